@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A C library from the distribution: its headers, and wrappers for what Swift cannot import (variadics, macros).
+func cLibrary(_ name: String, links library: String) -> Target {
+    .target(name: name, path: "Sources/Shared/\(name)", linkerSettings: [.linkedLibrary(library)])
+}
+
+/// A module that services share.
+func shared(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Shared/\(name)", resources: resources, swiftSettings: swiftSettings)
+}
+
+/// The logic of a service, as a library that tests can import.
+func service(_ folder: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "services/\(folder)/\(name)", swiftSettings: swiftSettings)
+}
+
+/// The executable of a service: a main of a few lines.
+func executable(_ name: String, _ library: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: [.target(name: library)], path: "services/\(name)/Main", swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "order-execution-engine",
+    products: [
+        .executable(name: "gateway", targets: ["gateway"]),
+        .executable(name: "router", targets: ["router"]),
+        .executable(name: "executor", targets: ["executor"]),
+        .executable(name: "notifier", targets: ["notifier"]),
+    ],
+    targets: [
+        // C libraries
+        cLibrary("CLibuv", links: "uv"),
+        cLibrary("CHiredis", links: "hiredis"),
+        cLibrary("CLibpq", links: "pq"),
+        cLibrary("CMicrohttpd", links: "microhttpd"),
+        cLibrary("CWslay", links: "wslay"),
+        cLibrary("CCurl", links: "curl"),
+        cLibrary("CCrypto", links: "crypto"),
+
+        // The domain: pure, without I/O and without a clock
+        shared("JSON"),
+        shared("Orders", ["JSON"]),
+        shared("Markets", ["JSON", "Orders"]),
+
+        // The process and its clients
+        shared("EventLoop", ["CLibuv"]),
+        shared("Configuration"),
+        shared("Observability", ["JSON"]),
+        shared("Redis", ["CHiredis", "CLibuv", "EventLoop"]),
+        shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
+        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop"]),
+
+        // What the services are made of
+        shared(
+            "Pipeline", ["EventLoop", "JSON", "Observability", "Orders", "Redis"],
+            resources: [.embedInCode("Scripts/Lua")]),
+        .target(
+            name: "Migrations", path: "database", resources: [.embedInCode("migrations")], swiftSettings: swiftSettings),
+        shared("Storage", ["EventLoop", "JSON", "Migrations", "Orders", "Postgres"]),
+        shared(
+            "ServiceKit",
+            ["Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis"]),
+
+        // The services
+        service(
+            "gateway", "GatewayService",
+            [
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
+                "ServiceKit", "Storage",
+            ]),
+        service(
+            "router", "RouterService",
+            [
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit",
+            ]),
+        service(
+            "executor", "ExecutorService",
+            [
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit",
+            ]),
+        service(
+            "notifier", "NotifierService",
+            [
+                "Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit",
+                "Storage",
+            ]),
+        executable("gateway", "GatewayService"),
+        executable("router", "RouterService"),
+        executable("executor", "ExecutorService"),
+        executable("notifier", "NotifierService"),
+
+        // Tests
+        .target(
+            name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("JSONTests", ["JSON"]),
+        tests("OrdersTests", ["JSON", "Orders"]),
+        tests("MarketsTests", ["JSON", "Markets", "Orders"]),
+        tests("EventLoopTests", ["EventLoop"]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests("ObservabilityTests", ["JSON", "Observability"]),
+        tests("RedisTests", ["EventLoop", "Redis"]),
+        tests("PostgresTests", ["EventLoop", "Postgres"]),
+        tests("HTTPTests", ["EventLoop", "HTTP"]),
+        tests("PipelineTests", ["EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
+        tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage"]),
+        tests("ServiceTests", ["EventLoop", "GatewayService", "ExecutorService", "NotifierService", "RouterService"]),
+        tests("EndToEndTests", ["EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
+    ],
+    swiftLanguageModes: [.v6],
+)

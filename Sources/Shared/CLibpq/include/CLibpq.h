@@ -1,0 +1,6 @@
+#ifndef CLIBPQ_H
+#define CLIBPQ_H
+
+#include <postgresql/libpq-fe.h>
+
+#endif

@@ -1,0 +1,6 @@
+#ifndef CLIBUV_H
+#define CLIBUV_H
+
+#include <uv.h>
+
+#endif
