@@ -26,14 +26,17 @@ extension WebSocket {
         guard state == .open else { return false }
         if !hasRoom(bytes.count) {
             // Perhaps it is only this turn that has sent much.
-            flush()
+            guard transmit() else {
+                finish()
+                return false
+            }
             guard hasRoom(bytes.count) else {
-                close(code: .tooSlow, reason: "too slow: resume from the last message")
+                closeAtOnce(.tooSlow, "too slow: resume from the last message")
                 return false
             }
         }
         guard queue(WSLAY_TEXT_FRAME, bytes) else {
-            close(code: .internalError, reason: "internal error")
+            closeAtOnce(.internalError, "internal error")
             return false
         }
         flushLater()
@@ -79,6 +82,10 @@ extension WebSocket {
                 if !unsent.isEmpty { return true }
             }
             registry.scratch.removeAll(keepingCapacity: true)
+            if let farewell, wslay_event_get_queued_msg_count(context) == 0 {
+                self.farewell = nil
+                wslay_event_queue_close(context, farewell.code.rawValue, farewell.reason, farewell.reason.utf8.count)
+            }
             guard wslay_event_send(context) == 0 else { return false }
             if registry.scratch.isEmpty { return true }
             guard let count = write(registry.scratch) else { return false }

@@ -54,6 +54,8 @@ public final class WebSocket {
     var pinged = MonotonicInstant.now
     /// Since when the client has taken no byte though some wait.
     var stalledSince: MonotonicInstant?
+    /// The close frame that follows the last queued message.
+    var farewell: (code: CloseCode, reason: String)?
     /// The socket's place in the registry.
     var index = 0
     private var closingSince = MonotonicInstant.now
@@ -108,19 +110,26 @@ public final class WebSocket {
         if let onText { return onText(text) }
         unreadBytes += text.utf8.count
         guard unreadBytes <= server.options.webSocket.unreadBytes, queue().send(text) else {
-            return close(code: .policyViolation, reason: "too many messages")
+            return closeAtOnce(.policyViolation, "too many messages")
         }
     }
 
     // MARK: Closing
 
-    /// Closes the socket after what is queued has been sent as far as the client takes it. A code that may not be sent becomes 1000; the reason is cut
-    /// to 123 bytes. Nothing happens when the socket is not open.
+    /// Closes the socket after what is queued, as far as the client takes it in time. A code that may not be sent becomes 1000; the reason is cut to
+    /// 123 bytes. Nothing happens when the socket is not open.
     public func close(code: CloseCode = .normal, reason: String = "") {
-        guard state == .open, let context else { return }
+        guard state == .open else { return }
         let code = code.isSendable ? code : .normal
-        let text = reason.utf8.count <= 123 ? reason : String(decoding: reason.utf8.prefix(120), as: UTF8.self).filter { $0 != "\u{FFFD}" }
-        wslay_event_queue_close(context, code.rawValue, text, text.utf8.count)
+        farewell = (code, reason.utf8.count <= 123 ? reason : String(decoding: reason.utf8.prefix(120), as: UTF8.self))
+        stopBeingOpen(code)
+        flushLater()
+    }
+
+    /// Closes the socket ahead of what is queued: the protocol sends control frames first.
+    func closeAtOnce(_ code: CloseCode, _ reason: String) {
+        guard state == .open else { return }
+        wslay_event_queue_close(context, code.rawValue, reason, reason.utf8.count)
         stopBeingOpen(code)
         flushLater()
     }
@@ -196,7 +205,7 @@ public final class WebSocket {
         switch state {
         case .open:
             if let stalledSince, now - stalledSince >= options.writeDeadline { return finish(.tooSlow) }
-            if now - heardFrom >= options.idleTimeout { return close(code: .goingAway, reason: "no sign of life") }
+            if now - heardFrom >= options.idleTimeout { return closeAtOnce(.goingAway, "no sign of life") }
             if now - pinged >= options.pingInterval { ping(now) }
         case .closing: if now - closingSince >= options.writeDeadline { finish() }
         case .lingering: if now - closingSince >= options.lingering { finish() }
