@@ -159,6 +159,16 @@ struct ServerTests {
         }
     }
 
+    @Test func `a request that waits in the kernel when the server stops is still answered`() async throws {
+        try await withServer(routes(Promise())) { server in
+            let connections = try (0..<50).map { _ in try RawConnection(port: server.port) }
+            for connection in connections { try await connection.send(get("/now")) }
+            // No turn of the loop in between: nothing is accepted yet.
+            server.stopAccepting()
+            for connection in connections { #expect(try await connection.readToEnd().hasSuffix("now")) }
+        }
+    }
+
     @Test func `a server that must stop now answers 503 where a handler still works`() async throws {
         let entered = LoopSignal()
         try await withServer(routes(Promise(), entered)) { server in

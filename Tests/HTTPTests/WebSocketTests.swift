@@ -145,7 +145,7 @@ struct WebSocketTests {
     @Test func `pings keep an answering client, and a silent one is closed`() async throws {
         let change: (inout HTTPServerOptions) -> Void = {
             $0.webSocket.pingInterval = .milliseconds(200)
-            $0.webSocket.idleTimeout = .milliseconds(700)
+            $0.webSocket.idleTimeout = .milliseconds(900)
         }
         try await withServer(routes(), options: change) { server in
             let client = try await WebSocketClient(port: server.port, path: "/callback")

@@ -41,7 +41,8 @@ extension HTTPServer {
         peer.exchange = nil
         if peer.stage != .upgraded { peer.enter(.idle) }
         if isDraining {
-            if peer.stage == .idle { peer.cut() }
+            // The answer was on its way before the server began to stop.
+            if peer.stage == .idle && !finished.closesAfter { peer.cut() }
             progress.notify()
         }
     }

@@ -79,7 +79,7 @@ extension WebSocket {
             return -1
         }
         readBudget -= count
-        heardFrom = .now
+        heardFrom = server.sockets.tick
         return count
     }
 

@@ -35,10 +35,8 @@ extension WebSocket {
                 return false
             }
         }
-        guard queue(WSLAY_TEXT_FRAME, bytes) else {
-            closeAtOnce(.internalError, "internal error")
-            return false
-        }
+        // The engine refuses once the client's close frame is there.
+        guard queue(WSLAY_TEXT_FRAME, bytes) else { return false }
         flushLater()
         return true
     }
@@ -54,7 +52,7 @@ extension WebSocket {
         return wslay_event_queue_msg(context, &message) == 0
     }
 
-    func ping(_ now: MonotonicInstant) {
+    func ping(_ now: Int) {
         pinged = now
         _ = queue(WSLAY_PING, UnsafeBufferPointer(start: nil, count: 0))
         flushLater()
@@ -100,7 +98,7 @@ extension WebSocket {
         if count == bytes.count {
             stalledSince = nil
         } else if count > 0 || stalledSince == nil {
-            stalledSince = .now
+            stalledSince = server.sockets.tick
         }
         return max(0, count)
     }

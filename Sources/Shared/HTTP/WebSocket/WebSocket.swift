@@ -50,15 +50,16 @@ public final class WebSocket {
     var isFlushDue = false
     var arrived: [String] = []
     var frames = 0
-    var heardFrom = MonotonicInstant.now
-    var pinged = MonotonicInstant.now
-    /// Since when the client has taken no byte though some wait.
-    var stalledSince: MonotonicInstant?
+    /// Ticks of the registry at which something happened last.
+    var heardFrom: Int
+    var pinged: Int
+    private var closingSince = 0
+    /// The tick since when the client has taken no byte though some wait.
+    var stalledSince: Int?
     /// The close frame that follows the last queued message.
     var farewell: (code: CloseCode, reason: String)?
     /// The socket's place in the registry.
     var index = 0
-    private var closingSince = MonotonicInstant.now
     private let handle: OpaquePointer
     private let poll: PollHandle
     private var unread: BoundedQueue<String>?
@@ -72,6 +73,8 @@ public final class WebSocket {
         self.server = server
         self.poll = poll
         self.early = early
+        heardFrom = server.sockets.tick
+        pinged = server.sockets.tick
         // Frames leave in whole batches already; waiting for more would only delay them.
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -140,7 +143,7 @@ public final class WebSocket {
     func stopBeingOpen(_ code: CloseCode) {
         guard state == .open else { return }
         state = .closing
-        closingSince = .now
+        closingSince = server.sockets.tick
         closeCode = code
         unread?.finish()
         let onClose = self.onClose
@@ -154,7 +157,7 @@ public final class WebSocket {
         guard state != .lingering && state != .closed else { return }
         stopBeingOpen(.abnormal)
         state = .lingering
-        closingSince = .now
+        closingSince = server.sockets.tick
         shutdown(descriptor, Int32(SHUT_WR))
         poll.update(.readable)
     }
@@ -199,16 +202,16 @@ public final class WebSocket {
     }
 
     /// Pings, and ends what has taken too long.
-    func sweep(_ now: MonotonicInstant) {
-        let options = server.options.webSocket
+    func sweep(_ now: Int) {
+        let deadlines = server.sockets.deadlines
         frames = 0
         switch state {
         case .open:
-            if let stalledSince, now - stalledSince >= options.writeDeadline { return finish(.tooSlow) }
-            if now - heardFrom >= options.idleTimeout { return closeAtOnce(.goingAway, "no sign of life") }
-            if now - pinged >= options.pingInterval { ping(now) }
-        case .closing: if now - closingSince >= options.writeDeadline { finish() }
-        case .lingering: if now - closingSince >= options.lingering { finish() }
+            if let stalledSince, now - stalledSince >= deadlines.write { return finish(.tooSlow) }
+            if now - heardFrom >= deadlines.idle { return closeAtOnce(.goingAway, "no sign of life") }
+            if now - pinged >= deadlines.ping { ping(now) }
+        case .closing: if now - closingSince >= deadlines.write { finish() }
+        case .lingering: if now - closingSince >= deadlines.linger { finish() }
         case .closed: break
         }
     }
