@@ -48,11 +48,11 @@ struct Record {
         try optional(field) { $0.integer.map { Int($0) } }
     }
 
-    func milliseconds(_ field: String) throws(RecordError) -> UInt64 {
+    func unsigned(_ field: String) throws(RecordError) -> UInt64 {
         try required(field, value[field]?.integer.flatMap { UInt64(exactly: $0) })
     }
 
-    func optionalMilliseconds(_ field: String) throws(RecordError) -> UInt64? {
+    func optionalUnsigned(_ field: String) throws(RecordError) -> UInt64? {
         try optional(field) { $0.integer.flatMap { UInt64(exactly: $0) } }
     }
 
@@ -84,6 +84,20 @@ struct Record {
     func optional<T>(_ field: String, _ read: (JSONValue) -> T?) throws(RecordError) -> T? {
         guard let member = value[field], !member.isNull else { return nil }
         return try required(field, read(member))
+    }
+
+    /// An object that may be missing or null.
+    func optionalObject<T>(_ field: String, _ read: (JSONValue) throws(RecordError) -> T) throws(RecordError) -> T? {
+        guard let member = value[field], !member.isNull else { return nil }
+        return try read(member)
+    }
+
+    /// An array that may be missing or null.
+    func optionalList<T>(_ field: String, _ read: (JSONValue) throws(RecordError) -> T) throws(RecordError) -> [T]? {
+        guard let elements = try optional(field, { $0.array }) else { return nil }
+        var list: [T] = []
+        for element in elements { list.append(try read(element)) }
+        return list
     }
 
     private func required<T>(_ field: String, _ read: T?) throws(RecordError) -> T {
