@@ -1,17 +1,4 @@
-public import JSON
-
-/// Why a stored order, event or quote could not be read.
-public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was read, for example `quote`.
-    public let record: String
-    /// The member that is missing or of the wrong kind; nil where the text is no JSON object.
-    public let field: String?
-
-    /// Safe to log: it holds none of the content.
-    public var description: String {
-        field.map { "\(record): \($0) is missing or of the wrong kind" } ?? "\(record): not a JSON object"
-    }
-}
+import JSON
 
 /// Reads the members of one stored object.
 struct Record {
@@ -104,14 +91,4 @@ struct Record {
         guard let read else { throw RecordError(record: name, field: field) }
         return read
     }
-}
-
-extension BaseUnits: JSONWritable {
-    /// Writes the units as a string of digits, as the API has all base units.
-    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
-}
-
-extension OrderID: JSONWritable {
-    /// Writes the text.
-    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
 }
