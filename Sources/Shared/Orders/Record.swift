@@ -88,7 +88,7 @@ struct Record {
     }
 
     private func required<T>(_ field: String, _ read: T?) throws(RecordError) -> T {
-        guard let read else { throw RecordError(record: name, field: field) }
+        guard let read else { throw .missing(field, of: name) }
         return read
     }
 }
