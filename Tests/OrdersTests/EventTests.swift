@@ -83,7 +83,8 @@ import Testing
 
     @Test func aStoredEventKeepsItsBytesAndUnknownKeys() throws {
         let text =
-            #"{ "orderId":"\#(Samples.id)","seq":1,"type":"pending","status":"pending","progress":0,"timestamp":"t","message":"m","new":[1],"txHash":null}"#
+            #"{ "orderId":"\#(Samples.id)","seq":1,"type":"pending","status":"pending","progress":0,"timestamp":"t","#
+            + #""message":"m","new":[1],"txHash":null}"#
         let event = try OrderEvent(parsing: text)
         #expect(event.raw == text && event.text == text && event.json != text)
         #expect(event.seq == 1 && event.attempt == nil && event.txHash == nil)

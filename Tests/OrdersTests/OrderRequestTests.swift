@@ -163,4 +163,29 @@ import Testing
         #expect(order.clientOrderId == "key-1" && order.userId == "harsh" && order.slippage == "0.010" && order.slippageBps == 100)
         #expect(order.amount == "1.5" && order.fingerprint == request.fingerprint && order.maxAttempts == 3)
     }
+
+    @Test func mutatedBodiesAreReadOrRefusedWithAReasonButNeverCrash() throws {
+        let tokens = try Samples.tokens()
+        let body = Array(
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5e0,"slippage":0.01,"userId":"u","deadline":"2026-01-10T07:31:00Z"}"#.utf8)
+        let interesting = Array(#"{}[]",:\0123456789eE+-.ntu "#.utf8) + [0, 0x80, 0xFF]
+        var random = SeededGenerator(seed: 9)
+        var accepted = 0
+        for _ in 0..<10_000 {
+            var mutated = body
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let index = Int.random(in: 0..<mutated.count, using: &random)
+                let end = min(mutated.count, index + Int.random(in: 0...2, using: &random))
+                mutated.replaceSubrange(index..<end, with: [interesting.randomElement(using: &random)!])
+            }
+            switch OrderRequest.parse(body: mutated, idempotencyKey: nil, tokens: tokens, now: Self.now) {
+            case .success(let request):
+                accepted += 1
+                #expect(request.amountIn.value > 0 && (1...5000).contains(request.slippageBps) && request.tokenIn != request.tokenOut)
+            case .failure(let refusal):
+                #expect(!refusal.error.isEmpty && (refusal.code == .badJSON || !refusal.errors.isEmpty || refusal.error.contains("object")))
+            }
+        }
+        #expect(accepted > 100)
+    }
 }
