@@ -66,7 +66,7 @@ extension SignedTransaction: JSONWritable {
             $0.field("attempt", attempt)
             $0.field("signature", signature)
             $0.field("bytes", bytes)
-            $0.field("lastValidSlot", Int(lastValidSlot))
+            $0.field("lastValidSlot", lastValidSlot)
             $0.field("leastOut", leastOut)
             $0.field("quote", quote)
         }

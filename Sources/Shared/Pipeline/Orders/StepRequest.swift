@@ -5,7 +5,7 @@ internal import JSON
 public struct StepRequest: Sendable {
     /// An event before the script has numbered and stamped it.
     struct Event: Sendable {
-        let type: String
+        let type: EventType
         /// Per cent; nil repeats the last.
         let progress: Int?
         /// `{dex}` stands for the chosen venue.
@@ -24,7 +24,7 @@ public struct StepRequest: Sendable {
 
     /// The router begins: quotes are being fetched.
     public static let routeBegin = StepRequest(
-        step: .routeBegin, events: [Event(type: "routing", progress: 10, message: EventMessage.fetchingQuotes)])
+        step: .routeBegin, events: [Event(type: .routing, progress: Progress.fetchingQuotes, message: EventMessage.fetchingQuotes)])
 
     /// The router is done: `quotes`, best first, the first of them chosen.
     public static func routeDone(_ quotes: [Quote]) -> StepRequest {
@@ -33,15 +33,15 @@ public struct StepRequest: Sendable {
             $0.field("chosenDex", best.dex)
             $0.field("quote", best)
         }
-        let all = JSONWriter.members { $0.array("quotes") { writer in quotes.forEach { $0.write(to: &writer) } } }
+        let all = JSONWriter.members { $0.field("quotes", quotes) }
         return StepRequest(
             step: .routeDone, fields: [("route", route), ("quotes", all), ("dex", best.dex)],
-            events: [Event(type: "routing", progress: 30, message: EventMessage.receivedQuotes(quotes.count), showsQuotes: true)])
+            events: [Event(type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), showsQuotes: true)])
     }
 
     /// The executor begins on the route that was chosen.
     public static let buildBegin = StepRequest(
-        step: .buildBegin, events: [Event(type: "building", progress: 50, message: EventMessage.building(on: "{dex}"), showsQuotes: true)])
+        step: .buildBegin, events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
 
     /// The executor is about to send what it has signed: written down before the first send.
     public static func submit(_ transactions: [SignedTransaction], attempt: Int, maxAttempts: Int) -> StepRequest {
@@ -49,9 +49,9 @@ public struct StepRequest: Sendable {
             step: .submit,
             fields: [("transactions", SignedTransaction.json(transactions)), ("txHash", transactions[0].signature)],
             events: [
-                Event(type: "building", progress: 70, message: EventMessage.built),
+                Event(type: .building, progress: Progress.built, message: EventMessage.built),
                 Event(
-                    type: "submitted", progress: min(90, 75 + 5 * attempt),
+                    type: .submitted, progress: Progress.submitted(attempt: attempt),
                     message: EventMessage.submitting(attempt: attempt, maxAttempts: maxAttempts)),
             ])
     }
@@ -60,7 +60,7 @@ public struct StepRequest: Sendable {
     public static func confirm(_ fill: Fill) -> StepRequest {
         StepRequest(
             step: .confirm,
-            events: [Event(type: "confirmed", progress: 100, message: EventMessage.confirmed, extra: JSONWriter.members { fill.write(to: &$0) })])
+            events: [Event(type: .confirmed, progress: Progress.confirmed, message: EventMessage.confirmed, extra: JSONWriter.members { fill.write(to: &$0) })])
     }
 
     /// What follows a failure: another attempt after a wait, a fresh quote, or the end. `delay` in ms is used where there is a wait.
@@ -75,7 +75,7 @@ public struct StepRequest: Sendable {
         let next = atOnce ? attempt : attempt + 1
         let wait = atOnce ? 0 : delay
         let pending = JSONWriter.members {
-            $0.field("delayMs", Int(wait))
+            $0.field("delayMs", wait)
             $0.field("nextAttempt", next)
         }
         return StepRequest(
@@ -83,7 +83,7 @@ public struct StepRequest: Sendable {
             events: [
                 executionFailed(failure, retriesRemaining: remaining),
                 Event(
-                    type: "retry-pending", progress: nil,
+                    type: .retryPending, progress: nil,
                     message: EventMessage.retrying(delayMs: wait, nextAttempt: next, maxAttempts: maxAttempts), extra: pending),
             ], delay: wait, usesAttempt: !atOnce)
     }
@@ -94,13 +94,13 @@ public struct StepRequest: Sendable {
             $0.field("error", failure)
             $0.field("totalAttempts", attempt)
         }
-        let last = Event(type: "failed", progress: 0, message: failure.message, extra: extra)
+        let last = Event(type: .failed, progress: Progress.none, message: failure.message, extra: extra)
         return StepRequest(step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last])
     }
 
     private static func executionFailed(_ failure: OrderFailure, retriesRemaining: Int) -> Event {
         Event(
-            type: "execution-failed", progress: nil, message: failure.message,
+            type: .executionFailed, progress: nil, message: failure.message,
             extra: JSONWriter.members {
                 $0.field("error", failure)
                 $0.field("transient", failure.retryable)
@@ -127,10 +127,10 @@ public struct Fill: Sendable {
     /// How much worse than quoted, in basis points; negative when better.
     public let realisedSlippageBps: Int
     /// What the network took, in lamports.
-    public let networkFeeLamports: Int
+    public let networkFeeLamports: UInt64
 
     /// A fill.
-    public init(executedPrice: String, amountOut: BaseUnits, amountOutDecimal: String, realisedSlippageBps: Int, networkFeeLamports: Int) {
+    public init(executedPrice: String, amountOut: BaseUnits, amountOutDecimal: String, realisedSlippageBps: Int, networkFeeLamports: UInt64) {
         self.executedPrice = executedPrice
         self.amountOut = amountOut
         self.amountOutDecimal = amountOutDecimal
@@ -138,7 +138,7 @@ public struct Fill: Sendable {
         self.networkFeeLamports = networkFeeLamports
     }
 
-    func write(to members: inout JSONMembers) {
+    func write(to members: inout JSONWriter) {
         members.field("executedPrice", executedPrice)
         members.field("amountOut", amountOut)
         members.field("amountOutDecimal", amountOutDecimal)

@@ -7,6 +7,11 @@ if claim[2] ~= ARGV[3] then return { 'fenced' } end
 local at = milliseconds()
 local order = id ~= '' and load(KEYS[6], id) or nil
 local ends = order and ARGV[7] == '1' and STAGE[order.state] == group and order.entry == name .. ' ' .. entry
+-- A counted start leaves the judgement to the step that counts.
+if ends then
+  local stage, round, starts = string.match(order.starts, '^(%a+):(%d+):(%d+):')
+  if stage == group and tonumber(round) == order.round and tonumber(starts) > 0 then return { 'counted' } end
+end
 if ends and order.state == 'submitted' then reason = 'IN_DOUBT' end
 local letter = bury(KEYS[2], KEYS[1], name, group, entry, reason, claim[4], id, at)
 if ends and order.state ~= 'submitted' then
