@@ -59,12 +59,13 @@ enum Settings {
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, refusals: ["split": "splitting an order is not supported yet"], "How a route is chosen")
     static let splitMinimumGain = Setting<Int>.integer(
-        "SPLIT_MIN_GAIN_BPS", default: 5, in: 0...10_000, unit: "bps", "Gain over the best venue from which an order is split (ROUTING=split)")
+        "SPLIT_MIN_GAIN_BPS", default: 5, in: 0...10_000, unit: "bps",
+        "Gain over the best venue from which an order is split; no effect while ROUTING is best")
     static let raydiumURL = Setting<String>.httpURL(
-        "RAYDIUM_API_URL", default: "https://transaction-v1.raydium.io", "Raydium's quote API (VENUES=live)")
+        "RAYDIUM_API_URL", default: "https://transaction-v1.raydium.io", "Raydium's quote API; no effect while VENUES is mock")
     static let jupiterURL = Setting<String>.httpURL(
-        "JUPITER_API_URL", default: "https://lite-api.jup.ag", "Jupiter's quote API, for Meteora (VENUES=live)")
-    static let jupiterKey = Setting.secret("JUPITER_API_KEY", "Key for Jupiter's API (VENUES=live)")
+        "JUPITER_API_URL", default: "https://lite-api.jup.ag", "Jupiter's quote API, for Meteora; no effect while VENUES is mock")
+    static let jupiterKey = Setting.secret("JUPITER_API_KEY", "Key for Jupiter's API; no effect while VENUES is mock")
 
     // The mock market and chain
     static let mockQuoteLatency = Setting.millisecondRange(
