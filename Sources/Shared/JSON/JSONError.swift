@@ -34,9 +34,12 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     public let offset: Int
     /// One sentence; safe to log and to show.
     public let message: String
+    /// The repeated name of `duplicateName`, where it is short and printable ASCII.
+    public let name: String?
 
-    init(_ code: Code, at offset: Int, _ reason: String) {
+    init(_ code: Code, at offset: Int, _ reason: String, name: String? = nil) {
         self.code = code
+        self.name = name
         self.offset = offset
         message = "\(reason) at byte \(offset)."
     }

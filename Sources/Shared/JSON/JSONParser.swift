@@ -151,8 +151,9 @@ struct JSONParser {
 
     private func duplicate(_ name: String, at offset: Int) -> JSONError {
         let isShowable = name.utf8.count <= 64 && name.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
-        let shown = isShowable ? "The name \"\(name)\"" : "A name"
-        return JSONError(.duplicateName, at: offset, "\(shown) must not be given twice in one object; it is again")
+        let subject = isShowable ? "The name \"\(name)\"" : "A name"
+        let reason = "\(subject) must not be given twice in one object; it is again"
+        return JSONError(.duplicateName, at: offset, reason, name: isShowable ? name : nil)
     }
 }
 

@@ -1,5 +1,5 @@
 /// A JSON text as a tree. Numbers keep the text they were written with, so that no digit of an amount is lost.
-public enum JSONValue: Sendable, Equatable {
+public enum JSONValue: Sendable, Hashable {
     /// `null`.
     case null
     /// `true` or `false`.
@@ -15,7 +15,7 @@ public enum JSONValue: Sendable, Equatable {
 }
 
 /// A name and its value in an object.
-public struct JSONMember: Sendable, Equatable {
+public struct JSONMember: Sendable, Hashable {
     /// The name, without escapes.
     public let name: String
     /// The value.

@@ -1,3 +1,5 @@
+public import JSON
+
 /// The name of an order: a UUID in lower case. The last byte is the order's partition.
 public struct OrderID: Sendable, Hashable, CustomStringConvertible {
     /// The text, 36 characters, lower case.
@@ -49,4 +51,9 @@ public struct OrderID: Sendable, Hashable, CustomStringConvertible {
         }
         return String(decoding: bytes, as: UTF8.self)
     }
+}
+
+extension OrderID: JSONWritable {
+    /// Writes the text.
+    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
 }

@@ -1,3 +1,5 @@
+public import JSON
+
 /// An amount of a token in its smallest units, for example lamports of SOL.
 public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// How many units.
@@ -40,4 +42,9 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
 
     /// Fewer units.
     public static func < (left: BaseUnits, right: BaseUnits) -> Bool { left.value < right.value }
+}
+
+extension BaseUnits: JSONWritable {
+    /// Writes the units as a string of digits, as the API has all base units.
+    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
 }

@@ -1,17 +1,4 @@
-public import JSON
-
-/// Why a stored order, event or quote could not be read.
-public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was read, for example `quote`.
-    public let record: String
-    /// The member that is missing or of the wrong kind; nil where the text is no JSON object.
-    public let field: String?
-
-    /// Safe to log: it holds none of the content.
-    public var description: String {
-        field.map { "\(record): \($0) is missing or of the wrong kind" } ?? "\(record): not a JSON object"
-    }
-}
+import JSON
 
 /// Reads the members of one stored object.
 struct Record {
@@ -48,11 +35,11 @@ struct Record {
         try optional(field) { $0.integer.map { Int($0) } }
     }
 
-    func milliseconds(_ field: String) throws(RecordError) -> UInt64 {
+    func unsigned(_ field: String) throws(RecordError) -> UInt64 {
         try required(field, value[field]?.integer.flatMap { UInt64(exactly: $0) })
     }
 
-    func optionalMilliseconds(_ field: String) throws(RecordError) -> UInt64? {
+    func optionalUnsigned(_ field: String) throws(RecordError) -> UInt64? {
         try optional(field) { $0.integer.flatMap { UInt64(exactly: $0) } }
     }
 
@@ -86,18 +73,22 @@ struct Record {
         return try required(field, read(member))
     }
 
+    /// An object that may be missing or null.
+    func optionalObject<T>(_ field: String, _ read: (JSONValue) throws(RecordError) -> T) throws(RecordError) -> T? {
+        guard let member = value[field], !member.isNull else { return nil }
+        return try read(member)
+    }
+
+    /// An array that may be missing or null.
+    func optionalList<T>(_ field: String, _ read: (JSONValue) throws(RecordError) -> T) throws(RecordError) -> [T]? {
+        guard let elements = try optional(field, { $0.array }) else { return nil }
+        var list: [T] = []
+        for element in elements { list.append(try read(element)) }
+        return list
+    }
+
     private func required<T>(_ field: String, _ read: T?) throws(RecordError) -> T {
-        guard let read else { throw RecordError(record: name, field: field) }
+        guard let read else { throw .missing(field, of: name) }
         return read
     }
-}
-
-extension BaseUnits: JSONWritable {
-    /// Writes the units as a string of digits, as the API has all base units.
-    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
-}
-
-extension OrderID: JSONWritable {
-    /// Writes the text.
-    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
 }
