@@ -44,9 +44,11 @@ public final class OrderPipeline {
     }
 
     /// Runs a script once.
-    func run(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(PipelineError) -> RedisValue {
+    func run(
+        _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
+    ) async throws(PipelineError) -> RedisValue {
         do {
-            return try await redis.evaluate(script, keys: keys, arguments: arguments)
+            return try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout)
         } catch {
             throw PipelineError(error)
         }
