@@ -74,7 +74,7 @@ let package = Package(
         shared("Storage", ["EventLoop", "JSON", "Migrations", "Orders", "Postgres"]),
         shared(
             "ServiceKit",
-            ["Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis"]),
+            ["Configuration", "EventLoop", "HTTP", "Markets", "Observability", "Orders", "Pipeline", "Redis"]),
 
         // The services
         service(

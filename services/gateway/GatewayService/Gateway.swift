@@ -1,9 +1,7 @@
 public import Configuration
 public import EventLoop
 internal import HTTP
-internal import Markets
 internal import Observability
-internal import Orders
 public import Pipeline
 internal import Postgres
 public import ServiceKit
@@ -23,7 +21,7 @@ public final class Gateway: Service {
     /// Reads tokens and pools, and adds the routes.
     public init(settings: GatewaySettings, process: ServiceProcess) async throws {
         self.process = process
-        let market = try MarketData(settings.files)
+        let market = try MarketFiles.load(settings.files)
         postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis)
@@ -32,7 +30,7 @@ public final class Gateway: Service {
         let acceptance = Acceptance(settings: settings, process: process, tokens: market.tokens, door: door)
         let reading = OrderReading(pipeline: process.pipeline, store: OrderStore(pool: postgres))
         OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
-        SystemRoutes(process: process, lag: lag, market: market).add(to: process.router)
+        SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
         observePostgres()
     }
 
@@ -63,27 +61,6 @@ public final class Gateway: Service {
             } else {
                 log.info("postgres.connected")
             }
-        }
-    }
-}
-
-/// The tokens and pools that the engine knows.
-struct MarketData {
-    let tokens: TokenList
-    let pools: PoolList
-
-    init(_ files: MarketFiles) throws(StartError) {
-        let tokenBytes = try ConfigurationFile.read(files.tokens, setting: "TOKENS_FILE")
-        let poolBytes = try ConfigurationFile.read(files.pools, setting: "POOLS_FILE")
-        do {
-            tokens = try TokenList(bytes: tokenBytes)
-        } catch {
-            throw StartError("TOKENS_FILE \(files.tokens): \(error)")
-        }
-        do {
-            pools = try PoolList(bytes: poolBytes, tokens: tokens)
-        } catch {
-            throw StartError("POOLS_FILE \(files.pools): \(error)")
         }
     }
 }

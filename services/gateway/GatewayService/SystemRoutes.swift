@@ -13,15 +13,16 @@ struct SystemRoutes {
 
     let process: ServiceProcess
     let lag: LagSampler
-    let market: MarketData
+    let tokens: TokenList
+    let pools: PoolList
 
     func add(to router: HTTPRouter) {
         router.get("/health") { _, _ in await health() }
         router.get("/api/streams") { _, _ in try await streams() }
-        let tokens = JSONWriter.object { $0.field("tokens", market.tokens.tokens) }
-        let pools = JSONWriter.object { $0.field("pools", market.pools.pools) }
-        router.get("/api/tokens") { _, _ in .json(200, tokens) }
-        router.get("/api/pools") { _, _ in .json(200, pools) }
+        let tokenList = JSONWriter.object { $0.field("tokens", tokens.tokens) }
+        let poolList = JSONWriter.object { $0.field("pools", pools.pools) }
+        router.get("/api/tokens") { _, _ in .json(200, tokenList) }
+        router.get("/api/pools") { _, _ in .json(200, poolList) }
     }
 
     private func streams() async throws -> HTTPResponse {
