@@ -1,4 +1,4 @@
-public import Configuration
+internal import Configuration
 public import EventLoop
 internal import Glibc
 public import HTTP
@@ -43,7 +43,7 @@ public final class ServiceProcess {
         weak var process: ServiceProcess?
     }
 
-    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) throws {
+    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) {
         self.service = service
         self.common = common
         name = Self.makeName(service)
@@ -51,7 +51,7 @@ public final class ServiceProcess {
             service: service, instance: name, level: Logger.Level(rawValue: common.logLevel.rawValue) ?? .info,
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         router = HTTPRouter()
-        redisURL = try Redis.RedisURL(common.redis)
+        redisURL = Redis.RedisURL(common.redis)
         redis = RedisClient(url: redisURL, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
@@ -76,7 +76,7 @@ public final class ServiceProcess {
 
 extension Redis.RedisURL {
     /// The connection that a setting names.
-    fileprivate init(_ url: Configuration.RedisURL) throws {
-        self.init(host: url.host, port: url.port, user: url.user, password: url.password?.text, database: url.database)
+    fileprivate init(_ url: Configuration.RedisURL) {
+        self.init(host: url.host, port: UInt16(url.port), user: url.user, password: url.password?.text, database: url.database)
     }
 }
