@@ -19,7 +19,7 @@ struct PostgresMigratorTests {
     }
 
     private func migrate(_ url: String) async throws -> [Int] {
-        let pool = try PostgresPool(url: url, size: 1, name: "tests")
+        let pool = PostgresPool(url: url, size: 1, name: "tests")
         var applied: [Int] = []
         try await withRunning(pool) { applied = try await PostgresMigrator(pool, [Self.first, Self.second]).migrate() }
         return applied

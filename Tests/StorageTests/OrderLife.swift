@@ -49,6 +49,13 @@ struct OrderLife: Sendable {
         return life
     }
 
+    /// Makes it another order, accepted at another time. The events keep their times.
+    mutating func createdAt(_ milliseconds: UInt64, userId: String, clientOrderId: String) {
+        order = Order(
+            id: order.id, clientOrderId: clientOrderId, userId: userId, tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn,
+            slippageBps: 100, slippage: "0.010", createdAt: milliseconds, maxAttempts: 3, fingerprint: "f")
+    }
+
     /// What the stream brings.
     var stored: [StoredEvent] {
         events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) }

@@ -39,7 +39,8 @@ struct OrderStoreTests {
             try await store.append(life.stored)
             let row = try #require(try await pool.query("SELECT * FROM orders").first)
             let expected = [
-                "id": life.order.id.description, "order_id": life.order.id.description, "user_id": "harsh \"quoted\" \\ 日本", "client_order_id": "key-1",
+                "id": life.order.id.description, "order_id": life.order.id.description, "user_id": "harsh \"quoted\" \\ 日本",
+                "client_order_id": "key-1",
                 "order_type": "market", "input_token": "SOL", "output_token": "USDC", "amount": "18446744073.709551615", "slippage_bps": "100",
                 "status": "confirmed", "chosen_dex": "raydium", "execution_price": "145.3", "amount_out": "217.95", "tx_hash": "signature-2",
                 "attempts": "2", "last_error": FailureCode.network.sentence,

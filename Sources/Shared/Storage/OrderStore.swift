@@ -7,10 +7,10 @@ public import Postgres
 /// Orders and their events in Postgres: the projection that answers when Redis has let an order go.
 @ServiceActor
 public final class OrderStore {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// A store on a pool that its owner keeps running.
-    public init(_ pool: PostgresPool) { self.pool = pool }
+    public init(pool: PostgresPool) { self.pool = pool }
 
     /// Brings the schema up to this program's, and returns the numbers of the migrations that were applied. Throws as `PostgresMigrator` does.
     public func migrate() async throws -> [Int] {
@@ -44,7 +44,7 @@ public final class OrderStore {
             do {
                 try await append(Array(batch[range]))
                 stored += range
-            } catch where error.isDataFault {
+            } catch  where error.isDataFault {
                 if range.count == 1 {
                     bad.append((range.lowerBound, error))
                 } else {
