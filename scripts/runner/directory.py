@@ -82,12 +82,13 @@ class RunDirectory:
         if name.startswith(SERVICES):
             return f"{MARK}={self.path}" in words(pid, "environ")
         # servers write their title over their arguments and environment
-        title = " ".join(words(pid, "cmdline")).split()
-        if name.startswith("redis"):
-            return f"127.0.0.1:{self.variables().get('REDIS_PORT')}" in title or str(self.path / "redis.conf") in title
+        arguments = words(pid, "cmdline")
         if name.startswith("postgres"):
-            return os.path.realpath(self.path / "postgres") in title
-        return str(self.path / "nginx.conf") in title
+            return os.path.realpath(self.path / "postgres") in arguments
+        title = f" {' '.join(arguments)} "
+        if name.startswith("redis"):
+            return f" 127.0.0.1:{self.variables().get('REDIS_PORT')} " in title or f" {self.path / 'redis.conf'} " in title
+        return f" {self.path / 'nginx.conf'} " in title
 
     def last_lines(self, name, count=20):
         try:

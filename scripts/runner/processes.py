@@ -60,7 +60,8 @@ def send(pid, number):
 def end(pids, number, seconds, hurry=lambda: False):
     """Sends a signal and waits until each process and its session have gone; what is left then is killed. Returns the pids that had to be."""
     for pid in pids:
-        send(pid, number)
+        for target in [pid] if alive(pid) else session(pid):
+            send(target, number)
     deadline = time.monotonic() + seconds
     remaining = [pid for pid in pids if alive(pid) or session(pid)]
     while remaining and time.monotonic() < deadline and not hurry():

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from .ports import has_ipv6_loopback
-from .processes import spawn
+from .processes import alive, session, spawn
 from .settings import ROOT, SERVICES, Problem
 
 DEPLOY = ROOT / "deploy/nginx"
@@ -135,9 +135,20 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 """)
         self._own(config)
+        self._unlock()
         link = self.run.path / "postgresql.conf"
         link.unlink(missing_ok=True)
         link.symlink_to(config)
+
+    def _unlock(self):
+        """Removes the lock of a server that was killed. Postgres does so itself, but takes a zombie for a living server."""
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text(encoding="ascii").split()[0])
+        except (OSError, ValueError, IndexError):
+            return
+        if not alive(pid) and not session(pid):
+            lock.unlink()
 
     @property
     def data(self):

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 from .directory import MARK
+from .parent import Parent
 from .ports import free, taken
 from .processes import end, spawn
 from .servers import Nginx, Postgres, Redis
@@ -58,6 +59,7 @@ class Service:
 class Stack:
     def __init__(self, settings, run, say):
         self.settings, self.run, self.say = settings, run, say
+        self.parent = Parent()
         self.children = {}  # name -> Popen, of what this command started
         self.interrupts = 0  # how often the caller asked to stop; written by signal handlers
 
@@ -145,8 +147,11 @@ class Stack:
 
     def _pause(self, seconds):
         time.sleep(seconds)
-        if self.interrupts:
+        if self._asked_to_stop():
             raise Interrupted
+
+    def _asked_to_stop(self):
+        return self.interrupts > 0 or self.parent.wants_to_end()
 
     # Watching
 
@@ -166,7 +171,7 @@ class Stack:
 
     def watch(self):
         """Returns when asked to stop; raises when a process ends by itself."""
-        while not self.interrupts:
+        while not self._asked_to_stop():
             self.check()
             time.sleep(0.2)
 
