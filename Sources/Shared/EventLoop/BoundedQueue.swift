@@ -1,0 +1,55 @@
+/// Hands elements from callbacks to one consuming task, in order, and never holds more than its bound.
+@ServiceActor
+public final class BoundedQueue<Element: Sendable> {
+    private var elements: [Element] = []
+    private var head = 0
+    private var isFinished = false
+    private let bound: Int
+    private let arrival = LoopSignal()
+
+    /// A queue for at most `bound` elements.
+    public init(bound: Int) { self.bound = bound }
+
+    /// Elements that wait.
+    public var count: Int { elements.count - head }
+
+    /// Appends an element. Returns false, and drops it, when the queue is full or finished.
+    @discardableResult
+    public func send(_ element: Element) -> Bool {
+        guard !isFinished, count < bound else { return false }
+        elements.append(element)
+        arrival.notify()
+        return true
+    }
+
+    /// Lets the consumer end after what is queued.
+    public func finish() {
+        isFinished = true
+        arrival.notify()
+    }
+
+    /// The next element; nil after the last one of a finished queue. Throws `CancellationError` when the task is cancelled.
+    public func next() async throws -> Element? {
+        while true {
+            if head < elements.count { return take() }
+            if isFinished { return nil }
+            try await arrival.wait()
+        }
+    }
+
+    /// The next element if one is there now.
+    public func poll() -> Element? { head < elements.count ? take() : nil }
+
+    private func take() -> Element {
+        let element = elements[head]
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head > 1024 {
+            elements.removeFirst(head)
+            head = 0
+        }
+        return element
+    }
+}

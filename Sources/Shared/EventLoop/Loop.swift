@@ -1,0 +1,98 @@
+internal import CLibuv
+internal import Synchronization
+
+/// The one event loop of the process, and the executor on which all of its Swift code runs.
+///
+/// libuv's callbacks, replies of the C clients and actor code share one thread, so none of them needs a lock. The loop is both the serial executor
+/// of `ServiceActor` and the task executor of every root task: without the second, awaiting a task or a group would detour through the global pool.
+public final class Loop: SerialExecutor, TaskExecutor {
+    /// The process' loop.
+    public static let shared = Loop()
+
+    let storage: LoopStorage
+    private let inbox = Mutex<[UnownedJob]>([])
+
+    private init() {
+        storage = LoopStorage()
+        storage.prepare(self)
+    }
+
+    /// Whether the caller runs on the loop's thread.
+    public static var isCurrent: Bool { clibuv_on_loop_thread() }
+
+    /// Runs the loop on the calling thread until `main` has returned.
+    public func run(_ main: @escaping @Sendable @ServiceActor () async -> Void) {
+        clibuv_mark_loop_thread()
+        Loop.spawn {
+            await main()
+            Loop.shared.storage.stop()
+        }
+        storage.run()
+    }
+
+    /// Runs the loop for ever on the calling thread: for tests, whose tasks come from other threads.
+    public func runForever() {
+        clibuv_mark_loop_thread()
+        storage.run()
+    }
+
+    /// Starts a root task on the loop. Every unstructured task begins here: a bare `Task {}` does not inherit the executor preference.
+    @discardableResult
+    public static func spawn<Value: Sendable>(
+        _ body: @escaping @Sendable @ServiceActor () async throws -> Value
+    ) -> Task<Value, any Error> {
+        Task(executorPreference: Loop.shared) { try await body() }
+    }
+
+    /// Starts a root task on the loop that cannot fail.
+    @discardableResult
+    public static func spawn<Value: Sendable>(_ body: @escaping @Sendable @ServiceActor () async -> Value) -> Task<Value, Never> {
+        Task(executorPreference: Loop.shared) { await body() }
+    }
+
+    /// Starts a root task on the loop and runs it until it waits for the first time, before this returns.
+    @ServiceActor
+    @discardableResult
+    public static func spawnImmediately<Value: Sendable>(_ body: @escaping @ServiceActor () async -> Value) -> Task<Value, Never> {
+        Task.immediate(executorPreference: Loop.shared) { @ServiceActor in await body() }
+    }
+
+    /// Runs `body` on the loop: at once when the caller is on it, else on its next turn. For cancellation handlers and foreign threads.
+    public static func perform(_ body: @escaping @Sendable @ServiceActor () -> Void) {
+        if isCurrent {
+            ServiceActor.assume((), { body() })
+        } else {
+            spawn { body() }
+        }
+    }
+
+    // MARK: Executor
+
+    /// Puts a job in the queue of the loop; from another thread the loop is woken.
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        guard !clibuv_on_loop_thread() else { return storage.append(job) }
+        let wasEmpty = inbox.withLock { jobs in
+            jobs.append(job)
+            return jobs.count == 1
+        }
+        if wasEmpty { storage.wake() }
+    }
+
+    /// Lets code that is called back by a C library assert that it is isolated to the actor.
+    public func isIsolatingCurrentContext() -> Bool? { clibuv_on_loop_thread() }
+
+    /// Traps when the caller is not on the loop.
+    public func checkIsolated() { precondition(clibuv_on_loop_thread(), "not on the event loop") }
+
+    func takeInbox() -> [UnownedJob] {
+        inbox.withLock { jobs in
+            defer { jobs.removeAll(keepingCapacity: true) }
+            return jobs
+        }
+    }
+
+    func runJob(_ job: UnownedJob) {
+        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    }
+}

@@ -1,0 +1,24 @@
+/// Suspends the caller for that long. Throws `CancellationError` when the task is cancelled meanwhile.
+@ServiceActor
+public func sleep(for duration: Duration) async throws {
+    do {
+        try await Promise<Void>().value(within: duration)
+    } catch is DeadlineExceeded {}
+}
+
+/// Runs `body` and waits for it at most `limit`. After that it is cancelled and `DeadlineExceeded` thrown, whether or not it heeds the cancellation.
+@ServiceActor
+public func withDeadline<Value: Sendable>(
+    _ limit: Duration, _ body: @escaping @Sendable @ServiceActor () async throws -> Value
+) async throws -> Value {
+    let promise = Promise<Value>()
+    let task = Loop.spawn {
+        do { promise.succeed(try await body()) } catch { promise.fail(error) }
+    }
+    do {
+        return try await promise.value(within: limit)
+    } catch {
+        task.cancel()
+        throw error
+    }
+}

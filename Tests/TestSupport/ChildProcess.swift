@@ -1,0 +1,125 @@
+public import EventLoop
+public import Glibc
+
+/// A process that a test has started. It is killed when the test process ends, however that ends.
+@ServiceActor
+public final class ChildProcess {
+    /// The process id.
+    public let pid: pid_t
+    private var status: Int32?
+
+    /// Starts `command` (its path first) with this process' environment changed by `environment`, its output in `output`.
+    ///
+    /// Must run on the loop: `setpriv --pdeathsig` follows the thread that started the process, and the loop's thread lives as long as the tests.
+    public init(_ command: [String], user: String? = nil, environment: [String: String] = [:], output: String = "/dev/null") throws {
+        var arguments = ["setpriv", "--pdeathsig", "KILL"]
+        if let user { arguments += ["--reuid=\(user)", "--regid=\(user)", "--clear-groups"] }
+        arguments += ["--"] + command
+        let variables = Self.inherited().merging(environment) { $1 }.map { "\($0)=\($1)" }
+        pid = try Self.spawn(arguments, variables, output)
+    }
+
+    /// Sends a signal, unless the process has ended.
+    public func signal(_ signal: Int32) {
+        guard exitStatus() == nil else { return }
+        kill(pid, signal)
+    }
+
+    /// The exit code, or 128 plus the signal that ended the process; nil while it runs.
+    public func exitStatus() -> Int32? {
+        if let status { return status }
+        var raw: Int32 = 0
+        guard waitpid(pid, &raw, WNOHANG) == pid else { return nil }
+        status = raw & 0x7f == 0 ? (raw >> 8) & 0xff : 128 + (raw & 0x7f)
+        return status
+    }
+
+    /// Waits for the end of the process. Throws `DeadlineExceeded`.
+    @discardableResult
+    public func exit(within limit: Duration = .seconds(20)) async throws -> Int32 {
+        try await eventually(within: limit) { self.exitStatus() }
+    }
+
+    /// Ends the process by `signal` and waits for it.
+    public func stop(_ signal: Int32 = SIGTERM) async throws {
+        self.signal(signal)
+        try await exit()
+    }
+
+    private static func inherited() -> [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
+            entry += 1
+        }
+        return result
+    }
+
+    private static func spawn(_ arguments: [String], _ variables: [String], _ output: String) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let argv = arguments.map { strdup($0) } + [nil]
+        let envp = variables.map { strdup($0) } + [nil]
+        defer { (argv + envp).forEach { free($0) } }
+        var pid: pid_t = 0
+        let code = posix_spawnp(&pid, "setpriv", &actions, nil, argv, envp)
+        guard code == 0 else { throw TestFailure("could not start \(arguments): \(String(cString: strerror(code)))") }
+        return pid
+    }
+}
+
+/// A test cannot go on.
+public struct TestFailure: Error, CustomStringConvertible {
+    /// What went wrong.
+    public let description: String
+    /// A failure in one sentence.
+    public init(_ description: String) { self.description = description }
+}
+
+/// Asks for a value until there is one: for conditions of other processes, which give no signal. Throws `DeadlineExceeded`.
+@ServiceActor
+public func eventually<Value>(
+    within limit: Duration = .seconds(20), _ probe: @ServiceActor () async throws -> Value?
+) async throws -> Value {
+    let start = MonotonicInstant.now
+    while start.elapsed < limit {
+        if let value = try await probe() { return value }
+        try await sleep(for: .milliseconds(10))
+    }
+    throw DeadlineExceeded(limit: limit)
+}
+
+/// Waits until a condition holds. Throws `DeadlineExceeded`.
+@ServiceActor
+public func eventually(within limit: Duration = .seconds(20), _ condition: @ServiceActor () async throws -> Bool) async throws {
+    let _: Bool = try await eventually(within: limit) { try await condition() ? true : nil }
+}
+
+/// A TCP port of the loopback interface that nobody listens on.
+public func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let code = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) | getsockname(descriptor, $0, &length) }
+    }
+    guard code == 0 else { throw TestFailure("no free port") }
+    return UInt16(bigEndian: address.sin_port)
+}
+
+/// A new directory below the system's temporary one that every user can enter. The caller removes it.
+public func temporaryDirectory(_ name: String) throws -> String {
+    var template = Array("/tmp/order-engine-\(name)-XXXXXX".utf8CString)
+    guard let path = mkdtemp(&template) else { throw TestFailure("no temporary directory") }
+    chmod(path, 0o755)
+    return String(cString: path)
+}
