@@ -12,10 +12,13 @@ COPY services services
 COPY database database
 # the manifest names the tests' folders; nothing in them is compiled here
 COPY Tests Tests
+# one product after the other: without --product the tests' support would be built too, and the static library has no Testing
 RUN --mount=type=cache,id=order-execution-engine-build,target=/scratch,sharing=locked \
-    swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error --scratch-path /scratch \
-    && mkdir /services \
-    && for service in gateway router executor notifier; do strip -o "/services/$service" "/scratch/release/$service" || exit 1; done
+    mkdir /services \
+    && for service in gateway router executor notifier; do \
+        swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error --scratch-path /scratch --product "$service" \
+        && strip -o "/services/$service" "/scratch/release/$service" || exit 1; \
+    done
 
 FROM debian:bookworm-slim
 RUN apt-get update \
