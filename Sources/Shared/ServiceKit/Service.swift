@@ -7,7 +7,7 @@ public protocol Service: AnyObject {
     /// Its settings.
     associatedtype Settings: ServiceSettings
     /// What it is for, in a sentence: the first line of its help.
-    static var purpose: String { get }
+    nonisolated static var purpose: String { get }
     /// Makes the service and adds its routes. Throws `StartError` when it cannot work with these settings.
     init(settings: Settings, process: ServiceProcess) async throws
     /// Works until `stop` has finished.

@@ -1,4 +1,4 @@
-public import Configuration
+internal import Configuration
 internal import EventLoop
 internal import Glibc
 internal import HTTP
@@ -29,7 +29,7 @@ public enum ServiceMain<S: Service> {
     @ServiceActor
     private static func serve(_ settings: S.Settings, _ pipeline: PipelineSettings) async {
         do {
-            let process = try ServiceProcess(service: S.Settings.serviceName, common: settings.common, pipeline: pipeline)
+            let process = ServiceProcess(service: S.Settings.serviceName, common: settings.common, pipeline: pipeline)
             let service = try await S(settings: settings, process: process)
             try await ServiceRun(process: process, service: service).run()
         } catch {

@@ -1,4 +1,4 @@
-public import Configuration
+internal import Configuration
 public import EventLoop
 internal import Glibc
 public import HTTP
@@ -33,6 +33,9 @@ public final class ServiceProcess {
     public var heartbeatFields: @ServiceActor () -> [String: String] = { [:] }
     /// Options of the HTTP server; a service may change them before it starts.
     public var serverOptions = HTTPServerOptions()
+    /// Sockets that are open.
+    public var openSockets: Int { server?.webSockets ?? 0 }
+    weak var server: HTTPServer?
     let common: CommonSettings
     private let redisURL: Redis.RedisURL
     private let relay = Relay()
@@ -43,7 +46,7 @@ public final class ServiceProcess {
         weak var process: ServiceProcess?
     }
 
-    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) throws {
+    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) {
         self.service = service
         self.common = common
         name = Self.makeName(service)
@@ -51,7 +54,7 @@ public final class ServiceProcess {
             service: service, instance: name, level: Logger.Level(rawValue: common.logLevel.rawValue) ?? .info,
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         router = HTTPRouter()
-        redisURL = try Redis.RedisURL(common.redis)
+        redisURL = Redis.RedisURL(common.redis)
         redis = RedisClient(url: redisURL, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
@@ -66,6 +69,9 @@ public final class ServiceProcess {
     /// A connection for Pub/Sub; its owner runs it.
     public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: redisURL, name: name + "-subscriber") }
 
+    /// Closes all sockets with 1012, spread over a time, so that their clients do not come back in one moment.
+    public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
+
     private nonisolated static func makeName(_ service: String) -> String {
         var host = [CChar](repeating: 0, count: 65)
         gethostname(&host, 64)
@@ -76,7 +82,7 @@ public final class ServiceProcess {
 
 extension Redis.RedisURL {
     /// The connection that a setting names.
-    fileprivate init(_ url: Configuration.RedisURL) throws {
-        self.init(host: url.host, port: url.port, user: url.user, password: url.password?.text, database: url.database)
+    fileprivate init(_ url: Configuration.RedisURL) {
+        self.init(host: url.host, port: UInt16(url.port), user: url.user, password: url.password?.text, database: url.database)
     }
 }

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import Glibc
 internal import HTTP
@@ -23,6 +24,7 @@ final class ServiceRun {
         self.service = service
         process.addAdminRoutes()
         server = HTTPServer(bind: process.common.bind, port: UInt16(process.common.port), router: process.router, options: process.serverOptions)
+        process.server = server
     }
 
     func run() async throws {
