@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Observability
+internal import Postgres
 internal import Storage
 
 /// Deletes events that are older than the settings allow, a little at a time.
