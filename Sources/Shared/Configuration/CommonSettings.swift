@@ -1,0 +1,28 @@
+/// What every service is told.
+public struct CommonSettings: Sendable, Equatable {
+    /// Where Redis is.
+    public let redis: RedisURL
+    /// The address to listen on.
+    public let bind: String
+    /// The TCP port to listen on; 0 takes any free one.
+    public let port: Int
+    /// How many partitions the streams have.
+    public let partitions: Int
+    /// The least that is logged.
+    public let logLevel: LogLevel
+    /// The form of a log line.
+    public let logFormat: LogFormat
+    /// How long a service may take to stop.
+    public let shutdownGrace: Duration
+
+    /// Reads them.
+    public init(reading reader: inout SettingsReader) {
+        redis = reader.value(Settings.redis)
+        port = reader.value(Settings.port)
+        bind = reader.value(Settings.bind)
+        partitions = reader.value(Settings.partitions)
+        logLevel = reader.value(Settings.logLevel)
+        logFormat = reader.value(Settings.logFormat)
+        shutdownGrace = reader.value(Settings.shutdownGrace)
+    }
+}

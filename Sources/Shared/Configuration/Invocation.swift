@@ -1,0 +1,34 @@
+/// What the arguments of a service ask for. Services have no other arguments: all else is set by the environment.
+public enum Invocation: Sendable, Equatable {
+    /// No argument: serve.
+    case serve
+    /// `--help` or `-h`.
+    case help
+    /// `--version`.
+    case version
+
+    /// Reads the arguments, without the name of the program.
+    /// - Throws: ``UsageError`` for anything but one known argument.
+    public init(arguments: [String]) throws(UsageError) {
+        switch arguments {
+        case []: self = .serve
+        case ["--help"], ["-h"]: self = .help
+        case ["--version"]: self = .version
+        default:
+            let unknown = arguments.first { !["--help", "-h", "--version"].contains($0) }
+            throw UsageError(argument: unknown)
+        }
+    }
+}
+
+/// Arguments a service does not know.
+public struct UsageError: Error, Equatable, CustomStringConvertible {
+    /// The first unknown one; nil when known ones were combined.
+    public let argument: String?
+
+    /// One sentence that says what to do.
+    public var description: String {
+        let problem = argument.map { "Unknown argument \"\($0)\"" } ?? "Too many arguments"
+        return "\(problem): only --help and --version are known, settings come from the environment."
+    }
+}

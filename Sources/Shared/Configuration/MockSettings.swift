@@ -1,0 +1,45 @@
+/// The mock market that router and executors share: they must agree on all of it.
+public struct MockMarketSettings: Sendable, Equatable {
+    /// The seed of all that chance decides; nil lets the first process draw one for all.
+    public let seed: UInt64?
+    /// How far prices wander, in basis points; 0 leaves the pools as they are.
+    public let volatilityBps: Int
+    /// Half-life of a swap's effect on a pool.
+    public let reversion: Duration
+    /// Length of a slot.
+    public let slot: Duration
+    /// How many slots a transaction can land in.
+    public let validSlots: Int
+
+    /// Reads them.
+    public init(reading reader: inout SettingsReader) {
+        seed = reader.value(Settings.mockSeed)
+        volatilityBps = reader.value(Settings.mockVolatility)
+        reversion = reader.value(Settings.mockReversion)
+        slot = reader.value(Settings.mockSlot)
+        validSlots = reader.value(Settings.mockValidSlots)
+    }
+}
+
+/// What the mock chain does to transactions.
+public struct MockChainSettings: Sendable, Equatable {
+    /// How long a transaction takes to land, in milliseconds.
+    public let swapLatencyMilliseconds: ClosedRange<Int>
+    /// Share of transactions that fail.
+    public let failureRate: Rate
+    /// Share of sends that are lost.
+    public let dropRate: Rate
+    /// Share of transactions that land late.
+    public let lateRate: Rate
+    /// How long the ledger of landed swaps is kept.
+    public let retention: Duration
+
+    /// Reads them.
+    public init(reading reader: inout SettingsReader) {
+        swapLatencyMilliseconds = reader.value(Settings.mockSwapLatency)
+        failureRate = reader.value(Settings.mockFailureRate)
+        dropRate = reader.value(Settings.mockDropRate)
+        lateRate = reader.value(Settings.mockLateRate)
+        retention = reader.value(Settings.chainRetention)
+    }
+}

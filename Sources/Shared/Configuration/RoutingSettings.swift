@@ -1,0 +1,25 @@
+/// Where quotes come from.
+public enum VenueSource: String, Sendable, CaseIterable {
+    /// The mock venues over `config/pools.json`.
+    case mock
+}
+
+/// How a route is chosen.
+public enum RoutingMode: String, Sendable, CaseIterable {
+    /// The whole order goes to the venue with the largest net output.
+    case best
+}
+
+/// Where the market's description is read from.
+public struct MarketFiles: Sendable, Equatable {
+    /// Path of the token list.
+    public let tokens: String
+    /// Path of the pool list.
+    public let pools: String
+
+    /// Reads them.
+    public init(reading reader: inout SettingsReader) {
+        tokens = reader.value(Settings.tokensFile)
+        pools = reader.value(Settings.poolsFile)
+    }
+}

@@ -1,0 +1,27 @@
+/// All settings of one service.
+public protocol ServiceSettings: Sendable {
+    /// The name of the executable.
+    static var serviceName: String { get }
+    /// The settings that every service has.
+    var common: CommonSettings { get }
+    /// Reads every setting of the service; mistakes are collected in the reader.
+    init(reading reader: inout SettingsReader)
+}
+
+extension ServiceSettings {
+    /// Reads the settings from an environment.
+    /// - Throws: ``ConfigurationError`` with every mistake.
+    public static func load(environment: [String: String]) throws(ConfigurationError) -> Self {
+        var reader = SettingsReader(environment: environment)
+        let settings = Self(reading: &reader)
+        try reader.finish()
+        return settings
+    }
+
+    /// The settings the service reads, in the order of reading.
+    public static var descriptions: [SettingDescription] {
+        var reader = SettingsReader(environment: [:])
+        _ = Self(reading: &reader)
+        return reader.descriptions
+    }
+}

@@ -1,0 +1,97 @@
+internal import Glibc
+
+extension Setting where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    /// One of a few words. `refusals` says why a word that an operator may know from the documents is not one of them.
+    static func choice(
+        _ name: String, default value: Value, refusals: [String: String] = [:], _ meaning: String
+    ) -> Setting {
+        let allowed = Value.allCases.map(\.rawValue).joined(separator: ", ")
+        return Setting(name, default: value.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
+            guard let value = Value(rawValue: text) else {
+                let reason = refusals[text].map { " (\($0))" } ?? ""
+                throw SettingRefusal(message: "must be \(Value.allCases.count > 1 ? "one of " : "")\(allowed)\(reason)")
+            }
+            return value
+        }
+    }
+}
+
+extension Setting where Value == String {
+    /// The path of a file.
+    static func path(_ name: String, default path: String, _ meaning: String) -> Setting {
+        Setting(name, default: path, meaning: meaning) { text throws(SettingRefusal) in
+            guard text.utf8.count < 4096, !text.utf8.contains(0) else { throw SettingRefusal(message: "must be a path") }
+            return text
+        }
+    }
+
+    /// A numeric IPv4 or IPv6 address.
+    static func address(_ name: String, default address: String, _ meaning: String) -> Setting {
+        Setting(name, default: address, allowed: "an IPv4 or IPv6 address", meaning: meaning) { text throws(SettingRefusal) in
+            var bytes = in6_addr()
+            guard inet_pton(AF_INET, text, &bytes) == 1 || inet_pton(AF_INET6, text, &bytes) == 1 else {
+                throw SettingRefusal(message: "must be an IPv4 or IPv6 address, such as 0.0.0.0 or ::")
+            }
+            return text
+        }
+    }
+
+    /// An `http` or `https` URL without query; given back without its last slash.
+    static func httpURL(_ name: String, default url: String, _ meaning: String) -> Setting {
+        Setting(name, default: url, allowed: "an http or https URL", meaning: meaning) { text throws(SettingRefusal) in try httpURL(text) }
+    }
+
+    fileprivate static func httpURL(_ text: String) throws(SettingRefusal) -> String {
+        let rest = ["http://", "https://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) } ?? ""
+        guard let first = rest.utf8.first, first != UInt8(ascii: "/"), text.utf8.count <= 2048,
+            text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"?#@\"<>\\".utf8.contains($0) })
+        else { throw SettingRefusal(message: "must be an http or https URL without user, query or fragment") }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+}
+
+extension Setting where Value == String? {
+    /// As ``Setting/httpURL(_:default:_:)``, or nothing.
+    static func httpURL(_ name: String, shownAs text: String, _ meaning: String) -> Setting {
+        Setting(name, fallback: nil, shownAs: text, allowed: "an http or https URL", meaning: meaning) { text throws(SettingRefusal) in
+            try Setting<String>.httpURL(text)
+        }
+    }
+
+}
+
+extension Setting where Value == Secret? {
+    /// A secret that goes into a header, or nothing.
+    static func secret(_ name: String, _ meaning: String) -> Setting {
+        Setting(name, fallback: nil, shownAs: "none", isSecret: true, meaning: meaning) { text throws(SettingRefusal) in
+            guard text.utf8.count <= 1024, text.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else {
+                throw SettingRefusal(message: "must be visible ASCII without spaces")
+            }
+            return Secret(text)
+        }
+    }
+}
+
+extension Setting where Value == RedisURL {
+    static func redisURL(_ name: String, default url: String, _ meaning: String) -> Setting {
+        let form = "redis://[[user]:password@]host[:port][/database]"
+        return Setting(name, default: url, allowed: form, isSecret: true, meaning: meaning) { text throws(SettingRefusal) in
+            guard let url = RedisURL(text) else {
+                let reason = text.hasPrefix("rediss://") ? " (TLS is not supported)" : ""
+                throw SettingRefusal(message: "must be \(form)\(reason)")
+            }
+            return url
+        }
+    }
+}
+
+extension Setting where Value == PostgresURL {
+    static func postgresURL(_ name: String, _ meaning: String) -> Setting {
+        let form = "postgres://user:password@host:port/database"
+        return Setting(name, fallback: .missing, shownAs: "required", allowed: form, isSecret: true, isRequired: true, meaning: meaning) {
+            text throws(SettingRefusal) in
+            guard let url = PostgresURL(text) else { throw SettingRefusal(message: "must be \(form)") }
+            return url
+        }
+    }
+}

@@ -1,0 +1,100 @@
+/// Every setting of the engine, each declared once: name, default, range, unit, meaning. Which services read it follows from their
+/// settings structs.
+enum Settings {
+    // Each service
+    static let redis = Setting.redisURL("REDIS_URL", default: "redis://127.0.0.1:6379", "Redis, with password and database if needed")
+    static let port = Setting<Int>.integer("PORT", default: 8080, in: 0...65535, "TCP port to listen on; 0 takes any free one")
+    static let bind = Setting<String>.address("BIND", default: "0.0.0.0", "Address to listen on")
+    static let partitions = Setting<Int>.integer(
+        "PARTITIONS", default: 1, in: 1...256, "Partitions of the streams; the same everywhere, fixed while orders live")
+    static let logLevel = Setting.choice("LOG_LEVEL", default: LogLevel.info, "The least that is logged")
+    static let logFormat = Setting.choice("LOG_FORMAT", default: LogFormat.json, "Form of a log line")
+    static let shutdownGrace = Setting<Duration>.seconds(
+        "SHUTDOWN_GRACE_S", default: 15, in: 1...300, "Time to finish what is in hand after SIGTERM")
+
+    // Postgres
+    static let database = Setting.postgresURL("DATABASE_URL", "Postgres")
+    static let eventsRetention = Setting<Duration?>.days(
+        "EVENTS_RETENTION_DAYS", default: 0, in: 1...36_500, zeroMeans: "ever", "How long Postgres keeps events of final orders")
+    static let persistBatch = Setting<Int>.integer("PERSIST_BATCH", default: 500, in: 1...10_000, "Most events of one transaction")
+    static let persistWait = Setting<Duration>.milliseconds("PERSIST_WAIT_MS", default: 20, in: 1...10_000, "Longest wait for a batch to fill")
+
+    // Taking orders in
+    static let publicURL = Setting<String?>.httpURL("PUBLIC_URL", shownAs: "from the request", "Where clients reach the engine")
+    static let maxBacklog = Setting<Int>.integer(
+        "MAX_BACKLOG", default: 100_000, in: 1...100_000_000, "Waiting orders beyond which new ones get 503")
+    static let maxWait = Setting<Duration?>.milliseconds(
+        "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order beyond which new ones get 503")
+    static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")
+    static let idempotencyTTL = Setting<Duration>.seconds(
+        "IDEMPOTENCY_TTL_S", default: 86_400, in: 60...2_592_000, "How long an idempotency key is kept")
+    static let tokensFile = Setting<String>.path("TOKENS_FILE", default: "config/tokens.json", "The tokens known")
+    static let poolsFile = Setting<String>.path("POOLS_FILE", default: "config/pools.json", "The pools of the mock venues")
+
+    // Workers
+    static let routerConcurrency = Setting<Int>.integer(
+        "ROUTER_CONCURRENCY", default: 256, in: 1...10_000, "Orders in hand at once in this process")
+    static let executorConcurrency = Setting<Int>.integer(
+        "EXECUTOR_CONCURRENCY", default: 64, in: 1...10_000, "Orders in hand at once in this process")
+    static let ordersPerMinute = Setting<Int?>.integer(
+        "ORDERS_PER_MINUTE", default: 0, in: 1...10_000_000, zeroMeans: "no limit", "First attempts started over all executors")
+    static let retryBase = Setting<Duration>.milliseconds(
+        "RETRY_BASE_MS", default: 1_000, in: 1...600_000, "Wait before the second attempt; each further one doubles it")
+    static let retryJitter = Setting.rate("RETRY_JITTER", default: "0.2", "Most that chance adds to a wait, as a share of it")
+    static let visibilityTimeout = Setting<Duration>.milliseconds(
+        "VISIBILITY_TIMEOUT_MS", default: 5_000, in: 200...600_000, "Idle time after which another process takes an entry over")
+    static let renew = Setting<Duration>.milliseconds(
+        "RENEW_MS", default: 1_500, in: 50...300_000, "How often a process renews what it holds; at most half of VISIBILITY_TIMEOUT_MS")
+    static let maxStarts = Setting<Int>.integer("MAX_STARTS", default: 5, in: 1...100, "Starts of one stage after which an order counts as poison")
+    static let orderStateTTL = Setting<Duration>.seconds(
+        "ORDER_STATE_TTL_S", default: 600, in: 1...2_592_000, "How long Redis keeps a final order that Postgres has")
+
+    // Quotes and routing
+    static let quoteTimeout = Setting<Duration>.milliseconds(
+        "QUOTE_TIMEOUT_MS", default: 1_000, in: 10...60_000, "Longest wait for a venue's quote")
+    static let quoteTTL = Setting<Duration?>.milliseconds(
+        "QUOTE_TTL_MS", default: 30_000, in: 1...3_600_000, zeroMeans: "never stale", "Age beyond which a route is quoted again")
+    static let venues = Setting.choice(
+        "VENUES", default: VenueSource.mock, refusals: ["live": "live venues are not supported yet"], "Where quotes come from")
+    static let routing = Setting.choice(
+        "ROUTING", default: RoutingMode.best, refusals: ["split": "splitting an order is not supported yet"], "How a route is chosen")
+    static let splitMinimumGain = Setting<Int>.integer(
+        "SPLIT_MIN_GAIN_BPS", default: 5, in: 0...10_000, unit: "bps",
+        "Gain over the best venue from which an order is split; no effect while ROUTING is best")
+    static let raydiumURL = Setting<String>.httpURL(
+        "RAYDIUM_API_URL", default: "https://transaction-v1.raydium.io", "Raydium's quote API; no effect while VENUES is mock")
+    static let jupiterURL = Setting<String>.httpURL(
+        "JUPITER_API_URL", default: "https://lite-api.jup.ag", "Jupiter's quote API, for Meteora; no effect while VENUES is mock")
+    static let jupiterKey = Setting.secret("JUPITER_API_KEY", "Key for Jupiter's API; no effect while VENUES is mock")
+
+    // The mock market and chain
+    static let mockQuoteLatency = Setting.millisecondRange(
+        "MOCK_QUOTE_LATENCY_MS", default: "200", in: 0...60_000, "How long a mock venue takes to answer")
+    static let mockSwapLatency = Setting.millisecondRange(
+        "MOCK_SWAP_LATENCY_MS", default: "2000-3000", in: 0...600_000, "How long a transaction takes to land")
+    static let mockFailureRate = Setting.rate("MOCK_FAILURE_RATE", default: "0.05", "Share of transactions that the mock chain fails")
+    static let mockDropRate = Setting.rate("MOCK_DROP_RATE", default: "0", "Share of sends that the mock chain loses")
+    static let mockLateRate = Setting.rate("MOCK_LATE_RATE", default: "0", "Share of transactions that land late")
+    static let mockSeed = Setting.seed(
+        "MOCK_SEED", shownAs: "random", "Seed of all that chance decides; when unset the first process draws one for all")
+    static let mockVolatility = Setting<Int>.integer(
+        "MOCK_VOLATILITY_BPS", default: 10, in: 0...5_000, unit: "bps", "How far prices wander; 0 leaves the pools as they are")
+    static let mockReversion = Setting<Duration>.milliseconds(
+        "MOCK_REVERSION_MS", default: 5_000, in: 1...3_600_000, "Half-life of a swap's effect on a pool")
+    static let mockSlot = Setting<Duration>.milliseconds("MOCK_SLOT_MS", default: 400, in: 10...60_000, "Length of a slot of the mock chain")
+    static let mockValidSlots = Setting<Int>.integer(
+        "MOCK_VALID_SLOTS", default: 150, in: 1...100_000, unit: "slots", "How long a transaction can land")
+    static let chainRetention = Setting<Duration>.days(
+        "CHAIN_RETENTION_DAYS", default: 7, in: 1...3_650, "How long the mock chain's ledger of landed swaps is kept")
+
+    // Sockets
+    static let socketPing = Setting<Duration>.seconds("WS_PING_S", default: 20, in: 1...3_600, "How often a socket is pinged")
+    static let socketIdle = Setting<Duration>.seconds(
+        "WS_IDLE_S", default: 60, in: 2...7_200, "Silence after which a socket is closed; more than WS_PING_S")
+    static let socketQueue = Setting<Int>.integer(
+        "WS_QUEUE", default: 64, in: 1...10_000, unit: "messages", "Messages queued for one socket before it is closed as too slow")
+    static let socketQueueBytes = Setting<Int>.bytes(
+        "WS_QUEUE_BYTES", default: "256KiB", in: 16_384...67_108_864, "Bytes queued for one socket before it is closed as too slow")
+    static let socketMaxMessage = Setting<Int>.bytes(
+        "WS_MAX_MESSAGE", default: "4KiB", in: 128...1_048_576, "Longest message taken from a client")
+}

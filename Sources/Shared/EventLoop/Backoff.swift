@@ -1,0 +1,23 @@
+/// Waits that double up to a bound, each with jitter of half of itself, so that replicas do not come back in step.
+public struct Backoff: Sendable {
+    private var wait: Duration
+    private let first: Duration
+    private let most: Duration
+
+    /// Waits from `first` to `most`.
+    public init(first: Duration, most: Duration) {
+        wait = first
+        self.first = first
+        self.most = most
+    }
+
+    /// The next wait.
+    public mutating func next() -> Duration {
+        let half = wait.nanosecondsClamped / 2
+        defer { wait = min(wait * 2, most) }
+        return .nanoseconds(half + Int64.random(in: 0...half))
+    }
+
+    /// Starts over.
+    public mutating func reset() { wait = first }
+}

@@ -1,0 +1,34 @@
+extension JSONValue {
+    /// Parses one JSON text by RFC 8259, strictly: UTF-8 without byte order mark, no duplicate names, nothing after the value.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole text.
+    ///   - maximumDepth: how many arrays and objects may stand in each other; `[]` has depth 1.
+    ///   - refusesNUL: whether `\u0000` in a string is an error (Postgres can't store it).
+    /// - Throws: the first mistake, with its place.
+    public static func parse(
+        _ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = 16, refusesNUL: Bool = false
+    ) throws(JSONError) -> JSONValue {
+        var parser = JSONParser(bytes, maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+        return try parser.parseText()
+    }
+
+    /// Parses one JSON text; see the form that takes a buffer.
+    public static func parse(_ bytes: [UInt8], maximumDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+        try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            try parse(buffer, maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+        }
+    }
+
+    /// Parses one JSON text; see the form that takes a buffer.
+    public static func parse(_ bytes: ArraySlice<UInt8>, maximumDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+        try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            try parse(buffer, maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+        }
+    }
+
+    /// Parses one JSON text; see the form that takes a buffer.
+    public static func parse(_ text: String, maximumDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+        try parse(Array(text.utf8), maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+    }
+}

@@ -1,0 +1,77 @@
+/// A JSON text as a tree. Numbers keep the text they were written with, so that no digit of an amount is lost.
+public enum JSONValue: Sendable, Hashable {
+    /// `null`.
+    case null
+    /// `true` or `false`.
+    case bool(Bool)
+    /// A number as it was written, for example `1.50` or `1e3`.
+    case number(String)
+    /// A string without its escapes.
+    case string(String)
+    /// An array.
+    case array([JSONValue])
+    /// An object. Members keep the order of the text; names are unique.
+    case object([JSONMember])
+}
+
+/// A name and its value in an object.
+public struct JSONMember: Sendable, Hashable {
+    /// The name, without escapes.
+    public let name: String
+    /// The value.
+    public let value: JSONValue
+
+    /// Makes a member.
+    public init(_ name: String, _ value: JSONValue) {
+        self.name = name
+        self.value = value
+    }
+}
+
+extension JSONValue {
+    /// The member of that name; nil where there is none and where this is no object.
+    public subscript(_ name: String) -> JSONValue? {
+        guard case .object(let members) = self else { return nil }
+        return members.first { $0.name == name }?.value
+    }
+
+    /// The text of a string.
+    public var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The number, where it is written as an integer (no fraction, no exponent) and fits.
+    public var integer: Int64? {
+        if case .number(let text) = self { Int64(text) } else { nil }
+    }
+
+    /// The text of a number, as written.
+    public var number: String? {
+        if case .number(let text) = self { text } else { nil }
+    }
+
+    /// The elements of an array.
+    public var array: [JSONValue]? {
+        if case .array(let elements) = self { elements } else { nil }
+    }
+
+    /// The members of an object.
+    public var object: [JSONMember]? {
+        if case .object(let members) = self { members } else { nil }
+    }
+
+    /// The value of `true` or `false`.
+    public var bool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    /// Whether this is `null`.
+    public var isNull: Bool {
+        if case .null = self { true } else { false }
+    }
+
+    /// The JSON text of this value, without spaces; numbers as they were written.
+    public var serialized: String {
+        JSONWriter.value(self)
+    }
+}

@@ -1,0 +1,45 @@
+extension JSONWriter {
+    /// Writes a member.
+    public mutating func field(_ name: String, _ value: some JSONWritable) {
+        self.name(name)
+        value.write(to: &self)
+    }
+
+    /// Writes a member where there is a value, nothing otherwise.
+    public mutating func field(_ name: String, ifPresent value: (some JSONWritable)?) {
+        if let value { field(name, value) }
+    }
+
+    /// Writes a member; `null` where there is no value.
+    public mutating func field(_ name: String, orNull value: (some JSONWritable)?) {
+        if let value { field(name, value) } else { raw(name, "null") }
+    }
+
+    /// Writes a member whose value is a number given as text, such as `145.48`: the caller vouches that it is one.
+    public mutating func number(_ name: String, _ text: String) {
+        raw(name, text)
+    }
+
+    /// Writes a member whose value is JSON text, unchanged: the caller vouches for it.
+    public mutating func raw(_ name: String, _ text: String) {
+        self.name(name)
+        value(raw: text)
+    }
+
+    /// Writes members that were made by `JSONWriter.members`; nothing where the text is empty.
+    public mutating func splice(_ members: String) {
+        if !members.isEmpty { value(raw: members) }
+    }
+
+    /// Writes a member whose value is an object.
+    public mutating func object<E: Error>(_ name: String, _ members: (inout JSONWriter) throws(E) -> Void) throws(E) {
+        self.name(name)
+        try object(members)
+    }
+
+    /// Writes a member whose value is an array.
+    public mutating func array<E: Error>(_ name: String, _ elements: (inout JSONWriter) throws(E) -> Void) throws(E) {
+        self.name(name)
+        try array(elements)
+    }
+}

@@ -1,0 +1,62 @@
+public import JSON
+public import Orders
+
+/// The pools the engine knows, in the order of the file.
+public struct PoolList: Sendable, Equatable {
+    /// All pools.
+    public let pools: [Pool]
+    /// The venues that have pools, in alphabetical order.
+    public let dexes: [String]
+
+    /// Reads `config/pools.json`: an array of `{"dex","kind","pool","base","quote","baseReserve","quoteReserve","feePpm"}`, tokens by symbol
+    /// or mint, reserves as decimal text in whole tokens; other keys are ignored.
+    ///
+    /// - Throws: every mistake at once, each with its place.
+    public init(bytes: [UInt8], tokens: TokenList) throws(PoolListError) {
+        let value: JSONValue
+        do throws(JSONError) { value = try JSONValue.parse(bytes) } catch { throw PoolListError(problems: ["pools: \(error.message)"]) }
+        try self.init(json: value, tokens: tokens)
+    }
+
+    /// Reads the parsed list; see `init(bytes:tokens:)`.
+    public init(json: JSONValue, tokens: TokenList) throws(PoolListError) {
+        guard let entries = json.array, !entries.isEmpty else {
+            throw PoolListError(problems: ["pools: must be a list with at least one pool"])
+        }
+        var problems: [String] = []
+        var pools: [Pool] = []
+        var places: [String: Int] = [:]
+        for (index, entry) in entries.enumerated() {
+            var reader = PoolReader(entry, place: "pools[\(index)]", tokens: tokens)
+            let pool = reader.pool()
+            problems += reader.problems
+            guard let pool else { continue }
+            if let first = places.updateValue(index, forKey: pool.address) {
+                problems.append("pools[\(index)].pool: \(pool.address) is listed twice, first as pools[\(first)]")
+            }
+            pools.append(pool)
+        }
+        guard problems.isEmpty else { throw PoolListError(problems: problems) }
+        self.pools = pools
+        dexes = Set(pools.map(\.dex)).sorted()
+    }
+
+    /// The pools of a venue that swap `from` for `to`, in either direction of the pair, in the order of the file.
+    public func pools(dex: String, from: Token, to: Token) -> [Pool] {
+        pools.filter { $0.dex == dex && $0.trades(from: from, to: to) }
+    }
+
+    /// The pool of an address.
+    public func pool(address: String) -> Pool? {
+        pools.first { $0.address == address }
+    }
+}
+
+/// What is wrong with a pool list.
+public struct PoolListError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Every mistake, each beginning with its place, for example `pools[3].base: XYZ is not in the token list`.
+    public let problems: [String]
+
+    /// All mistakes in one line; safe to log.
+    public var description: String { problems.joined(separator: "; ") }
+}

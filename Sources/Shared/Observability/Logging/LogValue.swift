@@ -1,0 +1,27 @@
+/// Fields of a log line in the order they are written: `["orderId": .string(id), "attempt": 2]`.
+public typealias LogFields = KeyValuePairs<String, LogValue>
+
+/// The value of a field of a log line. Literals are values.
+public enum LogValue: Sendable, Equatable {
+    /// Text; cut after 1,024 bytes.
+    case string(String)
+    /// A whole number.
+    case integer(Int)
+    /// True or false.
+    case boolean(Bool)
+
+    /// A duration in whole milliseconds.
+    public static func milliseconds(_ duration: Duration) -> LogValue {
+        let (seconds, attoseconds) = duration.components
+        return .integer(Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000))
+    }
+}
+
+extension LogValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+    /// Text.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// A whole number.
+    public init(integerLiteral value: Int) { self = .integer(value) }
+    /// True or false.
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+}

@@ -1,0 +1,94 @@
+internal import JSON
+internal import Synchronization
+
+/// Writes log lines of one process: an event's name and its fields, as one JSON object or as text.
+///
+/// A line is at most ``maximumLineBytes`` long and never blocks: one that cannot be written at once is lost, and the next line says how many
+/// were (`lost`). Names of fields are the caller's; `time`, `level`, `service`, `instance`, `event`, `suppressed`, `lost` and `truncated` are
+/// the logger's own and must not be used.
+public final class Logger: Sendable {
+    /// How much is logged, the least first.
+    public enum Level: String, Sendable, CaseIterable, Comparable {
+        /// Everything, for finding a fault.
+        case debug
+        /// What a person wants to know of a healthy service.
+        case info
+        /// What may need a look.
+        case warning
+        /// What needs one.
+        case error
+
+        /// `debug` is the least.
+        public static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
+
+        private var rank: Int {
+            switch self {
+            case .debug: 0
+            case .info: 1
+            case .warning: 2
+            case .error: 3
+            }
+        }
+    }
+
+    /// How a line looks.
+    public enum Format: String, Sendable, CaseIterable {
+        /// One JSON object.
+        case json
+        /// Plain text for people.
+        case text
+    }
+
+    /// What a line may take, its newline included: what a pipe takes whole or not at all (PIPE_BUF).
+    public static let maximumLineBytes = 4096
+
+    /// The least that is logged.
+    public let level: Level
+    private let origin: LogLine.Origin
+    private let format: Format
+    private let sink: any LogSink
+    private let clock: LogClock
+    private let lost = Atomic<Int>(0)
+    private let limits = Mutex(LogLimits())
+
+    /// - Parameters:
+    ///   - service: the name of the service, in every line.
+    ///   - instance: what tells this process from its replicas, in every line.
+    ///   - sink: where lines go; standard output unless told otherwise.
+    public convenience init(
+        service: String, instance: String, level: Level = .info, format: Format = .json, sink: any LogSink = DescriptorSink.standardOutput
+    ) {
+        self.init(service: service, instance: instance, level: level, format: format, sink: sink, clock: .system)
+    }
+
+    init(service: String, instance: String, level: Level, format: Format, sink: any LogSink, clock: LogClock) {
+        self.level = level
+        origin = LogLine.Origin(service: service, instance: instance)
+        self.format = format
+        self.sink = sink
+        self.clock = clock
+    }
+
+    /// Logs `event`, a dotted name such as `order.confirmed`. The fields are not made when the level is not logged.
+    public func log(_ level: Level, _ event: String, _ fields: @autoclosure () -> LogFields = [:]) {
+        guard level >= self.level else { return }
+        write(level, event, fields(), suppressed: 0)
+    }
+
+    /// Logs `event` at most once in `interval`, for what repeats as long as a fault lasts. The next line that is written says how many were
+    /// not (`suppressed`).
+    public func limited(_ level: Level, _ event: String, every interval: Duration, _ fields: @autoclosure () -> LogFields = [:]) {
+        guard level >= self.level else { return }
+        guard let suppressed = limits.withLock({ $0.admit(event, every: interval, now: clock.monotonic()) }) else { return }
+        write(level, event, fields(), suppressed: suppressed)
+    }
+
+    private func write(_ level: Level, _ event: String, _ fields: LogFields, suppressed: Int) {
+        let lostBefore = lost.exchange(0, ordering: .relaxed)
+        let line = LogLine(
+            time: clock.wall(), level: level, origin: origin, event: event, fields: fields, suppressed: suppressed, lost: lostBefore)
+        if !sink.write(line.encoded(as: format, limit: Self.maximumLineBytes)) {
+            lost.add(lostBefore + 1, ordering: .relaxed)
+        }
+    }
+}

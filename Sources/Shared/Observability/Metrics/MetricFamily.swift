@@ -1,0 +1,51 @@
+/// The series of one metric, told apart by the values of its labels.
+///
+/// Take a series once and keep it: `let confirmed = orders.labelled("confirmed")`; then counting costs an addition.
+public final class MetricFamily<Series: MetricSeries> {
+    /// How many series a family holds. Later label values share one series in which every value is `other`, so that values that come from
+    /// outside cannot fill the memory.
+    public static var mostSeries: Int { 200 }
+
+    let labelNames: [String]
+    private let make: () -> Series
+    private var series: [[String]: Series] = [:]
+    private var order: [[String]] = []
+
+    init(labelNames: [String], make: @escaping () -> Series) {
+        self.labelNames = labelNames
+        self.make = make
+    }
+
+    /// The series of these label values, made where it is new.
+    /// - Precondition: one value for each label.
+    public func labelled(_ values: String...) -> Series {
+        labelled(values)
+    }
+
+    func labelled(_ values: [String]) -> Series {
+        precondition(values.count == labelNames.count, "one value for each of \(labelNames)")
+        if let known = series[values] { return known }
+        let values = order.count < Self.mostSeries ? values : values.map { _ in "other" }
+        if let known = series[values] { return known }
+        let new = make()
+        series[values] = new
+        order.append(values)
+        return new
+    }
+}
+
+extension MetricFamily: RenderableMetric {
+    var typeName: String { Series.typeName }
+
+    func render(as name: String, into text: inout PrometheusText) {
+        for values in order {
+            series[values]?.render(as: name, labels: zip(labelNames, values).map { MetricLabel($0, $1) }, into: &text)
+        }
+    }
+}
+
+/// What a registry can render.
+protocol RenderableMetric: AnyObject {
+    var typeName: String { get }
+    func render(as name: String, into text: inout PrometheusText)
+}

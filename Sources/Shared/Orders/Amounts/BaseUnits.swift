@@ -1,0 +1,50 @@
+public import JSON
+
+/// An amount of a token in its smallest units, for example lamports of SOL.
+public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// How many units.
+    public let value: UInt64
+
+    /// That many units.
+    public init(_ value: UInt64) {
+        self.value = value
+    }
+
+    /// Reads units written as digits only, as APIs and events carry them; zero is allowed, nil for anything else.
+    public init?(units text: String) {
+        guard text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let value = UInt64(text) else { return nil }
+        self.value = value
+    }
+
+    /// Reads whole tokens as plain decimal text, exactly: no sign, no spaces, no exponent.
+    ///
+    /// - Parameter decimals: the token's fraction digits, 0 to 18.
+    public init(decimal text: String, decimals: Int) throws(AmountError) {
+        guard let number = DecimalText(text, allowsExponent: false) else { throw .malformed }
+        value = try number.scaled(by: decimals)
+    }
+
+    /// Reads whole tokens from the text of a JSON number, which may have an exponent, exactly.
+    ///
+    /// - Parameter decimals: the token's fraction digits, 0 to 18.
+    public init(number text: String, decimals: Int) throws(AmountError) {
+        guard let number = DecimalText(text, allowsExponent: true) else { throw .malformed }
+        value = try number.scaled(by: decimals)
+    }
+
+    /// Whole tokens in the shortest exact form: `25`, not `25.0`.
+    public func decimalText(decimals: Int) -> String {
+        DecimalText.shortest(UInt128(value), decimals: decimals)
+    }
+
+    /// The units as digits.
+    public var description: String { String(value) }
+
+    /// Fewer units.
+    public static func < (left: BaseUnits, right: BaseUnits) -> Bool { left.value < right.value }
+}
+
+extension BaseUnits: JSONWritable {
+    /// Writes the units as a string of digits, as the API has all base units.
+    public func write(to writer: inout JSONWriter) { writer.value(string: description) }
+}

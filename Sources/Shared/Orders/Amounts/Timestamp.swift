@@ -1,0 +1,128 @@
+/// Points in time as Unix milliseconds and as ISO 8601 text.
+public enum Timestamp {
+    private static let millisecondsPerDay: Int64 = 86_400_000
+
+    /// UTC with milliseconds, for example `2026-01-10T07:30:17.789Z`.
+    public static func text(milliseconds: UInt64) -> String {
+        let total = Int64(clamping: milliseconds)
+        let (year, month, day) = civil(days: total / millisecondsPerDay)
+        let rest = Int(total % millisecondsPerDay)
+        let date = "\(padded(Int(year), 4))-\(padded(month, 2))-\(padded(day, 2))"
+        let time = "\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1000 % 60, 2))"
+        return "\(date)T\(time).\(padded(rest % 1000, 3))Z"
+    }
+
+    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`); digits beyond milliseconds are dropped.
+    ///
+    /// - Returns: Unix milliseconds, negative before 1970; nil for what is no such text. A leap second counts as the first of the next minute.
+    public static func parse(_ text: String) -> Int64? {
+        var reader = DigitReader(text)
+        guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2), reader.take("-"), let day = reader.digits(2),
+            reader.take("T") || reader.take("t"), let hour = reader.digits(2), reader.take(":"), let minute = reader.digits(2),
+            (1...12).contains(month), (1...daysInMonth(year: year, month: month)).contains(day), hour < 24, minute < 60
+        else { return nil }
+        var second = 0
+        var fraction = 0
+        if reader.take(":") {
+            guard let value = reader.digits(2), value <= 60 else { return nil }
+            second = value
+            if reader.take(".") {
+                guard let value = reader.thousandths() else { return nil }
+                fraction = value
+            }
+        }
+        guard let zone = reader.zoneMinutes(), reader.isAtEnd else { return nil }
+        let seconds = Int64(hour * 3600 + (minute - zone) * 60 + second)
+        return days(year: year, month: month, day: day) * millisecondsPerDay + seconds * 1000 + Int64(fraction)
+    }
+
+    private static func padded(_ value: Int, _ width: Int) -> String {
+        let digits = String(value)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    private static func daysInMonth(year: Int, month: Int) -> Int {
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        return switch month {
+        case 2: isLeap ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
+    /// Days since 1970-01-01 in the Gregorian calendar. Years are taken to begin in March, so that the leap day is the last of a year.
+    static func days(year: Int, month: Int, day: Int) -> Int64 {
+        let shifted = Int64(month <= 2 ? year - 1 : year)
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = Int64((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1)
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    /// The inverse of `days`, for days from 1970 on.
+    static func civil(days: Int64) -> (year: Int64, month: Int, day: Int) {
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = Int(dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100))
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
+    }
+}
+
+/// Reads fixed-width numbers from ASCII text.
+private struct DigitReader {
+    private var rest: Substring.UTF8View
+
+    init(_ text: String) { rest = Substring(text).utf8 }
+
+    var isAtEnd: Bool { rest.isEmpty }
+
+    mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard let byte = rest.first, Unicode.Scalar(byte) == character else { return false }
+        rest = rest.dropFirst()
+        return true
+    }
+
+    mutating func digits(_ count: Int) -> Int? {
+        var value = 0
+        for _ in 0..<count {
+            guard let digit = digit() else { return nil }
+            value = value * 10 + digit
+        }
+        return value
+    }
+
+    /// Any number of digits after a point, as thousandths.
+    mutating func thousandths() -> Int? {
+        guard var value = digit() else { return nil }
+        var count = 1
+        while let digit = digit() {
+            if count < 3 { value = value * 10 + digit }
+            count += 1
+        }
+        while count < 3 {
+            value *= 10
+            count += 1
+        }
+        return value
+    }
+
+    /// Minutes east of UTC.
+    mutating func zoneMinutes() -> Int? {
+        if take("Z") || take("z") { return 0 }
+        let sign = take("-") ? -1 : 1
+        guard sign == -1 || take("+"), let hours = digits(2), hours < 24 else { return nil }
+        _ = take(":")
+        guard let minutes = digits(2), minutes < 60 else { return nil }
+        return sign * (hours * 60 + minutes)
+    }
+
+    private mutating func digit() -> Int? {
+        guard let byte = rest.first, byte &- UInt8(ascii: "0") < 10 else { return nil }
+        rest = rest.dropFirst()
+        return Int(byte - UInt8(ascii: "0"))
+    }
+}

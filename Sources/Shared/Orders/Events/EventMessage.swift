@@ -1,0 +1,34 @@
+/// The texts of events, worded as document 001 has them.
+public enum EventMessage {
+    /// `pending`.
+    public static let pending = "Order created and queued"
+    /// `routing` (10).
+    public static let fetchingQuotes = "Fetching quotes from multiple DEXs..."
+    /// `building` (70).
+    public static let built = "Transaction built, ready to submit"
+    /// `confirmed`.
+    public static let confirmed = "Order successfully executed"
+    /// `cancelled`.
+    public static let cancelled = "Order cancelled"
+
+    /// `routing` (30).
+    public static func received(quotes count: Int) -> String {
+        "Received \(count) quote\(count == 1 ? "" : "s")"
+    }
+
+    /// `building` (50).
+    public static func building(dex: String) -> String {
+        "Building transaction on \(dex)..."
+    }
+
+    /// `submitted`.
+    public static func submitting(attempt: Int, maxAttempts: Int) -> String {
+        "Submitting transaction (attempt \(attempt)/\(maxAttempts))..."
+    }
+
+    /// `retry-pending`; the delay in milliseconds is shown in seconds with one decimal, half up.
+    public static func retrying(delayMs: UInt64, nextAttempt: Int, maxAttempts: Int) -> String {
+        let tenths = delayMs / 100 + (delayMs % 100 >= 50 ? 1 : 0)
+        return "Retrying in \(tenths / 10).\(tenths % 10) s (attempt \(nextAttempt)/\(maxAttempts))"
+    }
+}

@@ -1,0 +1,40 @@
+/// The kinds of events: finer than the status.
+public enum EventType: String, Sendable, Hashable, CaseIterable {
+    /// Accepted.
+    case pending
+    /// Quotes are fetched, or are in.
+    case routing
+    /// The transaction is made, or ready.
+    case building
+    /// The transaction is sent.
+    case submitted
+    /// An attempt failed.
+    case executionFailed = "execution-failed"
+    /// The next attempt is waited for.
+    case retryPending = "retry-pending"
+    /// Filled.
+    case confirmed
+    /// Given up.
+    case failed
+    /// Cancelled.
+    case cancelled
+}
+
+/// How far an order is, in per cent, as events show it.
+public enum Progress {
+    /// Accepted, cancelled or failed.
+    public static let none = 0
+    /// Quotes are being fetched.
+    public static let fetchingQuotes = 10
+    /// Quotes are in, the route is chosen.
+    public static let routed = 30
+    /// The transaction is being built.
+    public static let building = 50
+    /// The transaction is ready.
+    public static let built = 70
+    /// Filled.
+    public static let confirmed = 100
+
+    /// The transaction of that attempt (from 1) is sent: 80, 85, 90.
+    public static func submitted(attempt: Int) -> Int { min(90, 75 + 5 * attempt) }
+}

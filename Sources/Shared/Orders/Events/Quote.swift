@@ -1,0 +1,78 @@
+public import JSON
+
+/// What one venue would pay for an amount.
+public struct Quote: Sendable, Hashable {
+    /// The venue, in lower case: `raydium`, `meteora`.
+    public let dex: String
+    /// The pool's address or name.
+    public let pool: String
+    /// What goes in, in base units of the input token.
+    public let amountIn: BaseUnits
+    /// What comes out after fee and impact, in base units of the output token.
+    public let amountOut: BaseUnits
+    /// `amountOut` in whole tokens.
+    public let amountOutDecimal: String
+    /// Output per input in whole tokens, as `Price.text` writes it.
+    public let price: String
+    /// The venue's fee in basis points as the text of a number, for example `25` or `12.5`; see `Price.bpsText`.
+    public let feeBps: String
+    /// The impact without the fee in per cent, 4 decimals; see `Price.percentText`.
+    public let priceImpactPct: String
+    /// The least that the venue promises at the order's slippage.
+    public let minReceived: BaseUnits
+    /// `minReceived` in whole tokens.
+    public let minReceivedDecimal: String
+
+    /// Makes a quote; the decimal texts and the price follow from the amounts.
+    public init(
+        dex: String, pool: String, amountIn: BaseUnits, amountOut: BaseUnits, minReceived: BaseUnits, feeBps: String, priceImpactPct: String,
+        inputDecimals: Int, outputDecimals: Int
+    ) {
+        self.dex = dex
+        self.pool = pool
+        self.amountIn = amountIn
+        self.amountOut = amountOut
+        amountOutDecimal = amountOut.decimalText(decimals: outputDecimals)
+        price = Price.text(amountIn: amountIn, amountOut: amountOut, inputDecimals: inputDecimals, outputDecimals: outputDecimals)
+        self.feeBps = feeBps
+        self.priceImpactPct = priceImpactPct
+        self.minReceived = minReceived
+        minReceivedDecimal = minReceived.decimalText(decimals: outputDecimals)
+    }
+
+    /// Reads what `write` has written.
+    public init(json: JSONValue) throws(RecordError) {
+        let record = Record("quote", json)
+        dex = try record.text("dex")
+        pool = try record.text("pool")
+        amountIn = try record.units("amountIn")
+        amountOut = try record.units("amountOut")
+        amountOutDecimal = try record.text("amountOutDecimal")
+        price = try record.text("price")
+        feeBps = try record.number("feeBps")
+        priceImpactPct = try record.text("priceImpactPct")
+        minReceived = try record.units("minReceived")
+        minReceivedDecimal = try record.text("minReceivedDecimal")
+    }
+}
+
+extension Quote: JSONWritable {
+    /// The JSON text.
+    public var json: String { JSONWriter.value(self) }
+
+    /// Writes the object as events show it.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("dex", dex)
+            $0.field("pool", pool)
+            $0.field("amountIn", amountIn)
+            $0.field("amountOut", amountOut)
+            $0.field("amountOutDecimal", amountOutDecimal)
+            $0.field("price", price)
+            $0.number("feeBps", feeBps)
+            $0.field("priceImpactPct", priceImpactPct)
+            $0.field("minReceived", minReceived)
+            $0.field("minReceivedDecimal", minReceivedDecimal)
+        }
+    }
+}

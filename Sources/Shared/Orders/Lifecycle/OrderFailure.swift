@@ -1,0 +1,78 @@
+public import JSON
+
+/// What went wrong, as events show it.
+public struct OrderFailure: Error, Sendable, Hashable {
+    /// The kind.
+    public let code: FailureCode
+    /// One sentence; safe to log and to show.
+    public let message: String
+    /// Whether trying again can help.
+    public let retryable: Bool
+    /// What was quoted, in base units of the output token.
+    public let expected: BaseUnits?
+    /// What would have been received.
+    public let got: BaseUnits?
+    /// The least that was allowed.
+    public let limit: BaseUnits?
+
+    /// A failure; without a message, the code's own sentence.
+    public init(
+        _ code: FailureCode, message: String? = nil, retryable: Bool? = nil, expected: BaseUnits? = nil, got: BaseUnits? = nil,
+        limit: BaseUnits? = nil
+    ) {
+        self.code = code
+        self.message = message ?? code.sentence
+        self.retryable = retryable ?? code.retryable
+        self.expected = expected
+        self.got = got
+        self.limit = limit
+    }
+
+    /// SLIPPAGE_EXCEEDED with its numbers, for example "Price moved 1.8% (max allowed: 1.0%)".
+    public static func slippage(expected: BaseUnits, got: BaseUnits, limit: BaseUnits, slippageBps: Int) -> OrderFailure {
+        OrderFailure(
+            .slippageExceeded, message: slippageSentence(expected: expected, got: got, slippageBps: slippageBps), expected: expected, got: got,
+            limit: limit)
+    }
+
+    /// The sentence of `slippage`. The move is rounded up, so that it never reads as if it were within the limit.
+    ///
+    /// Both have one decimal; two where the limit needs them, as 0.25 % does.
+    public static func slippageSentence(expected: BaseUnits, got: BaseUnits, slippageBps: Int) -> String {
+        let decimals = slippageBps % 10 == 0 ? 1 : 2
+        let unit: UInt128 = decimals == 1 ? 1000 : 10_000
+        let lost = UInt128(expected.value > got.value ? expected.value - got.value : 0)
+        let quoted = UInt128(max(1, expected.value))
+        let moved = (lost * unit + quoted - 1) / quoted
+        let allowed = UInt128(max(0, slippageBps)) / (decimals == 1 ? 10 : 1)
+        return "Price moved \(fixed(moved, decimals))% (max allowed: \(fixed(allowed, decimals))%)"
+    }
+
+    private static func fixed(_ value: UInt128, _ decimals: Int) -> String {
+        let digits = String(value)
+        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.utf8.count)) + digits
+        return padded.dropLast(decimals) + "." + padded.suffix(decimals)
+    }
+}
+
+extension OrderFailure: JSONWritable {
+    /// Writes `{"code","message","retryable"}` and the amounts that are known.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("code", code.rawValue)
+            $0.field("message", message)
+            $0.field("retryable", retryable)
+            $0.field("expected", ifPresent: expected)
+            $0.field("got", ifPresent: got)
+            $0.field("limit", ifPresent: limit)
+        }
+    }
+
+    /// Reads what `write` has written.
+    public init(json: JSONValue) throws(RecordError) {
+        let record = Record("error", json)
+        self.init(
+            try record.choice("code"), message: try record.text("message"), retryable: json["retryable"]?.bool,
+            expected: try record.optionalUnits("expected"), got: try record.optionalUnits("got"), limit: try record.optionalUnits("limit"))
+    }
+}

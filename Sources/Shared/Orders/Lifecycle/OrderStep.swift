@@ -1,0 +1,67 @@
+/// The legal transitions of an order, one script run each. The table is the whole truth: what is not in it never happens.
+public enum OrderStep: String, Sendable, Hashable, CaseIterable {
+    /// The router begins.
+    case routeBegin
+    /// The router has a route.
+    case routeDone
+    /// The router got no quote and must wait.
+    case routeRetry
+    /// The executor begins.
+    case buildBegin
+    /// The executor stores a signature; only then is anything sent.
+    case submit
+    /// The transaction landed.
+    case confirm
+    /// The executor tries the same route again after a wait.
+    case retry
+    /// The executor asks for a fresh quote.
+    case requote
+    /// Either gives up. From `submitted` only where the outcome is known.
+    case fail
+    /// The owner cancels.
+    case cancel
+    /// The deadline has passed.
+    case expire
+
+    /// The states a step may start from.
+    public var sources: Set<OrderState> {
+        switch self {
+        case .routeBegin: [.pending, .requote]
+        case .routeDone, .routeRetry: [.routing]
+        case .buildBegin: [.routed, .waiting]
+        case .submit: [.building]
+        case .confirm: [.submitted]
+        case .retry, .requote: [.building, .submitted]
+        case .fail: [.pending, .requote, .routing, .routed, .building, .waiting, .submitted]
+        case .cancel, .expire: [.pending, .requote, .routing, .routed, .building, .waiting]
+        }
+    }
+
+    /// The state it ends in; never one of its sources.
+    public var target: OrderState {
+        switch self {
+        case .routeBegin: .routing
+        case .routeDone: .routed
+        case .routeRetry, .requote: .requote
+        case .buildBegin: .building
+        case .submit: .submitted
+        case .confirm: .confirmed
+        case .retry: .waiting
+        case .fail, .expire: .failed
+        case .cancel: .cancelled
+        }
+    }
+}
+
+/// What an observer of an order may see.
+public enum StatusMachine {
+    /// Whether an event with status `next` may directly follow one with status `status`.
+    ///
+    /// A status may repeat while the order is worked on: fetching and fetched, built and ready, an attempt that failed.
+    public static func canMove(from status: OrderStatus, to next: OrderStatus) -> Bool {
+        if status == next { return status == .routing || status == .building || status == .submitted }
+        return OrderStep.allCases.contains { step in
+            step.target.status == next && step.sources.contains { $0.status == status }
+        }
+    }
+}

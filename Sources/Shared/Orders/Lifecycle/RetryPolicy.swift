@@ -1,0 +1,29 @@
+/// How often an order is tried and how long it waits in between.
+public struct RetryPolicy: Sendable, Hashable {
+    /// Attempts in all, at least 1.
+    public let maxAttempts: Int
+    /// The first wait in milliseconds; each further one is twice as long.
+    public let baseMilliseconds: UInt64
+    /// How much of itself a wait may grow by at random, in thousandths.
+    public let jitterPerMille: UInt64
+
+    /// Makes a policy.
+    public init(maxAttempts: Int, baseMilliseconds: UInt64, jitterPerMille: UInt64) {
+        self.maxAttempts = maxAttempts
+        self.baseMilliseconds = baseMilliseconds
+        self.jitterPerMille = jitterPerMille
+    }
+
+    /// The wait after attempt `attempt` (from 1) in milliseconds: base × 2^(attempt-1), plus up to the jitter's share of it.
+    public func delay(afterAttempt attempt: Int, random: inout some RandomNumberGenerator) -> UInt64 {
+        let doublings = UInt64(min(max(0, attempt - 1), 30))
+        let (wait, overflow) = baseMilliseconds.multipliedReportingOverflow(by: 1 << doublings)
+        guard !overflow, wait < 1 << 48 else { return 1 << 48 }
+        return wait + UInt64.random(in: 0...(wait * min(jitterPerMille, 1000) / 1000), using: &random)
+    }
+
+    /// Attempts left after attempt `attempt`.
+    public func retriesRemaining(after attempt: Int) -> Int {
+        max(0, maxAttempts - attempt)
+    }
+}

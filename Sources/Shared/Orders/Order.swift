@@ -1,0 +1,101 @@
+public import JSON
+
+/// What of an order never changes after it was accepted.
+public struct Order: Sendable, Hashable {
+    /// Its name.
+    public let id: OrderID
+    /// The client's own key, where given.
+    public let clientOrderId: String?
+    /// Who owns it; nil for none.
+    public let userId: String?
+    /// `market`.
+    public let orderType: String
+    /// What is sold.
+    public let tokenIn: Token
+    /// What is bought.
+    public let tokenOut: Token
+    /// How much is sold.
+    public let amountIn: BaseUnits
+    /// The slippage limit in basis points.
+    public let slippageBps: Int
+    /// The slippage as a fraction, the text of the number that was given.
+    public let slippage: String
+    /// Unix milliseconds after which nothing may be submitted; nil for no limit.
+    public let deadline: UInt64?
+    /// Unix milliseconds.
+    public let createdAt: UInt64
+    /// The W3C trace context of the request, where given.
+    public let traceparent: String?
+    /// How often the order is tried in all.
+    public let maxAttempts: Int
+    /// What the client asked for, in one canonical text; equal for equal requests.
+    public let fingerprint: String
+
+    /// Makes an order.
+    public init(
+        id: OrderID, clientOrderId: String? = nil, userId: String? = nil, orderType: String = "market", tokenIn: Token, tokenOut: Token,
+        amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64, traceparent: String? = nil,
+        maxAttempts: Int, fingerprint: String
+    ) {
+        self.id = id
+        self.clientOrderId = clientOrderId
+        self.userId = userId
+        self.orderType = orderType
+        self.tokenIn = tokenIn
+        self.tokenOut = tokenOut
+        self.amountIn = amountIn
+        self.slippageBps = slippageBps
+        self.slippage = slippage
+        self.deadline = deadline
+        self.createdAt = createdAt
+        self.traceparent = traceparent
+        self.maxAttempts = maxAttempts
+        self.fingerprint = fingerprint
+    }
+
+    /// The amount in whole tokens, shortest exact form.
+    public var amount: String { amountIn.decimalText(decimals: tokenIn.decimals) }
+}
+
+extension Order: JSONWritable {
+    /// The JSON text, without the keys that have no value.
+    public var json: String { JSONWriter.value(self) }
+
+    /// Writes the object that is stored with the order.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("orderId", id)
+            $0.field("clientOrderId", ifPresent: clientOrderId)
+            $0.field("userId", ifPresent: userId)
+            $0.field("orderType", orderType)
+            $0.field("tokenIn", tokenIn)
+            $0.field("tokenOut", tokenOut)
+            $0.field("amountIn", amountIn)
+            $0.field("slippageBps", slippageBps)
+            $0.number("slippage", slippage)
+            $0.field("deadline", ifPresent: deadline)
+            $0.field("createdAt", createdAt)
+            $0.field("traceparent", ifPresent: traceparent)
+            $0.field("maxAttempts", maxAttempts)
+            $0.field("fingerprint", fingerprint)
+        }
+    }
+
+    /// Reads the text that `json` has given.
+    public init(json text: String) throws(RecordError) {
+        try self.init(json: try Record.parse("order", text))
+    }
+
+    /// Reads what `write` has written.
+    public init(json: JSONValue) throws(RecordError) {
+        let record = Record("order", json)
+        self.init(
+            id: try record.id("orderId"), clientOrderId: try record.optionalText("clientOrderId"), userId: try record.optionalText("userId"),
+            orderType: try record.text("orderType"), tokenIn: try Token(Record("tokenIn", try record.object("tokenIn"))),
+            tokenOut: try Token(Record("tokenOut", try record.object("tokenOut"))), amountIn: try record.units("amountIn"),
+            slippageBps: try record.integer("slippageBps", in: 0...10_000), slippage: try record.number("slippage"),
+            deadline: try record.optionalUnsigned("deadline"), createdAt: try record.unsigned("createdAt"),
+            traceparent: try record.optionalText("traceparent"), maxAttempts: try record.integer("maxAttempts", in: 1...1000),
+            fingerprint: try record.text("fingerprint"))
+    }
+}

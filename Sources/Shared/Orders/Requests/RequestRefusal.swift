@@ -1,0 +1,59 @@
+public import JSON
+
+/// One field of a request that can't be accepted.
+public struct FieldError: Sendable, Hashable {
+    /// The name the client used, or would have to use.
+    public let field: String
+    /// One sentence.
+    public let message: String
+
+    /// Makes one.
+    public init(field: String, message: String) {
+        self.field = field
+        self.message = message
+    }
+}
+
+extension FieldError: JSONWritable {
+    /// Writes `{"field","message"}`.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("field", field)
+            $0.field("message", message)
+        }
+    }
+}
+
+/// Why a request is refused before it leaves anything behind: status 400.
+public struct RequestRefusal: Error, Sendable, Hashable {
+    /// The kinds; the raw values are part of the API.
+    public enum Code: String, Sendable, Hashable {
+        /// The body is not JSON.
+        case badJSON = "BAD_JSON"
+        /// A field is missing or wrong.
+        case badRequest = "BAD_REQUEST"
+    }
+
+    /// The kind.
+    public let code: Code
+    /// One sentence.
+    public let error: String
+    /// Every bad field.
+    public let errors: [FieldError]
+
+    /// Makes a refusal of the whole body.
+    public init(code: Code, error: String, errors: [FieldError] = []) {
+        self.code = code
+        self.error = error
+        self.errors = errors
+    }
+
+    /// Makes a refusal of fields; the sentence is that of the only one, or names them all.
+    public init(errors: [FieldError]) {
+        var fields: [String] = []
+        for error in errors where !fields.contains(error.field) { fields.append(error.field) }
+        self.init(
+            code: .badRequest,
+            error: errors.count == 1 ? errors[0].message : "These fields are missing or not valid: \(fields.joined(separator: ", "))", errors: errors)
+    }
+}

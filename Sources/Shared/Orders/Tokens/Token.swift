@@ -1,0 +1,44 @@
+public import JSON
+
+/// A token that can be traded.
+public struct Token: Sendable, Hashable {
+    /// What people call it, for example `SOL`.
+    public let symbol: String
+    /// Its full name.
+    public let name: String
+    /// Its mint address, base58 of 32 bytes; what identifies it.
+    public let mint: String
+    /// Fraction digits of one whole token, 0 to 18.
+    public let decimals: Int
+
+    /// Makes a token. The caller has checked the fields.
+    public init(symbol: String, name: String, mint: String, decimals: Int) {
+        self.symbol = symbol
+        self.name = name
+        self.mint = mint
+        self.decimals = decimals
+    }
+
+    /// Whether a text is a mint address: base58 of 32 bytes.
+    public static func isMint(_ text: String) -> Bool {
+        (32...44).contains(text.utf8.count) && Base58.decode(text)?.count == 32
+    }
+}
+
+extension Token: JSONWritable {
+    /// Writes `{"symbol","name","mint","decimals"}`.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("symbol", symbol)
+            $0.field("name", name)
+            $0.field("mint", mint)
+            $0.field("decimals", decimals)
+        }
+    }
+
+    init(_ record: Record) throws(RecordError) {
+        self.init(
+            symbol: try record.text("symbol"), name: try record.text("name"), mint: try record.text("mint"),
+            decimals: try record.integer("decimals", in: 0...18))
+    }
+}

@@ -1,0 +1,141 @@
+public import EventLoop
+public import Orders
+internal import Redis
+
+/// How the mock chain behaves.
+public struct ChainOptions: Sendable {
+    /// The seed of all draws.
+    public var seed: UInt64
+    /// Time from a send until the transaction lands, in ms.
+    public var latency: ClosedRange<Int>
+    /// Transactions that the chain records as failed, in ppm.
+    public var failurePpm: Int
+    /// Sends that are lost, in ppm.
+    public var dropPpm: Int
+    /// Transactions that land just before they expire, in ppm.
+    public var latePpm: Int
+    /// Length of a slot, in ms.
+    public var slotMilliseconds: Int
+    /// Slots for which a transaction is valid.
+    public var validSlots: Int
+
+    /// Options by value.
+    public init(
+        seed: UInt64, latency: ClosedRange<Int>, failurePpm: Int, dropPpm: Int, latePpm: Int, slotMilliseconds: Int, validSlots: Int
+    ) {
+        self.seed = seed
+        self.latency = latency
+        self.failurePpm = failurePpm
+        self.dropPpm = dropPpm
+        self.latePpm = latePpm
+        self.slotMilliseconds = slotMilliseconds
+        self.validSlots = validSlots
+    }
+}
+
+/// What the chain knows of a signature.
+public enum TransactionStatus: Sendable, Equatable {
+    /// Nothing: never sent, or lost on the way.
+    case unknown
+    /// Taken, and not landed yet.
+    case sent
+    /// Landed in a slot, with this output in base units.
+    case landed(slot: UInt64, amountOut: BaseUnits)
+    /// Recorded as failed: it can never fill.
+    case failed(code: String)
+}
+
+/// What became of a send.
+public enum SendOutcome: Sendable, Equatable {
+    /// The chain has the transaction.
+    case taken
+    /// The chain had it already.
+    case known
+    /// Its last valid slot is over.
+    case expired
+}
+
+/// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes sent any number of times land at most once.
+@ServiceActor
+public final class ChainLedger {
+    private let pipeline: OrderPipeline
+    private let options: ChainOptions
+
+    /// A ledger on the pipeline's connection.
+    public init(pipeline: OrderPipeline, options: ChainOptions) {
+        self.pipeline = pipeline
+        self.options = options
+    }
+
+    /// Sends a transaction. `amountOut` is what it would fetch, and `slips` whether that is less than it may.
+    public func send(
+        _ transaction: SignedTransaction, order: OrderID, amountOut: BaseUnits, slips: Bool
+    ) async throws(PipelineError) -> SendOutcome {
+        let keys = try keys(order)
+        let reply = try await pipeline.run(
+            Scripts.send, keys: [keys.transaction(transaction.signature), keys.due, keys.expiring],
+            [
+                transaction.signature, order.description, String(transaction.leg), String(transaction.attempt), transaction.quote.dex,
+                transaction.quote.amountIn.description, amountOut.description, String(transaction.lastValidSlot), slips ? "1" : "0",
+                String(options.seed), String(options.failurePpm), String(options.dropPpm), String(options.latePpm),
+                String(options.latency.lowerBound), String(options.latency.upperBound), String(options.slotMilliseconds),
+            ])
+        switch reply.array?.first?.string {
+        case "taken": return .taken
+        case "known": return .known
+        case "expired": return .expired
+        default: throw PipelineError(.unexpectedReply, "send answered what this version does not know")
+        }
+    }
+
+    /// The status of signatures of one partition, and the slot in which it was read. All in one look: what is unknown beyond its last valid
+    /// slot can never land.
+    public func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
+        let keys = pipeline.partitions[partition]
+        let reply = try await pipeline.run(
+            Scripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
+        guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].integer else {
+            throw PipelineError(.unexpectedReply, "status answered what this version does not know")
+        }
+        var states: [TransactionStatus] = []
+        for row in rows.dropFirst() { states.append(try state(row)) }
+        return (UInt64(slot), states)
+    }
+
+    /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, at most 1,000 a partition, and landed
+    /// entries older than `retention`. `now` is the time of Redis, in ms.
+    public func prune(retention: Duration, now: UInt64) async throws(PipelineError) {
+        let day: UInt64 = 86_400_000
+        let oldest = now - min(now, UInt64(retention.millisecondsRoundedUp))
+        for keys in pipeline.partitions {
+            _ = try await pipeline.run(
+                Scripts.prune, keys: [keys.expiring, keys.landed],
+                [keys.transactionPrefix, keys.orderPrefix, String(slot(at: now - min(now, day))), "\(oldest)-0", "1000"])
+        }
+    }
+
+    /// The slot at a time of Redis, in ms.
+    public func slot(at time: UInt64) -> UInt64 { time / UInt64(options.slotMilliseconds) }
+
+    /// The last slot in which a transaction signed at a time of Redis may land.
+    public func lastValidSlot(at time: UInt64) -> UInt64 { slot(at: time) + UInt64(options.validSlots) }
+
+    private func keys(_ order: OrderID) throws(PipelineError) -> Keys {
+        guard let keys = pipeline.keys(of: order) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
+        return keys
+    }
+
+    private func state(_ row: RedisValue) throws(PipelineError) -> TransactionStatus {
+        let values = row.array ?? []
+        guard values.count == 4 else { throw PipelineError(.unexpectedReply, "status answered what this version does not know") }
+        switch values[0].string {
+        case "unknown": return .unknown
+        case "sent": return .sent
+        case "failed": return .failed(code: values[3].string ?? "")
+        case "landed":
+            guard let slot = values[1].integer, let amount = values[2].string.flatMap({ BaseUnits(units: $0) }) else { fallthrough }
+            return .landed(slot: UInt64(slot), amountOut: amount)
+        default: throw PipelineError(.unexpectedReply, "status answered what this version does not know")
+        }
+    }
+}

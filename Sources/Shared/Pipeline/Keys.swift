@@ -1,0 +1,91 @@
+public import Orders
+
+/// The names of everything the engine keeps in Redis. Nothing else spells a key.
+///
+/// The partition is a hash tag, so that all keys that one script touches share a slot of Redis Cluster.
+public struct Keys: Sendable {
+    /// The partition, from 0.
+    public let partition: Int
+    private let orders: String
+    private let chain: String
+
+    /// The keys of one partition.
+    public init(partition: Int) {
+        self.partition = partition
+        orders = "orders:{\(partition)}:"
+        chain = "chain:{\(partition)}:"
+    }
+
+    /// Orders that wait for the router.
+    public var accepted: String { orders + "accepted" }
+    /// Orders that wait for the executor.
+    public var routed: String { orders + "routed" }
+    /// Every event, for Postgres.
+    public var events: String { orders + "events" }
+    /// Entries that could not be handled.
+    public var dead: String { orders + "dead" }
+    /// Orders that wait for their next attempt, by the time it is due.
+    public var retries: String { orders + "retries" }
+    /// Orders with a deadline, by that time.
+    public var deadlines: String { orders + "deadlines" }
+    /// Orders that have a time to live, by its end.
+    public var leaving: String { orders + "leaving" }
+    /// What the key of every order begins with.
+    public var orderPrefix: String { orders + "order:" }
+    /// What the key of every user's list begins with.
+    public var userPrefix: String { orders + "user:" }
+    /// An order's life.
+    public func order(_ id: OrderID) -> String { orderPrefix + id.description }
+    /// A user's orders that Redis still has.
+    public func user(_ user: String) -> String { userPrefix + user }
+
+    /// The record of an idempotency key. The user's name is escaped, so that no two pairs of user and key share a record.
+    public func idempotency(user: String, key: String) -> String {
+        var escaped = ""
+        for character in user.unicodeScalars {
+            switch character {
+            case ":": escaped += "%3A"
+            case "%": escaped += "%25"
+            default: escaped.unicodeScalars.append(character)
+            }
+        }
+        return orders + "idem:" + escaped + ":" + key
+    }
+
+    /// The mock chain's record of every transaction that landed: what audits read.
+    public var landed: String { chain + "landed" }
+    /// Transactions whose outcome is due at a time.
+    public var due: String { chain + "due" }
+    /// Transactions by the last slot in which they may land.
+    public var expiring: String { chain + "expiring" }
+    /// What the key of every transaction begins with.
+    public var transactionPrefix: String { chain + "tx:" }
+    /// A transaction.
+    public func transaction(_ signature: String) -> String { transactionPrefix + signature }
+
+    /// The stream and its consumer group of a stage.
+    public func source(of stage: Stage) -> String { stage == .router ? accepted : routed }
+
+    /// The channel of an order's events.
+    public static func updates(_ id: OrderID) -> String { "updates:" + id.description }
+    /// The channel of the events of all orders of a user.
+    public static func updates(user: String) -> String { "updates:user:" + user }
+    /// The names of the processes that are alive, by the time of their last heartbeat.
+    public static let services = "orders:{services}"
+    /// What a process says of itself.
+    public static func service(_ name: String) -> String { services + ":" + name }
+    /// First attempts of the last minute over all executors, and the counter that numbers them.
+    public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
+    /// What all processes must agree on: the count of partitions, the seed of the mocks.
+    public static func agreement(_ name: String) -> String { "orders:{agreed}:" + name }
+}
+
+extension Stage {
+    /// The short name of the stream that the stage reads.
+    public var stream: String { self == .router ? "accepted" : "routed" }
+    /// The consumer group of the stage.
+    public var group: String { rawValue }
+}
+
+/// The consumer group that writes events to Postgres.
+public let persistGroup = "persist"

@@ -1,0 +1,67 @@
+public import Orders
+internal import JSON
+internal import Redis
+
+/// What became of an order at the door.
+public enum AcceptOutcome: Sendable, Equatable {
+    /// The order is in; `job` is the id of its entry on `accepted`.
+    case accepted(OrderID, job: String)
+    /// The same order came before, under the same key: its id and job.
+    case replay(OrderID, job: String)
+    /// The key was used for another order.
+    case conflict(OrderID)
+    /// The id is another order's: take a new one.
+    case collision
+    /// The time limit was over; nothing was written.
+    case late
+}
+
+extension OrderPipeline {
+    /// The partition for a new order: with an idempotency key always the same one, so that its record is found.
+    public func partition(userId: String?, idempotencyKey: String?) -> Int {
+        guard let idempotencyKey else { return Int.random(in: 0..<settings.partitions) }
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a: stable over processes and versions, unlike Swift's own hashing
+        for byte in (userId ?? "").utf8 + [0] + idempotencyKey.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int(hash % UInt64(settings.partitions))
+    }
+
+    /// Takes an order in, once, or writes nothing. May be called again with the same order after a lost reply.
+    ///
+    /// - Parameters:
+    ///   - idempotencyTTL: how long the key is remembered, in ms.
+    ///   - limit: the time of Redis, in ms, after which nothing is accepted any more.
+    ///   - timeout: how long to wait for the answer.
+    public func accept(
+        _ order: Order, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
+    ) async throws(PipelineError) -> AcceptOutcome {
+        guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
+        let record = order.clientOrderId.map { keys.idempotency(user: order.userId ?? "", key: $0) }
+        let common = JSONWriter.members {
+            $0.field("clientOrderId", ifPresent: order.clientOrderId)
+            $0.field("traceparent", ifPresent: order.traceparent)
+        }
+        let user = order.userId ?? ""
+        let orderKey = keys.order(order.id)
+        let reply = try await run(
+            Scripts.accept,
+            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, keys.user(user)],
+            [
+                order.id.description, order.json, common, user, String(order.maxAttempts), order.deadline.map { String($0) } ?? "",
+                String(order.createdAt), order.fingerprint, String(idempotencyTTL), String(limit),
+            ], timeout: timeout)
+        return try outcome(reply.array ?? [])
+    }
+
+    private func outcome(_ reply: [RedisValue]) throws(PipelineError) -> AcceptOutcome {
+        let id = reply.count > 1 ? reply[1].string.flatMap { OrderID(parsing: $0) } : nil
+        let job = reply.count > 2 ? reply[2].string : nil
+        switch (reply.first?.string, id, job) {
+        case ("accepted", let id?, let job?): return .accepted(id, job: job)
+        case ("replay", let id?, let job?): return .replay(id, job: job)
+        case ("conflict", let id?, _): return .conflict(id)
+        case ("collision", _, _): return .collision
+        case ("late", _, _): return .late
+        default: throw PipelineError(.unexpectedReply, "accept answered what this version does not know")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+public import Orders
+internal import Redis
+
+/// What became of a wish to cancel.
+public enum CancelOutcome: Sendable, Equatable {
+    /// The order is cancelled, now or before.
+    case cancelled
+    /// A transaction is under way.
+    case submitted
+    /// The order has ended otherwise.
+    case final(OrderState)
+    /// Redis does not have the order.
+    case unknown
+}
+
+extension OrderPipeline {
+    /// Cancels an order that has no transaction under way. May be called again.
+    public func cancel(_ id: OrderID) async throws(PipelineError) -> CancelOutcome {
+        guard let keys = keys(of: id) else { return .unknown }
+        let reply = try await run(Scripts.cancel, keys: [keys.order(id), keys.events, keys.deadlines], [id.description]).array ?? []
+        switch reply.first?.string {
+        case "ok", "again": return .cancelled
+        case "submitted": return .submitted
+        case "unknown": return .unknown
+        case "final": return .final(reply.last?.string.flatMap { OrderState(rawValue: $0) } ?? .failed)
+        default: throw PipelineError(.unexpectedReply, "cancel answered what this version does not know")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+public import Orders
+internal import Redis
+
+/// An order as Redis has it: what it was placed with and all of its events, from seq 1 on.
+public struct OrderSnapshot: Sendable {
+    /// What the order was placed with.
+    public let order: Order
+    /// The canonical events as they were published, in order of seq.
+    public let events: [String]
+}
+
+extension OrderPipeline {
+    /// Reads an order; nil when Redis does not have it (any more).
+    public func snapshot(_ id: OrderID) async throws(PipelineError) -> OrderSnapshot? {
+        guard let keys = keys(of: id) else { return nil }
+        let reply = try await send(["HGETALL", keys.order(id)])
+        guard let values = reply.array, !values.isEmpty else { return nil }
+        var text: String?
+        var last = 0
+        var found: [Int: String] = [:]
+        for index in stride(from: 0, to: values.count - 1, by: 2) {
+            guard let name = values[index].string, let value = values[index + 1].string else { continue }
+            if name == "order" {
+                text = value
+            } else if name == "seq" {
+                last = Int(value) ?? 0
+            } else if name.hasPrefix("e:"), let seq = Int(name.dropFirst(2)) {
+                found[seq] = value
+            }
+        }
+        let events = (1...max(1, last)).compactMap { found[$0] }
+        guard let text, let order = try? Order(json: text), events.count == last else {
+            throw PipelineError(.unexpectedReply, "order \(id) cannot be read")
+        }
+        return OrderSnapshot(order: order, events: events)
+    }
+
+    /// The newest seq of an order; nil when Redis does not have it.
+    public func newestSeq(_ id: OrderID) async throws(PipelineError) -> Int? {
+        guard let keys = keys(of: id) else { return nil }
+        return try await send(["HGET", keys.order(id), "seq"]).integer.map { Int($0) }
+    }
+}

@@ -1,0 +1,80 @@
+internal import Orders
+internal import JSON
+internal import Redis
+
+extension OrderPipeline {
+    /// Takes an entry's first step. Asked again while Redis is away; the token keeps the start from being counted twice.
+    public func begin(_ entry: WorkEntry) async throws(PipelineError) -> BeginOutcome {
+        let request: StepRequest = entry.stage == .router ? .routeBegin : .buildBegin
+        let reply = try await write(request, entry)
+        switch reply.first?.string {
+        case "ok", "again": return .work(try work(reply, entry))
+        case let text?: return .drop(try reason(text))
+        case nil: throw PipelineError(.unexpectedReply, "step answered nothing")
+        }
+    }
+
+    /// Takes a later step. Asked again while Redis is away: a step that was written in spite of a lost reply answers `stale` or `again`.
+    public func step(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> StepOutcome {
+        let reply = try await write(request, entry)
+        switch reply.first?.string {
+        case "ok": return .written
+        case "again": return .again(try work(reply, entry))
+        case let text?: return .drop(try reason(text))
+        case nil: throw PipelineError(.unexpectedReply, "step answered nothing")
+        }
+    }
+
+    private func write(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> [RedisValue] {
+        // The stream's partition, not the id's: an id that strayed here is an order this partition does not know.
+        let keys = partitions[entry.partition]
+        let reply = try await persist(
+            Scripts.step,
+            keys: [
+                keys.order(entry.orderID), keys.source(of: entry.stage), keys.events, keys.routed, keys.retries, keys.deadlines, keys.dead,
+                keys.leaving,
+            ], arguments(request, entry))
+        guard let answer = reply.array else { throw PipelineError(.unexpectedReply, "step answered no array") }
+        onStep?(request.step, answer.first?.string ?? "")
+        return answer
+    }
+
+    private func arguments(_ request: StepRequest, _ entry: WorkEntry) -> [String] {
+        var arguments = [
+            request.step.rawValue, entry.orderID.description, entry.stage.group, entry.entry, entry.consumer, String(entry.round), entry.token,
+            String(settings.maxStarts), String(request.delay), request.usesAttempt ? "1" : "0", String(settings.orderStateTTL),
+            String(request.fields.count),
+        ]
+        for field in request.fields { arguments += [field.name, field.value] }
+        for event in request.events {
+            let message = JSONWriter.value(event.message).dropFirst().dropLast()
+            arguments += [
+                event.type.rawValue, event.progress.map { String($0) } ?? "", String(message), event.extra, event.showsQuotes ? "1" : "0",
+            ]
+        }
+        return arguments
+    }
+
+    private func reason(_ text: String) throws(PipelineError) -> DropReason {
+        guard let reason = DropReason(rawValue: text) else { throw PipelineError(.unexpectedReply, "step answered \(text)") }
+        return reason
+    }
+
+    /// Reads `{outcome, seq, state, attempt, order, route, quotes, transactions, routedAt, stale, now}`.
+    private func work(_ reply: [RedisValue], _ entry: WorkEntry) throws(PipelineError) -> Work {
+        guard reply.count == 11, let state = reply[2].string.flatMap({ OrderState(rawValue: $0) }), let attempt = reply[3].integer,
+            let text = reply[4].string, let order = try? Order(json: text), let now = reply[10].integer,
+            let transactions = SignedTransaction.list(reply[7].string ?? "")
+        else { throw PipelineError(.unexpectedReply, "order \(entry.orderID) cannot be read") }
+        return Work(
+            order: order, state: state, attempt: Int(attempt), route: route(reply[5].string, at: reply[8].integer), transactions: transactions,
+            staleQuotes: Int(reply[9].integer ?? 0), now: UInt64(now), isResumed: reply[0].string == "again")
+    }
+
+    private func route(_ members: String?, at routedAt: Int64?) -> Route? {
+        guard let members, !members.isEmpty, let routedAt, let value = try? JSONValue.parse("{" + members + "}"), let json = value["quote"],
+            let quote = try? Quote(json: json)
+        else { return nil }
+        return Route(quote: quote, routedAt: UInt64(routedAt))
+    }
+}

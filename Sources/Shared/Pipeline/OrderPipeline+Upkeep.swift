@@ -1,0 +1,72 @@
+internal import Orders
+internal import Redis
+
+extension OrderPipeline {
+    /// Creates the groups of a partition's streams where they are missing, from the first entry on. Returns whether one was missing.
+    @discardableResult
+    public func createGroups(_ keys: Keys) async throws(PipelineError) -> Bool {
+        var created = false
+        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+            do {
+                _ = try await redis.send(["XGROUP", "CREATE", stream, group, "0", "MKSTREAM"])
+                created = true
+            } catch {
+                guard case .rejected("BUSYGROUP") = error.code else { throw PipelineError(error) }
+            }
+        }
+        return created
+    }
+
+    /// Hands due retries back to their streams. Returns how many, at most 100.
+    public func promote(_ keys: Keys) async throws(PipelineError) -> Int {
+        let reply = try await run(
+            Scripts.promote, keys: [keys.retries, keys.accepted, keys.routed, keys.leaving],
+            [keys.orderPrefix, "100", String(settings.orderStateTTL)])
+        return Int(reply.integer ?? 0)
+    }
+
+    /// Fails orders that are past their deadline. Returns how many, at most 100.
+    public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
+        Int(try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"]).integer ?? 0)
+    }
+
+    /// Cuts the streams below what their groups have finished; entries stay at least a minute.
+    public func trim(_ keys: Keys) async throws(PipelineError) {
+        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+            _ = try await run(Scripts.trim, keys: [stream], ["60000", group])
+        }
+    }
+
+    /// Repairs the lag of the groups after a restart of Redis.
+    public func recount(_ keys: Keys) async throws(PipelineError) {
+        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+            _ = try await run(Scripts.recount, keys: [stream], [group])
+        }
+    }
+
+    /// Removes consumers that are gone and hold nothing, and takes orders whose time is over off their users' lists.
+    public func reap(_ keys: Keys, alive: [String]) async throws(PipelineError) {
+        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+            _ = try await run(Scripts.reap, keys: [stream], [group] + alive)
+        }
+        _ = try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "100"])
+    }
+
+    /// After COMMIT: acknowledges events and marks them as stored. `entries` are of one partition; an order's id is empty where it could not be read.
+    public func stored(_ entries: [(entry: String, orderID: String, seq: Int)], _ keys: Keys) async throws(PipelineError) {
+        for chunk in stride(from: 0, to: entries.count, by: 500) {
+            let part = entries[chunk..<min(chunk + 500, entries.count)]
+            _ = try await run(
+                Scripts.stored, keys: [keys.events, keys.leaving],
+                [persistGroup, keys.orderPrefix, String(settings.orderStateTTL)] + part.flatMap { [$0.entry, $0.orderID, String($0.seq)] })
+        }
+    }
+
+    /// Makes all processes use one value: the first one's. Returns the value that holds.
+    public func agree(on name: String, _ proposal: String) async throws(PipelineError) -> String {
+        let key = Keys.agreement(name)
+        _ = try await send(["SET", key, proposal, "NX"])
+        guard let value = try await send(["GET", key]).string else { throw PipelineError(.unexpectedReply, "no value for \(name)") }
+        return value
+    }
+}

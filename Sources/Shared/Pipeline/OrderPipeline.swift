@@ -1,0 +1,92 @@
+public import EventLoop
+public import Orders
+public import Redis
+
+/// What the pipeline is told once.
+public struct PipelineSettings: Sendable {
+    /// Partitions, from 1.
+    public var partitions: Int
+    /// Time that an order that is final and stored stays in Redis, in ms.
+    public var orderStateTTL: UInt64
+    /// Starts of one stage and round after which an order is given up.
+    public var maxStarts: Int
+
+    /// Settings by value; the defaults are those of the services.
+    public init(partitions: Int = 1, orderStateTTL: UInt64 = 600_000, maxStarts: Int = 5) {
+        self.partitions = partitions
+        self.orderStateTTL = orderStateTTL
+        self.maxStarts = maxStarts
+    }
+}
+
+/// The life of orders in Redis: every change of an order is one run of a script, which writes one legal transition or nothing.
+@ServiceActor
+public final class OrderPipeline {
+    /// The connection for everything that does not block.
+    public let redis: RedisClient
+    /// What the pipeline was told.
+    public let settings: PipelineSettings
+    /// The keys of each partition.
+    public let partitions: [Keys]
+    /// Called with the name of each step and what became of it: for metrics.
+    public var onStep: (@ServiceActor (OrderStep, String) -> Void)?
+
+    /// A pipeline on a connection that its owner runs.
+    public init(redis: RedisClient, settings: PipelineSettings) {
+        self.redis = redis
+        self.settings = settings
+        partitions = (0..<settings.partitions).map { Keys(partition: $0) }
+    }
+
+    /// The keys of an order's partition; nil when there is no such partition, and so no such order.
+    func keys(of id: OrderID) -> Keys? {
+        partitions.indices.contains(id.partition) ? partitions[id.partition] : nil
+    }
+
+    /// Runs a script once.
+    func run(
+        _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
+    ) async throws(PipelineError) -> RedisValue {
+        do {
+            return try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout)
+        } catch {
+            throw PipelineError(error)
+        }
+    }
+
+    /// Sends a command once.
+    func send(_ command: [String]) async throws(PipelineError) -> RedisValue {
+        do {
+            return try await redis.send(command)
+        } catch {
+            throw PipelineError(error)
+        }
+    }
+
+    /// Runs a script that may be run twice, again and again while Redis is away, for at most `limit`.
+    func persist(
+        _ script: RedisScript, keys: [String], _ arguments: [String], for limit: Duration = .seconds(60)
+    ) async throws(PipelineError) -> RedisValue {
+        let start = MonotonicInstant.now
+        var backoff = Backoff(first: .milliseconds(20), most: .seconds(1))
+        while true {
+            do {
+                return try await run(script, keys: keys, arguments)
+            } catch {
+                guard error.code == .unavailable, start.elapsed < limit, !Task.isCancelled else { throw error }
+                try? await sleep(for: backoff.next())
+            }
+        }
+    }
+}
+
+extension PipelineError {
+    init(_ error: RedisError) {
+        switch error.code {
+        case .rejected("OOM"): self.init(.full, error.message)
+        case .rejected("BUSY"), .rejected("READONLY"): self.init(.unavailable, error.message)
+        case .rejected where !error.isUnavailable: self.init(.refused, error.message)
+        default: self.init(.unavailable, error.message, outcomeUnknown: error.outcomeUnknown)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+public import JSON
+public import Orders
+
+/// A signed transaction of one leg of an order: written down before it is sent, and sent again as it stands.
+public struct SignedTransaction: Sendable, Hashable {
+    /// The leg, 0 where the order is not split.
+    public let leg: Int
+    /// The attempt that it was signed for.
+    public let attempt: Int
+    /// Base58 of 64 bytes: the transaction's identity on the chain.
+    public let signature: String
+    /// What is sent, base58.
+    public let bytes: String
+    /// The last slot in which it may land.
+    public let lastValidSlot: UInt64
+    /// The quote that it executes.
+    public let quote: Quote
+    /// The least output that it may land with, in base units.
+    public let leastOut: BaseUnits
+
+    /// A signed transaction.
+    public init(leg: Int, attempt: Int, signature: String, bytes: String, lastValidSlot: UInt64, quote: Quote, leastOut: BaseUnits) {
+        self.leg = leg
+        self.attempt = attempt
+        self.signature = signature
+        self.bytes = bytes
+        self.lastValidSlot = lastValidSlot
+        self.quote = quote
+        self.leastOut = leastOut
+    }
+
+    /// A list of transactions as it stands in an order's hash.
+    public static func json(_ transactions: [SignedTransaction]) -> String {
+        JSONWriter.array { writer in
+            for transaction in transactions { transaction.write(to: &writer) }
+        }
+    }
+
+    /// Reads what `json` wrote; an empty text is no transaction. Nil when the text is anything else.
+    public static func list(_ text: String) -> [SignedTransaction]? {
+        guard !text.isEmpty else { return [] }
+        guard let elements = (try? JSONValue.parse(text))?.array else { return nil }
+        var transactions: [SignedTransaction] = []
+        for element in elements {
+            guard let transaction = SignedTransaction(json: element) else { return nil }
+            transactions.append(transaction)
+        }
+        return transactions
+    }
+
+    private init?(json: JSONValue) {
+        guard let leg = json["leg"]?.integer, let attempt = json["attempt"]?.integer, let signature = json["signature"]?.string,
+            let bytes = json["bytes"]?.string, let slot = json["lastValidSlot"]?.integer, let leastOut = json["leastOut"]?.string,
+            let units = BaseUnits(units: leastOut), let value = json["quote"], let quote = try? Quote(json: value)
+        else { return nil }
+        self.init(
+            leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: UInt64(slot), quote: quote, leastOut: units)
+    }
+}
+
+extension SignedTransaction: JSONWritable {
+    /// Writes the transaction as a JSON object.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("leg", leg)
+            $0.field("attempt", attempt)
+            $0.field("signature", signature)
+            $0.field("bytes", bytes)
+            $0.field("lastValidSlot", lastValidSlot)
+            $0.field("leastOut", leastOut)
+            $0.field("quote", quote)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+public import Orders
+internal import JSON
+
+/// One transition of an order: which step, what it stores, and what it says. Pure: made by the worker, written by the script.
+public struct StepRequest: Sendable {
+    /// An event before the script has numbered and stamped it.
+    struct Event: Sendable {
+        let type: EventType
+        /// Per cent; nil repeats the last.
+        let progress: Int?
+        /// `{dex}` stands for the chosen venue.
+        let message: String
+        /// Members of the event that only this one has.
+        var extra = ""
+        var showsQuotes = false
+    }
+
+    /// The step.
+    public let step: OrderStep
+    var fields: [(name: String, value: String)] = []
+    var events: [Event] = []
+    var delay: UInt64 = 0
+    var usesAttempt = false
+
+    /// The router begins: quotes are being fetched.
+    public static let routeBegin = StepRequest(
+        step: .routeBegin, events: [Event(type: .routing, progress: Progress.fetchingQuotes, message: EventMessage.fetchingQuotes)])
+
+    /// The router is done: `quotes`, best first, the first of them chosen.
+    public static func routeDone(_ quotes: [Quote]) -> StepRequest {
+        let best = quotes[0]
+        let route = JSONWriter.members {
+            $0.field("chosenDex", best.dex)
+            $0.field("quote", best)
+        }
+        let all = JSONWriter.members { $0.field("quotes", quotes) }
+        return StepRequest(
+            step: .routeDone, fields: [("route", route), ("quotes", all), ("dex", best.dex)],
+            events: [Event(type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), showsQuotes: true)])
+    }
+
+    /// The executor begins on the route that was chosen.
+    public static let buildBegin = StepRequest(
+        step: .buildBegin, events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
+
+    /// The executor is about to send what it has signed: written down before the first send.
+    public static func submit(_ transactions: [SignedTransaction], attempt: Int, maxAttempts: Int) -> StepRequest {
+        StepRequest(
+            step: .submit,
+            fields: [("transactions", SignedTransaction.json(transactions)), ("txHash", transactions[0].signature)],
+            events: [
+                Event(type: .building, progress: Progress.built, message: EventMessage.built),
+                Event(
+                    type: .submitted, progress: Progress.submitted(attempt: attempt),
+                    message: EventMessage.submitting(attempt: attempt, maxAttempts: maxAttempts)),
+            ])
+    }
+
+    /// The swap has landed.
+    public static func confirm(_ fill: Fill) -> StepRequest {
+        StepRequest(
+            step: .confirm,
+            events: [Event(type: .confirmed, progress: Progress.confirmed, message: EventMessage.confirmed, extra: JSONWriter.members { fill.write(to: &$0) })])
+    }
+
+    /// What follows a failure: another attempt after a wait, a fresh quote, or the end. `delay` in ms is used where there is a wait.
+    public static func after(_ failure: OrderFailure, stage: Stage, attempt: Int, maxAttempts: Int, delay: UInt64) -> StepRequest {
+        let followUp = failure.code.followUp
+        let remaining = max(0, maxAttempts - attempt)
+        guard followUp != .giveUp, remaining > 0 || !failure.code.usesAttempt else {
+            return fail(failure, attempt: attempt, tried: true)
+        }
+        let step: OrderStep = stage == .router ? .routeRetry : followUp == .sameRoute ? .retry : .requote
+        let atOnce = followUp == .freshQuoteAtOnce
+        let next = atOnce ? attempt : attempt + 1
+        let wait = atOnce ? 0 : delay
+        let pending = JSONWriter.members {
+            $0.field("delayMs", wait)
+            $0.field("nextAttempt", next)
+        }
+        return StepRequest(
+            step: step,
+            events: [
+                executionFailed(failure, retriesRemaining: remaining),
+                Event(
+                    type: .retryPending, progress: nil,
+                    message: EventMessage.retrying(delayMs: wait, nextAttempt: next, maxAttempts: maxAttempts), extra: pending),
+            ], delay: wait, usesAttempt: !atOnce)
+    }
+
+    /// The end of an order that failed for good; `tried` when an attempt was under way.
+    public static func fail(_ failure: OrderFailure, attempt: Int, tried: Bool) -> StepRequest {
+        let extra = JSONWriter.members {
+            $0.field("error", failure)
+            $0.field("totalAttempts", attempt)
+        }
+        let last = Event(type: .failed, progress: Progress.none, message: failure.message, extra: extra)
+        return StepRequest(step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last])
+    }
+
+    private static func executionFailed(_ failure: OrderFailure, retriesRemaining: Int) -> Event {
+        Event(
+            type: .executionFailed, progress: nil, message: failure.message,
+            extra: JSONWriter.members {
+                $0.field("error", failure)
+                $0.field("transient", failure.retryable)
+                $0.field("retriesRemaining", retriesRemaining)
+            })
+    }
+
+    /// Adds a field to what the step stores.
+    public func storing(_ name: String, _ value: String) -> StepRequest {
+        var request = self
+        request.fields.append((name, value))
+        return request
+    }
+}
+
+/// What a swap came to.
+public struct Fill: Sendable {
+    /// Output per input in whole tokens, 12 significant digits.
+    public let executedPrice: String
+    /// Output in base units.
+    public let amountOut: BaseUnits
+    /// Output in whole tokens, exact.
+    public let amountOutDecimal: String
+    /// How much worse than quoted, in basis points; negative when better.
+    public let realisedSlippageBps: Int
+    /// What the network took, in lamports.
+    public let networkFeeLamports: UInt64
+
+    /// A fill.
+    public init(executedPrice: String, amountOut: BaseUnits, amountOutDecimal: String, realisedSlippageBps: Int, networkFeeLamports: UInt64) {
+        self.executedPrice = executedPrice
+        self.amountOut = amountOut
+        self.amountOutDecimal = amountOutDecimal
+        self.realisedSlippageBps = realisedSlippageBps
+        self.networkFeeLamports = networkFeeLamports
+    }
+
+    func write(to members: inout JSONWriter) {
+        members.field("executedPrice", executedPrice)
+        members.field("amountOut", amountOut)
+        members.field("amountOutDecimal", amountOutDecimal)
+        members.field("realisedSlippageBps", realisedSlippageBps)
+        members.field("networkFeeLamports", networkFeeLamports)
+    }
+}

@@ -1,0 +1,84 @@
+public import Orders
+
+/// An entry of a work stream in a worker's hand: the right to move one order through one stage in one round.
+public struct WorkEntry: Sendable {
+    /// The stage whose stream the entry came from.
+    public let stage: Stage
+    /// The partition of that stream.
+    public let partition: Int
+    /// The entry's id in the stream.
+    public let entry: String
+    /// The order that the entry stands for.
+    public let orderID: OrderID
+    /// The round of the order that the entry stands for: the fencing number.
+    public let round: Int
+    /// The consumer that owns the entry, as far as it knows.
+    public let consumer: String
+    /// How often the entry has been delivered, this time included.
+    public let deliveries: Int
+    /// Drawn for each delivery, so that a start is counted once however often its step is sent.
+    public let token: String
+
+    /// An entry of a work stream.
+    public init(
+        stage: Stage, partition: Int, entry: String, orderID: OrderID, round: Int, consumer: String, deliveries: Int, token: String
+    ) {
+        self.stage = stage
+        self.partition = partition
+        self.entry = entry
+        self.orderID = orderID
+        self.round = round
+        self.consumer = consumer
+        self.deliveries = deliveries
+        self.token = token
+    }
+}
+
+/// What a worker needs to begin or to resume an order.
+public struct Work: Sendable {
+    /// The order as it was placed.
+    public let order: Order
+    /// Where it is now.
+    public let state: OrderState
+    /// The attempt, from 1.
+    public let attempt: Int
+    /// The route that was chosen, from `routed` on.
+    public let route: Route?
+    /// The signed transactions, from `submitted` on.
+    public let transactions: [SignedTransaction]
+    /// How often the quote was too old.
+    public let staleQuotes: Int
+    /// The time of Redis, in ms.
+    public let now: UInt64
+    /// Whether another delivery has been here before.
+    public let isResumed: Bool
+
+    /// The work of a step's answer.
+    public init(
+        order: Order, state: OrderState, attempt: Int, route: Route?, transactions: [SignedTransaction], staleQuotes: Int, now: UInt64,
+        isResumed: Bool
+    ) {
+        self.order = order
+        self.state = state
+        self.attempt = attempt
+        self.route = route
+        self.transactions = transactions
+        self.staleQuotes = staleQuotes
+        self.now = now
+        self.isResumed = isResumed
+    }
+}
+
+/// The route that the router has chosen.
+public struct Route: Sendable, Hashable {
+    /// The quote to execute.
+    public let quote: Quote
+    /// When it was stored, in ms of Redis' time.
+    public let routedAt: UInt64
+
+    /// A route.
+    public init(quote: Quote, routedAt: UInt64) {
+        self.quote = quote
+        self.routedAt = routedAt
+    }
+}

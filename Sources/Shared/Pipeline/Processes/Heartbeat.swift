@@ -1,0 +1,101 @@
+public import EventLoop
+public import Redis
+
+/// A process that is alive, by its heartbeat.
+public struct ServiceInstance: Sendable {
+    /// Service, host and a random part.
+    public let name: String
+    /// gateway, router, executor or notifier.
+    public let service: String
+    /// What it says of itself.
+    public let fields: [String: String]
+}
+
+/// Tells the others that this process is alive, and keeps the time of Redis for it.
+@ServiceActor
+public final class Heartbeat {
+    /// Time to live of a heartbeat; beyond it a process counts as gone.
+    public static let timeToLive: UInt64 = 5_000
+
+    /// This process' name, which is also its name as a consumer.
+    public let name: String
+    /// Redis' time, from the last heartbeat's reply and the monotonic clock.
+    public let clock = RedisClock()
+    private let redis: RedisClient
+    private let service: String
+    private let fields: @ServiceActor () -> [String: String]
+
+    /// A heartbeat; `fields` is asked each second.
+    public init(redis: RedisClient, service: String, name: String, fields: @escaping @ServiceActor () -> [String: String]) {
+        self.redis = redis
+        self.service = service
+        self.name = name
+        self.fields = fields
+    }
+
+    /// Beats once a second until the task is cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            await beat()
+            try? await sleep(for: .milliseconds(Int.random(in: 900...1100)))
+        }
+    }
+
+    /// Beats once. Nothing happens while Redis is away.
+    public func beat() async {
+        let values = fields().merging(["service": service]) { own, _ in own }.flatMap { [$0.key, $0.value] }
+        let start = MonotonicInstant.now
+        let reply = try? await redis.evaluate(
+            Scripts.heartbeat, keys: [Keys.services, Keys.service(name)], arguments: [name, String(Self.timeToLive)] + values)
+        if let time = reply?.integer { clock.set(UInt64(time), asOf: start) }
+    }
+
+    /// Says that the process is gone, so that nobody counts it any more.
+    public func end() async {
+        _ = try? await redis.send(["ZREM", Keys.services, name])
+        _ = try? await redis.send(["DEL", Keys.service(name)])
+    }
+}
+
+/// The time of Redis, which stamps orders and judges deadlines: one clock for all processes, whatever their own clocks say.
+@ServiceActor
+public final class RedisClock {
+    private var time: UInt64?
+    private var read = MonotonicInstant.now
+
+    init() {}
+
+    func set(_ time: UInt64, asOf moment: MonotonicInstant) {
+        self.time = time
+        read = moment
+    }
+
+    /// Milliseconds since 1970; nil before the first heartbeat.
+    public var now: UInt64? { time.map { $0 + read.elapsedMilliseconds } }
+}
+
+extension MonotonicInstant {
+    var elapsedMilliseconds: UInt64 { UInt64(max(0, elapsed.nanosecondsClamped / 1_000_000)) }
+}
+
+extension OrderPipeline {
+    /// The processes that are alive. Read from the set of names, never by SCAN.
+    public func instances() async throws(PipelineError) -> [ServiceInstance] {
+        let names = try await aliveNames()
+        var result: [ServiceInstance] = []
+        for name in names {
+            let values = try await send(["HGETALL", Keys.service(name)]).array ?? []
+            var fields: [String: String] = [:]
+            for index in stride(from: 0, to: values.count - 1, by: 2) { fields[values[index].string ?? ""] = values[index + 1].string ?? "" }
+            if let service = fields["service"] { result.append(ServiceInstance(name: name, service: service, fields: fields)) }
+        }
+        return result
+    }
+
+    /// The names of the processes that are alive.
+    public func aliveNames() async throws(PipelineError) -> [String] {
+        let time = try await send(["TIME"]).array?.first?.integer ?? 0
+        let since = String(UInt64(time) * 1000 - Heartbeat.timeToLive)
+        return (try await send(["ZRANGEBYSCORE", Keys.services, since, "+inf"]).array ?? []).compactMap { $0.string }
+    }
+}

@@ -1,0 +1,41 @@
+-- Takes an order in: its hash, first event, entry on `accepted` and idempotency record, or nothing.
+-- Without allow-oom: a full Redis stops the intake and lets the rest drain.
+-- KEYS: order, idempotency record (the order again where there is none), accepted, events, deadlines, user
+-- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit
+local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+local at = milliseconds()
+if at > limit then return { 'late', integer(at) } end
+
+-- A lost reply, sent again with the same id.
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'jobId')
+if known[1] then
+  if known[1] ~= fingerprint then return { 'collision' } end
+  return { 'replay', id, known[2] }
+end
+local hasRecord = KEYS[2] ~= KEYS[1]
+if hasRecord then
+  local record = redis.call('HMGET', KEYS[2], 'orderId', 'jobId', 'fingerprint')
+  if record[1] then
+    if record[3] ~= fingerprint then return { 'conflict', record[1] } end
+    return { 'replay', record[1], record[2] }
+  end
+end
+
+local job = redis.call('XADD', KEYS[3], '*', 'id', id, 'round', 1)
+local order = {
+  key = KEYS[1], id = id, events = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, progress = 0,
+  maxAttempts = tonumber(ARGV[5]), deadline = ARGV[6], user = ARGV[4], common = ARGV[3], route = '', quotes = '', txHash = '',
+  order = ARGV[2], entry = 'accepted ' .. job,
+}
+event(order, at, 'pending', 0, SENTENCES.pending)
+for _, name in ipairs({ 'maxAttempts', 'deadline', 'user', 'common', 'order' }) do set(order, name, order[name]) end
+set(order, 'fingerprint', fingerprint)
+set(order, 'jobId', job)
+save(order, KEYS[4])
+if hasRecord then
+  redis.call('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint)
+  redis.call('PEXPIRE', KEYS[2], ttl)
+end
+if order.deadline ~= '' then redis.call('ZADD', KEYS[5], order.deadline, id) end
+if order.user ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], id) end
+return { 'accepted', id, job }

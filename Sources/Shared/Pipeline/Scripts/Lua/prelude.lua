@@ -1,0 +1,152 @@
+-- What the scripts of an order's life share. Put in front of each of them when it is loaded, with SENTENCES before it: the texts of what a script
+-- says of its own accord.
+-- An order is one hash. All reads and checks come before the first write, because a script that fails half-way is not rolled back.
+
+local FIELDS = {
+  'state', 'round', 'attempt', 'seq', 'progress', 'maxAttempts', 'deadline', 'user', 'common', 'route', 'quotes', 'dex', 'txHash',
+  'entry', 'starts', 'stored', 'order',
+}
+
+local STATUS = { routed = 'routing', waiting = 'building', requote = 'routing' }
+local FINAL = { confirmed = true, failed = true, cancelled = true }
+-- The stage whose turn it is in each state that is not final.
+local STAGE = {
+  pending = 'router', requote = 'router', routing = 'router',
+  routed = 'executor', waiting = 'executor', building = 'executor', submitted = 'executor',
+}
+
+local function milliseconds()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+local function integer(number) return string.format('%.0f', number) end
+
+-- UTC, ISO 8601, milliseconds. Days to a civil date by Howard Hinnant's algorithm.
+local function iso(at)
+  local days = math.floor(at / 86400000)
+  local rest = at - days * 86400000
+  local z = days + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local day = doy - math.floor((153 * mp + 2) / 5) + 1
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  local seconds = math.floor(rest / 1000)
+  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day,
+    math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60, rest % 1000)
+end
+
+local function load(key, id)
+  local values = redis.call('HMGET', key, unpack(FIELDS))
+  if not values[1] then return nil end
+  local order = { key = key, id = id, events = {}, changed = {} }
+  for index, name in ipairs(FIELDS) do order[name] = values[index] or '' end
+  for _, name in ipairs({ 'round', 'attempt', 'seq', 'progress', 'maxAttempts' }) do order[name] = tonumber(order[name]) end
+  return order
+end
+
+-- Adds an event to what `save` writes. `status` is given only where it is not the type.
+local function event(order, at, kind, progress, message, extra, options)
+  options = options or {}
+  order.seq = order.seq + 1
+  local parts = {
+    '{"orderId":"', order.id, '","seq":', order.seq, ',"type":"', kind, '","status":"', options.status or kind,
+    '","progress":', progress, ',"timestamp":"', iso(at), '","message":"', message,
+    '","attempt":', order.attempt, ',"maxAttempts":', order.maxAttempts,
+  }
+  local function add(fragment)
+    if fragment ~= '' then
+      parts[#parts + 1] = ','
+      parts[#parts + 1] = fragment
+    end
+  end
+  add(order.common)
+  add(order.route)
+  if options.quotes then add(order.quotes) end
+  -- A transaction belongs to its attempt: from `submitted` to the end of that attempt.
+  if order.txHash ~= '' and kind ~= 'routing' and kind ~= 'building' then add('"txHash":"' .. order.txHash .. '"') end
+  add(extra or '')
+  parts[#parts + 1] = '}'
+  order.events[#order.events + 1] = { order.seq, table.concat(parts) }
+end
+
+-- Sets a field of the hash when the order is saved.
+local function set(order, name, value)
+  order.changed[#order.changed + 1] = name
+  order.changed[#order.changed + 1] = value
+  order[name] = value
+end
+
+-- Writes the order and its new events: into its hash, to the events stream, to its subscribers.
+local function save(order, events)
+  local writes = {
+    'state', order.state, 'round', order.round, 'attempt', order.attempt, 'seq', order.seq, 'progress', order.progress,
+    'entry', order.entry,
+  }
+  for _, value in ipairs(order.changed) do writes[#writes + 1] = value end
+  for _, entry in ipairs(order.events) do
+    writes[#writes + 1] = 'e:' .. entry[1]
+    writes[#writes + 1] = entry[2]
+  end
+  redis.call('HSET', order.key, unpack(writes))
+  for _, entry in ipairs(order.events) do
+    redis.call('XADD', events, '*', 'id', order.id, 'seq', entry[1], 'event', entry[2], 'order', order.order)
+    redis.call('PUBLISH', 'updates:' .. order.id, entry[2])
+    if order.user ~= '' then redis.call('PUBLISH', 'updates:user:' .. order.user, entry[2]) end
+  end
+end
+
+local function allStored(order)
+  return #order.stored == order.seq and not string.find(order.stored, '0', 1, true)
+end
+
+-- Starts the time to live of an order that is final, stored and without an entry that stands for it.
+local function leave(order, leaving, at, ttl)
+  if not FINAL[order.state] or order.entry ~= '' or not allStored(order) then return end
+  redis.call('PEXPIRE', order.key, ttl)
+  redis.call('ZADD', leaving, at + ttl, order.id .. ':' .. order.user)
+end
+
+-- Empties `entry` when it names what has just been acknowledged, and lets the order go if that was the last thing that held it.
+local function dismiss(order, name, leaving, at, ttl)
+  if order.entry ~= name then return end
+  order.entry = ''
+  redis.call('HSET', order.key, 'entry', '')
+  leave(order, leaving, at, ttl)
+end
+
+local function failNow(order, at, deadlines, code)
+  local sentence = SENTENCES[code]
+  order.state = 'failed'
+  event(order, at, 'failed', 0, sentence,
+    '"error":{"code":"' .. code .. '","message":"' .. sentence .. '","retryable":false},"totalAttempts":' .. order.attempt)
+  if order.deadline ~= '' then redis.call('ZREM', deadlines, order.id) end
+end
+
+-- The pending entry of a group as {id, consumer, idle, deliveries}; nil when it is not pending or stream or group is gone.
+local function pending(stream, group, entry)
+  local reply = redis.pcall('XPENDING', stream, group, entry, entry, 1)
+  if reply.err or #reply == 0 then return nil end
+  return reply[1]
+end
+
+-- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it.
+local function bury(dead, stream, name, group, entry, reason, deliveries, id, at)
+  local letter = {
+    'reason', reason, 'stream', name, 'group', group, 'entry', entry, 'orderId', id, 'deliveries', deliveries, 'at', integer(at),
+  }
+  local found = redis.call('XRANGE', stream, entry, entry)
+  if found[1] then
+    for index = 1, #found[1][2], 2 do
+      letter[#letter + 1] = 'f:' .. found[1][2][index]
+      letter[#letter + 1] = found[1][2][index + 1]
+    end
+  end
+  local moved = redis.call('XADD', dead, '*', unpack(letter))
+  redis.call('XACK', stream, group, entry)
+  return moved
+end

@@ -1,0 +1,146 @@
+-- One legal transition of an order, with the source entry in hand, or nothing.
+-- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
+-- ARGV: step, id, stage, entry, consumer, round, token, most starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
+--       count of fields to set, their names and values, then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
+local STEPS = {
+  routeBegin = { from = { pending = true, requote = true }, to = 'routing', begins = true },
+  routeDone = { from = { routing = true }, to = 'routed', done = true },
+  routeRetry = { from = { routing = true }, to = 'requote', done = true, again = 'accepted' },
+  buildBegin = { from = { routed = true, waiting = true }, to = 'building', begins = true },
+  submit = { from = { building = true }, to = 'submitted' },
+  confirm = { from = { submitted = true }, to = 'confirmed', done = true },
+  retry = { from = { building = true, submitted = true }, to = 'waiting', done = true, again = 'routed' },
+  requote = { from = { building = true, submitted = true }, to = 'requote', done = true, again = 'accepted' },
+  fail = { from = { routing = true, building = true, submitted = true }, to = 'failed', done = true },
+}
+local SOURCE = { router = 'accepted', executor = 'routed' }
+
+local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local token, mostStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
+local FIELDS_AT = 12
+local stream, events, retries, deadlines, dead, leaving = KEYS[2], KEYS[3], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local source = SOURCE[group]
+local name = source .. ' ' .. entry
+
+-- Fence: who owns the entry?
+local claim = pending(stream, group, entry)
+if not claim then return { 'stale' } end
+if claim[2] ~= consumer then return { 'fenced' } end
+
+local at = milliseconds()
+local order = load(KEYS[1], id)
+
+local function park(reason)
+  bury(dead, stream, source, group, entry, reason, claim[4], id, at)
+  if order then dismiss(order, name, leaving, at, ttl) end
+end
+
+-- Compare: what does this entry stand for, and where is the order?
+if not order then
+  if step.begins then park('UNKNOWN_ORDER') end
+  return { 'unknown' }
+end
+local ahead = order.round > round or (order.round == round and group == 'router' and STAGE[order.state] == 'executor')
+if FINAL[order.state] or ahead then
+  redis.call('XACK', stream, group, entry)
+  dismiss(order, name, leaving, at, ttl)
+  return { 'duplicate' }
+end
+if order.round < round or STAGE[order.state] ~= group then
+  if step.begins then park(order.round < round and 'WRONG_ATTEMPT' or 'WRONG_STATE') end
+  return { 'conflict' }
+end
+
+local function finish()
+  redis.call('XACK', stream, group, entry)
+  if order.entry == name then order.entry = '' end
+end
+
+-- What a worker needs to begin or to resume.
+local function answer(outcome)
+  local more = redis.call('HMGET', KEYS[1], 'transactions', 'routedAt', 'stale')
+  return {
+    outcome, order.seq, order.state, order.attempt, order.order, order.route, order.quotes, more[1] or '', more[2] or '', more[3] or '0',
+    integer(at),
+  }
+end
+
+-- A failure that the caller has already is more honest than the deadline's.
+local fails = step.to == 'failed'
+if order.deadline ~= '' and at > tonumber(order.deadline) and order.state ~= 'submitted' and not fails then
+  failNow(order, at, deadlines, 'DEADLINE_EXCEEDED')
+  finish()
+  save(order, events)
+  return { 'ended', 'DEADLINE_EXCEEDED' }
+end
+
+if step.begins then
+  -- A start is counted once a delivery: the token counted last is a lost reply, asked again.
+  local stage, counted, starts, last = string.match(order.starts, '^(%a+):(%d+):(%d+):(.*)$')
+  if stage ~= group or tonumber(counted) ~= round then starts, last = 0, '' end
+  if last ~= token then
+    starts = tonumber(starts) + 1
+    if starts > mostStarts then
+      local inDoubt = order.state == 'submitted'
+      if not inDoubt then failNow(order, at, deadlines, 'POISONED') end
+      bury(dead, stream, source, group, entry, inDoubt and 'IN_DOUBT' or 'POISONED', claim[4], id, at)
+      if order.entry == name then order.entry = '' end
+      save(order, events)
+      return { 'ended', inDoubt and 'IN_DOUBT' or 'POISONED' }
+    end
+    set(order, 'starts', group .. ':' .. round .. ':' .. starts .. ':' .. token)
+  end
+end
+
+if not step.from[order.state] then
+  if step.begins then
+    save(order, events)
+    return answer('again')
+  end
+  if step.to == order.state then return answer('again') end
+  return { 'conflict' }
+end
+
+-- Write.
+local before = order.state
+order.state = step.to
+local eventsAt = FIELDS_AT + 1 + 2 * tonumber(ARGV[FIELDS_AT])
+for index = FIELDS_AT + 1, eventsAt - 2, 2 do set(order, ARGV[index], ARGV[index + 1]) end
+for index = eventsAt, #ARGV, 5 do
+  local kind, progress, message = ARGV[index], ARGV[index + 1], ARGV[index + 2]
+  local options = { quotes = ARGV[index + 4] == '1' }
+  if kind == 'execution-failed' then options.status = STATUS[before] or before end
+  if kind == 'retry-pending' then options.status = STATUS[order.state] or order.state end
+  if progress == '' then
+    progress = order.progress
+  elseif progress ~= '0' then
+    order.progress = tonumber(progress)
+  end
+  event(order, at, kind, progress, (string.gsub(message, '{dex}', (string.gsub(order.dex, '%%', '%%%%')))), ARGV[index + 3], options)
+end
+
+if step.done then finish() end
+if step.again then
+  order.round = order.round + 1
+  if usesAttempt then order.attempt = order.attempt + 1 end
+  set(order, 'transactions', '')
+  set(order, 'txHash', '')
+  if step.again == 'accepted' then
+    set(order, 'route', '')
+    set(order, 'quotes', '')
+    set(order, 'dex', '')
+  end
+  local member = step.again .. ':' .. id .. ':' .. order.round
+  redis.call('ZADD', retries, at + delay, member)
+  order.entry = 'retries ' .. member
+  -- The sweep takes a submitted order off the deadlines.
+  if order.deadline ~= '' then redis.call('ZADD', deadlines, order.deadline, id) end
+elseif step.to == 'routed' then
+  set(order, 'routedAt', integer(at))
+  order.entry = 'routed ' .. redis.call('XADD', KEYS[4], '*', 'id', id, 'round', order.round)
+elseif FINAL[order.state] and order.deadline ~= '' then
+  redis.call('ZREM', deadlines, id)
+end
+save(order, events)
+if step.begins then return answer('ok') end
+return { 'ok', order.seq }

@@ -1,0 +1,52 @@
+internal import JSON
+internal import Orders
+internal import Redis
+
+/// The scripts of an order's life, from the `.lua` files beside this one.
+enum Scripts {
+    static let accept = script("accept", PackageResources.accept_lua, allowsFullMemory: false)
+    static let step = script("step", PackageResources.step_lua)
+    static let cancel = script("cancel", PackageResources.cancel_lua)
+    static let promote = script("promote", PackageResources.promote_lua)
+    static let sweep = script("sweep", PackageResources.sweep_lua)
+    static let bury = script("bury", PackageResources.bury_lua)
+    static let claim = script("claim", PackageResources.claim_lua)
+    static let renew = script("renew", PackageResources.renew_lua)
+    static let release = script("release", PackageResources.release_lua)
+    static let stored = script("stored", PackageResources.stored_lua)
+    static let trim = script("trim", PackageResources.trim_lua)
+    static let recount = script("recount", PackageResources.recount_lua)
+    static let reap = script("reap", PackageResources.reap_lua)
+    static let leaving = script("leaving", PackageResources.leaving_lua)
+    static let heartbeat = script("heartbeat", PackageResources.heartbeat_lua)
+    static let lag = script("lag", PackageResources.lag_lua)
+    static let allow = script("allow", PackageResources.allow_lua)
+    static let send = script("send", PackageResources.send_lua)
+    static let status = script("status", PackageResources.status_lua)
+    static let prune = script("prune", PackageResources.prune_lua)
+
+    static let all = [
+        accept, step, cancel, promote, sweep, bury, claim, renew, release, stored, trim, recount, reap, leaving, heartbeat, lag, allow, send,
+        status, prune,
+    ]
+
+    private static let prelude = sentences + text(PackageResources.prelude_lua)
+
+    /// What scripts say of their own accord, from the one place where the texts stand.
+    private static let sentences: String = {
+        let texts = [
+            ("pending", EventMessage.pending), ("cancelled", EventMessage.cancelled),
+            (FailureCode.deadlineExceeded.rawValue, FailureCode.deadlineExceeded.sentence),
+            (FailureCode.poisoned.rawValue, FailureCode.poisoned.sentence),
+        ]
+        return "local SENTENCES = { " + texts.map { "\($0.0) = \(JSONWriter.value($0.1))" }.joined(separator: ", ") + " }\n"
+    }()
+
+    /// All but `accept` may run when Redis is full, so that what is inside can drain.
+    private static func script(_ name: String, _ body: [UInt8], allowsFullMemory: Bool = true) -> RedisScript {
+        let header = allowsFullMemory ? "#!lua flags=allow-oom\n" : "#!lua\n"
+        return RedisScript(name: name, source: header + prelude + text(body))
+    }
+
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,98 @@
+public import EventLoop
+public import Orders
+public import Redis
+
+/// An entry of the events stream.
+public struct EventEntry: Sendable {
+    /// The entry's id in the stream.
+    public let entry: String
+    /// The order's id.
+    public let orderID: OrderID
+    /// The event's number.
+    public let seq: Int
+    /// The canonical event.
+    public let event: String
+    /// The order's unchanging fields, so that the event can be stored alone.
+    public let order: String
+
+    /// Nil when the entry is anything else than an event.
+    init?(_ entry: StreamEntry) {
+        guard let fields = entry.fields, let text = fields["id"], let id = OrderID(parsing: text), let seq = fields["seq"].flatMap({ Int($0) }),
+            seq >= 1, let event = fields["event"], let order = fields["order"]
+        else { return nil }
+        self.entry = entry.id
+        orderID = id
+        self.seq = seq
+        self.event = event
+        self.order = order
+    }
+}
+
+/// Stores a batch of events. What it does not name as refused must be on disk when it returns.
+@ServiceActor
+public protocol EventSink: AnyObject {
+    /// Stores events; returns the indices of those that can never be stored, with the reason. Throws when nothing can be stored now.
+    func store(_ batch: [EventEntry]) async throws -> [(index: Int, reason: String)]
+}
+
+/// How events are read.
+public struct EventConsumerOptions: Sendable {
+    /// The name of this process, as a consumer.
+    public var consumer: String
+    /// Events of a batch, at most.
+    public var batch: Int
+    /// Time that a batch may wait to be filled.
+    public var wait: Duration
+    /// Time after which an event that nobody renews is taken over.
+    public var visibilityTimeout: Duration
+    /// Time between renewals of what is in hand.
+    public var renewInterval: Duration
+
+    /// Options by value.
+    public init(consumer: String, batch: Int, wait: Duration, visibilityTimeout: Duration, renewInterval: Duration) {
+        self.consumer = consumer
+        self.batch = batch
+        self.wait = wait
+        self.visibilityTimeout = visibilityTimeout
+        self.renewInterval = renewInterval
+    }
+}
+
+/// Hands the events of all partitions to a sink in batches; acknowledges them when the sink has them.
+@ServiceActor
+public final class EventConsumer {
+    private let lanes: [EventLane]
+
+    /// A consumer. `connect` makes a connection for a blocking reader.
+    public init(
+        options: EventConsumerOptions, pipeline: OrderPipeline, sink: any EventSink, observer: any StreamObserver,
+        connect: @ServiceActor () -> RedisReader
+    ) {
+        lanes = pipeline.partitions.map { keys in
+            let reader = GroupReader(
+                pipeline: pipeline, reader: connect(), keys: keys, stream: keys.events, group: persistGroup, consumer: options.consumer,
+                observer: observer)
+            return EventLane(options: options, pipeline: pipeline, reader: reader, sink: sink, observer: observer)
+        }
+    }
+
+    /// Works until `stop` was called.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes {
+                group.addTask { await lane.run() }
+                group.addTask { await lane.keep() }
+            }
+        }
+    }
+
+    /// Stops reading, lets the batch in hand finish within `grace`, hands back what is left.
+    public func stop(within grace: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes { group.addTask { await lane.stop(within: grace) } }
+        }
+    }
+
+    /// Tells the consumer that the connection was made again.
+    public func connectionRestored() { for lane in lanes { lane.connectionRestored() } }
+}

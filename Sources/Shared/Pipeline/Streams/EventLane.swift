@@ -1,0 +1,134 @@
+internal import EventLoop
+internal import Orders
+
+/// The events of one partition: read, stored and acknowledged batch by batch.
+@ServiceActor
+final class EventLane {
+    private static let claimInterval = Duration.seconds(1)
+    private static let claimPause = Duration.milliseconds(1500)
+
+    private let options: EventConsumerOptions
+    private let pipeline: OrderPipeline
+    private let reader: GroupReader
+    private let sink: any EventSink
+    private let observer: any StreamObserver
+    private var inHand: [StreamEntry] = []
+    private var isStopping = false
+    private let stopped = Promise<Void>()
+    private let idle = LoopSignal()
+    private var worker: Task<Void, Never>?
+    private var nextClaim = MonotonicInstant.now
+
+    init(options: EventConsumerOptions, pipeline: OrderPipeline, reader: GroupReader, sink: any EventSink, observer: any StreamObserver) {
+        self.options = options
+        self.pipeline = pipeline
+        self.reader = reader
+        self.sink = sink
+        self.observer = observer
+    }
+
+    func run() async {
+        let task = Loop.spawn { await self.loop() }
+        worker = task
+        await task.value
+    }
+
+    private func loop() async {
+        while !isStopping && !Task.isCancelled {
+            if nextClaim <= .now {
+                nextClaim = .now + Self.claimInterval
+                await claim()
+            } else {
+                await fill()
+            }
+            await flush()
+        }
+    }
+
+    /// Waits for a first event, then a moment more for others: one transaction then serves them all.
+    private func fill() async {
+        let first = await reader.read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
+        guard !first.isEmpty else { return }
+        inHand = first
+        if first.count < options.batch && options.wait > .zero {
+            try? await sleep(for: options.wait)
+            guard !Task.isCancelled else { return }
+            inHand += await reader.read(count: options.batch - first.count, block: .milliseconds(1))
+        }
+        observer.received(stream: reader.stream, count: inHand.count, claimed: false)
+    }
+
+    private func claim() async {
+        do throws(PipelineError) {
+            // One at a time where an entry comes for the third time: batches of events have no reason to fear their neighbours, so go on until full.
+            while inHand.count < options.batch {
+                let more = try await reader.claim(
+                    idle: options.visibilityTimeout, most: options.batch - inHand.count, inHand: inHand.map(\.id))
+                inHand += more
+                if more.isEmpty { break }
+            }
+            if !inHand.isEmpty { observer.received(stream: reader.stream, count: inHand.count, claimed: true) }
+        } catch {
+            observer.failed(doing: "claim", error: error)
+        }
+    }
+
+    /// Stores what is in hand, again and again while Postgres is away.
+    private func flush() async {
+        defer { idle.notify() }
+        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
+        while !inHand.isEmpty && !Task.isCancelled {
+            do {
+                try await storeInHand()
+                inHand = []
+            } catch let error as PipelineError {
+                // Stored, but not acknowledged: the entries come again, and storing them again changes nothing.
+                observer.failed(doing: "acknowledge events", error: error)
+                inHand = []
+            } catch {
+                try? await sleep(for: backoff.next())
+            }
+        }
+    }
+
+    private func storeInHand() async throws {
+        let readable = inHand.compactMap { EventEntry($0) }
+        let names = Set(readable.map(\.entry))
+        for entry in inHand where !names.contains(entry.id) {
+            try await reader.bury(entry, reason: "MALFORMED", name: "events")
+        }
+        let refused = try await sink.store(readable)
+        for (index, reason) in refused {
+            let entry = inHand.first { $0.id == readable[index].entry }
+            if let entry { try await reader.bury(entry, reason: reason, name: "events", order: readable[index].orderID) }
+        }
+        try await pipeline.stored(readable.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)
+    }
+
+    func keep() async {
+        while !stopped.isCompleted {
+            do throws(PipelineError) {
+                let lost = Set(try await reader.renew(inHand.map(\.id)))
+                let gone = inHand.filter { lost.contains($0.id) }.count
+                if gone > 0 { observer.lost(stream: reader.stream, count: gone) }
+            } catch {
+                observer.failed(doing: "renew", error: error)
+            }
+            try? await stopped.value(within: options.renewInterval)
+        }
+    }
+
+    func connectionRestored() { nextClaim = .now + Self.claimPause }
+
+    func stop(within grace: Duration) async {
+        isStopping = true
+        reader.close()
+        let start = MonotonicInstant.now
+        while !inHand.isEmpty, start.elapsed < grace { _ = try? await idle.wait(atMost: grace - start.elapsed) }
+        worker?.cancel()
+        let rest = inHand.map { (entry: $0.id, order: "") }
+        do throws(PipelineError) { try await reader.release(rest) } catch { observer.failed(doing: "release", error: error) }
+        if !rest.isEmpty { observer.released(stream: reader.stream, count: rest.count) }
+        stopped.succeed(())
+    }
+}

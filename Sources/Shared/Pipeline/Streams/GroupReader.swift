@@ -1,0 +1,86 @@
+internal import EventLoop
+internal import Orders
+internal import Redis
+
+/// Reads one stream for one consumer of a group: what is new over a connection of its own, what others left over the shared one.
+@ServiceActor
+final class GroupReader {
+    let keys: Keys
+    let stream: String
+    let group: String
+    let consumer: String
+    private let pipeline: OrderPipeline
+    private let reader: RedisReader
+    private let observer: any StreamObserver
+    private var backoff = Backoff(first: .milliseconds(50), most: .seconds(2))
+
+    init(pipeline: OrderPipeline, reader: RedisReader, keys: Keys, stream: String, group: String, consumer: String, observer: any StreamObserver) {
+        self.pipeline = pipeline
+        self.reader = reader
+        self.keys = keys
+        self.stream = stream
+        self.group = group
+        self.consumer = consumer
+        self.observer = observer
+    }
+
+    /// New entries, at most `count`; none when nothing came within `block` or Redis is away. Never returns at once again and again.
+    func read(count: Int, block: Duration) async -> [StreamEntry] {
+        let milliseconds = max(1, block.millisecondsRoundedUp)
+        let command = [
+            "XREADGROUP", "GROUP", group, consumer, "COUNT", String(count), "BLOCK", String(milliseconds), "STREAMS", stream, ">",
+        ]
+        do {
+            let reply = try await reader.send(command, timeout: block + .seconds(2))
+            backoff.reset()
+            return StreamEntry.list(readGroup: reply)
+        } catch {
+            await recover(from: error)
+            return []
+        }
+    }
+
+    /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand.
+    func claim(idle: Duration, most: Int, inHand: [String]) async throws(PipelineError) -> [StreamEntry] {
+        let reply = try await pipeline.run(
+            Scripts.claim, keys: [stream], [group, consumer, String(idle.millisecondsRoundedUp), String(most)] + inHand)
+        return StreamEntry.list(claimed: reply)
+    }
+
+    /// Resets the idle time of what is in hand. Returns what this consumer has lost.
+    func renew(_ entries: [String]) async throws(PipelineError) -> [String] {
+        guard !entries.isEmpty else { return [] }
+        let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + entries)
+        return (reply.array ?? []).compactMap { $0.string }
+    }
+
+    /// Hands entries back, claimable at once. Each comes with the id of its order, empty where it has none.
+    func release(_ entries: [(entry: String, order: String)]) async throws(PipelineError) {
+        guard !entries.isEmpty else { return }
+        _ = try await pipeline.run(
+            Scripts.release, keys: [stream], [group, consumer, keys.orderPrefix] + entries.flatMap { [$0.entry, $0.order] })
+    }
+
+    /// Puts an entry with the dead letters. Returns the reason that was written, nil when the entry was not this consumer's any more.
+    @discardableResult
+    func bury(_ entry: StreamEntry, reason: String, name: String, order: OrderID? = nil, fails: Bool = false) async throws(PipelineError) -> String? {
+        let id = order?.description ?? ""
+        let reply = try await pipeline.run(
+            Scripts.bury, keys: [stream, keys.dead, keys.events, keys.deadlines, keys.leaving, keys.orderPrefix + id],
+            [name, group, consumer, entry.id, reason, id, fails ? "1" : "0", String(pipeline.settings.orderStateTTL)])
+        guard let answer = reply.array, answer.first?.string == "ok" else { return nil }
+        observer.buried(entry: entry.id, stream: stream, order: order, reason: answer[2].string ?? reason)
+        return answer[2].string
+    }
+
+    func close() { reader.close() }
+
+    /// NOGROUP and UNBLOCKED mean that the stream or its group is gone: made again, after a wait, so that nothing spins.
+    private func recover(from error: RedisError) async {
+        guard !Task.isCancelled else { return }
+        observer.readFailed(stream: stream, error: error)
+        try? await sleep(for: backoff.next())
+        guard case .rejected(let prefix) = error.code, prefix == "NOGROUP" || prefix == "UNBLOCKED" else { return }
+        if (try? await pipeline.createGroups(keys)) == true { observer.groupCreated(stream: stream) }
+    }
+}

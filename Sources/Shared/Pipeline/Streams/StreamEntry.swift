@@ -1,0 +1,43 @@
+internal import Redis
+
+/// An entry of a stream, as Redis delivers it.
+public struct StreamEntry: Sendable {
+    /// The entry's id.
+    public let id: String
+    /// Names and values; nil when one of them is no UTF-8 text.
+    public let fields: [String: String]?
+    /// How often it has been delivered, this time included.
+    public let deliveries: Int
+
+    init?(id: RedisValue, fields values: RedisValue, deliveries: Int) {
+        guard let id = id.string, let values = values.array else { return nil }
+        var fields: [String: String]? = [:]
+        for index in stride(from: 0, to: values.count - 1, by: 2) {
+            guard let name = values[index].string, let value = values[index + 1].string else {
+                fields = nil
+                break
+            }
+            fields?[name] = value
+        }
+        self.id = id
+        self.fields = fields
+        self.deliveries = deliveries
+    }
+
+    /// Reads a reply of XREADGROUP for one stream.
+    static func list(readGroup reply: RedisValue) -> [StreamEntry] {
+        guard let stream = reply.array?.first?.array, stream.count == 2 else { return [] }
+        return (stream[1].array ?? []).compactMap { row in
+            guard let pair = row.array, pair.count == 2 else { return nil }
+            return StreamEntry(id: pair[0], fields: pair[1], deliveries: 1)
+        }
+    }
+
+    /// Reads the answer of the script `claim`.
+    static func list(claimed reply: RedisValue) -> [StreamEntry] {
+        (reply.array ?? []).compactMap { row in
+            guard let parts = row.array, parts.count == 3 else { return nil }
+            return StreamEntry(id: parts[0], fields: parts[2], deliveries: Int(parts[1].integer ?? 1))
+        }
+    }
+}

@@ -1,0 +1,196 @@
+public import EventLoop
+internal import JSON
+internal import Orders
+internal import Redis
+
+/// Where the entries of one stream wait.
+public struct StreamLag: Sendable {
+    /// One group's share.
+    public struct Group: Sendable {
+        /// The group's name.
+        public let name: String
+        /// Entries never delivered to it.
+        public let lag: Int
+        /// Whether Redis itself knew the lag; else it was counted.
+        public let lagKnown: Bool
+        /// Entries delivered and not acknowledged.
+        public let pending: Int
+        /// Age of the oldest entry never delivered, in ms.
+        public let oldestWaitingMs: UInt64
+        /// Age of the oldest entry not acknowledged, in ms since it was added.
+        public let oldestPendingMs: UInt64
+        /// Entries delivered since the stream began; nil where Redis does not know.
+        public let entriesRead: Int?
+        /// Processes that serve the group, by their heartbeats.
+        public var consumers = 0
+        /// Entries delivered a second, between the last two samples.
+        public var deliveredPerSecond = 0.0
+    }
+
+    /// The short name: accepted, routed, events.
+    public let stream: String
+    /// The key.
+    public let key: String
+    /// Entries in the stream, finished ones that were not trimmed yet included.
+    public let length: Int
+    /// Its groups.
+    public var groups: [Group]
+}
+
+/// How far the pipeline is behind, all of it.
+public struct PipelineLag: Sendable {
+    /// Each stream of each partition.
+    public var streams: [StreamLag]
+    /// Retries that wait, and those of them that are due.
+    public let retriesWaiting: Int
+    /// Retries whose time has come.
+    public let retriesDue: Int
+    /// Dead letters.
+    public let deadLetters: Int
+    /// Entries on `accepted` that no router has been given, over all partitions.
+    public var backlog: Int { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).reduce(0) { $0 + $1.lag } }
+    /// Age of the oldest of them, in ms.
+    public var oldestWaitingMs: UInt64 { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).map(\.oldestWaitingMs).max() ?? 0 }
+}
+
+/// Measures the lag, and from one sample to the next the rates. The one place where it is computed.
+@ServiceActor
+public final class LagSampler {
+    private let pipeline: OrderPipeline
+    private var last: [String: (read: Int, at: MonotonicInstant)] = [:]
+    /// The last sample.
+    public private(set) var latest: PipelineLag?
+
+    /// A sampler of all partitions.
+    public init(pipeline: OrderPipeline) { self.pipeline = pipeline }
+
+    /// Samples each second until the task is cancelled.
+    public func run() async {
+        while !Task.isCancelled {
+            _ = try? await sample()
+            try? await sleep(for: .seconds(1))
+        }
+    }
+
+    /// Takes a sample.
+    public func sample() async throws(PipelineError) -> PipelineLag {
+        var lag = try await pipeline.lag()
+        let now = MonotonicInstant.now
+        let services = Dictionary(grouping: try await pipeline.instances(), by: \.service).mapValues(\.count)
+        let consumers = ["router": services["router"], "executor": services["executor"], persistGroup: services["notifier"]]
+        for index in lag.streams.indices {
+            for group in lag.streams[index].groups.indices {
+                var entry = lag.streams[index].groups[group]
+                entry.consumers = (consumers[entry.name] ?? nil) ?? 0
+                entry.deliveredPerSecond = rate(of: entry, key: lag.streams[index].key, now)
+                lag.streams[index].groups[group] = entry
+            }
+        }
+        latest = lag
+        return lag
+    }
+
+    /// Samples less than half a second apart keep the last rate's base, so that two readers do not blur each other.
+    private func rate(of group: StreamLag.Group, key: String, _ now: MonotonicInstant) -> Double {
+        guard let read = group.entriesRead else { return 0 }
+        let name = key + " " + group.name
+        guard let before = last[name] else {
+            last[name] = (read, now)
+            return 0
+        }
+        let seconds = (now - before.at).seconds
+        guard seconds > 0 else { return 0 }
+        if seconds >= 0.5 { last[name] = (read, now) }
+        return max(0, Double(read - before.read)) / seconds
+    }
+}
+
+extension OrderPipeline {
+    /// Asks Redis where entries wait; rates and consumers are left at zero.
+    func lag() async throws(PipelineError) -> PipelineLag {
+        var streams: [StreamLag] = []
+        var waiting = 0
+        var due = 0
+        var dead = 0
+        for keys in partitions {
+            for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
+                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [])))
+            }
+            let now = try await send(["TIME"]).array?.first?.integer ?? 0
+            waiting += Int(try await send(["ZCARD", keys.retries]).integer ?? 0)
+            due += Int(try await send(["ZCOUNT", keys.retries, "-inf", String(now * 1000)]).integer ?? 0)
+            dead += Int(try await send(["XLEN", keys.dead]).integer ?? 0)
+        }
+        return PipelineLag(streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead)
+    }
+}
+
+extension StreamLag {
+    fileprivate init(name: String, key: String, reply: RedisValue) {
+        let values = reply.array ?? []
+        let now = UInt64(values.first?.integer ?? 0)
+        stream = name
+        self.key = key
+        length = values.count > 1 ? Int(values[1].integer ?? 0) : 0
+        groups = (values.count > 3 ? values[3].array ?? [] : []).compactMap { row in
+            guard let group = row.array, group.count == 7 else { return nil }
+            let read = group[6].integer ?? -1
+            return Group(
+                name: group[0].string ?? "", lag: Int(group[1].integer ?? 0), lagKnown: group[2].integer == 1, pending: Int(group[3].integer ?? 0),
+                oldestWaitingMs: Self.age(group[4].string, now), oldestPendingMs: Self.age(group[5].string, now),
+                entriesRead: read < 0 ? nil : Int(read))
+        }
+    }
+
+    /// The age of an entry by the time in its id.
+    private static func age(_ id: String?, _ now: UInt64) -> UInt64 {
+        guard let id, let time = UInt64(id.prefix { $0 != "-" }) else { return 0 }
+        return now > time ? now - time : 0
+    }
+}
+
+extension PipelineLag {
+    /// The answer of `GET /api/streams`.
+    public var json: String {
+        JSONWriter.object { writer in
+            writer.array("streams") { list in for stream in streams { stream.write(to: &list) } }
+            writer.object("retries") {
+                $0.field("waiting", retriesWaiting)
+                $0.field("due", retriesDue)
+            }
+            writer.field("deadLetters", deadLetters)
+        }
+    }
+}
+
+extension StreamLag {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("stream", stream)
+            $0.field("key", key)
+            $0.field("length", length)
+            $0.array("groups") { list in for group in groups { group.write(to: &list) } }
+        }
+    }
+}
+
+extension StreamLag.Group {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("group", name)
+            $0.field("lag", lag)
+            $0.field("lagKnown", lagKnown)
+            $0.field("pending", pending)
+            $0.field("oldestWaitingMs", oldestWaitingMs)
+            $0.field("oldestPendingMs", oldestPendingMs)
+            $0.field("consumers", consumers)
+            $0.number("deliveredPerSecond", Self.tenths(deliveredPerSecond))
+            $0.number("drainSeconds", deliveredPerSecond > 0 ? Self.tenths(Double(lag) / deliveredPerSecond) : "null")
+        }
+    }
+
+    private static func tenths(_ value: Double) -> String {
+        let tenths = Int((value * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

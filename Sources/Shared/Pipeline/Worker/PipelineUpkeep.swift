@@ -1,0 +1,57 @@
+public import EventLoop
+internal import Redis
+
+/// What every worker does beside its orders: due retries and deadlines, trimming, names that are gone.
+@ServiceActor
+public final class PipelineUpkeep {
+    private let pipeline: OrderPipeline
+    private let observer: any StreamObserver
+    private let promotes: Bool
+
+    /// The upkeep of all partitions; only routers and executors promote retries.
+    public init(pipeline: OrderPipeline, promotes: Bool, observer: any StreamObserver) {
+        self.pipeline = pipeline
+        self.promotes = promotes
+        self.observer = observer
+    }
+
+    /// Runs until the task is cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            if promotes { group.addTask { await self.promoteLoop() } }
+            group.addTask { await self.sweepLoop() }
+            group.addTask { await self.tidyLoop() }
+        }
+    }
+
+    private func promoteLoop() async {
+        await every(.milliseconds(100), "promote") { pipeline, keys throws(PipelineError) in
+            while try await pipeline.promote(keys) == 100 {}
+        }
+    }
+
+    private func sweepLoop() async {
+        await every(.seconds(1), "sweep") { pipeline, keys throws(PipelineError) in
+            while try await pipeline.sweep(keys) == 100 {}
+        }
+    }
+
+    private func tidyLoop() async {
+        await every(.seconds(10), "tidy") { pipeline, keys throws(PipelineError) in
+            try await pipeline.trim(keys)
+            try await pipeline.reap(keys, alive: try await pipeline.aliveNames())
+        }
+    }
+
+    private func every(
+        _ interval: Duration, _ doing: String, _ body: @ServiceActor (OrderPipeline, Keys) async throws(PipelineError) -> Void
+    ) async {
+        while !Task.isCancelled {
+            for keys in pipeline.partitions where pipeline.redis.isConnected {
+                do throws(PipelineError) { try await body(pipeline, keys) } catch { observer.failed(doing: doing, error: error) }
+            }
+            // Jitter keeps replicas from asking in step.
+            try? await sleep(for: interval * Int.random(in: 80...120) / 100)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+public import EventLoop
+public import Orders
+public import Redis
+
+/// Moves one order on, with its entry in hand, until the entry is acknowledged or lost. Never throws: what it leaves is claimed again.
+@ServiceActor
+public protocol OrderHandler: AnyObject {
+    /// Handles an entry. The task is cancelled when the claim is lost or the process stops.
+    func handle(_ entry: WorkEntry) async
+}
+
+/// How a worker of a stage works.
+public struct WorkerOptions: Sendable {
+    /// The stage.
+    public var stage: Stage
+    /// Orders in hand at once, over all partitions.
+    public var concurrency: Int
+    /// Time after which an entry that nobody renews is taken over.
+    public var visibilityTimeout: Duration
+    /// Time between renewals of what is in hand.
+    public var renewInterval: Duration
+    /// The name of this process, as a consumer.
+    public var consumer: String
+
+    /// Options by value.
+    public init(stage: Stage, concurrency: Int, visibilityTimeout: Duration, renewInterval: Duration, consumer: String) {
+        self.stage = stage
+        self.concurrency = concurrency
+        self.visibilityTimeout = visibilityTimeout
+        self.renewInterval = renewInterval
+        self.consumer = consumer
+    }
+}
+
+/// Serves one stage: reads its streams, one lane a partition, and runs a bounded number of orders at once.
+@ServiceActor
+public final class Worker {
+    private let lanes: [WorkerLane]
+    private var isStopping = false
+
+    /// A worker. `connect` makes a connection for a blocking reader; `budget` bounds first attempts over all replicas.
+    public init(
+        options: WorkerOptions, pipeline: OrderPipeline, handler: any OrderHandler, budget: AttemptBudget? = nil, observer: any StreamObserver,
+        connect: @ServiceActor () -> RedisReader
+    ) {
+        let places = max(1, options.concurrency / pipeline.partitions.count)
+        lanes = pipeline.partitions.map { keys in
+            let reader = GroupReader(
+                pipeline: pipeline, reader: connect(), keys: keys, stream: keys.source(of: options.stage), group: options.stage.group,
+                consumer: options.consumer, observer: observer)
+            return WorkerLane(
+                options: options, places: places, reader: reader, handler: handler, budget: budget, observer: observer,
+                mostDeliveries: 4 * pipeline.settings.maxStarts)
+        }
+    }
+
+    /// Entries in hand.
+    public var inHand: Int { lanes.reduce(0) { $0 + $1.inHand.count } }
+
+    /// Works until `stop` was called and has finished.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes {
+                group.addTask { await lane.supply() }
+                group.addTask { await lane.keep() }
+            }
+        }
+    }
+
+    /// Stops reading, lets what is in hand finish within `grace`, hands back the rest.
+    public func stop(within grace: Duration) async {
+        await withTaskGroup(of: Void.self) { group in
+            for lane in lanes { group.addTask { await lane.stop(within: grace) } }
+        }
+    }
+
+    /// Tells the worker that the connection was made again: entries in hand are renewed before anything is claimed.
+    public func connectionRestored() { for lane in lanes { lane.connectionRestored() } }
+}

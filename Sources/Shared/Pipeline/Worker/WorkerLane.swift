@@ -1,0 +1,196 @@
+internal import EventLoop
+internal import Orders
+
+/// A worker's share of one partition: fills its places with entries, claimed ones before new ones, and keeps what it holds.
+@ServiceActor
+final class WorkerLane {
+    private struct Held {
+        let order: OrderID?
+        let task: Task<Void, Never>
+    }
+
+    private static let claimInterval = Duration.seconds(1)
+    /// After a reconnect every entry's idle time has run on; its owner renews it before anybody may claim.
+    private static let claimPause = Duration.milliseconds(1500)
+    /// For how long an entry that comes for the third time keeps its neighbours waiting.
+    private static let alone = Duration.seconds(1)
+
+    private let options: WorkerOptions
+    private let places: Int
+    private let reader: GroupReader
+    private let handler: any OrderHandler
+    private let budget: AttemptBudget?
+    private let observer: any StreamObserver
+    private let mostDeliveries: Int
+    private var held: [String: Held] = [:]
+    private let changed = LoopSignal()
+    private let stopped = Promise<Void>()
+    private var isStopping = false
+    private var supplier: Task<Void, any Error>?
+    private var nextClaim = MonotonicInstant.now
+
+    init(
+        options: WorkerOptions, places: Int, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?, observer: any StreamObserver,
+        mostDeliveries: Int
+    ) {
+        self.options = options
+        self.places = places
+        self.reader = reader
+        self.handler = handler
+        self.budget = budget
+        self.observer = observer
+        self.mostDeliveries = mostDeliveries
+    }
+
+    var inHand: [String] { Array(held.keys) }
+    private var free: Int { places - held.count }
+
+    // MARK: Supply
+
+    /// Fills free places until the worker stops.
+    func supply() async {
+        let task = Loop.spawn { try await self.supplyLoop() }
+        supplier = task
+        _ = await task.result
+    }
+
+    private func supplyLoop() async throws {
+        while !isStopping {
+            if free <= 0 {
+                try await changed.wait(atMost: Self.claimInterval)
+            } else if nextClaim <= .now {
+                nextClaim = .now + Self.claimInterval
+                await claim()
+            } else {
+                try await read()
+            }
+        }
+    }
+
+    private func read() async throws {
+        let untilClaim = max(.milliseconds(10), nextClaim - .now)
+        guard let budget else {
+            accept(await reader.read(count: free, block: untilClaim), claimed: false)
+            return
+        }
+        let grant = await budget.take(free)
+        guard !grant.places.isEmpty else {
+            try await sleep(for: min(untilClaim, grant.wait))
+            return
+        }
+        let entries = await reader.read(count: grant.places.count, block: untilClaim)
+        let firsts = entries.count { $0.fields?["round"] == "1" }
+        await budget.giveBack(Array(grant.places.dropFirst(firsts)))
+        accept(entries, claimed: false)
+    }
+
+    private func claim() async {
+        do throws(PipelineError) {
+            // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
+            try await renewHeld()
+            let entries = try await reader.claim(idle: options.visibilityTimeout, most: free, inHand: inHand)
+            let tasks = accept(entries, claimed: true)
+            if let entry = entries.first, entry.deliveries >= 3, let task = tasks.first {
+                _ = try? await withDeadline(Self.alone) { await task.value }
+            }
+        } catch {
+            observer.failed(doing: "claim", error: error)
+        }
+    }
+
+    @discardableResult
+    private func accept(_ entries: [StreamEntry], claimed: Bool) -> [Task<Void, Never>] {
+        guard !entries.isEmpty else { return [] }
+        observer.received(stream: reader.stream, count: entries.count, claimed: claimed)
+        return entries.map { entry in
+            let work = WorkEntry(entry, options: options, partition: reader.keys.partition)
+            let task = Loop.spawn { await self.handle(entry, work) }
+            held[entry.id] = Held(order: work?.orderID, task: task)
+            return task
+        }
+    }
+
+    private func handle(_ entry: StreamEntry, _ work: WorkEntry?) async {
+        defer {
+            held[entry.id] = nil
+            changed.notify()
+        }
+        do throws(PipelineError) {
+            guard let work else {
+                try await reader.bury(entry, reason: "MALFORMED", name: options.stage.stream)
+                return
+            }
+            if entry.deliveries > mostDeliveries {
+                let buried = try await reader.bury(entry, reason: "POISONED", name: options.stage.stream, order: work.orderID, fails: true)
+                if buried != nil { return }
+            }
+        } catch {
+            observer.failed(doing: "bury", error: error)
+            return
+        }
+        if let work { await handler.handle(work) }
+    }
+
+    // MARK: Keep
+
+    /// Renews what is in hand until the worker has stopped.
+    func keep() async {
+        while !stopped.isCompleted {
+            do throws(PipelineError) {
+                try await renewHeld()
+            } catch {
+                observer.failed(doing: "renew", error: error)
+            }
+            try? await stopped.value(within: options.renewInterval)
+        }
+    }
+
+    private func renewHeld() async throws(PipelineError) {
+        let lost = try await reader.renew(inHand).filter { held[$0] != nil }
+        guard !lost.isEmpty else { return }
+        // Finished meanwhile, or another's now: a step would be refused as stale or fenced either way.
+        observer.lost(stream: reader.stream, count: lost.count)
+        for entry in lost { held[entry]?.task.cancel() }
+    }
+
+    func connectionRestored() {
+        nextClaim = .now + Self.claimPause
+        Loop.spawn {
+            do throws(PipelineError) { try await self.renewHeld() } catch { self.observer.failed(doing: "renew", error: error) }
+        }
+    }
+
+    // MARK: Stop
+
+    func stop(within grace: Duration) async {
+        isStopping = true
+        supplier?.cancel()
+        changed.notify()
+        let start = MonotonicInstant.now
+        while !held.isEmpty, start.elapsed < grace { _ = try? await changed.wait(atMost: grace - start.elapsed) }
+        let rest = held.map { (entry: $0.key, order: $0.value.order?.description ?? "") }
+        for (_, entry) in held { entry.task.cancel() }
+        if !rest.isEmpty {
+            do throws(PipelineError) {
+                try await reader.release(rest)
+                observer.released(stream: reader.stream, count: rest.count)
+            } catch {
+                observer.failed(doing: "release", error: error)
+            }
+        }
+        reader.close()
+        stopped.succeed(())
+    }
+}
+
+extension WorkEntry {
+    /// Reads an entry of a work stream: exactly `id`, a UUID in lower case, and `round`, from 1. Nil when it is anything else.
+    init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
+        guard let fields = entry.fields, fields.count == 2, let text = fields["id"], let id = OrderID(parsing: text), id.description == text,
+            let round = fields["round"].flatMap({ Int($0) }), round >= 1
+        else { return nil }
+        self.init(
+            stage: options.stage, partition: partition, entry: entry.id, orderID: id, round: round, consumer: options.consumer,
+            deliveries: entry.deliveries, token: String(UInt64.random(in: .min ... .max), radix: 36))
+    }
+}

@@ -1,0 +1,99 @@
+internal import EventLoop
+
+/// Keeps one connection open: opens it, serves it until it ends, pauses, and opens the next.
+@ServiceActor
+final class ConnectionKeeper {
+    private static let provenAfter = Duration.seconds(1)
+
+    let url: RedisURL
+    let name: String
+    let options: RedisOptions
+    private var current: RedisConnection?
+    private let pause = LoopSignal()
+    private var backoff: Backoff
+    private var ready = Promise<Void>()
+    private var lastError: RedisError?
+    private var isClosed = false
+
+    /// The connection that commands can be sent on.
+    private(set) var connection: RedisConnection?
+    /// Connections that have been made.
+    private(set) var connects = 0
+    /// Called when a connection has ended, or could not be made.
+    var onFailure: (@ServiceActor (RedisError) -> Void)?
+
+    init(url: RedisURL, name: String, options: RedisOptions) {
+        self.url = url
+        self.name = name
+        self.options = options
+        backoff = Backoff(from: options.minimumBackoff, to: options.maximumBackoff)
+    }
+
+    /// Whether the present connection is prepared.
+    var isReady: Bool { connection != nil && ready.isCompleted }
+
+    /// Why there is no connection.
+    var unavailable: RedisError {
+        if isClosed { return .closedBefore }
+        return RedisError(.unavailable, lastError.map { "Redis is not available: \($0)" } ?? "not connected to Redis at \(url.endpoint) yet")
+    }
+
+    /// Keeps a connection until `close`, or until the task is cancelled. Each one is prepared by `prepare`, and is ready after it.
+    func run(_ prepare: @ServiceActor (RedisConnection, RedisConnectionInfo) async -> Void) async {
+        await withTaskCancellationHandler {
+            while !isClosed && !Task.isCancelled {
+                let failure = await serve(prepare)
+                if isClosed { break }
+                lastError = failure
+                onFailure?(failure)
+                _ = try? await pause.wait(atMost: backoff.pause())
+            }
+        } onCancel: {
+            Loop.perform { self.close() }
+        }
+    }
+
+    /// Waits until a connection is ready. Throws `.unavailable` after `limit`, `.closed`.
+    func waitUntilReady(within limit: Duration) async throws(RedisError) {
+        if isClosed { throw .closedBefore }
+        do {
+            try await ready.value(within: limit)
+        } catch {
+            throw error is DeadlineExceeded ? unavailable : RedisError(waiting: error)
+        }
+    }
+
+    /// Ends the connection and `run`.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        current?.close(.closed)
+        ready.fail(RedisError.closedBefore)
+        pause.notify()
+    }
+
+    private func serve(_ prepare: @ServiceActor (RedisConnection, RedisConnectionInfo) async -> Void) async -> RedisError {
+        let connection = RedisConnection(url: url, name: name, options: options)
+        current = connection
+        defer { current = nil }
+        do throws(RedisError) {
+            var info = try await connection.open()
+            info.isFirst = connects == 0
+            connects += 1
+            self.connection = connection
+            await prepare(connection, info)
+            if connection.failure == nil { ready.succeed(()) }
+        } catch {
+            return error
+        }
+        let start = MonotonicInstant.now
+        let failure = await connection.waitForEnd()
+        // Only a wait that was cancelled leaves it open.
+        connection.close(failure)
+        // A connection that ends as soon as it is made is no better than none.
+        if start.elapsed > Self.provenAfter { backoff.reset() }
+        self.connection = nil
+        if ready.isCompleted && !isClosed { ready = Promise() }
+        return failure
+    }
+}

@@ -1,0 +1,108 @@
+public import EventLoop
+
+/// A connection to Redis for commands that do not block: any number at once, pipelined, each with a deadline. It connects again by itself.
+///
+/// There is no queue for bad times: without a connection a command fails at once, and nothing is sent twice. SUBSCRIBE and blocking commands do not
+/// belong here: `RedisSubscriber` and `RedisReader` have connections of their own.
+@ServiceActor
+public final class RedisClient {
+    /// What a client has done so far.
+    public struct Statistics: Sendable {
+        /// Connections made after the first.
+        public let reconnects: Int
+        /// Commands that were sent.
+        public let commands: Int
+        /// Commands without a reply.
+        public let inFlight: Int
+    }
+
+    private let keeper: ConnectionKeeper
+    private var commands = 0
+    private var loading: [String: Promise<Void>] = [:]
+
+    /// Prepares each new connection, the first one included. Commands go through while it runs, its own and those of others; `isConnected` turns true
+    /// and `connected(within:)` returns when it has returned. It has to end: until then a connection that is lost is not replaced.
+    public var onConnect: (@ServiceActor (RedisConnectionInfo) async -> Void)?
+
+    /// Called with the seconds from each command to its reply, for a histogram; must be quick.
+    public var onRoundTrip: (@ServiceActor (Double) -> Void)? {
+        didSet { keeper.connection?.onRoundTrip = onRoundTrip }
+    }
+
+    /// Called each time a connection has ended or could not be made, before the pause that follows.
+    public var onFailure: (@ServiceActor (RedisError) -> Void)? {
+        get { keeper.onFailure }
+        set { keeper.onFailure = newValue }
+    }
+
+    /// A client that connects when it is run; `name` is what CLIENT LIST shows.
+    public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
+        keeper = ConnectionKeeper(url: url, name: name, options: options)
+    }
+
+    /// Keeps the connection until `close` is called or the task is cancelled.
+    public func run() async {
+        await keeper.run { connection, info in
+            connection.onRoundTrip = onRoundTrip
+            await onConnect?(info)
+        }
+    }
+
+    /// Ends the connection and `run`; what is in flight fails with `.closed`. For good.
+    public func close() { keeper.close() }
+
+    /// Whether there is a connection that `onConnect` has prepared.
+    public var isConnected: Bool { keeper.isReady }
+
+    /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, `.closed`.
+    public func connected(within limit: Duration) async throws(RedisError) { try await keeper.waitUntilReady(within: limit) }
+
+    /// What the client has done so far.
+    public var statistics: Statistics {
+        Statistics(reconnects: max(0, keeper.connects - 1), commands: commands, inFlight: keeper.connection?.inFlight ?? 0)
+    }
+
+    /// Sends a command and returns its reply.
+    ///
+    /// Throws `.rejected` for an error reply, `.timedOut` after `timeout` (the client's own when nil), and whatever else `RedisError.Code` lists. When
+    /// the task is cancelled it throws `.closed` at once; the command may run all the same, and its reply is dropped.
+    public func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
+        precondition(!command.isEmpty, "a command has a name")
+        guard let connection = keeper.connection else { throw keeper.unavailable }
+        commands += 1
+        return try await connection.send(command, timeout: timeout)
+    }
+
+    /// Runs a script by its digest; Redis is given the text only when it does not know the digest. Throws as `send` does.
+    public func evaluate(
+        _ script: RedisScript, keys: [String], arguments: [String], timeout: Duration? = nil
+    ) async throws(RedisError) -> RedisValue {
+        var command = ["EVALSHA", script.sha, String(keys.count)]
+        command.reserveCapacity(3 + keys.count + arguments.count)
+        command += keys
+        command += arguments
+        do {
+            return try await send(command, timeout: timeout)
+        } catch  where error.code == .rejected("NOSCRIPT") {
+            try await load(script)
+            return try await send(command, timeout: timeout)
+        }
+    }
+
+    /// Loads a script; many callers at once share one SCRIPT LOAD.
+    private func load(_ script: RedisScript) async throws(RedisError) {
+        if let promise = loading[script.sha] {
+            do { return try await promise.value } catch { throw RedisError(waiting: error) }
+        }
+        let promise = Promise<Void>()
+        loading[script.sha] = promise
+        defer { loading[script.sha] = nil }
+        do {
+            _ = try await send(["SCRIPT", "LOAD", script.source])
+            promise.succeed(())
+        } catch {
+            promise.fail(error)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import EventLoop
+
+/// What is known of the server at the other end of a new connection.
+public struct RedisConnectionInfo: Sendable, Equatable {
+    /// Random id of the server's run: another one means that it was started anew. Empty when the server does not tell.
+    public let runID: String
+    /// Version of the server, for example `7.0.15`. Empty when the server does not tell.
+    public let version: String
+    /// Whether this is the first connection of its client.
+    public internal(set) var isFirst: Bool
+}
+
+extension RedisConnection {
+    /// Logs in, chooses the database, gives the connection its name and waits until the server has loaded its data.
+    func greet(name: String) async throws(RedisError) -> RedisConnectionInfo {
+        let limit = options.connectTimeout
+        if let password = url.password {
+            let command = ["AUTH"] + (url.user.map { [$0] } ?? []) + [password]
+            _ = try await send(command, timeout: limit)
+        }
+        // The children start in this order, so that the commands leave in it, in one write.
+        async let selection = attempt(["SELECT", String(url.database)], limit)
+        async let naming = attempt(["CLIENT", "SETNAME", name], limit)
+        async let description = attempt(["INFO", "server"], limit)
+        async let readiness = attempt(["PING"], limit)
+        let (selected, _, info, ready) = await (selection, naming, description, readiness)
+        _ = try ready.get()
+        _ = try selected.get()
+        // A restricted user may not be allowed INFO and CLIENT; the connection serves without them.
+        let text = (try? info.get())?.string ?? ""
+        return RedisConnectionInfo(runID: Self.field("run_id", of: text), version: Self.field("redis_version", of: text), isFirst: false)
+    }
+
+    private func attempt(_ command: [String], _ limit: Duration) async -> Result<RedisValue, RedisError> {
+        do throws(RedisError) { return .success(try await send(command, timeout: limit)) } catch { return .failure(error) }
+    }
+
+    private static func field(_ name: String, of info: String) -> String {
+        // "\r\n" is one character to Swift.
+        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ":") }
+        return line.map { String($0.dropFirst(name.count + 1)) } ?? ""
+    }
+}
+
+extension RedisError {
+    /// Why a connection could not be opened: no caller's command has been sent yet, whatever the reason.
+    init(opening error: any Error, at url: RedisURL) {
+        let error = RedisError(waiting: error)
+        switch error.code {
+        case .rejected("LOADING"), .rejected("MASTERDOWN"):
+            self.init(.unavailable, "Redis at \(url.endpoint) is not ready yet: \(error)")
+        case .rejected("WRONGPASS"), .rejected("NOAUTH"):
+            self.init(error.code, "Redis at \(url.endpoint) refused the login: check user and password of its URL", outcomeUnknown: false)
+        case .rejected, .closed:
+            self.init(error.code, "Redis at \(url.endpoint): \(error)", outcomeUnknown: false)
+        case .timedOut:
+            self.init(.unavailable, "Redis at \(url.endpoint) gave no answer while connecting")
+        default:
+            self.init(.unavailable, error.message)
+        }
+    }
+}

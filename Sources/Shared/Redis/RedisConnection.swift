@@ -1,0 +1,195 @@
+internal import CHiredis
+internal import EventLoop
+
+/// One connection to Redis, from connecting to its end: commands in flight, their deadlines, and the liveness of the link.
+@ServiceActor
+final class RedisConnection {
+    private typealias Call = Waiter<RedisValue, RedisError>
+
+    let url: RedisURL
+    let options: RedisOptions
+    private let name: String
+    private var transport: RedisTransport?
+    private var encoder = CommandEncoder()
+    private var pending = ReplyQueue<Call>()
+    private let sweeper = LoopTimer()
+    private var lastSweep = MonotonicInstant.now
+    private var lastReceived = MonotonicInstant.now
+    private var probeSent: MonotonicInstant?
+    private let ended = Promise<RedisError>()
+
+    /// Why the connection ended; nil before that.
+    private(set) var failure: RedisError?
+    /// Called with the time in seconds from a command to its reply.
+    var onRoundTrip: (@ServiceActor (Double) -> Void)?
+    /// Called with each message and confirmation of Pub/Sub.
+    var onPush: (@ServiceActor (PubSubPush) -> Void)?
+    /// Called once, when the connection ends.
+    var onEnd: (@ServiceActor (RedisError) -> Void)?
+    /// Sends what the server must answer, to see whether the link is alive. Unless set, a PING.
+    var onIdle: (@ServiceActor () -> Void)?
+
+    init(url: RedisURL, name: String, options: RedisOptions) {
+        self.url = url
+        self.name = name
+        self.options = options
+    }
+
+    /// Commands without a reply.
+    var inFlight: Int { pending.count }
+
+    /// Connects and greets. Throws `.unavailable`, `.rejected` or `.closed`; the connection has then ended.
+    func open() async throws(RedisError) -> RedisConnectionInfo {
+        do {
+            let transport = try await connect()
+            if let failure {
+                transport.close()
+                throw failure
+            }
+            self.transport = transport
+            try await transport.opened.value(within: options.connectTimeout)
+            startSweeping()
+            return try await greet(name: name)
+        } catch {
+            let failure = RedisError(opening: error, at: url)
+            close(failure)
+            throw failure
+        }
+    }
+
+    /// Why the connection ended, once it has.
+    func waitForEnd() async -> RedisError { (try? await ended.value) ?? .cancelled }
+
+    /// Ends the connection; what is in flight fails with `reason`. Nothing happens when it has ended.
+    func close(_ reason: RedisError) {
+        guard failure == nil else { return }
+        failure = reason
+        sweeper.stop()
+        for call in pending.removeAll() { call.complete(.failure(reason)) }
+        transport?.close()
+        transport = nil
+        ended.succeed(reason)
+        onEnd?(reason)
+    }
+
+    private func connect() async throws -> RedisTransport {
+        let addresses = try await HostResolver.addresses(of: url.host, within: options.connectTimeout)
+        guard let address = addresses.randomElement() else { throw RedisError(.unavailable, "\(url.host) has no address") }
+        let transport = try RedisTransport(address: address, port: url.port, endpoint: url.endpoint)
+        // These keep the connection alive while hiredis may call back; the transport drops them at its end.
+        transport.onReceive = { self.received() }
+        transport.onEnd = { self.close($0) }
+        return transport
+    }
+}
+
+// MARK: Commands
+
+extension RedisConnection {
+    /// Sends a command and waits for its reply.
+    func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
+        if Task.isCancelled { throw .cancelledBefore }
+        guard pending.count < options.maximumInFlight else {
+            throw RedisError(.overloaded, "\(pending.count) commands are in flight to Redis, no more are allowed")
+        }
+        let call = Call()
+        try submit(command, timeout: timeout ?? options.commandTimeout, for: call)
+        return try await call.value(orWhenCancelled: .cancelled)
+    }
+
+    /// Sends a command of Pub/Sub, whose answers come to `onPush`. Returns false when the connection has ended.
+    @discardableResult
+    func sendPubSub(_ command: [String]) -> Bool {
+        guard let transport else { return false }
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        return encoder.withEncoded(command) { transport.send($0, onPush(_:_:_:), owner) }
+    }
+
+    /// Says that an answer is due to something outside the queue.
+    func expectAnswer() { if probeSent == nil { probeSent = .now } }
+
+    private func submit(_ command: [String], timeout: Duration, for call: Call?) throws(RedisError) {
+        guard let transport, failure == nil else { throw RedisError(.unavailable, "there is no connection to Redis at \(url.endpoint)") }
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        guard encoder.withEncoded(command, { transport.send($0, onReply(_:_:_:), owner) }) else {
+            throw RedisError(.unavailable, "the connection to Redis at \(url.endpoint) is ending")
+        }
+        let now = MonotonicInstant.now
+        pending.append(ReplyQueue.Entry(call: call, sent: now, deadline: now + timeout))
+    }
+
+    fileprivate func receive(_ reply: UnsafePointer<redisReply>) {
+        guard let entry = pending.removeOldest(), let call = entry.call else { return }
+        onRoundTrip?(Double(lastReceived.nanoseconds &- entry.sent.nanoseconds) / 1e9)
+        if chiredis_reply_kind(reply) == CHIREDIS_ERROR {
+            call.complete(.failure(RedisError(reply: RedisValue.repairedText(of: reply))))
+        } else {
+            call.complete(.success(RedisValue(reply)))
+        }
+    }
+
+    fileprivate func receivePush(_ reply: UnsafePointer<redisReply>) { PubSubPush(reply).map { onPush?($0) } }
+}
+
+// MARK: Deadlines and liveness
+
+extension RedisConnection {
+    private static let sweepInterval = Duration.milliseconds(50)
+    private static let extraPatience = Duration.milliseconds(500)
+    private static let stall = Duration.seconds(1)
+
+    private func startSweeping() {
+        received()
+        lastSweep = .now
+        // The timer does not outlive the connection.
+        sweeper.start(after: Self.sweepInterval, every: Self.sweepInterval) { [unowned self] in sweep() }
+    }
+
+    private func received() {
+        lastReceived = .now
+        probeSent = nil
+    }
+
+    private func sweep() {
+        let now = MonotonicInstant.now
+        defer { lastSweep = now }
+        if now - lastSweep > Self.stall {
+            // This process stood still: the replies may lie in the socket, and are read before the next sweep.
+            lastReceived = now
+            probeSent = probeSent.map { _ in now }
+            return
+        }
+        for call in pending.takeExpired(at: now) {
+            call.complete(.failure(RedisError(.timedOut, "Redis at \(url.endpoint) gave no reply in time")))
+        }
+        if let waitingSince = pending.oldest?.sent ?? probeSent {
+            let limit = pending.oldest.map { max(options.commandTimeout, $0.deadline - $0.sent) } ?? options.commandTimeout
+            guard now - max(waitingSince, lastReceived) > limit + Self.extraPatience else { return }
+            close(RedisError(.connectionLost, "Redis at \(url.endpoint) has gone silent"))
+        } else if now - lastReceived >= options.pingInterval {
+            probe()
+        }
+    }
+
+    private func probe() {
+        if let onIdle { return onIdle() }
+        // Nobody waits for it: its reply shows the link to be alive, its absence ends the connection.
+        _ = try? submit(["PING"], timeout: options.commandTimeout, for: nil)
+    }
+}
+
+// A nil reply says that the connection ends; `close` has told the callers, or will.
+
+private func onReply(_: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _ owner: UnsafeMutableRawPointer?) {
+    guard let reply, let owner else { return }
+    ServiceActor.assume((reply, owner)) { reply, owner in
+        Unmanaged<RedisConnection>.fromOpaque(owner).takeUnretainedValue().receive(reply.assumingMemoryBound(to: redisReply.self))
+    }
+}
+
+private func onPush(_: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _ owner: UnsafeMutableRawPointer?) {
+    guard let reply, let owner else { return }
+    ServiceActor.assume((reply, owner)) { reply, owner in
+        Unmanaged<RedisConnection>.fromOpaque(owner).takeUnretainedValue().receivePush(reply.assumingMemoryBound(to: redisReply.self))
+    }
+}

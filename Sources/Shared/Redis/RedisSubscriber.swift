@@ -1,0 +1,150 @@
+public import EventLoop
+
+/// Listens to channels of Pub/Sub on a connection of its own, which it opens again by itself, with every channel.
+///
+/// What is published while there is no connection is lost: `onReconnect` says when to look for it elsewhere.
+@ServiceActor
+public final class RedisSubscriber {
+    /// Takes the payload of a message; what is no UTF-8 in it is replaced.
+    public typealias Handler = @ServiceActor (String) -> Void
+
+    /// Always subscribed to: subscribing again is a ping, as PING itself cannot be used here, and hiredis never sees the last channel go.
+    private static let pingChannel = "redis-subscriber-ping"
+
+    private let keeper: ConnectionKeeper
+    private let options: RedisOptions
+    private var channels: [String: Channel] = [:]
+    /// SUBSCRIBEs without a confirmation, by channel: only the last one confirms what was asked for last.
+    private var outstanding: [String: Int] = [:]
+    /// Channels that a new connection has not confirmed yet.
+    private var returning: Set<String> = []
+    private var nextID = 0
+
+    /// Called after a reconnect, when all channels are subscribed again.
+    public var onReconnect: (@ServiceActor () -> Void)?
+
+    /// Called each time a connection has ended or could not be made, before the pause that follows.
+    public var onFailure: (@ServiceActor (RedisError) -> Void)? {
+        get { keeper.onFailure }
+        set { keeper.onFailure = newValue }
+    }
+
+    /// A subscriber that connects when it is run; `name` is what CLIENT LIST shows.
+    public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
+        self.options = options
+        keeper = ConnectionKeeper(url: url, name: name, options: options)
+    }
+
+    /// Keeps the connection until `close` is called or the task is cancelled.
+    public func run() async {
+        await keeper.run { connection, info in
+            begin(connection, isFirst: info.isFirst)
+        }
+    }
+
+    /// Ends the connection and `run`. For good.
+    public func close() { keeper.close() }
+
+    /// Whether there is a connection; after a reconnect the channels may not be confirmed yet.
+    public var isConnected: Bool { keeper.isReady }
+
+    /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, `.closed`.
+    public func connected(within limit: Duration) async throws(RedisError) { try await keeper.waitUntilReady(within: limit) }
+
+    /// Connections made after the first.
+    public var reconnects: Int { max(0, keeper.connects - 1) }
+
+    /// Listens to `channel`; returns when Redis has confirmed it, so that nothing published afterwards is missed while the connection lasts.
+    ///
+    /// `onMessage` must be quick and may be called before this returns. Throws `.unavailable` without a connection, `.connectionLost` when it ends before
+    /// the confirmation, `.timedOut` (also when the user has no right to the channel) and `.closed`; nothing is subscribed then.
+    public func subscribe(_ channel: String, _ onMessage: @escaping Handler) async throws(RedisError) -> RedisSubscription {
+        guard let connection = keeper.connection, connection.failure == nil else { throw keeper.unavailable }
+        let entry: Channel
+        if let existing = channels[channel] {
+            entry = existing
+        } else {
+            entry = Channel()
+            channels[channel] = entry
+            requestSubscription(channel, on: connection)
+        }
+        nextID += 1
+        entry.handlers[nextID] = onMessage
+        let subscription = RedisSubscription(channel: channel, id: nextID, subscriber: self)
+        do {
+            try await entry.confirmation.value(within: options.commandTimeout)
+            return subscription
+        } catch {
+            subscription.cancel()
+            throw RedisError(waiting: error)
+        }
+    }
+}
+
+// MARK: Channels
+
+extension RedisSubscriber {
+    /// The listeners of one channel.
+    @ServiceActor
+    private final class Channel {
+        var handlers: [Int: Handler] = [:]
+        var confirmation = Promise<Void>()
+    }
+
+    func remove(_ id: Int, from name: String) {
+        guard let channel = channels[name], channel.handlers.removeValue(forKey: id) != nil, channel.handlers.isEmpty else { return }
+        channels[name] = nil
+        keeper.connection?.sendPubSub(["UNSUBSCRIBE", name])
+        noteReturned(name)
+    }
+
+    private func begin(_ connection: RedisConnection, isFirst: Bool) {
+        connection.onPush = { [weak self] in self?.receive($0) }
+        connection.onEnd = { [weak self] in self?.end($0) }
+        connection.onIdle = { [unowned connection] in
+            connection.expectAnswer()
+            connection.sendPubSub(["SUBSCRIBE", Self.pingChannel])
+        }
+        outstanding = [:]
+        returning = []
+        connection.sendPubSub(["SUBSCRIBE", Self.pingChannel])
+        guard !isFirst else { return }
+        returning = Set(channels.keys)
+        for name in returning { requestSubscription(name, on: connection) }
+        if returning.isEmpty { onReconnect?() }
+    }
+
+    private func end(_ reason: RedisError) {
+        for channel in channels.values {
+            channel.confirmation.fail(reason)
+            channel.confirmation = Promise()
+        }
+    }
+
+    private func requestSubscription(_ name: String, on connection: RedisConnection) {
+        connection.expectAnswer()
+        connection.sendPubSub(["SUBSCRIBE", name])
+        outstanding[name, default: 0] += 1
+    }
+
+    private func receive(_ push: PubSubPush) {
+        switch push {
+        case .message(let name, let payload):
+            guard let channel = channels[name] else { return }
+            for (id, handler) in channel.handlers where channel.handlers[id] != nil { handler(payload) }
+        case .subscribed(let name):
+            guard let count = outstanding[name] else { return }
+            outstanding[name] = count > 1 ? count - 1 : nil
+            guard count == 1 else { return }
+            channels[name]?.confirmation.succeed(())
+            noteReturned(name)
+        case .unsubscribed:
+            return
+        }
+    }
+
+    private func noteReturned(_ name: String) {
+        guard returning.remove(name) != nil, returning.isEmpty else { return }
+        onReconnect?()
+    }
+}

@@ -1,0 +1,22 @@
+public import EventLoop
+
+/// One listener on a channel, until it is cancelled.
+@ServiceActor
+public final class RedisSubscription {
+    /// The channel.
+    public let channel: String
+    let id: Int
+    private weak var subscriber: RedisSubscriber?
+
+    init(channel: String, id: Int, subscriber: RedisSubscriber) {
+        self.channel = channel
+        self.id = id
+        self.subscriber = subscriber
+    }
+
+    /// Ends the listening at once; the last listener of a channel ends the subscription at Redis. Nothing happens the second time.
+    public func cancel() {
+        subscriber?.remove(id, from: channel)
+        subscriber = nil
+    }
+}

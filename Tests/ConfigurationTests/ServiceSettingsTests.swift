@@ -1,0 +1,115 @@
+import Testing
+
+@testable import Configuration
+
+@Suite struct ServiceSettingsTests {
+    private let database = ["DATABASE_URL": "postgres://engine:secret@db/orders"]
+
+    @Test func `the gateway's defaults are those of the design`() throws {
+        let settings = try GatewaySettings.load(environment: database)
+        #expect(settings.common.redis == RedisURL("redis://127.0.0.1:6379"))
+        #expect(settings.common.bind == "0.0.0.0")
+        #expect(settings.common.partitions == 1)
+        #expect(settings.common.logLevel == .info)
+        #expect(settings.common.logFormat == .json)
+        #expect(settings.common.shutdownGrace == .seconds(15))
+        #expect(settings.database.text == database["DATABASE_URL"])
+        #expect(settings.maxBacklog == 100_000)
+        #expect(settings.maxWait == nil)
+        #expect(settings.maxAttempts == 3)
+        #expect(settings.idempotencyTTL == .seconds(86_400))
+        #expect(settings.files.tokens == "config/tokens.json")
+        #expect(settings.files.pools == "config/pools.json")
+    }
+
+    @Test func `the router's defaults are those of the design`() throws {
+        let settings = try RouterSettings.load(environment: [:])
+        #expect(settings.concurrency == 256)
+        #expect(settings.worker.visibilityTimeout == .seconds(5))
+        #expect(settings.worker.renewInterval == .milliseconds(1500))
+        #expect(settings.worker.orderStateTTL == .seconds(600))
+        #expect(settings.retry.base == .seconds(1))
+        #expect(settings.retry.jitter == Rate(partsPerMillion: 200_000))
+        #expect(settings.retry.maxStarts == 5)
+        #expect(settings.quoteTimeout == .seconds(1))
+        #expect(settings.splitMinimumGainBps == 5)
+        #expect(settings.jupiterKey == nil)
+        #expect(settings.mockQuoteLatencyMilliseconds == 200...200)
+        #expect(settings.market.seed == nil)
+        #expect(settings.market.volatilityBps == 10)
+        #expect(settings.market.reversion == .seconds(5))
+    }
+
+    @Test func `the executor's defaults are those of the design`() throws {
+        let settings = try ExecutorSettings.load(environment: [:])
+        #expect(settings.concurrency == 64)
+        #expect(settings.ordersPerMinute == nil)
+        #expect(settings.quoteTTL == .seconds(30))
+        #expect(settings.chain.swapLatencyMilliseconds == 2000...3000)
+        #expect(settings.chain.failureRate == Rate(partsPerMillion: 50_000))
+        #expect(settings.chain.dropRate == Rate(partsPerMillion: 0))
+        #expect(settings.chain.lateRate == Rate(partsPerMillion: 0))
+        #expect(settings.chain.retention == .seconds(7 * 86_400))
+        #expect(settings.market.slot == .milliseconds(400))
+        #expect(settings.market.validSlots == 150)
+    }
+
+    @Test func `the notifier's defaults are those of the design`() throws {
+        let settings = try NotifierSettings.load(environment: database)
+        #expect(settings.persistBatch == 500)
+        #expect(settings.persistWait == .milliseconds(20))
+        #expect(settings.eventsRetention == nil)
+        #expect(settings.sockets.pingInterval == .seconds(20))
+        #expect(settings.sockets.idleTimeout == .seconds(60))
+        #expect(settings.sockets.queueMessages == 64)
+        #expect(settings.sockets.queueBytes == 262_144)
+        #expect(settings.sockets.maxMessageBytes == 4_096)
+    }
+
+    @Test func `what the environment says is what the service gets`() throws {
+        let settings = try ExecutorSettings.load(environment: [
+            "ORDERS_PER_MINUTE": "100", "QUOTE_TTL_MS": "0", "MOCK_SEED": "18446744073709551615", "MOCK_SWAP_LATENCY_MS": "5",
+            "MOCK_FAILURE_RATE": "1", "EXECUTOR_CONCURRENCY": "10", "LOG_FORMAT": "text",
+        ])
+        #expect(settings.ordersPerMinute == 100)
+        #expect(settings.quoteTTL == nil)
+        #expect(settings.market.seed == .max)
+        #expect(settings.chain.swapLatencyMilliseconds == 5...5)
+        #expect(settings.chain.failureRate.partsPerMillion == 1_000_000)
+        #expect(settings.concurrency == 10)
+        #expect(settings.common.logFormat == .text)
+    }
+
+    @Test func `settings that hold secrets show none when printed`() throws {
+        let environment = ["JUPITER_API_KEY": "hunter2", "REDIS_URL": "redis://:hunter2@redis", "DATABASE_URL": "postgres://u:hunter2@db/o"]
+        let router = try RouterSettings.load(environment: environment)
+        let gateway = try GatewaySettings.load(environment: environment)
+        #expect(router.jupiterKey?.text == "hunter2")
+        #expect(!"\(router) \(gateway) \(String(reflecting: router)) \(String(reflecting: gateway))".contains("hunter2"))
+    }
+
+    @Test func `every setting of the design is read by the services it is of`() {
+        let common = ["REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S"]
+        let worker = ["VISIBILITY_TIMEOUT_MS", "RENEW_MS", "ORDER_STATE_TTL_S"]
+        let stage = ["RETRY_BASE_MS", "RETRY_JITTER", "MAX_STARTS"]
+        let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
+        let files = ["TOKENS_FILE", "POOLS_FILE"]
+        let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S"]
+        let router = [
+            "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",
+            "JUPITER_API_KEY", "MOCK_QUOTE_LATENCY_MS",
+        ]
+        let executor = [
+            "EXECUTOR_CONCURRENCY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE", "MOCK_DROP_RATE",
+            "MOCK_LATE_RATE", "CHAIN_RETENTION_DAYS",
+        ]
+        let notifier = [
+            "DATABASE_URL", "PERSIST_BATCH", "PERSIST_WAIT_MS", "EVENTS_RETENTION_DAYS", "WS_PING_S", "WS_IDLE_S", "WS_QUEUE", "WS_QUEUE_BYTES",
+            "WS_MAX_MESSAGE",
+        ]
+        #expect(Set(GatewaySettings.descriptions.map(\.name)) == Set(common + gateway + files))
+        #expect(Set(RouterSettings.descriptions.map(\.name)) == Set(common + worker + stage + market + files + router))
+        #expect(Set(ExecutorSettings.descriptions.map(\.name)) == Set(common + worker + stage + market + executor))
+        #expect(Set(NotifierSettings.descriptions.map(\.name)) == Set(common + worker + notifier))
+    }
+}

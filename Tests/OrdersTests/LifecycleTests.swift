@@ -1,0 +1,93 @@
+import JSON
+import Orders
+import Testing
+
+@Suite struct LifecycleTests {
+    /// The table of the state machine as it is written down: each state, its status, and where it may come from.
+    @Test(
+        "A state may be entered from exactly these",
+        arguments: [
+            (OrderState.pending, OrderStatus.pending, []), (.routing, .routing, [.pending, .requote]), (.routed, .routing, [.routing]),
+            (.building, .building, [.routed, .waiting]), (.submitted, .submitted, [.building]), (.waiting, .building, [.building, .submitted]),
+            (.requote, .routing, [.routing, .building, .submitted]), (.confirmed, .confirmed, [.submitted]),
+            (.failed, .failed, [.pending, .routing, .routed, .building, .submitted, .waiting, .requote]),
+            (.cancelled, .cancelled, [.pending, .routing, .routed, .building, .waiting, .requote]),
+        ] as [(OrderState, OrderStatus, [OrderState])])
+    func sources(state: OrderState, status: OrderStatus, sources: [OrderState]) {
+        let steps = OrderStep.allCases.filter { $0.target == state }
+        #expect(steps.reduce(into: Set()) { $0.formUnion($1.sources) } == Set(sources))
+        #expect(state.status == status)
+    }
+
+    @Test func noStepStartsFromAFinalStateOrEndsWhereItStarts() {
+        for step in OrderStep.allCases {
+            #expect(!step.sources.contains(step.target))
+            #expect(step.sources.allSatisfy { !$0.isFinal && $0.stage != nil })
+        }
+        #expect(OrderState.allCases.filter(\.isFinal) == [.confirmed, .failed, .cancelled])
+        #expect(OrderState.allCases.filter { $0.stage == nil } == [.confirmed, .failed, .cancelled])
+        #expect(OrderStep.cancel.sources == OrderStep.expire.sources && !OrderStep.cancel.sources.contains(.submitted))
+    }
+
+    @Test(
+        "An observer may see these statuses follow each other and no others",
+        arguments: [
+            (OrderStatus.pending, [.routing, .failed, .cancelled]), (.routing, [.routing, .building, .failed, .cancelled]),
+            (.building, [.building, .submitted, .routing, .failed, .cancelled]),
+            (.submitted, [.submitted, .building, .routing, .confirmed, .failed]), (.confirmed, []), (.failed, []), (.cancelled, []),
+        ] as [(OrderStatus, [OrderStatus])])
+    func moves(status: OrderStatus, next: [OrderStatus]) {
+        #expect(Set(OrderStatus.allCases.filter { StatusMachine.canMove(from: status, to: $0) }) == Set(next))
+    }
+
+    @Test(
+        "A failure has its follow-up",
+        arguments: [
+            ("SLIPPAGE_EXCEEDED", FailureCode.FollowUp.freshQuote, true, true), ("NO_ROUTE", .giveUp, false, false),
+            ("INSUFFICIENT_LIQUIDITY", .giveUp, false, false), ("QUOTE_STALE", .freshQuoteAtOnce, true, false),
+            ("TRANSACTION_EXPIRED", .freshQuote, true, true), ("NETWORK", .sameRoute, true, true), ("VENUE_UNAVAILABLE", .freshQuote, true, true),
+            ("DEADLINE_EXCEEDED", .giveUp, false, false), ("POISONED", .giveUp, false, false), ("INTERNAL", .giveUp, false, false),
+        ])
+    func followUps(text: String, followUp: FailureCode.FollowUp, retryable: Bool, usesAttempt: Bool) throws {
+        let code = try #require(FailureCode(rawValue: text))
+        #expect(code.followUp == followUp && code.retryable == retryable && code.usesAttempt == usesAttempt)
+        #expect(!code.sentence.isEmpty)
+    }
+
+    @Test(
+        "The slippage sentence never shows a move within the limit",
+        arguments: [
+            (1000, 982, 100, "Price moved 1.8% (max allowed: 1.0%)"), (100_000, 98_999, 100, "Price moved 1.1% (max allowed: 1.0%)"),
+            (UInt64.max, 0, 5000, "Price moved 100.0% (max allowed: 50.0%)"), (100_000, 99_000, 25, "Price moved 1.00% (max allowed: 0.25%)"),
+            (100_000, 99_989, 1, "Price moved 0.02% (max allowed: 0.01%)"), (0, 0, 50, "Price moved 0.0% (max allowed: 0.5%)"),
+        ])
+    func sentences(expected: UInt64, got: UInt64, bps: Int, sentence: String) {
+        #expect(OrderFailure.slippageSentence(expected: BaseUnits(expected), got: BaseUnits(got), slippageBps: bps) == sentence)
+    }
+
+    @Test func aFailureIsWrittenAndReadBack() throws {
+        let failure = OrderFailure.slippage(expected: BaseUnits(1000), got: BaseUnits(982), limit: BaseUnits(990), slippageBps: 100)
+        let text = JSONWriter.value(failure)
+        #expect(
+            text == #"{"code":"SLIPPAGE_EXCEEDED","message":"Price moved 1.8% (max allowed: 1.0%)","retryable":true,"#
+                + #""expected":"1000","got":"982","limit":"990"}"#)
+        #expect(try OrderFailure(json: try JSONValue.parse(text)) == failure)
+        let plain = OrderFailure(.insufficientLiquidity)
+        #expect(
+            JSONWriter.value(plain) == #"{"code":"INSUFFICIENT_LIQUIDITY","message":"Insufficient liquidity in pool","retryable":false}"#)
+        #expect(throws: RecordError.self) { try OrderFailure(json: try JSONValue.parse(#"{"code":"NEW","message":"x"}"#)) }
+    }
+
+    @Test func waitsDoubleAndGrowByAtMostTheJitter() {
+        var random = SeededGenerator(seed: 8)
+        let plain = RetryPolicy(maxAttempts: 3, baseMilliseconds: 1000, jitterPerMille: 0)
+        #expect((1...3).map { plain.delay(afterAttempt: $0, random: &random) } == [1000, 2000, 4000])
+        let jittered = RetryPolicy(maxAttempts: 3, baseMilliseconds: 1000, jitterPerMille: 200)
+        let delays = (0..<500).map { _ in jittered.delay(afterAttempt: 2, random: &random) }
+        #expect(delays.allSatisfy { (2000...2400).contains($0) })
+        #expect(delays.min()! < 2020 && delays.max()! > 2380)
+        #expect(RetryPolicy(maxAttempts: 99, baseMilliseconds: .max, jitterPerMille: 200).delay(afterAttempt: 99, random: &random) == 1 << 48)
+        #expect(plain.delay(afterAttempt: 0, random: &random) == 1000)
+        #expect((1...4).map(plain.retriesRemaining) == [2, 1, 0, 0])
+    }
+}

@@ -1,0 +1,35 @@
+import Orders
+import Testing
+
+@Suite struct OrderIDTests {
+    @Test func aNewIDIsAVersion7UUIDThatCarriesTimeAndPartition() {
+        var random = SeededGenerator(seed: 4)
+        for partition in [0, 1, 127, 255] as [UInt8] {
+            let id = OrderID(milliseconds: 0x0198_C1F2_3456, partition: partition, random: &random)
+            let text = id.description
+            #expect(text.hasPrefix("0198c1f2-3456-7"))
+            #expect("89ab".contains(text.dropFirst(19).first!))
+            #expect(id.partition == Int(partition))
+            #expect(OrderID(parsing: text) == id)
+            #expect(OrderID(parsing: text.uppercased()) == id)
+        }
+    }
+
+    @Test func idsOfOneMillisecondDifferAndLaterOnesSortBehind() {
+        var random = SeededGenerator(seed: 5)
+        let ids = (0..<1000).map { _ in OrderID(milliseconds: 1000, partition: 3, random: &random).description }
+        #expect(Set(ids).count == 1000)
+        #expect(ids.max()! < OrderID(milliseconds: 1001, partition: 0, random: &random).description)
+    }
+
+    @Test(
+        "A text that is no UUID is refused",
+        arguments: [
+            "", "0198c1f2", "0198c1f2-0000-7000-8000-00000000000", "0198c1f2-0000-7000-8000-0000000000000", "0198c1f2-0000-7000-8000-00000000000g",
+            "0198c1f20-000-7000-8000-000000000000", "0198c1f2_0000-7000-8000-000000000000", "{198c1f2-0000-7000-8000-00000000000}",
+            "0198c1f2-0000-7000-8000-0000000000é",
+        ])
+    func refuses(text: String) {
+        #expect(OrderID(parsing: text) == nil)
+    }
+}

@@ -1,0 +1,55 @@
+import JSON
+import Orders
+import Testing
+
+@Suite struct OrderViewTests {
+    private static let keys = [
+        "success", "id", "orderId", "clientOrderId", "orderType", "tokenIn", "tokenOut", "tokenInMint", "tokenOutMint", "amount", "slippage",
+        "slippageBps", "status", "userId", "quotes", "chosenDex", "txHash", "executedPrice", "amountOut", "amountOutBase", "realisedSlippageBps",
+        "attempts", "lastError", "logs", "createdAt", "updatedAt",
+    ]
+
+    @Test func aNewOrderHasEveryKeyAndNullWhereEmpty() throws {
+        let order = Order(
+            id: Samples.id, tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: BaseUnits(25_000_000_000), slippageBps: 100, slippage: "0.01",
+            createdAt: 1_768_030_217_789, maxAttempts: 3, fingerprint: "f")
+        let view = OrderView(order: order, events: [EventTests.event(1, .pending, .pending, 0, EventMessage.pending)])
+        #expect(
+            view.json() == #"{"success":true,"id":"\#(order.id)","orderId":"\#(order.id)","clientOrderId":null,"orderType":"market","#
+                + #""tokenIn":"SOL","tokenOut":"USDC","tokenInMint":"\#(Samples.solMint)","tokenOutMint":"\#(Samples.usdcMint)","amount":"25","#
+                + #""slippage":0.01,"slippageBps":100,"status":"pending","userId":null,"quotes":null,"chosenDex":null,"txHash":null,"#
+                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"attempts":1,"lastError":null,"#
+                + #""logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
+                + #""createdAt":"2026-01-10T07:30:17.789Z","updatedAt":"2026-01-10T07:30:01.000Z"}"#)
+    }
+
+    @Test func aFilledOrderShowsTheNewestOfEverything() throws {
+        var routed = EventTests.event(2, .routing, .routing, 30, "Received 2 quotes")
+        routed.chosenDex = "meteora"
+        routed.quotes = [Samples.meteora, Samples.raydium]
+        var failed = EventTests.event(3, .executionFailed, .submitted, 80, "lost")
+        failed.error = OrderFailure(.network)
+        failed.txHash = "first"
+        var confirmed = EventTests.event(4, .confirmed, .confirmed, 100, EventMessage.confirmed)
+        confirmed.attempt = 2
+        confirmed.chosenDex = "raydium"
+        confirmed.txHash = "second"
+        confirmed.executedPrice = "145.3"
+        confirmed.amountOut = BaseUnits(217_950_000)
+        confirmed.amountOutDecimal = "217.95"
+        confirmed.realisedSlippageBps = 1
+        let view = OrderView(order: Samples.order, events: [EventTests.event(1, .pending, .pending, 0, "p"), routed, failed, confirmed])
+        let value = try JSONValue.parse(view.json())
+        #expect(value.object?.map(\.name) == Self.keys)
+        let texts = [
+            "clientOrderId": "key-1", "amount": "1.5", "status": "confirmed", "userId": "harsh", "chosenDex": "raydium", "txHash": "second",
+            "executedPrice": "145.3", "amountOut": "217.95", "amountOutBase": "217950000", "lastError": "Transaction failed on the network",
+            "updatedAt": "2026-01-10T07:30:04.000Z",
+        ]
+        for (name, text) in texts { #expect(value[name]?.string == text, "\(name)") }
+        #expect(value["slippage"]?.number == "0.010" && value["attempts"]?.integer == 2 && value["realisedSlippageBps"]?.integer == 1)
+        #expect(value["quotes"]?.array?.map { $0["dex"]?.string } == ["meteora", "raydium"])
+        #expect(value["logs"]?.array?.map { $0["status"]?.string } == ["pending", "routing", "submitted", "confirmed"])
+        #expect(try JSONValue.parse(view.json(includesSuccess: false)).object?.map(\.name) == Array(Self.keys.dropFirst()))
+    }
+}

@@ -1,0 +1,42 @@
+import JSON
+import Orders
+
+/// A small generator with a seed, so that a failure can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+enum Samples {
+    static let solMint = "So11111111111111111111111111111111111111112"
+    static let usdcMint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+    static let sol = Token(symbol: "SOL", name: "Solana", mint: solMint, decimals: 9)
+    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: usdcMint, decimals: 6)
+
+    static func tokens() throws -> TokenList {
+        try TokenList(bytes: Array(JSONWriter.value([sol, usdc]).utf8))
+    }
+
+    static let id = OrderID(parsing: "0198c1f2-0000-7000-8000-000000000000")!
+
+    static let meteora = Quote(
+        dex: "meteora", pool: "pool-m", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(218_220_000), minReceived: BaseUnits(216_037_800),
+        feeBps: "20", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
+
+    static let raydium = Quote(
+        dex: "raydium", pool: "pool-r", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(217_980_000), minReceived: BaseUnits(215_800_200),
+        feeBps: "12.5", priceImpactPct: "0.0000", inputDecimals: 9, outputDecimals: 6)
+
+    static let order = Order(
+        id: id, clientOrderId: "key-1", userId: "harsh", tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: 100,
+        slippage: "0.010", deadline: 1_768_030_300_000, createdAt: 1_768_030_217_789, traceparent: "00-1-2-01", maxAttempts: 3, fingerprint: "f|1")
+}
