@@ -87,7 +87,8 @@ public final class PostgresConnection {
         return name
     }
 
-    /// Tells the server how long a statement may take, so that it stops work nobody waits for. Only ever raised: our own deadline covers shorter ones.
+    /// Tells the server how long a statement may take, so that it stops work nobody waits for.
+    /// Only ever raised: our own deadline covers shorter ones.
     private func raiseServerLimit(to limit: Duration) async throws(PostgresError) {
         let milliseconds = max(1, limit.millisecondsRoundedUp)
         guard milliseconds > serverLimit else { return }
