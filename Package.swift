@@ -27,7 +27,7 @@ func service(_ folder: String, _ name: String, _ dependencies: [Target.Dependenc
 /// The executable of a service: a main of a few lines.
 func executable(_ name: String, _ library: String) -> Target {
     .executableTarget(
-        name: name, dependencies: [.target(name: library)], path: "services/\(name)/Main", swiftSettings: swiftSettings)
+        name: name, dependencies: [.target(name: library), "ServiceKit"], path: "services/\(name)/Main", swiftSettings: swiftSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -74,7 +74,7 @@ let package = Package(
         shared("Storage", ["EventLoop", "JSON", "Migrations", "Orders", "Postgres"]),
         shared(
             "ServiceKit",
-            ["Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis"]),
+            ["Configuration", "EventLoop", "HTTP", "Markets", "Observability", "Orders", "Pipeline", "Redis"]),
 
         // The services
         service(

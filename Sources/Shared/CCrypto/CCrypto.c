@@ -1,1 +1,20 @@
 #include "CCrypto.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+#define KEY_LENGTH 24
+
+bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH + 1]) {
+    static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    unsigned char text[KEY_LENGTH + sizeof guid - 1];
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    if (strlen(key) != KEY_LENGTH || key[22] != '=' || key[23] != '=' || strchr(key, '=') != key + 22) return false;
+    // 24 characters decode to 18 bytes, of which the padding takes two away.
+    if (EVP_DecodeBlock(digest, (const unsigned char *)key, KEY_LENGTH) != 18) return false;
+    memcpy(text, key, KEY_LENGTH);
+    memcpy(text + KEY_LENGTH, guid, sizeof guid - 1);
+    if (EVP_Digest(text, sizeof text, digest, NULL, EVP_sha1(), NULL) != 1) return false;
+    EVP_EncodeBlock((unsigned char *)accept, digest, 20);
+    return true;
+}

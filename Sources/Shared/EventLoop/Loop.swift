@@ -50,6 +50,13 @@ public final class Loop: SerialExecutor, TaskExecutor {
         Task(executorPreference: Loop.shared) { await body() }
     }
 
+    /// Starts a root task on the loop and runs it until it waits for the first time, before this returns.
+    @ServiceActor
+    @discardableResult
+    public static func spawnImmediately<Value: Sendable>(_ body: @escaping @ServiceActor () async -> Value) -> Task<Value, Never> {
+        Task.immediate(executorPreference: Loop.shared) { @ServiceActor in await body() }
+    }
+
     /// Runs `body` on the loop: at once when the caller is on it, else on its next turn. For cancellation handlers and foreign threads.
     public static func perform(_ body: @escaping @Sendable @ServiceActor () -> Void) {
         if isCurrent {

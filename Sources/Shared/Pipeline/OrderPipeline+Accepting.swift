@@ -1,5 +1,5 @@
-public import Orders
 internal import JSON
+public import Orders
 internal import Redis
 
 /// What became of an order at the door.
@@ -30,7 +30,10 @@ extension OrderPipeline {
     /// - Parameters:
     ///   - idempotencyTTL: how long the key is remembered, in ms.
     ///   - limit: the time of Redis, in ms, after which nothing is accepted any more.
-    public func accept(_ order: Order, idempotencyTTL: UInt64, before limit: UInt64) async throws(PipelineError) -> AcceptOutcome {
+    ///   - timeout: how long to wait for the answer.
+    public func accept(
+        _ order: Order, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
+    ) async throws(PipelineError) -> AcceptOutcome {
         guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
         let record = order.clientOrderId.map { keys.idempotency(user: order.userId ?? "", key: $0) }
         let common = JSONWriter.members {
@@ -45,7 +48,7 @@ extension OrderPipeline {
             [
                 order.id.description, order.json, common, user, String(order.maxAttempts), order.deadline.map { String($0) } ?? "",
                 String(order.createdAt), order.fingerprint, String(idempotencyTTL), String(limit),
-            ])
+            ], timeout: timeout)
         return try outcome(reply.array ?? [])
     }
 

@@ -30,6 +30,8 @@ public final class OrderPipeline {
     public let partitions: [Keys]
     /// Called with the name of each step and what became of it: for metrics.
     public var onStep: (@ServiceActor (OrderStep, String) -> Void)?
+    /// Those who wait until a delivery has got somewhere, by its token.
+    var waitingForSteps: [String: Promise<Void>] = [:]
 
     /// A pipeline on a connection that its owner runs.
     public init(redis: RedisClient, settings: PipelineSettings) {
@@ -44,9 +46,11 @@ public final class OrderPipeline {
     }
 
     /// Runs a script once.
-    func run(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(PipelineError) -> RedisValue {
+    func run(
+        _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
+    ) async throws(PipelineError) -> RedisValue {
         do {
-            return try await redis.evaluate(script, keys: keys, arguments: arguments)
+            return try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout)
         } catch {
             throw PipelineError(error)
         }
@@ -82,7 +86,7 @@ extension PipelineError {
     init(_ error: RedisError) {
         switch error.code {
         case .rejected("OOM"): self.init(.full, error.message)
-        case .rejected("BUSY"), .rejected("READONLY"): self.init(.unavailable, error.message)
+        case .rejected("BUSY"), .rejected("READONLY"), .rejected("MISCONF"): self.init(.unavailable, error.message)
         case .rejected where !error.isUnavailable: self.init(.refused, error.message)
         default: self.init(.unavailable, error.message, outcomeUnknown: error.outcomeUnknown)
         }

@@ -17,6 +17,15 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     /// Number of the database; 0 when none is given.
     public let database: Int
 
+    /// A URL of checked parts.
+    public init(host: String, port: UInt16, user: String?, password: String?, database: Int) {
+        self.host = host
+        self.port = port
+        self.user = user
+        self.password = password
+        self.database = database
+    }
+
     /// Parses a URL. User and password may be percent-encoded. Throws `Malformed`.
     public init(_ text: String) throws(Malformed) {
         guard text.hasPrefix("redis://") else {

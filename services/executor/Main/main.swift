@@ -1,1 +1,4 @@
 import ExecutorService
+import ServiceKit
+
+ServiceMain<Executor>.run(pipeline: Executor.pipelineSettings)

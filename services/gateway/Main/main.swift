@@ -1,1 +1,4 @@
 import GatewayService
+import ServiceKit
+
+ServiceMain<Gateway>.run(pipeline: Gateway.pipelineSettings)

@@ -1,1 +1,4 @@
 import NotifierService
+import ServiceKit
+
+ServiceMain<Notifier>.run(pipeline: Notifier.pipelineSettings)

@@ -1,1 +1,4 @@
 import RouterService
+import ServiceKit
+
+ServiceMain<Router>.run(pipeline: Router.pipelineSettings)

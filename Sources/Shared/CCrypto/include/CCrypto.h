@@ -1,6 +1,13 @@
 #ifndef CCRYPTO_H
 #define CCRYPTO_H
 
-#include <openssl/evp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/// Length of a WebSocket accept value, without the final NUL.
+#define CCRYPTO_ACCEPT_LENGTH 28
+
+/// Writes the answer to a WebSocket handshake key (RFC 6455, 4.2.2) and a final NUL. Returns false for a key that is not 16 bytes in Base64.
+bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH + 1]);
 
 #endif

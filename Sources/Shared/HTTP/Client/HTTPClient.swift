@@ -1,0 +1,116 @@
+internal import CCurl
+public import EventLoop
+internal import Glibc
+
+/// Sends requests to other servers from the process' event loop (libcurl), over connections that are kept and used again.
+///
+/// Certificates are verified, redirects are not followed, and every request has a limit of time and of size.
+@ServiceActor
+public final class HTTPClient {
+    /// The largest answer unless a request says otherwise: 1 MiB.
+    public static let usualResponseBytes = 1024 * 1024
+
+    let options: HTTPClientOptions
+    let multi: UnsafeMutableRawPointer
+    let timer = LoopTimer()
+    /// By descriptor.
+    var polls: [Int32: PollHandle] = [:]
+    private var active: [UnsafeMutableRawPointer: Transfer] = [:]
+    /// Handles of finished requests, to be used again.
+    private var spare: [UnsafeMutableRawPointer] = []
+
+    /// A client without connections.
+    public init(options: HTTPClientOptions = HTTPClientOptions()) {
+        signal(SIGPIPE, SIG_IGN)
+        precondition(ccurl_start(), "libcurl does not start")
+        self.options = options
+        multi = curl_multi_init()!
+        prepare()
+    }
+
+    isolated deinit {
+        detach()
+        for easy in spare { curl_easy_cleanup(easy) }
+        curl_multi_cleanup(multi)
+    }
+
+    /// Requests that have no answer yet.
+    public var requestsInHand: Int { active.count }
+
+    /// Sends a `GET`. `timeout` is for all of it, the wait for a free connection included.
+    public func get(
+        _ url: String, headers: [(String, String)] = [], timeout: Duration = .seconds(5), maximumResponseBytes: Int = usualResponseBytes
+    ) async throws(HTTPClientError) -> HTTPClientResponse {
+        try await send("GET", url, headers: headers, timeout: timeout, maximumResponseBytes: maximumResponseBytes)
+    }
+
+    /// Sends a `POST`; its `Content-Type` is among the headers.
+    public func post(
+        _ url: String, headers: [(String, String)] = [], body: [UInt8], timeout: Duration = .seconds(5),
+        maximumResponseBytes: Int = usualResponseBytes
+    ) async throws(HTTPClientError) -> HTTPClientResponse {
+        try await send("POST", url, headers: headers, body: body, timeout: timeout, maximumResponseBytes: maximumResponseBytes)
+    }
+
+    /// Sends a request with any method; `body` nil for none. Cancelling the task ends it at once.
+    public func send(
+        _ method: String, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(5),
+        maximumResponseBytes: Int = usualResponseBytes
+    ) async throws(HTTPClientError) -> HTTPClientResponse {
+        let easy = spare.popLast() ?? curl_easy_init()!
+        let transfer = Transfer(easy, limit: maximumResponseBytes)
+        do {
+            try transfer.prepare(method, url, headers: headers, body: body, timeout: timeout, options: options)
+        } catch {
+            transfer.release()
+            recycle(easy)
+            throw error
+        }
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { start(transfer, $0) }
+        } onCancel: {
+            Loop.perform { self.cancel(transfer) }
+        }
+        return try result.get()
+    }
+
+    // MARK: A request's life
+
+    private func start(_ transfer: Transfer, _ continuation: Transfer.Continuation) {
+        transfer.continuation = continuation
+        active[transfer.easy] = transfer
+        guard !Task.isCancelled else { return cancel(transfer) }
+        let code = curl_multi_add_handle(multi, transfer.easy)
+        if code != CURLM_OK { end(transfer, .failure(.other(String(cString: curl_multi_strerror(code))))) }
+    }
+
+    private func cancel(_ transfer: Transfer) {
+        guard active[transfer.easy] === transfer else { return }
+        end(transfer, .failure(.cancelled))
+    }
+
+    /// The one place where a transfer is given up: by its end, its cancellation, or a failed start.
+    private func end(_ transfer: Transfer, _ result: Result<HTTPClientResponse, HTTPClientError>) {
+        active[transfer.easy] = nil
+        curl_multi_remove_handle(multi, transfer.easy)
+        transfer.release()
+        recycle(transfer.easy)
+        transfer.continuation?.resume(returning: result)
+        transfer.continuation = nil
+    }
+
+    private func recycle(_ easy: UnsafeMutableRawPointer) {
+        guard spare.count < options.connectionsPerHost else { return curl_easy_cleanup(easy) }
+        curl_easy_reset(easy)
+        spare.append(easy)
+    }
+
+    /// Ends the transfers that libcurl reports as done.
+    func collect() {
+        var code = CURLE_OK
+        while let easy = ccurl_next_done(multi, &code) {
+            guard let transfer = active[easy] else { continue }
+            end(transfer, transfer.result(code))
+        }
+    }
+}

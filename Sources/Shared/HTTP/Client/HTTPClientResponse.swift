@@ -1,0 +1,14 @@
+/// An answer of another server, whatever its status: one of 500 is an answer too.
+public struct HTTPClientResponse: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The header fields.
+    public let headers: HTTPHeaders
+    /// The body, whole.
+    public let body: [UInt8]
+    /// Whether the request went over a connection that an earlier one had opened.
+    public let usedKeptConnection: Bool
+
+    /// The value of the first header field of that name, in any case.
+    public func header(_ name: String) -> String? { headers[name] }
+}

@@ -1,0 +1,39 @@
+/// An answer to a request. The server adds the length, the date, and what browsers of other origins need.
+public struct HTTPResponse: Sendable {
+    /// The status code.
+    public var status: Int
+    /// The header fields, in order.
+    public var headers: [(String, String)]
+    /// The body.
+    public var body: [UInt8]
+
+    /// An answer with a body of bytes.
+    public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// An answer with a body of text; its type is the caller's to give.
+    public init(status: Int, headers: [(String, String)] = [], body: String) {
+        self.init(status: status, headers: headers, body: Array(body.utf8))
+    }
+
+    /// An answer of JSON text.
+    public static func json(_ status: Int = 200, _ text: String, headers: [(String, String)] = []) -> HTTPResponse {
+        json(status, Array(text.utf8), headers: headers)
+    }
+
+    /// An answer of JSON, as UTF-8.
+    public static func json(_ status: Int = 200, _ bytes: [UInt8], headers: [(String, String)] = []) -> HTTPResponse {
+        HTTPResponse(status: status, headers: [("Content-Type", "application/json")] + headers, body: bytes)
+    }
+
+    /// A refusal; see `Problem`.
+    public static func problem(
+        _ status: Int, code: String, _ error: String, errors: [Problem.FieldError] = [], members: String = "",
+        headers: [(String, String)] = []
+    ) -> HTTPResponse {
+        Problem(status, code: code, error, errors: errors, members: members, headers: headers).response
+    }
+}

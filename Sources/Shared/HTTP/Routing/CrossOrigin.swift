@@ -1,0 +1,39 @@
+/// Which pages of other origins may use the server (the CORS protocol of the Fetch standard; for WebSockets the `Origin` check of RFC 6455, 10.2).
+public enum CrossOrigin: Sendable {
+    /// Pages of any origin.
+    case any
+    /// Pages of these origins: `https://app.example`.
+    case only(Set<String>)
+
+    /// Whether a page of that origin may; who sends no origin is no page.
+    func allows(_ origin: String?) -> Bool {
+        guard let origin, case .only(let origins) = self else { return true }
+        return origins.contains(origin)
+    }
+
+    /// The fields that let a page of `origin` read the answer.
+    func headers(for origin: String) -> [(String, String)] {
+        switch self {
+        case .any:
+            [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", Self.exposed)]
+        case .only(let origins) where origins.contains(origin):
+            [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", Self.exposed), ("Vary", "Origin")]
+        case .only: [("Vary", "Origin")]
+        }
+    }
+
+    /// The answer to `OPTIONS`, which a browser sends before it lets a page use other than simple requests.
+    static func answer(methods: String, to headers: HTTPHeaders) -> HTTPResponse {
+        var fields = [("Allow", methods)]
+        if headers["Access-Control-Request-Method"] != nil {
+            fields.append(("Access-Control-Allow-Methods", methods))
+            let wanted = headers["Access-Control-Request-Headers"] ?? ""
+            fields.append(("Access-Control-Allow-Headers", wanted.isEmpty ? usual : wanted))
+            fields.append(("Access-Control-Max-Age", "600"))
+        }
+        return HTTPResponse(status: 204, headers: fields)
+    }
+
+    private static let usual = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
+    private static let exposed = "Allow, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After"
+}

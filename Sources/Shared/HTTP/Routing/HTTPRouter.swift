@@ -1,0 +1,62 @@
+public import EventLoop
+
+/// Finds the handler of a request by its path and method. Routes are added before the server starts; of two that fit, one without parameters wins.
+@ServiceActor
+public final class HTTPRouter {
+    /// Answers a request. A `Problem` that it throws is the answer; any other error becomes a plain 500.
+    public typealias Handler = @ServiceActor (HTTPRequest, PathParameters) async throws -> HTTPResponse
+
+    /// Serves a WebSocket from its handshake on. The socket stays open when it returns; an error closes it with 1011.
+    public typealias SocketHandler = @ServiceActor (HTTPRequest, PathParameters, WebSocket) async throws -> Void
+
+    /// Called once a request with its route's pattern (`unmatched` without one), the status, and the seconds from its head to its answer.
+    public var onRequest: (@ServiceActor (_ route: String, _ status: Int, _ seconds: Double) -> Void)?
+
+    /// Called with an error of a handler that is no `Problem`, and its route's pattern: for the log.
+    public var onError: (@ServiceActor (_ error: any Error, _ route: String) -> Void)?
+
+    private var literals: [String: Route] = [:]
+    private var patterns: [Route] = []
+
+    /// A router without routes.
+    public init() {}
+
+    /// Adds a handler for `GET`, which serves `HEAD` too.
+    public func get(_ path: String, _ handler: @escaping Handler) { add("GET", path, handler) }
+
+    /// Adds a handler for `POST`.
+    public func post(_ path: String, _ handler: @escaping Handler) { add("POST", path, handler) }
+
+    /// Adds a handler for `PUT`.
+    public func put(_ path: String, _ handler: @escaping Handler) { add("PUT", path, handler) }
+
+    /// Adds a handler for `DELETE`.
+    public func delete(_ path: String, _ handler: @escaping Handler) { add("DELETE", path, handler) }
+
+    /// Adds a handler for a method.
+    public func add(_ method: String, _ path: String, _ handler: @escaping Handler) {
+        route(path).handlers.append((method, handler))
+    }
+
+    /// Adds a WebSocket. The same path may have a handler for `GET`: the `Upgrade` header decides.
+    public func webSocket(_ path: String, _ handler: @escaping SocketHandler) { route(path).socket = handler }
+
+    private func route(_ path: String) -> Route {
+        let pattern = PathPattern(path)
+        if let known = literals[path] ?? patterns.first(where: { $0.pattern.text == path }) { return known }
+        let route = Route(pattern)
+        if pattern.isLiteral { literals[path] = route } else { patterns.append(route) }
+        return route
+    }
+
+    /// The route of a target, with the values of its parameters.
+    func find(_ target: RequestTarget) -> (route: Route, parameters: PathParameters)? {
+        if let route = literals[target.rawPath] { return (route, PathParameters()) }
+        let hasEscapes = target.rawPath != target.path
+        let segments = target.segments
+        for route in hasEscapes ? Array(literals.values) + patterns : patterns {
+            if let parameters = route.pattern.match(segments) { return (route, parameters) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,35 @@
+internal import EventLoop
+
+/// What one path offers.
+@ServiceActor
+final class Route {
+    let pattern: PathPattern
+    var handlers: [(method: String, handler: HTTPRouter.Handler)] = []
+    var socket: HTTPRouter.SocketHandler?
+
+    init(_ pattern: PathPattern) { self.pattern = pattern }
+
+    /// The handler of a method; that of `GET` for `HEAD`.
+    func handler(_ method: String) -> HTTPRouter.Handler? {
+        let wanted = method == "HEAD" ? "GET" : method
+        return handlers.first { $0.method == wanted }?.handler
+    }
+
+    /// The methods of the path, for `Allow` and for preflights.
+    var methods: String {
+        var names = handlers.map(\.method)
+        if socket != nil && !names.contains("GET") { names.insert("GET", at: 0) }
+        if handlers.contains(where: { $0.method == "GET" }) { names.append("HEAD") }
+        return (names + ["OPTIONS"]).joined(separator: ", ")
+    }
+
+    /// The answer where the path has no handler for the method.
+    func refusal(_ method: String) -> HTTPResponse {
+        if socket != nil && (method == "GET" || method == "HEAD") {
+            return .problem(
+                426, code: "UPGRADE_REQUIRED", "This path is a WebSocket: connect to it with one.",
+                headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
+        }
+        return .problem(405, code: "METHOD_NOT_ALLOWED", "Use one of these methods here: \(methods).", headers: [("Allow", methods)])
+    }
+}

@@ -1,0 +1,237 @@
+internal import CMicrohttpd
+internal import EventLoop
+
+/// One request and its answer: reads, checks, hands to the handler, and answers. Driven by the daemon's calls, in the order of `Phase`.
+@ServiceActor
+final class Exchange {
+    private enum Phase {
+        case head, body, handling, answered, ended
+    }
+
+    /// How much of a body over the limit is read and dropped, so that the client gets to read its 413, before the connection is cut.
+    private static let dropLimit = 1024 * 1024
+
+    let peer: ServerConnection
+    let server: HTTPServer
+    /// Whether the daemon ends the connection after the answer.
+    private(set) var closesAfter = false
+    private var headers = HTTPHeaders()
+    private var connection: OpaquePointer
+    private var phase = Phase.head
+    private let rawTarget: String
+    private var method = ""
+    private var body: [UInt8] = []
+    private var received = 0
+    private var refusal: Problem?
+    private var hasOrigin = false
+    private var wantsUpgrade = false
+    private var route = "unmatched"
+    private var answer: HTTPResponse?
+    private var isStarting = false
+    private var task: Task<Void, Never>?
+    private var plan: WebSocketPlan?
+    private let start = MonotonicInstant.now
+
+    init(_ connection: OpaquePointer, target: String, peer: ServerConnection, server: HTTPServer) {
+        self.connection = connection
+        self.peer = peer
+        self.server = server
+        rawTarget = target
+    }
+
+    /// The daemon's call: once for the head, then for pieces of the body, then once for the end, and again after each resumption.
+    func advance(
+        method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: UnsafeMutablePointer<Int>
+    ) -> MHD_Result {
+        switch phase {
+        case .head:
+            self.method = String(cString: method)
+            return readHead(version: version)
+        case .body:
+            guard size.pointee > 0 else { return dispatch() }
+            let isBearable = take(UnsafeRawBufferPointer(start: data, count: size.pointee))
+            size.pointee = 0
+            return isBearable ? .YES : .NO
+        case .handling:
+            guard let answer else { return .YES }
+            return queue(answer)
+        case .answered, .ended:
+            // An answer to the head alone, to a method that the daemon expects no body of: it hands on what comes.
+            received += size.pointee
+            size.pointee = 0
+            return received < Self.dropLimit ? .YES : .NO
+        }
+    }
+
+    /// The daemon has forgotten the request: answered, or given up by its client.
+    func end() {
+        phase = .ended
+        task = nil
+    }
+
+    // MARK: Reading
+
+    private func readHead(version: UnsafePointer<CChar>) -> MHD_Result {
+        var head = cmhd_head()
+        cmhd_inspect(connection, &head)
+        hasOrigin = head.has_origin
+        wantsUpgrade = head.has_upgrade
+        headers = HTTPHeaders(
+            packed: [UInt8](unsafeUninitializedCapacity: head.bytes) { buffer, count in
+                count = cmhd_copy_headers(connection, buffer.baseAddress, head.bytes)
+            })
+        let isOld = version[7] == CChar(bitPattern: UInt8(ascii: "0"))
+        if let problem = head.problem(isOld: isOld) ?? sizeProblem(head) { return queue(problem.response, closing: true) }
+        phase = .body
+        // An announcement alone must not cost much memory.
+        if head.content_length > 0 { body.reserveCapacity(min(Int(head.content_length), 4096)) }
+        return .YES
+    }
+
+    private func sizeProblem(_ head: cmhd_head) -> Problem? {
+        if cmhd_head_size(connection) > server.options.headLimit {
+            return Problem(431, code: "HEADERS_TOO_LARGE", "The headers are too large: at most \(server.options.headLimit) bytes are read.")
+        }
+        return head.content_length > UInt64(server.options.bodyLimit) ? tooLarge : nil
+    }
+
+    private var tooLarge: Problem {
+        Problem(413, code: "BODY_TOO_LARGE", "The body is too large: at most \(server.options.bodyLimit) bytes are read.")
+    }
+
+    /// Takes a piece of the body. Returns false when the client goes on far beyond the limit.
+    private func take(_ piece: UnsafeRawBufferPointer) -> Bool {
+        received += piece.count
+        guard received > server.options.bodyLimit else {
+            body.append(contentsOf: piece)
+            return true
+        }
+        refusal = tooLarge
+        body = []
+        return received < Self.dropLimit
+    }
+
+    // MARK: Handling
+
+    private func dispatch() -> MHD_Result {
+        if let refusal { return queue(refusal.response, closing: true) }
+        guard let target = RequestTarget(rawTarget) else {
+            return queue(.problem(400, code: "BAD_REQUEST", "The request target is not a valid path."), closing: true)
+        }
+        if target.rawPath == "*" && method == "OPTIONS" { return queue(HTTPResponse(status: 204)) }
+        guard let (route, parameters) = server.router.find(target) else {
+            return queue(.problem(404, code: "NOT_FOUND", "There is nothing at this path."))
+        }
+        self.route = route.pattern.text
+        let request = HTTPRequest(method: method, target: target, headers: headers, body: body, remoteAddress: peer.address)
+        body = []
+        if wantsUpgrade, let handler = route.socket, headers.contains(token: "websocket", in: "Upgrade") {
+            return upgrade(request, parameters, handler)
+        }
+        if let handler = route.handler(method) { return run(handler, request, parameters) }
+        if method == "OPTIONS" { return queue(CrossOrigin.answer(methods: route.methods, to: headers)) }
+        return queue(route.refusal(method))
+    }
+
+    /// Starts the handler. One that answers without waiting is answered in this very call, without the detour of a suspended connection.
+    private func run(_ handler: @escaping HTTPRouter.Handler, _ request: HTTPRequest, _ parameters: PathParameters) -> MHD_Result {
+        phase = .handling
+        peer.enter(.handling)
+        isStarting = true
+        task = Loop.spawnImmediately { [self] in
+            do {
+                complete(try await handler(request, parameters))
+            } catch {
+                complete(server.router.response(to: error, route: route))
+            }
+        }
+        isStarting = false
+        if let answer { return queue(answer) }
+        MHD_suspend_connection(connection)
+        return .YES
+    }
+
+    /// Gives the answer; only the first one counts.
+    private func complete(_ response: HTTPResponse) {
+        guard phase == .handling, answer == nil else { return }
+        answer = response
+        task = nil
+        guard !isStarting else { return }
+        MHD_resume_connection(connection)
+        server.needsRun = true
+    }
+
+    /// The handler's time is over.
+    func expire() {
+        let running = task
+        complete(
+            .problem(
+                503, code: "TIMEOUT", "The service took too long: try again, with the same Idempotency-Key if you sent one.",
+                headers: [("Retry-After", "1")]))
+        running?.cancel()
+    }
+
+    // MARK: Answering
+
+    /// Queues the answer. `closing` ends the connection after it.
+    private func queue(_ answer: HTTPResponse, closing: Bool = false) -> MHD_Result {
+        let response = answer.body.withUnsafeBytes {
+            MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
+        }
+        guard let response else { return .NO }
+        for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
+        if hasOrigin, let origin = headers["Origin"] {
+            for (name, value) in server.options.crossOrigin.headers(for: origin) { MHD_add_response_header(response, name, value) }
+        }
+        closesAfter = closing || server.isDraining
+        if closesAfter { MHD_add_response_header(response, "Connection", "close") }
+        return send(response, status: answer.status)
+    }
+
+    private func send(_ response: OpaquePointer, status: Int) -> MHD_Result {
+        defer { MHD_destroy_response(response) }
+        phase = .answered
+        answer = nil
+        peer.enter(.answering)
+        server.router.onRequest?(route, status, start.elapsed.seconds)
+        return MHD_queue_response(connection, UInt32(status), response)
+    }
+
+    /// Answers the handshake of a WebSocket; the daemon hands the socket over once the answer is sent.
+    private func upgrade(_ request: HTTPRequest, _ parameters: PathParameters, _ handler: @escaping HTTPRouter.SocketHandler) -> MHD_Result {
+        let accept: String
+        do throws(Problem) {
+            accept = try WebSocketHandshake.accept(request, server.options.crossOrigin)
+        } catch {
+            return queue(error.response)
+        }
+        guard let response = makeUpgradeResponse(accept: accept) else { return .NO }
+        plan = WebSocketPlan(request: request, parameters: parameters, handler: handler, route: route)
+        return send(response, status: 101)
+    }
+
+    /// The handshake's answer is sent: the socket is ours. `early` are bytes that came glued to the request.
+    func upgraded(_ handle: OpaquePointer, early: [UInt8]) {
+        guard let plan else { return cmhd_close_upgraded(handle) }
+        self.plan = nil
+        headers = HTTPHeaders()
+        peer.enter(.upgraded)
+        server.open(plan, peer: peer, handle: handle, early: early)
+    }
+}
+
+extension cmhd_head {
+    /// What is wrong with the framing or the fields. Whatever two servers could read in two ways is refused: that is how requests are smuggled.
+    fileprivate func problem(isOld: Bool) -> Problem? {
+        func refuse(_ sentence: String) -> Problem { Problem(400, code: "BAD_REQUEST", sentence) }
+        if transfer_encodings > 0 && content_lengths > 0 { return refuse("Send either Content-Length or Transfer-Encoding, not both.") }
+        if transfer_encodings > 0 && isOld { return refuse("Transfer-Encoding needs HTTP/1.1.") }
+        if transfer_encodings > 1 || (transfer_encodings == 1 && !is_chunked) {
+            return Problem(501, code: "NOT_IMPLEMENTED", "The only transfer encoding understood here is chunked.")
+        }
+        if content_lengths > 1 || has_invalid_length { return refuse("Send one Content-Length, a decimal number.") }
+        if hosts > 1 || has_invalid_host || (hosts == 0 && !isOld) { return refuse("Send one valid Host header.") }
+        if has_invalid_name { return refuse("A header has an invalid name.") }
+        return nil
+    }
+}

@@ -1,0 +1,72 @@
+internal import CMicrohttpd
+internal import EventLoop
+internal import Glibc
+
+extension HTTPServer {
+    /// Takes no new connections, and closes each kept one after the request in hand; WebSockets stay open.
+    public func stopAccepting() {
+        guard let daemon, !isDraining else { return }
+        takeWhatHasArrived()
+        isDraining = true
+        let listener = MHD_quiesce_daemon(daemon)
+        if listener >= 0 { close(listener) }
+        for stage in [ServerConnection.Stage.arriving, .idle] { cutAll(stage) }
+    }
+
+    /// Closes the open WebSockets, evenly over a time, so that their clients do not all come back at once.
+    public func closeWebSockets(code: CloseCode = .serviceRestart, reason: String = "service restart", over duration: Duration = .zero) async {
+        let sockets = sockets.all.filter(\.isOpen)
+        let start = MonotonicInstant.now
+        for (index, socket) in sockets.enumerated() {
+            let due = duration.nanosecondsClamped / Int64(sockets.count) * Int64(index)
+            let wait = Duration.nanoseconds(due) - start.elapsed
+            if wait >= .milliseconds(1) { try? await sleep(for: wait) }
+            socket.close(code: code, reason: reason)
+        }
+    }
+
+    /// Stops: no new connections, the requests in hand are finished, WebSockets are closed with 1012. What is not done within the limit is cut off.
+    public func stop(within limit: Duration) async {
+        guard daemon != nil else { return }
+        stopAccepting()
+        let start = MonotonicInstant.now
+        await closeWebSockets()
+        while daemon != nil, connections > 0, start.elapsed < limit {
+            _ = try? await progress.wait(atMost: min(.milliseconds(50), limit - start.elapsed))
+            if Task.isCancelled { break }
+        }
+        guard daemon != nil else { return }
+        abandon()
+        end()
+    }
+
+    /// Nothing may be suspended when the daemon is stopped: it would abort the process.
+    private func abandon() {
+        let handling = deadlines[ServerConnection.Stage.handling.rawValue]
+        while let connection = handling.oldest {
+            connection.exchange?.expire()
+            if connection.stage == .handling { connection.enter(.answering) }
+        }
+        for socket in sockets.all { socket.finish(.serviceRestart) }
+        run()
+        for stage in ServerConnection.Stage.allCases where stage != .upgraded { cutAll(stage) }
+        run()
+    }
+
+    /// Connections and requests that wait in the kernel would be reset: they are let in first.
+    private func takeWhatHasArrived() {
+        for _ in 0..<1000 {
+            let before = connections
+            run()
+            if connections == before { return }
+        }
+    }
+
+    private func cutAll(_ stage: ServerConnection.Stage) {
+        var next = deadlines[stage.rawValue].oldest
+        while let connection = next {
+            next = connection.next
+            connection.cut()
+        }
+    }
+}

@@ -1,0 +1,164 @@
+internal import CMicrohttpd
+public import EventLoop
+internal import Glibc
+
+/// An HTTP/1.1 server with WebSockets on the process' event loop: GNU libmicrohttpd without threads of its own.
+///
+/// A running server keeps itself alive; `stop` ends it.
+@ServiceActor
+public final class HTTPServer {
+    /// The router that finds the handlers.
+    public let router: HTTPRouter
+    /// The limits.
+    public let options: HTTPServerOptions
+    /// The port that the server listens on, also where any free one was asked for; 0 before the start.
+    public private(set) var port: UInt16 = 0
+    /// Whether the server takes no new connections and closes each after its answer.
+    public internal(set) var isDraining = false
+
+    static let tickLength = Duration.milliseconds(100)
+
+    let deadlines: [DeadlineList]
+    /// The server's coarse clock: how often the sweep has run.
+    private(set) var tick = 0
+    let sockets = WebSocketRegistry()
+    var daemon: OpaquePointer?
+    /// Something was given back to the daemon, which it takes up on its next run.
+    var needsRun = false
+    private var isRunning = false
+    private let address: String
+    private let requestedPort: UInt16
+    private var poll: PollHandle?
+    private var hook: Int?
+    private let timer = LoopTimer()
+    private var timerDue = UInt64.max
+    private let sweepTimer = LoopTimer()
+    /// Given when a connection or request has ended, for those that wait for the last one.
+    let progress = LoopSignal()
+
+    /// A server that does not listen yet.
+    ///
+    /// - Parameters:
+    ///   - bind: a numeric address, `0.0.0.0`, or `::` for both families.
+    ///   - port: the port; 0 for any free one.
+    public init(bind: String = "0.0.0.0", port: UInt16 = 0, router: HTTPRouter, options: HTTPServerOptions = HTTPServerOptions()) {
+        self.router = router
+        self.options = options
+        address = bind
+        requestedPort = port
+        deadlines = ServerConnection.Stage.allCases.map { DeadlineList($0, limit: Self.ticks($0.limit(options))) }
+        sockets.use(options.webSocket)
+    }
+
+    /// Connections that are open, WebSockets included.
+    public var connections: Int { daemon.map { Int(cmhd_connections($0)) } ?? 0 }
+
+    /// WebSockets that are open.
+    public var webSockets: Int { sockets.count }
+
+    /// Requests whose handler works or whose answer is on its way.
+    public var requestsInHand: Int {
+        deadlines[ServerConnection.Stage.handling.rawValue].count + deadlines[ServerConnection.Stage.answering.rawValue].count
+    }
+
+    /// Starts to listen.
+    public func start() throws(HTTPServerError) {
+        precondition(daemon == nil, "the server has started already")
+        // A peer that has gone must not end the process.
+        signal(SIGPIPE, SIG_IGN)
+        let socket = try ListeningSocket(address: address, port: requestedPort, backlog: options.backlog)
+        guard let daemon = startDaemon(socket.descriptor) else {
+            close(socket.descriptor)
+            throw .cannotStart
+        }
+        do {
+            poll = try PollHandle(descriptor: cmhd_epoll_descriptor(daemon))
+        } catch {
+            MHD_stop_daemon(daemon)
+            throw .cannotStart
+        }
+        self.daemon = daemon
+        port = socket.port
+        poll?.watch(.readable) { [unowned self] _ in run() }
+        hook = Loop.shared.beforeBlocking { self.beforeBlocking() }
+        sweepTimer.start(after: Self.tickLength, every: Self.tickLength) { [unowned self] in sweep() }
+    }
+
+    /// Ends what `start` began; no connection may be suspended.
+    func end() {
+        guard let daemon else { return }
+        self.daemon = nil
+        if let hook { Loop.shared.removeBeforeBlocking(hook) }
+        hook = nil
+        timer.stop()
+        sweepTimer.stop()
+        poll?.close()
+        poll = nil
+        MHD_stop_daemon(daemon)
+    }
+
+    // MARK: The daemon's turn
+
+    func run() {
+        // A handler that runs inside the daemon's run may ask for another.
+        guard let daemon, !isRunning else { return }
+        isRunning = true
+        needsRun = false
+        MHD_run(daemon)
+        isRunning = false
+    }
+
+    /// What was queued in this turn leaves now; then the daemon says when it wants to run again.
+    private func beforeBlocking() {
+        sockets.flush()
+        if needsRun { run() }
+        guard let daemon else { return }
+        var wait: UInt64 = 0
+        guard MHD_get_timeout(daemon, &wait) == .YES else { return }
+        let due = wait == 0 ? 0 : MonotonicInstant.now.milliseconds + wait
+        // The daemon's time-outs move on with every request: an early run now and then is cheaper than a timer armed anew each turn.
+        guard due < timerDue else { return }
+        timerDue = due
+        timer.start(after: .milliseconds(Int64(wait))) { [unowned self] in
+            timerDue = .max
+            run()
+        }
+    }
+
+    private func sweep() {
+        tick += 1
+        for list in deadlines where list.stage != .upgraded {
+            while let connection = list.due(at: tick) { expire(connection) }
+        }
+        sockets.sweep()
+    }
+
+    private func expire(_ connection: ServerConnection) {
+        switch connection.stage {
+        case .receiving:
+            connection.refuseSlow()
+            router.onRequest?("unmatched", 408, options.requestDeadline.seconds)
+        case .handling: connection.exchange?.expire()
+        case .arriving, .answering, .idle, .upgraded: connection.cut()
+        }
+        // The daemon reports the end later; until then the connection is not due again.
+        connection.enter(connection.stage)
+    }
+
+    /// At least one tick more than the duration, because a stage may begin just before a tick.
+    static func ticks(_ duration: Duration) -> Int {
+        let (length, tick) = (duration.millisecondsRoundedUp, tickLength.millisecondsRoundedUp)
+        return Int((length + tick - 1) / tick) + 1
+    }
+}
+
+extension ServerConnection.Stage {
+    fileprivate func limit(_ options: HTTPServerOptions) -> Duration {
+        switch self {
+        case .arriving, .receiving: options.requestDeadline
+        case .handling: options.handlerDeadline
+        case .answering: options.responseDeadline
+        case .idle, .upgraded: options.keepAlive
+        }
+    }
+}

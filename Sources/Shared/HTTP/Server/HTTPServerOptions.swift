@@ -1,0 +1,28 @@
+/// Limits of a server. Every deadline is kept to about 100 ms.
+public struct HTTPServerOptions: Sendable {
+    /// Bytes of a request's body; more is 413. 16 KiB.
+    public var bodyLimit = 16 * 1024
+    /// Bytes of a request's line and headers; more is 431 (a longer line is 414). 8 KiB.
+    public var headLimit = 8 * 1024
+    /// From the first sign of a request, or of a new connection, until its last byte; later is 408. 10 s.
+    public var requestDeadline: Duration = .seconds(10)
+    /// What a handler may take; longer is 503, and its task is cancelled. 10 s.
+    public var handlerDeadline: Duration = .seconds(10)
+    /// What a client may take to read an answer. 30 s.
+    public var responseDeadline: Duration = .seconds(30)
+    /// How long a connection is kept for the next request. 75 s.
+    public var keepAlive: Duration = .seconds(75)
+    /// Connections, WebSockets included; further ones wait in the kernel's queue. 16,000.
+    public var maximumConnections = 16_000
+    /// Connections of one client address; 0 for any number. Behind a proxy all clients are one. 0.
+    public var maximumConnectionsPerAddress = 0
+    /// Connections that wait in the kernel to be accepted. 4,096.
+    public var backlog = 4096
+    /// Which pages of other origins may use the server. Any.
+    public var crossOrigin = CrossOrigin.any
+    /// Limits of WebSockets.
+    public var webSocket = WebSocketOptions()
+
+    /// The limits named at each setting.
+    public init() {}
+}

@@ -1,0 +1,44 @@
+internal import Glibc
+
+/// A socket that listens for connections of TCP.
+struct ListeningSocket {
+    let descriptor: Int32
+    let port: UInt16
+
+    /// Listens on a numeric address; `::` takes IPv4 too. Port 0 means any free one.
+    init(address: String, port: UInt16, backlog: Int) throws(HTTPServerError) {
+        let numeric = address == "localhost" ? "127.0.0.1" : address
+        var hints = addrinfo()
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(numeric, String(port), &hints, &found) == 0, let info = found else { throw .badAddress(address) }
+        defer { freeaddrinfo(info) }
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        descriptor = socket(info.pointee.ai_family, kind, 0)
+        guard descriptor >= 0 else { throw .cannotListen(address: address, port: port, code: errno) }
+        Self.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
+        if info.pointee.ai_family == AF_INET6 { Self.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
+        guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0, listen(descriptor, Int32(backlog)) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw .cannotListen(address: address, port: port, code: code)
+        }
+        self.port = Self.boundPort(descriptor)
+    }
+
+    private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Both families keep the port at the same place.
+    private static func boundPort(_ descriptor: Int32) -> UInt16 {
+        var address = sockaddr_in6()
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        withUnsafeMutablePointer(to: &address) {
+            _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return UInt16(bigEndian: address.sin6_port)
+    }
+}

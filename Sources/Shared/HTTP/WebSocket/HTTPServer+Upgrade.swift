@@ -1,0 +1,43 @@
+internal import CMicrohttpd
+internal import EventLoop
+
+extension Exchange {
+    /// The answer that turns the connection into a WebSocket.
+    func makeUpgradeResponse(accept: String) -> OpaquePointer? {
+        guard let response = MHD_create_response_for_upgrade(onUpgrade, nil) else { return nil }
+        MHD_add_response_header(response, "Upgrade", "websocket")
+        MHD_add_response_header(response, "Sec-WebSocket-Accept", accept)
+        return response
+    }
+}
+
+extension HTTPServer {
+    /// Opens the WebSocket and starts its handler.
+    func open(_ plan: WebSocketPlan, peer: ServerConnection, handle: OpaquePointer, early: [UInt8]) {
+        guard let socket = WebSocket(descriptor: peer.descriptor, handle: handle, server: self, early: early) else {
+            cmhd_close_upgraded(handle)
+            needsRun = true
+            return
+        }
+        Loop.spawn { [router] in
+            do {
+                try await plan.handler(plan.request, plan.parameters, socket)
+            } catch {
+                if socket.isOpen && !(error is CancellationError) { router.onError?(error, plan.route) }
+                socket.close(code: .internalError, reason: "internal error")
+            }
+        }
+    }
+}
+
+private func onUpgrade(
+    _: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ state: UnsafeMutableRawPointer?, _ early: UnsafePointer<CChar>?,
+    _ earlySize: Int, _ descriptor: Int32, _ handle: OpaquePointer?
+) {
+    guard let handle else { return }
+    guard let state else { return cmhd_close_upgraded(handle) }
+    ServiceActor.assume((state, handle, early, earlySize)) { state, handle, early, size in
+        let bytes = [UInt8](UnsafeRawBufferPointer(start: early, count: early == nil ? 0 : size))
+        Unmanaged<Exchange>.fromOpaque(state).takeUnretainedValue().upgraded(handle, early: bytes)
+    }
+}

@@ -1,0 +1,218 @@
+internal import CMicrohttpd
+internal import CWslay
+public import EventLoop
+internal import Glibc
+
+/// One client's WebSocket (RFC 6455), text messages only, without extensions.
+///
+/// The module keeps an open socket alive and needs no task for it: send with `send(text:)`, take messages by `receive` or `onText`.
+/// Pings, time-outs and the closing handshake are its own business.
+@ServiceActor
+public final class WebSocket {
+    enum State {
+        /// Messages flow.
+        case open
+        /// A close frame is queued or was received; it leaves behind what is half sent.
+        case closing
+        /// The close frame is sent; what the client still sends is dropped until it ends the connection.
+        case lingering
+        case closed
+    }
+
+    /// Called with the close code when the socket stops being open, whichever side closed it.
+    public var onClose: (@ServiceActor (CloseCode) -> Void)?
+
+    /// Called with each message of the client. Once set, messages no longer wait for `receive`.
+    public var onText: (@ServiceActor (String) -> Void)? {
+        didSet {
+            while let onText, let text = takeUnread() { onText(text) }
+        }
+    }
+
+    /// Why the socket was closed; nil while it is open. `abnormal` when the connection broke without a close frame.
+    public private(set) var closeCode: CloseCode?
+
+    /// Whether messages can be sent.
+    public var isOpen: Bool { state == .open }
+
+    let descriptor: Int32
+    let server: HTTPServer
+    private(set) var state = State.open
+    /// The protocol's own state: parses what comes and queues what goes.
+    var context: wslay_event_context_ptr?
+    /// What the kernel did not take of the last write.
+    var unsent: [UInt8] = []
+    /// Bytes to be read before those of the socket.
+    var early: [UInt8]
+    var readBudget = 0
+    var hasEnded = false
+    var isPumping = false
+    var isFlushDue = false
+    var arrived: [String] = []
+    var frames = 0
+    /// Ticks of the registry at which something happened last.
+    var heardFrom: Int
+    var pinged: Int
+    private var closingSince = 0
+    /// The tick since when the client has taken no byte though some wait.
+    var stalledSince: Int?
+    /// The close frame that follows the last queued message.
+    var farewell: (code: CloseCode, reason: String)?
+    /// The socket's place in the registry.
+    var index = 0
+    private let handle: OpaquePointer
+    private let poll: PollHandle
+    private var unread: BoundedQueue<String>?
+    private var unreadBytes = 0
+    private let gone = Promise<Void>()
+
+    init?(descriptor: Int32, handle: OpaquePointer, server: HTTPServer, early: [UInt8]) {
+        guard let poll = try? PollHandle(descriptor: descriptor) else { return nil }
+        self.descriptor = descriptor
+        self.handle = handle
+        self.server = server
+        self.poll = poll
+        self.early = early
+        heardFrom = server.sockets.tick
+        pinged = server.sockets.tick
+        // Frames leave in whole batches already; waiting for more would only delay them.
+        var on: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        context = makeContext()
+        server.sockets.insert(self)
+        poll.watch(.readable) { [unowned self] events in ready(events) }
+        // No event will come for bytes that came with the handshake.
+        if !early.isEmpty { flushLater() }
+    }
+
+    // MARK: Receiving
+
+    /// The client's next message; nil once the socket is closed and what came before is read. Throws `CancellationError`.
+    public func receive() async throws -> String? {
+        let text = try await queue().next()
+        unreadBytes -= text?.utf8.count ?? 0
+        return text
+    }
+
+    private func takeUnread() -> String? {
+        let text = unread?.poll()
+        unreadBytes -= text?.utf8.count ?? 0
+        return text
+    }
+
+    private func queue() -> BoundedQueue<String> {
+        if let unread { return unread }
+        let queue = BoundedQueue<String>(bound: server.options.webSocket.unreadMessages)
+        if state != .open { queue.finish() }
+        unread = queue
+        return queue
+    }
+
+    func deliver(_ text: String) {
+        guard state == .open else { return }
+        if let onText { return onText(text) }
+        unreadBytes += text.utf8.count
+        guard unreadBytes <= server.options.webSocket.unreadBytes, queue().send(text) else {
+            return closeAtOnce(.policyViolation, "too many messages")
+        }
+    }
+
+    // MARK: Closing
+
+    /// Closes the socket after what is queued, as far as the client takes it in time. A code that may not be sent becomes 1000; the reason is cut to
+    /// 123 bytes. Nothing happens when the socket is not open.
+    public func close(code: CloseCode = .normal, reason: String = "") {
+        guard state == .open else { return }
+        let code = code.isSendable ? code : .normal
+        farewell = (code, reason.utf8.count <= 123 ? reason : String(decoding: reason.utf8.prefix(120), as: UTF8.self))
+        stopBeingOpen(code)
+        flushLater()
+    }
+
+    /// Closes the socket ahead of what is queued: the protocol sends control frames first.
+    func closeAtOnce(_ code: CloseCode, _ reason: String) {
+        guard state == .open else { return }
+        wslay_event_queue_close(context, code.rawValue, reason, reason.utf8.count)
+        stopBeingOpen(code)
+        flushLater()
+    }
+
+    /// Waits until the connection is gone.
+    public func closed() async { try? await gone.value }
+
+    func stopBeingOpen(_ code: CloseCode) {
+        guard state == .open else { return }
+        state = .closing
+        closingSince = server.sockets.tick
+        closeCode = code
+        unread?.finish()
+        let onClose = self.onClose
+        self.onClose = nil
+        onText = nil
+        onClose?(code)
+    }
+
+    /// After the close frame: the client shall read it before the connection ends, so unread input must not make the kernel reset it.
+    func linger() {
+        guard state != .lingering && state != .closed else { return }
+        stopBeingOpen(.abnormal)
+        state = .lingering
+        closingSince = server.sockets.tick
+        shutdown(descriptor, Int32(SHUT_WR))
+        poll.update(.readable)
+    }
+
+    /// Ends the connection now. `code` counts when nothing had closed the socket before.
+    func finish(_ code: CloseCode = .abnormal) {
+        guard state != .closed else { return }
+        stopBeingOpen(code)
+        state = .closed
+        poll.close()
+        wslay_event_context_free(context)
+        context = nil
+        unsent = []
+        server.sockets.remove(self)
+        cmhd_close_upgraded(handle)
+        server.needsRun = true
+        server.progress.notify()
+        gone.succeed(())
+    }
+
+    // MARK: Events
+
+    private func ready(_ events: PollHandle.Events) {
+        if state == .lingering { return drop() }
+        pump(reading: events.contains(.readable))
+    }
+
+    /// Reads and forgets.
+    private func drop() {
+        let ended = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { buffer in
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+        }
+        if ended { finish() }
+    }
+
+    func watch(reading: Bool, writing: Bool) {
+        var events: PollHandle.Events = []
+        if reading { events.insert(.readable) }
+        if writing { events.insert(.writable) }
+        poll.update(events)
+    }
+
+    /// Pings, and ends what has taken too long.
+    func sweep(_ now: Int) {
+        let deadlines = server.sockets.deadlines
+        frames = 0
+        switch state {
+        case .open:
+            if let stalledSince, now - stalledSince >= deadlines.write { return finish(.tooSlow) }
+            if now - heardFrom >= deadlines.idle { return closeAtOnce(.goingAway, "no sign of life") }
+            if now - pinged >= deadlines.ping { ping(now) }
+        case .closing: if now - closingSince >= deadlines.write { finish() }
+        case .lingering: if now - closingSince >= deadlines.linger { finish() }
+        case .closed: break
+        }
+    }
+}

@@ -1,0 +1,38 @@
+internal import CCrypto
+
+/// A request for a WebSocket that was granted, until the socket is handed over.
+struct WebSocketPlan {
+    let request: HTTPRequest
+    let parameters: PathParameters
+    let handler: HTTPRouter.SocketHandler
+    let route: String
+}
+
+/// The server's side of the opening handshake (RFC 6455, 4.2).
+enum WebSocketHandshake {
+    /// The value of `Sec-WebSocket-Accept`. Throws the refusal of a request that is not a right handshake.
+    static func accept(_ request: HTTPRequest, _ origins: CrossOrigin) throws(Problem) -> String {
+        guard request.method == "GET", request.body.isEmpty, request.headers.contains(token: "upgrade", in: "Connection") else {
+            throw Problem(400, code: "BAD_HANDSHAKE", "A WebSocket begins with a GET that has the header Connection: Upgrade and no body.")
+        }
+        guard request.headers.all("Sec-WebSocket-Version") == ["13"] else {
+            throw Problem(
+                426, code: "UPGRADE_REQUIRED", "Speak version 13 of the WebSocket protocol.",
+                headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")])
+        }
+        guard request.headers.all("Sec-WebSocket-Key").count == 1, let accept = accept(key: request.header("Sec-WebSocket-Key") ?? "") else {
+            throw Problem(400, code: "BAD_HANDSHAKE", "Sec-WebSocket-Key must be 16 bytes in Base64.")
+        }
+        guard origins.allows(request.header("Origin")) else {
+            throw Problem(403, code: "ORIGIN_NOT_ALLOWED", "Pages of this origin may not connect.")
+        }
+        return accept
+    }
+
+    /// The answer to a key; nil for a key that is none.
+    static func accept(key: String) -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CCRYPTO_ACCEPT_LENGTH) + 1) { buffer in
+            ccrypto_websocket_accept(key, buffer.baseAddress) ? String(cString: buffer.baseAddress!) : nil
+        }
+    }
+}

@@ -1,0 +1,143 @@
+public import EventLoop
+
+/// One step of the schema.
+public struct PostgresMigration: Sendable, Equatable {
+    /// Its place: 1, 2, 3, …
+    public let number: Int
+    /// What it does, in a word or two.
+    public let name: String
+    /// One or more statements.
+    public let sql: String
+
+    /// A step by its parts.
+    public init(number: Int, name: String, sql: String) {
+        self.number = number
+        self.name = name
+        self.sql = sql
+    }
+}
+
+/// Brings the schema of a database up to the program's. Several may do it at once: the first one works, the others wait for it.
+@ServiceActor
+public struct PostgresMigrator {
+    /// Names the lock within the database; any number that nobody else uses.
+    private static let lock = PostgresParameter.int(0x6f72_6465_7273)
+    /// For one migration: building an index on a large table takes its time.
+    private static let migrationTimeout = Duration.seconds(600)
+
+    private let pool: PostgresPool
+    private let migrations: [PostgresMigration]
+    private let lockTimeout: Duration
+
+    /// A migrator for steps in any order. `lockTimeout` limits the wait for another program that is migrating.
+    public init(_ pool: PostgresPool, _ migrations: [PostgresMigration], lockTimeout: Duration = .seconds(600)) {
+        self.pool = pool
+        self.migrations = migrations.sorted { $0.number < $1.number }
+        self.lockTimeout = lockTimeout
+    }
+
+    /// Applies what the database has not had, each step in a transaction of its own, and returns the numbers of those.
+    ///
+    /// Throws `migrationRefused`, with nothing changed, when a step that was applied has been edited since, when the database has had steps that this
+    /// program does not know, or when a new step comes before one that was applied.
+    public func migrate() async throws -> [Int] {
+        try await pool.withConnection { connection in
+            // Of the session: it ends with the connection too, whatever happens to this process.
+            try await lock(connection)
+            do {
+                let applied = try await apply(on: connection)
+                _ = try await connection.query("SELECT pg_advisory_unlock($1)", [Self.lock])
+                return applied
+            } catch {
+                connection.close()
+                throw error
+            }
+        }
+    }
+
+    /// Asks for the lock again and again: a session that waits inside the server would hold back a CREATE INDEX CONCURRENTLY of the one that has it.
+    private func lock(_ connection: PostgresConnection) async throws {
+        let start = MonotonicInstant.now
+        while try await connection.query("SELECT pg_try_advisory_lock($1) AS locked", [Self.lock]).first?["locked"] != "t" {
+            guard start.elapsed < lockTimeout else {
+                throw PostgresError(
+                    .timedOut, "another program has been migrating the database for over \(lockTimeout.millisecondsRoundedUp / 1000) s")
+            }
+            try await sleep(for: .milliseconds(Int.random(in: 50...150)))
+        }
+    }
+
+    private func apply(on connection: PostgresConnection) async throws -> [Int] {
+        try await connection.run(script: Self.table)
+        let known = try await checksums(connection)
+        let missing = try pending(known, try await history(connection))
+        for migration in missing { try await apply(migration, known[migration.number] ?? "", on: connection) }
+        return missing.map(\.number)
+    }
+
+    private func apply(_ migration: PostgresMigration, _ checksum: String, on connection: PostgresConnection) async throws {
+        do {
+            try await connection.run(script: "BEGIN")
+            try await connection.run(script: migration.sql, timeout: Self.migrationTimeout)
+            _ = try await connection.query(
+                "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1::int, $2, $3)",
+                [.int(Int64(migration.number)), .text(migration.name), .text(checksum)])
+            try await connection.commit()
+        } catch {
+            throw PostgresError(
+                error.kind, "migration \(migration.number) (\(migration.name)) failed: \(error.message)", sqlState: error.sqlState)
+        }
+    }
+
+    /// The steps that the database has not had, in order, unless its history contradicts the program's.
+    private func pending(_ known: [Int: String], _ history: [Int: (name: String, checksum: String)]) throws(PostgresError) -> [PostgresMigration] {
+        for (number, entry) in history.sorted(by: { $0.key < $1.key }) {
+            guard let checksum = known[number] else {
+                throw PostgresError(
+                    .migrationRefused, "the database has migration \(number) (\(entry.name)), which this program does not know: start a newer version"
+                )
+            }
+            guard checksum == entry.checksum else {
+                throw PostgresError(
+                    .migrationRefused, "migration \(number) (\(entry.name)) was changed after it had been applied: restore it, and add a new one")
+            }
+        }
+        let missing = migrations.filter { history[$0.number] == nil }
+        if let first = missing.first, let last = history.keys.max(), first.number < last {
+            throw PostgresError(
+                .migrationRefused, "migration \(first.number) (\(first.name)) comes before \(last), which was applied: give it a higher number")
+        }
+        return missing
+    }
+
+    /// The server computes them, and every version of it in the same way.
+    private func checksums(_ connection: PostgresConnection) async throws -> [Int: String] {
+        let result = try await connection.query(
+            """
+            SELECT number, encode(sha256(convert_to(sql, 'UTF8')), 'hex') AS checksum
+            FROM unnest($1::int[], $2::text[]) AS migration(number, sql)
+            """, [.intArray(migrations.map { Int64($0.number) }), .textArray(migrations.map(\.sql))])
+        let pairs = result.rows.compactMap { row in row["number"].flatMap { Int($0) }.map { ($0, row["checksum"] ?? "") } }
+        guard Set(pairs.map(\.0)).count == migrations.count else {
+            throw PostgresError(.migrationRefused, "two migrations of this program have the same number")
+        }
+        return Dictionary(pairs) { first, _ in first }
+    }
+
+    private func history(_ connection: PostgresConnection) async throws -> [Int: (name: String, checksum: String)] {
+        var history: [Int: (name: String, checksum: String)] = [:]
+        for row in try await connection.query("SELECT number, name, checksum FROM schema_migrations").rows {
+            if let number = row["number"].flatMap({ Int($0) }) { history[number] = (row["name"] ?? "", row["checksum"] ?? "") }
+        }
+        return history
+    }
+
+    private static let table = """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            number integer PRIMARY KEY,
+            name text NOT NULL,
+            checksum text NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT now()
+        )
+        """
+}

@@ -1,0 +1,102 @@
+/// A value for `$1`, `$2`, … of a statement. It never becomes part of the statement's text; the statement's casts give it its type.
+public enum PostgresParameter: Sendable, Equatable {
+    /// NULL.
+    case null
+    /// Text, or the text form of any type. NUL is refused with SQLSTATE 22021, as the server would.
+    case text(String)
+    /// An integer.
+    case int(Int64)
+    /// A truth value.
+    case bool(Bool)
+    /// An array of texts or NULLs.
+    case textArray([String?])
+    /// An array of integers or NULLs.
+    case intArray([Int64?])
+
+    /// Text, or NULL for nil.
+    public static func text(orNull text: String?) -> PostgresParameter { text.map { .text($0) } ?? .null }
+    /// An integer, or NULL for nil.
+    public static func int(orNull int: Int64?) -> PostgresParameter { int.map { .int($0) } ?? .null }
+}
+
+extension PostgresParameter {
+    /// The text form, ended by a zero byte; false for NULL, which has none.
+    func write(to bytes: inout [UInt8]) throws(PostgresError) -> Bool {
+        switch self {
+        case .null: return false
+        case .text(let text): try Self.append(text, to: &bytes)
+        case .int(let int): bytes.append(contentsOf: String(int).utf8)
+        case .bool(let bool): bytes.append(UInt8(ascii: bool ? "t" : "f"))
+        case .textArray(let texts):
+            try Self.appendArray(texts, to: &bytes) { (text, bytes) throws(PostgresError) in try Self.appendQuoted(text, to: &bytes) }
+        case .intArray(let ints):
+            try Self.appendArray(ints, to: &bytes) { (int, bytes) throws(PostgresError) in bytes.append(contentsOf: String(int).utf8) }
+        }
+        bytes.append(0)
+        return true
+    }
+
+    /// An array literal: `{1,NULL,"a \"quoted\" text"}`.
+    private static func appendArray<Element>(
+        _ elements: [Element?], to bytes: inout [UInt8], _ append: (Element, inout [UInt8]) throws(PostgresError) -> Void
+    ) throws(PostgresError) {
+        bytes.append(UInt8(ascii: "{"))
+        for index in elements.indices {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            if let element = elements[index] { try append(element, &bytes) } else { bytes.append(contentsOf: "NULL".utf8) }
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    private static func append(_ text: String, to bytes: inout [UInt8]) throws(PostgresError) {
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        // The text form ends at the first zero byte: the server would store what is before it.
+        guard !bytes[start...].contains(0) else { throw .nul }
+    }
+
+    private static func appendQuoted(_ text: String, to bytes: inout [UInt8]) throws(PostgresError) {
+        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        let hasNUL = text.withUTF8 { utf8 in
+            bytes.reserveCapacity(bytes.count + utf8.count + 16)
+            var hasNUL = false
+            for byte in utf8 {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+                bytes.append(byte)
+                hasNUL = hasNUL || byte == 0
+            }
+            return hasNUL
+        }
+        bytes.append(UInt8(ascii: "\""))
+        guard !hasNUL else { throw .nul }
+    }
+}
+
+extension PostgresError {
+    fileprivate static let nul = PostgresError(.server(sqlState: "22021"), "a text has a NUL, which Postgres cannot store")
+}
+
+/// The parameters of one execution, as libpq takes them: text forms in one block of memory.
+struct EncodedParameters {
+    private var bytes: [UInt8] = []
+    private var offsets: [Int?] = []
+
+    init(_ parameters: [PostgresParameter]) throws(PostgresError) {
+        offsets.reserveCapacity(parameters.count)
+        for parameter in parameters {
+            let offset = bytes.count
+            offsets.append(try parameter.write(to: &bytes) ? offset : nil)
+        }
+    }
+
+    var count: Int32 { Int32(offsets.count) }
+
+    /// Calls `body` with pointers to the values; they are good until it returns.
+    func withValues<Value>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value) -> Value {
+        bytes.withUnsafeBytes { memory in
+            let base = memory.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return offsets.map { offset in offset.flatMap { base?.advanced(by: $0) } }.withUnsafeBufferPointer { body($0.baseAddress) }
+        }
+    }
+}

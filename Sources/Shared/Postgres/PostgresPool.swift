@@ -1,0 +1,173 @@
+public import EventLoop
+
+/// A fixed number of connections to one database, kept up in the background and lent for one command or one transaction.
+///
+/// While no connection can be made, commands fail at once with `unavailable`; while all are lent, they wait for one up to `waitTimeout`.
+@ServiceActor
+public final class PostgresPool {
+    /// Commands that may wait for a connection; one more fails at once.
+    private static let waitersBound = 1024
+    /// A connection that lasted this long ends a series of failures.
+    private static let stableAfter = Duration.seconds(5)
+
+    private let settings: ConnectionSettings
+    private let size: Int
+    private let waitTimeout: Duration
+    private let resolver = HostResolver()
+    private let closing = Promise<Void>()
+    private var open: [PostgresConnection] = []
+    private var idle: [PostgresConnection] = []
+    private var waiters: [(id: Int, lease: Promise<PostgresConnection>)] = []
+    private var nextWaiter = 0
+    /// Why no connection can be made; nil while there is one, and before the first attempt after a loss has failed.
+    public private(set) var failure: PostgresError?
+    /// Called when the pool becomes available (nil) and when it turns out not to be: for logs and metrics.
+    public var onAvailabilityChange: (@ServiceActor (PostgresError?) -> Void)?
+
+    /// A pool that has not connected yet. With a URL that can't be read it never does, and commands fail with `invalidConfiguration`.
+    ///
+    /// - Parameters:
+    ///   - url: `postgres://user:password@host:port/database`, with libpq's options.
+    ///   - size: connections that are kept, at least 1.
+    ///   - name: shown as `application_name` by the server.
+    ///   - connectTimeout: for one attempt to connect.
+    ///   - statementTimeout: for a command that is given no limit of its own.
+    ///   - waitTimeout: for a free connection.
+    public init(
+        url: String, size: Int, name: String,
+        connectTimeout: Duration = .seconds(3), statementTimeout: Duration = .seconds(5), waitTimeout: Duration = .seconds(5)
+    ) {
+        settings = ConnectionSettings(
+            url: Result { () throws(PostgresError) in try ConnectionURL(url) }, name: name, connectTimeout: connectTimeout,
+            statementTimeout: statementTimeout)
+        self.size = max(1, size)
+        self.waitTimeout = waitTimeout
+    }
+
+    /// Throws `invalidConfiguration` when the URL can't be read: for a check at start.
+    public nonisolated static func validate(url: String) throws(PostgresError) { _ = try ConnectionURL(url) }
+
+    /// Whether there is a connection, idle or lent.
+    public var isAvailable: Bool { !open.isEmpty }
+
+    /// Connections that are lent, and commands that wait for one: for metrics.
+    public var load: (lent: Int, waiting: Int) { (open.count - idle.count, waiters.count) }
+
+    /// Keeps the connections until the pool is closed or the task cancelled.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<size { group.addTask { await self.keepConnection() } }
+        }
+        close()
+    }
+
+    /// Lets commands under way finish, fails those that wait and takes no more.
+    public func close() {
+        guard closing.succeed(()) else { return }
+        failWaiters(.closed)
+        for connection in idle { connection.close() }
+    }
+
+    /// Runs one statement on a free connection.
+    ///
+    /// - Parameters:
+    ///   - sql: a constant text; values go in as `$1`, `$2`, … because each text is kept as a prepared statement.
+    ///   - timeout: for the statement; the pool's by default.
+    public func query(
+        _ sql: String, _ parameters: [PostgresParameter] = [], timeout: Duration? = nil
+    ) async throws(PostgresError) -> PostgresResult {
+        let connection = try await lease()
+        defer { giveBack(connection) }
+        return try await connection.query(sql, parameters, timeout: timeout)
+    }
+
+    /// Lends a connection for several commands that need the same session.
+    @discardableResult
+    public func withConnection<Value>(_ body: @ServiceActor (PostgresConnection) async throws -> Value) async throws -> Value {
+        let connection = try await lease()
+        defer { giveBack(connection) }
+        return try await body(connection)
+    }
+}
+
+extension PostgresPool {
+    private func keepConnection() async {
+        var backoff = Backoff()
+        while !closing.isCompleted && !Task.isCancelled {
+            do {
+                let connection = try await PostgresConnection.connect(settings, resolver)
+                let start = MonotonicInstant.now
+                add(connection)
+                try? await connection.ended.value
+                remove(connection)
+                if start.elapsed > Self.stableAfter { backoff.reset() }
+            } catch {
+                fail(error)
+            }
+            // Ends at once when the pool is closed.
+            if !Task.isCancelled { try? await closing.value(within: backoff.next()) }
+        }
+    }
+
+    private func add(_ connection: PostgresConnection) {
+        failure = nil
+        open.append(connection)
+        giveBack(connection)
+        if open.count == 1 { onAvailabilityChange?(nil) }
+    }
+
+    /// Also where the keeper was cancelled: nobody would look after the connection.
+    private func remove(_ connection: PostgresConnection) {
+        connection.close()
+        open.removeAll { $0 === connection }
+        idle.removeAll { $0 === connection }
+    }
+
+    private func fail(_ error: PostgresError) {
+        guard open.isEmpty, error.kind != .cancelled else { return }
+        let isNews = failure == nil
+        failure = error
+        failWaiters(error)
+        if isNews { onAvailabilityChange?(error) }
+    }
+
+    private func failWaiters(_ error: PostgresError) {
+        let failed = waiters
+        waiters.removeAll()
+        for waiter in failed { waiter.lease.fail(error) }
+    }
+
+    private func lease() async throws(PostgresError) -> PostgresConnection {
+        guard !closing.isCompleted else { throw .closed }
+        // One that has just been lost is still there until its keeper has run.
+        while let connection = idle.popLast() { if connection.isOpen { return connection } }
+        if let failure, open.isEmpty { throw failure }
+        guard waiters.count < Self.waitersBound else { throw exhausted() }
+        nextWaiter += 1
+        let id = nextWaiter
+        let lease = Promise<PostgresConnection>()
+        waiters.append((id, lease))
+        do {
+            return try await lease.value(within: waitTimeout)
+        } catch {
+            waiters.removeAll { $0.id == id }
+            // A connection may have been handed over after the wait had ended and before this line.
+            if lease.isCompleted, let connection = try? await lease.value { giveBack(connection) }
+            if error is CancellationError { throw .cancelled }
+            throw error as? PostgresError ?? exhausted()
+        }
+    }
+
+    private func exhausted() -> PostgresError {
+        open.isEmpty
+            ? PostgresError(.unavailable, "there is no connection to Postgres yet")
+            : PostgresError(.poolExhausted, "all \(size) connections to Postgres are busy")
+    }
+
+    private func giveBack(_ connection: PostgresConnection) {
+        // What a borrower has left in a transaction would make the next one part of it.
+        guard !closing.isCompleted, !connection.isBusy, !connection.isInTransaction else { return connection.close() }
+        guard connection.isOpen else { return }
+        if waiters.isEmpty { idle.append(connection) } else { waiters.removeFirst().lease.succeed(connection) }
+    }
+}

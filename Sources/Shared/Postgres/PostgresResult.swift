@@ -1,0 +1,56 @@
+internal import CLibpq
+
+/// What a command gave: rows of texts, in the server's text form.
+public struct PostgresResult: Sendable {
+    /// The names of the columns.
+    public let columns: [String]
+    /// The rows.
+    public let rows: [PostgresRow]
+    /// Rows that an INSERT, UPDATE or DELETE has changed, or that a SELECT has found.
+    public let affectedRows: Int
+    /// The server's word for what it has done, such as `INSERT 0 5`.
+    let command: String
+
+    static let empty = PostgresResult(columns: [], rows: [], affectedRows: 0, command: "")
+
+    /// The first row.
+    public var first: PostgresRow? { rows.first }
+}
+
+/// A row of a result.
+public struct PostgresRow: Sendable {
+    /// The values in the order of the columns; nil is NULL.
+    public let values: [String?]
+    let positions: [String: Int]
+
+    /// The value of a column by its name; nil when it is NULL. Traps when the statement has no such column.
+    public subscript(_ column: String) -> String? {
+        guard let position = positions[column] else { preconditionFailure("the result has no column \(column)") }
+        return values[position]
+    }
+
+    /// The value of a column by its position from 0; nil when it is NULL.
+    public subscript(_ position: Int) -> String? { values[position] }
+}
+
+extension PostgresResult {
+    init(_ result: OpaquePointer) {
+        let width = PQnfields(result)
+        columns = (0..<width).map { String(cString: PQfname(result, $0)) }
+        // Of two columns with one name the first counts.
+        let positions = Dictionary(columns.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        rows = (0..<PQntuples(result)).map { row in
+            PostgresRow(values: (0..<width).map { Self.value(result, row, $0) }, positions: positions)
+        }
+        affectedRows = Int(String(cString: PQcmdTuples(result))) ?? 0
+        command = String(cString: PQcmdStatus(result))
+    }
+
+    private static func value(_ result: OpaquePointer, _ row: Int32, _ column: Int32) -> String? {
+        guard PQgetisnull(result, row, column) == 0 else { return nil }
+        let length = Int(PQgetlength(result, row, column))
+        return PQgetvalue(result, row, column).withMemoryRebound(to: UInt8.self, capacity: length) {
+            String(decoding: UnsafeBufferPointer(start: $0, count: length), as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+public import EventLoop
+internal import Observability
+public import Orders
+public import Pipeline
+public import Redis
+
+/// Logs and counts what happens to stream entries and steps.
+@ServiceActor
+public final class PipelineObserver: StreamObserver {
+    private let log: Logger
+    private let entries: MetricFamily<Counter>
+    private let buriedCount: MetricFamily<Counter>
+    private let steps: MetricFamily<Counter>
+    private let failures: MetricFamily<Counter>
+
+    init(log: Logger, metrics: MetricsRegistry) {
+        self.log = log
+        entries = metrics.counters(
+            "stream_entries_total", help: "Entries by what happened: read, claimed, lost or released.", by: ["stream", "outcome"])
+        buriedCount = metrics.counters("dead_letters_total", help: "Entries put with the dead letters.", by: ["reason"])
+        steps = metrics.counters("order_steps_total", help: "Steps of orders by what became of them.", by: ["step", "outcome"])
+        failures = metrics.counters("pipeline_failures_total", help: "Failed work on the pipeline that is tried again.", by: ["doing"])
+    }
+
+    func watch(_ pipeline: OrderPipeline) {
+        pipeline.onStep = { [steps] step, outcome in steps.labelled(step.rawValue, outcome).increment() }
+    }
+
+    /// Counts entries that came.
+    public func received(stream: String, count: Int, claimed: Bool) {
+        entries.labelled(stream, claimed ? "claimed" : "read").increment(by: count)
+        if claimed { log.info("entries.claimed", ["stream": .string(stream), "count": .integer(count)]) }
+    }
+
+    /// Counts and logs a dead letter.
+    public func buried(entry: String, stream: String, order: OrderID?, reason: String) {
+        buriedCount.labelled(reason).increment()
+        log.error(
+            "entry.buried",
+            ["stream": .string(stream), "entry": .string(entry), "orderId": .string(order?.description ?? ""), "reason": .string(reason)])
+    }
+
+    /// Counts and logs lost claims.
+    public func lost(stream: String, count: Int) {
+        entries.labelled(stream, "lost").increment(by: count)
+        log.info("entries.lost", ["stream": .string(stream), "count": .integer(count)])
+    }
+
+    /// Logs a failed read, at most one line in five seconds.
+    public func readFailed(stream: String, error: RedisError) {
+        failures.labelled("read").increment()
+        log.limited(.warning, "stream.read_failed", every: .seconds(5), ["stream": .string(stream), "reason": .string(error.message)])
+    }
+
+    /// Logs that a group had to be made.
+    public func groupCreated(stream: String) { log.warning("stream.group_created", ["stream": .string(stream)]) }
+
+    /// Logs a failure, at most one line in five seconds for each kind of work.
+    public func failed(doing: String, error: PipelineError) {
+        failures.labelled(doing).increment()
+        log.limited(.warning, "pipeline.\(doing)_failed", every: .seconds(5), ["reason": .string(error.message)])
+    }
+
+    /// Counts and logs what was handed back.
+    public func released(stream: String, count: Int) {
+        entries.labelled(stream, "released").increment(by: count)
+        log.info("entries.released", ["stream": .string(stream), "count": .integer(count)])
+    }
+}

@@ -1,0 +1,57 @@
+internal import EventLoop
+internal import HTTP
+internal import Observability
+internal import Redis
+
+extension ServiceProcess {
+    /// Adds what every service answers: `/health/live`, `/health/ready` and `/metrics`.
+    func addAdminRoutes() {
+        router.get("/health/live") { [health] _, _ in Self.answer(health.liveness) }
+        router.get("/health/ready") { [health] _, _ in Self.answer(health.readiness) }
+        router.get("/metrics") { [metrics] _, _ in
+            HTTPResponse(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: metrics.render())
+        }
+        observeRequests()
+        observeProcess()
+    }
+
+    private static func answer(_ report: HealthReport) -> HTTPResponse {
+        .json(report.isPassing ? 200 : 503, report.json)
+    }
+
+    private func observeRequests() {
+        let requests = metrics.counters("http_requests_total", help: "HTTP requests by route and status code.", by: ["route", "code"])
+        let durations = metrics.histograms(
+            "http_request_duration_seconds", help: "Time from the whole request to its answer.", by: ["route"])
+        router.onRequest = { route, status, seconds in
+            requests.labelled(route, String(status)).increment()
+            durations.labelled(route).observe(seconds)
+        }
+        router.onError = { [log] error, route in
+            log.error("http.handler_failed", ["route": .string(route), "reason": .string("\(error)")])
+        }
+    }
+
+    private func observeProcess() {
+        metrics.registerProcess(service: service, version: Self.version)
+        let roundTrip = metrics.histogram("redis_round_trip_seconds", help: "Time from a command to its reply.")
+        redis.onRoundTrip = { roundTrip.observe($0) }
+        metrics.observe(.counter, "redis_reconnects_total", help: "Connections to Redis made after the first.") { [redis] in
+            ServiceActor.assume(redis) { Double($0.statistics.reconnects) }
+        }
+        metrics.observe(.gauge, "redis_commands_in_flight", help: "Commands that wait for their reply.") { [redis] in
+            ServiceActor.assume(redis) { Double($0.statistics.inFlight) }
+        }
+    }
+
+    /// Measures by how much a timer of the loop is late, until the task is cancelled.
+    func watchLoopDelay() async {
+        let delays = metrics.histogram("event_loop_delay_seconds", help: "By how much a timer of the event loop was late.")
+        let interval = Duration.milliseconds(100)
+        while !Task.isCancelled {
+            let start = MonotonicInstant.now
+            try? await sleep(for: interval)
+            delays.observe(max(.zero, start.elapsed - interval))
+        }
+    }
+}

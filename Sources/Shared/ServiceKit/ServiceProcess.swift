@@ -1,0 +1,88 @@
+internal import Configuration
+public import EventLoop
+internal import Glibc
+public import HTTP
+public import Observability
+public import Pipeline
+public import Redis
+
+/// What every service's process has: its name, log, metrics, health, HTTP server, and the pipeline on its connection to Redis.
+@ServiceActor
+public final class ServiceProcess {
+    /// The name of the service.
+    public let service: String
+    /// Service, host and a random part: the process' name to the others and as a consumer.
+    public let name: String
+    /// The log.
+    public let log: Logger
+    /// The metrics.
+    public let metrics = MetricsRegistry()
+    /// Liveness and readiness.
+    public let health = HealthRegistry()
+    /// The routes of the HTTP server.
+    public let router: HTTPRouter
+    /// The connection to Redis for everything that does not block.
+    public let redis: RedisClient
+    /// The life of orders.
+    public let pipeline: OrderPipeline
+    /// The heartbeat, and with it the clock of Redis.
+    public let heartbeat: Heartbeat
+    /// Logs and counts what happens to stream entries.
+    public let observer: PipelineObserver
+    /// What the process says of itself in its heartbeat beside its name; set by the service.
+    public var heartbeatFields: @ServiceActor () -> [String: String] = { [:] }
+    /// Options of the HTTP server; a service may change them before it starts.
+    public var serverOptions = HTTPServerOptions()
+    /// Sockets that are open.
+    public var openSockets: Int { server?.webSockets ?? 0 }
+    weak var server: HTTPServer?
+    let common: CommonSettings
+    private let redisURL: Redis.RedisURL
+    private let relay = Relay()
+
+    /// The parts that the process' own closures need before the process is made.
+    @ServiceActor
+    private final class Relay {
+        weak var process: ServiceProcess?
+    }
+
+    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) {
+        self.service = service
+        self.common = common
+        name = Self.makeName(service)
+        log = Logger(
+            service: service, instance: name, level: Logger.Level(rawValue: common.logLevel.rawValue) ?? .info,
+            format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
+        router = HTTPRouter()
+        redisURL = Redis.RedisURL(common.redis)
+        redis = RedisClient(url: redisURL, name: name)
+        pipeline = OrderPipeline(redis: redis, settings: settings)
+        observer = PipelineObserver(log: log, metrics: metrics)
+        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.heartbeatFields() ?? [:] }
+        relay.process = self
+        observer.watch(pipeline)
+    }
+
+    /// A connection for one blocking reader.
+    public func connectReader() -> RedisReader { RedisReader(url: redisURL, name: name + "-reader") }
+
+    /// A connection for Pub/Sub; its owner runs it.
+    public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: redisURL, name: name + "-subscriber") }
+
+    /// Closes all sockets with 1012, spread over a time, so that their clients do not come back in one moment.
+    public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
+
+    private nonisolated static func makeName(_ service: String) -> String {
+        var host = [CChar](repeating: 0, count: 65)
+        gethostname(&host, 64)
+        let text = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return "\(service)-\(text)-\(String(UInt32.random(in: .min ... .max), radix: 36))"
+    }
+}
+
+extension Redis.RedisURL {
+    /// The connection that a setting names.
+    fileprivate init(_ url: Configuration.RedisURL) {
+        self.init(host: url.host, port: UInt16(url.port), user: url.user, password: url.password?.text, database: url.database)
+    }
+}

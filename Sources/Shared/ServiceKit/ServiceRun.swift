@@ -1,0 +1,101 @@
+internal import Configuration
+internal import EventLoop
+internal import Glibc
+internal import HTTP
+internal import Observability
+internal import Pipeline
+internal import Redis
+
+/// A process from start to end: connects, serves, and on a signal stops in the reverse order.
+@ServiceActor
+final class ServiceRun {
+    /// What a graceful stop leaves of the grace period for closing the server and the connections.
+    private static let closing = Duration.seconds(2)
+
+    private let process: ServiceProcess
+    private let service: any Service
+    private let server: HTTPServer
+    private let stopRequested = Promise<Void>()
+    private var startFailure: StartError?
+    private var signals: [SignalSource] = []
+
+    init(process: ServiceProcess, service: any Service) {
+        self.process = process
+        self.service = service
+        process.addAdminRoutes()
+        server = HTTPServer(bind: process.common.bind, port: UInt16(process.common.port), router: process.router, options: process.serverOptions)
+        process.server = server
+    }
+
+    func run() async throws {
+        watchSignals()
+        process.health.add("redis", .readiness) { [process] in
+            process.redis.isConnected ? .passing : .failing("Redis is away")
+        }
+        process.redis.onConnect = { [unowned self] info in await self.prepare(info) }
+        process.redis.onFailure = { [process] error in
+            process.log.limited(.warning, "redis.away", every: .seconds(5), ["reason": .string(error.message)])
+        }
+        try server.start()
+        process.log.info(
+            "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
+
+        let redis = Loop.spawn { [process] in await process.redis.run() }
+        let heartbeat = Loop.spawn { [process] in await process.heartbeat.run() }
+        let delay = Loop.spawn { [process] in await process.watchLoopDelay() }
+        let work = Loop.spawn { [process, service] in
+            // Nothing can be read before the groups are there.
+            while !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
+            await service.run()
+        }
+        process.health.markStarted()
+        try? await stopRequested.value
+        await stop(work)
+        for task in [heartbeat, delay] { task.cancel() }
+        await process.heartbeat.end()
+        process.redis.close()
+        await redis.value
+        if let startFailure { throw startFailure }
+        process.log.info("service.stopped")
+    }
+
+    private func stop(_ work: Task<Void, Never>) async {
+        process.health.markStopping()
+        server.stopAccepting()
+        let grace = max(.seconds(1), process.common.shutdownGrace - Self.closing)
+        process.log.info("service.stopping", ["grace_ms": .milliseconds(grace)])
+        await service.stop(within: grace)
+        work.cancel()
+        _ = try? await withDeadline(.seconds(1)) { await work.value }
+        await server.stop(within: .seconds(1))
+    }
+
+    /// Prepares each new connection: groups, the agreement on partitions, and lag figures that a restart of Redis has spoilt.
+    private func prepare(_ info: RedisConnectionInfo) async {
+        do {
+            try await process.pipeline.agreeOnPartitions()
+            for keys in process.pipeline.partitions {
+                try await process.pipeline.createGroups(keys)
+                if !info.isFirst { try await process.pipeline.recount(keys) }
+            }
+            await process.heartbeat.beat()
+        } catch let error as PartitionMismatch {
+            startFailure = StartError(error.description)
+            stopRequested.succeed(())
+        } catch {
+            process.log.warning("redis.not_prepared", ["reason": .string("\(error)")])
+        }
+        process.log.info("redis.connected", ["version": .string(info.version), "first": .boolean(info.isFirst)])
+        if !info.isFirst { service.connectionRestored() }
+    }
+
+    private func watchSignals() {
+        for signal in [SIGTERM, SIGINT] {
+            signals.append(
+                SignalSource(signal) { [unowned self] in
+                    // A second signal is from somebody who does not want to wait.
+                    if !self.stopRequested.succeed(()) { exit(130) }
+                })
+        }
+    }
+}

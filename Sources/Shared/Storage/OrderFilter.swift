@@ -1,0 +1,46 @@
+public import Orders
+
+/// Which orders a list shows; what is nil or empty does not narrow it.
+public struct OrderFilter: Sendable, Hashable {
+    /// The owner.
+    public var userId: String?
+    /// Any of these statuses.
+    public var statuses: [OrderStatus]
+    /// The client's own key.
+    public var clientOrderId: String?
+    /// Accepted at or after this; Unix milliseconds.
+    public var from: UInt64?
+    /// Accepted before this; Unix milliseconds.
+    public var to: UInt64?
+
+    /// A filter by its parts.
+    public init(userId: String? = nil, statuses: [OrderStatus] = [], clientOrderId: String? = nil, from: UInt64? = nil, to: UInt64? = nil) {
+        self.userId = userId
+        self.statuses = statuses
+        self.clientOrderId = clientOrderId
+        self.from = from
+        self.to = to
+    }
+}
+
+/// Where a page ends: the next one begins with the order before it in time. Orders that are accepted meanwhile don't shift it.
+public struct OrderCursor: Sendable, Hashable, CustomStringConvertible {
+    let createdAt: UInt64
+    let id: OrderID
+
+    init(after order: Order) {
+        createdAt = order.createdAt
+        id = order.id
+    }
+
+    /// Reads what `description` has given; nil for anything else.
+    public init?(parsing text: String) {
+        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
+        guard parts.count == 2, let createdAt = UInt64(parts[0]), createdAt < 1 << 53, let id = OrderID(parsing: String(parts[1])) else { return nil }
+        self.createdAt = createdAt
+        self.id = id
+    }
+
+    /// The text for a client.
+    public var description: String { "\(createdAt)_\(id)" }
+}

@@ -1,0 +1,60 @@
+public import Orders
+internal import Postgres
+
+extension OrderStore {
+    /// The longest page.
+    public nonisolated static var pageLimit: Int { 100 }
+
+    /// Orders that a filter lets through, newest first, each folded from its events as a read by id would show it.
+    ///
+    /// - Parameters:
+    ///   - limit: orders at most, 1 to `pageLimit`; others are clamped.
+    ///   - cursor: where the page before ended; nil for the first one.
+    /// - Returns: the orders, and where they end if more follow.
+    /// - Throws: `PostgresError`, or `RecordError` for an unreadable row.
+    public func page(_ filter: OrderFilter, limit: Int, after cursor: OrderCursor? = nil) async throws -> (orders: [OrderView], next: OrderCursor?) {
+        let limit = min(max(1, limit), Self.pageLimit)
+        var statement = PageStatement(filter, cursor)
+        let rows = try await pool.query(statement.text(limit: limit + 1), statement.parameters).rows
+        let orders = try rows.prefix(limit).map { row in
+            OrderView(order: try Order(json: row["details"] ?? ""), events: try StoredEvents.read(row["events"] ?? ""))
+        }
+        return (orders, rows.count > limit ? orders.last.map { OrderCursor(after: $0.order) } : nil)
+    }
+}
+
+/// The statement of a page. It has a condition for what is asked for only, so that each combination is planned with the index that fits it.
+private struct PageStatement {
+    private(set) var parameters: [PostgresParameter] = []
+    private var conditions: [String] = []
+
+    init(_ filter: OrderFilter, _ cursor: OrderCursor?) {
+        if let user = filter.userId { conditions.append("user_id = \(add(.text(user)))") }
+        if let key = filter.clientOrderId { conditions.append("client_order_id = \(add(.text(key)))") }
+        if !filter.statuses.isEmpty { conditions.append("status = ANY (\(add(.textArray(filter.statuses.map(\.rawValue))))::text[])") }
+        if let from = filter.from { conditions.append("created_at >= \(moment(from))") }
+        if let to = filter.to { conditions.append("created_at < \(moment(to))") }
+        if let cursor { conditions.append("(created_at, order_id) < (\(moment(cursor.createdAt)), \(add(.text(cursor.id.description)))::uuid)") }
+    }
+
+    mutating func text(limit: Int) -> String {
+        """
+        SELECT details, coalesce(
+            (SELECT jsonb_agg(event ORDER BY seq) FROM order_events e WHERE e.order_id = r.order_id), '[]') AS events
+        FROM order_rows r
+        WHERE \(conditions.isEmpty ? "true" : conditions.joined(separator: " AND "))
+        ORDER BY created_at DESC, order_id DESC
+        LIMIT \(add(.int(Int64(limit))))::integer
+        """
+    }
+
+    private mutating func add(_ parameter: PostgresParameter) -> String {
+        parameters.append(parameter)
+        return "$\(parameters.count)"
+    }
+
+    /// Unix milliseconds; what lies beyond the year 9999 is clamped, because a timestamptz ends somewhere.
+    private mutating func moment(_ milliseconds: UInt64) -> String {
+        "'epoch'::timestamptz + \(add(.int(Int64(min(milliseconds, 253_402_300_799_999)))))::bigint * interval '1 millisecond'"
+    }
+}

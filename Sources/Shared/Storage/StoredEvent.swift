@@ -1,0 +1,19 @@
+/// An event as it comes from the stream: texts, which only the database looks into.
+public struct StoredEvent: Sendable, Hashable {
+    /// The order's id.
+    public let orderID: String
+    /// The event's number, from 1.
+    public let seq: Int
+    /// The canonical event in JSON.
+    public let event: String
+    /// What never changes of the order, in JSON, as `Order.json` writes it: with it each event can be stored alone.
+    public let order: String
+
+    /// An event by its parts.
+    public init(orderID: String, seq: Int, event: String, order: String) {
+        self.orderID = orderID
+        self.seq = seq
+        self.event = event
+        self.order = order
+    }
+}

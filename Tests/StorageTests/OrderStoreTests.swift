@@ -1,0 +1,82 @@
+import EventLoop
+import JSON
+import Orders
+import Postgres
+import Storage
+import TestSupport
+import Testing
+
+@Suite(.onLoop) @ServiceActor
+struct OrderStoreTests {
+    @Test func `a stored order is read back as it was, and folds to the same view`() async throws {
+        try await withStore { store, _ in
+            let life = OrderLife.filled()
+            try await store.append(life.stored)
+            let found = try #require(try await store.order(life.order.id))
+            #expect(found.order == life.order)
+            #expect(found.events.map(\.json) == life.events.map(\.json))
+            #expect(
+                OrderView(order: found.order, events: found.events).json() == OrderView(order: life.order, events: life.events).json())
+        }
+    }
+
+    @Test func `events are read from after a seq, and an unknown order is told from one without newer events`() async throws {
+        try await withStore { store, _ in
+            let life = OrderLife.failed()
+            try await store.append(life.stored)
+            #expect(try await store.events(of: life.order.id, after: 1)?.map(\.seq) == [2, 3])
+            #expect(try await store.events(of: life.order.id, after: 3) == [])
+            let unknown = OrderLife().order.id
+            let events = try await store.events(of: unknown, after: 0)
+            #expect(events == nil)
+            #expect(try await store.order(unknown) == nil)
+        }
+    }
+
+    @Test func `the view has every column of a filled order, exact to the last digit`() async throws {
+        try await withStore { store, pool in
+            let life = OrderLife.filled()
+            try await store.append(life.stored)
+            let row = try #require(try await pool.query("SELECT * FROM orders").first)
+            let expected = [
+                "id": life.order.id.description, "order_id": life.order.id.description, "user_id": "harsh \"quoted\" \\ 日本",
+                "client_order_id": "key-1",
+                "order_type": "market", "input_token": "SOL", "output_token": "USDC", "amount": "18446744073.709551615", "slippage_bps": "100",
+                "status": "confirmed", "chosen_dex": "raydium", "execution_price": "145.3", "amount_out": "217.95", "tx_hash": "signature-2",
+                "attempts": "2", "last_error": FailureCode.network.sentence,
+            ]
+            for (column, value) in expected { #expect(row[column] == value, "\(column)") }
+            let quotes = try JSONValue.parse(row["quotes"] ?? "")
+            #expect(quotes.array?.map { $0["dex"]?.string } == ["raydium", "orca"])
+            let logs = try await pool.query("SELECT unnest(logs) AS line FROM orders").rows.map { $0["line"] }
+            #expect(logs == life.events.dropFirst().map(\.message))
+            let times = try await pool.query(
+                "SELECT (extract(epoch FROM created_at) * 1000)::bigint AS c, (extract(epoch FROM updated_at) * 1000)::bigint AS u FROM orders")
+            #expect(times.first?.values == ["1768030217789", String(1_768_030_217_789 + (life.events.count - 1) * 1001)])
+        }
+    }
+
+    @Test func `an order without owner, key and fill has nulls there`() async throws {
+        try await withStore { store, pool in
+            try await store.append(OrderLife.failed().stored)
+            let row = try #require(try await pool.query("SELECT * FROM orders").first)
+            for column in ["user_id", "client_order_id", "chosen_dex", "execution_price", "amount_out", "tx_hash", "quotes"] {
+                #expect(row[column] == nil, "\(column)")
+            }
+            #expect(row["amount"] == "0.000000001" && row["status"] == "failed" && row["last_error"] == FailureCode.noRoute.sentence)
+        }
+    }
+
+    @Test func `every table and column is described`() async throws {
+        try await withStore { _, pool in
+            let result = try await pool.query(
+                """
+                SELECT c.relname || '.' || coalesce(a.attname, '') AS name
+                FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                WHERE c.relname IN ('orders', 'order_rows', 'order_events')
+                    AND (obj_description(c.oid) IS NULL OR col_description(c.oid, a.attnum) IS NULL)
+                """)
+            #expect(result.rows.map { $0["name"] } == [])
+        }
+    }
+}

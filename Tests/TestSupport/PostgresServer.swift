@@ -1,0 +1,141 @@
+public import EventLoop
+internal import Glibc
+internal import Synchronization
+
+/// A private Postgres cluster in a temporary directory, on a port of the loopback interface. It ends with the test process.
+///
+/// It does not sync to disk unless asked to, so it survives `kill`, but not a crash of the machine.
+@ServiceActor
+public final class PostgresServer {
+    /// The port.
+    public let port: UInt16
+    private let directory: String
+    private let user: String?
+    private let isDurable: Bool
+    private var process: ChildProcess?
+    private var databases = 0
+    private static var starting: Promise<PostgresServer>?
+
+    private init(isDurable: Bool) throws {
+        port = try freePort()
+        directory = try temporaryDirectory("postgres")
+        self.isDurable = isDurable
+        // Postgres refuses to run as root.
+        user = geteuid() == 0 ? "postgres" : nil
+        if let user, let entry = getpwnam(user) { chown(directory, entry.pointee.pw_uid, entry.pointee.pw_gid) }
+        removeAtExit(directory)
+    }
+
+    /// The cluster of the test process, started when first asked for.
+    public static func shared() async throws -> PostgresServer {
+        if let starting { return try await starting.value(within: .seconds(60)) }
+        let promise = Promise<PostgresServer>()
+        starting = promise
+        do { promise.succeed(try await start()) } catch { promise.fail(error) }
+        return try await promise.value
+    }
+
+    /// A cluster for one test, which may stop and kill it. `isDurable` makes it sync to disk as in production.
+    public static func start(isDurable: Bool = false) async throws -> PostgresServer {
+        let server = try PostgresServer(isDurable: isDurable)
+        try await server.execute(["initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", server.data])
+        try await server.restart()
+        return server
+    }
+
+    /// Makes an empty database and returns its URL.
+    public func database() async throws -> String {
+        databases += 1
+        let name = "test_\(getpid())_\(databases)"
+        try await execute(["createdb", "-h", directory, "-p", String(port), "-U", "postgres", name])
+        return "postgres://postgres@127.0.0.1:\(port)/\(name)"
+    }
+
+    /// Ends the server at once, as `kill -9` does. What was committed is there after `restart`.
+    public func kill() async throws { try await process?.stop(SIGKILL) }
+
+    /// Ends the server in an orderly way that does not wait for its clients.
+    public func stop() async throws { try await process?.stop(SIGINT) }
+
+    /// Stops the processes of the server without ending them: connections stay open and nobody answers. `resume` undoes it.
+    public func pause() throws { try signalAll(SIGSTOP) }
+
+    /// Lets a paused server go on.
+    public func resume() throws { try signalAll(SIGCONT) }
+
+    /// Starts the server, again or for the first time, and waits until it takes connections.
+    public func restart() async throws {
+        if process?.exitStatus() == nil { try await process?.stop(SIGINT) }
+        var settings = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)", "max_connections=600"]
+        if !isDurable { settings += ["fsync=off", "full_page_writes=off"] }
+        let command = [try Self.program("postgres"), "-D", data] + settings.flatMap { ["-c", $0] }
+        do {
+            // Until the backends of a killed server are gone, a new one refuses to start.
+            try await eventually(within: .seconds(30)) {
+                if self.process?.exitStatus() != nil || self.process == nil {
+                    self.process = try ChildProcess(command, user: self.user, output: self.log)
+                }
+                return self.isReady
+            }
+        } catch {
+            throw TestFailure("postgres did not start: \(error); its log: \(readFile(log) ?? "")")
+        }
+    }
+
+    private var log: String { "\(directory)/log" }
+    private var data: String { "\(directory)/data" }
+
+    /// The server writes its state into the last line of its pid file.
+    private var isReady: Bool {
+        guard let process, let text = readFile("\(data)/postmaster.pid") else { return false }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.count > 7 && lines[0] == String(process.pid) && lines[7].hasPrefix("ready")
+    }
+
+    private func signalAll(_ signal: Int32) throws {
+        guard let process else { return }
+        let children = readFile("/proc/\(process.pid)/task/\(process.pid)/children") ?? ""
+        for pid in [process.pid] + children.split(separator: " ").compactMap({ pid_t($0) }) { Glibc.kill(pid, signal) }
+    }
+
+    private func execute(_ command: [String]) async throws {
+        let child = try ChildProcess([try Self.program(command[0])] + command.dropFirst(), user: user, output: log)
+        let status = try await child.exit(within: .seconds(60))
+        guard status == 0 else { throw TestFailure("\(command[0]) failed: \(readFile(log) ?? "")") }
+    }
+
+    /// The newest installed version; Debian keeps the servers' programs out of PATH.
+    private static func program(_ name: String) throws -> String {
+        let versions = (9...40).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
+        let path = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
+        guard let folder = (versions + path).first(where: { access("\($0)/\(name)", X_OK) == 0 }) else {
+            throw TestFailure("\(name) is not installed: install postgresql-15")
+        }
+        return "\(folder)/\(name)"
+    }
+}
+
+private func readFile(_ path: String) -> String? {
+    guard let file = fopen(path, "r") else { return nil }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 65536)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes.prefix(count), as: UTF8.self)
+}
+
+private let leftovers = Mutex<[String]>([])
+
+/// Has a directory removed when the process ends: a cluster takes 40 MB.
+private func removeAtExit(_ directory: String) {
+    let isFirst = leftovers.withLock { directories in
+        directories.append(directory)
+        return directories.count == 1
+    }
+    guard isFirst else { return }
+    atexit {
+        let command = ["rm", "-rf", "--"] + leftovers.withLock { $0 }
+        let arguments = command.map { strdup($0) } + [nil]
+        var pid: pid_t = 0
+        if posix_spawnp(&pid, "rm", nil, nil, arguments, environ) == 0 { waitpid(pid, nil, 0) }
+    }
+}

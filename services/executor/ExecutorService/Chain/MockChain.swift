@@ -1,0 +1,117 @@
+internal import Configuration
+internal import EventLoop
+internal import Markets
+internal import Orders
+internal import Pipeline
+
+/// A chain in Redis: landing times, drops, late landings and failures by settings and a seed.
+@ServiceActor
+final class MockChain: Chain {
+    /// Between two looks at the transactions that are under way.
+    private static let pollInterval = Duration.milliseconds(100)
+    /// Time without a trace of a transaction after which the same bytes are sent again.
+    private static let resendInterval = Duration.seconds(2)
+    /// Between two rounds of deleting what is long over.
+    private static let pruneInterval = Duration.seconds(60)
+    /// Most signatures in one look.
+    private static let batch = 256
+
+    /// The seed of all draws, agreed upon by all executors before the first order.
+    var seed: UInt64 = 0 {
+        didSet { ledger = ChainLedger(pipeline: pipeline, options: options) }
+    }
+    private let pipeline: OrderPipeline
+    private let settings: ExecutorSettings
+    private var ledger: ChainLedger
+    private var watched: [String: Watch] = [:]
+
+    /// A transaction that a task waits for.
+    private struct Watch {
+        let partition: Int
+        let answer: Promise<(slot: UInt64, status: TransactionStatus)>
+    }
+
+    init(pipeline: OrderPipeline, settings: ExecutorSettings) {
+        self.pipeline = pipeline
+        self.settings = settings
+        ledger = ChainLedger(pipeline: pipeline, options: Self.options(settings, seed: 0))
+    }
+
+    private var options: ChainOptions { Self.options(settings, seed: seed) }
+
+    private static func options(_ settings: ExecutorSettings, seed: UInt64) -> ChainOptions {
+        ChainOptions(
+            seed: seed, latency: settings.chain.swapLatencyMilliseconds, failurePpm: settings.chain.failureRate.partsPerMillion,
+            dropPpm: settings.chain.dropRate.partsPerMillion, latePpm: settings.chain.lateRate.partsPerMillion,
+            slotMilliseconds: Int(settings.market.slot.millisecondsRoundedUp), validSlots: settings.market.validSlots)
+    }
+
+    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
+        let signature = MockSignature.make(order: order.id, leg: leg, attempt: attempt)
+        return SignedTransaction(
+            leg: leg, attempt: attempt, signature: signature, bytes: MockSignature.bytes(order: order, leg: leg, attempt: attempt, quote: quote),
+            lastValidSlot: ledger.lastValidSlot(at: now), quote: quote,
+            leastOut: MinimumReceived.roundedUp(quote.amountOut, slippageBps: order.slippageBps))
+    }
+
+    func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
+        let execution = MockMarket(seed: seed, volatilityBps: settings.market.volatilityBps)
+        let amountOut = execution.amountOut(of: transaction)
+        var lastSend: MonotonicInstant?
+        var backoff = Backoff(first: .milliseconds(50), most: .seconds(1))
+        while true {
+            try Task.checkCancellation()
+            do {
+                if lastSend.map({ $0.elapsed >= Self.resendInterval }) ?? true {
+                    // Whatever the answer, the status decides: a lost answer is no error, and an expired one may have landed before.
+                    _ = try await ledger.send(transaction, order: order.id, amountOut: amountOut, slips: amountOut.value < transaction.leastOut.value)
+                    lastSend = .now
+                }
+                let (slot, status) = try await look(transaction.signature, partition: order.id.partition)
+                switch status {
+                case .landed(_, let amountOut): return .landed(amountOut: amountOut)
+                case .failed(let code): return .failed(FailureCode(rawValue: code) ?? .network, wouldBe: amountOut)
+                case .sent: lastSend = .now
+                case .unknown: if slot > transaction.lastValidSlot { return .expired }
+                }
+                backoff.reset()
+            } catch is PipelineError {
+                try await sleep(for: backoff.next())
+            }
+        }
+    }
+
+    /// The next look at a signature, together with all others that are waited for.
+    private func look(_ signature: String, partition: Int) async throws -> (slot: UInt64, status: TransactionStatus) {
+        let watch = watched[signature] ?? Watch(partition: partition, answer: Promise())
+        watched[signature] = watch
+        return try await watch.answer.value
+    }
+
+    /// Looks after all transactions that are waited for, and prunes the ledger, until the task is cancelled.
+    func run(clock: RedisClock) async {
+        var pruned = MonotonicInstant.now
+        while !Task.isCancelled {
+            try? await sleep(for: Self.pollInterval)
+            for partition in pipeline.partitions.map(\.partition) { await poll(partition) }
+            if pruned.elapsed >= Self.pruneInterval, let now = clock.now {
+                pruned = .now
+                try? await ledger.prune(retention: settings.chain.retention, now: now)
+            }
+        }
+    }
+
+    private func poll(_ partition: Int) async {
+        let signatures = watched.filter { $0.value.partition == partition }.map(\.key)
+        for start in stride(from: 0, to: signatures.count, by: Self.batch) {
+            let part = Array(signatures[start..<min(start + Self.batch, signatures.count)])
+            let answers = part.compactMap { watched.removeValue(forKey: $0)?.answer }
+            do {
+                let (slot, states) = try await ledger.status(part, partition: partition)
+                for (answer, state) in zip(answers, states) { answer.succeed((slot, state)) }
+            } catch {
+                for answer in answers { answer.fail(error) }
+            }
+        }
+    }
+}

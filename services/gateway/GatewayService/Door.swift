@@ -1,0 +1,74 @@
+internal import EventLoop
+internal import HTTP
+internal import Pipeline
+internal import Redis
+
+/// Beyond what the door is closed.
+struct DoorLimits {
+    /// Entries on `accepted` that no router has been given.
+    let maxBacklog: Int
+    /// Age of the oldest of them; nil for no limit.
+    let maxWait: Duration?
+    /// Share of Redis' memory limit, in per cent, above which new orders are refused so that what is inside can drain.
+    let maxMemoryPercent = 75
+}
+
+/// Sheds load before it is taken in: an order that is refused has cost nothing and lost nothing.
+@ServiceActor
+final class Door {
+    private let limits: DoorLimits
+    private let lag: LagSampler
+    private let pressure: RedisPressure
+
+    init(limits: DoorLimits, lag: LagSampler, pressure: RedisPressure) {
+        self.limits = limits
+        self.lag = lag
+        self.pressure = pressure
+    }
+
+    /// Throws a 503 where the engine is too far behind to take more.
+    func check() throws(Problem) {
+        if let latest = lag.latest {
+            if latest.backlog >= limits.maxBacklog {
+                throw Self.busy("The engine has \(latest.backlog) orders waiting, which is its limit; try again in a few seconds")
+            }
+            if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) {
+                throw Self.busy("Orders wait longer than the engine allows; try again in a few seconds")
+            }
+        }
+        if pressure.percent > limits.maxMemoryPercent {
+            throw Self.busy("The engine's memory is nearly full; try again in a few seconds")
+        }
+    }
+
+    private static func busy(_ sentence: String) -> Problem {
+        Problem(503, code: "OVERLOADED", sentence, headers: [("Retry-After", "5")])
+    }
+}
+
+/// How full Redis is, sampled each second.
+@ServiceActor
+final class RedisPressure {
+    private let redis: RedisClient
+    /// Used memory in per cent of the limit; 0 where there is no limit.
+    private(set) var percent = 0
+
+    init(redis: RedisClient) { self.redis = redis }
+
+    func run() async {
+        while !Task.isCancelled {
+            if let info = try? await redis.send(["INFO", "memory"]).string { percent = Self.percent(info) }
+            try? await sleep(for: .seconds(1))
+        }
+    }
+
+    static func percent(_ info: String) -> Int {
+        var values: [Substring: Int] = [:]
+        for line in info.split(whereSeparator: { $0.isNewline }) {
+            let pair = line.split(separator: ":", maxSplits: 1)
+            if pair.count == 2, let value = Int(pair[1]) { values[pair[0]] = value }
+        }
+        guard let used = values["used_memory"], let limit = values["maxmemory"], limit > 0 else { return 0 }
+        return used * 100 / limit
+    }
+}

@@ -1,0 +1,68 @@
+public import Configuration
+public import EventLoop
+internal import HTTP
+internal import Observability
+public import Pipeline
+internal import Postgres
+public import ServiceKit
+internal import Storage
+
+/// The door: accepts orders by HTTP and answers at once, shows them, and tells how far the pipeline is behind.
+@ServiceActor
+public final class Gateway: Service {
+    /// What the gateway is for.
+    public nonisolated static var purpose: String { "Accepts orders by HTTP, answers at once, and shows orders and the pipeline's lag." }
+
+    private let process: ServiceProcess
+    private let postgres: PostgresPool
+    private let lag: LagSampler
+    private let pressure: RedisPressure
+
+    /// Reads tokens and pools, and adds the routes.
+    public init(settings: GatewaySettings, process: ServiceProcess) async throws {
+        self.process = process
+        let market = try MarketFiles.load(settings.files)
+        postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
+        lag = LagSampler(pipeline: process.pipeline)
+        pressure = RedisPressure(redis: process.redis)
+        let door = Door(
+            limits: DoorLimits(maxBacklog: settings.maxBacklog, maxWait: settings.maxWait), lag: lag, pressure: pressure)
+        let acceptance = Acceptance(settings: settings, process: process, tokens: market.tokens, door: door)
+        let store = OrderStore(pool: postgres)
+        let reading = OrderReading(pipeline: process.pipeline, store: store)
+        OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
+        ListRoutes(store: store).add(to: process.router)
+        SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
+        observePostgres()
+    }
+
+    /// What the settings say of the pipeline.
+    public nonisolated static func pipelineSettings(_ settings: GatewaySettings) -> PipelineSettings {
+        PipelineSettings(partitions: settings.common.partitions)
+    }
+
+    /// Keeps the connections and samples the lag.
+    public func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.postgres.run() }
+            group.addTask { await self.lag.run() }
+            group.addTask { await self.pressure.run() }
+        }
+    }
+
+    /// Requests in hand are the server's to finish.
+    public func stop(within grace: Duration) async { postgres.close() }
+
+    /// Nothing is in hand here.
+    public func connectionRestored() {}
+
+    private func observePostgres() {
+        postgres.onAvailabilityChange = { [log = process.log] failure in
+            if let failure {
+                log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(failure.message)])
+            } else {
+                log.info("postgres.connected")
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Orders
+internal import Pipeline
+internal import ServiceKit
+
+/// What the gateway answers about orders.
+@ServiceActor
+struct OrderRoutes {
+    let acceptance: Acceptance
+    let reading: OrderReading
+    let process: ServiceProcess
+    let publicURL: String?
+
+    func add(to router: HTTPRouter) {
+        router.post("/api/orders/execute") { request, _ in try await execute(request) }
+        router.get("/api/orders/{id}") { _, parameters in try await show(parameters["id"]) }
+        router.get("/api/orders/status/{id}") { _, parameters in try await show(parameters["id"]) }
+        router.get("/api/orders/{id}/events") { request, parameters in try await events(parameters["id"], request) }
+        router.delete("/api/orders/{id}") { _, parameters in try await cancel(parameters["id"]) }
+        // The edge sends upgrades to the notifiers; what comes here asked without one.
+        for path in ["/api/orders/execute", "/api/orders/status", "/ws/orders/{id}", "/v1/stream"] {
+            router.get(path) { _, _ in throw Self.upgradeRequired }
+        }
+    }
+
+    private func execute(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let accepted = try await acceptance.accept(request)
+        var headers = [("Location", "/api/orders/\(accepted.id)")]
+        if accepted.isReplay { headers.append(("Idempotent-Replayed", "true")) }
+        return .json(202, accepted.usesSnakeCase ? snakeCase(accepted) : camelCase(accepted, request), headers: headers)
+    }
+
+    private func camelCase(_ accepted: Accepted, _ request: HTTPRequest) -> String {
+        let origin = Origin(request, publicURL: publicURL).webSocket
+        return JSONWriter.object {
+            $0.field("success", true)
+            $0.field("orderId", accepted.id)
+            $0.field("jobId", accepted.job)
+            $0.field("status", OrderStatus.pending.rawValue)
+            $0.field("message", "Order created and enqueued for processing")
+            $0.field("slippageBps", accepted.slippageBps)
+            $0.field("wsUrl", "\(origin)/api/orders/status/\(accepted.id)")
+            $0.field("websocketUrl", "\(origin)/ws/orders/\(accepted.id)")
+        }
+    }
+
+    /// Document 004's answer.
+    private func snakeCase(_ accepted: Accepted) -> String {
+        JSONWriter.object {
+            $0.field("order_id", accepted.id)
+            $0.field("status", OrderStatus.pending.rawValue)
+        }
+    }
+
+    private func show(_ id: String) async throws -> HTTPResponse {
+        let (order, events) = try await reading.order(id)
+        return .json(200, OrderView(order: order, events: events).json())
+    }
+
+    private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {
+        var after = 0
+        if let text = request.query("after") {
+            guard let number = Int(text), number >= 0 else {
+                throw Problem(
+                    400, code: "BAD_REQUEST", "The parameter after has to be the seq of an event, from 0",
+                    errors: [Problem.FieldError(field: "after", message: "is not a whole number from 0")])
+            }
+            after = number
+        }
+        let (order, events) = try await reading.order(id)
+        let body = JSONWriter.object {
+            $0.field("orderId", order.id)
+            $0.array("events") { list in
+                for event in events where event.seq > after { list.value(raw: event.text) }
+            }
+        }
+        return .json(200, body)
+    }
+
+    private func cancel(_ text: String) async throws -> HTTPResponse {
+        let id = try OrderReading.id(text)
+        let outcome: CancelOutcome
+        do {
+            outcome = try await process.pipeline.cancel(id)
+        } catch {
+            throw Problem(
+                503, code: "UNAVAILABLE", "The order could not be cancelled because Redis is away; try again in a few seconds",
+                headers: [("Retry-After", "2")])
+        }
+        switch outcome {
+        case .cancelled: return try await show(text)
+        case .submitted:
+            throw Problem(409, code: "ORDER_SUBMITTED", "The order's transaction is under way and cannot be called back; wait for its outcome")
+        case .final(let state): throw Self.isFinal(state.rawValue)
+        case .unknown:
+            // What has left Redis is final.
+            let (order, events) = try await reading.order(text)
+            let status = OrderView(order: order, events: events).status
+            guard status == .cancelled else { throw Self.isFinal(status.rawValue) }
+            return try await show(text)
+        }
+    }
+
+    private static func isFinal(_ status: String) -> Problem {
+        Problem(409, code: "ORDER_FINAL", "The order is \(status) already and cannot be cancelled")
+    }
+
+    private static var upgradeRequired: Problem {
+        Problem(
+            426, code: "UPGRADE_REQUIRED", "This path is a WebSocket: connect to it with a WebSocket client",
+            headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
+    }
+}
+
+/// Where the client reached the engine.
+struct Origin {
+    let webSocket: String
+
+    /// `PUBLIC_URL` where it is set, else what the request's `Host` and `X-Forwarded-Proto` say.
+    init(_ request: HTTPRequest, publicURL: String?) {
+        if let publicURL {
+            webSocket = "ws" + publicURL.dropFirst(4)
+        } else {
+            let isSecure = request.header("X-Forwarded-Proto")?.lowercased() == "https"
+            webSocket = (isSecure ? "wss" : "ws") + "://" + (request.header("Host") ?? "localhost")
+        }
+    }
+}

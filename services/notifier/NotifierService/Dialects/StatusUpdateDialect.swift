@@ -1,0 +1,42 @@
+internal import JSON
+internal import Orders
+
+/// Documents 002 and 003, `/ws/orders/{id}`: a `status_update` with a message for each event, in the words of document 002.
+struct StatusUpdateDialect: Dialect {
+    mutating func messages(for event: OrderEvent) -> [String] {
+        guard let message = Self.message(event) else { return [] }
+        return [
+            JSONWriter.object {
+                $0.field("type", "status_update")
+                $0.field("orderId", event.orderId)
+                $0.field("status", event.status.rawValue)
+                $0.field("timestamp", event.timestamp)
+                $0.field("message", message)
+                $0.field("chosenDex", ifPresent: event.chosenDex.map(Self.display))
+                $0.field("txHash", ifPresent: event.txHash)
+                if event.type == .confirmed, let price = event.executedPrice {
+                    $0.number("executionPrice", price)
+                    $0.field("executedPrice", price)
+                    $0.field("amountOut", ifPresent: event.amountOutDecimal)
+                }
+            }
+        ]
+    }
+
+    /// Nil for what these documents do not know.
+    private static func message(_ event: OrderEvent) -> String? {
+        switch event.type {
+        case .pending: event.message
+        case .routing where event.progress < Progress.routed: "Fetching quotes from Raydium & Meteora..."
+        case .routing: "Best route: \(display(event.chosenDex ?? ""))"
+        case .building where event.progress < Progress.built: "Building transaction..."
+        case .building: nil
+        case .submitted: "Transaction submitted to network..."
+        case .confirmed: "Swap executed successfully"
+        case .executionFailed, .retryPending, .failed, .cancelled: event.message
+        }
+    }
+
+    /// A venue as it writes itself.
+    private static func display(_ dex: String) -> String { dex.prefix(1).uppercased() + dex.dropFirst() }
+}

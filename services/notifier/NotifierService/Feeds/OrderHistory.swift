@@ -1,0 +1,37 @@
+internal import EventLoop
+internal import Orders
+internal import Pipeline
+internal import Postgres
+internal import Storage
+
+/// What an order has been through so far.
+enum HistoryAnswer {
+    /// All events from seq 1 on.
+    case events([OrderEvent])
+    /// Neither Redis nor Postgres has the order.
+    case unknown
+    /// It cannot be told at the moment.
+    case unavailable
+}
+
+/// Reads an order's events: from its hash, and from Postgres when that has expired.
+@ServiceActor
+final class OrderHistory {
+    private let pipeline: OrderPipeline
+    private let store: OrderStore
+
+    init(pipeline: OrderPipeline, store: OrderStore) {
+        self.pipeline = pipeline
+        self.store = store
+    }
+
+    func read(_ id: OrderID) async -> HistoryAnswer {
+        do {
+            if let snapshot = try await pipeline.snapshot(id) { return .events(try snapshot.events.map { try OrderEvent(parsing: $0) }) }
+            guard let stored = try await store.order(id) else { return .unknown }
+            return .events(stored.events)
+        } catch {
+            return .unavailable
+        }
+    }
+}

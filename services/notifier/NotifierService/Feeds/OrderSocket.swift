@@ -1,0 +1,40 @@
+internal import EventLoop
+internal import HTTP
+internal import Observability
+internal import Orders
+
+/// A socket that follows one order in one dialect, from where its client left off to the final event.
+@ServiceActor
+final class OrderSocket: OrderWatcher {
+    private let socket: WebSocket
+    private var dialect: any Dialect
+    private let sent: Counter
+
+    init(socket: WebSocket, dialect: any Dialect, sent: Counter) {
+        self.socket = socket
+        self.dialect = dialect
+        self.sent = sent
+    }
+
+    /// Serves the socket until it is closed.
+    func serve(_ id: OrderID, after: Int, feeds: OrderFeeds) async {
+        feeds.watch(id, after: after, self)
+        await socket.closed()
+        feeds.unwatch(id, self)
+    }
+
+    func deliver(_ event: OrderEvent) {
+        send(dialect.messages(for: event))
+        guard event.status.isFinal else { return }
+        send(dialect.closing(after: event))
+        socket.close(code: .normal)
+    }
+
+    func orderIsUnknown() { socket.close(code: 4404, reason: "unknown order") }
+
+    func feedFailed() { socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
+
+    private func send(_ messages: [String]) {
+        for message in messages where socket.send(text: message) { sent.increment() }
+    }
+}

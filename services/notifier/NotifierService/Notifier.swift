@@ -1,0 +1,115 @@
+public import Configuration
+public import EventLoop
+internal import HTTP
+internal import Observability
+internal import Orders
+public import Pipeline
+internal import Postgres
+internal import Redis
+public import ServiceKit
+internal import Storage
+
+/// Two jobs that do not wait for each other: stores events in Postgres, and shows them to sockets as they happen.
+@ServiceActor
+public final class Notifier: Service {
+    /// What the notifier is for.
+    public nonisolated static var purpose: String { "Owns the WebSockets, stores every event in Postgres, and streams status to clients." }
+
+    /// What is left of the grace period when the sockets are closed, and the time over which that is spread.
+    private static let socketClosing = Duration.seconds(3)
+    private static let socketSpread = Duration.seconds(2)
+
+    private let settings: NotifierSettings
+    private let process: ServiceProcess
+    private let postgres: PostgresPool
+    private let consumer: EventConsumer
+    private let upkeep: PipelineUpkeep
+    private let feeds: OrderFeeds
+    private let schema: Schema
+    private let retention: Retention?
+
+    /// Sets up storage, feeds and socket routes.
+    public init(settings: NotifierSettings, process: ServiceProcess) async throws {
+        self.settings = settings
+        self.process = process
+        postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
+        let store = OrderStore(pool: postgres)
+        schema = Schema(store: store, log: process.log)
+        retention = settings.eventsRetention.map { Retention(store: store, age: $0, log: process.log) }
+        let options = EventConsumerOptions(
+            consumer: process.name, batch: settings.persistBatch, wait: settings.persistWait,
+            visibilityTimeout: settings.worker.visibilityTimeout, renewInterval: settings.worker.renewInterval)
+        consumer = EventConsumer(
+            options: options, pipeline: process.pipeline, sink: EventArchive(store: store, log: process.log, metrics: process.metrics),
+            observer: process.observer, connect: process.connectReader)
+        upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: false, observer: process.observer)
+        feeds = OrderFeeds(
+            history: OrderHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
+            subscriber: process.connectSubscriber(), log: process.log)
+        let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
+        SocketRoutes(feeds: feeds, sent: sent).add(to: process.router)
+        process.serverOptions.webSocket = settings.sockets.options
+        observe()
+    }
+
+    /// What the settings say of the pipeline.
+    public nonisolated static func pipelineSettings(_ settings: NotifierSettings) -> PipelineSettings {
+        PipelineSettings(
+            partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp))
+    }
+
+    /// Works until `stop` has finished. Sockets are served at once; events are stored when the tables are there.
+    public func run() async {
+        let tasks = [
+            Loop.spawn { await self.retention?.run() ?? () },
+            Loop.spawn { await self.postgres.run() },
+            Loop.spawn { await self.feeds.run() },
+            Loop.spawn { await self.upkeep.run() },
+        ]
+        if await schema.migrate() { await consumer.run() }
+        for task in tasks { task.cancel() }
+    }
+
+    /// Stores the batch in hand and hands back the rest; serves the sockets on until shortly before the end, then closes them with 1012.
+    public func stop(within grace: Duration) async {
+        let start = MonotonicInstant.now
+        await consumer.stop(within: min(grace, Self.socketClosing))
+        while process.openSockets > 0, grace - start.elapsed > Self.socketClosing { try? await sleep(for: .milliseconds(100)) }
+        await process.closeSockets(over: Self.socketSpread)
+        postgres.close()
+    }
+
+    /// Renews what is in hand.
+    public func connectionRestored() { consumer.connectionRestored() }
+
+    private func observe() {
+        postgres.onAvailabilityChange = { [log = process.log] failure in
+            if let failure {
+                log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(failure.message)])
+            } else {
+                log.info("postgres.connected")
+            }
+        }
+        process.heartbeatFields = { [unowned process, feeds] in
+            ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
+        }
+        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets that are open.") { [unowned process] in
+            ServiceActor.assume(process) { Double($0.openSockets) }
+        }
+        process.metrics.observe(.gauge, "orders_watched", help: "Orders that sockets watch.") { [feeds] in
+            ServiceActor.assume(feeds) { Double($0.count) }
+        }
+    }
+}
+
+extension SocketSettings {
+    var options: WebSocketOptions {
+        var options = WebSocketOptions()
+        options.pingInterval = pingInterval
+        options.idleTimeout = idleTimeout
+        options.queuedMessages = queueMessages
+        options.queuedBytes = queueBytes
+        options.messageBytes = maxMessageBytes
+        return options
+    }
+}

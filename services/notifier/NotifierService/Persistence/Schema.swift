@@ -1,0 +1,31 @@
+internal import EventLoop
+internal import Observability
+internal import Storage
+
+/// Brings the tables up to date, as soon as Postgres is there.
+@ServiceActor
+final class Schema {
+    private let store: OrderStore
+    private let log: Logger
+
+    init(store: OrderStore, log: Logger) {
+        self.store = store
+        self.log = log
+    }
+
+    /// Applies what is missing; tries again while Postgres is away. False when the task was cancelled first.
+    func migrate() async -> Bool {
+        var backoff = Backoff(first: .milliseconds(200), most: .seconds(5))
+        while !Task.isCancelled {
+            do {
+                let applied = try await store.migrate()
+                log.info("schema.ready", ["applied": .integer(applied.count)])
+                return true
+            } catch {
+                log.limited(.error, "schema.not_ready", every: .seconds(5), ["reason": .string("\(error)")])
+            }
+            try? await sleep(for: backoff.next())
+        }
+        return false
+    }
+}

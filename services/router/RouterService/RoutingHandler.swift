@@ -1,0 +1,51 @@
+internal import Configuration
+internal import EventLoop
+internal import Markets
+internal import Observability
+internal import Orders
+internal import Pipeline
+internal import ServiceKit
+
+/// Moves an order from `accepted` to `routed`: quotes, the best of them, or what follows when there is none.
+@ServiceActor
+final class RoutingHandler: OrderHandler {
+    private let desk: QuoteDesk
+    private let pipeline: OrderPipeline
+    private let retry: RetrySettings
+    private let log: Logger
+    private let observer: PipelineObserver
+
+    init(desk: QuoteDesk, pipeline: OrderPipeline, retry: RetrySettings, log: Logger, observer: PipelineObserver) {
+        self.desk = desk
+        self.pipeline = pipeline
+        self.retry = retry
+        self.log = log
+        self.observer = observer
+    }
+
+    func handle(_ entry: WorkEntry) async {
+        do throws(PipelineError) {
+            guard case .work(let work) = try await pipeline.begin(entry) else { return }
+            let round = await desk.ask(
+                QuoteRequest(
+                    tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut, amountIn: work.order.amountIn,
+                    slippageBps: work.order.slippageBps))
+            guard !Task.isCancelled else { return }
+            _ = try await pipeline.step(next(round, work), entry)
+        } catch {
+            observer.failed(doing: "route", error: error)
+        }
+    }
+
+    private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
+        if let offers = round.offers {
+            log.debug("order.routed", ["orderId": .string(work.order.id.description), "reason": .string(offers.reason)])
+            return .routeDone(offers.quotes)
+        }
+        let failure = round.failure
+        log.info("order.not_routed", ["orderId": .string(work.order.id.description), "code": .string(failure.code.rawValue)])
+        return .after(
+            failure, stage: .router, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
+            delay: retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts))
+    }
+}
