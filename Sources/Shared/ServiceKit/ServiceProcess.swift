@@ -33,6 +33,9 @@ public final class ServiceProcess {
     public var heartbeatFields: @ServiceActor () -> [String: String] = { [:] }
     /// Options of the HTTP server; a service may change them before it starts.
     public var serverOptions = HTTPServerOptions()
+    /// Sockets that are open.
+    public var openSockets: Int { server?.webSockets ?? 0 }
+    weak var server: HTTPServer?
     let common: CommonSettings
     private let redisURL: Redis.RedisURL
     private let relay = Relay()
@@ -65,6 +68,9 @@ public final class ServiceProcess {
 
     /// A connection for Pub/Sub; its owner runs it.
     public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: redisURL, name: name + "-subscriber") }
+
+    /// Closes all sockets with 1012, spread over a time, so that their clients do not come back in one moment.
+    public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
 
     private nonisolated static func makeName(_ service: String) -> String {
         var host = [CChar](repeating: 0, count: 65)

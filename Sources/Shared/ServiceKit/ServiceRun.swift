@@ -24,6 +24,7 @@ final class ServiceRun {
         self.service = service
         process.addAdminRoutes()
         server = HTTPServer(bind: process.common.bind, port: UInt16(process.common.port), router: process.router, options: process.serverOptions)
+        process.server = server
     }
 
     func run() async throws {
@@ -42,7 +43,11 @@ final class ServiceRun {
         let redis = Loop.spawn { [process] in await process.redis.run() }
         let heartbeat = Loop.spawn { [process] in await process.heartbeat.run() }
         let delay = Loop.spawn { [process] in await process.watchLoopDelay() }
-        let work = Loop.spawn { [service] in await service.run() }
+        let work = Loop.spawn { [process, service] in
+            // Nothing can be read before the groups are there.
+            while !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
+            await service.run()
+        }
         process.health.markStarted()
         try? await stopRequested.value
         await stop(work)

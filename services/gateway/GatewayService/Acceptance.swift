@@ -38,16 +38,16 @@ final class Acceptance {
     }
 
     /// Reads and accepts an order. Throws the `Problem` that the client gets; then nothing is left behind, unless it names an `orderId`.
-    func accept(_ request: HTTPRequest) async throws -> Accepted {
-        do {
+    func accept(_ request: HTTPRequest) async throws(Problem) -> Accepted {
+        do throws(Problem) {
             let parsed = try read(request)
             try door.check()
             let accepted = try await write(parsed, traceparent: request.header("traceparent").flatMap(Traceparent.valid))
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
-        } catch let problem as Problem {
-            outcomes.labelled(problem.status == 503 ? "unavailable" : "refused").increment()
-            throw problem
+        } catch {
+            outcomes.labelled(error.status == 503 ? "unavailable" : "refused").increment()
+            throw error
         }
     }
 

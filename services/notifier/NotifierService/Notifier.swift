@@ -1,7 +1,6 @@
 public import Configuration
 public import EventLoop
 internal import HTTP
-internal import Migrations
 internal import Observability
 internal import Orders
 public import Pipeline
@@ -16,6 +15,10 @@ public final class Notifier: Service {
     /// What the notifier is for.
     public nonisolated static var purpose: String { "Owns the WebSockets, stores every event in Postgres, and streams status to clients." }
 
+    /// What is left of the grace period when the sockets are closed, and the time over which that is spread.
+    private static let socketClosing = Duration.seconds(3)
+    private static let socketSpread = Duration.seconds(2)
+
     private let settings: NotifierSettings
     private let process: ServiceProcess
     private let postgres: PostgresPool
@@ -23,14 +26,16 @@ public final class Notifier: Service {
     private let upkeep: PipelineUpkeep
     private let feeds: OrderFeeds
     private let schema: Schema
+    private let retention: Retention?
 
     /// Sets up storage, feeds and socket routes.
     public init(settings: NotifierSettings, process: ServiceProcess) async throws {
         self.settings = settings
         self.process = process
         postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
-        schema = Schema(postgres: postgres, log: process.log)
         let store = OrderStore(pool: postgres)
+        schema = Schema(store: store, log: process.log)
+        retention = settings.eventsRetention.map { Retention(store: store, age: $0, log: process.log) }
         let options = EventConsumerOptions(
             consumer: process.name, batch: settings.persistBatch, wait: settings.persistWait,
             visibilityTimeout: settings.worker.visibilityTimeout, renewInterval: settings.worker.renewInterval)
@@ -56,6 +61,7 @@ public final class Notifier: Service {
     /// Works until `stop` has finished. Sockets are served at once; events are stored when the tables are there.
     public func run() async {
         let tasks = [
+            Loop.spawn { await self.retention?.run() ?? () },
             Loop.spawn { await self.postgres.run() },
             Loop.spawn { await self.feeds.run() },
             Loop.spawn { await self.upkeep.run() },
@@ -64,9 +70,12 @@ public final class Notifier: Service {
         for task in tasks { task.cancel() }
     }
 
-    /// Stores the batch in hand and hands back the rest. The server closes the sockets.
+    /// Stores the batch in hand and hands back the rest; serves the sockets on until shortly before the end, then closes them with 1012.
     public func stop(within grace: Duration) async {
-        await consumer.stop(within: grace)
+        let start = MonotonicInstant.now
+        await consumer.stop(within: min(grace, Self.socketClosing))
+        while process.openSockets > 0, grace - start.elapsed > Self.socketClosing { try? await sleep(for: .milliseconds(100)) }
+        await process.closeSockets(over: Self.socketSpread)
         postgres.close()
     }
 
@@ -81,10 +90,11 @@ public final class Notifier: Service {
                 log.info("postgres.connected")
             }
         }
-        let server = process.sockets
-        process.heartbeatFields = { [feeds] in ["sockets": String(server.open), "ordersWatched": String(feeds.count)] }
-        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets that are open.") {
-            ServiceActor.assume(server) { Double($0.open) }
+        process.heartbeatFields = { [unowned process, feeds] in
+            ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
+        }
+        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets that are open.") { [unowned process] in
+            ServiceActor.assume(process) { Double($0.openSockets) }
         }
         process.metrics.observe(.gauge, "orders_watched", help: "Orders that sockets watch.") { [feeds] in
             ServiceActor.assume(feeds) { Double($0.count) }

@@ -62,7 +62,9 @@ struct QuoteQuery {
             $0.field("tokenIn", ifPresent: request.query("tokenIn"))
             $0.field("tokenOut", ifPresent: request.query("tokenOut"))
             $0.field("amount", ifPresent: request.query("amount"))
-            if let bps = request.query("slippageBps") { Int(bps).map { number in $0.field("slippageBps", number) } ?? $0.field("slippageBps", bps) }
+            // As text where it is no number, so that the refusal names it.
+            let slippage = request.query("slippageBps")
+            $0.field("slippageBps", ifPresent: slippage.map { text in Int(text).map { JSONValue.number(String($0)) } ?? .string(text) })
         }
         switch OrderRequest.parse(body: body.bytes, idempotencyKey: nil, tokens: tokens, now: 0) {
         case .success(let order):

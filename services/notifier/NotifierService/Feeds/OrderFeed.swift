@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Observability
 internal import Orders
+internal import Pipeline
 internal import Redis
 
 /// Is given the events of an order, each once and in order of seq.
@@ -58,7 +59,7 @@ final class OrderFeed {
     /// Subscribes, then reads. Ends when the order's events so far are here, or it is certain that there are none.
     func open() async {
         do throws(RedisError) {
-            subscription = try await subscriber.subscribe(Keys.channel(id)) { [weak self] in self?.received($0) }
+            subscription = try await subscriber.subscribe(Keys.updates(id)) { [weak self] in self?.received($0) }
         } catch {
             log.limited(.warning, "feed.not_subscribed", every: .seconds(5), ["reason": .string(error.message)])
             return fail()

@@ -37,6 +37,6 @@ final class EventArchive: EventSink {
 
 extension StoredEvent {
     init(_ entry: EventEntry) {
-        self.init(orderId: entry.orderID, seq: entry.seq, event: entry.event, order: entry.order)
+        self.init(orderID: entry.orderID.description, seq: entry.seq, event: entry.event, order: entry.order)
     }
 }

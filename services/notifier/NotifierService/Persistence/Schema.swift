@@ -1,16 +1,15 @@
 internal import EventLoop
-internal import Migrations
 internal import Observability
-internal import Postgres
+internal import Storage
 
 /// Brings the tables up to date, as soon as Postgres is there.
 @ServiceActor
 final class Schema {
-    private let postgres: PostgresPool
+    private let store: OrderStore
     private let log: Logger
 
-    init(postgres: PostgresPool, log: Logger) {
-        self.postgres = postgres
+    init(store: OrderStore, log: Logger) {
+        self.store = store
         self.log = log
     }
 
@@ -19,7 +18,7 @@ final class Schema {
         var backoff = Backoff(first: .milliseconds(200), most: .seconds(5))
         while !Task.isCancelled {
             do {
-                let applied = try await PostgresMigrator(postgres, Migrations.all).migrate()
+                let applied = try await store.migrate()
                 log.info("schema.ready", ["applied": .integer(applied.count)])
                 return true
             } catch {
