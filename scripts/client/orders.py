@@ -34,9 +34,9 @@ def follow(base, order_id, seconds=60):
     seen, deadline = 0, time.monotonic() + seconds
     while True:
         try:
-            stream = WebSocket(f"ws{base.removeprefix('http')}/v1/stream?orderId={order_id}&after={seen}", timeout=25)
+            stream = WebSocket(f"ws{base.removeprefix('http')}/v1/stream?orderId={order_id}&after={seen}", timeout=10)
             try:
-                for text in stream.messages():
+                for text in stream.messages(deadline):
                     message = json.loads(text)
                     if message.get("op") != "event":
                         continue
@@ -53,5 +53,5 @@ def follow(base, order_id, seconds=60):
             if isinstance(problem, Closed) and problem.code in (1008, 4401, 4404):
                 raise
             if time.monotonic() > deadline:
-                raise TimeoutError(f"order {order_id} was not final after {seconds} s") from problem
+                raise TimeoutError(f"order {order_id} was not final after {seconds} s; the last of its events was {seen}") from problem
             time.sleep(0.5)
