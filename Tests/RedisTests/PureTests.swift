@@ -48,16 +48,6 @@ struct PureTests {
         #expect(RedisError(.unavailable, "").isUnavailable && RedisError(.rejected("LOADING"), "").isUnavailable)
         #expect(!RedisError(.connectionLost, "").isUnavailable)
     }
-
-    @Test func `pauses double up to their limit, by a half at most shortened`() {
-        var backoff = Backoff(from: .milliseconds(50), to: .seconds(2))
-        for limit in [50, 100, 200, 400, 800, 1600, 2000, 2000] {
-            let pause = backoff.pause()
-            #expect(pause <= .milliseconds(limit) && pause >= .milliseconds(limit) / 2)
-        }
-        backoff.reset()
-        #expect(backoff.pause() <= .milliseconds(50))
-    }
 }
 
 struct ReplyQueueTests {

@@ -9,7 +9,8 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
 
     let options: StackOptions
 
-    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
         await EnginePlaces.shared.enter()
         do {
