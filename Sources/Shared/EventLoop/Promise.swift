@@ -2,8 +2,8 @@
 @ServiceActor
 public final class Promise<Value: Sendable> {
     private var result: Result<Value, any Error>?
-    private var waiters: [Int: UnsafeContinuation<Value, any Error>] = [:]
-    private var nextWaiter = 0
+    private var waiters: [Int: Waiter<Value, any Error>] = [:]
+    private var nextID = 0
 
     /// A promise without a value.
     public init() {}
@@ -18,7 +18,7 @@ public final class Promise<Value: Sendable> {
         self.result = result
         let waiting = waiters
         waiters.removeAll()
-        for (_, continuation) in waiting { continuation.resume(with: result) }
+        for (_, waiter) in waiting { waiter.complete(result) }
         return true
     }
 
@@ -32,35 +32,25 @@ public final class Promise<Value: Sendable> {
 
     /// Waits for the value. Throws what it failed with, or `CancellationError`.
     public var value: Value {
-        get async throws {
-            if let result { return try result.get() }
-            nextWaiter += 1
-            return try await wait(as: nextWaiter)
-        }
+        get async throws { try await wait(as: Waiter()) }
     }
 
     /// Waits for the value at most `limit`. Throws `DeadlineExceeded` after it.
     public func value(within limit: Duration) async throws -> Value {
-        if let result { return try result.get() }
-        nextWaiter += 1
-        let waiter = nextWaiter
+        let waiter = Waiter<Value, any Error>()
         let timer = LoopTimer()
-        timer.start(after: limit) { self.resume(waiter, throwing: DeadlineExceeded(limit: limit)) }
+        timer.start(after: limit) { waiter.complete(.failure(DeadlineExceeded(limit: limit))) }
         defer { timer.stop() }
         return try await wait(as: waiter)
     }
 
-    private func wait(as waiter: Int) async throws -> Value {
-        try await withTaskCancellationHandler {
-            // In here, because the handler of a task that is cancelled already runs before this and finds no waiter.
-            try Task.checkCancellation()
-            return try await withUnsafeThrowingContinuation { waiters[waiter] = $0 }
-        } onCancel: {
-            Loop.perform { self.resume(waiter, throwing: CancellationError()) }
-        }
-    }
-
-    private func resume(_ waiter: Int, throwing error: any Error) {
-        waiters.removeValue(forKey: waiter)?.resume(throwing: error)
+    private func wait(as waiter: Waiter<Value, any Error>) async throws -> Value {
+        // Checked here, not by the callers: calling this may suspend a task that has no executor preference.
+        if let result { return try result.get() }
+        nextID += 1
+        let id = nextID
+        waiters[id] = waiter
+        defer { waiters[id] = nil }
+        return try await waiter.value(orWhenCancelled: CancellationError())
     }
 }

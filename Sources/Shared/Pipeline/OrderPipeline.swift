@@ -30,6 +30,8 @@ public final class OrderPipeline {
     public let partitions: [Keys]
     /// Called with the name of each step and what became of it: for metrics.
     public var onStep: (@ServiceActor (OrderStep, String) -> Void)?
+    /// Those who wait until a delivery has got somewhere, by its token.
+    var waitingForSteps: [String: Promise<Void>] = [:]
 
     /// A pipeline on a connection that its owner runs.
     public init(redis: RedisClient, settings: PipelineSettings) {
@@ -84,7 +86,7 @@ extension PipelineError {
     init(_ error: RedisError) {
         switch error.code {
         case .rejected("OOM"): self.init(.full, error.message)
-        case .rejected("BUSY"), .rejected("READONLY"): self.init(.unavailable, error.message)
+        case .rejected("BUSY"), .rejected("READONLY"), .rejected("MISCONF"): self.init(.unavailable, error.message)
         case .rejected where !error.isUnavailable: self.init(.refused, error.message)
         default: self.init(.unavailable, error.message, outcomeUnknown: error.outcomeUnknown)
         }

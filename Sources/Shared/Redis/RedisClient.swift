@@ -83,7 +83,7 @@ public final class RedisClient {
         command += arguments
         do {
             return try await send(command, timeout: timeout)
-        } catch where error.code == .rejected("NOSCRIPT") {
+        } catch  where error.code == .rejected("NOSCRIPT") {
             try await load(script)
             return try await send(command, timeout: timeout)
         }

@@ -4,14 +4,14 @@ internal import EventLoop
 /// One connection to Redis, from connecting to its end: commands in flight, their deadlines, and the liveness of the link.
 @ServiceActor
 final class RedisConnection {
-    typealias Waiter = UnsafeContinuation<Result<RedisValue, RedisError>, Never>
+    private typealias Call = Waiter<RedisValue, RedisError>
 
     let url: RedisURL
     let options: RedisOptions
     private let name: String
     private var transport: RedisTransport?
     private var encoder = CommandEncoder()
-    private var pending = ReplyQueue<Waiter>()
+    private var pending = ReplyQueue<Call>()
     private let sweeper = LoopTimer()
     private var lastSweep = MonotonicInstant.now
     private var lastReceived = MonotonicInstant.now
@@ -65,7 +65,7 @@ final class RedisConnection {
         guard failure == nil else { return }
         failure = reason
         sweeper.stop()
-        for waiter in pending.removeAll() { waiter.resume(returning: .failure(reason)) }
+        for call in pending.removeAll() { call.complete(.failure(reason)) }
         transport?.close()
         transport = nil
         ended.succeed(reason)
@@ -92,16 +92,9 @@ extension RedisConnection {
         guard pending.count < options.maximumInFlight else {
             throw RedisError(.overloaded, "\(pending.count) commands are in flight to Redis, no more are allowed")
         }
-        let number = try submit(command, timeout: timeout ?? options.commandTimeout)
-        let result: Result<RedisValue, RedisError> = await withTaskCancellationHandler {
-            await withUnsafeContinuation { waiter in
-                // A cancellation before this found nobody to wake.
-                if Task.isCancelled { waiter.resume(returning: .failure(.cancelled)) } else { pending.setWaiter(waiter, of: number) }
-            }
-        } onCancel: {
-            Loop.perform { self.pending.takeWaiter(of: number)?.resume(returning: .failure(.cancelled)) }
-        }
-        return try result.get()
+        let call = Call()
+        try submit(command, timeout: timeout ?? options.commandTimeout, for: call)
+        return try await call.value(orWhenCancelled: .cancelled)
     }
 
     /// Sends a command of Pub/Sub, whose answers come to `onPush`. Returns false when the connection has ended.
@@ -115,25 +108,23 @@ extension RedisConnection {
     /// Says that an answer is due to something outside the queue.
     func expectAnswer() { if probeSent == nil { probeSent = .now } }
 
-    @discardableResult
-    private func submit(_ command: [String], timeout: Duration) throws(RedisError) -> UInt64 {
+    private func submit(_ command: [String], timeout: Duration, for call: Call?) throws(RedisError) {
         guard let transport, failure == nil else { throw RedisError(.unavailable, "there is no connection to Redis at \(url.endpoint)") }
         let owner = Unmanaged.passUnretained(self).toOpaque()
         guard encoder.withEncoded(command, { transport.send($0, onReply(_:_:_:), owner) }) else {
             throw RedisError(.unavailable, "the connection to Redis at \(url.endpoint) is ending")
         }
         let now = MonotonicInstant.now
-        return pending.append(sent: now, deadline: now + timeout)
+        pending.append(ReplyQueue.Entry(call: call, sent: now, deadline: now + timeout))
     }
 
     fileprivate func receive(_ reply: UnsafePointer<redisReply>) {
-        guard let entry = pending.removeOldest() else { return }
+        guard let entry = pending.removeOldest(), let call = entry.call else { return }
         onRoundTrip?(Double(lastReceived.nanoseconds &- entry.sent.nanoseconds) / 1e9)
-        guard let waiter = entry.waiter else { return }
         if chiredis_reply_kind(reply) == CHIREDIS_ERROR {
-            waiter.resume(returning: .failure(RedisError(reply: RedisValue.repairedText(of: reply))))
+            call.complete(.failure(RedisError(reply: RedisValue.repairedText(of: reply))))
         } else {
-            waiter.resume(returning: .success(RedisValue(reply)))
+            call.complete(.success(RedisValue(reply)))
         }
     }
 
@@ -168,8 +159,8 @@ extension RedisConnection {
             probeSent = probeSent.map { _ in now }
             return
         }
-        for waiter in pending.takeExpired(at: now) {
-            waiter.resume(returning: .failure(RedisError(.timedOut, "Redis at \(url.endpoint) gave no reply in time")))
+        for call in pending.takeExpired(at: now) {
+            call.complete(.failure(RedisError(.timedOut, "Redis at \(url.endpoint) gave no reply in time")))
         }
         if let waitingSince = pending.oldest?.sent ?? probeSent {
             let limit = pending.oldest.map { max(options.commandTimeout, $0.deadline - $0.sent) } ?? options.commandTimeout
@@ -183,7 +174,7 @@ extension RedisConnection {
     private func probe() {
         if let onIdle { return onIdle() }
         // Nobody waits for it: its reply shows the link to be alive, its absence ends the connection.
-        _ = try? submit(["PING"], timeout: options.commandTimeout)
+        _ = try? submit(["PING"], timeout: options.commandTimeout, for: nil)
     }
 }
 

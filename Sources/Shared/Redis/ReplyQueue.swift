@@ -2,11 +2,12 @@ internal import EventLoop
 
 /// The commands of a connection that wait for their replies, oldest first; replies come in the same order.
 ///
-/// A command whose caller has given up keeps its place without a waiter, so that its late reply is taken by nobody else.
-struct ReplyQueue<Waiter> {
+/// A command whose caller has given up keeps its place, so that its late reply is taken by nobody else.
+struct ReplyQueue<Call> {
     /// A command in flight.
     struct Entry {
-        var waiter: Waiter?
+        /// What its reply is given to; nil when nobody waits.
+        var call: Call?
         let sent: MonotonicInstant
         let deadline: MonotonicInstant
     }
@@ -20,51 +21,37 @@ struct ReplyQueue<Waiter> {
     var isEmpty: Bool { next == first }
     var oldest: Entry? { isEmpty ? nil : ring[place(first)] }
 
-    /// Adds a command, and returns its number.
-    mutating func append(sent: MonotonicInstant, deadline: MonotonicInstant) -> UInt64 {
+    /// Adds a command that was sent.
+    mutating func append(_ entry: Entry) {
         if count == ring.count { grow() }
-        ring[place(next)] = Entry(waiter: nil, sent: sent, deadline: deadline)
+        ring[place(next)] = entry
         next += 1
-        return next - 1
-    }
-
-    /// Names the one who waits for a command that is in flight.
-    mutating func setWaiter(_ waiter: Waiter, of number: UInt64) { ring[place(number)]?.waiter = waiter }
-
-    /// Takes the waiter of a command, unless it was answered or given up.
-    mutating func takeWaiter(of number: UInt64) -> Waiter? {
-        guard number >= first, number < next else { return nil }
-        defer { ring[place(number)]?.waiter = nil }
-        return ring[place(number)]?.waiter
     }
 
     /// Takes the command whose reply has come.
     mutating func removeOldest() -> Entry? {
         guard !isEmpty else { return nil }
-        defer {
-            ring[place(first)] = nil
-            first += 1
-        }
-        return ring[place(first)]
+        defer { first += 1 }
+        return ring[place(first)].take()
     }
 
-    /// Takes the waiters of all commands that are past their deadline.
-    mutating func takeExpired(at now: MonotonicInstant) -> [Waiter] {
-        var expired: [Waiter] = []
+    /// Takes the calls of all commands that are past their deadline; the commands keep their places.
+    mutating func takeExpired(at now: MonotonicInstant) -> [Call] {
+        var expired: [Call] = []
         for number in first..<next where ring[place(number)]!.deadline <= now {
-            if let waiter = takeWaiter(of: number) { expired.append(waiter) }
+            if let call = ring[place(number)]!.call.take() { expired.append(call) }
         }
         return expired
     }
 
-    /// Empties the queue, and returns the waiters in order.
-    mutating func removeAll() -> [Waiter] {
-        var waiters: [Waiter] = []
-        waiters.reserveCapacity(count)
+    /// Empties the queue, and returns the calls in order.
+    mutating func removeAll() -> [Call] {
+        var calls: [Call] = []
+        calls.reserveCapacity(count)
         while let entry = removeOldest() {
-            if let waiter = entry.waiter { waiters.append(waiter) }
+            if let call = entry.call { calls.append(call) }
         }
-        return waiters
+        return calls
     }
 
     private func place(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number) & (ring.count - 1) }

@@ -47,7 +47,7 @@ public final class Executor: Service {
     /// Works until `stop` has finished. Orders are taken when the seed is agreed, so that all executors draw alike.
     public func run() async {
         let tidying = Loop.spawn { await self.upkeep.run() }
-        let following = Loop.spawn { await self.chain.run() }
+        let following = Loop.spawn { await self.chain.run(clock: self.process.heartbeat.clock) }
         await agreeOnSeed()
         await worker.run()
         for task in [tidying, following] { task.cancel() }

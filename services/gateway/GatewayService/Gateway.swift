@@ -28,8 +28,10 @@ public final class Gateway: Service {
         let door = Door(
             limits: DoorLimits(maxBacklog: settings.maxBacklog, maxWait: settings.maxWait), lag: lag, pressure: pressure)
         let acceptance = Acceptance(settings: settings, process: process, tokens: market.tokens, door: door)
-        let reading = OrderReading(pipeline: process.pipeline, store: OrderStore(pool: postgres))
+        let store = OrderStore(pool: postgres)
+        let reading = OrderReading(pipeline: process.pipeline, store: store)
         OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
+        ListRoutes(store: store).add(to: process.router)
         SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
         observePostgres()
     }

@@ -26,6 +26,7 @@ public final class Notifier: Service {
     private let upkeep: PipelineUpkeep
     private let feeds: OrderFeeds
     private let schema: Schema
+    private let retention: Retention?
 
     /// Sets up storage, feeds and socket routes.
     public init(settings: NotifierSettings, process: ServiceProcess) async throws {
@@ -34,6 +35,7 @@ public final class Notifier: Service {
         postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
         let store = OrderStore(pool: postgres)
         schema = Schema(store: store, log: process.log)
+        retention = settings.eventsRetention.map { Retention(store: store, age: $0, log: process.log) }
         let options = EventConsumerOptions(
             consumer: process.name, batch: settings.persistBatch, wait: settings.persistWait,
             visibilityTimeout: settings.worker.visibilityTimeout, renewInterval: settings.worker.renewInterval)
@@ -59,6 +61,7 @@ public final class Notifier: Service {
     /// Works until `stop` has finished. Sockets are served at once; events are stored when the tables are there.
     public func run() async {
         let tasks = [
+            Loop.spawn { await self.retention?.run() ?? () },
             Loop.spawn { await self.postgres.run() },
             Loop.spawn { await self.feeds.run() },
             Loop.spawn { await self.upkeep.run() },

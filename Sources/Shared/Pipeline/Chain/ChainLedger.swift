@@ -102,6 +102,18 @@ public final class ChainLedger {
         return (UInt64(slot), states)
     }
 
+    /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, at most 1,000 a partition, and landed
+    /// entries older than `retention`. `now` is the time of Redis, in ms.
+    public func prune(retention: Duration, now: UInt64) async throws(PipelineError) {
+        let day: UInt64 = 86_400_000
+        let oldest = now - min(now, UInt64(retention.millisecondsRoundedUp))
+        for keys in pipeline.partitions {
+            _ = try await pipeline.run(
+                Scripts.prune, keys: [keys.expiring, keys.landed],
+                [keys.transactionPrefix, keys.orderPrefix, String(slot(at: now - min(now, day))), "\(oldest)-0", "1000"])
+        }
+    }
+
     /// The slot at a time of Redis, in ms.
     public func slot(at time: UInt64) -> UInt64 { time / UInt64(options.slotMilliseconds) }
 

@@ -23,10 +23,11 @@ enum Scripts {
     static let allow = script("allow", PackageResources.allow_lua)
     static let send = script("send", PackageResources.send_lua)
     static let status = script("status", PackageResources.status_lua)
+    static let prune = script("prune", PackageResources.prune_lua)
 
     static let all = [
         accept, step, cancel, promote, sweep, bury, claim, renew, release, stored, trim, recount, reap, leaving, heartbeat, lag, allow, send,
-        status,
+        status, prune,
     ]
 
     private static let prelude = sentences + text(PackageResources.prelude_lua)

@@ -11,6 +11,8 @@ final class MockChain: Chain {
     private static let pollInterval = Duration.milliseconds(100)
     /// Time without a trace of a transaction after which the same bytes are sent again.
     private static let resendInterval = Duration.seconds(2)
+    /// Between two rounds of deleting what is long over.
+    private static let pruneInterval = Duration.seconds(60)
     /// Most signatures in one look.
     private static let batch = 256
 
@@ -86,11 +88,16 @@ final class MockChain: Chain {
         return try await watch.answer.value
     }
 
-    /// Looks after all transactions that are waited for, until the task is cancelled.
-    func run() async {
+    /// Looks after all transactions that are waited for, and prunes the ledger, until the task is cancelled.
+    func run(clock: RedisClock) async {
+        var pruned = MonotonicInstant.now
         while !Task.isCancelled {
             try? await sleep(for: Self.pollInterval)
             for partition in pipeline.partitions.map(\.partition) { await poll(partition) }
+            if pruned.elapsed >= Self.pruneInterval, let now = clock.now {
+                pruned = .now
+                try? await ledger.prune(retention: settings.chain.retention, now: now)
+            }
         }
     }
 

@@ -1,0 +1,36 @@
+# One image with the four services; compose.yaml says which of them a container runs.
+
+FROM swift:6.3-bookworm AS build
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        libcurl4-openssl-dev libhiredis-dev libmicrohttpd-dev libpq-dev libssl-dev libuv1-dev libwslay-dev \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY Package.swift ./
+COPY Sources Sources
+COPY services services
+COPY database database
+# the manifest names the tests' folders; nothing in them is compiled here
+COPY Tests Tests
+# one product after the other: without --product the tests' support would be built too, and the static library has no Testing
+RUN --mount=type=cache,id=order-execution-engine-build,target=/scratch,sharing=locked \
+    mkdir /services \
+    && for service in gateway router executor notifier; do \
+        swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error --scratch-path /scratch --product "$service" \
+        && strip -o "/services/$service" "/scratch/release/$service" || exit 1; \
+    done
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+        ca-certificates curl libcurl4 libhiredis0.14 libmicrohttpd12 libpq5 libssl3 libuv1 libwslay1 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin engine
+COPY --from=build /services/ /usr/local/bin/
+COPY config /app/config
+WORKDIR /app
+ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.json
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=5 \
+    CMD curl -fsS -o /dev/null "http://127.0.0.1:$PORT/health/ready"

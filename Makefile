@@ -1,0 +1,49 @@
+# Each target is one script; `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run up down status logs demo install build release test test-compose lint format clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## Install what is missing, build, run the whole system until Ctrl-C
+	@scripts/run run
+
+up: ## The same in the background; returns when all is healthy
+	@scripts/run up
+
+down: ## Stop what `make up` started
+	@scripts/stack down
+
+status: ## One line for each process of the running system
+	@scripts/stack status
+
+logs: ## Follow the logs of the running system
+	@tail -n 20 -F $${RUN_DIR:-.run}/logs/*.log
+
+demo: ## Place a few orders and watch them live (ORDERS=5)
+	@scripts/demo
+
+install: ## Install the packages that are missing (apt)
+	@scripts/install
+
+build: ## Build everything for debugging, tests too, into .build
+	@scripts/build debug
+
+release: ## Build the services for release, into .build-release/release
+	@scripts/build release
+
+test: ## Install what is missing, build, run every test on private servers
+	@scripts/test
+
+test-compose: ## Build, start, scale and use compose.yaml for real, where Docker is
+	@scripts/test-compose
+
+lint: ## Check the format of all sources, and the shell scripts
+	@scripts/lint
+
+format: ## Format all Swift sources in place
+	@scripts/format
+
+clean: ## Stop the system, remove its data and everything built
+	@scripts/clean

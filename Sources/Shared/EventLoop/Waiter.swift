@@ -1,0 +1,32 @@
+/// One task that waits for one result; the result may come before the wait begins. Cancelling the task ends the wait.
+///
+/// A task without the loop's executor preference is enqueued anew on its way into a continuation, so other code runs between what it did before and
+/// the moment when it can be resumed. A result that comes in that gap is kept here.
+@ServiceActor
+public final class Waiter<Value: Sendable, Failure: Error> {
+    private var continuation: UnsafeContinuation<Result<Value, Failure>, Never>?
+    private var result: Result<Value, Failure>?
+
+    /// A waiter without a result.
+    public init() {}
+
+    /// Gives the result. Only the first call counts.
+    public func complete(_ result: Result<Value, Failure>) {
+        guard self.result == nil else { return }
+        self.result = result
+        continuation?.resume(returning: result)
+        continuation = nil
+    }
+
+    /// Waits for the result, once. Throws its failure, or `cancellation` when the task is cancelled first.
+    public func value(orWhenCancelled cancellation: Failure) async throws(Failure) -> Value {
+        let result = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                if let result = self.result { continuation.resume(returning: result) } else { self.continuation = continuation }
+            }
+        } onCancel: {
+            Loop.perform { self.complete(.failure(cancellation)) }
+        }
+        return try result.get()
+    }
+}

@@ -1,0 +1,90 @@
+import EventLoop
+import Glibc
+import Redis
+import TestSupport
+
+/// A client of the shared server with a database of its own, or of another server; closed at the end of `body`.
+@ServiceActor
+func withClient<Value>(
+    _ server: RedisServer? = nil, _ options: RedisOptions = .quick, _ body: @ServiceActor (RedisClient) async throws -> Value
+) async throws -> Value {
+    let url = if let server { server.url } else { try await RedisServer.shared().database() }
+    let client = RedisClient(url: try RedisURL(url), name: "test", options: options)
+    let running = Loop.spawn { await client.run() }
+    do {
+        try await client.connected(within: .seconds(20))
+        let value = try await body(client)
+        client.close()
+        await running.value
+        return value
+    } catch {
+        client.close()
+        await running.value
+        throw error
+    }
+}
+
+/// A server of one's own, stopped at the end of `body`.
+@ServiceActor
+func withServer(_ extraConfig: [String] = [], _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
+    let server = try await RedisServer.start(extraConfig: extraConfig)
+    do {
+        try await body(server)
+        try await server.stop()
+    } catch {
+        try await server.stop()
+        throw error
+    }
+}
+
+extension RedisOptions {
+    /// Short pauses, so that tests do not wait.
+    static var quick: RedisOptions {
+        var options = RedisOptions()
+        options.minimumBackoff = .milliseconds(5)
+        options.maximumBackoff = .milliseconds(50)
+        return options
+    }
+
+    /// Notices within a second that the other side is silent.
+    static var impatient: RedisOptions {
+        var options = quick
+        options.commandTimeout = .milliseconds(300)
+        options.connectTimeout = .milliseconds(300)
+        options.pingInterval = .milliseconds(100)
+        return options
+    }
+}
+
+/// The error of Redis that `body` throws; nil when it throws none.
+@ServiceActor
+func failure(of body: @ServiceActor () async throws -> some Any) async -> RedisError? {
+    do {
+        _ = try await body()
+        return nil
+    } catch {
+        return error as? RedisError
+    }
+}
+
+/// A name that no other test uses.
+func uniqueName() -> String { "test-\(UInt64.random(in: 0...UInt64.max))" }
+
+/// The descriptors that this process has open on connections to `port`.
+func connections(to port: UInt16) -> Int {
+    (0..<1024).count { descriptor in
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(Int32(descriptor), $0, &length) }
+        }
+        return code == 0 && UInt16(bigEndian: address.sin_port) == port
+    }
+}
+
+/// The messages that listeners got, in order.
+@ServiceActor
+final class Record {
+    private(set) var texts: [String] = []
+    func note(_ text: String) { texts.append(text) }
+}

@@ -1,0 +1,41 @@
+internal import Glibc
+internal import Synchronization
+
+/// The text of a file; empty when it cannot be read.
+func contents(of path: String) -> String {
+    guard let file = fopen(path, "r") else { return "" }
+    defer { fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+        let count = fread(&chunk, 1, chunk.count, file)
+        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+        bytes += chunk[..<count]
+    }
+}
+
+/// Removes a directory with everything in it.
+func removeDirectory(_ path: String) {
+    if let directory = opendir(path) {
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name == "." || name == ".." { continue }
+            if entry.pointee.d_type == UInt8(DT_DIR) { removeDirectory("\(path)/\(name)") } else { unlink("\(path)/\(name)") }
+        }
+        closedir(directory)
+    }
+    rmdir(path)
+}
+
+/// Removes a directory when the test process ends.
+func removeDirectoryAtExit(_ path: String) {
+    let isFirst = leftoverDirectories.withLock { directories in
+        directories.append(path)
+        return directories.count == 1
+    }
+    if isFirst { atexit { leftoverDirectories.withLock { $0 }.forEach(removeDirectory) } }
+}
+
+private let leftoverDirectories = Mutex<[String]>([])

@@ -1,0 +1,96 @@
+public import EventLoop
+internal import Glibc
+
+/// A private Redis server of the tests, on a port and in a directory of its own.
+@ServiceActor
+public final class RedisServer {
+    private static var sharedServers: [Bool: Promise<RedisServer>] = [:]
+
+    /// The TCP port on 127.0.0.1; a restart keeps it.
+    public let port: UInt16
+    /// Where the server keeps its data; removed by `stop`.
+    public let directory: String
+    private let arguments: [String]
+    private var process: ChildProcess?
+    private var databases = 0
+
+    /// The URL of database 0.
+    public var url: String { "redis://127.0.0.1:\(port)/0" }
+
+    /// The one server that the tests of this process share: take a `database()` each, and random names for channels, which have no database.
+    /// What touches the whole server (FLUSHALL, SCRIPT FLUSH, CONFIG, killing it) needs one from `start`.
+    public static func shared(appendonly: Bool = false) async throws -> RedisServer {
+        if let started = sharedServers[appendonly] { return try await started.value }
+        let promise = Promise<RedisServer>()
+        sharedServers[appendonly] = promise
+        do {
+            let server = try await start(appendonly: appendonly)
+            removeDirectoryAtExit(server.directory)
+            promise.succeed(server)
+            return server
+        } catch {
+            promise.fail(error)
+            throw error
+        }
+    }
+
+    /// Starts a server for one test, which stops it. With `port` nil, a free one; `extraConfig` is a list of options such as `--requirepass`, `x`.
+    public static func start(
+        appendonly: Bool = true, fsync: String = "always", port: UInt16? = nil, extraConfig: [String] = []
+    ) async throws -> RedisServer {
+        let options = ["--appendonly", appendonly ? "yes" : "no", "--appendfsync", fsync] + extraConfig
+        // Somebody else may take a free port before the server does.
+        for _ in 0..<5 {
+            let server = RedisServer(port: try port ?? freePort(), directory: try temporaryDirectory("redis"), options)
+            do {
+                try await server.restart()
+                return server
+            } catch {
+                removeDirectory(server.directory)
+                if port != nil { throw error }
+            }
+        }
+        throw TestFailure("redis-server did not start")
+    }
+
+    private init(port: UInt16, directory: String, _ options: [String]) {
+        self.port = port
+        self.directory = directory
+        arguments =
+            ["redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--databases", "1000", "--save", ""]
+            + options
+    }
+
+    /// The URL of a database that no other caller gets.
+    public func database() -> String {
+        databases += 1
+        precondition(databases < 1000, "the tests have used up the databases of the shared server")
+        return "redis://127.0.0.1:\(port)/\(databases)"
+    }
+
+    /// Ends the server by SIGKILL.
+    public func kill() async throws { try await process?.stop(SIGKILL) }
+
+    /// Starts the server again after `kill`, on the same port and data; returns when it is ready.
+    public func restart() async throws {
+        let log = "\(directory)/log-\(MonotonicInstant.now.nanoseconds)"
+        let process = try ChildProcess(arguments, output: log)
+        self.process = process
+        try await eventually {
+            if let status = process.exitStatus() { throw TestFailure("redis-server ended with \(status): \(contents(of: log))") }
+            return contents(of: log).contains("Ready to accept connections")
+        }
+    }
+
+    /// Ends the server and removes its data.
+    public func stop() async throws {
+        try await kill()
+        removeDirectory(directory)
+    }
+
+    /// Stops the server's process, which keeps its connections open, until `thaw`.
+    public func freeze() { process?.signal(SIGSTOP) }
+
+    /// Lets a frozen server go on.
+    public func thaw() { process?.signal(SIGCONT) }
+}

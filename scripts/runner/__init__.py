@@ -1,0 +1,1 @@
+"""What `scripts/stack` is made of."""

@@ -1,0 +1,187 @@
+"""The commands of scripts/stack."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+
+from .directory import RunDirectory
+from .processes import alive, words
+from .servers import Postgres
+from .settings import SERVICES, Problem, Settings
+from .stack import Interrupted, Service, Stack
+
+USAGE = """\
+usage: scripts/stack run | up | down | status | start <service>-<n> | clean
+
+  run      starts everything, stays until Ctrl-C, then stops everything
+  up       starts everything in the background and returns when all is healthy
+  down     stops what `up` or `run` started
+  status   one line for each process
+  start    starts one process of a running stack again, after it ended or was killed
+  clean    stops everything and removes the run directory with all data
+
+Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
+BIND (127.0.0.1), START_TIMEOUT_S (60), and every setting of the services (each prints its own with --help).
+"""
+
+EXAMPLE = """\
+The engine is up: http://localhost:{port}   (logs: {logs}, addresses and ports: {env})
+
+Place an order:
+  curl -s http://localhost:{port}/api/orders/execute -H 'Content-Type: application/json' \\
+    -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
+Follow it, with the orderId of the answer:
+  npx wscat -c 'ws://localhost:{port}/v1/stream?orderId=<orderId>&after=0'
+Or see both at once:  make demo
+"""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def on_signals(stack):
+    def asked(_number, _frame):
+        stack.interrupts += 1
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, asked)
+
+
+def example(settings, run):
+    return EXAMPLE.format(port=settings.port, logs=run.logs, env=run.env)
+
+
+def where(run):
+    return f"{run.path}, at http://localhost:{run.variables().get('PORT')}"
+
+
+def is_running(run):
+    """Whether a stack runs in this directory; a broken one is a problem to be told."""
+    names = run.names()
+    ended = [name for name in names if not run.running(name)]
+    if len(ended) == len(names):
+        return False
+    if ended:
+        raise Problem(
+            f"A stack runs in {where(run)}, but without {', '.join(ended)}. Stop it first (`make down`), "
+            f"or start again what ended (`scripts/stack start {ended[0]}`).")
+    return True
+
+
+def up(settings, run):
+    with run.locked():
+        if is_running(run):
+            say(f"Already running in {where(run)}; `make down` stops it.")
+            return 0
+        stack = Stack(settings, run, say)
+        on_signals(stack)
+        try:
+            stack.start()
+        except Interrupted:
+            return 130
+    say(example(settings, run) + "Stop it:  make down")
+    return 0
+
+
+def run_foreground(settings, run):
+    stack = Stack(settings, run, say)
+    code = 0
+    with run.locked():
+        if is_running(run):
+            raise Problem(f"Already running in {where(run)}; `make down` stops it.")
+        on_signals(stack)
+        run.write(run.foreground, f"{os.getpid()}\n")
+        try:
+            stack.start()
+        except Interrupted:
+            say("stopped")
+            return 0
+    say(example(settings, run) + "Stop it:  Ctrl-C")
+    try:
+        stack.watch()
+    except Problem as problem:
+        print(f"\n{problem}", file=sys.stderr, flush=True)
+        code = 1
+    say("\nstopping; once more stops at once")
+    with run.locked():
+        clean = stack.stop()
+    say("stopped")
+    return code if clean else 1
+
+
+def foreground(run):
+    """The pid of a `run` in this directory, if one is there."""
+    try:
+        pid = int(run.foreground.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
+    return pid if alive(pid) and "run" in words(pid, "cmdline") and pid != os.getpid() else None
+
+
+def down(settings, run):
+    if not run.path.is_dir():
+        say("nothing is running")
+        return 0
+    if (pid := foreground(run)) is not None:
+        os.kill(pid, signal.SIGTERM)
+        while alive(pid):
+            time.sleep(0.1)
+        say("stopped")
+        return 0
+    with run.locked():
+        stack = Stack(settings, run, say)
+        on_signals(stack)
+        found = any(run.pid(name) is not None for name in run.names())
+        clean = stack.stop()
+    say("stopped" if found else "nothing is running")
+    return 0 if clean else 1
+
+
+def status(_settings, run):
+    variables = run.variables()
+    names = run.names()
+    for name in names:
+        port = variables.get(name.upper().replace("-", "_") + "_PORT", variables.get(name.split("-")[0].upper() + "_PORT", "-"))
+        pid = run.pid(name)
+        state = f"pid {pid}" if run.running(name) else "ended"
+        say(f"{name:<12} port {variables.get('PORT') if name.startswith('nginx') else port:<6} {state}")
+    if not names:
+        say("nothing is running")
+    return 0 if names and all(run.running(name) for name in names) else 1
+
+
+def start(settings, run, name):
+    """Starts one service again, on its old port and with the settings of this environment."""
+    port = run.variables().get(name.upper().replace("-", "_") + "_PORT")
+    kind, _, number = name.partition("-")
+    if kind not in SERVICES or port is None:
+        raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names()) or 'none'}.")
+    with run.locked():
+        if run.running(name):
+            raise Problem(f"{name} is running.")
+        service = Service(run, settings, kind, number, int(port))
+        return Stack(settings, run, say).start_one(service)
+
+
+def clean(settings, run):
+    code = down(settings, run)
+    if run.path.is_dir():
+        Postgres(run, 0).discard()
+        shutil.rmtree(run.path)
+    return code
+
+
+def main(arguments):
+    commands = {"run": run_foreground, "up": up, "down": down, "status": status, "start": start, "clean": clean}
+    if not arguments or arguments[0] not in commands or len(arguments) != (2 if arguments[0] == "start" else 1):
+        print(USAGE, end="", file=sys.stderr)
+        return 0 if arguments in (["help"], ["--help"], ["-h"]) else 64
+    try:
+        settings = Settings.read()
+        return commands[arguments[0]](settings, RunDirectory(settings.run_dir), *arguments[1:])
+    except Problem as problem:
+        print(problem, file=sys.stderr)
+        return 1

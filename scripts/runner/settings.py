@@ -1,0 +1,52 @@
+"""What the caller's environment says about the stack."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("gateway", "router", "executor", "notifier")
+
+
+class Problem(Exception):
+    """Something the caller can put right; its text is one clear sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be told by the environment, checked once."""
+
+    run_dir: Path
+    bin_dir: Path
+    port: int
+    bind: str
+    counts: dict  # service -> how many processes
+    grace: float  # seconds a service has to end after SIGTERM
+    start_timeout: float  # seconds everything has to become healthy
+
+    @staticmethod
+    def read(environment=os.environ):
+        def number(name, default, lowest, highest):
+            text = environment.get(name) or str(default)
+            if not text.isdigit() or not lowest <= int(text) <= highest:
+                raise Problem(f"{name} is a whole number from {lowest} to {highest}, not '{text}'.")
+            return int(text)
+
+        def path(name, default):
+            return Path(os.path.abspath(os.path.expanduser(environment.get(name) or ROOT / default)))
+
+        return Settings(
+            run_dir=path("RUN_DIR", ".run"),
+            bin_dir=path("STACK_BIN", ".build-release/release"),
+            port=number("PORT", 3000, 1, 65535),
+            bind=environment.get("BIND") or "127.0.0.1",
+            counts={service: number(f"{service.upper()}S", 1, 1, 64) for service in SERVICES},
+            grace=number("SHUTDOWN_GRACE_S", 15, 1, 3600),
+            start_timeout=number("START_TIMEOUT_S", 60, 1, 3600),
+        )
+
+    def executable(self, service):
+        file = self.bin_dir / service
+        if not os.access(file, os.X_OK):
+            raise Problem(f"There is no executable {file}; build it with `make build`, or say where it is with STACK_BIN.")
+        return str(file)

@@ -1,0 +1,66 @@
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Orders
+internal import Postgres
+internal import Storage
+
+/// `GET /api/orders`: pages of orders from Postgres, newest first. It may be a batch behind.
+@ServiceActor
+struct ListRoutes {
+    private static let defaultLimit = 50
+
+    let store: OrderStore
+
+    func add(to router: HTTPRouter) {
+        router.get("/api/orders") { request, _ in try await list(request) }
+    }
+
+    private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
+        let query = try ListQuery(request, defaultLimit: Self.defaultLimit)
+        do {
+            let page = try await store.page(query.filter, limit: query.limit, after: query.cursor)
+            let body = JSONWriter.object { writer in
+                writer.array("orders") { list in for order in page.orders { list.value(raw: order.json(includesSuccess: false)) } }
+                writer.field("nextCursor", orNull: page.next?.description)
+            }
+            return .json(200, body)
+        } catch is PostgresError {
+            throw OrderReading.unavailable("the database is away")
+        }
+    }
+}
+
+/// The parameters of a list; all that is wrong with them at once.
+struct ListQuery {
+    let filter: OrderFilter
+    let limit: Int
+    let cursor: OrderCursor?
+
+    init(_ request: HTTPRequest, defaultLimit: Int) throws(Problem) {
+        var errors: [Problem.FieldError] = []
+        func read<Value>(_ name: String, _ complaint: String, _ parse: (String) -> Value?) -> Value? {
+            guard let text = request.query(name), !text.isEmpty else { return nil }
+            guard let value = parse(text) else {
+                errors.append(Problem.FieldError(field: name, message: complaint))
+                return nil
+            }
+            return value
+        }
+        let time = { (text: String) in Timestamp.parse(text).flatMap { UInt64(exactly: $0) } }
+        let statuses = read("status", "must be pending, routing, building, submitted, confirmed, failed or cancelled, several by comma") { text in
+            let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { OrderStatus(rawValue: String($0)) }
+            return parts.contains(nil) ? nil : parts.compactMap { $0 }
+        }
+        filter = OrderFilter(
+            userId: request.query("userId"), statuses: statuses ?? [], clientOrderId: request.query("clientOrderId"),
+            from: read("from", "must be a time such as 2026-01-10T07:30:00Z", time), to: read("to", "must be a time such as 2026-01-10T07:30:00Z", time))
+        limit = read("limit", "must be a whole number from 1 to \(OrderStore.pageLimit)") { text in
+            Int(text).flatMap { (1...OrderStore.pageLimit).contains($0) ? $0 : nil }
+        } ?? defaultLimit
+        cursor = read("cursor", "must be the nextCursor of an earlier answer") { OrderCursor(parsing: $0) }
+        guard errors.isEmpty else {
+            throw Problem(400, code: "BAD_REQUEST", "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))", errors: errors)
+        }
+    }
+}
