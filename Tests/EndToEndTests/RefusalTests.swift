@@ -29,7 +29,8 @@ struct RefusalTests {
 
     private nonisolated static let amounts = [
         Bad(order(amount: "0"), ["amount": positive]), Bad(order(amount: #""0.0""#), ["amount": positive]),
-        Bad(order(amount: "-1"), ["amount": positive]), Bad(order(amount: #""-1""#), ["amount": malformed]),
+        Bad(order(amount: "-1"), ["amount": positive]), Bad(order(amount: #""-1""#), ["amount": positive]),
+        Bad(order(amount: #""+1""#), ["amount": malformed]),
         Bad(order(amount: #""1e3""#), ["amount": malformed]), Bad(order(amount: #"" 1""#), ["amount": malformed]),
         Bad(order(amount: "true"), ["amount": malformed]), Bad(order(amount: "[1]"), ["amount": malformed]),
         Bad(order(amount: "1.0000000001"), ["amount": "amount must have at most 9 digits after the point"]),
