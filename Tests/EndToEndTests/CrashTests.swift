@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import JSON
 import Redis
 import TestSupport
@@ -20,6 +21,20 @@ struct CrashTests {
         try await engine.audit(ids)
         #expect(try await together(30) { try await engine.landed(ids[$0]).first?["signature"] ?? "" } == hashes)
         #expect(engine.stack.log(.executor, next).contains(#""entries.claimed""#))
+    }
+
+    @Test(
+        "A frozen executor that wakes up has lost its orders to another, and writes nothing",
+        .engine(replicas: [.executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "4000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
+    func frozenExecutor() async throws {
+        let engine = Engine.current
+        let ids = try await engine.place(count: 20)
+        for id in ids { try await engine.wait(id, for: ["submitted"]) }
+        engine.stack.signal(.executor, 1, SIGSTOP)
+        try await eventually { engine.stack.log(.executor, 2).contains(#""entries.claimed""#) }
+        engine.stack.signal(.executor, 1, SIGCONT)
+        try await eventually { engine.stack.log(.executor, 1).contains(#""entries.lost""#) }
+        try await engine.audit(ids)
     }
 
     @Test(

@@ -40,9 +40,11 @@ struct RefusalTests {
 
     private nonisolated static let tokens = [
         Bad(#"{"tokenIn":"SOL","tokenOut":"NOPE","amount":1}"#, ["tokenOut": "tokenOut \(unknown)"]),
-        Bad(#"{"tokenIn":"","tokenOut":7,"amount":1}"#, [
-            "tokenIn": "tokenIn \(unknown)", "tokenOut": "tokenOut must be a text: a token's symbol or mint address",
-        ]),
+        Bad(
+            #"{"tokenIn":"","tokenOut":7,"amount":1}"#,
+            [
+                "tokenIn": "tokenIn \(unknown)", "tokenOut": "tokenOut must be a text: a token's symbol or mint address",
+            ]),
         Bad(#"{"tokenIn":"SOL","tokenOut":"sol","amount":1}"#, ["tokenOut": "tokenOut must not be the same token as tokenIn"]),
         Bad(
             #"{"token_in":"SOL","token_out":"So11111111111111111111111111111111111111112","amount":1}"#,
