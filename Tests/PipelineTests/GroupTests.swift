@@ -131,7 +131,8 @@ struct GroupTests {
     @Test func `what was not given to a group yet stays`() async throws {
         try await withBench { bench in
             let stream = try await stream(bench, ages: [300, 200, 100], given: 1)
-            try await bench.send("XACK", stream.key, "router", try #require(try await bench.send("XRANGE", stream.key, "-", "+").array?[0].array?[0].string))
+            let first = try #require(try await bench.send("XRANGE", stream.key, "-", "+").array?[0].array?[0].string)
+            try await bench.send("XACK", stream.key, "router", first)
             try await bench.send("XGROUP", "CREATE", stream.key, "audit", "0")
             try await bench.pipeline.trim(bench.keys)
             #expect(try await ages(bench, stream) == [300, 200, 100], "another group has read nothing")
