@@ -63,7 +63,7 @@ let package = Package(
         shared("Observability", ["JSON"]),
         shared("Redis", ["CHiredis", "CLibuv", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
-        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop"]),
+        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),
 
         // What the services are made of
         shared(

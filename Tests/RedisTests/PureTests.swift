@@ -22,6 +22,13 @@ struct PureTests {
         }
     }
 
+    @Test func `a zero follows a command, also a short one after a long one`() {
+        var encoder = CommandEncoder()
+        encoder.withEncoded(["SUBSCRIBE", String(repeating: "$5\r\nwrong\r\n", count: 20)]) { _ in }
+        let end = encoder.withEncoded(["PING"]) { $0.baseAddress![$0.count] }
+        #expect(end == 0)
+    }
+
     @Test(arguments: [
         (RedisValue.integer(7), Int64?(7)), (.string("-12"), -12), (.string("1.5"), nil), (.null, nil), (.array([.integer(1)]), nil),
     ])
@@ -40,16 +47,6 @@ struct PureTests {
         for code in [RedisError.Code.unavailable, .overloaded, .closed, .rejected("ERR")] { #expect(!RedisError(code, "").outcomeUnknown) }
         #expect(RedisError(.unavailable, "").isUnavailable && RedisError(.rejected("LOADING"), "").isUnavailable)
         #expect(!RedisError(.connectionLost, "").isUnavailable)
-    }
-
-    @Test func `pauses double up to their limit, by a half at most shortened`() {
-        var backoff = Backoff(from: .milliseconds(50), to: .seconds(2))
-        for limit in [50, 100, 200, 400, 800, 1600, 2000, 2000] {
-            let pause = backoff.pause()
-            #expect(pause <= .milliseconds(limit) && pause >= .milliseconds(limit) / 2)
-        }
-        backoff.reset()
-        #expect(backoff.pause() <= .milliseconds(50))
     }
 }
 

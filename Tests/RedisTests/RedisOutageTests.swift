@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Redis
 import TestSupport
 import Testing
@@ -75,6 +76,16 @@ struct RedisOutageTests {
                 #expect(failures[0].code == .connectionLost)
                 server.thaw()
             }
+        }
+    }
+
+    @Test func `a process that stood still reads its replies before it judges them late`() async throws {
+        try await withClient(nil, .impatient) { client in
+            let waiting = Loop.spawn { try await client.send(["ECHO", "x"]) }
+            try await eventually { client.statistics.inFlight == 1 || client.statistics.commands == 1 }
+            usleep(1_200_000)
+            #expect(try await waiting.value == .string("x"))
+            #expect(client.statistics.reconnects == 0)
         }
     }
 

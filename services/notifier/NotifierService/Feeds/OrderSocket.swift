@@ -18,6 +18,8 @@ final class OrderSocket: OrderWatcher {
 
     /// Serves the socket until it is closed.
     func serve(_ id: OrderID, after: Int, feeds: OrderFeeds) async {
+        // What a client says on these paths means nothing; unread it would fill up.
+        socket.onText = { _ in }
         feeds.watch(id, after: after, self)
         await socket.closed()
         feeds.unwatch(id, self)
