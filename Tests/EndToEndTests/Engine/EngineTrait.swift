@@ -40,8 +40,8 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
 
     @ServiceActor
     private static func end(_ engine: Engine, printing name: String?) async {
-        if let name { print("Logs of the engine of \(name):\n\(engine.stack.report())") }
-        await engine.stop()
+        if let name { print("Logs of the engine of \(name), in \(engine.stack.directory):\n\(engine.stack.report())") }
+        await engine.stop(keepingLogs: name != nil)
     }
 }
 
