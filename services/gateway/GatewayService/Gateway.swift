@@ -50,8 +50,8 @@ public final class Gateway: Service {
         }
     }
 
-    /// Requests in hand are the server's to finish.
-    public func stop(within grace: Duration) async { postgres.close() }
+    /// Requests in hand are the server's to finish, and may still need the connections.
+    public func stop(within grace: Duration) async {}
 
     /// Nothing is in hand here.
     public func connectionRestored() {}
