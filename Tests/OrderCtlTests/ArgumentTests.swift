@@ -32,13 +32,14 @@ struct ArgumentTests {
         #expect(run.errors.split(separator: "\n").count == 1)
     }
 
-    @Test(arguments: [
-        (nil, [:], "http://localhost:3000"),
-        (nil, ["PORT": "8081"], "http://localhost:8081"),
-        (nil, ["PORT": "", "ORDERCTL_URL": ""], "http://localhost:3000"),
-        (nil, ["PORT": "8081", "ORDERCTL_URL": "https://engine.example/base/"], "https://engine.example/base"),
-        ("http://[::1]:9/", ["ORDERCTL_URL": "https://engine.example"], "http://[::1]:9"),
-    ] as [(String?, [String: String], String)])
+    @Test(
+        arguments: [
+            (nil, [:], "http://localhost:3000"),
+            (nil, ["PORT": "8081"], "http://localhost:8081"),
+            (nil, ["PORT": "", "ORDERCTL_URL": ""], "http://localhost:3000"),
+            (nil, ["PORT": "8081", "ORDERCTL_URL": "https://engine.example/base/"], "https://engine.example/base"),
+            ("http://[::1]:9/", ["ORDERCTL_URL": "https://engine.example"], "http://[::1]:9"),
+        ] as [(String?, [String: String], String)])
     func `the engine is where the option says, else the variable, else the port`(
         _ option: String?, _ environment: [String: String], _ url: String
     ) throws {
@@ -61,10 +62,12 @@ struct ArgumentTests {
 
     @Test func `an option stands anywhere, and after two dashes nothing is one`() throws {
         var arguments = Arguments(["a", "--limit=5", "b", "--all", "--", "--c", "-d"])
-        #expect(try arguments.takeNumber("--limit", in: 1...9) == 5)
-        #expect(arguments.takeFlag("--all"))
-        #expect(try arguments.takeOperands() == ["a", "b", "--c", "-d"])
-        #expect(try arguments.takeOperands() == [])
+        let limit = try arguments.takeNumber("--limit", in: 1...9)
+        let takesAll = arguments.takeFlag("--all")
+        let operands = try arguments.takeOperands()
+        #expect(limit == 5 && takesAll && operands == ["a", "b", "--c", "-d"])
+        let rest = try arguments.takeOperands()
+        #expect(rest.isEmpty)
     }
 
     // MARK: Help

@@ -68,7 +68,8 @@ struct DeadCommandTests {
         try await withEngine { engine, url in
             for index in 1...3 { engine.add("0-\(index)-0") }
             let run = await ToolRun.of(["dead", "retry", "0-1-0", "0-3-0", "--url", url])
-            #expect(run.status == .ok && run.output == "0-1-0  put back, on accepted again\n0-3-0  put back, on accepted again\n2 put back, 0 refused.\n")
+            #expect(
+                run.status == .ok && run.output == "0-1-0  put back, on accepted again\n0-3-0  put back, on accepted again\n2 put back, 0 refused.\n")
             #expect(engine.requests == ["POST /api/dead-letters/0-1-0/retry", "POST /api/dead-letters/0-3-0/retry"])
             #expect(engine.letters.map(\.id) == ["0-2-0"])
         }

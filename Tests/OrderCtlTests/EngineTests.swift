@@ -1,6 +1,5 @@
 import EventLoop
 import HTTP
-import JSON
 import TestSupport
 import Testing
 
@@ -34,7 +33,7 @@ struct EngineTests {
                     """)
             let json = await ToolRun.of(["--json", "reconcile", "--url", url])
             #expect(json.status == .refused)
-            #expect(try JSONValue.parse(json.output) == JSONValue.parse(engine.comparison))
+            #expect(json.output == engine.comparison + "\n")
         }
     }
 
@@ -48,14 +47,14 @@ struct EngineTests {
     }
 
     @Test(arguments: [
-        (HTTPResponse.problem(503, code: "UNAVAILABLE", "Redis is away"), ExitStatus.refused, "orderctl: Redis is away\n"),
+        (HTTPResponse.problem(503, code: "UNAVAILABLE", "Redis is away"), ExitCode.refused, "orderctl: Redis is away\n"),
         (.problem(500, code: "INTERNAL", "bad\u{1B}[2J\nnews"), .refused, "orderctl: bad\\u{1b}[2J\\u{a}news\n"),
         (.json(502, "<html>"), .unreachable, "reaches no gateway (502)"),
         (.json(404, "<html>"), .refused, "answered 404 without a reason; is that the engine?"),
         (.json(200, "<html>"), .refused, "with what is no JSON; is that the engine?"),
         (.json(200, "{}"), .refused, "without a comparison; is that the engine?"),
     ])
-    func `an answer that is no comparison is told in one sentence`(_ answer: HTTPResponse, _ status: ExitStatus, _ sentence: String) async throws {
+    func `an answer that is no comparison is told in one sentence`(_ answer: HTTPResponse, _ status: ExitCode, _ sentence: String) async throws {
         let router = HTTPRouter()
         router.get("/api/reconcile") { _, _ in answer }
         let server = HTTPServer(bind: "127.0.0.1", router: router)

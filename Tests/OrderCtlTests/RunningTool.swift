@@ -9,7 +9,7 @@ import TestSupport
 final class ToolRun {
     private(set) var output = ""
     private(set) var errors = ""
-    private(set) var status = ExitStatus.ok
+    private(set) var status = ExitCode.ok
 
     /// Runs the tool with the words of a command line.
     static func of(

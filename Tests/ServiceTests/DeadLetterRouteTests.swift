@@ -6,12 +6,12 @@ import Orders
 import Pipeline
 import Postgres
 import Redis
-@testable import Storage
 import TestSupport
 import Testing
 
 @testable import GatewayService
 @testable import NotifierService
+@testable import Storage
 
 /// The gateway's routes for dead letters and lost orders, on a real Redis and a real Postgres.
 @ServiceActor

@@ -93,10 +93,10 @@ struct DeadLetterRoutes {
         if status.isFinal { throw Self.isFinal(status.rawValue) }
     }
 
-    private func redis<Value>(_ body: @ServiceActor () async throws(PipelineError) -> Value) async throws(Problem) -> Value {
+    private func redis<Value>(_ body: @ServiceActor () async throws -> Value) async throws -> Value {
         do {
             return try await body()
-        } catch {
+        } catch is PipelineError {
             throw Self.unavailable("Redis is away")
         }
     }

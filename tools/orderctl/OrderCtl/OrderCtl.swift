@@ -14,12 +14,12 @@ public enum OrderCtl {
             let status = await run(arguments, environment: environment, console: .standard(environment: environment))
             exit(status.rawValue)
         }
-        exit(ExitStatus.ok.rawValue)
+        exit(ExitCode.ok.rawValue)
     }
 
     /// Runs one command. What it has to say goes to the console; what became of it is the exit status.
     @ServiceActor
-    static func run(_ arguments: [String], environment: [String: String], console: Console) async -> ExitStatus {
+    static func run(_ arguments: [String], environment: [String: String], console: Console) async -> ExitCode {
         do throws(Failure) {
             switch try Invocation.read(arguments, environment: environment, commands: commands) {
             case .help(let text):

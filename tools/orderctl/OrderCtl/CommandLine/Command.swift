@@ -7,7 +7,7 @@ protocol Command: Sendable {
     /// Reads the command's own options and operands; what it leaves is refused.
     init(_ arguments: inout Arguments) throws(Failure)
     /// Does it.
-    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitStatus
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode
 }
 
 /// What a command works with.

@@ -40,5 +40,5 @@ struct Manual: Sendable {
         Option(name: "--help, -h", meaning: "explain the command"),
     ]
 
-    static let exitCodes = ExitStatus.allCases.map { Option(name: "\($0.rawValue)", meaning: $0.meaning) }
+    static let exitCodes = ExitCode.allCases.map { Option(name: "\($0.rawValue)", meaning: $0.meaning) }
 }

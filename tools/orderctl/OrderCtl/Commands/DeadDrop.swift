@@ -20,7 +20,7 @@ struct DeadDrop: Command {
 
     init(_ arguments: inout Arguments) throws(Failure) { selection = try LetterSelection(&arguments) }
 
-    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitStatus {
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         try await selection.each(session, done: "dropped") { path throws(Failure) in try await session.engine.delete(path) }
     }
 }

@@ -31,7 +31,7 @@ struct DeadList: Command {
         limit = try arguments.takeNumber("--limit", in: 1...1_000_000) ?? Self.usualLimit
     }
 
-    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitStatus {
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         var letters: [DeadLetter] = []
         let hasMore = try await session.engine.deadLetters(reason: reason, limit: limit) { letters += $0 }
         if session.wantsJSON {

@@ -21,7 +21,7 @@ struct DeadRetry: Command {
 
     init(_ arguments: inout Arguments) throws(Failure) { selection = try LetterSelection(&arguments) }
 
-    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitStatus {
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         try await selection.each(session, done: "put back") { path throws(Failure) in try await session.engine.post(path + "/retry") }
     }
 }

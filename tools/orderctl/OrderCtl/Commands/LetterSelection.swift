@@ -27,7 +27,7 @@ struct LetterSelection: Sendable {
     @ServiceActor
     func each(
         _ session: Session, done: String, _ body: @ServiceActor (_ path: String) async throws(Failure) -> JSONValue
-    ) async throws(Failure) -> ExitStatus {
+    ) async throws(Failure) -> ExitCode {
         var report = LetterReport(session: session, done: done)
         for id in try await chosen(session) {
             do throws(Failure) {

@@ -15,7 +15,7 @@ struct Reconcile: Command {
 
     init(_: inout Arguments) throws(Failure) {}
 
-    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitStatus {
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         let answer = try await session.engine.get("/api/reconcile")
         guard let lost = answer["lost"]?.array, let checked = answer["checked"]?.integer else {
             throw Failure(.refused, "\(session.engine.url) answered without a comparison; is that the engine?")

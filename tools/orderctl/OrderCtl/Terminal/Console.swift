@@ -42,7 +42,7 @@ struct Console {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR {
                 // The reader has seen enough, as in `orderctl dead list | head`; there is nobody left to tell.
-                exit(ExitStatus.ok.rawValue)
+                exit(ExitCode.ok.rawValue)
             }
         }
     }

@@ -1,5 +1,5 @@
 /// What a run has come to. Scripts rely on these numbers; 64 and 69 are those of `sysexits.h`.
-enum ExitStatus: Int32, Sendable, CaseIterable {
+enum ExitCode: Int32, Sendable, CaseIterable {
     /// Done, and nothing was found.
     case ok = 0
     /// The engine refused, or the command found what it was to look for.
@@ -22,13 +22,13 @@ enum ExitStatus: Int32, Sendable, CaseIterable {
 
 /// Why a command could not do what it was asked: one sentence for a person, and the exit status.
 struct Failure: Error, Sendable, Equatable {
-    let status: ExitStatus
+    let status: ExitCode
     /// What is wrong and what to do, on one line.
     let sentence: String
     /// The engine's own code of a refusal; empty otherwise.
     let code: String
 
-    init(_ status: ExitStatus, _ sentence: String, code: String = "") {
+    init(_ status: ExitCode, _ sentence: String, code: String = "") {
         self.status = status
         self.sentence = sentence
         self.code = code
