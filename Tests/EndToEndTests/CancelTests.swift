@@ -5,7 +5,8 @@ import Testing
 
 @Suite("Cancelling and deadlines", .onLoop) @ServiceActor
 struct CancelTests {
-    @Test("An order is cancelled while nothing is under way, is never filled then, and cannot be called back later", .engine(replicas: [.executor: 0]))
+    @Test(
+        "An order is cancelled while nothing is under way, is never filled then, and cannot be called back later", .engine(replicas: [.executor: 0]))
     func cancel() async throws {
         let engine = Engine.current
         let early = try await engine.place()

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Rate limit", .onLoop) @ServiceActor
 struct RateLimitTests {
-    @Test("With five orders a minute only five of twelve begin on two executors", .engine(replicas: [.executor: 2], settings: ["ORDERS_PER_MINUTE": "5"]))
+    @Test(
+        "With five orders a minute only five of twelve begin on two executors",
+        .engine(replicas: [.executor: 2], settings: ["ORDERS_PER_MINUTE": "5"]))
     func fiveAMinute() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 12)

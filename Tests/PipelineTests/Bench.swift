@@ -24,10 +24,7 @@ final class Bench {
     func send(_ command: String...) async throws -> RedisValue { try await redis.send(command) }
 
     /// The time of Redis in ms.
-    func now() async throws -> UInt64 {
-        let time = try await send("TIME").array ?? []
-        return UInt64(time[0].integer ?? 0) * 1000 + UInt64(time[1].integer ?? 0) / 1000
-    }
+    func now() async throws -> UInt64 { try await pipeline.time() }
 
     // MARK: Orders
 

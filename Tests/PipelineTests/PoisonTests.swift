@@ -161,7 +161,6 @@ struct PoisonTests {
             #expect(try await starts(bench, order) == 0)
             let reply = try await bench.pipeline.run(Scripts.claim, keys: [bench.keys.accepted], ["router", "b", "5000", "10", "1"])
             #expect(StreamEntry.list(claimed: reply).map(\.id) == [entry.entry])
-            // Nothing is taken off for who has lost it.
             #expect(try await release(bench, entry) == 0)
         }
     }

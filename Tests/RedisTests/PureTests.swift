@@ -8,9 +8,9 @@ struct PureTests {
         ("", 1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
         ("abc", 1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
         ("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1, "84983e441c3bd26ebaae4aa1f95129e5e54670f1"),
-        ("a", 1_000_000, "34aa973cd4c4daa4f61eeb2bdbad27316534016f"),
+        ("a", 10_000, "a080cbda64850abb7b7f67ee875ba068074ff6fe"),
     ])
-    func `SHA-1 gives the digests of RFC 3174`(text: String, count: Int, digest: String) {
+    func `SHA-1 gives the known digests`(text: String, count: Int, digest: String) {
         #expect(SHA1.hex(of: String(repeating: text, count: count)) == digest)
     }
 

@@ -6,6 +6,7 @@ import Orders
 import Pipeline
 import Postgres
 import Redis
+import Synchronization
 import TestSupport
 import Testing
 
@@ -109,6 +110,17 @@ private func withOperations(needsPostgres: Bool = true, _ body: @ServiceActor (O
         throw error
     }
     await operations.stop()
+}
+
+/// Keeps the lines of a log.
+private final class LineSink: LogSink {
+    private let lines = Mutex<[String]>([])
+    var texts: [String] { lines.withLock { $0 } }
+
+    func write(_ line: [UInt8]) -> Bool {
+        lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        return true
+    }
 }
 
 @Suite(.onLoop) @ServiceActor
@@ -222,10 +234,13 @@ struct DeadLetterRouteTests {
             #expect(lost[0]["status"]?.string == "pending" && lost[0]["updatedAt"]?.string?.hasSuffix("Z") == true)
 
             let metrics = MetricsRegistry()
-            let log = Logger(service: "notifier", instance: "test", level: .error, format: .json)
+            let lines = LineSink()
+            let log = Logger(service: "notifier", instance: "test", level: .error, format: .json, sink: lines)
             let watch = LostOrderWatch(store: operations.store, pipeline: operations.pipeline, log: log, metrics: metrics)
             await watch.compare()
             #expect(metrics.render().contains("orders_lost 1"))
+            #expect(lines.texts.count == 1)
+            #expect(lines.texts[0].contains(#""event":"orders.lost","count":1,"checked":3,"orderIds":"\#(orders[1].id)""#))
             #expect(try await operations.ask("GET", "reconcile").body["lostCount"]?.integer == 1)
         }
     }

@@ -18,8 +18,9 @@ public final class Stack {
     public let postgres: PostgresServer
     /// The stack's own database.
     public let databaseURL: String
+    /// Where each process has its log.
+    public let directory: String
     private let options: StackOptions
-    private let directory: String
     private var replicas: [StackService: [Replica]] = [:]
 
     private struct Replica {
@@ -51,12 +52,12 @@ public final class Stack {
         }
     }
 
-    /// Ends every process, without grace, and removes what they have written.
-    public func stop() async {
+    /// Ends every process, without grace, and removes what they have written, but for their logs where those are wanted.
+    public func stop(keepingLogs: Bool = false) async {
         for replica in replicas.values.joined() { try? await replica.process.stop(SIGKILL) }
         try? await redis.stop()
         if options.ownPostgres { try? await postgres.kill() }
-        removeDirectory(directory)
+        if !keepingLogs { removeDirectory(directory) }
     }
 
     // MARK: Replicas

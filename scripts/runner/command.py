@@ -23,7 +23,8 @@ usage: scripts/stack run | up | down | status | start <service>-<n> | clean
   clean    stops everything and removes the run directory with all data
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
-BIND (127.0.0.1), START_TIMEOUT_S (60), and every setting of the services (each prints its own with --help).
+BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (0, no limit), and every setting of the services
+(each prints its own with --help).
 """
 
 EXAMPLE = """\
@@ -39,7 +40,10 @@ Or see both at once:  make demo
 
 
 def say(text):
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except OSError:
+        pass  # whoever read this has gone (`| head`, a closed terminal); what is under way goes on
 
 
 def on_signals(stack):
@@ -103,7 +107,7 @@ def run_foreground(settings, run):
     try:
         stack.watch()
     except Problem as problem:
-        print(f"\n{problem}", file=sys.stderr, flush=True)
+        say(f"\n{problem}")
         code = 1
     say("\nstopping; once more stops at once")
     with run.locked():

@@ -65,6 +65,14 @@ public final class OrderPipeline {
         }
     }
 
+    /// The time of Redis, in ms.
+    func time() async throws(PipelineError) -> UInt64 {
+        guard let parts = try await send(["TIME"]).array, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
+            throw PipelineError(.unexpectedReply, "TIME answered no time")
+        }
+        return UInt64(seconds) * 1000 + UInt64(microseconds) / 1000
+    }
+
     /// Runs a script that may be run twice, again and again while Redis is away, for at most `limit`.
     func persist(
         _ script: RedisScript, keys: [String], _ arguments: [String], for limit: Duration = .seconds(60)

@@ -26,11 +26,11 @@ final class Engine {
         try await redis.connected(within: .seconds(20))
     }
 
-    func stop() async {
+    func stop(keepingLogs: Bool) async {
         redis.close()
         postgres.close()
         for connection in connections { await connection.value }
-        await stack.stop()
+        await stack.stop(keepingLogs: keepingLogs)
     }
 
     /// An answer over HTTP.

@@ -63,7 +63,8 @@ public final class RedisClock {
     private var time: UInt64?
     private var read = MonotonicInstant.now
 
-    init() {}
+    /// A clock that no heartbeat has set yet.
+    public init() {}
 
     func set(_ time: UInt64, asOf moment: MonotonicInstant) {
         self.time = time
@@ -94,8 +95,7 @@ extension OrderPipeline {
 
     /// The names of the processes that are alive.
     public func aliveNames() async throws(PipelineError) -> [String] {
-        let time = try await send(["TIME"]).array?.first?.integer ?? 0
-        let since = String(UInt64(time) * 1000 - Heartbeat.timeToLive)
+        let since = String(try await time() - Heartbeat.timeToLive)
         return (try await send(["ZRANGEBYSCORE", Keys.services, since, "+inf"]).array ?? []).compactMap { $0.string }
     }
 }

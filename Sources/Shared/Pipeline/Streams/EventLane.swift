@@ -127,9 +127,7 @@ final class EventLane {
         let start = MonotonicInstant.now
         while !inHand.isEmpty, start.elapsed < grace { _ = try? await idle.wait(atMost: grace - start.elapsed) }
         worker?.cancel()
-        let rest = inHand.map { (entry: $0.id, order: "", token: "") }
-        do throws(PipelineError) { try await reader.release(rest) } catch { observer.failed(doing: "release", error: error) }
-        if !rest.isEmpty { observer.released(stream: reader.stream, count: rest.count) }
+        await reader.release()
         stopped.succeed(())
     }
 }

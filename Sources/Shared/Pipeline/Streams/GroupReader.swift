@@ -56,11 +56,16 @@ final class GroupReader {
         return (reply.array ?? []).compactMap { $0.string }
     }
 
-    /// Hands entries back, claimable at once, and takes the start off that was counted with the token. Order and token are empty where there is none.
-    func release(_ entries: [(entry: String, order: String, token: String)]) async throws(PipelineError) {
-        guard !entries.isEmpty else { return }
-        _ = try await pipeline.run(
-            Scripts.release, keys: [stream], [group, consumer, keys.orderPrefix] + entries.flatMap { [$0.entry, $0.order, $0.token] })
+    /// Hands everything back that is under this consumer's name, claimable at once. Of what is in hand the starts are taken off that were counted.
+    func release(_ inHand: [WorkEntry] = []) async {
+        do throws(PipelineError) {
+            let reply = try await pipeline.run(
+                Scripts.release, keys: [stream],
+                [group, consumer, keys.orderPrefix] + inHand.flatMap { [$0.entry, $0.orderID.description, $0.token] })
+            if let count = reply.integer, count > 0 { observer.released(stream: stream, count: Int(count)) }
+        } catch {
+            observer.failed(doing: "release", error: error)
+        }
     }
 
     /// Puts an entry with the dead letters. Returns the reason that was written, nil when the entry was not this consumer's any more.

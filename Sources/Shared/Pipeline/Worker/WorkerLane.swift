@@ -169,20 +169,12 @@ final class WorkerLane {
     func stop(within grace: Duration) async {
         isStopping = true
         supplier?.cancel()
+        reader.close()
         changed.notify()
         let start = MonotonicInstant.now
         while !held.isEmpty, start.elapsed < grace { _ = try? await changed.wait(atMost: grace - start.elapsed) }
-        let rest = held.map { (entry: $0.key, order: $0.value.work?.orderID.description ?? "", token: $0.value.work?.token ?? "") }
         for (_, entry) in held { entry.task.cancel() }
-        if !rest.isEmpty {
-            do throws(PipelineError) {
-                try await reader.release(rest)
-                observer.released(stream: reader.stream, count: rest.count)
-            } catch {
-                observer.failed(doing: "release", error: error)
-            }
-        }
-        reader.close()
+        await reader.release(held.values.compactMap(\.work))
         stopped.succeed(())
     }
 }

@@ -27,10 +27,10 @@ final class OrderSocket: OrderWatcher {
 
     func deliver(_ event: OrderEvent) {
         send(dialect.messages(for: event))
-        guard event.status.isFinal else { return }
-        send(dialect.closing(after: event))
-        socket.close(code: .normal)
+        if event.status.isFinal { send(dialect.closing(after: event)) }
     }
+
+    func orderIsOver() { socket.close(code: .normal) }
 
     func orderIsUnknown() { socket.close(code: 4404, reason: "unknown order") }
 
