@@ -63,7 +63,7 @@ let package = Package(
         shared("Observability", ["JSON"]),
         shared("Redis", ["CHiredis", "CLibuv", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
-        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop"]),
+        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),
 
         // What the services are made of
         shared(
@@ -118,7 +118,12 @@ let package = Package(
         tests("HTTPTests", ["EventLoop", "HTTP"]),
         tests("PipelineTests", ["EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
         tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage"]),
-        tests("ServiceTests", ["EventLoop", "GatewayService", "ExecutorService", "NotifierService", "RouterService"]),
+        tests(
+            "ServiceTests",
+            [
+                "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
+                "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage",
+            ]),
         tests("EndToEndTests", ["EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
     ],
     swiftLanguageModes: [.v6],

@@ -28,7 +28,7 @@ struct MessageTests {
             400, code: "BAD_FIELD", "Say \"x\"\n.", errors: [.init(field: "a\\b", message: "é\u{1}"), .init(field: "c", message: "d")])
         #expect(
             problem.text
-                == #"{"type":"about:blank","title":"Bad Request","status":400,"success":false,"code":"BAD_FIELD","error":"Say \"x\"\u000a.","#
+                == #"{"type":"about:blank","title":"Bad Request","status":400,"success":false,"code":"BAD_FIELD","error":"Say \"x\"\n.","#
                 + #""errors":[{"field":"a\\b","message":"é\u0001"},{"field":"c","message":"d"}]}"#)
     }
 }

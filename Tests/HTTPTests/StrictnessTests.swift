@@ -71,6 +71,30 @@ struct StrictnessTests {
         }
     }
 
+    @Test(arguments: ["GET", "DELETE", "PUT", "BREW"])
+    func `a refused head ends the connection for every method`(_ method: String) async throws {
+        try await withServer(routes) { server in
+            let connection = try RawConnection(port: server.port)
+            let body = String(repeating: "x", count: 20_000)
+            try await connection.send("\(method) / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n\(body)\(Self.smuggled)")
+            let text = try await connection.readToEnd()
+            #expect(status(text) == 413 && !text.contains("hello"))
+        }
+    }
+
+    @Test func `a body in many small pieces is put together after 100 Continue`() async throws {
+        try await withServer(routes) { server in
+            let connection = try RawConnection(port: server.port)
+            try await connection.send("POST /size HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 300\r\n\r\n")
+            #expect(try await connection.response().head == "HTTP/1.1 100 Continue\r\n\r\n")
+            for _ in 0..<30 {
+                try await connection.send("0123456789")
+                try await sleep(for: .milliseconds(1))
+            }
+            #expect(try await connection.response().body == "300")
+        }
+    }
+
     @Test func `an announced body that is too large is refused before it is asked for`() async throws {
         try await withServer(routes) { server in
             let answer = try await exchange(server, "POST /size HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 20000\r\n\r\n")

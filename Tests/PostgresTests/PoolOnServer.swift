@@ -5,11 +5,12 @@ import TestSupport
 /// Lends a pool on a database of its own and ends it afterwards.
 @ServiceActor
 func withPool(
-    size: Int = 2, statementTimeout: Duration = .seconds(5), waitTimeout: Duration = .seconds(5),
+    size: Int = 2, statementTimeout: Duration = .seconds(5), waitTimeout: Duration = .seconds(30),
     _ body: @ServiceActor (PostgresPool) async throws -> Void
 ) async throws {
     let url = try await PostgresServer.shared().database()
-    let pool = PostgresPool(url: url, size: size, name: "tests", statementTimeout: statementTimeout, waitTimeout: waitTimeout)
+    let pool = PostgresPool(
+        url: url, size: size, name: "tests", connectTimeout: .seconds(30), statementTimeout: statementTimeout, waitTimeout: waitTimeout)
     try await withRunning(pool) {
         try await eventually { pool.isAvailable }
         try await body(pool)

@@ -19,7 +19,7 @@ struct PostgresMigratorTests {
     }
 
     private func migrate(_ url: String) async throws -> [Int] {
-        let pool = PostgresPool(url: url, size: 1, name: "tests")
+        let pool = PostgresPool(url: url, size: 1, name: "tests", connectTimeout: .seconds(30), waitTimeout: .seconds(30))
         var applied: [Int] = []
         try await withRunning(pool) { applied = try await PostgresMigrator(pool, [Self.first, Self.second]).migrate() }
         return applied
@@ -62,9 +62,13 @@ struct PostgresMigratorTests {
 
     @Test func `the wait for another migrator is limited`() async throws {
         try await withPool { pool in
-            let slow = PostgresMigration(number: 1, name: "slow", sql: "SELECT pg_sleep(3)")
+            let slow = PostgresMigration(number: 1, name: "slow", sql: "SELECT pg_sleep(60)")
             let other = Loop.spawn { _ = try await PostgresMigrator(pool, [slow]).migrate() }
-            try await eventually { try await pool.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'").rows.count == 1 }
+            let locks = """
+                SELECT 1 FROM pg_locks
+                WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """
+            try await eventually { try await pool.query(locks).rows.count == 1 }
             let error = await postgresError { _ = try await PostgresMigrator(pool, [slow], lockTimeout: .milliseconds(200)).migrate() }
             #expect(error?.kind == .timedOut)
             other.cancel()

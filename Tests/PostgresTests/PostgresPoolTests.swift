@@ -8,7 +8,7 @@ import Testing
 struct PostgresPoolTests {
     @Test func `a killed server fails commands at once, and a restarted one is found again`() async throws {
         let server = try await PostgresServer.start()
-        let pool = PostgresPool(url: try await server.database(), size: 2, name: "tests")
+        let pool = PostgresPool(url: try await server.database(), size: 2, name: "tests", waitTimeout: .seconds(30))
         var changes: [Bool] = []
         pool.onAvailabilityChange = { changes.append($0 == nil) }
         try await withRunning(pool) {
@@ -97,7 +97,7 @@ struct PostgresPoolTests {
     }
 
     @Test func `a closed pool ends its run and takes no more`() async throws {
-        let pool = PostgresPool(url: try await PostgresServer.shared().database(), size: 3, name: "tests")
+        let pool = PostgresPool(url: try await PostgresServer.shared().database(), size: 3, name: "tests", connectTimeout: .seconds(30))
         try await withRunning(pool) { _ = try await pool.query("SELECT 1") }
         #expect(await postgresError { _ = try await pool.query("SELECT 1") }?.kind == .closed)
         #expect(pool.load.lent == 0 && !pool.isAvailable)
@@ -105,7 +105,7 @@ struct PostgresPoolTests {
 
     @Test func `names are resolved, and the server sees the pool's name`() async throws {
         let url = try await PostgresServer.shared().database().replacing("127.0.0.1", with: "localhost")
-        let pool = PostgresPool(url: url, size: 1, name: "order-notifier")
+        let pool = PostgresPool(url: url, size: 1, name: "order-notifier", connectTimeout: .seconds(30), waitTimeout: .seconds(30))
         try await withRunning(pool) {
             let row = try await pool.query("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()").first
             #expect(row?["application_name"] == "order-notifier")

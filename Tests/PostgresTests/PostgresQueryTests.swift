@@ -11,10 +11,12 @@ struct PostgresQueryTests {
         "日本語", "👩‍👩‍👧‍👦", "e\u{301}", "\u{FFFF}", "\u{1}",
     ]
 
-    @Test(arguments: hardTexts) func `a text comes back as it was sent`(text: String) async throws {
+    @Test func `a text comes back as it was sent`() async throws {
         try await withPool(size: 1) { pool in
-            let row = try await pool.query("SELECT $1::text AS it", [.text(text)]).first
-            #expect(row?["it"] == text)
+            for text in Self.hardTexts {
+                let row = try await pool.query("SELECT $1::text AS it", [.text(text)]).first
+                #expect(row?["it"] == text)
+            }
         }
     }
 
@@ -76,14 +78,14 @@ struct PostgresQueryTests {
         }
     }
 
-    @Test(arguments: [
-        "SELECT $1::int", "SELECT $1::uuid", "SELECT $1::jsonb", "SELECT $1::timestamptz", "SELECT $1::numeric", "SELECT ($1::text)::int[]",
-    ])
-    func `an error never repeats the value`(sql: String) async throws {
+    @Test func `an error never repeats the value`() async throws {
         try await withPool { pool in
-            let error = await postgresError { _ = try await pool.query(sql, [.text("tell\"nobody")]) }
-            #expect(error?.isDataFault == true)
-            #expect(error?.description.contains("nobody") == false)
+            for type in ["int", "uuid", "jsonb", "timestamptz", "numeric", "int[]", "boolean"] {
+                let error = await postgresError { _ = try await pool.query("SELECT $1::\(type)", [.text("tell\"nobody")]) }
+                #expect(error?.isDataFault == true, "\(type)")
+                #expect(error?.description.contains("nobody") == false, "\(type)")
+            }
+            _ = try await pool.query("SELECT 1")
         }
     }
 

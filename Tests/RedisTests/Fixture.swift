@@ -38,20 +38,22 @@ func withServer(_ extraConfig: [String] = [], _ body: @ServiceActor (RedisServer
 }
 
 extension RedisOptions {
-    /// Short pauses, so that tests do not wait.
+    /// Short pauses, so that tests do not wait, and limits that a busy machine does not reach.
     static var quick: RedisOptions {
         var options = RedisOptions()
+        options.connectTimeout = .seconds(20)
+        options.commandTimeout = .seconds(20)
         options.minimumBackoff = .milliseconds(5)
         options.maximumBackoff = .milliseconds(50)
         return options
     }
 
-    /// Notices within a second that the other side is silent.
+    /// Notices within two seconds that the other side is silent.
     static var impatient: RedisOptions {
         var options = quick
-        options.commandTimeout = .milliseconds(300)
-        options.connectTimeout = .milliseconds(300)
-        options.pingInterval = .milliseconds(100)
+        options.commandTimeout = .milliseconds(800)
+        options.connectTimeout = .seconds(2)
+        options.pingInterval = .milliseconds(200)
         return options
     }
 }

@@ -11,7 +11,7 @@ struct RedisReaderTests {
     private func withReader(_ body: @ServiceActor (RedisReader, RedisClient) async throws -> Void) async throws {
         let url = try RedisURL(await RedisServer.shared().database())
         let client = RedisClient(url: url, name: "test", options: .quick)
-        let reader = RedisReader(url: url, name: "reader-\(url.database)")
+        let reader = RedisReader(url: url, name: "reader-\(url.database)", options: .quick)
         let running = Loop.spawn { await client.run() }
         try await client.connected(within: .seconds(20))
         _ = try await client.send(["XGROUP", "CREATE", "s", "g", "0", "MKSTREAM"])
@@ -83,7 +83,7 @@ struct RedisReaderTests {
 
     @Test func `a server that goes away ends the read, and a refused connection is said to be unavailable`() async throws {
         try await withServer { server in
-            let reader = RedisReader(url: try RedisURL(server.url), name: "reader")
+            let reader = RedisReader(url: try RedisURL(server.url), name: "reader", options: .quick)
             let reading = Loop.spawn { await failure { try await reader.send(["BLPOP", "k", "0"], timeout: .seconds(25)) } }
             try await eventually { connections(to: server.port) == 1 }
             try await server.kill()

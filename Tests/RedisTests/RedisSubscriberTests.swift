@@ -142,7 +142,7 @@ struct RedisSubscriberTests {
                 let messages = BoundedQueue<String>(bound: 10)
                 _ = try await subscriber.subscribe("c") { messages.send($0) }
                 // Longer than any limit of the link: only its pings keep it.
-                try await sleep(for: .milliseconds(1500))
+                try await sleep(for: .milliseconds(2500))
                 #expect(subscriber.reconnects == 0)
                 let again = Promise<Void>()
                 subscriber.onReconnect = { again.succeed(()) }

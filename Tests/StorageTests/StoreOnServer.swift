@@ -6,7 +6,9 @@ import TestSupport
 /// Lends a store on a migrated database of its own.
 @ServiceActor
 func withStore(_ body: @ServiceActor (OrderStore, PostgresPool) async throws -> Void) async throws {
-    let pool = PostgresPool(url: try await PostgresServer.shared().database(), size: 4, name: "tests", waitTimeout: .seconds(30))
+    let pool = PostgresPool(
+        url: try await PostgresServer.shared().database(), size: 4, name: "tests", connectTimeout: .seconds(30), statementTimeout: .seconds(30),
+        waitTimeout: .seconds(30))
     let running = Loop.spawn { await pool.run() }
     defer { running.cancel() }
     let store = OrderStore(pool: pool)

@@ -66,7 +66,7 @@ public final class PostgresServer {
     /// Starts the server, again or for the first time, and waits until it takes connections.
     public func restart() async throws {
         if process?.exitStatus() == nil { try await process?.stop(SIGINT) }
-        var settings = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)", "max_connections=200"]
+        var settings = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)", "max_connections=600"]
         if !isDurable { settings += ["fsync=off", "full_page_writes=off"] }
         let command = [try Self.program("postgres"), "-D", data] + settings.flatMap { ["-c", $0] }
         do {

@@ -34,24 +34,29 @@ def follow(base, order_id, seconds=60):
     seen, deadline = 0, time.monotonic() + seconds
     while True:
         try:
-            stream = WebSocket(f"ws{base.removeprefix('http')}/v1/stream?orderId={order_id}&after={seen}", timeout=25)
-            try:
-                for text in stream.messages():
-                    message = json.loads(text)
-                    if message.get("op") != "event":
-                        continue
-                    event = message["event"]
-                    if event["seq"] != seen + 1:
-                        raise RuntimeError(f"order {order_id}: event {event['seq']} after {seen}")
-                    seen = event["seq"]
-                    yield event
-                    if event["status"] in FINAL:
-                        return
-            finally:
-                stream.close()
-        except (OSError, Closed) as problem:
-            if isinstance(problem, Closed) and problem.code in (1008, 4401, 4404):
+            for event in _events(base, order_id, seen, deadline):
+                if event["seq"] != seen + 1:
+                    raise RuntimeError(f"order {order_id}: event {event['seq']} came after {seen}")
+                seen = event["seq"]
+                yield event
+                if event["status"] in FINAL:
+                    return
+            problem = Closed(1000, "before the final event")
+        except (OSError, Closed) as lost:
+            if isinstance(lost, Closed) and lost.code in (1008, 4401, 4404):
                 raise
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"order {order_id} was not final after {seconds} s") from problem
-            time.sleep(0.5)
+            problem = lost
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"order {order_id} was not final after {seconds} s; the last of its events was {seen}: {problem}")
+        time.sleep(0.5)
+
+
+def _events(base, order_id, after, deadline):
+    stream = WebSocket(f"ws{base.removeprefix('http')}/v1/stream?orderId={order_id}&after={after}", timeout=10)
+    try:
+        for text in stream.messages(deadline):
+            message = json.loads(text)
+            if message.get("op") == "event":
+                yield message["event"]
+    finally:
+        stream.close()

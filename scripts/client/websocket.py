@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import socket
+import time
 from urllib.parse import urlsplit
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
@@ -36,10 +37,12 @@ class WebSocket:
             self._socket.close()
             raise ConnectionError(f"{url} is no WebSocket: {status}")
 
-    def messages(self):
-        """Text messages, in order; ends when the server closes with 1000, raises Closed on any other end."""
+    def messages(self, until):
+        """Text messages, in order; ends when the server closes with 1000, raises Closed on any other end and TimeoutError at `until`."""
         parts = []
         while True:
+            # the server's pings would keep a read with a fixed time-out waiting for ever
+            self._socket.settimeout(max(0.001, until - time.monotonic()))
             final, kind, payload = self._frame()
             if kind == CLOSE:
                 code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005

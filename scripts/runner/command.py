@@ -39,7 +39,10 @@ Or see both at once:  make demo
 
 
 def say(text):
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except OSError:
+        pass  # whoever read this has gone (`| head`, a closed terminal); what is under way goes on
 
 
 def on_signals(stack):
@@ -103,7 +106,7 @@ def run_foreground(settings, run):
     try:
         stack.watch()
     except Problem as problem:
-        print(f"\n{problem}", file=sys.stderr, flush=True)
+        say(f"\n{problem}")
         code = 1
     say("\nstopping; once more stops at once")
     with run.locked():

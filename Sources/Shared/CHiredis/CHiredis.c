@@ -1,5 +1,7 @@
 #include "CHiredis.h"
 
+#include <fcntl.h>
+
 enum chiredis_kind chiredis_reply_kind(const redisReply *reply) {
     switch (reply->type) {
     case REDIS_REPLY_INTEGER:
@@ -38,7 +40,10 @@ enum chiredis_kind chiredis_reply_kind(const redisReply *reply) {
 }
 
 redisAsyncContext *chiredis_connect(const char *address, int port) {
-    return redisAsyncConnect(address, port);
+    redisAsyncContext *context = redisAsyncConnect(address, port);
+    // A child process that inherits the socket would keep the connection, and a blocked read on it, alive.
+    if (context != NULL && context->c.err == 0) fcntl((int)context->c.fd, F_SETFD, FD_CLOEXEC);
+    return context;
 }
 
 void chiredis_attach(redisAsyncContext *context, void *owner, struct chiredis_hooks hooks) {

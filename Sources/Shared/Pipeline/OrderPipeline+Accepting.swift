@@ -1,5 +1,5 @@
-public import Orders
 internal import JSON
+public import Orders
 internal import Redis
 
 /// What became of an order at the door.

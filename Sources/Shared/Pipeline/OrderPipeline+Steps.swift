@@ -1,5 +1,6 @@
-internal import Orders
+internal import EventLoop
 internal import JSON
+internal import Orders
 internal import Redis
 
 extension OrderPipeline {
@@ -35,9 +36,22 @@ extension OrderPipeline {
                 keys.leaving,
             ], arguments(request, entry))
         guard let answer = reply.array else { throw PipelineError(.unexpectedReply, "step answered no array") }
-        onStep?(request.step, answer.first?.string ?? "")
+        let outcome = answer.first?.string ?? ""
+        onStep?(request.step, outcome)
+        if outcome != "again" { noteProgress(of: entry) }
         return answer
     }
+
+    /// Waits until this delivery has written a step or has nothing to do any more, at most `limit`.
+    func waitForStep(of entry: WorkEntry, within limit: Duration) async {
+        let progress = Promise<Void>()
+        waitingForSteps[entry.token] = progress
+        try? await progress.value(within: limit)
+        waitingForSteps[entry.token] = nil
+    }
+
+    /// Ends the wait for a delivery, where there is one.
+    func noteProgress(of entry: WorkEntry) { waitingForSteps[entry.token]?.succeed(()) }
 
     private func arguments(_ request: StepRequest, _ entry: WorkEntry) -> [String] {
         var arguments = [

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Orders
 internal import Redis
 
@@ -45,9 +46,9 @@ extension OrderPipeline {
     }
 
     /// Removes consumers that are gone and hold nothing, and takes orders whose time is over off their users' lists.
-    public func reap(_ keys: Keys, alive: [String]) async throws(PipelineError) {
+    public func reap(_ keys: Keys, alive: [String], leastIdle: Duration = .seconds(10)) async throws(PipelineError) {
         for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
-            _ = try await run(Scripts.reap, keys: [stream], [group] + alive)
+            _ = try await run(Scripts.reap, keys: [stream], [group, String(leastIdle.millisecondsRoundedUp)] + alive)
         }
         _ = try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "100"])
     }

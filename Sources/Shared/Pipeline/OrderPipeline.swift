@@ -30,6 +30,8 @@ public final class OrderPipeline {
     public let partitions: [Keys]
     /// Called with the name of each step and what became of it: for metrics.
     public var onStep: (@ServiceActor (OrderStep, String) -> Void)?
+    /// Those who wait until a delivery has got somewhere, by its token.
+    var waitingForSteps: [String: Promise<Void>] = [:]
 
     /// A pipeline on a connection that its owner runs.
     public init(redis: RedisClient, settings: PipelineSettings) {
@@ -63,6 +65,14 @@ public final class OrderPipeline {
         }
     }
 
+    /// The time of Redis, in ms.
+    func time() async throws(PipelineError) -> UInt64 {
+        guard let parts = try await send(["TIME"]).array, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
+            throw PipelineError(.unexpectedReply, "TIME answered no time")
+        }
+        return UInt64(seconds) * 1000 + UInt64(microseconds) / 1000
+    }
+
     /// Runs a script that may be run twice, again and again while Redis is away, for at most `limit`.
     func persist(
         _ script: RedisScript, keys: [String], _ arguments: [String], for limit: Duration = .seconds(60)
@@ -84,7 +94,7 @@ extension PipelineError {
     init(_ error: RedisError) {
         switch error.code {
         case .rejected("OOM"): self.init(.full, error.message)
-        case .rejected("BUSY"), .rejected("READONLY"): self.init(.unavailable, error.message)
+        case .rejected("BUSY"), .rejected("READONLY"), .rejected("MISCONF"): self.init(.unavailable, error.message)
         case .rejected where !error.isUnavailable: self.init(.refused, error.message)
         default: self.init(.unavailable, error.message, outcomeUnknown: error.outcomeUnknown)
         }

@@ -26,7 +26,7 @@ extension PostgresConnection {
         }
         let connection = try PostgresConnection(handle, statementTimeout: settings.statementTimeout)
         do {
-            try await connection.setUp(settings)
+            try await connection.setUp(within: max(.zero, deadline - .now))
         } catch {
             connection.close()
             throw error.kind == .cancelled ? error : PostgresError(.unavailable, error.message, sqlState: error.sqlState)
@@ -75,11 +75,5 @@ extension PostgresConnection {
         } catch {
             throw PostgresError(.unavailable, "Postgres could not be reached")
         }
-    }
-
-    /// A session whose process is frozen in a transaction must not hold its locks for ever.
-    private func setUp(_ settings: ConnectionSettings) async throws(PostgresError) {
-        try await raiseServerLimit(to: settings.statementTimeout)
-        try await run(script: "SET idle_in_transaction_session_timeout = 60000")
     }
 }

@@ -87,14 +87,24 @@ public final class PostgresConnection {
         return name
     }
 
-    /// Tells the server how long a statement may take, so that it stops work nobody waits for. Only ever raised: our own deadline covers shorter ones.
-    func raiseServerLimit(to limit: Duration) async throws(PostgresError) {
+    /// Tells the server how long a statement may take, so that it stops work nobody waits for.
+    /// Only ever raised: our own deadline covers shorter ones.
+    private func raiseServerLimit(to limit: Duration) async throws(PostgresError) {
         let milliseconds = max(1, limit.millisecondsRoundedUp)
         guard milliseconds > serverLimit else { return }
         // A setting made inside a transaction is undone by its rollback.
         let isLasting = !isInTransaction
         _ = try await exchange(within: defaultLimit) { PQsendQuery($0, "SET statement_timeout = \(milliseconds)") == 1 }
         if isLasting { serverLimit = milliseconds }
+    }
+
+    /// Sets the limits of the session. One whose process is frozen inside a transaction must not hold its locks for ever.
+    func setUp(within limit: Duration) async throws(PostgresError) {
+        let milliseconds = max(1, defaultLimit.millisecondsRoundedUp)
+        _ = try await exchange(within: limit) {
+            PQsendQuery($0, "SET statement_timeout = \(milliseconds); SET idle_in_transaction_session_timeout = 60000") == 1
+        }
+        serverLimit = milliseconds
     }
 }
 

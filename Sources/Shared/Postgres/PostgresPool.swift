@@ -92,7 +92,7 @@ public final class PostgresPool {
 
 extension PostgresPool {
     private func keepConnection() async {
-        var backoff = Backoff()
+        var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
         while !closing.isCompleted && !Task.isCancelled {
             do {
                 let connection = try await PostgresConnection.connect(settings, resolver)

@@ -3,6 +3,8 @@ struct CommandEncoder {
     private var buffer: [UInt8] = []
 
     /// Encodes `command` and lends its bytes to `body`.
+    ///
+    /// A zero follows them: hiredis looks for the channels of a SUBSCRIBE as in a C string, and would go on into what is left of an earlier command.
     mutating func withEncoded<Value>(_ command: [String], _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
         buffer.removeAll(keepingCapacity: true)
         appendHeader(UInt8(ascii: "*"), command.count)
@@ -12,7 +14,8 @@ struct CommandEncoder {
             buffer.append(contentsOf: text)
             appendLineEnd()
         }
-        return buffer.withUnsafeBufferPointer(body)
+        buffer.append(0)
+        return buffer.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0.dropLast())) }
     }
 
     private mutating func appendHeader(_ sign: UInt8, _ count: Int) {

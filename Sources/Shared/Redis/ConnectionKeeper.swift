@@ -26,7 +26,7 @@ final class ConnectionKeeper {
         self.url = url
         self.name = name
         self.options = options
-        backoff = Backoff(from: options.minimumBackoff, to: options.maximumBackoff)
+        backoff = Backoff(first: options.minimumBackoff, most: options.maximumBackoff)
     }
 
     /// Whether the present connection is prepared.
@@ -46,7 +46,7 @@ final class ConnectionKeeper {
                 if isClosed { break }
                 lastError = failure
                 onFailure?(failure)
-                _ = try? await pause.wait(atMost: backoff.pause())
+                _ = try? await pause.wait(atMost: backoff.next())
             }
         } onCancel: {
             Loop.perform { self.close() }

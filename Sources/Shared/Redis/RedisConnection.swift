@@ -136,7 +136,7 @@ extension RedisConnection {
 extension RedisConnection {
     private static let sweepInterval = Duration.milliseconds(50)
     private static let extraPatience = Duration.milliseconds(500)
-    private static let stall = Duration.seconds(1)
+    private static let stall = Duration.milliseconds(500)
 
     private func startSweeping() {
         received()

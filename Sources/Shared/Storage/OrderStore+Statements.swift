@@ -1,8 +1,8 @@
 extension OrderStore {
     /// One statement, and so one transaction and one round trip.
     ///
-    /// Only events that were not there before reach the order's row, so a replay touches nothing. What the newest event need not carry is kept with the
-    /// seq it is from; what only one event ever carries is kept as it comes. Rows are written in order of id: two writers cannot deadlock.
+    /// Only events that were not there before reach the order's row, so a replay touches nothing. What the newest event need not carry is kept with
+    /// the seq it is from; what only one event ever carries is kept as it comes. Rows are written in order of id: two writers cannot deadlock.
     static let append = """
         WITH batch AS MATERIALIZED (
             SELECT order_id, seq, event::jsonb AS event, details

@@ -57,7 +57,8 @@ public final class OrderStore {
         return (stored, bad)
     }
 
-    /// An order and all of its events in order of seq; nil for an id that was never stored. Throws `PostgresError`, or `RecordError` for an unreadable row.
+    /// An order and all of its events in order of seq; nil for an id that was never stored.
+    /// Throws `PostgresError`, or `RecordError` for an unreadable row.
     public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? {
         try await read(id, after: 0)
     }

@@ -54,10 +54,12 @@ struct ListQuery {
         }
         filter = OrderFilter(
             userId: request.query("userId"), statuses: statuses ?? [], clientOrderId: request.query("clientOrderId"),
-            from: read("from", "must be a time such as 2026-01-10T07:30:00Z", time), to: read("to", "must be a time such as 2026-01-10T07:30:00Z", time))
-        limit = read("limit", "must be a whole number from 1 to \(OrderStore.pageLimit)") { text in
-            Int(text).flatMap { (1...OrderStore.pageLimit).contains($0) ? $0 : nil }
-        } ?? defaultLimit
+            from: read("from", "must be a time such as 2026-01-10T07:30:00Z", time),
+            to: read("to", "must be a time such as 2026-01-10T07:30:00Z", time))
+        limit =
+            read("limit", "must be a whole number from 1 to \(OrderStore.pageLimit)") { text in
+                Int(text).flatMap { (1...OrderStore.pageLimit).contains($0) ? $0 : nil }
+            } ?? defaultLimit
         cursor = read("cursor", "must be the nextCursor of an earlier answer") { OrderCursor(parsing: $0) }
         guard errors.isEmpty else {
             throw Problem(400, code: "BAD_REQUEST", "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))", errors: errors)

@@ -44,7 +44,7 @@ public final class Notifier: Service {
             observer: process.observer, connect: process.connectReader)
         upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: false, observer: process.observer)
         feeds = OrderFeeds(
-            history: OrderHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
+            history: StoredHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
             subscriber: process.connectSubscriber(), log: process.log)
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
         SocketRoutes(feeds: feeds, sent: sent).add(to: process.router)

@@ -31,12 +31,6 @@ static inline long ccurl_connects(CURL *easy) {
     return connects;
 }
 
-static inline void *ccurl_context(CURL *easy) {
-    char *context = NULL;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &context);
-    return context;
-}
-
 static inline CURLMcode ccurl_multi_long(CURLM *multi, CURLMoption option, long value) { return curl_multi_setopt(multi, option, value); }
 
 static inline CURLMcode ccurl_multi_on_socket(CURLM *multi, curl_socket_callback callback, void *context) {

@@ -1,3 +1,5 @@
+public import JSON
+
 /// A refusal as RFC 9457 describes it, with this API's own members. Every refusal of every service is built here; a handler may throw it.
 public struct Problem: Error, Sendable {
     /// What is wrong with one field of the input.
@@ -41,14 +43,16 @@ public struct Problem: Error, Sendable {
 
     /// The body, JSON without spaces.
     public var text: String {
-        var text = #"{"type":"about:blank","title":"\#(Self.title(status))","status":\#(status),"success":false"#
-        text += #","code":\#(Self.quoted(code)),"error":\#(Self.quoted(error))"#
-        if !errors.isEmpty {
-            let list = errors.map { #"{"field":\#(Self.quoted($0.field)),"message":\#(Self.quoted($0.message))}"# }
-            text += #","errors":[\#(list.joined(separator: ","))]"#
+        JSONWriter.object { writer in
+            writer.field("type", "about:blank")
+            writer.field("title", Self.title(status))
+            writer.field("status", status)
+            writer.field("success", false)
+            writer.field("code", code)
+            writer.field("error", error)
+            if !errors.isEmpty { writer.field("errors", errors) }
+            writer.splice(members)
         }
-        if !members.isEmpty { text += "," + members }
-        return text + "}"
     }
 
     /// The answer to send.
@@ -67,20 +71,14 @@ public struct Problem: Error, Sendable {
         426: "Upgrade Required", 429: "Too Many Requests", 431: "Request Header Fields Too Large", 500: "Internal Server Error",
         501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
     ]
+}
 
-    /// A JSON string.
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\0"..<" ":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
+extension Problem.FieldError: JSONWritable {
+    /// Writes the message as a JSON object.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("field", field)
+            $0.field("message", message)
         }
-        return result + "\""
     }
 }

@@ -13,7 +13,9 @@ final class Exchange {
 
     let peer: ServerConnection
     let server: HTTPServer
-    private(set) var headers = HTTPHeaders()
+    /// Whether the daemon ends the connection after the answer.
+    private(set) var closesAfter = false
+    private var headers = HTTPHeaders()
     private var connection: OpaquePointer
     private var phase = Phase.head
     private let rawTarget: String
@@ -53,7 +55,11 @@ final class Exchange {
         case .handling:
             guard let answer else { return .YES }
             return queue(answer)
-        case .answered, .ended: return .YES
+        case .answered, .ended:
+            // An answer to the head alone, to a method that the daemon expects no body of: it hands on what comes.
+            received += size.pointee
+            size.pointee = 0
+            return received < Self.dropLimit ? .YES : .NO
         }
     }
 
@@ -77,7 +83,8 @@ final class Exchange {
         let isOld = version[7] == CChar(bitPattern: UInt8(ascii: "0"))
         if let problem = head.problem(isOld: isOld) ?? sizeProblem(head) { return queue(problem.response, closing: true) }
         phase = .body
-        if head.content_length > 0 { body.reserveCapacity(Int(head.content_length)) }
+        // An announcement alone must not cost much memory.
+        if head.content_length > 0 { body.reserveCapacity(min(Int(head.content_length), 4096)) }
         return .YES
     }
 
@@ -176,7 +183,8 @@ final class Exchange {
         if hasOrigin, let origin = headers["Origin"] {
             for (name, value) in server.options.crossOrigin.headers(for: origin) { MHD_add_response_header(response, name, value) }
         }
-        if closing || server.isDraining { MHD_add_response_header(response, "Connection", "close") }
+        closesAfter = closing || server.isDraining
+        if closesAfter { MHD_add_response_header(response, "Connection", "close") }
         return send(response, status: answer.status)
     }
 

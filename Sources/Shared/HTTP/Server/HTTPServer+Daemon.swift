@@ -13,7 +13,9 @@ extension HTTPServer {
         settings.listen_socket = listeningSocket
         settings.connection_limit = UInt32(options.maximumConnections)
         settings.address_limit = UInt32(options.maximumConnectionsPerAddress)
-        settings.inactivity_timeout = UInt32(max(1, options.keepAlive.seconds.rounded(.up)))
+        // Only a backstop: each stage of a connection has its own deadline.
+        let longest = max(options.requestDeadline, options.responseDeadline, options.keepAlive)
+        settings.inactivity_timeout = UInt32(longest.millisecondsRoundedUp / 1000 + 2)
         settings.memory_limit = options.headLimit + Self.memoryMargin
         settings.context = Unmanaged.passUnretained(self).toOpaque()
         settings.on_request = onRequest
@@ -39,7 +41,8 @@ extension HTTPServer {
         peer.exchange = nil
         if peer.stage != .upgraded { peer.enter(.idle) }
         if isDraining {
-            if peer.stage == .idle { peer.cut() }
+            // The answer was on its way before the server began to stop.
+            if peer.stage == .idle && !finished.closesAfter { peer.cut() }
             progress.notify()
         }
     }

@@ -6,6 +6,7 @@ extension HTTPServer {
     /// Takes no new connections, and closes each kept one after the request in hand; WebSockets stay open.
     public func stopAccepting() {
         guard let daemon, !isDraining else { return }
+        takeWhatHasArrived()
         isDraining = true
         let listener = MHD_quiesce_daemon(daemon)
         if listener >= 0 { close(listener) }
@@ -50,6 +51,15 @@ extension HTTPServer {
         run()
         for stage in ServerConnection.Stage.allCases where stage != .upgraded { cutAll(stage) }
         run()
+    }
+
+    /// Connections and requests that wait in the kernel would be reset: they are let in first.
+    private func takeWhatHasArrived() {
+        for _ in 0..<1000 {
+            let before = connections
+            run()
+            if connections == before { return }
+        }
     }
 
     private func cutAll(_ stage: ServerConnection.Stage) {

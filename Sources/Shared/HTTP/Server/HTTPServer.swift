@@ -25,6 +25,7 @@ public final class HTTPServer {
     var daemon: OpaquePointer?
     /// Something was given back to the daemon, which it takes up on its next run.
     var needsRun = false
+    private var isRunning = false
     private let address: String
     private let requestedPort: UInt16
     private var poll: PollHandle?
@@ -99,10 +100,12 @@ public final class HTTPServer {
     // MARK: The daemon's turn
 
     func run() {
-        guard let daemon else { return }
+        // A handler that runs inside the daemon's run may ask for another.
+        guard let daemon, !isRunning else { return }
+        isRunning = true
         needsRun = false
-        timerDue = .max
         MHD_run(daemon)
+        isRunning = false
     }
 
     /// What was queued in this turn leaves now; then the daemon says when it wants to run again.
@@ -113,10 +116,13 @@ public final class HTTPServer {
         var wait: UInt64 = 0
         guard MHD_get_timeout(daemon, &wait) == .YES else { return }
         let due = wait == 0 ? 0 : MonotonicInstant.now.milliseconds + wait
-        // Time-outs move on with every request: an early run is cheaper than a timer armed anew each turn.
+        // The daemon's time-outs move on with every request: an early run now and then is cheaper than a timer armed anew each turn.
         guard due < timerDue else { return }
         timerDue = due
-        timer.start(after: .milliseconds(Int64(wait))) { [unowned self] in run() }
+        timer.start(after: .milliseconds(Int64(wait))) { [unowned self] in
+            timerDue = .max
+            run()
+        }
     }
 
     private func sweep() {
@@ -140,7 +146,7 @@ public final class HTTPServer {
     }
 
     /// At least one tick more than the duration, because a stage may begin just before a tick.
-    private static func ticks(_ duration: Duration) -> Int {
+    static func ticks(_ duration: Duration) -> Int {
         let (length, tick) = (duration.millisecondsRoundedUp, tickLength.millisecondsRoundedUp)
         return Int((length + tick - 1) / tick) + 1
     }

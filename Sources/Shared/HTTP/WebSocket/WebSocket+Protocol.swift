@@ -30,15 +30,18 @@ extension WebSocket {
         defer { isPumping = false }
         readBudget = Self.readLimit
         let isBroken = reading && wslay_event_get_read_enabled(context) != 0 && wslay_event_recv(context) != 0
-        for text in arrived { deliver(text) }
+        // Messages that came before the end still count.
+        let messages = arrived
         arrived.removeAll(keepingCapacity: true)
+        for message in messages { deliver(message) }
+        guard state == .open || state == .closing else { return }
         if hasEnded { return finish() }
+        if isBroken { return failProtocol() }
         guard transmit() else { return finish() }
-        if isBroken && wslay_event_get_close_sent(context) == 0 { return failProtocol() }
         settle(context)
     }
 
-    /// The engine has given up on the client's frames without a close code.
+    /// The engine has given up on the client's frames, without a close code. Its own close frame, which has none, is left behind.
     private func failProtocol() {
         stopBeingOpen(.protocolError)
         if unsent.isEmpty { cmhd_send(descriptor, Self.protocolErrorFrame, Self.protocolErrorFrame.count) }
@@ -76,7 +79,7 @@ extension WebSocket {
             return -1
         }
         readBudget -= count
-        heardFrom = .now
+        heardFrom = server.sockets.tick
         return count
     }
 
@@ -87,10 +90,10 @@ extension WebSocket {
 
     fileprivate func begin(_ frame: wslay_event_on_frame_recv_start_arg) {
         frames += 1
-        if frames > server.options.webSocket.framesPerSecond { close(code: .policyViolation, reason: "too many frames") }
-        if frame.opcode == UInt8(WSLAY_BINARY_FRAME.rawValue) { close(code: .unsupportedData, reason: "text messages only") }
+        if frames > server.options.webSocket.framesPerSecond { closeAtOnce(.policyViolation, "too many frames") }
+        if frame.opcode == UInt8(WSLAY_BINARY_FRAME.rawValue) { closeAtOnce(.unsupportedData, "text messages only") }
         // The engine would answer a close frame of one byte with an empty one.
-        if frame.opcode == UInt8(WSLAY_CONNECTION_CLOSE.rawValue) && frame.payload_length == 1 { close(code: .protocolError) }
+        if frame.opcode == UInt8(WSLAY_CONNECTION_CLOSE.rawValue) && frame.payload_length == 1 { closeAtOnce(.protocolError, "") }
     }
 
     fileprivate func take(_ message: wslay_event_on_msg_recv_arg) {

@@ -26,16 +26,17 @@ extension WebSocket {
         guard state == .open else { return false }
         if !hasRoom(bytes.count) {
             // Perhaps it is only this turn that has sent much.
-            flush()
+            guard transmit() else {
+                finish()
+                return false
+            }
             guard hasRoom(bytes.count) else {
-                close(code: .tooSlow, reason: "too slow: resume from the last message")
+                closeAtOnce(.tooSlow, "too slow: resume from the last message")
                 return false
             }
         }
-        guard queue(WSLAY_TEXT_FRAME, bytes) else {
-            close(code: .internalError, reason: "internal error")
-            return false
-        }
+        // The engine refuses once the client's close frame is there.
+        guard queue(WSLAY_TEXT_FRAME, bytes) else { return false }
         flushLater()
         return true
     }
@@ -51,7 +52,7 @@ extension WebSocket {
         return wslay_event_queue_msg(context, &message) == 0
     }
 
-    func ping(_ now: MonotonicInstant) {
+    func ping(_ now: Int) {
         pinged = now
         _ = queue(WSLAY_PING, UnsafeBufferPointer(start: nil, count: 0))
         flushLater()
@@ -79,6 +80,10 @@ extension WebSocket {
                 if !unsent.isEmpty { return true }
             }
             registry.scratch.removeAll(keepingCapacity: true)
+            if let farewell, wslay_event_get_queued_msg_count(context) == 0 {
+                self.farewell = nil
+                wslay_event_queue_close(context, farewell.code.rawValue, farewell.reason, farewell.reason.utf8.count)
+            }
             guard wslay_event_send(context) == 0 else { return false }
             if registry.scratch.isEmpty { return true }
             guard let count = write(registry.scratch) else { return false }
@@ -93,7 +98,7 @@ extension WebSocket {
         if count == bytes.count {
             stalledSince = nil
         } else if count > 0 || stalledSince == nil {
-            stalledSince = .now
+            stalledSince = server.sockets.tick
         }
         return max(0, count)
     }

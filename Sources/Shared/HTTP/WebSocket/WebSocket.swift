@@ -50,13 +50,16 @@ public final class WebSocket {
     var isFlushDue = false
     var arrived: [String] = []
     var frames = 0
-    var heardFrom = MonotonicInstant.now
-    var pinged = MonotonicInstant.now
-    /// Since when the client has taken no byte though some wait.
-    var stalledSince: MonotonicInstant?
+    /// Ticks of the registry at which something happened last.
+    var heardFrom: Int
+    var pinged: Int
+    private var closingSince = 0
+    /// The tick since when the client has taken no byte though some wait.
+    var stalledSince: Int?
+    /// The close frame that follows the last queued message.
+    var farewell: (code: CloseCode, reason: String)?
     /// The socket's place in the registry.
     var index = 0
-    private var closingSince = MonotonicInstant.now
     private let handle: OpaquePointer
     private let poll: PollHandle
     private var unread: BoundedQueue<String>?
@@ -70,6 +73,8 @@ public final class WebSocket {
         self.server = server
         self.poll = poll
         self.early = early
+        heardFrom = server.sockets.tick
+        pinged = server.sockets.tick
         // Frames leave in whole batches already; waiting for more would only delay them.
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -108,19 +113,26 @@ public final class WebSocket {
         if let onText { return onText(text) }
         unreadBytes += text.utf8.count
         guard unreadBytes <= server.options.webSocket.unreadBytes, queue().send(text) else {
-            return close(code: .policyViolation, reason: "too many messages")
+            return closeAtOnce(.policyViolation, "too many messages")
         }
     }
 
     // MARK: Closing
 
-    /// Closes the socket after what is queued has been sent as far as the client takes it. A code that may not be sent becomes 1000; the reason is cut
-    /// to 123 bytes. Nothing happens when the socket is not open.
+    /// Closes the socket after what is queued, as far as the client takes it in time. A code that may not be sent becomes 1000; the reason is cut to
+    /// 123 bytes. Nothing happens when the socket is not open.
     public func close(code: CloseCode = .normal, reason: String = "") {
-        guard state == .open, let context else { return }
+        guard state == .open else { return }
         let code = code.isSendable ? code : .normal
-        let text = reason.utf8.count <= 123 ? reason : String(decoding: reason.utf8.prefix(120), as: UTF8.self).filter { $0 != "\u{FFFD}" }
-        wslay_event_queue_close(context, code.rawValue, text, text.utf8.count)
+        farewell = (code, reason.utf8.count <= 123 ? reason : String(decoding: reason.utf8.prefix(120), as: UTF8.self))
+        stopBeingOpen(code)
+        flushLater()
+    }
+
+    /// Closes the socket ahead of what is queued: the protocol sends control frames first.
+    func closeAtOnce(_ code: CloseCode, _ reason: String) {
+        guard state == .open else { return }
+        wslay_event_queue_close(context, code.rawValue, reason, reason.utf8.count)
         stopBeingOpen(code)
         flushLater()
     }
@@ -131,7 +143,7 @@ public final class WebSocket {
     func stopBeingOpen(_ code: CloseCode) {
         guard state == .open else { return }
         state = .closing
-        closingSince = .now
+        closingSince = server.sockets.tick
         closeCode = code
         unread?.finish()
         let onClose = self.onClose
@@ -145,7 +157,7 @@ public final class WebSocket {
         guard state != .lingering && state != .closed else { return }
         stopBeingOpen(.abnormal)
         state = .lingering
-        closingSince = .now
+        closingSince = server.sockets.tick
         shutdown(descriptor, Int32(SHUT_WR))
         poll.update(.readable)
     }
@@ -190,16 +202,16 @@ public final class WebSocket {
     }
 
     /// Pings, and ends what has taken too long.
-    func sweep(_ now: MonotonicInstant) {
-        let options = server.options.webSocket
+    func sweep(_ now: Int) {
+        let deadlines = server.sockets.deadlines
         frames = 0
         switch state {
         case .open:
-            if let stalledSince, now - stalledSince >= options.writeDeadline { return finish(.tooSlow) }
-            if now - heardFrom >= options.idleTimeout { return close(code: .goingAway, reason: "no sign of life") }
-            if now - pinged >= options.pingInterval { ping(now) }
-        case .closing: if now - closingSince >= options.writeDeadline { finish() }
-        case .lingering: if now - closingSince >= options.lingering { finish() }
+            if let stalledSince, now - stalledSince >= deadlines.write { return finish(.tooSlow) }
+            if now - heardFrom >= deadlines.idle { return closeAtOnce(.goingAway, "no sign of life") }
+            if now - pinged >= deadlines.ping { ping(now) }
+        case .closing: if now - closingSince >= deadlines.write { finish() }
+        case .lingering: if now - closingSince >= deadlines.linger { finish() }
         case .closed: break
         }
     }

@@ -5,7 +5,16 @@ internal import EventLoop
 final class WebSocketRegistry {
     /// Frames on their way into one write; shared by all sockets, because each write ends before the next begins.
     var scratch: [UInt8] = []
-    private(set) var options = WebSocketOptions()
+    /// Deadlines in ticks of the sweep. It does not tick while the process is frozen or the loop is held up, so that nobody is closed for that.
+    struct Deadlines {
+        let ping: Int
+        let idle: Int
+        let write: Int
+        let linger: Int
+    }
+
+    private(set) var deadlines = Deadlines(ping: 1, idle: 1, write: 1, linger: 1)
+    private(set) var tick = 0
     private var sockets: [WebSocket] = []
     private var unflushed: [WebSocket] = []
     private var slices = 1
@@ -14,10 +23,11 @@ final class WebSocketRegistry {
     init() { scratch.reserveCapacity(64 * 1024) }
 
     func use(_ options: WebSocketOptions) {
-        self.options = options
-        let shortest = min(options.pingInterval, options.idleTimeout, options.writeDeadline, options.lingering)
+        deadlines = Deadlines(
+            ping: HTTPServer.ticks(options.pingInterval), idle: HTTPServer.ticks(options.idleTimeout),
+            write: HTTPServer.ticks(options.writeDeadline), linger: HTTPServer.ticks(options.lingering))
         // Each socket is looked at once a second; more often only where a deadline is shorter than that.
-        slices = Int(max(1, min(10, shortest.millisecondsRoundedUp / 200)))
+        slices = max(1, min(10, min(deadlines.ping, deadlines.idle, deadlines.write, deadlines.linger) / 2))
     }
 
     var count: Int { sockets.count }
@@ -48,12 +58,11 @@ final class WebSocketRegistry {
 
     /// Looks at one slice of the sockets; backwards, because a socket that ends is replaced by the last one.
     func sweep() {
-        guard !sockets.isEmpty else { return }
+        tick += 1
         slice = (slice + 1) % slices
-        let now = MonotonicInstant.now
         var index = sockets.count - 1
         while index >= 0 {
-            if index < sockets.count && index % slices == slice { sockets[index].sweep(now) }
+            if index < sockets.count && index % slices == slice { sockets[index].sweep(tick) }
             index -= 1
         }
     }

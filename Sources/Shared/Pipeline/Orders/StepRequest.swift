@@ -1,5 +1,5 @@
-public import Orders
 internal import JSON
+public import Orders
 
 /// One transition of an order: which step, what it stores, and what it says. Pure: made by the worker, written by the script.
 public struct StepRequest: Sendable {
@@ -41,7 +41,8 @@ public struct StepRequest: Sendable {
 
     /// The executor begins on the route that was chosen.
     public static let buildBegin = StepRequest(
-        step: .buildBegin, events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
+        step: .buildBegin,
+        events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
 
     /// The executor is about to send what it has signed: written down before the first send.
     public static func submit(_ transactions: [SignedTransaction], attempt: Int, maxAttempts: Int) -> StepRequest {
@@ -60,7 +61,11 @@ public struct StepRequest: Sendable {
     public static func confirm(_ fill: Fill) -> StepRequest {
         StepRequest(
             step: .confirm,
-            events: [Event(type: .confirmed, progress: Progress.confirmed, message: EventMessage.confirmed, extra: JSONWriter.members { fill.write(to: &$0) })])
+            events: [
+                Event(
+                    type: .confirmed, progress: Progress.confirmed, message: EventMessage.confirmed, extra: JSONWriter.members { fill.write(to: &$0) }
+                )
+            ])
     }
 
     /// What follows a failure: another attempt after a wait, a fresh quote, or the end. `delay` in ms is used where there is a wait.

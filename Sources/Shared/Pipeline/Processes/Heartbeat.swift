@@ -94,8 +94,7 @@ extension OrderPipeline {
 
     /// The names of the processes that are alive.
     public func aliveNames() async throws(PipelineError) -> [String] {
-        let time = try await send(["TIME"]).array?.first?.integer ?? 0
-        let since = String(UInt64(time) * 1000 - Heartbeat.timeToLive)
+        let since = String(try await time() - Heartbeat.timeToLive)
         return (try await send(["ZRANGEBYSCORE", Keys.services, since, "+inf"]).array ?? []).compactMap { $0.string }
     }
 }

@@ -60,13 +60,7 @@ final class EventLane {
 
     private func claim() async {
         do throws(PipelineError) {
-            // One at a time where an entry comes for the third time: batches of events have no reason to fear their neighbours, so go on until full.
-            while inHand.count < options.batch {
-                let more = try await reader.claim(
-                    idle: options.visibilityTimeout, most: options.batch - inHand.count, inHand: inHand.map(\.id))
-                inHand += more
-                if more.isEmpty { break }
-            }
+            inHand = try await reader.claim(idle: options.visibilityTimeout, most: options.batch, suspectsAlone: false, inHand: [])
             if !inHand.isEmpty { observer.received(stream: reader.stream, count: inHand.count, claimed: true) }
         } catch {
             observer.failed(doing: "claim", error: error)
@@ -97,7 +91,7 @@ final class EventLane {
         for entry in inHand where !names.contains(entry.id) {
             try await reader.bury(entry, reason: "MALFORMED", name: "events")
         }
-        let refused = try await sink.store(readable)
+        let refused = readable.isEmpty ? [] : try await sink.store(readable)
         for (index, reason) in refused {
             let entry = inHand.first { $0.id == readable[index].entry }
             if let entry { try await reader.bury(entry, reason: reason, name: "events", order: readable[index].orderID) }
@@ -107,18 +101,25 @@ final class EventLane {
 
     func keep() async {
         while !stopped.isCompleted {
-            do throws(PipelineError) {
-                let lost = Set(try await reader.renew(inHand.map(\.id)))
-                let gone = inHand.filter { lost.contains($0.id) }.count
-                if gone > 0 { observer.lost(stream: reader.stream, count: gone) }
-            } catch {
-                observer.failed(doing: "renew", error: error)
-            }
+            await renew()
             try? await stopped.value(within: options.renewInterval)
         }
     }
 
-    func connectionRestored() { nextClaim = .now + Self.claimPause }
+    private func renew() async {
+        do throws(PipelineError) {
+            let lost = Set(try await reader.renew(inHand.map(\.id)))
+            let gone = inHand.filter { lost.contains($0.id) }.count
+            if gone > 0 { observer.lost(stream: reader.stream, count: gone) }
+        } catch {
+            observer.failed(doing: "renew", error: error)
+        }
+    }
+
+    func connectionRestored() {
+        nextClaim = .now + Self.claimPause
+        Loop.spawn { await self.renew() }
+    }
 
     func stop(within grace: Duration) async {
         isStopping = true
@@ -126,9 +127,7 @@ final class EventLane {
         let start = MonotonicInstant.now
         while !inHand.isEmpty, start.elapsed < grace { _ = try? await idle.wait(atMost: grace - start.elapsed) }
         worker?.cancel()
-        let rest = inHand.map { (entry: $0.id, order: "") }
-        do throws(PipelineError) { try await reader.release(rest) } catch { observer.failed(doing: "release", error: error) }
-        if !rest.isEmpty { observer.released(stream: reader.stream, count: rest.count) }
+        await reader.release()
         stopped.succeed(())
     }
 }

@@ -40,10 +40,12 @@ final class GroupReader {
         }
     }
 
-    /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand.
-    func claim(idle: Duration, most: Int, inHand: [String]) async throws(PipelineError) -> [StreamEntry] {
+    /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand. With `suspectsAlone` an entry that comes for the
+    /// third time or more comes alone.
+    func claim(idle: Duration, most: Int, suspectsAlone: Bool, inHand: [String]) async throws(PipelineError) -> [StreamEntry] {
         let reply = try await pipeline.run(
-            Scripts.claim, keys: [stream], [group, consumer, String(idle.millisecondsRoundedUp), String(most)] + inHand)
+            Scripts.claim, keys: [stream],
+            [group, consumer, String(idle.millisecondsRoundedUp), String(most), suspectsAlone ? "1" : "0"] + inHand)
         return StreamEntry.list(claimed: reply)
     }
 
@@ -54,11 +56,16 @@ final class GroupReader {
         return (reply.array ?? []).compactMap { $0.string }
     }
 
-    /// Hands entries back, claimable at once. Each comes with the id of its order, empty where it has none.
-    func release(_ entries: [(entry: String, order: String)]) async throws(PipelineError) {
-        guard !entries.isEmpty else { return }
-        _ = try await pipeline.run(
-            Scripts.release, keys: [stream], [group, consumer, keys.orderPrefix] + entries.flatMap { [$0.entry, $0.order] })
+    /// Hands everything back that is under this consumer's name, claimable at once. Of what is in hand the starts are taken off that were counted.
+    func release(_ inHand: [WorkEntry] = []) async {
+        do throws(PipelineError) {
+            let reply = try await pipeline.run(
+                Scripts.release, keys: [stream],
+                [group, consumer, keys.orderPrefix] + inHand.flatMap { [$0.entry, $0.orderID.description, $0.token] })
+            if let count = reply.integer, count > 0 { observer.released(stream: stream, count: Int(count)) }
+        } catch {
+            observer.failed(doing: "release", error: error)
+        }
     }
 
     /// Puts an entry with the dead letters. Returns the reason that was written, nil when the entry was not this consumer's any more.

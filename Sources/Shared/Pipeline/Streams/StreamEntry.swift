@@ -4,7 +4,7 @@ internal import Redis
 public struct StreamEntry: Sendable {
     /// The entry's id.
     public let id: String
-    /// Names and values; nil when one of them is no UTF-8 text.
+    /// Names and values; nil when one of them is no UTF-8 text, or a name comes twice.
     public let fields: [String: String]?
     /// How often it has been delivered, this time included.
     public let deliveries: Int
@@ -13,11 +13,10 @@ public struct StreamEntry: Sendable {
         guard let id = id.string, let values = values.array else { return nil }
         var fields: [String: String]? = [:]
         for index in stride(from: 0, to: values.count - 1, by: 2) {
-            guard let name = values[index].string, let value = values[index + 1].string else {
+            guard let name = values[index].string, let value = values[index + 1].string, fields?.updateValue(value, forKey: name) == nil else {
                 fields = nil
                 break
             }
-            fields?[name] = value
         }
         self.id = id
         self.fields = fields

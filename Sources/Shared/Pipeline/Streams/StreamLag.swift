@@ -116,9 +116,9 @@ extension OrderPipeline {
             for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
                 streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [])))
             }
-            let now = try await send(["TIME"]).array?.first?.integer ?? 0
+            let now = try await time()
             waiting += Int(try await send(["ZCARD", keys.retries]).integer ?? 0)
-            due += Int(try await send(["ZCOUNT", keys.retries, "-inf", String(now * 1000)]).integer ?? 0)
+            due += Int(try await send(["ZCOUNT", keys.retries, "-inf", String(now)]).integer ?? 0)
             dead += Int(try await send(["XLEN", keys.dead]).integer ?? 0)
         }
         return PipelineLag(streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead)

@@ -49,7 +49,7 @@ public final class Worker {
                 pipeline: pipeline, reader: connect(), keys: keys, stream: keys.source(of: options.stage), group: options.stage.group,
                 consumer: options.consumer, observer: observer)
             return WorkerLane(
-                options: options, places: places, reader: reader, handler: handler, budget: budget, observer: observer,
+                options: options, places: places, pipeline: pipeline, reader: reader, handler: handler, budget: budget, observer: observer,
                 mostDeliveries: 4 * pipeline.settings.maxStarts)
         }
     }

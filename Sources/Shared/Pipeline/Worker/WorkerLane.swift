@@ -5,18 +5,20 @@ internal import Orders
 @ServiceActor
 final class WorkerLane {
     private struct Held {
-        let order: OrderID?
+        let work: WorkEntry?
         let task: Task<Void, Never>
     }
 
     private static let claimInterval = Duration.seconds(1)
     /// After a reconnect every entry's idle time has run on; its owner renews it before anybody may claim.
     private static let claimPause = Duration.milliseconds(1500)
-    /// For how long an entry that comes for the third time keeps its neighbours waiting.
-    private static let alone = Duration.seconds(1)
+    /// The delivery from which on an entry is suspected of ending whoever touches it, and how long it is watched with nothing new beside it.
+    private static let suspectFrom = 3
+    private static let suspectFor = Duration.seconds(1)
 
     private let options: WorkerOptions
     private let places: Int
+    private let pipeline: OrderPipeline
     private let reader: GroupReader
     private let handler: any OrderHandler
     private let budget: AttemptBudget?
@@ -30,11 +32,12 @@ final class WorkerLane {
     private var nextClaim = MonotonicInstant.now
 
     init(
-        options: WorkerOptions, places: Int, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?, observer: any StreamObserver,
-        mostDeliveries: Int
+        options: WorkerOptions, places: Int, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
+        observer: any StreamObserver, mostDeliveries: Int
     ) {
         self.options = options
         self.places = places
+        self.pipeline = pipeline
         self.reader = reader
         self.handler = handler
         self.budget = budget
@@ -80,39 +83,40 @@ final class WorkerLane {
         }
         let entries = await reader.read(count: grant.places.count, block: untilClaim)
         let firsts = entries.count { $0.fields?["round"] == "1" }
-        await budget.giveBack(Array(grant.places.dropFirst(firsts)))
         accept(entries, claimed: false)
+        // Not in this task: a worker that stops would keep the places from the others for a minute.
+        Loop.spawn { await budget.giveBack(Array(grant.places.dropFirst(firsts))) }
     }
 
     private func claim() async {
         do throws(PipelineError) {
             // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
             try await renewHeld()
-            let entries = try await reader.claim(idle: options.visibilityTimeout, most: free, inHand: inHand)
-            let tasks = accept(entries, claimed: true)
-            if let entry = entries.first, entry.deliveries >= 3, let task = tasks.first {
-                _ = try? await withDeadline(Self.alone) { await task.value }
-            }
+            let entries = try await reader.claim(idle: options.visibilityTimeout, most: free, suspectsAlone: true, inHand: inHand)
+            accept(entries, claimed: true)
+            guard let entry = entries.first, entry.deliveries >= Self.suspectFrom else { return }
+            if let work = held[entry.id]?.work { await pipeline.waitForStep(of: work, within: Self.suspectFor) }
+            // The next of them need not wait for its turn: after two crashes in a row every entry is a suspect.
+            nextClaim = .now
         } catch {
             observer.failed(doing: "claim", error: error)
         }
     }
 
-    @discardableResult
-    private func accept(_ entries: [StreamEntry], claimed: Bool) -> [Task<Void, Never>] {
-        guard !entries.isEmpty else { return [] }
+    private func accept(_ entries: [StreamEntry], claimed: Bool) {
+        guard !entries.isEmpty else { return }
         observer.received(stream: reader.stream, count: entries.count, claimed: claimed)
-        return entries.map { entry in
+        for entry in entries {
             let work = WorkEntry(entry, options: options, partition: reader.keys.partition)
             let task = Loop.spawn { await self.handle(entry, work) }
-            held[entry.id] = Held(order: work?.orderID, task: task)
-            return task
+            held[entry.id] = Held(work: work, task: task)
         }
     }
 
     private func handle(_ entry: StreamEntry, _ work: WorkEntry?) async {
         defer {
             held[entry.id] = nil
+            if let work { pipeline.noteProgress(of: work) }
             changed.notify()
         }
         do throws(PipelineError) {
@@ -165,20 +169,12 @@ final class WorkerLane {
     func stop(within grace: Duration) async {
         isStopping = true
         supplier?.cancel()
+        reader.close()
         changed.notify()
         let start = MonotonicInstant.now
         while !held.isEmpty, start.elapsed < grace { _ = try? await changed.wait(atMost: grace - start.elapsed) }
-        let rest = held.map { (entry: $0.key, order: $0.value.order?.description ?? "") }
         for (_, entry) in held { entry.task.cancel() }
-        if !rest.isEmpty {
-            do throws(PipelineError) {
-                try await reader.release(rest)
-                observer.released(stream: reader.stream, count: rest.count)
-            } catch {
-                observer.failed(doing: "release", error: error)
-            }
-        }
-        reader.close()
+        await reader.release(held.values.compactMap(\.work))
         stopped.succeed(())
     }
 }

@@ -9,6 +9,8 @@ internal import Redis
 protocol OrderWatcher: AnyObject {
     /// The next event.
     func deliver(_ event: OrderEvent)
+    /// The final event was delivered, now or to this client before: there will be no other.
+    func orderIsOver()
     /// There will be none: the order is not known.
     func orderIsUnknown()
     /// There are none at the moment, and nobody knows for how long.
@@ -23,25 +25,30 @@ protocol OrderWatcher: AnyObject {
 final class OrderFeed {
     /// A socket may be ahead of its order by this much.
     private static let patience = Duration.seconds(2)
-    private static let mostReads = 10
+    /// For how long a feed that has shown events tries to read on. Its watchers have nothing to gain from coming back meanwhile.
+    private static let outage = Duration.seconds(30)
 
     let id: OrderID
-    private let history: OrderHistory
+    private let history: any OrderHistory
     private let subscriber: RedisSubscriber
     private let log: Logger
+    private let onEnd: @ServiceActor (OrderFeed) -> Void
     private var subscription: RedisSubscription?
     private var events: [OrderEvent] = []
     private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int)] = [:]
-    private var reading = false
+    private var reading: Promise<Void>?
     private var readAgain = false
-    private var opened = MonotonicInstant.now
-    private var bell = LoopSignal()
+    private let bell = LoopSignal()
 
-    init(id: OrderID, history: OrderHistory, subscriber: RedisSubscriber, log: Logger) {
+    /// A feed that is opened next. `onEnd` is called when it has told its watchers that nothing comes, before they can come back.
+    init(
+        id: OrderID, history: any OrderHistory, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (OrderFeed) -> Void
+    ) {
         self.id = id
         self.history = history
         self.subscriber = subscriber
         self.log = log
+        self.onEnd = onEnd
     }
 
     var isWatched: Bool { !watchers.isEmpty }
@@ -56,21 +63,24 @@ final class OrderFeed {
 
     func remove(_ watcher: any OrderWatcher) { watchers[ObjectIdentifier(watcher)] = nil }
 
-    /// Subscribes, then reads. Ends when the order's events so far are here, or it is certain that there are none.
+    /// Subscribes, then reads. Returns when the order's events so far are here, or it is certain that there are none.
     func open() async {
         do throws(RedisError) {
-            subscription = try await subscriber.subscribe(Keys.updates(id)) { [weak self] in self?.received($0) }
+            let made = try await subscriber.subscribe(Keys.updates(id)) { [weak self] in self?.received($0) }
+            // The last watcher may have left meanwhile, and `close` found nothing to cancel.
+            guard isWatched else { return made.cancel() }
+            subscription = made
         } catch {
             log.limited(.warning, "feed.not_subscribed", every: .seconds(5), ["reason": .string(error.message)])
-            return fail()
+            return end { $0.feedFailed() }
         }
-        opened = .now
+        let opened = MonotonicInstant.now
         await refresh()
         while events.isEmpty, isWatched, opened.elapsed < Self.patience {
             _ = try? await bell.wait(atMost: Self.patience - opened.elapsed)
             await refresh()
         }
-        if events.isEmpty { for (_, entry) in watchers { entry.watcher.orderIsUnknown() } }
+        if events.isEmpty { end { $0.orderIsUnknown() } }
     }
 
     func close() {
@@ -78,25 +88,39 @@ final class OrderFeed {
         subscription = nil
     }
 
-    /// Reads the order again and hands on what is new. A call while one is under way makes that one read once more.
+    /// Reads the order again and hands on what is new; returns after a read that began no earlier than the call.
     func refresh() async {
-        guard !reading else { return readAgain = true }
-        reading = true
-        defer { reading = false }
-        for _ in 0..<Self.mostReads {
+        if let reading {
+            readAgain = true
+            _ = try? await reading.value
+            return
+        }
+        let done = Promise<Void>()
+        reading = done
+        repeat {
             readAgain = false
+            await read()
+        } while readAgain && isWatched
+        reading = nil
+        done.succeed(())
+    }
+
+    private func read() async {
+        let start = MonotonicInstant.now
+        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
+        while isWatched {
             switch await history.read(id) {
-            case .events(let all): append(all)
-            case .unknown: break
-            case .unavailable: return fail()
+            case .events(let all): return append(all)
+            case .unknown: return
+            case .unavailable where events.isEmpty || start.elapsed >= Self.outage: return end { $0.feedFailed() }
+            case .unavailable: try? await sleep(for: backoff.next())
             }
-            if !readAgain { return }
         }
     }
 
     private func received(_ payload: String) {
         guard let event = try? OrderEvent(parsing: payload) else { return }
-        if event.seq == seq + 1 && !reading {
+        if event.seq == seq + 1 && reading == nil {
             append(events + [event])
         } else if event.seq > seq {
             // A gap, or a read under way that may be older than this event.
@@ -117,7 +141,15 @@ final class OrderFeed {
             watchers[key]?.next += 1
             entry.watcher.deliver(events[entry.next - 1])
         }
+        if isFinal { watchers[key]?.watcher.orderIsOver() }
     }
 
-    private func fail() { for (_, entry) in watchers { entry.watcher.feedFailed() } }
+    /// Ends the feed: who comes next gets another one, which tries anew.
+    private func end(_ tell: (any OrderWatcher) -> Void) {
+        let leaving = watchers.values.map(\.watcher)
+        watchers = [:]
+        close()
+        onEnd(self)
+        for watcher in leaving { tell(watcher) }
+    }
 }

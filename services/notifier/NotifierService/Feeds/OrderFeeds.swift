@@ -9,19 +9,22 @@ internal import Redis
 final class OrderFeeds {
     /// Orders that stay silent are looked at that often: Pub/Sub may have dropped something without a trace.
     private static let silence = Duration.seconds(20)
+    /// Orders that are read at once, so that thousands of them do not take up all commands that may be in flight.
+    private static let batch = 200
 
-    private let history: OrderHistory
+    private let history: any OrderHistory
     private let pipeline: OrderPipeline
     private let subscriber: RedisSubscriber
     private let log: Logger
+    private let reconnected = LoopSignal()
     private var feeds: [OrderID: OrderFeed] = [:]
 
-    init(history: OrderHistory, pipeline: OrderPipeline, subscriber: RedisSubscriber, log: Logger) {
+    init(history: any OrderHistory, pipeline: OrderPipeline, subscriber: RedisSubscriber, log: Logger) {
         self.history = history
         self.pipeline = pipeline
         self.subscriber = subscriber
         self.log = log
-        subscriber.onReconnect = { [unowned self] in self.refreshAll() }
+        subscriber.onReconnect = { [reconnected] in reconnected.notify() }
         subscriber.onFailure = { [log] error in
             log.limited(.warning, "subscriber.away", every: .seconds(5), ["reason": .string(error.message)])
         }
@@ -36,7 +39,7 @@ final class OrderFeeds {
             feed.add(watcher, after: after)
             return
         }
-        let feed = OrderFeed(id: id, history: history, subscriber: subscriber, log: log)
+        let feed = OrderFeed(id: id, history: history, subscriber: subscriber, log: log) { [weak self] in self?.forget($0) }
         feeds[id] = feed
         feed.add(watcher, after: after)
         Loop.spawn { await feed.open() }
@@ -48,29 +51,39 @@ final class OrderFeeds {
         feed.remove(watcher)
         guard !feed.isWatched else { return }
         feed.close()
-        feeds[id] = nil
+        forget(feed)
     }
 
     /// Keeps the subscriber's connection and looks at silent orders, until the task is cancelled.
     func run() async {
         let connection = Loop.spawn { await self.subscriber.run() }
         while !Task.isCancelled {
-            try? await sleep(for: Self.silence)
-            await refreshSilent()
+            let isBack = (try? await reconnected.wait(atMost: Self.silence)) ?? false
+            await refresh(onlyBehind: !isBack)
         }
         subscriber.close()
         await connection.value
     }
 
-    private func refreshSilent() async {
-        for feed in Array(feeds.values) where !feed.isFinal {
-            guard let newest = try? await pipeline.newestSeq(feed.id), newest > feed.seq else { continue }
-            await feed.refresh()
+    /// Reads what is not final again: after a reconnect all, because what was published meanwhile is in the hashes only.
+    private func refresh(onlyBehind: Bool) async {
+        let live = feeds.values.filter { !$0.isFinal }
+        for start in stride(from: 0, to: live.count, by: Self.batch) {
+            guard !Task.isCancelled else { return }
+            await withTaskGroup(of: Void.self) { group in
+                for feed in live[start..<min(start + Self.batch, live.count)] {
+                    group.addTask { await self.refresh(feed, onlyBehind: onlyBehind) }
+                }
+            }
         }
     }
 
-    /// What was published while the connection was away is in the hashes.
-    private func refreshAll() {
-        for feed in Array(feeds.values) where !feed.isFinal { Loop.spawn { await feed.refresh() } }
+    private func refresh(_ feed: OrderFeed, onlyBehind: Bool) async {
+        if onlyBehind {
+            guard let newest = try? await pipeline.newestSeq(feed.id), newest > feed.seq else { return }
+        }
+        await feed.refresh()
     }
+
+    private func forget(_ feed: OrderFeed) { if feeds[feed.id] === feed { feeds[feed.id] = nil } }
 }

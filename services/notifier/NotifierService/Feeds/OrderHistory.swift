@@ -14,9 +14,15 @@ enum HistoryAnswer {
     case unavailable
 }
 
+/// Where an order's events are read.
+@ServiceActor
+protocol OrderHistory: AnyObject {
+    func read(_ id: OrderID) async -> HistoryAnswer
+}
+
 /// Reads an order's events: from its hash, and from Postgres when that has expired.
 @ServiceActor
-final class OrderHistory {
+final class StoredHistory: OrderHistory {
     private let pipeline: OrderPipeline
     private let store: OrderStore
 
@@ -29,7 +35,8 @@ final class OrderHistory {
         do {
             if let snapshot = try await pipeline.snapshot(id) { return .events(try snapshot.events.map { try OrderEvent(parsing: $0) }) }
             guard let stored = try await store.order(id) else { return .unknown }
-            return .events(stored.events)
+            // Events are stored in any order: where Redis has lost an order before all were, what follows a gap is of no use.
+            return .events(zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1))
         } catch {
             return .unavailable
         }

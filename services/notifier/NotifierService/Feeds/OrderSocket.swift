@@ -18,6 +18,8 @@ final class OrderSocket: OrderWatcher {
 
     /// Serves the socket until it is closed.
     func serve(_ id: OrderID, after: Int, feeds: OrderFeeds) async {
+        // What a client says on these paths means nothing; unread it would fill up.
+        socket.onText = { _ in }
         feeds.watch(id, after: after, self)
         await socket.closed()
         feeds.unwatch(id, self)
@@ -25,10 +27,10 @@ final class OrderSocket: OrderWatcher {
 
     func deliver(_ event: OrderEvent) {
         send(dialect.messages(for: event))
-        guard event.status.isFinal else { return }
-        send(dialect.closing(after: event))
-        socket.close(code: .normal)
+        if event.status.isFinal { send(dialect.closing(after: event)) }
     }
+
+    func orderIsOver() { socket.close(code: .normal) }
 
     func orderIsUnknown() { socket.close(code: 4404, reason: "unknown order") }
 

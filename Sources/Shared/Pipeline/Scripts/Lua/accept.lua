@@ -4,7 +4,6 @@
 -- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local at = milliseconds()
-if at > limit then return { 'late', integer(at) } end
 
 -- A lost reply, sent again with the same id.
 local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'jobId')
@@ -20,6 +19,8 @@ if hasRecord then
     return { 'replay', record[1], record[2] }
   end
 end
+-- Last, because what was accepted in time stays accepted, however late its reply is asked for again.
+if at > limit then return { 'late', integer(at) } end
 
 local job = redis.call('XADD', KEYS[3], '*', 'id', id, 'round', 1)
 local order = {

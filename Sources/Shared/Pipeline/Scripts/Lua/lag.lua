@@ -1,6 +1,7 @@
 -- Where entries of a stream wait: its length, and of each group what it has not been given and what it has not finished.
 -- KEYS: stream
--- Answers {now, length, entries added, {{group, lag or -1, pending, oldest waiting id, oldest pending id, entries read or -1}, ...}}
+-- Answers {now, length, entries added, {{group, lag, whether Redis knew it (1 or 0), pending, oldest waiting id, oldest pending id,
+-- entries read or -1}, ...}}
 local at = milliseconds()
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if info.err then return { integer(at), 0, 0, {} } end

@@ -7,6 +7,7 @@ local FIELDS = {
   'entry', 'starts', 'stored', 'order',
 }
 
+local MOST_FIELDS = 100
 local STATUS = { routed = 'routing', waiting = 'building', requote = 'routing' }
 local FINAL = { confirmed = true, failed = true, cancelled = true }
 -- The stage whose turn it is in each state that is not final.
@@ -135,13 +136,14 @@ local function pending(stream, group, entry)
 end
 
 -- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it.
+-- Of a monster only the first fields: a call takes no more than some thousand arguments, and the script would fail for ever.
 local function bury(dead, stream, name, group, entry, reason, deliveries, id, at)
   local letter = {
     'reason', reason, 'stream', name, 'group', group, 'entry', entry, 'orderId', id, 'deliveries', deliveries, 'at', integer(at),
   }
   local found = redis.call('XRANGE', stream, entry, entry)
   if found[1] then
-    for index = 1, #found[1][2], 2 do
+    for index = 1, math.min(#found[1][2], 2 * MOST_FIELDS), 2 do
       letter[#letter + 1] = 'f:' .. found[1][2][index]
       letter[#letter + 1] = found[1][2][index + 1]
     end

@@ -1,7 +1,7 @@
 -- Removes the names of consumers that are gone and hold nothing. What a name still holds would become unclaimable with it.
--- KEYS: stream   ARGV: group, names alive
+-- KEYS: stream   ARGV: group, least idle ms, names alive
 local alive = {}
-for index = 2, #ARGV do alive[ARGV[index]] = true end
+for index = 3, #ARGV do alive[ARGV[index]] = true end
 local removed = 0
 local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])
 if consumers.err then return 0 end
@@ -9,7 +9,7 @@ for _, row in ipairs(consumers) do
   local consumer = {}
   for index = 1, #row, 2 do consumer[row[index]] = row[index + 1] end
   -- A name is younger than its first heartbeat for a moment.
-  if not alive[consumer.name] and consumer.pending == 0 and consumer.idle > 10000 then
+  if not alive[consumer.name] and consumer.pending == 0 and consumer.idle >= tonumber(ARGV[2]) then
     redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
     removed = removed + 1
   end

@@ -11,7 +11,7 @@ local STEPS = {
   confirm = { from = { submitted = true }, to = 'confirmed', done = true },
   retry = { from = { building = true, submitted = true }, to = 'waiting', done = true, again = 'routed' },
   requote = { from = { building = true, submitted = true }, to = 'requote', done = true, again = 'accepted' },
-  fail = { from = { routing = true, building = true, submitted = true }, to = 'failed', done = true },
+  fail = { from = STAGE, to = 'failed', done = true },
 }
 local SOURCE = { router = 'accepted', executor = 'routed' }
 
@@ -125,11 +125,6 @@ if step.again then
   if usesAttempt then order.attempt = order.attempt + 1 end
   set(order, 'transactions', '')
   set(order, 'txHash', '')
-  if step.again == 'accepted' then
-    set(order, 'route', '')
-    set(order, 'quotes', '')
-    set(order, 'dex', '')
-  end
   local member = step.again .. ':' .. id .. ':' .. order.round
   redis.call('ZADD', retries, at + delay, member)
   order.entry = 'retries ' .. member

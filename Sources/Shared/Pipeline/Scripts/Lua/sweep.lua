@@ -2,7 +2,7 @@
 -- KEYS: deadlines, events   ARGV: prefix of order keys, most
 local at = milliseconds()
 local failed = 0
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, 'LIMIT', 0, ARGV[2])) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. integer(at), 'LIMIT', 0, ARGV[2])) do
   redis.call('ZREM', KEYS[1], id)
   local order = load(ARGV[1] .. id, id)
   if order and not FINAL[order.state] and order.state ~= 'submitted' then

@@ -1,5 +1,5 @@
--- Cuts a stream below what every group has finished, never what is younger than the given age. Refuses when a group is missing.
--- KEYS: stream   ARGV: least age in ms, names of the groups
+-- Cuts a stream below what every group has finished, never what is younger than the given age. Refuses when a group that must be there is missing.
+-- KEYS: stream   ARGV: least age in ms, names of the groups that must be there
 local function split(id)
   local time, rest = string.match(id, '^(%d+)-(%d+)$')
   return tonumber(time), tonumber(rest)
@@ -19,8 +19,9 @@ for _, row in ipairs(info) do
 end
 local least = integer(milliseconds() - tonumber(ARGV[1])) .. '-0'
 for index = 2, #ARGV do
-  local group = groups[ARGV[index]]
-  if not group then return -1 end
+  if not groups[ARGV[index]] then return -1 end
+end
+for _, group in pairs(groups) do
   local first = group['last-delivered-id']
   if group.pending > 0 then first = redis.call('XPENDING', KEYS[1], group.name)[2] end
   if older(first, least) then least = first end

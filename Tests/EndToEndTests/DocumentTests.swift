@@ -1,0 +1,65 @@
+import EventLoop
+import JSON
+import TestSupport
+import Testing
+
+extension OneEngine {
+    /// The requests that the five documents show, as they stand there, and the answers that their clients expect.
+    @Suite @ServiceActor
+    struct Documents {
+        private let engine = Engine.current
+
+        @Test(
+            "A document's order is accepted and answered in its shape",
+            arguments: [
+                ("000", #"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.01}"#, "1.5", 100),
+                ("001", #"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 10}"#, "10", 100),
+                ("001", #"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 10, "slippage": 0.5}"#, "10", 5000),
+                ("002", #"{"inputToken": "SOL", "outputToken": "USDC", "amount": 10, "userId": "user123"}"#, "10", 100),
+                ("003", #"{"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": 2, "slippage": 0.01}"#, "2", 100),
+                (
+                    "003",
+                    """
+                    {"tokenIn": "So11111111111111111111111111111111111111112",
+                     "tokenOut": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", "amountIn": "2", "slippage": 0.01}
+                    """, "2", 100
+                ),
+            ])
+        func camelCase(document: String, body: String, amount: String, slippageBps: Int64) async throws {
+            let answer = try await engine.post(body)
+            let json = answer.json
+            let id = try #require(json["orderId"]?.string)
+            #expect(answer.status == 202 && answer.header("Location") == "/api/orders/\(id)")
+            let job = json["jobId"]?.string ?? ""
+            let origin = "ws://127.0.0.1:\(engine.stack.port(.gateway))"
+            #expect(
+                answer.text == #"{"success":true,"orderId":"\#(id)","jobId":"\#(job)","status":"pending","#
+                    + #""message":"Order created and enqueued for processing","slippageBps":\#(slippageBps),"#
+                    + #""wsUrl":"\#(origin)/api/orders/status/\#(id)","websocketUrl":"\#(origin)/ws/orders/\#(id)"}"#)
+            let shown = try await engine.show(id)
+            #expect([shown["amount"]?.string, shown["tokenIn"]?.string, shown["tokenOut"]?.string] == [amount, "SOL", "USDC"])
+            try await engine.waitForEnd([id])
+            #expect(try await engine.state(id) == "confirmed")
+        }
+
+        @Test("Document 004's order is answered in snake case")
+        func snakeCase() async throws {
+            let answer = try await engine.post(
+                #"{"token_in": "SOL", "token_out": "USDC", "amount": 12.5, "order_type": "market", "max_slippage": 0.05}"#)
+            let id = try #require(answer.json["order_id"]?.string)
+            #expect(answer.status == 202)
+            #expect(answer.text == #"{"order_id":"\#(id)","status":"pending"}"#)
+            try await engine.waitForEnd([id])
+            let shown = try await engine.show(id)
+            #expect(shown["slippageBps"]?.integer == 500 && shown["status"]?.string == "confirmed" && shown["amount"]?.string == "12.5")
+        }
+
+        @Test("The answer's URLs follow the request's host and the edge's protocol")
+        func urls() async throws {
+            let headers = [("Content-Type", "application/json; charset=utf-8"), ("Host", "swap.example"), ("X-Forwarded-Proto", "https")]
+            let answer = try await engine.send("POST", "/api/orders/execute", headers: headers, body: Engine.usualOrder)
+            let id = answer.json["orderId"]?.string ?? ""
+            #expect(answer.json["websocketUrl"]?.string == "wss://swap.example/ws/orders/\(id)")
+        }
+    }
+}

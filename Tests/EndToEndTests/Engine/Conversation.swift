@@ -1,0 +1,31 @@
+import EventLoop
+import JSON
+import TestSupport
+
+/// All that a socket has said until it was closed.
+struct Conversation: Equatable {
+    var messages: [String] = []
+    /// The code of the close frame; 1006 without one.
+    var closeCode: UInt16 = 1006
+
+    /// The messages as JSON.
+    var json: [JSONValue] { messages.map { (try? JSONValue.parse($0)) ?? .null } }
+}
+
+extension WebSocketClient {
+    /// Reads on until the server closes.
+    func conversation(within limit: Duration = .seconds(40)) async throws -> Conversation {
+        let start = MonotonicInstant.now
+        var conversation = Conversation()
+        while true {
+            switch try await next(within: limit - start.elapsed) {
+            case .text(let text): conversation.messages.append(text)
+            case .ping, .pong: continue
+            case .ended: return conversation
+            case .close(let code, _):
+                conversation.closeCode = code
+                return conversation
+            }
+        }
+    }
+}

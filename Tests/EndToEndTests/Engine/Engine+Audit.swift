@@ -1,0 +1,86 @@
+import EventLoop
+import JSON
+import Postgres
+import Redis
+import TestSupport
+import Testing
+
+extension Engine {
+    /// What must hold of a set of orders, all that this engine was given, once everything has come to rest.
+    ///
+    /// Each has ended once, its events are 1 to n in Redis and the same in Postgres, the chain has filled it exactly when it says so, and nothing is
+    /// left in the streams.
+    func audit(_ ids: [String], within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await waitForEnd(ids, within: limit)
+        try await waitUntilIdle(within: limit)
+        let landed = try await allLanded()
+        #expect(Set(landed.keys).isSubset(of: Set(ids)), sourceLocation: sourceLocation)
+        for id in ids {
+            let fields = try await record(id)
+            let state = fields["state"] ?? "gone"
+            #expect(landed[id]?.count ?? 0 == (state == "confirmed" ? 1 : 0), "\(id) is \(state)", sourceLocation: sourceLocation)
+            try await auditEvents(id, state, sourceLocation)
+        }
+        try await auditRows(ids, sourceLocation)
+        #expect(try await redis.send(["XLEN", "orders:{0}:dead"]).integer == 0, sourceLocation: sourceLocation)
+    }
+
+    /// The events of one order: numbered without gaps, one final, the same in Redis and Postgres.
+    func auditEvents(_ id: String, _ state: String, _ sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let texts = try await events(id)
+        let events = try texts.map { try JSONValue.parse($0) }
+        #expect(events.map { $0["seq"]?.integer } == (1...Int64(max(1, events.count))).map { $0 }, "\(id)", sourceLocation: sourceLocation)
+        let finals = events.filter { ["confirmed", "failed", "cancelled"].contains($0["status"]?.string) && $0["type"] == $0["status"] }
+        #expect(finals.count == 1 && finals.first == events.last, "\(id)", sourceLocation: sourceLocation)
+        #expect(events.last?["status"]?.string == state, "\(id)", sourceLocation: sourceLocation)
+        let different = try await eventually(within: .seconds(30)) {
+            let count = try await self.differencesInPostgres(id, texts)
+            return count == 0 ? 0 : nil
+        }
+        #expect(different == 0, "\(id)", sourceLocation: sourceLocation)
+    }
+
+    /// How many events of an order are in Postgres and not among these, or the other way round.
+    private func differencesInPostgres(_ id: String, _ events: [String]) async throws -> Int {
+        let sql = """
+            SELECT count(*) FROM (SELECT seq, event FROM order_events WHERE order_id = $1::uuid) AS stored
+            FULL JOIN unnest($2::text[]::jsonb[]) WITH ORDINALITY AS told(event, seq) USING (seq)
+            WHERE stored.event IS DISTINCT FROM told.event
+            """
+        let result = try await postgres.query(sql, [.text(id), .textArray(events)])
+        return Int(result.first?[0] ?? "") ?? -1
+    }
+
+    private func auditRows(_ ids: [String], _ sourceLocation: SourceLocation) async throws {
+        let result = try await postgres.query("SELECT id::text AS id, status, attempts::text AS attempts FROM orders", [])
+        let rows = Dictionary(uniqueKeysWithValues: result.rows.map { ($0["id"] ?? "", $0) })
+        #expect(Set(rows.keys) == Set(ids), sourceLocation: sourceLocation)
+        for id in ids {
+            let fields = try await record(id)
+            #expect(rows[id]?["status"] == fields["state"], "\(id)", sourceLocation: sourceLocation)
+            #expect(rows[id]?["attempts"] == fields["attempt"], "\(id)", sourceLocation: sourceLocation)
+        }
+    }
+
+    /// Waits until no stream has lag or pending entries and no retry waits.
+    func waitUntilIdle(within limit: Duration = .seconds(60)) async throws {
+        do {
+            try await eventually(within: limit) { try await self.leftovers().isEmpty }
+        } catch {
+            throw TestFailure("work is left: \(try await leftovers())")
+        }
+    }
+
+    private func leftovers() async throws -> [String] {
+        var result: [String] = []
+        for (stream, group) in [("accepted", "router"), ("routed", "executor"), ("events", "persist")] {
+            let groups = try await redis.send(["XINFO", "GROUPS", "orders:{0}:\(stream)"]).array ?? []
+            var fields: [String: RedisValue] = [:]
+            let values = groups.first { $0.array?[1].string == group }?.array ?? []
+            for index in stride(from: 0, to: values.count - 1, by: 2) { fields[values[index].string ?? ""] = values[index + 1] }
+            if fields["lag"]?.integer != 0 || fields["pending"]?.integer != 0 { result.append("\(stream): \(fields)") }
+        }
+        let waiting = try await redis.send(["ZCARD", "orders:{0}:retries"]).integer ?? 0
+        return waiting > 0 ? result + ["\(waiting) retries"] : result
+    }
+}

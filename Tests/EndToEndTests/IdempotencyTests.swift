@@ -1,0 +1,76 @@
+import EventLoop
+import JSON
+import TestSupport
+import Testing
+
+extension OneEngine {
+    @Suite @ServiceActor
+    struct Idempotency {
+        private let engine = Engine.current
+        private let key = "key-\(UInt64.random(in: .min ... .max))"
+
+        @Test("The same order under the same key gets the same answer, however it is written, and is placed once")
+        func replay() async throws {
+            let first = try await engine.post(Engine.usualOrder, key: key)
+            #expect(first.status == 202 && first.header("Idempotent-Replayed") == nil)
+            let again = [
+                try await engine.post(Engine.usualOrder, key: key, gateway: 2),
+                try await engine.post(#"{"amountIn":15e-1,"inputToken":"sol","tokenOut":"usdc","slippageBps":100}"#, key: key),
+                try await engine.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.50,"clientOrderId":"\#(key)"}"#),
+            ]
+            // A request with inputToken has to name its user, so it is another user's and refused before the key is looked at.
+            #expect(again.map(\.status) == [202, 400, 202])
+            for answer in [again[0], again[2]] {
+                #expect(answer.header("Idempotent-Replayed") == "true")
+                #expect(withoutPorts(answer) == withoutPorts(first))
+            }
+            let id = try #require(first.json["orderId"]?.string)
+            try await engine.waitForEnd([id])
+            #expect(try await engine.show(id)["clientOrderId"]?.string == key)
+            #expect(try await engine.landed(id).count == 1)
+        }
+
+        /// The two gateways differ in the port that their URLs show.
+        private func withoutPorts(_ answer: Engine.Answer) -> String {
+            [1, 2].reduce(answer.text) { text, gateway in
+                text.split(separator: ":\(engine.stack.port(.gateway, gateway))/", omittingEmptySubsequences: false).joined(separator: "/")
+            }
+        }
+
+        @Test("Another order under the same key is 422, and changes nothing")
+        func conflict() async throws {
+            let id = try await engine.place(key: key)
+            let other = try await engine.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.6"}"#, key: key)
+            #expect(other.status == 422 && other.json["code"]?.string == "IDEMPOTENCY_CONFLICT")
+            #expect(other.header("Content-Type") == "application/problem+json")
+            try await engine.waitForEnd([id])
+            #expect(try await engine.show(id)["amount"]?.string == "1.5")
+        }
+
+        @Test("A key belongs to its user")
+        func users() async throws {
+            let ids = try await together(3) { [key] index in
+                try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"userId":"user-\#(index)"}"#, key: key)
+            }
+            #expect(Set(ids).count == 3)
+        }
+
+        @Test("Of 50 pairs sent at the same moment to two gateways each places one order")
+        func races() async throws {
+            let answers = try await together(100) { [key] index in
+                try await engine.post(Engine.usualOrder, key: "\(key)-\(index / 2)", gateway: 1 + index % 2)
+            }
+            #expect(answers.allSatisfy { $0.status == 202 })
+            let ids = answers.map { $0.json["orderId"]?.string ?? "" }
+            for pair in 0..<50 {
+                #expect(ids[2 * pair] == ids[2 * pair + 1])
+                let replays = answers[(2 * pair)...(2 * pair + 1)].count { $0.header("Idempotent-Replayed") == "true" }
+                #expect(replays == 1)
+            }
+            #expect(Set(ids).count == 50)
+            try await engine.waitForEnd(ids)
+            let landed = try await engine.allLanded()
+            #expect(Set(ids).allSatisfy { landed[$0]?.count == 1 })
+        }
+    }
+}

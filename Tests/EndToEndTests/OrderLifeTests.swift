@@ -1,0 +1,101 @@
+import EventLoop
+import JSON
+import Postgres
+import TestSupport
+import Testing
+
+extension OneEngine {
+    @Suite @ServiceActor
+    struct OrderLife {
+        private let engine = Engine.current
+
+        @Test("An order's whole life is told alike by the native socket, the documents' socket, Redis and Postgres, and lands once")
+        func wholeLife() async throws {
+            let id = try await engine.place()
+            let sockets = [
+                try await engine.socket("/v1/stream?orderId=\(id)"), try await engine.socket("/ws/orders/\(id)", notifier: 2),
+            ]
+            let native = try await sockets[0].conversation()
+            let documents = try await sockets[1].conversation()
+            let texts = try await engine.events(id)
+            let events = try texts.map { try JSONValue.parse($0) }
+
+            #expect(events.map(Step.init) == Step.smooth)
+            #expect(events.map { $0["seq"]?.integer } == [1, 2, 3, 4, 5, 6, 7])
+            #expect(native == Conversation(messages: texts.map { #"{"op":"event","event":\#($0)}"# }, closeCode: 1000))
+            #expect(documents == Conversation(messages: documentMessages(id, events), closeCode: 1000))
+            #expect(try await engine.landed(id).count == 1)
+            try await engine.auditEvents(id, "confirmed")
+            try await engine.waitUntilIdle()
+        }
+
+        /// Document 002's words for an order that lands at once; building (70) has none.
+        private func documentMessages(_ id: String, _ events: [JSONValue]) -> [String] {
+            let hash = events.last?["txHash"]?.string ?? ""
+            let rest = [
+                #""message":"Order created and queued""#,
+                #""message":"Fetching quotes from Raydium & Meteora...""#,
+                #""message":"Best route: Meteora","chosenDex":"Meteora""#,
+                #""message":"Building transaction...","chosenDex":"Meteora""#,
+                #""message":"Transaction submitted to network...","chosenDex":"Meteora","txHash":"\#(hash)""#,
+                #""message":"Swap executed successfully","chosenDex":"Meteora","txHash":"\#(hash)""#
+                    + #","executionPrice":149.707528667,"executedPrice":"149.707528667","amountOut":"224.561293""#,
+            ]
+            let told = events.filter { $0["progress"]?.integer != 70 }
+            return zip(told, rest).map { event, rest in
+                let (status, time) = (event["status"]?.string ?? "", event["timestamp"]?.string ?? "")
+                return #"{"type":"status_update","orderId":"\#(id)","status":"\#(status)","timestamp":"\#(time)",\#(rest)}"#
+            }
+        }
+
+        @Test("GET shows a confirmed order with every key, and Postgres has its row")
+        func shown() async throws {
+            let id = try await engine.place(#"{"tokenIn":"sol","tokenOut":"USDC","amount":1.50,"slippage":0.02,"userId":"ann"}"#, gateway: 2)
+            try await engine.waitForEnd([id])
+            let shown = try await engine.show(id)
+            #expect(shown == (try await engine.send("GET", "/api/orders/status/\(id)", to: .gateway, 2).json))
+            let members = Dictionary(uniqueKeysWithValues: (shown.object ?? []).map { ($0.name, $0.value) })
+            let quotes = members["quotes"]?.array ?? []
+            #expect(quotes.map { $0["dex"]?.string } == ["meteora", "raydium"])
+            #expect(members["logs"]?.array?.count == 7)
+            let volatile: Set = ["quotes", "logs", "createdAt", "updatedAt", "txHash"]
+            #expect(Set(members.keys).isSuperset(of: volatile))
+            let rest = JSONValue.object((shown.object ?? []).filter { !volatile.contains($0.name) }).serialized
+            #expect(
+                rest == #"{"success":true,"id":"\#(id)","orderId":"\#(id)","clientOrderId":null,"orderType":"market","tokenIn":"SOL","#
+                    + #""tokenOut":"USDC","tokenInMint":"So11111111111111111111111111111111111111112","#
+                    + #""tokenOutMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","amount":"1.5","slippage":0.02,"slippageBps":200,"#
+                    + #""status":"confirmed","userId":"ann","chosenDex":"meteora","executedPrice":"149.707528667","amountOut":"224.561293","#
+                    + #""amountOutBase":"224561293","realisedSlippageBps":0,"attempts":1,"lastError":null}"#)
+            try await checkRow(id, hash: members["txHash"]?.string)
+        }
+
+        private func checkRow(_ id: String, hash: String?) async throws {
+            let sql = """
+                SELECT user_id, input_token, output_token, amount::text AS amount, slippage_bps::text AS bps, status, chosen_dex,
+                execution_price::text AS price, amount_out::text AS out, tx_hash, array_to_string(logs, '|') AS logs
+                FROM orders WHERE id = $1::uuid AND status = 'confirmed'
+                """
+            let row = try await eventually { try await engine.postgres.query(sql, [.text(id)]).first }
+            #expect(
+                row.values == [
+                    "ann", "SOL", "USDC", "1.5", "200", "confirmed", "meteora", "149.707528667", "224.561293", hash,
+                    "Fetching quotes from multiple DEXs...|Received 2 quotes|Building transaction on meteora...|Transaction built, ready to submit"
+                        + "|Submitting transaction (attempt 1/3)...|Order successfully executed",
+                ])
+        }
+
+        @Test("The health of the engine counts its processes, and the streams show their lag")
+        func health() async throws {
+            let health = try await eventually {
+                let answer = try await engine.send("GET", "/health")
+                return answer.status == 200 ? answer.json : nil
+            }
+            #expect(health["status"]?.string == "ok")
+            #expect(health["services"]?.serialized == #"{"gateway":{"alive":2},"router":{"alive":1},"executor":{"alive":1},"notifier":{"alive":2}}"#)
+            let streams = try await engine.send("GET", "/api/streams").json["streams"]?.array ?? []
+            #expect(streams.map { $0["stream"]?.string } == ["accepted", "routed", "events"])
+            #expect(streams.map { $0["groups"]?.array?.first?["consumers"]?.integer } == [1, 1, 2])
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import EventLoop
+import JSON
+import TestSupport
+import Testing
+
+@Suite("Shutdown", .onLoop) @ServiceActor
+struct ShutdownTests {
+    @Test(
+        "One of two of each service stops with 0 within its grace under load, and nothing is lost",
+        .engine(
+            replicas: [.gateway: 2, .router: 2, .executor: 2, .notifier: 2],
+            settings: ["MOCK_QUOTE_LATENCY_MS": "300", "MOCK_SWAP_LATENCY_MS": "300-900"]))
+    func underLoad() async throws {
+        let engine = Engine.current
+        var ids = try await engine.place(count: 40)
+        try await engine.wait(ids[0], for: ["routing", "routed", "building", "submitted"])
+        let later = Loop.spawn { try await together(40) { _ in try await engine.place(gateway: 2) } }
+        let endings = try await together(4) { try await engine.stack.terminate(StackService.allCases[$0]) }
+        for (service, (code, duration)) in zip(StackService.allCases, endings) {
+            #expect(code == 0 && duration < .seconds(9), "\(service) ended with \(code) after \(duration)")
+            #expect(engine.stack.log(service).contains(#""service.stopped""#))
+        }
+        ids += try await later.value
+        try await engine.audit(ids)
+        #expect(try await together(80) { try await engine.state(ids[$0]) }.allSatisfy { $0 == "confirmed" })
+    }
+
+    @Test(
+        "What an executor cannot finish within its grace it hands back, and another finishes it without a second transaction",
+        .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "3", "VISIBILITY_TIMEOUT_MS": "60000", "RENEW_MS": "500"]))
+    func handsBack() async throws {
+        let engine = Engine.current
+        let ids = try await engine.place(count: 10)
+        for id in ids { try await engine.wait(id, for: ["submitted"]) }
+        let hashes = try await together(10) { try await engine.record(ids[$0])["txHash"] ?? "" }
+        try await engine.stack.start(.executor)
+        let (code, duration) = try await engine.stack.terminate(.executor, 1)
+        #expect(code == 0 && duration < .seconds(4))
+        // Within far less than the visibility time-out: they were handed back, not left.
+        try await engine.audit(ids, within: .seconds(30))
+        #expect(try await together(10) { try await engine.landed(ids[$0]).first?["signature"] ?? "" } == hashes)
+    }
+
+    @Test("A notifier that stops closes its sockets with 1012, and another goes on from there", .engine(replicas: [.executor: 0, .notifier: 2]))
+    func sockets() async throws {
+        let engine = Engine.current
+        let id = try await engine.place()
+        let socket = try await engine.socket("/v1/stream?orderId=\(id)")
+        try await engine.wait(id, for: ["routed"])
+        let ending = Loop.spawn { try await engine.stack.terminate(.notifier, 1) }
+        let first = try await socket.conversation()
+        #expect(first.closeCode == 1012 && first.messages.count == 3)
+        #expect(try await ending.value.code == 0)
+        let resumed = try await engine.socket("/v1/stream?orderId=\(id)&after=3", notifier: 2)
+        try await engine.stack.start(.executor)
+        let second = try await resumed.conversation()
+        #expect(second.closeCode == 1000)
+        #expect((first.json + second.json).map { $0["event"]?["seq"]?.integer } == [1, 2, 3, 4, 5, 6, 7])
+        try await engine.audit([id])
+    }
+}

@@ -1,0 +1,70 @@
+import EventLoop
+import JSON
+import TestSupport
+import Testing
+
+extension OneEngine {
+    @Suite @ServiceActor
+    struct Sockets {
+        private let engine = Engine.current
+
+        private func native(_ texts: some Sequence<String>) -> Conversation {
+            Conversation(messages: texts.map { #"{"op":"event","event":\#($0)}"# }, closeCode: 1000)
+        }
+
+        @Test("A socket that comes after the order has ended gets all of it", arguments: [1, 2])
+        func late(notifier: Int) async throws {
+            let id = try await engine.place()
+            try await engine.waitForEnd([id])
+            let socket = try await engine.socket("/v1/stream?orderId=\(id)", notifier: notifier)
+            #expect(try await socket.conversation() == native(try await engine.events(id)))
+            let documents = try await engine.socket("/ws/orders/\(id)", notifier: notifier).conversation()
+            #expect(documents.json.map { $0["status"]?.string } == ["pending", "routing", "routing", "building", "submitted", "confirmed"])
+            #expect(documents.closeCode == 1000)
+        }
+
+        @Test("A socket resumes after the event it names", arguments: [0, 3, 6, 7])
+        func resume(after: Int) async throws {
+            let id = try await engine.place()
+            let live = try await engine.socket("/v1/stream?orderId=\(id)&after=\(after)")
+            let ofLive = try await live.conversation()
+            let events = try await engine.events(id)
+            #expect(ofLive == native(events.dropFirst(after)))
+            let late = try await engine.socket("/v1/stream?orderId=\(id)&after=\(after)", notifier: 2)
+            #expect(try await late.conversation() == native(events.dropFirst(after)))
+        }
+
+        @Test("Many sockets on two notifiers get the same, whenever they came")
+        func everywhere() async throws {
+            let id = try await engine.place()
+            let conversations = try await together(20) { index in
+                if index % 4 == 3 { try await engine.wait(id, for: ["submitted", "confirmed"]) }
+                return try await engine.socket("/v1/stream?orderId=\(id)", notifier: 1 + index % 2).conversation()
+            }
+            let expected = native(try await engine.events(id))
+            #expect(conversations.allSatisfy { $0 == expected })
+        }
+
+        @Test("A socket of an order that nobody knows waits two seconds, then closes with 4404", arguments: ["/ws/orders/", "/v1/stream?orderId="])
+        func unknown(path: String) async throws {
+            let start = MonotonicInstant.now
+            let socket = try await engine.socket(path + "0198c1f2-0000-7000-8000-00000000abcd")
+            #expect(try await socket.conversation() == Conversation(closeCode: 4404))
+            #expect(start.elapsed >= .milliseconds(1900) && start.elapsed < .seconds(10))
+        }
+
+        @Test(
+            "A socket that names no order closes with 1008 and a reason",
+            arguments: ["/ws/orders/42", "/v1/stream", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-00000000abcd&after=-1"])
+        func misnamed(path: String) async throws {
+            guard case .close(let code, let reason) = try await engine.socket(path).next() else { throw TestFailure("not closed") }
+            #expect(code == 1008 && !reason.isEmpty)
+        }
+
+        @Test("A socket's path without an upgrade is 426", arguments: ["/ws/orders/x", "/v1/stream", "/api/orders/status", "/api/orders/execute"])
+        func plain(path: String) async throws {
+            let answer = try await engine.send("GET", path)
+            #expect(answer.status == 426 && answer.json["code"]?.string == "UPGRADE_REQUIRED")
+        }
+    }
+}

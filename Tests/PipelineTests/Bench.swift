@@ -1,0 +1,226 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// A pipeline on an empty database of a real Redis, its groups made, and what tests ask about it.
+@ServiceActor
+final class Bench {
+    let redis: RedisClient
+    let pipeline: OrderPipeline
+    let url: String
+    var keys: Keys { pipeline.partitions[0] }
+
+    init(url: String, settings: PipelineSettings) throws {
+        self.url = url
+        redis = RedisClient(url: try RedisURL(url), name: "bench")
+        pipeline = OrderPipeline(redis: redis, settings: settings)
+    }
+
+    @discardableResult
+    func send(_ command: String...) async throws -> RedisValue { try await redis.send(command) }
+
+    /// The time of Redis in ms.
+    func now() async throws -> UInt64 { try await pipeline.time() }
+
+    // MARK: Orders
+
+    @discardableResult
+    func accept(_ order: Order, before limit: UInt64 = .max / 1000) async throws -> AcceptOutcome {
+        try await pipeline.accept(order, idempotencyTTL: 60_000, before: limit, timeout: .seconds(5))
+    }
+
+    func place(_ order: Order = Samples.order()) async throws -> Order {
+        guard case .accepted = try await accept(order) else { throw TestFailure("the order was not accepted") }
+        return order
+    }
+
+    /// Places an order and leads it to a state that is not final; returns it with the entry in the hand of consumer `a`.
+    func reach(_ state: OrderState, _ order: Order = Samples.order()) async throws -> (Order, WorkEntry) {
+        let order = try await place(order)
+        let first = try await take(.router)
+        if state == .pending { return (order, first) }
+        try await begin(first)
+        if state == .routing { return (order, first) }
+        if state == .requote { return (order, try await written(Samples.failure(.venueUnavailable, stage: .router), first)) }
+        try await written(.routeDone([Samples.meteora, Samples.raydium]), first)
+        let second = try await take(.executor)
+        if state == .routed { return (order, second) }
+        try await begin(second)
+        if state == .building { return (order, second) }
+        if state == .waiting { return (order, try await written(Samples.failure(.network), second)) }
+        return (order, try await written(Samples.submit(order), second))
+    }
+
+    @discardableResult
+    func begin(_ entry: WorkEntry) async throws -> Work {
+        guard case .work(let work) = try await pipeline.begin(entry) else { throw TestFailure("the entry could not be begun") }
+        return work
+    }
+
+    @discardableResult
+    func written(_ request: StepRequest, _ entry: WorkEntry) async throws -> WorkEntry {
+        let outcome = try await pipeline.step(request, entry)
+        guard case .written = outcome else { throw TestFailure("\(request.step) was answered by \(outcome)") }
+        return entry
+    }
+
+    // MARK: Entries
+
+    /// Reads the next new entry of a stage.
+    func take(_ stage: Stage, as consumer: String = "a") async throws -> WorkEntry {
+        let reply = try await send("XREADGROUP", "GROUP", stage.group, consumer, "COUNT", "1", "STREAMS", keys.source(of: stage), ">")
+        let entry = try #require(StreamEntry.list(readGroup: reply).first, "nothing new for the \(stage)")
+        return try #require(WorkEntry(entry, options: .of(stage, consumer), partition: 0))
+    }
+
+    /// Takes an entry over, as a claim does.
+    func claim(_ entry: WorkEntry, as consumer: String) async throws -> WorkEntry {
+        try await send("XCLAIM", keys.source(of: entry.stage), entry.stage.group, consumer, "0", entry.entry)
+        return entry.held(by: consumer)
+    }
+
+    /// Adds an entry to a stage's stream and reads it.
+    func inject(_ stage: Stage, _ id: OrderID, round: Int, as consumer: String = "a") async throws -> WorkEntry {
+        let added = try await send("XADD", keys.source(of: stage), "*", "id", id.description, "round", String(round)).string
+        while true {
+            let entry = try await take(stage, as: consumer)
+            if entry.entry == added { return entry }
+        }
+    }
+
+    /// Makes an entry look as if it had been delivered that often and left alone for that long.
+    func age(_ entry: String, in stream: String, _ group: String, of consumer: String, idle: Int = 60_000, deliveries: Int = 1) async throws {
+        try await send(
+            "XCLAIM", stream, group, consumer, "0", entry, "IDLE", String(idle), "RETRYCOUNT", String(deliveries), "JUSTID")
+    }
+
+    func pending(_ stage: Stage) async throws -> Int {
+        Int(try await send("XPENDING", keys.source(of: stage), stage.group).array?[0].integer ?? -1)
+    }
+
+    // MARK: Looking
+
+    func field(_ order: Order, _ name: String) async throws -> String { try await send("HGET", keys.order(order.id), name).string ?? "" }
+
+    func state(_ order: Order) async throws -> OrderState? { OrderState(rawValue: try await field(order, "state")) }
+
+    /// The events of an order, from its hash.
+    func events(_ order: Order) async throws -> [OrderEvent] {
+        try #require(try await pipeline.snapshot(order.id)).events.map { try OrderEvent(parsing: $0) }
+    }
+
+    /// The time to live of an order in ms; -1 when it has none.
+    func timeToLive(_ order: Order) async throws -> Int { Int(try await send("PTTL", keys.order(order.id)).integer ?? -9) }
+
+    /// Fields of the dead letters, oldest first.
+    func deadLetters() async throws -> [[String: String]] {
+        (try await send("XRANGE", keys.dead, "-", "+").array ?? []).map { row in
+            let values = (row.array?[1].array ?? []).map { $0.string ?? "?" }
+            return Dictionary(uniqueKeysWithValues: stride(from: 0, to: values.count, by: 2).map { (values[$0], values[$0 + 1]) })
+        }
+    }
+
+    /// Everything that a step may write, to see that nothing was.
+    func everything(_ order: Order) async throws -> [RedisValue] {
+        var all: [RedisValue] = []
+        all.append(try await send("HGETALL", keys.order(order.id)))
+        for stream in [keys.accepted, keys.routed, keys.events, keys.dead] { all.append(try await send("XLEN", stream)) }
+        for stage in Stage.allCases { all.append(.integer(Int64(try await pending(stage)))) }
+        all.append(try await send("ZRANGE", keys.retries, "0", "-1", "WITHSCORES"))
+        all.append(try await send("ZRANGE", keys.deadlines, "0", "-1", "WITHSCORES"))
+        return all
+    }
+
+    /// Acknowledges all events of the stream as stored.
+    func storeEvents() async throws {
+        let reply = try await send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", keys.events, ">")
+        let entries = StreamEntry.list(readGroup: reply).compactMap { EventEntry($0) }
+        try await pipeline.stored(entries.map { ($0.entry, $0.orderID.description, $0.seq) }, keys)
+    }
+}
+
+/// Runs a test on a database of the shared server, or of another one.
+@ServiceActor
+func withBench(
+    _ settings: PipelineSettings = PipelineSettings(), on server: RedisServer? = nil, _ body: @ServiceActor (Bench) async throws -> Void
+) async throws {
+    let url = if let server { server.url } else { try await RedisServer.shared().database() }
+    let bench = try Bench(url: url, settings: settings)
+    let running = Loop.spawn { await bench.redis.run() }
+    do {
+        try await bench.redis.connected(within: .seconds(20))
+        for keys in bench.pipeline.partitions { try await bench.pipeline.createGroups(keys) }
+        try await body(bench)
+    } catch {
+        bench.redis.close()
+        await running.value
+        throw error
+    }
+    bench.redis.close()
+    await running.value
+}
+
+/// A server of one's own, stopped at the end of `body`.
+@ServiceActor
+func withServer(_ extraConfig: [String] = [], appendonly: Bool = true, _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
+    let server = try await RedisServer.start(appendonly: appendonly, extraConfig: extraConfig)
+    do { try await body(server) } catch {
+        try await server.stop()
+        throw error
+    }
+    try await server.stop()
+}
+
+extension WorkEntry {
+    /// The same entry as another consumer holds it, or in another delivery.
+    func held(by consumer: String? = nil, token: String? = nil) -> WorkEntry {
+        WorkEntry(
+            stage: stage, partition: partition, entry: entry, orderID: orderID, round: round, consumer: consumer ?? self.consumer,
+            deliveries: deliveries, token: token ?? String(UInt64.random(in: .min ... .max), radix: 36))
+    }
+}
+
+extension WorkerOptions {
+    static func of(_ stage: Stage, _ consumer: String, concurrency: Int = 10) -> WorkerOptions {
+        WorkerOptions(
+            stage: stage, concurrency: concurrency, visibilityTimeout: .milliseconds(300), renewInterval: .milliseconds(100), consumer: consumer)
+    }
+}
+
+extension BeginOutcome {
+    var dropped: DropReason? { if case .drop(let reason) = self { reason } else { nil } }
+    var work: Work? { if case .work(let work) = self { work } else { nil } }
+}
+
+extension StepOutcome {
+    var dropped: DropReason? { if case .drop(let reason) = self { reason } else { nil } }
+    var isWritten: Bool { if case .written = self { true } else { false } }
+    var resumed: Work? { if case .again(let work) = self { work } else { nil } }
+}
+
+/// Messages that were heard on channels.
+@ServiceActor
+final class Heard {
+    private(set) var texts: [String] = []
+    func note(_ text: String) { texts.append(text) }
+}
+
+/// Listens to channels while `body` runs.
+@ServiceActor
+func withListener(_ bench: Bench, _ channels: [String], _ body: @ServiceActor (Heard) async throws -> Void) async throws {
+    let heard = Heard()
+    let subscriber = RedisSubscriber(url: try RedisURL(bench.url), name: "listener")
+    let running = Loop.spawn { await subscriber.run() }
+    try await subscriber.connected(within: .seconds(20))
+    for channel in channels { _ = try await subscriber.subscribe(channel) { heard.note($0) } }
+    do { try await body(heard) } catch {
+        subscriber.close()
+        throw error
+    }
+    subscriber.close()
+    await running.value
+}

@@ -1,0 +1,157 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite(.onLoop) @ServiceActor
+struct ChainLedgerTests {
+    /// A chain on which everything lands at once, unless told otherwise.
+    private func ledger(_ bench: Bench, _ change: (inout ChainOptions) -> Void = { _ in }) -> ChainLedger {
+        var options = ChainOptions(seed: 7, latency: 0...0, failurePpm: 0, dropPpm: 0, latePpm: 0, slotMilliseconds: 400, validSlots: 150)
+        change(&options)
+        return ChainLedger(pipeline: bench.pipeline, options: options)
+    }
+
+    private func send(_ ledger: ChainLedger, _ transaction: SignedTransaction, _ order: Order, slips: Bool = false) async throws -> SendOutcome {
+        try await ledger.send(transaction, order: order.id, amountOut: BaseUnits(218_000_000), slips: slips)
+    }
+
+    private func status(_ ledger: ChainLedger, _ transaction: SignedTransaction) async throws -> (slot: UInt64, state: TransactionStatus) {
+        let (slot, states) = try await ledger.status([transaction.signature], partition: 0)
+        return (slot, states[0])
+    }
+
+    private func landed(_ bench: Bench) async throws -> Int64? { try await bench.send("XLEN", bench.keys.landed).integer }
+
+    @Test func `a transaction that is sent many times lands once`() async throws {
+        try await withBench { bench in
+            let (order, chain) = (Samples.order(), ledger(bench))
+            let transaction = Samples.transaction(order)
+            #expect(try await status(chain, transaction).state == .unknown)
+            #expect(try await send(chain, transaction, order) == .taken)
+            #expect(try await send(chain, transaction, order) == .known)
+            guard case .landed(_, BaseUnits(218_000_000)) = try await status(chain, transaction).state else { throw TestFailure("not landed") }
+            #expect(try await send(chain, transaction, order) == .known)
+            _ = try await status(chain, transaction)
+            #expect(try await landed(bench) == 1)
+            let fields = try await bench.send("XRANGE", bench.keys.landed, "-", "+").array?[0].array?[1].array?.compactMap(\.string) ?? []
+            #expect(fields.prefix(8) == ["signature", transaction.signature, "orderId", order.id.description, "leg", "0", "attempt", "1"])
+        }
+    }
+
+    @Test func `until it is due a transaction is on its way`() async throws {
+        try await withBench { bench async throws in
+            let order = Samples.order()
+            let chain = ledger(bench) { $0.latency = 60_000...60_001 }
+            #expect(try await send(chain, Samples.transaction(order), order) == .taken)
+            #expect(try await status(chain, Samples.transaction(order)).state == .sent)
+            #expect(try await landed(bench) == 0)
+        }
+    }
+
+    @Test func `an outcome that was drawn is not drawn again`() async throws {
+        try await withBench { bench async throws in
+            let order = Samples.order()
+            let failing = ledger(bench) { $0.failurePpm = 1_000_000 }
+            #expect(try await send(failing, Samples.transaction(order), order) == .taken)
+            let calm = ledger(bench)
+            #expect(try await send(calm, Samples.transaction(order), order) == .known)
+            #expect(try await status(calm, Samples.transaction(order)).state == .failed(code: "NETWORK"))
+            #expect(try await send(calm, Samples.transaction(order), order) == .known)
+            #expect(try await landed(bench) == 0)
+        }
+    }
+
+    @Test func `a transaction that was dropped is unknown and may be sent again`() async throws {
+        try await withBench { bench in
+            let order = Samples.order()
+            let lossy = ledger(bench) { $0.dropPpm = 1_000_000 }
+            #expect(try await send(lossy, Samples.transaction(order), order) == .taken)
+            #expect(try await status(lossy, Samples.transaction(order)).state == .unknown)
+            #expect(try await send(ledger(bench), Samples.transaction(order), order) == .taken)
+            guard case .landed = try await status(lossy, Samples.transaction(order)).state else { throw TestFailure("not landed") }
+            #expect(try await landed(bench) == 1)
+        }
+    }
+
+    @Test func `a price beyond the guard is recorded as such`() async throws {
+        try await withBench { bench async throws in
+            let (order, chain) = (Samples.order(), ledger(bench))
+            #expect(try await send(chain, Samples.transaction(order), order, slips: true) == .taken)
+            #expect(try await status(chain, Samples.transaction(order)).state == .failed(code: "SLIPPAGE_EXCEEDED"))
+        }
+    }
+
+    @Test func `past its last valid slot nothing is taken`() async throws {
+        try await withBench { bench in
+            let (order, chain) = (Samples.order(), ledger(bench))
+            let slot = chain.slot(at: try await bench.now())
+            let transaction = Samples.transaction(order, lastValidSlot: slot - 1)
+            #expect(try await send(chain, transaction, order) == .expired)
+            #expect(try await bench.send("EXISTS", bench.keys.transaction(transaction.signature)).integer == 0)
+        }
+    }
+
+    @Test func `an expired transaction cannot be sent again, even when it was dropped`() async throws {
+        try await withBench { bench in
+            let order = Samples.order()
+            let lossy = ledger(bench) { ($0.slotMilliseconds, $0.dropPpm) = (100, 1_000_000) }
+            let transaction = Samples.transaction(order, lastValidSlot: lossy.slot(at: try await bench.now()) + 20)
+            #expect(try await send(lossy, transaction, order) == .taken)
+            try await eventually { try await status(lossy, transaction).slot > transaction.lastValidSlot }
+            let calm = ledger(bench) { $0.slotMilliseconds = 100 }
+            #expect(try await send(calm, transaction, order) == .expired)
+            #expect(try await status(calm, transaction).state == .unknown)
+            #expect(try await landed(bench) == 0)
+        }
+    }
+
+    @Test(arguments: [(0, 1_000_000), (150, 0)])
+    func `a look beyond the last valid slot is definitive`(latency: Int, late: Int) async throws {
+        try await withBench { bench in
+            let order = Samples.order()
+            let chain = ledger(bench) { ($0.slotMilliseconds, $0.latency, $0.latePpm) = (100, latency...latency, late) }
+            let transaction = Samples.transaction(order, lastValidSlot: chain.slot(at: try await bench.now()) + 20)
+            #expect(try await send(chain, transaction, order) == .taken)
+            let last = try await eventually {
+                let look = try await status(chain, transaction)
+                return look.slot > transaction.lastValidSlot ? look.state : nil
+            }
+            guard case .landed(let slot, _) = last else { throw TestFailure("\(last) beyond the last valid slot") }
+            #expect(slot <= transaction.lastValidSlot)
+        }
+    }
+
+    @Test func `what would land too late never lands`() async throws {
+        try await withBench { bench in
+            let order = Samples.order()
+            let chain = ledger(bench) { ($0.slotMilliseconds, $0.latency) = (100, 60_000...60_000) }
+            let transaction = Samples.transaction(order, lastValidSlot: chain.slot(at: try await bench.now()) + 20)
+            #expect(try await send(chain, transaction, order) == .taken)
+            #expect(try await status(chain, transaction).state == .unknown)
+            #expect(try await bench.send("ZCARD", bench.keys.due).integer == 0)
+        }
+    }
+
+    @Test func `the same seed draws the same outcomes, in the proportions asked for`() async throws {
+        let orders = (0..<400).map { _ in Samples.order() }
+        func failures(seed: UInt64) async throws -> [Bool] {
+            var failed: [Bool] = []
+            try await withBench { bench in
+                let chain = ledger(bench) { ($0.seed, $0.failurePpm) = (seed, 200_000) }
+                for order in orders { _ = try await send(chain, Samples.transaction(order), order) }
+                let states = try await chain.status(orders.map { Samples.transaction($0).signature }, partition: 0).states
+                failed = states.map { $0 == .failed(code: "NETWORK") }
+            }
+            return failed
+        }
+        let first = try await failures(seed: 1)
+        #expect(try await failures(seed: 1) == first)
+        #expect(try await failures(seed: 2) != first)
+        // 80 are expected; 5 standard deviations are 40.
+        #expect((40...120).contains(first.count { $0 }))
+    }
+}

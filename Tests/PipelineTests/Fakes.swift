@@ -1,0 +1,112 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+
+@testable import Pipeline
+
+/// Handles entries by a closure, and counts.
+@ServiceActor
+final class FakeHandler: OrderHandler {
+    private let body: @ServiceActor (WorkEntry) async -> Void
+    private(set) var entries: [WorkEntry] = []
+    private(set) var most = 0
+    private var running = 0
+
+    init(_ body: @escaping @ServiceActor (WorkEntry) async -> Void) { self.body = body }
+
+    func handle(_ entry: WorkEntry) async {
+        entries.append(entry)
+        running += 1
+        most = max(most, running)
+        await body(entry)
+        running -= 1
+    }
+}
+
+/// Takes events, or fails as it is told.
+@ServiceActor
+final class FakeSink: EventSink {
+    struct Away: Error {}
+
+    /// How often it fails before it stores anything.
+    var failures = 0
+    /// The seqs that it refuses.
+    var refused: Set<Int> = []
+    private(set) var attempts = 0
+    private(set) var batches: [[EventEntry]] = []
+    var events: [EventEntry] { batches.flatMap { $0 } }
+
+    func store(_ batch: [EventEntry]) async throws -> [(index: Int, reason: String)] {
+        attempts += 1
+        if failures > 0 {
+            failures -= 1
+            throw Away()
+        }
+        batches.append(batch)
+        return batch.indices.filter { refused.contains(batch[$0].seq) }.map { ($0, "SQLSTATE_22P05") }
+    }
+}
+
+/// Remembers what it is told.
+@ServiceActor
+final class RecordingObserver: StreamObserver {
+    private(set) var claimed = 0
+    private(set) var buried: [String] = []
+    private(set) var lostCount = 0
+    private(set) var readFailures = 0
+    private(set) var created = 0
+    private(set) var failures: [String] = []
+    private(set) var releasedCount = 0
+
+    func received(stream: String, count: Int, claimed: Bool) { if claimed { self.claimed += count } }
+    func buried(entry: String, stream: String, order: OrderID?, reason: String) { buried.append(reason) }
+    func lost(stream: String, count: Int) { lostCount += count }
+    func readFailed(stream: String, error: RedisError) { readFailures += 1 }
+    func groupCreated(stream: String) { created += 1 }
+    func failed(doing: String, error: PipelineError) { failures.append(doing) }
+    func released(stream: String, count: Int) { releasedCount += count }
+}
+
+/// Runs a worker while `body` runs.
+@ServiceActor
+func withWorker(
+    _ bench: Bench, _ options: WorkerOptions, _ handler: FakeHandler, _ budget: AttemptBudget? = nil,
+    _ body: @ServiceActor (Worker, RecordingObserver) async throws -> Void
+) async throws {
+    let observer = RecordingObserver()
+    let url = try RedisURL(bench.url)
+    let worker = Worker(options: options, pipeline: bench.pipeline, handler: handler, budget: budget, observer: observer) {
+        RedisReader(url: url, name: "reader")
+    }
+    let running = Loop.spawn { await worker.run() }
+    do { try await body(worker, observer) } catch {
+        await worker.stop(within: .zero)
+        throw error
+    }
+    await worker.stop(within: .zero)
+    await running.value
+}
+
+/// Runs an event consumer while `body` runs.
+@ServiceActor
+func withEvents(
+    _ bench: Bench, _ sink: FakeSink, batch: Int = 10, wait: Duration = .zero, visibility: Duration = .milliseconds(300),
+    _ body: @ServiceActor (EventConsumer, RecordingObserver) async throws -> Void
+) async throws {
+    let observer = RecordingObserver()
+    let url = try RedisURL(bench.url)
+    let options = EventConsumerOptions(
+        consumer: "n-\(UInt32.random(in: .min ... .max))", batch: batch, wait: wait, visibilityTimeout: visibility,
+        renewInterval: .milliseconds(100))
+    let consumer = EventConsumer(options: options, pipeline: bench.pipeline, sink: sink, observer: observer) {
+        RedisReader(url: url, name: "reader")
+    }
+    let running = Loop.spawn { await consumer.run() }
+    do { try await body(consumer, observer) } catch {
+        await consumer.stop(within: .zero)
+        throw error
+    }
+    await consumer.stop(within: .zero)
+    await running.value
+}

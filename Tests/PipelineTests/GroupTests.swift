@@ -1,0 +1,176 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// What consumers of a group do with entries that are not new.
+@Suite(.onLoop) @ServiceActor
+struct GroupTests {
+    /// Entries of the router's stream in the hand of `a`, oldest first, left alone for a minute; each delivered that often.
+    private func entries(_ bench: Bench, deliveries: [Int]) async throws -> [String] {
+        var ids: [String] = []
+        for count in deliveries {
+            let entry = try await bench.inject(.router, Samples.id(), round: 1)
+            try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: count)
+            ids.append(entry.entry)
+        }
+        return ids
+    }
+
+    private func claim(_ bench: Bench, most: Int = 10, idle: Int = 5000, alone: Bool = true, inHand: [String] = []) async throws -> [StreamEntry] {
+        let reply = try await bench.pipeline.run(
+            Scripts.claim, keys: [bench.keys.accepted], ["router", "b", String(idle), String(most), alone ? "1" : "0"] + inHand)
+        return StreamEntry.list(claimed: reply)
+    }
+
+    private func owners(_ bench: Bench) async throws -> [String] {
+        (try await bench.send("XPENDING", bench.keys.accepted, "router", "-", "+", "100").array ?? []).compactMap { $0.array?[1].string }
+    }
+
+    @Test func `a claim takes what is idle, oldest first, at most as much as asked for`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [1, 1, 1])
+            #expect(try await claim(bench, idle: 120_000).isEmpty)
+            let claimed = try await claim(bench, most: 2)
+            #expect(claimed.map(\.id) == Array(ids[..<2]))
+            #expect(claimed.map(\.deliveries) == [2, 2])
+            #expect(claimed.allSatisfy { $0.fields?.keys.sorted() == ["id", "round"] })
+            #expect(try await owners(bench) == ["b", "b", "a"])
+        }
+    }
+
+    @Test func `a claim leaves out what the claimer has in hand`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [1, 1, 1])
+            #expect(try await claim(bench, most: 1, inHand: [ids[0], ids[1]]).map(\.id) == [ids[2]])
+        }
+    }
+
+    @Test func `an entry that comes for the third time comes alone`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [2, 1, 3, 1])
+            #expect(try await claim(bench).map(\.id) == [ids[0]])
+            #expect(try await claim(bench).map(\.id) == [ids[1], ids[3]])
+            let last = try await claim(bench)
+            #expect(last.map(\.id) == [ids[2]])
+            #expect(last.map(\.deliveries) == [4])
+            #expect(try await claim(bench).isEmpty)
+        }
+    }
+
+    @Test func `events come together however often they have come`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [2, 1, 3, 1])
+            #expect(try await claim(bench, alone: false).map(\.id) == ids)
+        }
+    }
+
+    @Test func `an entry that was deleted from the stream is no entry`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [1, 1])
+            try await bench.send("XDEL", bench.keys.accepted, ids[0])
+            #expect(try await claim(bench).map(\.id) == [ids[1]])
+            #expect(try await bench.pending(.router) == 1)
+        }
+    }
+
+    @Test func `a renewal tells what was lost and takes nothing back`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [1, 1, 1, 1])
+            try await bench.send("XCLAIM", bench.keys.accepted, "router", "b", "0", ids[1])
+            try await bench.send("XACK", bench.keys.accepted, "router", ids[2])
+            let lost = try await bench.pipeline.run(Scripts.renew, keys: [bench.keys.accepted], ["router", "a"] + ids[..<3])
+            #expect(lost.array?.compactMap(\.string) == [ids[1], ids[2]])
+            #expect(try await owners(bench) == ["a", "b", "a"])
+            let rows = try await bench.send("XPENDING", bench.keys.accepted, "router", "-", "+", "100").array?.compactMap(\.array) ?? []
+            #expect(rows.map { $0[3].integer } == [1, 2, 1])
+            // What is under its name but not in its hand goes on ageing.
+            #expect(try await claim(bench).map(\.id) == [ids[3]])
+        }
+    }
+
+    // MARK: Trim
+
+    /// A stream with an entry for each age in seconds, and a group that has been given the first ones.
+    private func stream(_ bench: Bench, ages: [UInt64], given: Int) async throws -> (key: String, made: UInt64) {
+        try await bench.send("DEL", bench.keys.accepted)
+        let now = try await bench.now()
+        for age in ages { try await bench.send("XADD", bench.keys.accepted, "\(now - age * 1000)-0", "id", "x") }
+        try await bench.pipeline.createGroups(bench.keys)
+        if given > 0 {
+            try await bench.send("XREADGROUP", "GROUP", "router", "a", "COUNT", String(given), "STREAMS", bench.keys.accepted, ">")
+        }
+        return (bench.keys.accepted, now)
+    }
+
+    /// The ages that the entries had when the stream was made.
+    private func ages(_ bench: Bench, _ stream: (key: String, made: UInt64)) async throws -> [UInt64] {
+        (try await bench.send("XRANGE", stream.key, "-", "+").array ?? []).compactMap { row in
+            row.array?[0].string.flatMap { UInt64($0.prefix { $0 != "-" }) }.map { (stream.made - $0) / 1000 }
+        }
+    }
+
+    @Test func `what is finished and older than a minute is cut off`() async throws {
+        try await withBench { bench in
+            let stream = try await stream(bench, ages: [300, 200, 100, 30, 20], given: 5)
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [300, 200, 100, 30, 20], "all are pending")
+            let ids = (try await bench.send("XRANGE", stream.key, "-", "+").array ?? []).compactMap { $0.array?[0].string }
+            for id in [ids[0], ids[2], ids[3], ids[4]] { try await bench.send("XACK", stream.key, "router", id) }
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [200, 100, 30, 20], "one is pending")
+            try await bench.send("XACK", stream.key, "router", ids[1])
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [30, 20], "none is pending")
+        }
+    }
+
+    @Test func `what was not given to a group yet stays`() async throws {
+        try await withBench { bench in
+            let stream = try await stream(bench, ages: [300, 200, 100], given: 1)
+            let first = try #require(try await bench.send("XRANGE", stream.key, "-", "+").array?[0].array?[0].string)
+            try await bench.send("XACK", stream.key, "router", first)
+            try await bench.send("XGROUP", "CREATE", stream.key, "audit", "0")
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [300, 200, 100], "another group has read nothing")
+            try await bench.send("XGROUP", "DESTROY", stream.key, "audit")
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [300, 200, 100], "the last one given stays")
+            try await bench.send("XREADGROUP", "GROUP", "router", "a", "COUNT", "1", "NOACK", "STREAMS", stream.key, ">")
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [200, 100])
+        }
+    }
+
+    @Test func `without its group a stream is not cut`() async throws {
+        try await withBench { bench in
+            let stream = try await stream(bench, ages: [300, 200], given: 2)
+            try await bench.send("XGROUP", "DESTROY", stream.key, "router")
+            try await bench.send("XGROUP", "CREATE", stream.key, "other", "$")
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [300, 200])
+            try await bench.send("DEL", stream.key)
+            try await bench.pipeline.trim(bench.keys)
+        }
+    }
+
+    // MARK: Reap
+
+    @Test func `only names without a heartbeat that hold nothing are removed`() async throws {
+        try await withBench { bench in
+            for name in ["gone", "alive"] { try await bench.send("XGROUP", "CREATECONSUMER", bench.keys.accepted, "router", name) }
+            _ = try await bench.inject(.router, Samples.id(), round: 1, as: "holder")
+            try await bench.pipeline.reap(bench.keys, alive: ["alive"])
+            #expect(try await consumers(bench) == ["alive", "gone", "holder"], "too young")
+            try await bench.pipeline.reap(bench.keys, alive: ["alive"], leastIdle: .zero)
+            #expect(try await consumers(bench) == ["alive", "holder"])
+        }
+    }
+
+    private func consumers(_ bench: Bench) async throws -> [String] {
+        (try await bench.send("XINFO", "CONSUMERS", bench.keys.accepted, "router").array ?? []).compactMap { $0.array?[1].string }.sorted()
+    }
+}

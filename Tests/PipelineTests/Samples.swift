@@ -1,0 +1,61 @@
+import Orders
+import Pipeline
+
+/// What tests place, quote and sign.
+enum Samples {
+    static let sol = Token(symbol: "SOL", name: "Solana", mint: "So11111111111111111111111111111111111111112", decimals: 9)
+    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+
+    static let meteora = quote("meteora", out: 218_220_000)
+    static let raydium = quote("raydium", out: 217_980_000)
+    static let fill = Fill(
+        executedPrice: "145.48", amountOut: BaseUnits(218_220_000), amountOutDecimal: "218.22", realisedSlippageBps: 0, networkFeeLamports: 5000)
+
+    static func quote(_ dex: String, out: UInt64) -> Quote {
+        Quote(
+            dex: dex, pool: "pool", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(out), minReceived: BaseUnits(out - 2_000_000),
+            feeBps: "20", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
+    }
+
+    static func id(partition: UInt8 = 0) -> OrderID {
+        var random = SystemRandomNumberGenerator()
+        return OrderID(milliseconds: 1_768_030_217_789, partition: partition, random: &random)
+    }
+
+    static func order(
+        _ id: OrderID = id(), key: String? = nil, user: String? = nil, deadline: UInt64? = nil, maxAttempts: Int = 3, fingerprint: String = "f"
+    ) -> Order {
+        Order(
+            id: id, clientOrderId: key, userId: user, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: 100,
+            slippage: "0.01", deadline: deadline, createdAt: 1_768_030_217_789, maxAttempts: maxAttempts, fingerprint: fingerprint)
+    }
+
+    static func transaction(_ order: Order, attempt: Int = 1, lastValidSlot: UInt64 = 1 << 40) -> SignedTransaction {
+        SignedTransaction(
+            leg: 0, attempt: attempt, signature: "sig-\(order.id)-\(attempt)", bytes: "bytes", lastValidSlot: lastValidSlot, quote: meteora,
+            leastOut: BaseUnits(216_037_800))
+    }
+
+    static func submit(_ order: Order, attempt: Int = 1) -> StepRequest {
+        .submit([transaction(order, attempt: attempt)], attempt: attempt, maxAttempts: order.maxAttempts)
+    }
+
+    static func failure(_ code: FailureCode, stage: Stage = .executor, attempt: Int = 1, delay: UInt64 = 0) -> StepRequest {
+        .after(OrderFailure(code), stage: stage, attempt: attempt, maxAttempts: 3, delay: delay)
+    }
+}
+
+/// A small generator with a seed, so that a failure can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

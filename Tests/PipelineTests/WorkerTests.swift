@@ -1,0 +1,294 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite(.onLoop) @ServiceActor
+struct WorkerTests {
+    /// Routes an order, as a router does.
+    private static func route(_ bench: Bench) -> @ServiceActor (WorkEntry) async -> Void {
+        { entry in
+            guard case .work = try? await bench.pipeline.begin(entry) else { return }
+            _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+        }
+    }
+
+    private func routed(_ bench: Bench) async throws -> Int { Int(try await bench.send("XLEN", bench.keys.routed).integer ?? 0) }
+
+    // MARK: Supply
+
+    @Test func `many orders are moved on, no more at once than allowed`() async throws {
+        try await withBench { bench in
+            for _ in 0..<30 { _ = try await bench.place() }
+            let handler = FakeHandler { entry in
+                try? await sleep(for: .milliseconds(20))
+                await Self.route(bench)(entry)
+            }
+            try await withWorker(bench, .of(.router, "w", concurrency: 4), handler) { _, _ in
+                try await eventually { try await routed(bench) == 30 }
+                #expect(handler.most == 4)
+                #expect(handler.entries.count == 30)
+                #expect(try await bench.pending(.router) == 0)
+            }
+        }
+    }
+
+    @Test func `an entry that cannot be read goes to the dead letters, its neighbours go on`() async throws {
+        try await withBench { bench in
+            try await bench.send("XADD", bench.keys.accepted, "*", "id", "no-uuid", "round", "1")
+            try await bench.send("EVAL", "return redis.call('XADD', KEYS[1], '*', 'id', '\\255', 'round', 1)", "1", bench.keys.accepted)
+            let order = try await bench.place()
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+                try await eventually { try await routed(bench) == 1 }
+                try await eventually { try await bench.deadLetters().count == 2 }
+                #expect(try await bench.deadLetters().allSatisfy { $0["reason"] == "MALFORMED" && $0["stream"] == "accepted" })
+                #expect(observer.buried == ["MALFORMED", "MALFORMED"])
+                try await eventually { try await bench.pending(.router) == 0 }
+                #expect(try await bench.state(order) == .routed)
+            }
+        }
+    }
+
+    @Test func `a stream that is gone is made again, without a hot loop`() async throws {
+        try await withBench { bench in
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+                _ = try await bench.place()
+                try await eventually { try await routed(bench) == 1 }
+                try await bench.send("FLUSHDB")
+                try await eventually { observer.created >= 1 }
+                try await eventually { try await bench.send("XINFO", "GROUPS", bench.keys.accepted).array?.count == 1 }
+                let order = try await bench.place()
+                try await eventually { try await bench.state(order) == .routed }
+                #expect((1...10).contains(observer.readFailures))
+            }
+        }
+    }
+
+    // MARK: Claims
+
+    @Test func `what a consumer that died has left is taken over`() async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.routing)
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+                let start = MonotonicInstant.now
+                try await eventually { try await bench.state(order) == .routed }
+                #expect(start.elapsed < .seconds(5))
+                #expect(observer.claimed == 1)
+                #expect(try await bench.pipeline.step(.routeDone([Samples.raydium]), entry).dropped == .stale)
+                #expect(try await bench.events(order).filter { $0.type == .routing }.count == 2)
+            }
+        }
+    }
+
+    @Test func `what is in hand is renewed, so that nobody takes it over`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place()
+            let gate = Promise<Void>()
+            let slow = FakeHandler { entry in
+                _ = try? await gate.value
+                await Self.route(bench)(entry)
+            }
+            let other = FakeHandler(Self.route(bench))
+            try await withWorker(bench, .of(.router, "a"), slow) { _, _ in
+                try await eventually { slow.entries.count == 1 }
+                try await withWorker(bench, .of(.router, "b"), other) { _, _ in
+                    // Two claim intervals, each longer than the visibility time-out.
+                    try await sleep(for: .milliseconds(2200))
+                    #expect(other.entries.isEmpty)
+                    gate.succeed(())
+                    try await eventually { try await bench.state(order) == .routed }
+                }
+            }
+        }
+    }
+
+    @Test func `a frozen worker whose entry was taken over cannot write, and is told`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place()
+            let gate = Promise<Void>()
+            var outcome: DropReason?
+            let frozen = FakeHandler { entry in
+                _ = try? await bench.pipeline.begin(entry)
+                _ = try? await gate.value
+                outcome = await Loop.spawn { try? await bench.pipeline.step(.routeDone([Samples.raydium]), entry).dropped }.value
+            }
+            var options = WorkerOptions.of(.router, "a", concurrency: 1)
+            options.renewInterval = .seconds(60)
+            try await withWorker(bench, options, frozen) { worker, observer in
+                try await eventually { frozen.entries.count == 1 }
+                let thief = try await bench.claim(try #require(frozen.entries.first), as: "b")
+                gate.succeed(())
+                try await eventually { outcome != nil }
+                #expect(outcome == .fenced)
+                try await bench.written(.routeDone([Samples.meteora]), thief)
+                #expect(try await bench.events(order).last?.chosenDex == "meteora")
+            }
+        }
+    }
+
+    @Test func `a lost claim cancels the work`() async throws {
+        try await withBench { bench in
+            _ = try await bench.place()
+            let cancelled = Promise<Void>()
+            let handler = FakeHandler { _ in
+                try? await sleep(for: .seconds(60))
+                if Task.isCancelled { cancelled.succeed(()) }
+            }
+            try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
+                try await eventually { handler.entries.count == 1 }
+                _ = try await bench.claim(try #require(handler.entries.first), as: "b")
+                try await cancelled.value(within: .seconds(10))
+                #expect(observer.lostCount == 1)
+                try await eventually { worker.inHand == 0 }
+            }
+        }
+    }
+
+    @Test func `suspects are begun one after the other, and need not wait a second each`() async throws {
+        try await withBench { bench in
+            for _ in 0..<10 {
+                let (_, entry) = try await bench.reach(.routing)
+                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 2)
+            }
+            var order: [String] = []
+            let handler = FakeHandler { entry in
+                order.append("begin")
+                _ = try? await bench.pipeline.begin(entry)
+                try? await sleep(for: .milliseconds(5))
+                order.append("written")
+                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+                try? await sleep(for: .milliseconds(700))
+            }
+            try await withWorker(bench, .of(.router, "w"), handler) { _, _ in
+                let start = MonotonicInstant.now
+                try await eventually { try await routed(bench) == 10 }
+                #expect(start.elapsed < .seconds(5))
+                #expect(order == (0..<10).flatMap { _ in ["begin", "written"] })
+                #expect(handler.entries.allSatisfy { $0.deliveries == 3 })
+            }
+        }
+    }
+
+    @Test func `an entry that was delivered too often without a start is buried with its order`() async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.pending)
+            try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 20)
+            let handler = FakeHandler { _ in }
+            try await withWorker(bench, .of(.router, "w"), handler) { _, observer in
+                try await eventually { try await bench.state(order) == .failed }
+                #expect(observer.buried == ["POISONED"])
+                #expect(handler.entries.isEmpty)
+            }
+        }
+    }
+
+    // MARK: Stop
+
+    @Test func `a worker that stops hands back what it cannot finish, and another goes on at once`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place()
+            let handler = FakeHandler { entry in
+                _ = try? await bench.pipeline.begin(entry)
+                try? await sleep(for: .seconds(60))
+            }
+            try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
+                try await eventually { try await bench.state(order) == .routing }
+                await worker.stop(within: .milliseconds(50))
+                #expect(observer.releasedCount == 1)
+            }
+            #expect(try await bench.field(order, "starts").hasPrefix("router:1:0:"))
+            var options = WorkerOptions.of(.router, "b")
+            options.visibilityTimeout = .seconds(600)
+            try await withWorker(bench, options, FakeHandler(Self.route(bench))) { _, _ in
+                try await eventually(within: .seconds(5)) { try await bench.state(order) == .routed }
+            }
+        }
+    }
+
+    @Test func `a worker that stops finishes within its grace and reads nothing new`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place()
+            let gate = Promise<Void>()
+            let handler = FakeHandler { entry in
+                _ = try? await gate.value
+                await Self.route(bench)(entry)
+            }
+            try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
+                try await eventually { handler.entries.count == 1 }
+                let stopping = Loop.spawn { await worker.stop(within: .seconds(20)) }
+                await Task.yield()
+                let late = try await bench.place()
+                gate.succeed(())
+                await stopping.value
+                #expect(try await bench.state(order) == .routed)
+                #expect(try await bench.state(late) == .pending)
+                #expect(observer.releasedCount == 0)
+                #expect(try await bench.pending(.router) == 0)
+            }
+        }
+    }
+
+    // MARK: Redis away
+
+    @Test func `a step goes through although Redis was started anew meanwhile`() async throws {
+        try await withServer { server in
+            try await withBench(on: server) { bench in
+                let order = try await bench.place()
+                let killed = Promise<Void>()
+                let handler = FakeHandler { entry in
+                    _ = try? await bench.pipeline.begin(entry)
+                    if !killed.isCompleted {
+                        try? await server.kill()
+                        killed.succeed(())
+                    }
+                    _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+                }
+                try await withWorker(bench, .of(.router, "w"), handler) { worker, _ in
+                    try await killed.value(within: .seconds(20))
+                    try await server.restart()
+                    try await bench.redis.connected(within: .seconds(20))
+                    worker.connectionRestored()
+                    try await eventually { try await bench.state(order) == .routed }
+                    #expect(try await bench.events(order).map(\.seq) == [1, 2, 3])
+                    let second = try await bench.place()
+                    try await eventually { try await bench.state(second) == .routed }
+                }
+            }
+        }
+    }
+
+    // MARK: Budget
+
+    @Test func `first attempts stay within the budget of a minute, later rounds need none`() async throws {
+        try await withBench { bench in
+            for _ in 0..<5 { _ = try await bench.reach(.routed).0 }
+            // Put back as new: the group forgets what it was given.
+            try await bench.send("XGROUP", "DESTROY", bench.keys.routed, "executor")
+            try await bench.pipeline.createGroups(bench.keys)
+            let handler = FakeHandler { entry in
+                _ = try? await bench.pipeline.begin(entry)
+                _ = try? await bench.pipeline.step(Samples.failure(.network, delay: 60_000), entry)
+            }
+            let budget = AttemptBudget(pipeline: bench.pipeline, perMinute: 3)
+            try await withWorker(bench, .of(.executor, "w"), handler, budget) { _, _ in
+                try await eventually { handler.entries.count == 3 }
+                try await sleep(for: .milliseconds(300))
+                #expect(handler.entries.count == 3)
+                #expect(try await bench.send("ZCARD", Keys.attempts[0]).integer == 3)
+                try await bench.send("DEL", Keys.attempts[0])
+                try await eventually { handler.entries.count == 5 }
+                try await eventually { try await bench.send("ZCARD", Keys.attempts[0]).integer == 2 }
+
+                for member in try await bench.send("ZRANGE", bench.keys.retries, "0", "-1").array?.compactMap(\.string) ?? [] {
+                    try await bench.send("ZADD", bench.keys.retries, "1", member)
+                }
+                #expect(try await bench.pipeline.promote(bench.keys) == 5)
+                try await eventually { handler.entries.count == 10 }
+                try await eventually { try await bench.send("ZCARD", Keys.attempts[0]).integer == 2 }
+            }
+        }
+    }
+}

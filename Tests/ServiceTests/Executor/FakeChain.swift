@@ -1,0 +1,34 @@
+import EventLoop
+import Orders
+import Pipeline
+
+@testable import ExecutorService
+
+/// A chain whose outcomes a test decides, and that remembers what it was asked.
+@ServiceActor
+final class FakeChain: Chain {
+    /// Outcomes of the next settlements; when there are none left, a settlement waits until it is cancelled.
+    var outcomes: [TransactionOutcome] = []
+    /// Called when a settlement begins.
+    var onSettle: (@ServiceActor () async throws -> Void)?
+    private(set) var signed: [SignedTransaction] = []
+    private(set) var settled: [SignedTransaction] = []
+
+    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
+        let transaction = SignedTransaction(
+            leg: leg, attempt: attempt, signature: MockSignature.make(order: order.id, leg: leg, attempt: attempt),
+            bytes: "bytes-\(attempt)-\(signed.count)", lastValidSlot: 99, quote: quote, leastOut: BaseUnits(216_037_800))
+        signed.append(transaction)
+        return transaction
+    }
+
+    func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
+        settled.append(transaction)
+        try await onSettle?()
+        guard !outcomes.isEmpty else {
+            try await sleep(for: .seconds(600))
+            throw CancellationError()
+        }
+        return outcomes.removeFirst()
+    }
+}

@@ -1,0 +1,198 @@
+import Configuration
+import EventLoop
+import Orders
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import ExecutorService
+@testable import Pipeline
+@testable import Redis
+
+/// The mock chain on a real Redis; time is that of Redis, slots are short.
+@Suite(.onLoop) @ServiceActor
+struct MockChainTests {
+    @ServiceActor
+    struct Bench {
+        let test: TestProcess<ExecutorSettings>
+        let chain: MockChain
+
+        func sign(_ order: Order, attempt: Int = 1) async throws -> SignedTransaction {
+            let now = try #require(test.process.heartbeat.clock.now)
+            return chain.sign(order, leg: 0, attempt: attempt, quote: Samples.quote("meteora"), now: now)
+        }
+
+        /// What the chain has recorded of a transaction.
+        func record(_ transaction: SignedTransaction, _ field: String) async throws -> String? {
+            try await test.redis.send(["HGET", test.keys.transaction(transaction.signature), field]).string
+        }
+
+        var landed: [[String]] {
+            get async throws {
+                (try await test.redis.send(["XRANGE", test.keys.landed, "-", "+"]).array ?? []).map {
+                    ($0.array?.last?.array ?? []).compactMap { $0.string }
+                }
+            }
+        }
+    }
+
+    func withChain(_ environment: [String: String], _ body: @ServiceActor (Bench) async throws -> Void) async throws {
+        let base = ["MOCK_SWAP_LATENCY_MS": "0", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0", "MOCK_SLOT_MS": "10"]
+        try await withProcess(ExecutorSettings.self, base.merging(environment) { $1 }) { test in
+            let chain = MockChain(pipeline: test.pipeline, settings: test.settings)
+            chain.seed = 7
+            let running = Loop.spawn { await chain.run() }
+            defer { running.cancel() }
+            try await body(Bench(test: test, chain: chain))
+            running.cancel()
+            await running.value
+        }
+    }
+
+    @Test("a transaction lands once, with the quote's output, however often it is followed")
+    func lands() async throws {
+        try await withChain([:]) { bench in
+            let order = Samples.order()
+            let transaction = try await bench.sign(order)
+            #expect(transaction.leastOut == BaseUnits(216_037_800))
+            for _ in 0..<2 { #expect(try await bench.chain.settle(transaction, order: order) == .landed(amountOut: BaseUnits(218_220_000))) }
+            let rows = try await bench.landed
+            #expect(rows.count == 1)
+            #expect(rows.first?.starts(with: ["signature", transaction.signature, "orderId", order.id.description]) == true)
+            #expect(try await bench.record(transaction, "sends") == "1")
+        }
+    }
+
+    @Test("what the chain records as failed is a failure of the network, and never lands")
+    func fails() async throws {
+        try await withChain(["MOCK_FAILURE_RATE": "1"]) { bench in
+            let order = Samples.order()
+            let outcome = try await bench.chain.settle(try await bench.sign(order), order: order)
+            #expect(outcome == .failed(.network, wouldBe: BaseUnits(218_220_000)))
+            #expect(try await bench.landed.isEmpty)
+        }
+    }
+
+    @Test("an output below the guard fails with what it would have been")
+    func slips() async throws {
+        try await withChain(["MOCK_VOLATILITY_BPS": "5000"]) { bench in
+            var slipped = 0
+            for attempt in 1...4 {
+                let order = Samples.order(slippageBps: 1)
+                let transaction = try await bench.sign(order, attempt: attempt)
+                let drawn = MockMarket(seed: 7, volatilityBps: 5000).amountOut(of: transaction)
+                let outcome = try await bench.chain.settle(transaction, order: order)
+                let slips = drawn < transaction.leastOut
+                slipped += slips ? 1 : 0
+                #expect(outcome == (slips ? .failed(.slippageExceeded, wouldBe: drawn) : .landed(amountOut: drawn)))
+            }
+            #expect(try await bench.landed.count == 4 - slipped)
+        }
+    }
+
+    @Test("a send that is lost is sent again with the same bytes after two seconds")
+    func dropped() async throws {
+        try await withChain(["MOCK_DROP_RATE": "0.5", "MOCK_VALID_SLOTS": "10000"]) { bench in
+            let order = Samples.order()
+            // One that the seed drops at the first send and not at the second.
+            var transaction = try await bench.sign(order)
+            while !drops(transaction, send: 1) || drops(transaction, send: 2) {
+                transaction = try await bench.sign(order, attempt: transaction.attempt + 1)
+            }
+            let start = MonotonicInstant.now
+            #expect(try await bench.chain.settle(transaction, order: order) == .landed(amountOut: BaseUnits(218_220_000)))
+            #expect(start.elapsed > .milliseconds(1900) && start.elapsed < .seconds(4))
+            #expect(try await bench.record(transaction, "sends") == "2")
+            #expect(try await bench.landed.count == 1)
+        }
+    }
+
+    /// The draw that the chain documents: by seed, signature and count of sends.
+    private func drops(_ transaction: SignedTransaction, send: Int) -> Bool {
+        let digest = SHA1.hex(of: "7:\(transaction.signature):\(send)")
+        return Int(digest.dropFirst(12).prefix(6), radix: 16)! % 1_000_000 < 500_000
+    }
+
+    @Test("a transaction of which nothing is known expires only when its last valid slot is over")
+    func expires() async throws {
+        try await withChain(["MOCK_DROP_RATE": "1", "MOCK_VALID_SLOTS": "30"]) { bench in
+            let order = Samples.order()
+            let transaction = try await bench.sign(order)
+            #expect(try await bench.chain.settle(transaction, order: order) == .expired)
+            let now = try #require(try await bench.test.redis.send(["TIME"]).array?.first?.integer)
+            #expect(UInt64(now + 1) * 1000 / 10 > transaction.lastValidSlot)
+            // Found again after its end, for example by an executor that was away: still expired, and nothing was sent late.
+            #expect(try await bench.chain.settle(transaction, order: order) == .expired)
+            #expect(try await bench.record(transaction, "sends") == "1")
+        }
+    }
+
+    @Test("a transaction that landed while nobody looked is found after its last valid slot")
+    func landedUnseen() async throws {
+        try await withChain(["MOCK_VALID_SLOTS": "100"]) { bench in
+            let order = Samples.order()
+            let transaction = try await bench.sign(order)
+            let ledger = ChainLedger(
+                pipeline: bench.test.pipeline,
+                options: ChainOptions(seed: 7, latency: 0...0, failurePpm: 0, dropPpm: 0, latePpm: 0, slotMilliseconds: 10, validSlots: 100))
+            #expect(try await ledger.send(transaction, order: order.id, amountOut: BaseUnits(5), slips: false) == .taken)
+            try await eventually { try await ledger.status([], partition: 0).slot > transaction.lastValidSlot }
+            #expect(try await bench.chain.settle(transaction, order: order) == .landed(amountOut: BaseUnits(5)))
+        }
+    }
+
+    @Test("a task that is cancelled stops following at once")
+    func cancelled() async throws {
+        try await withChain(["MOCK_SWAP_LATENCY_MS": "600000", "MOCK_VALID_SLOTS": "100000"]) { bench in
+            let order = Samples.order()
+            let transaction = try await bench.sign(order)
+            let following = Loop.spawn { try await bench.chain.settle(transaction, order: order) }
+            try await eventually { try await bench.record(transaction, "outcome") == "lands" }
+            let start = MonotonicInstant.now
+            following.cancel()
+            await #expect(throws: CancellationError.self) { try await following.value }
+            #expect(start.elapsed < .seconds(1))
+        }
+    }
+
+    @Test("while Redis is away nothing is decided; the outcome comes when it is back")
+    func redisAway() async throws {
+        let server = try await RedisServer.start()
+        let environment = ["MOCK_SWAP_LATENCY_MS": "300", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0"]
+        try await withProcess(ExecutorSettings.self, environment, server: server) { test in
+            let chain = MockChain(pipeline: test.pipeline, settings: test.settings)
+            chain.seed = 7
+            let bench = Bench(test: test, chain: chain)
+            let running = Loop.spawn { await chain.run() }
+            defer { running.cancel() }
+            let order = Samples.order()
+            let transaction = try await bench.sign(order)
+            let following = Loop.spawn { try await chain.settle(transaction, order: order) }
+            try await eventually { try await bench.record(transaction, "outcome") != nil }
+            try await server.kill()
+            try await server.restart()
+            #expect(try await following.value == .landed(amountOut: BaseUnits(218_220_000)))
+            running.cancel()
+            await running.value
+        }
+        try await server.stop()
+    }
+
+    @Test("a thousand transactions are followed at once, with looks that each serve many")
+    func many() async throws {
+        try await withChain(["MOCK_SWAP_LATENCY_MS": "300", "MOCK_VALID_SLOTS": "10000"]) { bench in
+            let before = bench.test.redis.statistics.commands
+            try await withThrowingTaskGroup(of: TransactionOutcome.self) { group in
+                for _ in 0..<1000 {
+                    let order = Samples.order()
+                    let transaction = try await bench.sign(order)
+                    group.addTask { try await bench.chain.settle(transaction, order: order) }
+                }
+                for try await outcome in group { #expect(outcome == .landed(amountOut: BaseUnits(218_220_000))) }
+            }
+            #expect(try await bench.landed.count == 1000)
+            // One send each; looks come by the hundred.
+            #expect(bench.test.redis.statistics.commands - before < 1200)
+        }
+    }
+}

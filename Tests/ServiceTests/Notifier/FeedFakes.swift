@@ -1,0 +1,74 @@
+import EventLoop
+import JSON
+import Orders
+import TestSupport
+
+@testable import NotifierService
+
+/// Answers what a test tells it, when the test lets it.
+@ServiceActor
+final class FakeHistory: OrderHistory {
+    var answer = HistoryAnswer.unknown
+    /// While set, a read waits for it, and then answers what held when it began.
+    var gate: Promise<Void>?
+    private(set) var reads = 0
+
+    func read(_ id: OrderID) async -> HistoryAnswer {
+        reads += 1
+        let answer = self.answer
+        if let gate { _ = try? await gate.value }
+        return answer
+    }
+}
+
+/// Notes what it is told.
+@ServiceActor
+final class RecordingWatcher: OrderWatcher {
+    private(set) var seqs: [Int] = []
+    private(set) var isOver = 0
+    private(set) var isUnknown = 0
+    private(set) var hasFailed = 0
+    private let changed = LoopSignal()
+
+    func deliver(_ event: OrderEvent) {
+        seqs.append(event.seq)
+        changed.notify()
+    }
+
+    func orderIsOver() {
+        isOver += 1
+        changed.notify()
+    }
+
+    func orderIsUnknown() {
+        isUnknown += 1
+        changed.notify()
+    }
+
+    func feedFailed() {
+        hasFailed += 1
+        changed.notify()
+    }
+
+    /// Waits until it has been told enough.
+    func wait(within limit: Duration = .seconds(10), until condition: (RecordingWatcher) -> Bool) async throws {
+        let start = MonotonicInstant.now
+        while !condition(self) {
+            guard start.elapsed < limit else { throw TestFailure("the watcher saw \(seqs), not what was expected") }
+            try await changed.wait(atMost: limit - start.elapsed)
+        }
+    }
+}
+
+/// The life of an order that lands at its first try: seven events.
+func eventsOfSuccess(_ id: OrderID) -> [OrderEvent] {
+    let steps: [(EventType, OrderStatus, Int)] = [
+        (.pending, .pending, 0), (.routing, .routing, 10), (.routing, .routing, 30), (.building, .building, 50), (.building, .building, 70),
+        (.submitted, .submitted, 80), (.confirmed, .confirmed, 100),
+    ]
+    return zip(1..., steps).map { seq, step in
+        OrderEvent(
+            orderId: id, seq: seq, type: step.0, status: step.1, progress: step.2, timestamp: "2026-01-10T07:30:17.789Z", message: "m\(seq)",
+            attempt: 1, maxAttempts: 3)
+    }
+}

@@ -1,0 +1,260 @@
+import Configuration
+import EventLoop
+import Orders
+import ServiceKit
+import Redis
+import TestSupport
+import Testing
+
+@testable import NotifierService
+@testable import Pipeline
+
+/// Feeds on a real Pub/Sub, with a history that the test controls.
+@Suite(.onLoop) @ServiceActor
+struct OrderFeedTests {
+    /// What a test of feeds works with.
+    @ServiceActor
+    struct Bench {
+        let test: TestProcess<NotifierSettings>
+        let history: FakeHistory
+        let feeds: OrderFeeds
+        let subscriber: RedisSubscriber
+        let id = Samples.id()
+        var all: [OrderEvent] { eventsOfSuccess(id) }
+
+        func publish(_ seqs: Int...) async throws {
+            for seq in seqs { _ = try await test.redis.send(["PUBLISH", Keys.updates(id), all[seq - 1].json]) }
+        }
+
+        /// The history then has the first events.
+        func know(_ count: Int) { history.answer = .events(Array(all.prefix(count))) }
+
+        func watch(after: Int = 0) -> RecordingWatcher {
+            let watcher = RecordingWatcher()
+            feeds.watch(id, after: after, watcher)
+            return watcher
+        }
+
+        /// How many clients Redis knows to listen to the order.
+        func listeners() async throws -> Int64? {
+            try await test.redis.send(["PUBSUB", "NUMSUB", Keys.updates(id)]).array?.last?.integer
+        }
+    }
+
+    func withFeeds(server: RedisServer? = nil, _ body: @ServiceActor (Bench) async throws -> Void) async throws {
+        try await withProcess(NotifierSettings.self, server: server) { test in
+            let history = FakeHistory()
+            let subscriber = test.process.connectSubscriber()
+            let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
+            let running = Loop.spawn { await feeds.run() }
+            defer { running.cancel() }
+            try await subscriber.connected(within: .seconds(10))
+            try await body(Bench(test: test, history: history, feeds: feeds, subscriber: subscriber))
+            running.cancel()
+            await running.value
+        }
+    }
+
+    @Test("the history is read only when Redis has confirmed the subscription")
+    func subscribesBeforeReading() async throws {
+        try await withFeeds { bench in
+            bench.know(1)
+            bench.history.gate = Promise()
+            let watcher = bench.watch()
+            try await eventually { bench.history.reads == 1 }
+            #expect(try await bench.listeners() == 1)
+
+            // Published after the read began: not in its answer, and not lost.
+            bench.know(2)
+            try await bench.publish(2)
+            bench.history.gate?.succeed(())
+            try await watcher.wait { $0.seqs == [1, 2] }
+        }
+    }
+
+    @Test("a gap is filled from the history before anything later is delivered")
+    func fillsGap() async throws {
+        try await withFeeds { bench in
+            bench.know(2)
+            let watcher = bench.watch()
+            try await watcher.wait { $0.seqs == [1, 2] }
+            bench.know(5)
+            try await bench.publish(5)
+            try await watcher.wait { $0.seqs == [1, 2, 3, 4, 5] }
+            #expect(bench.history.reads == 2)
+        }
+    }
+
+    @Test("what comes during a slow read waits for a read that has it")
+    func readsAgain() async throws {
+        try await withFeeds { bench in
+            bench.know(1)
+            let watcher = bench.watch()
+            try await watcher.wait { $0.seqs == [1] }
+            bench.know(3)
+            let gate = Promise<Void>()
+            bench.history.gate = gate
+            try await bench.publish(3)
+            try await eventually { bench.history.reads == 2 }
+            bench.know(4)
+            try await bench.publish(4)
+            // The publication is on another connection: it is here when one sent later is.
+            _ = try await bench.subscriber.subscribe("after-\(bench.id)") { _ in }
+            #expect(watcher.seqs == [1])
+            bench.history.gate = nil
+            gate.succeed(())
+            try await watcher.wait { $0.seqs == [1, 2, 3, 4] }
+        }
+    }
+
+    @Test("events that are published again are delivered once")
+    func dropsDuplicates() async throws {
+        try await withFeeds { bench in
+            bench.know(2)
+            let watcher = bench.watch()
+            try await watcher.wait { $0.seqs == [1, 2] }
+            try await bench.publish(1, 2, 3, 3, 2, 1, 4)
+            try await watcher.wait { $0.seqs.last == 4 }
+            #expect(watcher.seqs == [1, 2, 3, 4])
+            #expect(bench.history.reads == 1)
+        }
+    }
+
+    @Test("each watcher gets what it has not seen, and all share one subscription")
+    func severalWatchers() async throws {
+        try await withFeeds { bench in
+            bench.know(4)
+            let all = bench.watch()
+            let rest = bench.watch(after: 2)
+            let ahead = bench.watch(after: 5)
+            try await all.wait { $0.seqs == [1, 2, 3, 4] }
+            #expect(rest.seqs == [3, 4])
+            try await bench.publish(5, 6)
+            try await all.wait { $0.seqs == [1, 2, 3, 4, 5, 6] }
+            #expect(rest.seqs == [3, 4, 5, 6])
+            #expect(ahead.seqs == [6])
+            #expect(try await bench.listeners() == 1)
+            let late = bench.watch(after: 4)
+            #expect(late.seqs == [5, 6])
+            #expect(bench.history.reads == 1)
+        }
+    }
+
+    @Test("after the final event each watcher is told once that the order is over", arguments: [0, 6, 7, 9])
+    func endsWithTheFinalEvent(after: Int) async throws {
+        try await withFeeds { bench in
+            bench.know(7)
+            let watcher = bench.watch(after: after)
+            try await watcher.wait { $0.isOver > 0 }
+            #expect(watcher.seqs == Array((1...7).dropFirst(after)))
+            #expect(watcher.isOver == 1)
+        }
+    }
+
+    @Test("nothing is delivered to a watcher that was removed, and the feed goes with the last one")
+    func removal() async throws {
+        try await withFeeds { bench in
+            bench.know(1)
+            let (first, second) = (bench.watch(), bench.watch())
+            try await second.wait { $0.seqs == [1] }
+            bench.feeds.unwatch(bench.id, first)
+            try await bench.publish(2)
+            try await second.wait { $0.seqs == [1, 2] }
+            #expect(first.seqs == [1])
+            bench.feeds.unwatch(bench.id, second)
+            #expect(bench.feeds.count == 0)
+            try await eventually { try await bench.listeners() == 0 }
+        }
+    }
+
+    @Test("a watcher that leaves before the subscription is confirmed leaves no subscription behind")
+    func leavesEarly() async throws {
+        try await withFeeds { bench in
+            for _ in 0..<3 { bench.feeds.unwatch(bench.id, bench.watch()) }
+            #expect(bench.feeds.count == 0)
+            // Behind the SUBSCRIBEs on the same connection.
+            _ = try await bench.subscriber.subscribe("after-\(bench.id)") { _ in }
+            try await eventually { try await bench.listeners() == 0 }
+        }
+    }
+
+    @Test("a socket may be ahead of its order; after two seconds the order is unknown, and the next watcher starts anew")
+    func unknownOrder() async throws {
+        try await withFeeds { bench in
+            let start = MonotonicInstant.now
+            let patient = bench.watch()
+            try await patient.wait { $0.isUnknown == 1 }
+            #expect(start.elapsed > .milliseconds(1900) && start.elapsed < .seconds(4))
+            #expect(bench.feeds.count == 0)
+
+            let early = bench.watch()
+            try await eventually { bench.history.reads >= 3 }
+            bench.know(1)
+            try await bench.publish(1)
+            try await early.wait { $0.seqs == [1] }
+            #expect(early.isUnknown == 0)
+            #expect(patient.seqs == [])
+        }
+    }
+
+    @Test("an order of which nothing can be read fails the feed, never says unknown, and the next watcher starts anew")
+    func historyAway() async throws {
+        try await withFeeds { bench in
+            bench.history.answer = .unavailable
+            let first = bench.watch()
+            try await first.wait { $0.hasFailed == 1 }
+            #expect(bench.feeds.count == 0)
+            // The socket of the first is not closed yet when its client is back.
+            bench.know(2)
+            let second = bench.watch()
+            try await second.wait { $0.seqs == [1, 2] }
+            bench.feeds.unwatch(bench.id, first)
+            try await bench.publish(3)
+            try await second.wait { $0.seqs == [1, 2, 3] }
+            #expect(first.seqs == [] && first.isUnknown == 0 && first.hasFailed == 1)
+        }
+    }
+
+    @Test("a feed that has shown events waits for its history to come back instead of sending its watchers away")
+    func historyAwayInBetween() async throws {
+        try await withFeeds { bench in
+            bench.know(2)
+            let watcher = bench.watch()
+            try await watcher.wait { $0.seqs == [1, 2] }
+            bench.history.answer = .unavailable
+            try await bench.publish(4)
+            try await eventually { bench.history.reads >= 3 }
+            bench.know(4)
+            try await watcher.wait { $0.seqs == [1, 2, 3, 4] }
+            #expect(watcher.hasFailed == 0)
+        }
+    }
+
+    @Test("without a connection for Pub/Sub a watch fails at once")
+    func redisAway() async throws {
+        try await withFeeds { bench in
+            bench.subscriber.close()
+            bench.know(1)
+            let watcher = bench.watch()
+            try await watcher.wait { $0.hasFailed == 1 }
+            #expect(watcher.seqs == [] && bench.feeds.count == 0 && bench.history.reads == 0)
+        }
+    }
+
+    @Test("after a reconnect every order that is not final is read again, and goes on live")
+    func reconnect() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withFeeds(server: server) { bench in
+            bench.know(2)
+            let watcher = bench.watch()
+            try await watcher.wait { $0.seqs == [1, 2] }
+            // Nothing tells the feed of the third.
+            bench.know(3)
+            _ = try await bench.test.redis.send(["CLIENT", "KILL", "TYPE", "pubsub"])
+            try await watcher.wait { $0.seqs == [1, 2, 3] }
+            try await bench.publish(4)
+            try await watcher.wait { $0.seqs == [1, 2, 3, 4] }
+        }
+        try await server.stop()
+    }
+}

@@ -1,0 +1,67 @@
+import EventLoop
+import Markets
+import Observability
+import Orders
+import TestSupport
+import Testing
+
+@testable import RouterService
+
+@Suite(.onLoop) @ServiceActor
+struct QuoteDeskTests {
+    private let metrics = MetricsRegistry()
+
+    private func desk(_ venues: [FakeVenue], timeout: Duration = .seconds(5)) -> QuoteDesk {
+        QuoteDesk(venues: venues, timeout: timeout, metrics: metrics)
+    }
+
+    @Test("all venues are asked at once, and the largest output is first whoever answers first")
+    func atOnce() async throws {
+        let (slow, fast) = (FakeVenue("meteora", .quote(300)), FakeVenue("raydium", .quote(200)))
+        let gate = Promise<Void>()
+        slow.gate = gate
+        let desk = desk([slow, fast])
+        let asking = Loop.spawn { await desk.ask(.sample) }
+        try await eventually { slow.asked == 1 && fast.asked == 1 }
+        gate.succeed(())
+        let round = await asking.value
+        #expect(round.offers?.quotes.map(\.dex) == ["meteora", "raydium"])
+        #expect(round.unavailable.isEmpty)
+        #expect(metrics.render().contains(#"quotes_total{dex="meteora",outcome="won"} 1"#))
+    }
+
+    @Test("one venue that fails or does not answer leaves the other's offer", arguments: [FakeVenue.Answer.silence, .failure(.noRoute), .error])
+    func oneWithout(_ answer: FakeVenue.Answer) async throws {
+        let start = MonotonicInstant.now
+        let round = await desk([FakeVenue("meteora", answer), FakeVenue("raydium", .quote(200))], timeout: .milliseconds(100)).ask(.sample)
+        #expect(round.offers?.quotes.map(\.dex) == ["raydium"])
+        #expect(round.unavailable.map(\.dex) == ["meteora"])
+        #expect(start.elapsed < .seconds(2))
+    }
+
+    @Test("each venue has a deadline of its own: two that are silent cost one time-out")
+    func allSilent() async throws {
+        let start = MonotonicInstant.now
+        let round = await desk([FakeVenue("meteora", .silence), FakeVenue("raydium", .silence)], timeout: .seconds(1)).ask(.sample)
+        #expect(start.elapsed >= .seconds(1) && start.elapsed < .milliseconds(1900))
+        #expect(round.offers == nil)
+        #expect(round.unavailable.map(\.dex) == ["meteora", "raydium"])
+        #expect(round.unavailable.first?.failure.message == "meteora did not answer in time")
+        #expect(round.failure.code == .venueUnavailable)
+    }
+
+    @Test(
+        "without an offer the order may still have one later if a venue did not answer; else what the venues know counts",
+        arguments: [
+            ([FailureCode.noRoute, .noRoute], FailureCode.noRoute),
+            ([.noRoute, .insufficientLiquidity], .insufficientLiquidity),
+            ([.insufficientLiquidity, .noRoute], .insufficientLiquidity),
+            ([.noRoute, .venueUnavailable], .venueUnavailable),
+            ([.venueUnavailable, .insufficientLiquidity], .venueUnavailable),
+            ([], .noRoute),
+        ])
+    func precedence(_ codes: [FailureCode], _ expected: FailureCode) async throws {
+        let venues = codes.enumerated().map { FakeVenue("venue\($0)", .failure($1)) }
+        #expect(await desk(venues).ask(.sample).failure.code == expected)
+    }
+}

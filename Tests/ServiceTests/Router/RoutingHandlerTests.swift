@@ -1,0 +1,94 @@
+import Configuration
+import EventLoop
+import Orders
+import Redis
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import Pipeline
+@testable import RouterService
+
+/// The router's part of an order's life: real scripts, venues that do as they are told.
+@Suite(.onLoop) @ServiceActor
+struct RoutingHandlerTests {
+    private func withHandler(
+        _ venues: [FakeVenue], _ body: @ServiceActor (TestProcess<RouterSettings>, RoutingHandler) async throws -> Void
+    ) async throws {
+        try await withProcess(RouterSettings.self, ["RETRY_JITTER": "0", "QUOTE_TIMEOUT_MS": "100"]) { test in
+            let desk = QuoteDesk(venues: venues, timeout: test.settings.quoteTimeout, metrics: test.process.metrics)
+            let handler = RoutingHandler(
+                desk: desk, pipeline: test.pipeline, retry: test.settings.retry, log: test.process.log, observer: test.process.observer)
+            try await body(test, handler)
+        }
+    }
+
+    @Test("the best offer becomes the route, and the order goes to the executor")
+    func routes() async throws {
+        try await withHandler([FakeVenue("raydium", .quote(217)), FakeVenue("meteora", .quote(218))]) { test, handler in
+            let order = Samples.order()
+            try await test.accept(order)
+            await handler.handle(try await test.take(.router))
+            #expect(try await test.state(order) == "routed")
+            let events = try await test.events(order)
+            #expect(events.map(\.progress) == [0, 10, 30])
+            #expect(events.last?.chosenDex == "meteora")
+            #expect(events.last?.quotes?.map(\.dex) == ["meteora", "raydium"])
+            #expect(events.last?.message == "Received 2 quotes")
+            #expect(try await test.take(.executor).orderID == order.id)
+        }
+    }
+
+    @Test("a pair that no venue trades fails at once", arguments: [FailureCode.noRoute, .insufficientLiquidity])
+    func noRoute(_ code: FailureCode) async throws {
+        try await withHandler([FakeVenue("raydium", .failure(code)), FakeVenue("meteora", .failure(.noRoute))]) { test, handler in
+            let order = Samples.order()
+            try await test.accept(order)
+            await handler.handle(try await test.take(.router))
+            #expect(try await test.state(order) == "failed")
+            let last = try #require(try await test.events(order).last)
+            #expect(last.error?.code == code && last.error?.retryable == false)
+            #expect(try await test.redis.send(["XPENDING", test.keys.accepted, "router"]).array?.first?.integer == 0)
+        }
+    }
+
+    @Test("venues that do not answer are asked again after a wait; at the last attempt the order fails")
+    func venuesAway() async throws {
+        let venues = [FakeVenue("raydium", .silence), FakeVenue("meteora", .failure(.noRoute))]
+        try await withHandler(venues) { test, handler in
+            let order = Samples.order()
+            try await test.accept(order)
+            for wait in [UInt64(1000), 2000] {
+                await handler.handle(try await test.take(.router))
+                #expect(try await test.state(order) == "requote")
+                let last = try #require(try await test.events(order).last)
+                #expect(last.type == .retryPending && last.delayMs == wait)
+                let due = try #require(try await test.redis.send(["ZRANGE", test.keys.retries, "0", "0", "WITHSCORES"]).array?.last?.integer)
+                let now = try #require(test.process.heartbeat.clock.now)
+                #expect(abs(due - Int64(now + wait)) < 500)
+                try await test.promoteAll()
+            }
+            await handler.handle(try await test.take(.router))
+            #expect(try await test.state(order) == "failed")
+            let last = try #require(try await test.events(order).last)
+            #expect(last.error?.code == .venueUnavailable && last.totalAttempts == 3)
+        }
+    }
+
+    @Test("a handler whose claim is cancelled while it waits for quotes writes nothing")
+    func cancelled() async throws {
+        let venue = FakeVenue("raydium", .quote(217))
+        venue.gate = Promise()
+        try await withHandler([venue]) { test, handler in
+            let order = Samples.order()
+            try await test.accept(order)
+            let entry = try await test.take(.router)
+            let working = Loop.spawn { await handler.handle(entry) }
+            try await eventually { venue.asked == 1 }
+            working.cancel()
+            await working.value
+            #expect(try await test.state(order) == "routing")
+            #expect(try await test.events(order).count == 2)
+        }
+    }
+}

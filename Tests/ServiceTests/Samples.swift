@@ -1,0 +1,28 @@
+import JSON
+import Orders
+
+/// Orders, quotes and events for tests.
+enum Samples {
+    static let sol = Token(symbol: "SOL", name: "Wrapped SOL", mint: "So11111111111111111111111111111111111111112", decimals: 9)
+    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+
+    static func tokens() throws -> TokenList { try TokenList(bytes: Array(JSONWriter.value([sol, usdc]).utf8)) }
+
+    /// A new id of partition 0.
+    static func id() -> OrderID {
+        var random = SystemRandomNumberGenerator()
+        return OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random)
+    }
+
+    static func order(id: OrderID = Samples.id(), user: String? = nil, maxAttempts: Int = 3, slippageBps: Int = 100) -> Order {
+        Order(
+            id: id, userId: user, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: slippageBps, slippage: "0.01",
+            createdAt: 1_768_030_217_789, maxAttempts: maxAttempts, fingerprint: "f")
+    }
+
+    static func quote(_ dex: String, amountOut: UInt64 = 218_220_000) -> Quote {
+        Quote(
+            dex: dex, pool: "pool-\(dex)", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(amountOut),
+            minReceived: BaseUnits(amountOut / 100 * 99), feeBps: "20", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
+    }
+}

@@ -1,0 +1,82 @@
+import Configuration
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+
+@testable import Pipeline
+@testable import ServiceKit
+
+/// A service's process without its service: connected to a Redis, groups made, the clock read.
+@ServiceActor
+struct TestProcess<Settings: ServiceSettings> {
+    let process: ServiceProcess
+    let settings: Settings
+
+    var pipeline: OrderPipeline { process.pipeline }
+    var redis: RedisClient { process.redis }
+    var keys: Keys { process.pipeline.partitions[0] }
+}
+
+/// Settings of a service for a test: quiet, on free ports.
+func load<Settings: ServiceSettings>(_ type: Settings.Type, redis: String, _ environment: [String: String]) throws -> Settings {
+    let base = [
+        "REDIS_URL": redis, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing", "LOG_LEVEL": "error", "PORT": "0", "BIND": "127.0.0.1",
+        "MOCK_SEED": "7",
+    ]
+    return try Settings.load(environment: base.merging(environment) { $1 })
+}
+
+/// Lends a process that is connected to a database of the shared Redis, or to the given server.
+@ServiceActor
+func withProcess<Settings: ServiceSettings>(
+    _ type: Settings.Type, _ environment: [String: String] = [:], server: RedisServer? = nil,
+    _ body: @ServiceActor (TestProcess<Settings>) async throws -> Void
+) async throws {
+    let url = if let server { server.url } else { try await RedisServer.shared().database() }
+    let settings = try load(Settings.self, redis: url, environment)
+    let process = ServiceProcess(
+        service: Settings.serviceName, common: settings.common, pipeline: PipelineSettings(partitions: settings.common.partitions))
+    let running = Loop.spawn { await process.redis.run() }
+    defer { running.cancel() }
+    try await process.redis.connected(within: .seconds(10))
+    for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
+    await process.heartbeat.beat()
+    try await body(TestProcess(process: process, settings: settings))
+    process.redis.close()
+    await running.value
+}
+
+extension TestProcess {
+    /// Takes an order in, as the gateway does.
+    func accept(_ order: Order) async throws {
+        let outcome = try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max, timeout: .seconds(5))
+        guard case .accepted = outcome else { throw TestFailure("the order was not accepted: \(outcome)") }
+    }
+
+    /// Reads the next entry of a stage's stream for a consumer, as a worker does.
+    func take(_ stage: Stage, consumer: String = "tester") async throws -> WorkEntry {
+        let reply = try await redis.send(["XREADGROUP", "GROUP", stage.group, consumer, "COUNT", "1", "STREAMS", keys.source(of: stage), ">"])
+        guard let entry = StreamEntry.list(readGroup: reply).first, let id = entry.fields?["id"].flatMap({ OrderID(parsing: $0) }),
+            let round = entry.fields?["round"].flatMap({ Int($0) })
+        else { throw TestFailure("no entry waits for the \(stage.rawValue)") }
+        return WorkEntry(
+            stage: stage, partition: keys.partition, entry: entry.id, orderID: id, round: round, consumer: consumer, deliveries: 1,
+            token: String(UInt64.random(in: .min ... .max)))
+    }
+
+    /// Makes what waits for its next attempt due, and hands it back.
+    func promoteAll() async throws {
+        let reply = try await redis.send(["ZRANGE", keys.retries, "0", "-1"])
+        for member in (reply.array ?? []).compactMap({ $0.string }) { _ = try await redis.send(["ZADD", keys.retries, "1", member]) }
+        _ = try await pipeline.promote(keys)
+    }
+
+    /// The state in an order's hash.
+    func state(_ order: Order) async throws -> String? { try await redis.send(["HGET", keys.order(order.id), "state"]).string }
+
+    /// An order's events so far.
+    func events(_ order: Order) async throws -> [OrderEvent] {
+        try await pipeline.snapshot(order.id)?.events.map { try OrderEvent(parsing: $0) } ?? []
+    }
+}

@@ -1,0 +1,187 @@
+public import EventLoop
+internal import Glibc
+
+/// The whole engine on private servers: the built executables, a Redis that syncs every write, and an empty Postgres database.
+///
+/// All processes end with `stop`, and with the test process however that ends. Executables are found beside the tests', or in STACK_BIN.
+@ServiceActor
+public final class Stack {
+    /// Settings under which an order takes a fraction of a second and nothing is left to chance; options override them.
+    public static let quickSettings = [
+        "MOCK_QUOTE_LATENCY_MS": "5", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0", "MOCK_SEED": "1",
+        "RETRY_BASE_MS": "100", "VISIBILITY_TIMEOUT_MS": "2000", "RENEW_MS": "500", "SHUTDOWN_GRACE_S": "8", "QUOTE_TIMEOUT_MS": "5000",
+    ]
+
+    /// The private Redis.
+    public let redis: RedisServer
+    /// The server of the database: the shared one unless the options say otherwise.
+    public let postgres: PostgresServer
+    /// The stack's own database.
+    public let databaseURL: String
+    /// Where each process has its log.
+    public let directory: String
+    private let options: StackOptions
+    private var replicas: [StackService: [Replica]] = [:]
+
+    private struct Replica {
+        let process: ChildProcess
+        let log: String
+        var port: UInt16?
+    }
+
+    private init(_ options: StackOptions) async throws {
+        self.options = options
+        postgres = try await options.ownPostgres ? PostgresServer.start() : PostgresServer.shared()
+        databaseURL = try await postgres.database()
+        redis = try await RedisServer.start(extraConfig: ["--maxmemory-policy", "noeviction"])
+        directory = try temporaryDirectory("stack")
+    }
+
+    /// Starts everything and returns when each process is ready.
+    public static func start(_ options: StackOptions = StackOptions()) async throws -> Stack {
+        let stack = try await Stack(options)
+        do {
+            let services = StackService.allCases.flatMap { Array(repeating: $0, count: options.replicas[$0] ?? 1) }
+            let numbers = try services.map { ($0, try stack.launch($0)) }
+            for (service, number) in numbers { try await stack.waitUntilReady(service, number) }
+            return stack
+        } catch {
+            let report = stack.report()
+            await stack.stop()
+            throw TestFailure("the stack did not start: \(error)\n\(report)")
+        }
+    }
+
+    /// Ends every process, without grace, and removes what they have written, but for their logs where those are wanted.
+    public func stop(keepingLogs: Bool = false) async {
+        for replica in replicas.values.joined() { try? await replica.process.stop(SIGKILL) }
+        try? await redis.stop()
+        if options.ownPostgres { try? await postgres.kill() }
+        if !keepingLogs { removeDirectory(directory) }
+    }
+
+    // MARK: Replicas
+
+    /// Starts one more of a service and returns its number, from 1, when it is ready.
+    @discardableResult
+    public func start(_ service: StackService, settings: [String: String] = [:]) async throws -> Int {
+        let number = try launch(service, settings)
+        try await waitUntilReady(service, number)
+        return number
+    }
+
+    /// Ends a process as a crash would.
+    public func kill(_ service: StackService, _ number: Int = 1) async throws { try await replica(service, number).process.stop(SIGKILL) }
+
+    /// Ends a process by SIGTERM. Returns its exit code and the time it took.
+    public func terminate(_ service: StackService, _ number: Int = 1) async throws -> (code: Int32, duration: Duration) {
+        let process = replica(service, number).process
+        let start = MonotonicInstant.now
+        process.signal(SIGTERM)
+        return (try await process.exit(within: .seconds(30)), start.elapsed)
+    }
+
+    /// Stops a process without ending it, or lets it go on.
+    public func signal(_ service: StackService, _ number: Int = 1, _ signal: Int32) { replica(service, number).process.signal(signal) }
+
+    /// The port of a process.
+    public func port(_ service: StackService, _ number: Int = 1) -> UInt16 { replica(service, number).port ?? 0 }
+
+    /// What a process has logged.
+    public func log(_ service: StackService, _ number: Int = 1) -> String { contents(of: replica(service, number).log) }
+
+    /// The last lines that each process has logged.
+    public func report(lines: Int = 15) -> String {
+        replicas.flatMap { service, replicas in
+            replicas.enumerated().map { index, replica in
+                let tail = contents(of: replica.log).split(separator: "\n").suffix(lines).joined(separator: "\n")
+                let state = replica.process.exitStatus().map { "ended with \($0)" } ?? "running"
+                return "--- \(service.rawValue) \(index + 1), \(state)\n\(tail)\n"
+            }
+        }.joined()
+    }
+
+    private func replica(_ service: StackService, _ number: Int) -> Replica {
+        guard let all = replicas[service], all.indices.contains(number - 1) else { preconditionFailure("there is no \(service) \(number)") }
+        return all[number - 1]
+    }
+
+    private func launch(_ service: StackService, _ more: [String: String] = [:]) throws -> Int {
+        let number = (replicas[service]?.count ?? 0) + 1
+        let log = "\(directory)/\(service.rawValue)-\(number).log"
+        let fixed = [
+            "REDIS_URL": redis.url, "DATABASE_URL": databaseURL, "PORT": "0", "BIND": "127.0.0.1", "LOG_LEVEL": "info", "LOG_FORMAT": "json",
+            "TOKENS_FILE": "\(Self.packageRoot)/config/tokens.json", "POOLS_FILE": "\(Self.packageRoot)/config/pools.json",
+        ]
+        let environment = [fixed, Self.quickSettings, options.settings, more].reduce(into: [:]) { $0.merge($1) { $1 } }
+        let process = try ChildProcess([Self.executable(service)], environment: environment, output: log)
+        replicas[service, default: []].append(Replica(process: process, log: log))
+        return number
+    }
+
+    private func waitUntilReady(_ service: StackService, _ number: Int) async throws {
+        try await eventually(within: .seconds(60)) {
+            let replica = replica(service, number)
+            if let status = replica.process.exitStatus() { throw TestFailure("\(service.rawValue) \(number) ended with \(status)") }
+            guard let port = replica.port ?? Self.port(in: contents(of: replica.log)) else { return false }
+            replicas[service]?[number - 1].port = port
+            return contents(of: replica.log).contains(Self.lastSignOfStart(service)) ? await Self.isReady(port) : false
+        }
+    }
+
+    /// Readiness does not wait for Postgres, but tests do: without it nothing is known to be unknown.
+    private static func lastSignOfStart(_ service: StackService) -> String {
+        switch service {
+        case .gateway: #""postgres.connected""#
+        case .notifier: #""schema.ready""#
+        case .router, .executor: #""redis.connected""#
+        }
+    }
+
+    /// A service takes any free port and says in its log which.
+    private static func port(in log: String) -> UInt16? {
+        guard let line = log.split(separator: "\n").first(where: { $0.contains(#""service.started""#) }) else { return nil }
+        let fields = line.split(separator: ",").first { $0.hasPrefix(#""port":"#) }
+        return fields.flatMap { UInt16($0.dropFirst(#""port":"#.count).prefix { $0.isNumber }) }
+    }
+
+    private static func isReady(_ port: UInt16) async -> Bool {
+        guard let connection = try? RawConnection(port: port) else { return false }
+        defer { connection.close() }
+        try? await connection.send("GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        return (try? await connection.response(within: .seconds(5)))?.head.contains(" 200 ") ?? false
+    }
+}
+
+extension Stack {
+    /// Runs a service that is expected to end by itself. Returns its exit code and what it has written to standard output and error.
+    public static func run(
+        _ service: StackService, _ arguments: [String] = [], environment: [String: String] = [:]
+    ) async throws -> (code: Int32, output: String) {
+        let directory = try temporaryDirectory("run")
+        defer { removeDirectory(directory) }
+        let process = try ChildProcess([executable(service)] + arguments, environment: environment, output: "\(directory)/output")
+        do {
+            let code = try await process.exit(within: .seconds(30))
+            return (code, contents(of: "\(directory)/output"))
+        } catch {
+            try await process.stop(SIGKILL)
+            throw TestFailure("\(service.rawValue) did not end by itself; it wrote: \(contents(of: "\(directory)/output"))")
+        }
+    }
+
+    private static let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
+
+    private static func executable(_ service: StackService) -> String {
+        let folder = getenv("STACK_BIN").map { String(cString: $0) } ?? ownDirectory
+        return "\(folder)/\(service.rawValue)"
+    }
+
+    /// The directory of the executable of the tests, beside which all others are built.
+    private static var ownDirectory: String {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &path, path.count)
+        let text = String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.split(separator: "/").dropLast().reduce(into: "") { $0 += "/" + $1 }
+    }
+}
