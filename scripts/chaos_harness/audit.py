@@ -1,5 +1,7 @@
 """The audit: what must hold once all is quiet, checked order by order against records that do not know of each other."""
 
+from datetime import datetime
+
 from . import lifecycle, records as reading
 from .clients import FINAL
 from .explain import explain
@@ -13,6 +15,8 @@ SAYS = {
     "submitted": lambda event: "Transaction submitted to network...",
     "confirmed": lambda event: "Swap executed successfully",
 }
+
+MOST_LATE = 12.0  # seconds
 
 
 class Audit:
@@ -35,6 +39,7 @@ class Audit:
         for submission in self.world.clients.submissions:
             self._submission(submission)
         self._rest()
+        self._lateness()
         explain(self)
 
     def bad(self, what, order=""):
@@ -155,6 +160,22 @@ class Audit:
     def _says(event):
         kind = lifecycle.name(event, "")
         return SAYS[kind](event) if kind in SAYS else event["message"]
+
+    def _lateness(self):
+        """Where nothing is broken, an event reaches an open socket at once; what a feed has missed would come with its next look, 20 s later."""
+        calm = []
+        for submission in self.world.clients.submissions:
+            if submission.followed is None:
+                continue
+            for event, (_, opened, seen) in zip(submission.followed.events, submission.followed.late):
+                since = max(opened, datetime.fromisoformat(event["timestamp"]).timestamp())
+                if any(fault != "delay" and start < seen and since < end for fault, start, end in self.world.windows):
+                    continue
+                calm.append(seen - since)
+                if seen - since > MOST_LATE:
+                    self.bad(f"socket: event {event['seq']} was seen {seen - since:.1f} s late, with nothing broken", submission.id)
+        if calm:
+            self.world.measures["event to socket, with nothing broken"] = calm
 
     # What must be empty
 

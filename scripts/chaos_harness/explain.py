@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-MOST_IN_HAND = 64 + 256  # of a process whose last counts nobody has read: an executor's or a router's places
-
 
 def explain(audit):
     _letters(audit)
@@ -23,7 +21,9 @@ def _letters(audit):
         if key in found:
             audit.bad(f"two dead letters for the entry {key[1]} of {key[0]}", letter.get("orderId", ""))
         found[key] = letter
-        if letter.get("orderId") in world.poisoned and letter["reason"] == "POISONED":
+        order = letter.get("orderId")
+        # two entries for one order and stage count their starts together
+        if letter["reason"] == "POISONED" and (order in world.poisoned or order in world.touched):
             continue
         if injected is None or letter["reason"] not in injected.reasons:
             audit.bad(f"a dead letter that nothing explains: {letter}", letter.get("orderId", ""))
@@ -38,7 +38,7 @@ def _letters(audit):
         if end is None or end["status"] != "failed" or end["error"]["code"] != "POISONED":
             audit.bad(f"the order that crashed its workers ended as {end and end['status']}", order)
     for order, fold in audit.folds.items():
-        if fold.end and fold.end.get("error", {}).get("code") == "POISONED" and order not in world.poisoned:
+        if fold.end and fold.end.get("error", {}).get("code") == "POISONED" and order not in world.poisoned | world.touched:
             audit.bad("POISONED, though nothing crashed because of it", order)
 
 

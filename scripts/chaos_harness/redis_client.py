@@ -34,7 +34,7 @@ class Redis:
             try:
                 return await self.once(*arguments)
             except RedisProblem as problem:
-                if not str(problem).startswith(("LOADING", "BUSY", "MISCONF")) or loop.time() > deadline:
+                if not str(problem).startswith(("LOADING", "BUSY", "MISCONF", "OOM")) or loop.time() > deadline:
                     raise
             except (OSError, EOFError, TimeoutError):
                 if loop.time() > deadline:

@@ -47,7 +47,8 @@ def _figures(values, name):
     if len(values) == 1 or "counted" in name:
         return ", ".join(f"{value:.2f}" if isinstance(value, float) else str(value) for value in values)
     ordered = sorted(values)
-    return f"n {len(values)}, median {ordered[len(ordered) // 2]:.2f} s, most {ordered[-1]:.2f} s"
+    median, late = (ordered[int(len(ordered) * share)] for share in (0.5, 0.99))
+    return f"n {len(values)}, median {median:.3f} s, p99 {late:.3f} s, most {ordered[-1]:.3f} s"
 
 
 def _findings(run, file):
@@ -107,6 +108,6 @@ def _summary(run, code, file):
     ends, codes = _outcomes(run)
     return {
         "seed": run.options.seed, "exit": code, "orders": dict(ends), "errors": dict(codes), "faults": dict(world.tally),
-        "measures": world.measures, "violations": [{"what": what, "order": order} for what, order in world.violations[:200]],
+        "measures": {name: _figures(values, name) for name, values in world.measures.items()}, "violations": [{"what": what, "order": order} for what, order in world.violations[:200]],
         "violationsFile": str(file) if file else None,
     }

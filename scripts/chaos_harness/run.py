@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from runner.settings import Problem
@@ -39,7 +40,6 @@ class Run:
         stack = ChaosStack(self.options, self.path, lambda text: None)
         world = self.world = World(self.options, stack, None, note=self._note)
         tasks = []
-        code = 1
         try:
             async with asyncio.timeout(self.options.deadline):
                 self.say(f"seed {self.options.seed}: {self.options.orders} orders at {self.options.rate:g}/s, in {self.path}")
@@ -59,6 +59,9 @@ class Run:
             world.violation(f"not at an end after {self.options.deadline:g} s, in the phase '{self.phase}'")
         except Problem as problem:
             world.violation(f"the stack: {problem}")
+        except Exception as problem:  # noqa: BLE001 a fault of the harness must not pass for a result
+            traceback.print_exc()
+            world.violation(f"the harness: {type(problem).__name__}: {problem}")
         finally:
             await self._stop(tasks)
         code = 1 if world.violations else 0

@@ -9,7 +9,7 @@ import time
 
 from runner.directory import MARK, RunDirectory
 from runner.ports import free
-from runner.processes import alive, words
+from runner.processes import alive, send, words
 from runner.servers import Postgres, Redis as RedisServer
 from runner.settings import SERVICES, Problem, Settings
 from runner.stack import Service, Stack
@@ -132,7 +132,7 @@ class ChaosStack:
     async def stop(self):
         for process in self.processes.values():
             if process.running:
-                os.kill(process.pid, signal.SIGCONT)
+                send(process.pid, signal.SIGCONT)
             process.proxy.heal()
         if self.run.path.is_dir():
             await asyncio.to_thread(_Starter(self.settings, self.run, self).stop)
@@ -156,27 +156,30 @@ class ChaosStack:
         """SIGKILL; returns when it is gone."""
         await self.scrape(process)
         process.expected_end = True
-        os.kill(process.pid, signal.SIGKILL)
+        send(process.pid, signal.SIGKILL)
         await asyncio.to_thread(process.child.wait)
         self.metrics.close(process)
 
-    async def crash(self, process):
-        """SIGKILL at this very moment, whoever else is busy with the process."""
-        process.expected_end = process.crashed = True
-        os.kill(process.pid, signal.SIGKILL)
-        await asyncio.to_thread(process.child.wait)
-        self.metrics.close(process)
+    async def crash(self, process, pid):
+        """SIGKILL at this very moment, whoever else is busy with the process; a life that is only starting is started again by who starts it."""
+        if process.child is not None and process.pid == pid:
+            process.expected_end = process.crashed = True
+        send(pid, signal.SIGKILL)
+        while alive(pid):
+            await asyncio.sleep(0.01)
+        if process.child is not None and process.pid == pid:
+            self.metrics.close(process)
 
     async def terminate(self, process):
         """SIGTERM; returns the exit code and the seconds it took, None where it had to be killed."""
         await self.scrape(process)
         process.expected_end = True
         start = time.monotonic()
-        os.kill(process.pid, signal.SIGTERM)
+        send(process.pid, signal.SIGTERM)
         try:
             code = await asyncio.to_thread(process.child.wait, self.settings.grace + 20)
         except Exception:  # noqa: BLE001 subprocess.TimeoutExpired: it did not end
-            os.kill(process.pid, signal.SIGKILL)
+            send(process.pid, signal.SIGKILL)
             await asyncio.to_thread(process.child.wait)
             code = None
         self.metrics.close(process)
@@ -184,7 +187,7 @@ class ChaosStack:
 
     def signal(self, process, number):
         if process.running:
-            os.kill(process.pid, number)
+            send(process.pid, number)
 
     def server(self, kind):
         variables = self.run.variables()
@@ -215,12 +218,13 @@ class ChaosStack:
         resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
     async def add(self, kind):
-        """One process more; its number is free and its port too."""
+        """One process more, on a free port; the caller holds its lock."""
         number = 1 + max(process.number for process in self.processes.values() if process.kind == kind)
         ports = free(2, but=(self.settings.port,))
         process = self._add(kind, number, ports[0])
         process.port = ports[1]
         process.proxy.upstream = self.redis_port
+        await process.lock.acquire()
         await process.proxy.start()
         await self.launch(process)
         return process
@@ -242,13 +246,10 @@ class ChaosStack:
         return found
 
     def instances(self):
-        """Name as a consumer -> process, of all that have said who they are in their logs."""
-        names = {}
-        for process in self.processes.values():
-            for line in self.log_lines(process.name, "service.started"):
-                if process.child is not None and line.get("pid") == process.pid:
-                    names[line["instance"]] = process
-        return names
+        """Name as a consumer -> (process, pid), of all lives that have said who they are in their logs."""
+        return {
+            line["instance"]: (process, line["pid"])
+            for process in self.processes.values() for line in self.log_lines(process.name, "service.started")}
 
     def log_lines(self, name, event):
         """The lines of a log with this event."""

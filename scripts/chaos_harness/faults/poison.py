@@ -3,11 +3,13 @@
 import asyncio
 import time
 
+from runner.processes import alive
+
 from ..clients import Plan
 from ..redis_client import text
 
 # So that there is time to kill a router between its first step and its last.
-SLOW = {"MOCK_QUOTE_LATENCY_MS": "700-900"}
+SLOW = {"MOCK_QUOTE_LATENCY_MS": "1200-1500"}
 TRIES = 3
 
 
@@ -50,38 +52,25 @@ async def _crash_until_failed(world, order):
     """Kills each process that has counted a start of the order. True when the order has failed, False when it got away."""
     prefix = world.prefix(world.partition_of(order))
     deadline = time.monotonic() + 150
-    killed, pending = set(), set()
+    killed = set()
     while time.monotonic() < deadline:
         values = await world.redis("HMGET", f"{prefix}order:{order}", "state", "starts", "entry")
         state, starts, entry = (text(value) or "" for value in values)
         if state == "failed":
-            await asyncio.gather(*pending)
             return True
         if state not in ("pending", "routing"):
-            await asyncio.gather(*pending)
             return False
         if state == "routing" and starts not in killed and entry.startswith("accepted "):
             owner = await _owner(world, prefix, entry.split()[1])
-            process = world.stack.instances().get(owner)
-            if process is not None and process.running:
+            process, pid = world.stack.instances().get(owner, (None, 0))
+            if process is not None and alive(pid):
                 killed.add(starts)
                 world.note(f"poison: start {starts.split(':')[2]} of {order} on {process.name}")
-                pending.add(asyncio.create_task(_crash(world, process)))
+                await world.stack.crash(process, pid)
         await asyncio.sleep(0.02)
-    await asyncio.gather(*pending)
     return False
 
 
 async def _owner(world, prefix, entry):
     rows = await world.redis("XPENDING", f"{prefix}accepted", "router", entry, entry, 1)
     return text(rows[0][1]) if rows else None
-
-
-async def _crash(world, process):
-    if process.lock.locked():
-        # whoever holds the lock is about to end it or to start it; this comes first
-        await world.stack.crash(process)
-        return
-    async with process.lock:
-        await world.stack.crash(process)
-        await world.stack.launch(process)

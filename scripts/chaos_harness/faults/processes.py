@@ -80,13 +80,13 @@ async def _scale(world, chance):
 
     async def one(kind):
         process = await world.stack.add(kind)
-        async with process.lock:
-            world.count("scale", process.name)
-            await asyncio.sleep(chance.uniform(4, 10) * world.options.pace)
-            process.retired = True
-            code, seconds = await world.stack.terminate(process)
-            if code != 0:
-                world.violation(f"{process.name} ended with {code} after SIGTERM, {seconds:.1f} s")
+        world.count("scale", process.name)
+        await asyncio.sleep(chance.uniform(4, 10) * world.options.pace)
+        process.retired = True
+        code, seconds = await world.stack.terminate(process)
+        process.lock.release()
+        if code != 0:
+            world.violation(f"{process.name} ended with {code} after SIGTERM, {seconds:.1f} s")
 
     for kind in ("router", "executor"):
         world.spawn(one(kind))
@@ -94,7 +94,7 @@ async def _scale(world, chance):
 
 def consumer(world, process):
     """The name of a process as a consumer."""
-    return next((name for name, other in world.stack.instances().items() if other is process), None)
+    return next((name for name, (_, pid) in world.stack.instances().items() if pid == process.pid), None)
 
 
 async def _recovery(world, kind, name):
