@@ -61,7 +61,7 @@ let package = Package(
         shared("EventLoop", ["CLibuv"]),
         shared("Configuration"),
         shared("Observability", ["JSON"]),
-        shared("Redis", ["CHiredis", "CLibuv", "EventLoop"]),
+        shared("Redis", ["CHiredis", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
         shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),
 

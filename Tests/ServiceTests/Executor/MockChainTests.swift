@@ -41,7 +41,7 @@ struct MockChainTests {
         try await withProcess(ExecutorSettings.self, base.merging(environment) { $1 }) { test in
             let chain = MockChain(pipeline: test.pipeline, settings: test.settings)
             chain.seed = 7
-            let running = Loop.spawn { await chain.run() }
+            let running = Loop.spawn { await chain.run(clock: RedisClock()) }
             defer { running.cancel() }
             try await body(Bench(test: test, chain: chain))
             running.cancel()
@@ -163,7 +163,7 @@ struct MockChainTests {
             let chain = MockChain(pipeline: test.pipeline, settings: test.settings)
             chain.seed = 7
             let bench = Bench(test: test, chain: chain)
-            let running = Loop.spawn { await chain.run() }
+            let running = Loop.spawn { await chain.run(clock: RedisClock()) }
             defer { running.cancel() }
             let order = Samples.order()
             let transaction = try await bench.sign(order)

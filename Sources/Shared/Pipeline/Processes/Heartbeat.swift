@@ -63,7 +63,8 @@ public final class RedisClock {
     private var time: UInt64?
     private var read = MonotonicInstant.now
 
-    init() {}
+    /// A clock that no heartbeat has set yet.
+    public init() {}
 
     func set(_ time: UInt64, asOf moment: MonotonicInstant) {
         self.time = time
