@@ -31,7 +31,6 @@ class Process:
         self.child = None
         self.lock = asyncio.Lock()  # held by whoever does something to it
         self.expected_end = False  # somebody has asked this life to end
-        self.crashed = False  # this life was killed while somebody else was busy with it
         self.retired = False  # nobody starts it again
 
     @property
@@ -72,6 +71,7 @@ class ChaosStack:
         self.own = {}  # kind -> variables that its processes get from now on
         self.metrics = metrics.Totals()
         self.children = {}
+        self.crashed = set()  # pids that were killed while somebody else was busy with them
         self.ended = []  # processes that ended by themselves, as text
 
     def _add(self, kind, number, proxy_port):
@@ -127,7 +127,7 @@ class ChaosStack:
             except Problem:
                 if attempt == 4:
                     raise
-        process.child, process.expected_end, process.crashed = starter.children[process.name], False, False
+        process.child, process.expected_end = starter.children[process.name], False
 
     async def stop(self):
         for process in self.processes.values():
@@ -162,8 +162,7 @@ class ChaosStack:
 
     async def crash(self, process, pid):
         """SIGKILL at this very moment, whoever else is busy with the process; a life that is only starting is started again by who starts it."""
-        if process.child is not None and process.pid == pid:
-            process.expected_end = process.crashed = True
+        self.crashed.add(pid)
         send(pid, signal.SIGKILL)
         while alive(pid):
             await asyncio.sleep(0.01)
@@ -183,7 +182,7 @@ class ChaosStack:
             await asyncio.to_thread(process.child.wait)
             code = None
         self.metrics.close(process)
-        return 0 if process.crashed and code == -signal.SIGKILL else code, time.monotonic() - start
+        return 0 if process.pid in self.crashed else code, time.monotonic() - start
 
     def signal(self, process, number):
         if process.running:
@@ -241,8 +240,9 @@ class ChaosStack:
         for process in self.processes.values():
             if process.child is not None and not process.expected_end and process.child.poll() is not None:
                 process.expected_end = True
-                self.ended.append(f"{process.name} ended by itself with {process.child.returncode}")
-                found.append(process)
+                if process.pid not in self.crashed:
+                    self.ended.append(f"{process.name} ended by itself with {process.child.returncode}")
+                    found.append(process)
         return found
 
     def instances(self):
