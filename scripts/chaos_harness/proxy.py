@@ -2,40 +2,39 @@
 
 import asyncio
 import random
+from collections import deque
 
 
 class _Direction:
     """One way of a connection: what comes is passed on in order, at once, later, or when the stall is over."""
 
     def __init__(self, proxy):
-        self.proxy, self.held, self.target, self.ended, self.clear_at = proxy, [], None, False, 0.0
+        self.proxy, self.target = proxy, None
+        self.waiting = deque()  # (not before, data or None for the end)
+        self.timer = None
 
     def push(self, data):
-        self.held.append(data)
-        self.flush()
-
-    def end(self):
-        self.ended = True
+        """`data` is None at the end."""
+        least, most = self.proxy.delay or (0.0, 0.0)
+        self.waiting.append((asyncio.get_running_loop().time() + random.uniform(least, most), data))
         self.flush()
 
     def flush(self):
-        if self.target is None or self.proxy.stalled or not (self.held or self.ended):
-            return
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
         loop = asyncio.get_running_loop()
-        if self.proxy.delay is None and self.clear_at <= loop.time():
-            self._write(b"".join(self.held), self.ended)
-        else:
-            # later data must not overtake what is still on its way
-            least, most = self.proxy.delay or (0.0, 0.0)
-            self.clear_at = max(self.clear_at, loop.time() + random.uniform(least, most))
-            loop.call_at(self.clear_at + 0.0005, self._write, b"".join(self.held), self.ended)
-        self.held = []
-
-    def _write(self, data, end):
-        if data and not self.target.is_closing():
-            self.target.write(data)
-        if end:
-            self.target.close()
+        while self.waiting and self.target is not None and not self.proxy.stalled:
+            moment, data = self.waiting[0]
+            if moment > loop.time():
+                # what comes later waits behind it, so nothing overtakes
+                self.timer = loop.call_at(moment + 0.0005, self.flush)
+                return
+            self.waiting.popleft()
+            if data is None:
+                self.target.close()
+            elif not self.target.is_closing():
+                self.target.write(data)
 
 
 class _Link:
@@ -89,7 +88,7 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, error):
         self.link.over = True
-        self.link.up.end()
+        self.link.up.push(None)
         self.proxy.forget()
 
 
@@ -105,7 +104,7 @@ class _Server(asyncio.Protocol):
         self.link.from_server(data)
 
     def connection_lost(self, error):
-        self.link.down.end()
+        self.link.down.push(None)
 
 
 class Proxy:
