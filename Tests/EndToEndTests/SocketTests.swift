@@ -48,7 +48,8 @@ extension OneEngine {
         @Test("A socket of an order that nobody knows waits two seconds, then closes with 4404", arguments: ["/ws/orders/", "/v1/stream?orderId="])
         func unknown(path: String) async throws {
             let start = MonotonicInstant.now
-            let socket = try await engine.socket(path + "0198c1f2-0000-7000-8000-00000000abcd")
+            let id = "0198c1f2-0000-7000-8000-\(String(UInt64.random(in: 0x1000_0000_0000...0xffff_ffff_ffff), radix: 16))"
+            let socket = try await engine.socket(path + id)
             #expect(try await socket.conversation() == Conversation(closeCode: 4404))
             #expect(start.elapsed >= .milliseconds(1900) && start.elapsed < .seconds(10))
         }

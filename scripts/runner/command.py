@@ -23,7 +23,8 @@ usage: scripts/stack run | up | down | status | start <service>-<n> | clean
   clean    stops everything and removes the run directory with all data
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
-BIND (127.0.0.1), START_TIMEOUT_S (60), and every setting of the services (each prints its own with --help).
+BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (0, no limit), and every setting of the services
+(each prints its own with --help).
 """
 
 EXAMPLE = """\

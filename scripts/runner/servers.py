@@ -47,7 +47,8 @@ pidfile "{self.run.pid_file(self.name)}"
 dir "{data}"
 save ""
 appendonly yes
-appendfsync always
+appendfsync {os.environ.get("REDIS_APPENDFSYNC") or "always"}
+maxmemory {os.environ.get("REDIS_MAXMEMORY") or 0}
 maxmemory-policy noeviction
 """)
 

@@ -43,10 +43,11 @@ final class ServiceRun {
         let redis = Loop.spawn { [process] in await process.redis.run() }
         let heartbeat = Loop.spawn { [process] in await process.heartbeat.run() }
         let delay = Loop.spawn { [process] in await process.watchLoopDelay() }
-        let work = Loop.spawn { [process, service] in
+        let work = Loop.spawn { [process, service, unowned self] in
             // Nothing can be read before the groups are there.
             while !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
-            await service.run()
+            // With the wrong count of partitions nothing may be touched.
+            if self.startFailure == nil { await service.run() }
         }
         process.health.markStarted()
         try? await stopRequested.value
@@ -65,9 +66,10 @@ final class ServiceRun {
         let grace = max(.seconds(1), process.common.shutdownGrace - Self.closing)
         process.log.info("service.stopping", ["grace_ms": .milliseconds(grace)])
         await service.stop(within: grace)
+        // Requests in hand may need what the service keeps running.
+        await server.stop(within: .seconds(1))
         work.cancel()
         _ = try? await withDeadline(.seconds(1)) { await work.value }
-        await server.stop(within: .seconds(1))
     }
 
     /// Prepares each new connection: groups, the agreement on partitions, and lag figures that a restart of Redis has spoilt.
@@ -82,6 +84,7 @@ final class ServiceRun {
         } catch let error as PartitionMismatch {
             startFailure = StartError(error.description)
             stopRequested.succeed(())
+            return
         } catch {
             process.log.warning("redis.not_prepared", ["reason": .string("\(error)")])
         }

@@ -74,7 +74,9 @@ struct ExecutionHandlerTests {
     func writesFirst() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(1))]) { bench in
             var stored: String?
-            bench.chain.onSettle = { stored = try await bench.test.redis.send(["HGET", bench.test.keys.order(bench.order.id), "transactions"]).string }
+            bench.chain.onSettle = {
+                stored = try await bench.test.redis.send(["HGET", bench.test.keys.order(bench.order.id), "transactions"]).string
+            }
             try await bench.execute()
             #expect(SignedTransaction.list(stored ?? "") == bench.chain.settled)
         }

@@ -46,7 +46,9 @@ struct Story {
         add(
             "confirmed", "confirmed", 100, "Order successfully executed",
             hashed(hash)
-                + #","executedPrice":"145.333333333","amountOut":"218000000","amountOutDecimal":"218","realisedSlippageBps":10,"networkFeeLamports":5000"#)
+                + #","executedPrice":"145.333333333","amountOut":"218000000","amountOutDecimal":"218","realisedSlippageBps":10,"#
+                + #""networkFeeLamports":5000"#
+        )
     }
 
     func hashed(_ hash: String) -> String { Self.route + #","txHash":"\#(hash)""# }

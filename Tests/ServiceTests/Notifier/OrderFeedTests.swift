@@ -1,8 +1,8 @@
 import Configuration
 import EventLoop
 import Orders
-import ServiceKit
 import Redis
+import ServiceKit
 import TestSupport
 import Testing
 

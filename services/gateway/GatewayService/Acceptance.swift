@@ -99,7 +99,8 @@ final class Acceptance {
                     order, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit, timeout: left)
             } catch {
                 isUnknown = isUnknown || error.outcomeUnknown
-                if error.code == .full {
+                // A full Redis refuses the script before it could tell that an earlier try got through.
+                if error.code == .full, !isUnknown {
                     throw Problem(
                         503, code: "OVERLOADED", "The engine's memory is full; try again in a few seconds", headers: [("Retry-After", "5")])
                 }

@@ -23,7 +23,7 @@ final class OrderReading {
             if let snapshot = try await pipeline.snapshot(id) {
                 return (snapshot.order, try snapshot.events.map { try OrderEvent(parsing: $0) })
             }
-        } catch {
+        } catch let error as PipelineError where error.code == .unavailable {
             throw Self.unavailable("Redis is away")
         }
         do {

@@ -53,7 +53,8 @@ final class OrderFeed {
 
     var isWatched: Bool { !watchers.isEmpty }
     var isFinal: Bool { events.last?.status.isFinal ?? false }
-    var seq: Int { events.count }
+    /// Of the newest event; 0 before the first.
+    var seq: Int { events.last?.seq ?? 0 }
 
     /// Adds a watcher that has seen the events up to `after`.
     func add(_ watcher: any OrderWatcher, after: Int) {
@@ -131,15 +132,18 @@ final class OrderFeed {
 
     /// Takes over what is beyond the newest event.
     private func append(_ all: [OrderEvent]) {
-        guard all.count > events.count else { return }
+        guard let newest = all.last, newest.seq > seq else { return }
         events = all
         for watcher in Array(watchers.keys) { hand(to: watcher) }
     }
 
     private func hand(to key: ObjectIdentifier) {
-        while let entry = watchers[key], entry.next <= events.count {
-            watchers[key]?.next += 1
-            entry.watcher.deliver(events[entry.next - 1])
+        for event in events {
+            // A watcher may leave when it is told something.
+            guard let entry = watchers[key] else { return }
+            guard event.seq >= entry.next else { continue }
+            watchers[key]?.next = event.seq + 1
+            entry.watcher.deliver(event)
         }
         if isFinal { watchers[key]?.watcher.orderIsOver() }
     }

@@ -6,7 +6,7 @@ internal import Storage
 
 /// What an order has been through so far.
 enum HistoryAnswer {
-    /// All events from seq 1 on.
+    /// All events from seq 1 on; of an old order that is final, what the retention has left.
     case events([OrderEvent])
     /// Neither Redis nor Postgres has the order.
     case unknown
@@ -35,6 +35,7 @@ final class StoredHistory: OrderHistory {
         do {
             if let snapshot = try await pipeline.snapshot(id) { return .events(try snapshot.events.map { try OrderEvent(parsing: $0) }) }
             guard let stored = try await store.order(id) else { return .unknown }
+            if stored.events.last?.status.isFinal == true { return .events(stored.events) }
             // Events are stored in any order: where Redis has lost an order before all were, what follows a gap is of no use.
             return .events(zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1))
         } catch {

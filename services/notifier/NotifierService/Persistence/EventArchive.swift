@@ -22,6 +22,7 @@ final class EventArchive: EventSink {
     }
 
     func store(_ batch: [EventEntry]) async throws -> [(index: Int, reason: String)] {
+        guard !batch.isEmpty else { return [] }
         let start = MonotonicInstant.now
         do {
             let result = try await store.appendHalving(batch.map { StoredEvent($0) })

@@ -1,0 +1,150 @@
+import Configuration
+import EventLoop
+import JSON
+import Orders
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import GatewayService
+@testable import HTTP
+@testable import Pipeline
+@testable import Redis
+
+/// What a client is told when Redis does not do its part. Each test has a Redis of its own to do harm to.
+@Suite(.onLoop) @ServiceActor
+struct AcceptanceTests {
+    @ServiceActor
+    struct Bench {
+        let test: TestProcess<GatewaySettings>
+        let acceptance: Acceptance
+        let admin: RedisClient
+        let server: RedisServer
+
+        /// Accepts an order; a refusal comes as its problem.
+        func accept(_ key: String = "k") async -> Result<Accepted, Problem> {
+            let body = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"clientOrderId":"\#(key)"}"#
+            let request = HTTPRequest(
+                method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers(), body: Array(body.utf8),
+                remoteAddress: "127.0.0.1")
+            do throws(Problem) { return .success(try await acceptance.accept(request)) } catch { return .failure(error) }
+        }
+
+        private func headers() -> HTTPHeaders {
+            var headers = HTTPHeaders()
+            headers.append(name: "Content-Type", value: "application/json")
+            return headers
+        }
+
+        /// Lets the next order's answer get lost: Redis holds it back, and its connection is cut.
+        func cutWhileAccepting(then body: @ServiceActor () async throws -> Void = {}) async throws -> Result<Accepted, Problem> {
+            _ = try await admin.send(["CLIENT", "PAUSE", "300", "WRITE"])
+            let accepting = Loop.spawn { await self.accept() }
+            try await eventually { try await admin.send(["INFO", "clients"]).string?.contains("blocked_clients:1") == true }
+            try await body()
+            _ = try await admin.send(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"])
+            return await accepting.value
+        }
+
+        var waiting: Int64? { get async throws { try await admin.send(["XLEN", test.keys.accepted]).integer } }
+    }
+
+    private func withAcceptance(_ body: @ServiceActor (Bench) async throws -> Void) async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withProcess(GatewaySettings.self, server: server) { test in
+            let admin = RedisClient(url: try RedisURL(server.url), name: "admin")
+            let running = Loop.spawn { await admin.run() }
+            defer { running.cancel() }
+            try await admin.connected(within: .seconds(10))
+            // Neither sampler runs: the door stays open.
+            let door = Door(
+                limits: DoorLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
+                pressure: RedisPressure(redis: test.redis))
+            let acceptance = Acceptance(settings: test.settings, process: test.process, tokens: try Samples.tokens(), door: door)
+            let bench = Bench(test: test, acceptance: acceptance, admin: admin, server: server)
+            // The script is known afterwards.
+            _ = try await bench.accept("first").get()
+            try await body(bench)
+        }
+        try await server.stop()
+    }
+
+    private func expectUnavailable(_ result: Result<Accepted, Problem>, namesOrder: Bool, at location: SourceLocation = #_sourceLocation) throws {
+        guard case .failure(let problem) = result else {
+            Issue.record("the order was accepted", sourceLocation: location)
+            return
+        }
+        #expect(problem.status == 503 && problem.code == "UNAVAILABLE", sourceLocation: location)
+        #expect(problem.headers.contains { $0.0 == "Retry-After" && Int($0.1) != nil }, sourceLocation: location)
+        let id = try JSONValue.parse(problem.text)["orderId"]?.string
+        #expect((id.flatMap { OrderID(parsing: $0) } != nil) == namesOrder, "\(problem.text)", sourceLocation: location)
+    }
+
+    @Test("while Redis does not answer, the client is told within a second, with an id to look up, and the order is not taken in late")
+    func frozen() async throws {
+        try await withAcceptance { bench in
+            bench.server.freeze()
+            let start = MonotonicInstant.now
+            let result = await bench.accept()
+            #expect(start.elapsed > .milliseconds(700) && start.elapsed < .milliseconds(1200))
+            try expectUnavailable(result, namesOrder: true)
+            bench.server.thaw()
+            #expect(try await bench.admin.send(["PING"]).string == "PONG")
+            #expect(try await bench.waiting == 1)
+        }
+    }
+
+    @Test("while Redis is away the client is told at once, and nothing is left behind")
+    func away() async throws {
+        try await withAcceptance { bench in
+            try await bench.server.kill()
+            try await eventually { !bench.test.redis.isConnected }
+            let start = MonotonicInstant.now
+            try expectUnavailable(await bench.accept(), namesOrder: false)
+            #expect(start.elapsed < .milliseconds(200))
+        }
+    }
+
+    @Test("an order whose answer was lost is sent again with its id, and is there once")
+    func lostAnswer() async throws {
+        try await withAcceptance { bench in
+            let accepted = try await bench.cutWhileAccepting().get()
+            #expect(!accepted.isReplay)
+            #expect(try await bench.waiting == 2)
+            let again = try await bench.accept().get()
+            #expect(again.id == accepted.id && again.job == accepted.job && again.isReplay)
+        }
+    }
+
+    @Test("an order whose answer was lost may be in, also when the second try finds Redis full: the client gets the id")
+    func lostAnswerThenFull() async throws {
+        try await withAcceptance { bench in
+            let result = try await bench.cutWhileAccepting { _ = try await bench.admin.send(["CONFIG", "SET", "maxmemory", "1"]) }
+            try expectUnavailable(result, namesOrder: true)
+        }
+    }
+
+    @Test("a full Redis takes no new orders, and says so")
+    func full() async throws {
+        try await withAcceptance { bench in
+            _ = try await bench.admin.send(["CONFIG", "SET", "maxmemory", "1"])
+            guard case .failure(let problem) = await bench.accept() else {
+                Issue.record("a full Redis took an order")
+                return
+            }
+            #expect(problem.status == 503 && problem.code == "OVERLOADED")
+            #expect(problem.error == "The engine's memory is full; try again in a few seconds")
+        }
+    }
+
+    @Test("before the first answer of Redis there is no time to stamp an order with")
+    func noClock() async throws {
+        let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", [:])
+        let test = TestProcess(process: .unconnected(settings), settings: settings)
+        let door = Door(
+            limits: DoorLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: RedisPressure(redis: test.redis))
+        let acceptance = Acceptance(settings: settings, process: test.process, tokens: try Samples.tokens(), door: door)
+        let server = try await RedisServer.shared()
+        try expectUnavailable(await Bench(test: test, acceptance: acceptance, admin: test.redis, server: server).accept(), namesOrder: false)
+    }
+}

@@ -1,0 +1,114 @@
+import Configuration
+import EventLoop
+import HTTP
+import Orders
+import Redis
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import GatewayService
+@testable import Pipeline
+
+@Suite(.onLoop) @ServiceActor
+struct DoorTests {
+    private func refusal(_ door: Door) -> Problem? {
+        do throws(Problem) {
+            try door.check()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func door(_ test: TestProcess<GatewaySettings>, backlog: Int = 1000, wait: Duration? = nil) async throws -> Door {
+        let lag = LagSampler(pipeline: test.pipeline)
+        let pressure = RedisPressure(redis: test.redis)
+        let door = Door(limits: DoorLimits(maxBacklog: backlog, maxWait: wait), lag: lag, pressure: pressure)
+        #expect(refusal(door) == nil, "a door that knows nothing yet is open")
+        _ = try await lag.sample()
+        return door
+    }
+
+    @Test("as many orders may wait as the limit says, one less than which is let in", arguments: [(2, true), (3, false)])
+    func backlog(_ limit: Int, _ isShut: Bool) async throws {
+        try await withProcess(GatewaySettings.self) { test in
+            for _ in 0..<2 { try await test.accept(Samples.order()) }
+            let problem = refusal(try await door(test, backlog: limit))
+            #expect((problem != nil) == isShut)
+            if let problem {
+                #expect(problem.status == 503 && problem.code == "OVERLOADED")
+                #expect(problem.error.contains("2 orders waiting"))
+                #expect(problem.headers.map(\.0) == ["Retry-After"])
+            }
+        }
+    }
+
+    @Test("what a router has been given does not wait any more")
+    func delivered() async throws {
+        try await withProcess(GatewaySettings.self) { test in
+            for _ in 0..<2 { try await test.accept(Samples.order()) }
+            _ = try await test.take(.router)
+            #expect(refusal(try await door(test, backlog: 2)) == nil)
+        }
+    }
+
+    @Test("the oldest waiting order may be as old as the limit says", arguments: [(Duration.milliseconds(1), true), (.seconds(60), false)])
+    func oldest(_ limit: Duration, _ isShut: Bool) async throws {
+        try await withProcess(GatewaySettings.self) { test in
+            try await test.accept(Samples.order())
+            try await sleep(for: .milliseconds(10))
+            #expect((refusal(try await door(test, wait: limit)) != nil) == isShut)
+        }
+    }
+
+    @Test("above three quarters of Redis' memory the door is shut, and it opens again")
+    func memory() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withProcess(GatewaySettings.self, server: server) { test in
+            let pressure = RedisPressure(redis: test.redis)
+            let running = Loop.spawn { await pressure.run() }
+            defer { running.cancel() }
+            let door = Door(
+                limits: DoorLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: pressure)
+            let info = try #require(try await test.redis.send(["INFO", "memory"]).string)
+            let used = try #require(
+                info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }.flatMap { Int($0.dropFirst(12)) })
+            _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 5 / 4)])
+            try await eventually { refusal(door)?.error == "The engine's memory is nearly full; try again in a few seconds" }
+            _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 4)])
+            try await eventually { refusal(door) == nil }
+        }
+        try await server.stop()
+    }
+
+    @Test(
+        "the share of memory is read from INFO; without a limit there is none",
+        arguments: [
+            ("# Memory\r\nused_memory:76\r\nused_memory_human:1M\r\nmaxmemory:100\r\n", 76), ("used_memory:99\r\nmaxmemory:0\r\n", 0),
+            ("used_memory:99\r\n", 0), ("", 0), ("used_memory:x\r\nmaxmemory:100\r\n", 0), ("used_memory:300\nmaxmemory:200\n", 150),
+        ])
+    func percent(_ info: String, _ expected: Int) {
+        #expect(RedisPressure.percent(info) == expected)
+    }
+}
+
+@Suite struct TraceparentTests {
+    @Test("a well-formed trace context is passed on")
+    func valid() {
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        #expect(Traceparent.valid(text) == text)
+    }
+
+    @Test(
+        "anything else is dropped",
+        arguments: [
+            "", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+            "00-4bf92f3577b34da6a3ce929d0e0e473\"-00f067aa0ba902b7-01",
+        ])
+    func malformed(_ text: String) {
+        #expect(Traceparent.valid(text) == nil)
+    }
+}

@@ -1,0 +1,75 @@
+import Configuration
+import EventLoop
+import HTTP
+import JSON
+import Markets
+import Orders
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import RouterService
+
+@Suite(.onLoop) @ServiceActor
+struct QuoteRoutesTests {
+    private func withRoutes(_ venues: [FakeVenue], _ body: @ServiceActor (HTTPExchange) async throws -> Void) async throws {
+        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:])
+        let process = ServiceProcess.unconnected(settings)
+        let desk = QuoteDesk(venues: venues, timeout: .milliseconds(100), metrics: process.metrics)
+        QuoteRoutes(desk: desk, tokens: try Samples.tokens()).add(to: process.router)
+        try await withServer(process, body)
+    }
+
+    @Test("a quote shows every offer, best first, who has none, and the guard of the best")
+    func quotes() async throws {
+        let venues = [FakeVenue("raydium", .quote(217_980_000)), FakeVenue("meteora", .quote(218_220_001)), FakeVenue("orca", .failure(.noRoute))]
+        let (best, second) = (Samples.quote("meteora", amountOut: 218_220_001), Samples.quote("raydium", amountOut: 217_980_000))
+        try await withRoutes(venues) { http in
+            let answer = try await http.get("/api/quotes?tokenIn=sol&tokenOut=USDC&amount=1.5&slippageBps=50")
+            #expect(answer.status == 200)
+            try expectMembers(
+                answer.body,
+                #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1500000000","slippageBps":50,"#
+                    + #""quotes":[\#(best.json),\#(second.json)],"#
+                    + #""unavailable":[{"dex":"orca","code":"NO_ROUTE","message":"No route found for this token pair"}],"best":"meteora","#
+                    + #""amountOut":"218220001","amountOutDecimal":"218.220001","minReceived":"217128901","#
+                    + #""reason":"meteora: 218.220001 against 217.98, +11 bps"}"#)
+        }
+    }
+
+    @Test(
+        "without an offer the answer says whether one may come later",
+        arguments: [
+            (FakeVenue.Answer.failure(.noRoute), 422, "NO_ROUTE"), (.failure(.insufficientLiquidity), 422, "INSUFFICIENT_LIQUIDITY"),
+            (.silence, 503, "VENUE_UNAVAILABLE"),
+        ])
+    func noOffer(_ answer: FakeVenue.Answer, _ status: Int, _ code: String) async throws {
+        try await withRoutes([FakeVenue("raydium", answer)]) { http in
+            let refusal = try await http.get("/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5")
+            #expect(refusal.status == status && refusal["code"]?.string == code)
+            #expect((refusal.header("Retry-After") != nil) == (status == 503))
+        }
+    }
+
+    @Test(
+        "what is wrong with the parameters is named, all at once",
+        arguments: [
+            ("", ["tokenIn", "tokenOut", "amount"]), ("tokenIn=SOL&tokenOut=SOL&amount=1", ["tokenOut"]),
+            ("tokenIn=NOPE&tokenOut=USDC&amount=1", ["tokenIn"]), ("tokenIn=SOL&tokenOut=USDC&amount=0", ["amount"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=1e3", ["amount"]), ("tokenIn=SOL&tokenOut=USDC&amount=0.0000000001", ["amount"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=-1", ["amount"]), ("tokenIn=SOL&tokenOut=USDC&amount=18446744074", ["amount"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps=0", ["slippageBps"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps=5001", ["slippageBps"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps=1.5", ["slippageBps"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=x&slippageBps=", ["amount", "slippageBps"]),
+        ])
+    func refusals(_ query: String, _ fields: [String]) async throws {
+        let venue = FakeVenue("raydium", .quote(1))
+        try await withRoutes([venue]) { http in
+            let refusal = try await http.get("/api/quotes?\(query)")
+            #expect(refusal.status == 400 && refusal["code"]?.string == "BAD_REQUEST")
+            #expect(refusal["errors"]?.array?.compactMap { $0["field"]?.string } == fields, "\(refusal.body)")
+            #expect(venue.asked == 0)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Configuration
+import Glibc
+import TestSupport
+import Testing
+
+@testable import ServiceKit
+
+@Suite struct ConfigurationFileTests {
+    private func refusal(_ body: () throws -> Void) -> StartError? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error as? StartError
+        }
+    }
+
+    private func withFile(_ text: String, _ body: (String) throws -> Void) throws {
+        let directory = try temporaryDirectory("config")
+        let path = directory + "/file.json"
+        let file = try #require(fopen(path, "w"))
+        fputs(text, file)
+        fclose(file)
+        defer {
+            unlink(path)
+            rmdir(directory)
+        }
+        try body(path)
+    }
+
+    @Test("a file is read whole, also one longer than a read")
+    func whole() throws {
+        let text = String(repeating: "0123456789", count: 20_000)
+        try withFile(text) { path in
+            let bytes = try ConfigurationFile.read(path, setting: "X")
+            #expect(bytes == Array(text.utf8))
+        }
+    }
+
+    @Test(
+        "a file that cannot be read is refused with setting, path and reason",
+        arguments: [("/nowhere/tokens.json", "No such file or directory"), ("/tmp", "Is a directory")])
+    func unreadable(_ path: String, _ reason: String) throws {
+        let error = try #require(refusal { _ = try ConfigurationFile.read(path, setting: "TOKENS_FILE") })
+        #expect(error.description.hasPrefix("TOKENS_FILE: cannot ") && error.description.contains(path) && error.description.contains(reason))
+        #expect(error.exitCode == ExitCode.configuration)
+    }
+
+    @Test("something endless is refused rather than read")
+    func endless() throws {
+        let error = try #require(refusal { _ = try ConfigurationFile.read("/dev/zero", setting: "POOLS_FILE") })
+        #expect(error.description == "POOLS_FILE: /dev/zero is larger than 16 MiB")
+    }
+
+    @Test("a mistake in a list is refused with the file's setting, its path and the place of the mistake")
+    func mistakes() throws {
+        let tokens = #"[{"symbol":"SOL","name":"Solana","mint":"So11111111111111111111111111111111111111112","decimals":9}]"#
+        try withFile(tokens) { good in
+            try withFile(#"[{"symbol":"SOL"}]"#) { bad in
+                let files = { (tokens: String, pools: String) throws -> MarketFiles in
+                    try load(RouterSettings.self, redis: "redis://127.0.0.1:1", ["TOKENS_FILE": tokens, "POOLS_FILE": pools]).files
+                }
+                let inTokens = try #require(refusal { _ = try MarketFiles.load(try files(bad, good)) })
+                #expect(inTokens.description.hasPrefix("TOKENS_FILE \(bad): ") && inTokens.description.contains("tokens[0].mint"))
+                let inPools = try #require(refusal { _ = try MarketFiles.load(try files(good, bad)) })
+                #expect(inPools.description.hasPrefix("POOLS_FILE \(bad): ") && inPools.description.contains("pools[0]"))
+            }
+        }
+    }
+}

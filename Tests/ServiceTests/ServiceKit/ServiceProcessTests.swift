@@ -1,0 +1,116 @@
+import Configuration
+import EventLoop
+import Glibc
+import JSON
+import Observability
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+@testable import ServiceKit
+
+@Suite(.onLoop) @ServiceActor
+struct ServiceProcessTests {
+    private func process() throws -> ServiceProcess { .unconnected(try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:])) }
+
+    @Test("a process is named by service, host and a random part, so that no two have one name")
+    func names() throws {
+        let names = try (0..<50).map { _ in try process().name }
+        #expect(Set(names).count == 50)
+        var host = [CChar](repeating: 0, count: 256)
+        gethostname(&host, 255)
+        let prefix = "router-" + String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) + "-"
+        #expect(names.allSatisfy { $0.hasPrefix(prefix) && $0.utf8.count > prefix.utf8.count })
+    }
+
+    @Test("the metrics are text that Prometheus reads: a head before each family, each once, and numbers")
+    func metrics() async throws {
+        let process = try process()
+        process.addAdminRoutes()
+        process.observer.received(stream: "orders:{0}:accepted", count: 2, claimed: false)
+        process.observer.buried(entry: "1-1", stream: "orders:{0}:accepted", order: nil, reason: "a \"quoted\" \\ reason")
+        try await withServer(process) { http in
+            _ = try await http.get("/health/live")
+            let answer = try await http.get("/metrics")
+            #expect(answer.status == 200 && answer.header("Content-Type") == PrometheusText.contentType)
+            try expectPrometheus(answer.body)
+            #expect(answer.body.contains(#"stream_entries_total{stream="orders:{0}:accepted",outcome="read"} 2"#))
+            #expect(answer.body.contains(#"dead_letters_total{reason="a \"quoted\" \\ reason"} 1"#))
+            #expect(answer.body.contains(#"http_requests_total{route="/health/live",code="200"} 1"#))
+            #expect(answer.body.contains(#"order_engine_build_info{service="router",version="\#(ServiceProcess.version)"} 1"#))
+        }
+    }
+
+    /// What promtool checks of the text format.
+    private func expectPrometheus(_ text: String) throws {
+        #expect(text.hasSuffix("\n"))
+        var types: [String: String] = [:]
+        var family = ""
+        var samples: Set<String> = []
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ", omittingEmptySubsequences: false)
+            if line.hasPrefix("# HELP ") {
+                family = String(words[2])
+                #expect(types[family] == nil && words.count > 3, "\(line)")
+            } else if line.hasPrefix("# TYPE ") {
+                #expect(words[2] == family && ["counter", "gauge", "histogram"].contains(words[3]), "\(line)")
+                types[family] = String(words[3])
+            } else {
+                let name = String(line.prefix { $0 != "{" && $0 != " " })
+                let suffixes = types[family] == "histogram" ? ["_bucket", "_sum", "_count"] : [""]
+                #expect(suffixes.contains { name == family + $0 }, "\(line) is not of \(family)")
+                if types[family] == "counter" { #expect(family.hasSuffix("_total"), "\(line)") }
+                let value = try #require(words.last)
+                #expect(Double(value) != nil, "\(line)")
+                #expect(samples.insert(String(line.dropLast(value.utf8.count))).inserted, "\(line) stands twice")
+            }
+        }
+        #expect(samples.count > 20)
+    }
+
+    @Test("a process is alive before Redis is there, and ready only when started, connected and not stopping")
+    func health() async throws {
+        let process = try process()
+        process.addAdminRoutes()
+        var isConnected = false
+        process.health.add("redis", .readiness) { isConnected ? .passing : .failing("Redis is away") }
+        try await withServer(process) { http in
+            #expect(try await http.get("/health/live").status == 200)
+            #expect(try await http.get("/health/ready").status == 503)
+            process.health.markStarted()
+            let away = try await http.get("/health/ready")
+            #expect(away.status == 503 && away["checks"]?["redis"]?["reason"]?.string == "Redis is away")
+            isConnected = true
+            #expect(try await http.get("/health/ready").status == 200)
+            process.health.markStopping()
+            #expect(try await http.get("/health/ready").status == 503)
+            #expect(try await http.get("/health/live").status == 200)
+        }
+    }
+
+    @Test("a retry waits its doubled base and at most the jitter's share more", arguments: [(1, 1000, 1200), (2, 2000, 2400), (3, 4000, 4800)])
+    func delays(_ attempt: Int, _ least: UInt64, _ most: UInt64) throws {
+        let retry = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:]).retry
+        let delays = (0..<200).map { _ in retry.delay(afterAttempt: attempt, maxAttempts: 3) }
+        #expect(delays.allSatisfy { (least...most).contains($0) })
+        #expect(Set(delays).count > 20)
+    }
+}
+
+@Suite(.onLoop) @ServiceActor
+struct RedisClockTests {
+    @Test("the clock of a process is never ahead of Redis, so that no order is older than its first event")
+    func behind() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withProcess(RouterSettings.self, server: server) { test in
+            // Redis holds the heartbeat back, as it does while its disk is slow, and answers with the time of the end.
+            _ = try await test.redis.send(["CLIENT", "PAUSE", "50", "WRITE"])
+            await test.process.heartbeat.beat()
+            let now = try #require(test.process.heartbeat.clock.now)
+            let time = try await test.now()
+            #expect(Int64(now) <= time)
+        }
+        try await server.stop()
+    }
+}

@@ -1,0 +1,159 @@
+import Configuration
+import EventLoop
+import Glibc
+import HTTP
+import Observability
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+@testable import ServiceKit
+
+/// A service that notes what is done with it.
+@ServiceActor
+private final class RecordingService: Service {
+    nonisolated static var purpose: String { "Notes what is done with it." }
+    private(set) var calls: [String] = []
+    var onStop: (@ServiceActor () async -> Void)?
+
+    init() {}
+    init(settings: RouterSettings, process: ServiceProcess) async throws {}
+
+    func run() async {
+        calls.append("run")
+        try? await sleep(for: .seconds(600))
+        calls.append("cancelled")
+    }
+
+    func stop(within grace: Duration) async {
+        calls.append("stop")
+        await onStop?()
+    }
+
+    func connectionRestored() { calls.append("restored") }
+}
+
+/// One after the other: signals are the process'.
+@Suite(.onLoop, .serialized) @ServiceActor
+struct ServiceRunTests {
+    private func process(_ url: String, partitions: Int = 1) throws -> ServiceProcess {
+        .unconnected(try load(RouterSettings.self, redis: url, ["PARTITIONS": String(partitions), "SHUTDOWN_GRACE_S": "4"]))
+    }
+
+    @Test("SIGTERM: not ready, the service stops, a request in hand is answered before the service's work is cancelled")
+    func signal() async throws {
+        let process = try process(try await RedisServer.shared().database())
+        let service = RecordingService()
+        let (entered, gate) = (Promise<Void>(), Promise<Void>())
+        var readiness = [true]
+        process.router.get("/slow") { _, _ in
+            entered.succeed(())
+            try await gate.value
+            return HTTPResponse(status: 200, body: service.calls.joined(separator: " "))
+        }
+        service.onStop = {
+            readiness.append(process.health.readiness.isPassing)
+            Loop.spawn {
+                try? await sleep(for: .milliseconds(50))
+                gate.succeed(())
+            }
+        }
+        let running = Loop.spawn { try await ServiceRun(process: process, service: service).run() }
+        try await eventually { service.calls == ["run"] && process.health.readiness.isPassing }
+        let client = try RawConnection(port: try #require(process.server?.port))
+        try await client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        try await entered.value(within: .seconds(5))
+        kill(getpid(), SIGTERM)
+        #expect(try await client.response().body == "run stop")
+        try await running.value
+        #expect(service.calls == ["run", "stop", "cancelled"])
+        #expect(readiness == [true, false])
+        #expect(!process.redis.isConnected)
+    }
+
+    @Test("another count of partitions than orders in Redis live by is refused, and the service is never run")
+    func partitionMismatch() async throws {
+        try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
+            try await test.pipeline.agreeOnPartitions()
+            try await test.accept(Samples.order())
+            let url = "redis://127.0.0.1:\(test.settings.common.redis.port)/\(test.settings.common.redis.database)"
+            let service = RecordingService()
+            let run = ServiceRun(process: try process(url, partitions: 3), service: service)
+            let error = await #expect(throws: StartError.self) { try await run.run() }
+            #expect(error?.exitCode == 78)
+            #expect(
+                error?.description
+                    == "PARTITIONS is 3, but Redis holds orders of an engine with 2: start with PARTITIONS=2, or empty Redis first")
+            #expect(service.calls == ["stop"])
+        }
+    }
+
+    @Test("a lost connection is told to the service, groups that are gone are made again")
+    func reconnect() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        let process = try process(server.url)
+        let service = RecordingService()
+        let run = ServiceRun(process: process, service: service)
+        let running = Loop.spawn { try await run.run() }
+        try await eventually { service.calls == ["run"] }
+        try await server.kill()
+        try await eventually { !process.health.readiness.isPassing }
+        #expect(process.health.liveness.isPassing)
+        try await server.restart()
+        try await eventually { service.calls == ["run", "restored"] && process.health.readiness.isPassing }
+        // The server has kept nothing.
+        #expect(try await process.redis.send(["XINFO", "GROUPS", "orders:{0}:accepted"]).array?.count == 1)
+        kill(getpid(), SIGTERM)
+        try await running.value
+        try await server.stop()
+    }
+}
+
+@Suite(.onLoop) @ServiceActor
+struct PartitionAgreementTests {
+    private func withPipeline(_ partitions: Int, _ body: @ServiceActor (TestProcess<RouterSettings>) async throws -> Void) async throws {
+        try await withProcess(RouterSettings.self, ["PARTITIONS": String(partitions)], body)
+    }
+
+    private func other(_ test: TestProcess<RouterSettings>, _ partitions: Int) -> OrderPipeline {
+        OrderPipeline(redis: test.redis, settings: PipelineSettings(partitions: partitions))
+    }
+
+    @Test("the first count holds; the same one agrees")
+    func agrees() async throws {
+        try await withPipeline(2) { test in
+            try await test.pipeline.agreeOnPartitions()
+            try await other(test, 2).agreeOnPartitions()
+            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "2")
+        }
+    }
+
+    @Test("where no order, record or entry is left another count is taken over")
+    func takenOver() async throws {
+        try await withPipeline(2) { test in
+            try await test.pipeline.agreeOnPartitions()
+            // Streams with their groups, but without entries, are there already.
+            try await other(test, 4).agreeOnPartitions()
+            await #expect(throws: Never.self) { try await other(test, 4).agreeOnPartitions() }
+            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "4")
+        }
+    }
+
+    @Test(
+        "anything that carries a partition keeps the count",
+        arguments: [
+            ["HSET", "orders:{1}:order:x", "state", "confirmed"], ["HSET", "orders:{0}:idem:u:k", "orderId", "x"],
+            ["XADD", "orders:{1}:accepted", "*", "id", "x"], ["XADD", "orders:{0}:dead", "*", "id", "x"],
+        ])
+    func refused(_ command: [String]) async throws {
+        try await withPipeline(2) { test in
+            try await test.pipeline.agreeOnPartitions()
+            _ = try await test.redis.send(command)
+            let error = await #expect(throws: PartitionMismatch.self) { try await other(test, 4).agreeOnPartitions() }
+            #expect(error?.agreed == "2" && error?.given == 4)
+            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "2")
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import EventLoop
+import Postgres
+import Storage
+import TestSupport
+
+/// Lends a store on a migrated database of its own, with its URL.
+@ServiceActor
+func withStore(_ body: @ServiceActor (OrderStore, String) async throws -> Void) async throws {
+    let url = try await PostgresServer.shared().database()
+    let pool = PostgresPool(url: url, size: 2, name: "tests", waitTimeout: .seconds(20))
+    let running = Loop.spawn { await pool.run() }
+    defer { running.cancel() }
+    let store = OrderStore(pool: pool)
+    _ = try await store.migrate()
+    try await body(store, url)
+    pool.close()
+    await running.value
+}
