@@ -270,6 +270,7 @@ struct WorkerTests {
                     worker.connectionRestored()
                     try await eventually { try await bench.state(order) == .routed }
                     #expect(try await bench.events(order).map(\.seq) == [1, 2, 3])
+                    #expect(handler.entries.count == 1, "the same delivery went on")
                     let second = try await bench.place()
                     try await eventually { try await bench.state(second) == .routed }
                 }
