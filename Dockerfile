@@ -1,4 +1,4 @@
-# One image with the four services; compose.yaml says which of them a container runs.
+# One image with the four services and orderctl; compose.yaml says which service a container runs.
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
@@ -9,15 +9,16 @@ WORKDIR /source
 COPY Package.swift ./
 COPY Sources Sources
 COPY services services
+COPY tools tools
 COPY database database
 # the manifest names the tests' folders; nothing in them is compiled here
 COPY Tests Tests
 # one product after the other: without --product the tests' support would be built too, and the static library has no Testing
 RUN --mount=type=cache,id=order-execution-engine-build,target=/scratch,sharing=locked \
-    mkdir /services \
-    && for service in gateway router executor notifier; do \
-        swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error --scratch-path /scratch --product "$service" \
-        && strip -o "/services/$service" "/scratch/release/$service" || exit 1; \
+    mkdir /products \
+    && for product in gateway router executor notifier orderctl; do \
+        swift build -c release --static-swift-stdlib --explicit-target-dependency-import-check error --scratch-path /scratch --product "$product" \
+        && strip -o "/products/$product" "/scratch/release/$product" || exit 1; \
     done
 
 FROM debian:bookworm-slim
@@ -26,7 +27,7 @@ RUN apt-get update \
         ca-certificates curl libcurl4 libhiredis0.14 libmicrohttpd12 libpq5 libssl3 libuv1 libwslay1 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin engine
-COPY --from=build /services/ /usr/local/bin/
+COPY --from=build /products/ /usr/local/bin/
 COPY config /app/config
 WORKDIR /app
 ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.json

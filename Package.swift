@@ -41,6 +41,7 @@ let package = Package(
         .executable(name: "router", targets: ["router"]),
         .executable(name: "executor", targets: ["executor"]),
         .executable(name: "notifier", targets: ["notifier"]),
+        .executable(name: "orderctl", targets: ["orderctl"]),
     ],
     targets: [
         // C libraries
@@ -104,6 +105,12 @@ let package = Package(
         executable("executor", "ExecutorService"),
         executable("notifier", "NotifierService"),
 
+        // Tools
+        .target(
+            name: "OrderCtl", dependencies: ["EventLoop", "HTTP", "JSON"], path: "tools/orderctl/OrderCtl", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -124,6 +131,7 @@ let package = Package(
                 "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
                 "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage",
             ]),
+        tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),
         tests("EndToEndTests", ["EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
     ],
     swiftLanguageModes: [.v6],

@@ -85,6 +85,25 @@ extension OneEngine {
                 ])
         }
 
+        @Test("A user's orders are listed newest first, page by page")
+        func listed() async throws {
+            let user = "user-\(UInt64.random(in: .min ... .max))"
+            var ids: [String] = []
+            for amount in 1...3 {
+                ids.append(try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":\#(amount),"userId":"\#(user)"}"#))
+            }
+            try await engine.waitForEnd(ids)
+            let path = "/api/orders?userId=\(user)&status=confirmed&limit=2"
+            let first = try await eventually {
+                let page = try await engine.send("GET", path, to: .gateway, 2).json
+                return page["nextCursor"]?.string == nil ? nil : page
+            }
+            let second = try await engine.send("GET", path + "&cursor=\(first["nextCursor"]?.string ?? "")").json
+            let listed = [first, second].flatMap { $0["orders"]?.array ?? [] }
+            #expect(listed.map { $0["orderId"]?.string } == ids.reversed())
+            #expect(second["nextCursor"]?.isNull == true)
+        }
+
         @Test("The health of the engine counts its processes, and the streams show their lag")
         func health() async throws {
             let health = try await eventually {

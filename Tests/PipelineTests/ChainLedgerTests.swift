@@ -136,6 +136,35 @@ struct ChainLedgerTests {
         }
     }
 
+    @Test func `records are pruned a day after they expired, where nobody can ask for them any more`() async throws {
+        try await withBench { bench in
+            let chain = ledger(bench)
+            let now = try await bench.now()
+            let slot = chain.slot(at: now) + 150
+            let (gone, (open, entry), (over, last)) = (Samples.order(), try await bench.reach(.submitted), try await bench.reach(.submitted))
+            try await bench.written(.confirm(Samples.fill), last)
+            for order in [gone, open, over] { _ = try await send(chain, Samples.transaction(order, lastValidSlot: slot), order) }
+            _ = try await status(chain, Samples.transaction(open))
+            func left() async throws -> [Bool] {
+                var left: [Bool] = []
+                for order in [gone, open, over] {
+                    left.append(try await bench.send("EXISTS", bench.keys.transaction(Samples.transaction(order).signature)).integer == 1)
+                }
+                return left
+            }
+            try await chain.prune(retention: .seconds(7 * 86_400), now: now + 86_000_000)
+            #expect(try await left() == [true, true, true])
+            try await chain.prune(retention: .seconds(7 * 86_400), now: now + 87_000_000)
+            #expect(try await left() == [false, true, false])
+            #expect(try await landed(bench) == 3)
+            try await bench.written(.confirm(Samples.fill), entry)
+            try await chain.prune(retention: .seconds(86_000), now: now + 87_000_000)
+            #expect(try await left() == [false, false, false])
+            #expect(try await landed(bench) == 0)
+            #expect(try await bench.send("ZCARD", bench.keys.expiring).integer == 0)
+        }
+    }
+
     @Test func `the same seed draws the same outcomes, in the proportions asked for`() async throws {
         let orders = (0..<400).map { _ in Samples.order() }
         func failures(seed: UInt64) async throws -> [Bool] {

@@ -77,7 +77,7 @@ func withWorker(
     let observer = RecordingObserver()
     let url = try RedisURL(bench.url)
     let worker = Worker(options: options, pipeline: bench.pipeline, handler: handler, budget: budget, observer: observer) {
-        RedisReader(url: url, name: "reader")
+        RedisReader(url: url, name: "reader-\(url.database)")
     }
     let running = Loop.spawn { await worker.run() }
     do { try await body(worker, observer) } catch {

@@ -142,7 +142,9 @@ private final class Schedule {
     private func requests(_ stage: Stage) -> [StepRequest] {
         let attempt = model.attempt
         guard stage == .executor else {
-            return [.routeDone([Samples.meteora]), .routeDone([Samples.raydium]), Samples.failure(.venueUnavailable, stage: .router, attempt: attempt)]
+            return [
+                .routeDone([Samples.meteora]), .routeDone([Samples.raydium]), Samples.failure(.venueUnavailable, stage: .router, attempt: attempt),
+            ]
         }
         let submit = Samples.submit(order, attempt: attempt)
         return [

@@ -129,6 +129,22 @@ struct WorkerTests {
         }
     }
 
+    @Test func `after a reconnect nobody claims before the owners could renew`() async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.routing)
+            var options = WorkerOptions.of(.router, "w")
+            options.visibilityTimeout = .seconds(60)
+            try await withWorker(bench, options, FakeHandler(Self.route(bench))) { worker, _ in
+                try await sleep(for: .milliseconds(100))
+                let start = MonotonicInstant.now
+                worker.connectionRestored()
+                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", idle: 600_000)
+                try await eventually { try await bench.state(order) == .routed }
+                #expect(start.elapsed >= .milliseconds(1500))
+            }
+        }
+    }
+
     @Test func `a lost claim cancels the work`() async throws {
         try await withBench { bench in
             _ = try await bench.place()
@@ -219,7 +235,8 @@ struct WorkerTests {
             try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
                 try await eventually { handler.entries.count == 1 }
                 let stopping = Loop.spawn { await worker.stop(within: .seconds(20)) }
-                await Task.yield()
+                let name = "name=reader-\(try RedisURL(bench.url).database) "
+                try await eventually { try await bench.send("CLIENT", "LIST").string?.contains(name) == false }
                 let late = try await bench.place()
                 gate.succeed(())
                 await stopping.value

@@ -33,8 +33,9 @@ def answers(url, timeout=2):
 class Service:
     stop_signal = signal.SIGTERM
 
-    def __init__(self, run, settings, kind, number, port):
-        self.run, self.settings, self.kind, self.port = run, settings, kind, port
+    def __init__(self, run, settings, kind, number, port, variables=None):
+        """`variables`: this process' own, over the caller's environment."""
+        self.run, self.settings, self.kind, self.port, self.own = run, settings, kind, port, variables or {}
         self.name = f"{kind}-{number}"
 
     def start(self):
@@ -48,6 +49,7 @@ class Service:
             "PORT": str(self.port),
             "REDIS_URL": variables["REDIS_URL"],
             "DATABASE_URL": variables["DATABASE_URL"],
+            **self.own,
         }
         return spawn([self.settings.executable(self.kind)], self.run.log(self.name), environment, cwd=ROOT)
 
@@ -86,8 +88,7 @@ class Stack:
         redis, postgres = Redis(self.run, next(ports)), Postgres(self.run, next(ports))
         own = {service: [next(ports) for _ in range(counts[service])] for service in SERVICES}
         nginx = Nginx(self.run, self.settings.port, self.settings.bind, own)
-        services = [
-            Service(self.run, self.settings, service, number, port) for service in SERVICES for number, port in enumerate(own[service], 1)]
+        services = [self.service(service, number, port) for service in SERVICES for number, port in enumerate(own[service], 1)]
         deadline = time.monotonic() + self.settings.start_timeout
         redis.prepare()
         postgres.prepare()
@@ -98,6 +99,10 @@ class Stack:
                 self._launch(process)
             self._await(group, deadline)
         self._await_edge(deadline)
+
+    def service(self, kind, number, port):
+        """One process of a service; whoever tests a stack may give each variables of its own."""
+        return Service(self.run, self.settings, kind, number, port)
 
     def start_one(self, service):
         self._launch(service)

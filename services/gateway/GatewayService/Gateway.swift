@@ -32,6 +32,8 @@ public final class Gateway: Service {
         let reading = OrderReading(pipeline: process.pipeline, store: store)
         OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
         ListRoutes(store: store).add(to: process.router)
+        DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
+        ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
         observePostgres()
     }

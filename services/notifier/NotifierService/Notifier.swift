@@ -27,6 +27,7 @@ public final class Notifier: Service {
     private let feeds: OrderFeeds
     private let schema: Schema
     private let retention: Retention?
+    private let lostOrders: LostOrderWatch
 
     /// Sets up storage, feeds and socket routes.
     public init(settings: NotifierSettings, process: ServiceProcess) async throws {
@@ -36,6 +37,7 @@ public final class Notifier: Service {
         let store = OrderStore(pool: postgres)
         schema = Schema(store: store, log: process.log)
         retention = settings.eventsRetention.map { Retention(store: store, age: $0, log: process.log) }
+        lostOrders = LostOrderWatch(store: store, pipeline: process.pipeline, log: process.log, metrics: process.metrics)
         let options = EventConsumerOptions(
             consumer: process.name, batch: settings.persistBatch, wait: settings.persistWait,
             visibilityTimeout: settings.worker.visibilityTimeout, renewInterval: settings.worker.renewInterval)
@@ -62,6 +64,7 @@ public final class Notifier: Service {
     public func run() async {
         let tasks = [
             Loop.spawn { await self.retention?.run() ?? () },
+            Loop.spawn { await self.lostOrders.run() },
             Loop.spawn { await self.postgres.run() },
             Loop.spawn { await self.feeds.run() },
             Loop.spawn { await self.upkeep.run() },

@@ -10,6 +10,9 @@ enum Scripts {
     static let promote = script("promote", PackageResources.promote_lua)
     static let sweep = script("sweep", PackageResources.sweep_lua)
     static let bury = script("bury", PackageResources.bury_lua)
+    static let letters = script("letters", PackageResources.letters_lua)
+    static let unbury = script("unbury", PackageResources.unbury_lua)
+    static let drop = script("drop", PackageResources.drop_lua)
     static let claim = script("claim", PackageResources.claim_lua)
     static let renew = script("renew", PackageResources.renew_lua)
     static let release = script("release", PackageResources.release_lua)
@@ -26,8 +29,8 @@ enum Scripts {
     static let prune = script("prune", PackageResources.prune_lua)
 
     static let all = [
-        accept, step, cancel, promote, sweep, bury, claim, renew, release, stored, trim, recount, reap, leaving, heartbeat, lag, allow, send,
-        status, prune,
+        accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, heartbeat,
+        lag, allow, send, status, prune,
     ]
 
     private static let prelude = sentences + text(PackageResources.prelude_lua)

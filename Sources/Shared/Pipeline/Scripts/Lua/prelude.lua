@@ -152,3 +152,21 @@ local function bury(dead, stream, name, group, entry, reason, deliveries, id, at
   redis.call('XACK', stream, group, entry)
   return moved
 end
+
+-- A dead letter: what `bury` wrote of it, the fields of its entry as a flat list under `fields`, and the round among them. Nil when it is gone.
+local function readLetter(dead, id)
+  local found = redis.call('XRANGE', dead, id, id)
+  if not found[1] then return nil end
+  local letter = { fields = {}, orderId = '' }
+  for index = 1, #found[1][2], 2 do
+    local name, value = found[1][2][index], found[1][2][index + 1]
+    if string.sub(name, 1, 2) == 'f:' then
+      letter.fields[#letter.fields + 1] = string.sub(name, 3)
+      letter.fields[#letter.fields + 1] = value
+      if name == 'f:round' then letter.round = value end
+    elseif name ~= 'fields' and name ~= 'round' then
+      letter[name] = value
+    end
+  end
+  return letter
+end

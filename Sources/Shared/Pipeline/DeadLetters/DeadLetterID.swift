@@ -1,0 +1,38 @@
+/// The name of a dead letter, unique over all partitions: `<partition>-<id in its stream>`. Older letters come first.
+public struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The partition whose letters it is among.
+    public let partition: Int
+    /// When the entry was given up, in ms of Redis' time.
+    public let milliseconds: UInt64
+    /// Tells letters of one millisecond apart.
+    public let sequence: UInt64
+
+    /// Reads `<partition>-<milliseconds>-<sequence>` as `description` writes it; nil for anything else.
+    public init?(parsing text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, let partition = UInt16(parts[0]), let milliseconds = UInt64(parts[1]), let sequence = UInt64(parts[2]) else {
+            return nil
+        }
+        self.partition = Int(partition)
+        self.milliseconds = milliseconds
+        self.sequence = sequence
+        // One letter has one name: `+1`, `01` are none.
+        guard description == text else { return nil }
+    }
+
+    init?(partition: Int, entry: String) { self.init(parsing: "\(partition)-\(entry)") }
+
+    /// The id in the partition's stream.
+    var entry: String { "\(milliseconds)-\(sequence)" }
+
+    /// `0-1795248762173-0`.
+    public var description: String { "\(partition)-\(entry)" }
+
+    /// By age; of one moment, by partition.
+    public static func < (left: DeadLetterID, right: DeadLetterID) -> Bool {
+        (left.milliseconds, left.sequence, left.partition) < (right.milliseconds, right.sequence, right.partition)
+    }
+
+    /// Where to go on in a partition's stream, so that what comes is younger than this letter: an argument of XRANGE.
+    func start(in partition: Int) -> String { (partition <= self.partition ? "(" : "") + entry }
+}

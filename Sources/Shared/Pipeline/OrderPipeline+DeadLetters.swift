@@ -1,0 +1,107 @@
+public import Orders
+internal import Redis
+
+/// Some of the dead letters.
+public struct DeadLetterPage: Sendable {
+    /// The letters, oldest first.
+    public let letters: [DeadLetter]
+    /// Where to go on; nil when there are no more.
+    public let next: DeadLetterID?
+}
+
+/// What became of a wish to put a dead letter's entry back.
+public enum RetryOutcome: Sendable, Equatable {
+    /// It is on its stream again, under this id, and no dead letter any more.
+    case restored(stream: String, entry: String)
+    /// There is no such letter (any more).
+    case unknown
+    /// Its order has ended: nothing is left to do.
+    case final(OrderState)
+    /// Redis does not have its order; nothing was changed. The id is nil where it is none.
+    case orderMissing(OrderID?)
+    /// The letter has no fields or no stream that could be put back.
+    case unusable
+}
+
+/// What became of a wish to drop a dead letter.
+public enum DropOutcome: Sendable, Equatable {
+    /// It is gone.
+    case dropped
+    /// There is no such letter (any more).
+    case unknown
+    /// A transaction of its order may be under way: only putting it back can end the order.
+    case inDoubt
+}
+
+extension OrderPipeline {
+    /// What the letters of one page come to, in bytes, before the page ends early. An entry can be as large as Redis allows.
+    private static let pageBytes = 1 << 20
+
+    /// Dead letters of all partitions, oldest first.
+    ///
+    /// - Parameters:
+    ///   - after: where the page before ended; nil for the first one.
+    ///   - limit: letters at most, from 1; a page of large letters has fewer.
+    public func deadLetters(after: DeadLetterID? = nil, limit: Int) async throws(PipelineError) -> DeadLetterPage {
+        var letters: [DeadLetter] = []
+        // Beyond the last letter that a partition has sent of more, the order of letters is not known yet.
+        var horizon: DeadLetterID?
+        for keys in partitions {
+            let reply = try await run(
+                Scripts.letters, keys: [keys.dead],
+                [after?.start(in: keys.partition) ?? "-", String(limit), String(Self.pageBytes / partitions.count)])
+            let part = try read(reply, keys.partition)
+            letters += part.letters
+            if part.hasMore, let last = part.letters.last?.id { horizon = min(horizon ?? last, last) }
+        }
+        letters.sort { $0.id < $1.id }
+        let known = letters.prefix { letter in horizon.map { letter.id <= $0 } ?? true }.prefix(limit)
+        return DeadLetterPage(letters: Array(known), next: known.count < letters.count || horizon != nil ? known.last?.id : nil)
+    }
+
+    private func read(_ reply: RedisValue, _ partition: Int) throws(PipelineError) -> (letters: [DeadLetter], hasMore: Bool) {
+        guard let answer = reply.array, let more = answer.first?.integer else {
+            throw PipelineError(.unexpectedReply, "the dead letters cannot be read")
+        }
+        let letters = answer.dropFirst().compactMap { row -> DeadLetter? in
+            guard let pair = row.array, pair.count == 2, let entry = pair[0].string, let values = pair[1].array,
+                let id = DeadLetterID(partition: partition, entry: entry)
+            else { return nil }
+            return DeadLetter(id: id, values: values)
+        }
+        return (letters, more == 1)
+    }
+
+    /// Puts a dead letter's entry back on its stream with its original fields, and removes the letter, in one.
+    ///
+    /// - Parameter evenWithoutOrder: whether an entry is put back also when Redis does not have its order: it then becomes a dead letter again.
+    public func retry(_ id: DeadLetterID, evenWithoutOrder: Bool = false) async throws(PipelineError) -> RetryOutcome {
+        guard partitions.indices.contains(id.partition) else { return .unknown }
+        let keys = partitions[id.partition]
+        let reply = try await run(
+            Scripts.unbury, keys: [keys.dead, keys.accepted, keys.routed, keys.events],
+            [id.entry, keys.orderPrefix, evenWithoutOrder ? "1" : "0"])
+        let answer = (reply.array ?? []).map { $0.string ?? "" }
+        switch (answer.first, answer.count) {
+        case ("ok", 3): return .restored(stream: answer[1], entry: answer[2])
+        case ("unknown", _): return .unknown
+        case ("final", 2): return .final(OrderState(rawValue: answer[1]) ?? .failed)
+        case ("missing", 2): return .orderMissing(OrderID(parsing: answer[1]))
+        case ("unusable", _): return .unusable
+        default: throw PipelineError(.unexpectedReply, "unbury answered what this version does not know")
+        }
+    }
+
+    /// Removes a dead letter for good.
+    public func drop(_ id: DeadLetterID) async throws(PipelineError) -> DropOutcome {
+        guard partitions.indices.contains(id.partition) else { return .unknown }
+        let keys = partitions[id.partition]
+        let reply = try await run(Scripts.drop, keys: [keys.dead], [id.entry, keys.orderPrefix])
+        switch reply.array?.first?.string {
+        case "ok": return .dropped
+        case "unknown": return .unknown
+        case "doubt": return .inDoubt
+        default: throw PipelineError(.unexpectedReply, "drop answered what this version does not know")
+        }
+    }
+}

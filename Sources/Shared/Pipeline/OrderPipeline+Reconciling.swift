@@ -1,0 +1,29 @@
+public import Orders
+internal import Redis
+
+extension OrderPipeline {
+    /// Those of the orders that Redis does not have, in the order given. Changes nothing.
+    ///
+    /// A count tells whether any of a partition's is missing, so that the usual answer costs one command; else the halves are asked.
+    public func missing(_ ids: [OrderID]) async throws(PipelineError) -> [OrderID] {
+        var gone: Set<OrderID> = []
+        for (partition, part) in Dictionary(grouping: ids, by: \.partition) {
+            guard partitions.indices.contains(partition) else {
+                gone.formUnion(part)
+                continue
+            }
+            try await collectMissing(part[...], partitions[partition], into: &gone)
+        }
+        return ids.filter { gone.contains($0) }
+    }
+
+    private func collectMissing(_ ids: ArraySlice<OrderID>, _ keys: Keys, into gone: inout Set<OrderID>) async throws(PipelineError) {
+        let reply = try await send(["EXISTS"] + ids.map { keys.order($0) })
+        guard let found = reply.integer else { throw PipelineError(.unexpectedReply, "EXISTS answered no number") }
+        if found == ids.count { return }
+        guard found > 0 else { return gone.formUnion(ids) }
+        let middle = ids.startIndex + ids.count / 2
+        try await collectMissing(ids[..<middle], keys, into: &gone)
+        try await collectMissing(ids[middle...], keys, into: &gone)
+    }
+}

@@ -1,0 +1,23 @@
+-- Puts a dead letter's entry back on its stream with its original fields and takes the letter away.
+-- An entry of a work stream whose order is final is refused: nothing is left to do. An event is only for Postgres, and may still be wanted there.
+-- KEYS: dead, accepted, routed, events   ARGV: letter, prefix of order keys, whether an order that is not there is no hindrance (1 or 0)
+local letter = readLetter(KEYS[1], ARGV[1])
+if not letter then return { 'unknown' } end
+local target = ({ accepted = KEYS[2], routed = KEYS[3], events = KEYS[4] })[letter.stream or '']
+if not target or #letter.fields == 0 then return { 'unusable' } end
+
+local group = ({ accepted = 'router', routed = 'executor' })[letter.stream]
+local order
+if group and letter.orderId ~= '' then
+  order = load(ARGV[2] .. letter.orderId, letter.orderId)
+  if order and FINAL[order.state] then return { 'final', order.state } end
+  if not order and ARGV[3] ~= '1' then return { 'missing', letter.orderId } end
+end
+
+local entry = redis.call('XADD', target, '*', unpack(letter.fields))
+redis.call('XDEL', KEYS[1], ARGV[1])
+-- Where it still fits it stands for the order again, and is started as if for the first time.
+if order and STAGE[order.state] == group and order.round == tonumber(letter.round) then
+  redis.call('HSET', order.key, 'entry', letter.stream .. ' ' .. entry, 'starts', '')
+end
+return { 'ok', letter.stream, entry }

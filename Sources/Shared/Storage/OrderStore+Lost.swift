@@ -1,0 +1,110 @@
+internal import EventLoop
+public import Orders
+internal import Postgres
+
+/// An order that Postgres knows as under way and the pipeline does not know at all.
+public struct LostOrder: Sendable, Hashable {
+    /// The order.
+    public let id: OrderID
+    /// Its status by the newest event that was stored.
+    public let status: OrderStatus
+    /// When that event happened, in Unix milliseconds.
+    public let updatedAt: UInt64
+
+    /// An order by its parts.
+    public init(id: OrderID, status: OrderStatus, updatedAt: UInt64) {
+        self.id = id
+        self.status = status
+        self.updatedAt = updatedAt
+    }
+}
+
+/// What a comparison of the orders under way with the pipeline has found.
+public struct LostOrders: Sendable {
+    /// The oldest of the lost.
+    public internal(set) var listed: [LostOrder] = []
+    /// How many are lost in all.
+    public internal(set) var count = 0
+    /// How many orders were looked at.
+    public internal(set) var checked = 0
+    /// Whether those were all: false where there are more orders under way than one comparison looks at.
+    public internal(set) var isComplete = true
+}
+
+extension OrderStore {
+    private static let portion = 1000
+    /// Far above any backlog the door lets in.
+    private static let mostChecked = 200_000
+
+    /// Finds orders that are not final here, have not moved for `age`, and are not there any more. Changes nothing.
+    ///
+    /// - Parameters:
+    ///   - most: how many of them are listed.
+    ///   - missing: which of some orders the pipeline does not have.
+    /// - Throws: `PostgresError`, `RecordError` for an unreadable row, or what `missing` throws.
+    public func lostOrders(
+        unmovedFor age: Duration, listing most: Int, missing: @ServiceActor ([OrderID]) async throws -> [OrderID]
+    ) async throws -> LostOrders {
+        var result = LostOrders()
+        var last: OpenOrder?
+        while true {
+            let orders = try await openOrders(unmovedFor: age, after: last)
+            result.checked += orders.count
+            let gone = try await stillOpen(try await missing(orders.map(\.order.id)))
+            result.count += gone.count
+            result.listed += orders.map(\.order).filter { gone.contains($0.id) }.prefix(most - result.listed.count)
+            guard orders.count == Self.portion else { return result }
+            guard result.checked < Self.mostChecked else {
+                result.isComplete = false
+                return result
+            }
+            last = orders.last
+        }
+    }
+
+    /// An order under way, with the place of its row in the order of ages.
+    private struct OpenOrder {
+        let order: LostOrder
+        let createdAt: Int64
+    }
+
+    private func openOrders(unmovedFor age: Duration, after last: OpenOrder?) async throws -> [OpenOrder] {
+        let rows = try await pool.query(
+            Self.open,
+            [
+                .int(age.millisecondsRoundedUp), .int(last?.createdAt ?? 0), .text(last?.order.id.description ?? Self.lowest),
+                .int(Int64(Self.portion)),
+            ]
+        ).rows
+        return try rows.map { row in
+            guard let id = row["order_id"].flatMap({ OrderID(parsing: $0) }), let status = row["status"].flatMap({ OrderStatus(rawValue: $0) }),
+                let updatedAt = row["updated_at"].flatMap({ UInt64($0) }), let createdAt = row["created_at"].flatMap({ Int64($0) })
+            else { throw RecordError.missing("a column", of: "order_rows") }
+            return OpenOrder(order: LostOrder(id: id, status: status, updatedAt: updatedAt), createdAt: createdAt)
+        }
+    }
+
+    /// Asked after the pipeline was: an order leaves it only when its end is stored, so what is still open now was not there for another reason.
+    private func stillOpen(_ ids: [OrderID]) async throws -> Set<OrderID> {
+        guard !ids.isEmpty else { return [] }
+        let rows = try await pool.query(Self.recheck, [.textArray(ids.map(\.description))]).rows
+        return Set(rows.compactMap { $0["order_id"].flatMap { OrderID(parsing: $0) } })
+    }
+
+    private static let lowest = "00000000-0000-0000-0000-000000000000"
+
+    private static let open = """
+        SELECT order_id, status, round(extract(epoch FROM updated_at) * 1000)::bigint AS updated_at,
+            round(extract(epoch FROM created_at) * 1000)::bigint AS created_at
+        FROM order_rows
+        WHERE status NOT IN ('confirmed', 'failed', 'cancelled') AND updated_at < now() - $1::bigint * interval '1 millisecond'
+            AND (created_at, order_id) > ('epoch'::timestamptz + $2::bigint * interval '1 millisecond', $3::uuid)
+        ORDER BY order_rows.created_at, order_id
+        LIMIT $4::integer
+        """
+
+    private static let recheck = """
+        SELECT order_id FROM order_rows
+        WHERE order_id = ANY ($1::uuid[]) AND status NOT IN ('confirmed', 'failed', 'cancelled')
+        """
+}

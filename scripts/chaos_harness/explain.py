@@ -1,0 +1,97 @@
+"""Whether dead letters, duplicates and fenced steps are what the faults explain, neither more nor less."""
+
+from collections import Counter
+
+
+def explain(audit):
+    _letters(audit)
+    for stage in ("router", "executor"):
+        _duplicates(audit, stage)
+    _fenced(audit)
+    _conflicts(audit)
+
+
+def _letters(audit):
+    """Dead letters = injected, each with its reason."""
+    world = audit.world
+    found = {}
+    for letter in audit.records.letters:
+        key = (f"{world.prefix(letter['partition'])}{letter['stream']}", letter["entry"])
+        injected = world.injected.get(key)
+        if key in found:
+            audit.bad(f"two dead letters for the entry {key[1]} of {key[0]}", letter.get("orderId", ""))
+        found[key] = letter
+        order = letter.get("orderId")
+        # two entries for one order and stage count their starts together
+        if letter["reason"] == "POISONED" and (order in world.poisoned or order in world.touched):
+            continue
+        if injected is None or letter["reason"] not in injected.reasons:
+            audit.bad(f"a dead letter that nothing explains: {letter}", letter.get("orderId", ""))
+    for key, injected in world.injected.items():
+        if injected.needed and key not in found:
+            audit.bad(f"{injected.kind} on {key[0]} did not become a dead letter ({key[1]})", injected.order)
+    for order in world.poisoned:
+        letters = [letter for letter in audit.records.letters if letter.get("orderId") == order]
+        end = audit.folds[order].end if order in audit.folds else None
+        if len(letters) != 1:
+            audit.bad(f"{len(letters)} dead letters for the order that crashed its workers", order)
+        if end is None or end["status"] != "failed" or end["error"]["code"] != "POISONED":
+            audit.bad(f"the order that crashed its workers ended as {end and end['status']}", order)
+    for order, fold in audit.folds.items():
+        if fold.end and fold.end.get("error", {}).get("code") == "POISONED" and order not in world.poisoned | world.touched:
+            audit.bad("POISONED, though nothing crashed because of it", order)
+
+
+def _duplicates(audit, stage):
+    """Each work entry is used up once: by a step that moved its order on, by `ended`, as a dead letter, or as a `duplicate`.
+
+    So the entries that Redis says were added, less what the events and the dead letters account for, are the duplicates there were; an order that
+    its deadline ended may have used up an entry or not. What the services have counted cannot be more. It may be less: a process that is killed
+    takes its last counts along, and a step asked again after a lost reply counts as `stale`."""
+    world, stream = audit.world, {"router": "accepted", "executor": "routed"}[stage]
+    added = sum(group.added for group in audit.records.groups if group.stream == stream)
+    used = sum(fold.finished[stage] for fold in audit.folds.values())
+    buried = sum(1 for letter in audit.records.letters if letter["stream"] == stream)
+    ended = sum(1 for fold in audit.folds.values() if fold.end and fold.end.get("error", {}).get("code") == "DEADLINE_EXCEEDED")
+    most, least = added - used - buried, max(0, added - used - buried - ended)
+    step = {"router": ("routeBegin", "routeDone", "routeRetry"), "executor": ("buildBegin", "submit", "confirm", "retry", "requote")}[stage]
+    counted = sum(world.stack.metrics.total("order_steps_total", outcome="duplicate", step=name) for name in step)
+    counted += _failed_steps(world, stage)
+    copies = sum(1 for entry in world.injected.values() if entry.kind == "duplicate" and entry.stream == stream)
+    world.measures[f"duplicates on {stream}: counted, at most, copies injected"] = [counted, most, copies]
+    if counted > most:
+        audit.bad(f"{stream}: {counted} duplicates were counted, and at most {most} are explained")
+    if most < copies - ended - buried:
+        audit.bad(f"{stream}: {copies} copies were injected, and only {most} entries came to nothing")
+    lossless = world.stack.metrics.ends == 0 and not any(world.tally[fault] for fault in ("reply", "redis", "disk", "stall", "freeze"))
+    if lossless and counted < least:
+        audit.bad(f"{stream}: {counted} duplicates were counted of at least {least}, though no count was lost")
+
+
+def _failed_steps(world, stage):
+    """The step `fail` is of both stages; where it is a duplicate it is counted with the executor, which fails far more often."""
+    return world.stack.metrics.total("order_steps_total", outcome="duplicate", step="fail") if stage == "executor" else 0
+
+
+def _fenced(audit):
+    """A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness."""
+    world = audit.world
+    fenced = world.stack.metrics.total("order_steps_total", outcome="fenced")
+    claimed = sum(
+        line.get("count", 0)
+        for process in world.stack.processes.values() for line in world.stack.log_lines(process.name, "entries.claimed"))
+    stolen = world.tally["steal"]
+    world.measures["fenced steps counted, claims logged, entries stolen"] = [fenced, claimed, stolen]
+    if fenced > claimed + stolen:
+        audit.bad(f"{fenced} steps were fenced, with {claimed} claims and {stolen} stolen entries")
+    if stolen >= 5 and fenced == 0:
+        audit.bad(f"no step was fenced, though {stolen} entries were taken from their owners")
+
+
+def _conflicts(audit):
+    """Only an injected entry can be before its stage, beyond its round, or of no order."""
+    world = audit.world
+    wanted = Counter(reason for entry in world.injected.values() if entry.needed for reason in entry.reasons)
+    conflicts = world.stack.metrics.total("order_steps_total", outcome="conflict")
+    if conflicts > wanted["WRONG_STATE"] + wanted["WRONG_ATTEMPT"]:
+        audit.bad(f"{conflicts} steps met a conflict, and {wanted['WRONG_STATE'] + wanted['WRONG_ATTEMPT']} were injected")

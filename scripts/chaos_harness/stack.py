@@ -1,0 +1,266 @@
+"""The stack under test: each service process behind a proxy of its own, killed, frozen and started again one by one."""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import time
+
+from runner.directory import MARK, RunDirectory
+from runner.ports import free
+from runner.processes import alive, send, words
+from runner.servers import Postgres, Redis as RedisServer
+from runner.settings import SERVICES, Problem, Settings
+from runner.stack import Service, Stack
+
+from . import metrics
+from .options import SERVICE_SETTINGS
+from .proxy import Proxy
+
+REPLICAS = 2
+
+
+class Process:
+    """One service process through all its lives."""
+
+    def __init__(self, kind, number, proxy):
+        self.kind, self.number, self.proxy = kind, number, proxy
+        self.name = f"{kind}-{number}"
+        self.port = None
+        self.child = None
+        self.lock = asyncio.Lock()  # held by whoever does something to it
+        self.expected_end = False  # somebody has asked this life to end
+        self.retired = False  # nobody starts it again
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    @property
+    def running(self):
+        return self.child is not None and self.child.poll() is None
+
+
+class _Starter(Stack):
+    """The runner's stack, with variables for each process."""
+
+    def __init__(self, settings, run, owner):
+        super().__init__(settings, run, owner.tell)
+        self.owner = owner
+
+    def service(self, kind, number, port):
+        return Service(self.run, self.settings, kind, number, port, self.owner.variables(kind, number))
+
+
+class ChaosStack:
+    def __init__(self, options, path, tell):
+        self.options, self.tell = options, tell
+        environment = {**os.environ, **SERVICE_SETTINGS, "PARTITIONS": str(options.partitions), "LOG_LEVEL": "info", "LOG_FORMAT": "json"}
+        environment |= {f"{service.upper()}S": str(REPLICAS) for service in SERVICES}
+        environment |= {"RUN_DIR": str(path), "PORT": str(free(1)[0]), "BIND": "127.0.0.1", "MOCK_SEED": str(options.seed)}
+        os.environ.update(environment)
+        self.settings = Settings.read()
+        self.run = RunDirectory(self.settings.run_dir)
+        ports = iter(free(REPLICAS * len(SERVICES) + 4, but=(self.settings.port,)))
+        self.processes = {}
+        for kind in SERVICES:
+            for number in range(1, REPLICAS + 1):
+                self._add(kind, number, next(ports))
+        self.spare = list(ports)
+        self.own = {}  # kind -> variables that its processes get from now on
+        self.metrics = metrics.Totals()
+        self.children = {}
+        self.crashed = set()  # pids that were killed while somebody else was busy with them
+        self.ended = []  # processes that ended by themselves, as text
+
+    def _add(self, kind, number, proxy_port):
+        process = Process(kind, number, Proxy(proxy_port))
+        self.processes[process.name] = process
+        return process
+
+    def variables(self, kind, number):
+        process = self.processes[f"{kind}-{number}"]
+        return {"REDIS_URL": f"redis://127.0.0.1:{process.proxy.port}", **self.own.get(kind, {})}
+
+    @property
+    def port(self):
+        return self.settings.port
+
+    @property
+    def redis_port(self):
+        return int(self.run.variables()["REDIS_PORT"])
+
+    @property
+    def database_url(self):
+        return self.run.variables()["DATABASE_URL"]
+
+    # Starting and stopping
+
+    async def start(self):
+        for process in self.processes.values():
+            await process.proxy.start()
+        starter = _Starter(self.settings, self.run, self)
+        with self.run.locked():
+            started = asyncio.create_task(asyncio.to_thread(starter.start))
+            while not started.done():
+                await asyncio.sleep(0.05)
+                # the proxies have to know where Redis is before the services ask
+                if port := self.run.variables().get("REDIS_PORT"):
+                    for process in self.processes.values():
+                        process.proxy.upstream = int(port)
+            await started
+        self.children = starter.children
+        variables = self.run.variables()
+        for process in self.processes.values():
+            process.child = starter.children[process.name]
+            process.port = int(variables[f"{process.kind.upper()}_{process.number}_PORT"])
+
+    async def launch(self, process):
+        """Starts a service process again, or for the first time. Tries again where Redis is away for too long to become healthy."""
+        for attempt in range(5):
+            starter = _Starter(self.settings, self.run, self)
+            service = starter.service(process.kind, process.number, process.port)
+            try:
+                await asyncio.to_thread(starter.start_one, service)
+                break
+            except Problem:
+                if attempt == 4:
+                    raise
+        process.child, process.expected_end = starter.children[process.name], False
+
+    async def stop(self):
+        for process in self.processes.values():
+            if process.running:
+                send(process.pid, signal.SIGCONT)
+            process.proxy.heal()
+        if self.run.path.is_dir():
+            await asyncio.to_thread(_Starter(self.settings, self.run, self).stop)
+        for process in self.processes.values():
+            process.proxy.close()
+
+    def left_over(self):
+        """Processes of this stack that still live."""
+        found = []
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and int(entry) != os.getpid() and alive(int(entry)) and f"{MARK}={self.run.path}" in words(entry, "environ"):
+                found.append(f"{entry} {' '.join(words(entry, 'cmdline'))}")
+        return found
+
+    def discard(self):
+        Postgres(self.run, 0).discard()
+
+    # Harm
+
+    async def kill(self, process):
+        """SIGKILL; returns when it is gone."""
+        await self.scrape(process)
+        process.expected_end = True
+        send(process.pid, signal.SIGKILL)
+        await asyncio.to_thread(process.child.wait)
+        self.metrics.close(process)
+
+    async def crash(self, process, pid):
+        """SIGKILL at this very moment, whoever else is busy with the process; a life that is only starting is started again by who starts it."""
+        self.crashed.add(pid)
+        send(pid, signal.SIGKILL)
+        while alive(pid):
+            await asyncio.sleep(0.01)
+        if process.child is not None and process.pid == pid:
+            self.metrics.close(process)
+
+    async def terminate(self, process):
+        """SIGTERM; returns the exit code and the seconds it took, None where it had to be killed."""
+        await self.scrape(process)
+        process.expected_end = True
+        start = time.monotonic()
+        send(process.pid, signal.SIGTERM)
+        try:
+            code = await asyncio.to_thread(process.child.wait, self.settings.grace + 20)
+        except Exception:  # noqa: BLE001 subprocess.TimeoutExpired: it did not end
+            send(process.pid, signal.SIGKILL)
+            await asyncio.to_thread(process.child.wait)
+            code = None
+        self.metrics.close(process)
+        return 0 if process.pid in self.crashed else code, time.monotonic() - start
+
+    def signal(self, process, number):
+        if process.running:
+            send(process.pid, number)
+
+    def server(self, kind):
+        variables = self.run.variables()
+        if kind == "redis":
+            return RedisServer(self.run, int(variables["REDIS_PORT"]))
+        return Postgres(self.run, int(variables["POSTGRES_PORT"]))
+
+    async def end_server(self, kind, number):
+        """Sends a signal to Redis or Postgres and waits until it has gone."""
+        name = self.server(kind).name
+        child = self.children[name]
+        if child.poll() is None:
+            os.kill(child.pid, number)
+        await asyncio.to_thread(child.wait)
+
+    async def start_server(self, kind):
+        server = self.server(kind)
+        if kind == "postgres":
+            await asyncio.to_thread(server.prepare)
+        starter = _Starter(self.settings, self.run, self)
+        await asyncio.to_thread(starter.start_one, server)
+        self.children[server.name] = starter.children[server.name]
+
+    def limit_files(self, kind, size):
+        """No file of the server may grow beyond `size` bytes; None lifts the limit."""
+        child = self.children[self.server(kind).name]
+        limit = resource.RLIM_INFINITY if size is None else size
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    async def add(self, kind):
+        """One process more, on a free port; the caller holds its lock."""
+        number = 1 + max(process.number for process in self.processes.values() if process.kind == kind)
+        ports = free(2, but=(self.settings.port,))
+        process = self._add(kind, number, ports[0])
+        process.port = ports[1]
+        process.proxy.upstream = self.redis_port
+        await process.lock.acquire()
+        await process.proxy.start()
+        await self.launch(process)
+        return process
+
+    # Watching
+
+    async def scrape(self, process):
+        if process.running and process.port is not None:
+            await self.metrics.scrape(process)
+
+    def check(self):
+        """Notes processes that ended though nobody asked them to; returns them."""
+        found = []
+        for process in self.processes.values():
+            if process.child is not None and not process.expected_end and process.child.poll() is not None:
+                process.expected_end = True
+                if process.pid not in self.crashed:
+                    self.ended.append(f"{process.name} ended by itself with {process.child.returncode}")
+                    found.append(process)
+        return found
+
+    def instances(self):
+        """Name as a consumer -> (process, pid), of all lives that have said who they are in their logs."""
+        return {
+            line["instance"]: (process, line["pid"])
+            for process in self.processes.values() for line in self.log_lines(process.name, "service.started")}
+
+    def log_lines(self, name, event):
+        """The lines of a log with this event."""
+        mark = f'"{event}"'
+        try:
+            with open(self.run.log(name), encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    if mark in line:
+                        try:
+                            yield json.loads(line)
+                        except ValueError:
+                            continue
+        except OSError:
+            return

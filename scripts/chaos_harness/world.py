@@ -1,0 +1,99 @@
+"""What all parts of one run share."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Injected:
+    """An entry that the harness has added, and what may become of it."""
+
+    kind: str
+    stream: str  # accepted, routed or events
+    partition: int
+    reasons: frozenset  # of the dead letter; empty: there must be none
+    needed: bool  # whether there must be a dead letter
+    order: str = ""
+
+
+@dataclass
+class World:
+    options: object
+    stack: object
+    redis: object
+    clients: object = None
+    sockets: object = None
+    tally: Counter = field(default_factory=Counter)  # fault -> how often
+    injected: dict = field(default_factory=dict)  # (stream's key, entry's id) -> Injected
+    poisoned: set = field(default_factory=set)  # orders that crashed their workers
+    touched: set = field(default_factory=set)  # orders with copies of their entries, or a stolen one
+    alone: set = field(default_factory=set)  # orders whose entries are not to be copied
+    placing: int = 0  # such orders that are on their way in
+    background: set = field(default_factory=set)  # tasks of faults and clients
+    violations: list = field(default_factory=list)  # (what, order id or "")
+    measures: dict = field(default_factory=dict)  # name -> list of numbers
+    windows: list = field(default_factory=list)  # (fault, from, to) by the wall clock
+    started: float = field(default_factory=time.monotonic)
+    loading: bool = True
+    note: object = print
+
+    def chance(self, name):
+        """A generator of its own for each part, so that one part's draws do not depend on another's timing."""
+        return random.Random(f"{self.options.seed}/{name}")
+
+    def wants(self, *names):
+        return [name for name in names if name in self.options.faults]
+
+    def count(self, fault, what=""):
+        self.tally[fault] += 1
+        self.note(f"fault: {fault}{' ' if what else ''}{what}")
+
+    def violation(self, what, order=""):
+        if (what, order) not in self.violations:
+            self.violations.append((what, order))
+
+    def measure(self, name, value):
+        self.measures.setdefault(name, []).append(value)
+
+    @contextmanager
+    def window(self, fault):
+        start = time.time()
+        entry = [fault, start, float("inf")]
+        self.windows.append(entry)
+        try:
+            yield start
+        finally:
+            entry[2] = time.time()
+
+    def spawn(self, work):
+        task = asyncio.get_running_loop().create_task(work)
+        self.background.add(task)
+        return task
+
+    async def place_alone(self, plan):
+        """Places an order whose entries nobody copies, and follows it. Its id; None where it did not get in."""
+        self.placing += 1
+        try:
+            submission = await self.clients.place(plan)
+            if submission is None or submission.id is None:
+                return None
+            self.alone.add(submission.id)
+        finally:
+            self.placing -= 1
+        self.spawn(self.clients.stay(submission))
+        return submission.id
+
+    def partition_of(self, order):
+        """The partition is an id's last byte."""
+        return int(order[-2:], 16)
+
+    def prefix(self, partition, space="orders"):
+        return f"{space}:{{{partition}}}:"
+
+    @property
+    def partitions(self):
+        return range(self.options.partitions)

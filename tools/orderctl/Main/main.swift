@@ -1,0 +1,3 @@
+import OrderCtl
+
+OrderCtl.main()

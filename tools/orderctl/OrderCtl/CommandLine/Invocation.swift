@@ -1,0 +1,49 @@
+/// What a command line asks for.
+enum Invocation {
+    /// What all commands take.
+    struct Options: Sendable, Equatable {
+        let url: String
+        let wantsJSON: Bool
+    }
+
+    case help(String)
+    case command(any Command, Options)
+
+    static func read(_ words: [String], environment: [String: String], commands: [any Command.Type]) throws(Failure) -> Invocation {
+        var arguments = Arguments(words)
+        let wantsHelp = arguments.takeFlag("--help", "-h")
+        let wantsJSON = arguments.takeFlag("--json")
+        let url = try arguments.takeValue("--url")
+        var operands = arguments.leadingOperands
+        let asksHelp = wantsHelp || operands.first == "help" || words.isEmpty
+        if operands.first == "help" { operands.removeFirst() }
+
+        // No command's words begin with all of another's, so at most one fits.
+        let command = commands.first { operands.starts(with: $0.manual.words) }
+        if asksHelp { return .help(try help(command, operands, commands.map { $0.manual })) }
+        guard let command else { throw unknown(operands, commands.map { $0.manual }) }
+        arguments.dropFirst(command.manual.words.count)
+        let instance = try command.init(&arguments)
+        if let extra = try arguments.takeOperands().first {
+            throw Failure(.usage, "\"\(extra)\" is too much for orderctl \(command.manual.name); add --help to see what it takes")
+        }
+        return .command(instance, Options(url: try EngineURL.find(option: url, environment: environment), wantsJSON: wantsJSON))
+    }
+
+    private static func help(_ command: (any Command.Type)?, _ operands: [String], _ manuals: [Manual]) throws(Failure) -> String {
+        if let command { return HelpText.of(command.manual) }
+        let family = Array(operands.prefix(1))
+        guard manuals.contains(where: { $0.words.starts(with: family) }) else { throw unknown(operands, manuals) }
+        return HelpText.of(manuals, under: family)
+    }
+
+    private static func unknown(_ operands: [String], _ manuals: [Manual]) -> Failure {
+        let family = manuals.filter { $0.words.first == operands.first }
+        if !family.isEmpty {
+            let choices = family.map { "\"\($0.name)\"" }.joined(separator: ", ")
+            return Failure(.usage, "\"\(operands.prefix(2).joined(separator: " "))\" is no command; there are \(choices)")
+        }
+        let what = operands.first.map { "\"\($0)\" is no command" } ?? "The command is missing"
+        return Failure(.usage, "\(what); orderctl --help lists those there are")
+    }
+}

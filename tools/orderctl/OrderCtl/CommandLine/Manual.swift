@@ -1,0 +1,44 @@
+/// What help says of a command.
+struct Manual: Sendable {
+    /// An option with what it means.
+    struct Option: Sendable {
+        let name: String
+        let meaning: String
+    }
+
+    /// The words that call it: `["dead", "retry"]`.
+    let words: [String]
+    /// Its operands and options, as in `(ID... | --all)`; empty for none.
+    let synopsis: String
+    /// What it does, in half a line.
+    let summary: String
+    /// What one has to know to use it, in lines of at most 80 columns.
+    let details: String
+    let options: [Option]
+    /// Commands to copy, each with what it does.
+    let examples: [(command: String, meaning: String)]
+
+    init(
+        _ words: [String], synopsis: String, summary: String, details: String, options: [Option] = [],
+        examples: [(command: String, meaning: String)]
+    ) {
+        self.words = words
+        self.synopsis = synopsis
+        self.summary = summary
+        self.details = details
+        self.options = options
+        self.examples = examples
+    }
+
+    /// The command as one types it.
+    var name: String { words.joined(separator: " ") }
+
+    /// What every command takes.
+    static let commonOptions = [
+        Option(name: "--url URL", meaning: "the engine; else ORDERCTL_URL, else http://localhost:$PORT (3000)"),
+        Option(name: "--json", meaning: "print the result as JSON, for programs"),
+        Option(name: "--help, -h", meaning: "explain the command"),
+    ]
+
+    static let exitCodes = ExitCode.allCases.map { Option(name: "\($0.rawValue)", meaning: $0.meaning) }
+}

@@ -1,0 +1,37 @@
+internal import EventLoop
+internal import Glibc
+
+/// The command line tool for those who run the engine: one command a run, over the engine's own API.
+public enum OrderCtl {
+    /// Every command, in the order in which help lists them. A new command is a file in `Commands` and a line here.
+    static let commands: [any Command.Type] = [DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self]
+
+    /// Runs the command that the process was started with, and ends the process.
+    public static func main() -> Never {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let environment = ProcessEnvironment.variables
+        Loop.shared.run {
+            let status = await run(arguments, environment: environment, console: .standard(environment: environment))
+            exit(status.rawValue)
+        }
+        exit(ExitCode.ok.rawValue)
+    }
+
+    /// Runs one command. What it has to say goes to the console; what became of it is the exit status.
+    @ServiceActor
+    static func run(_ arguments: [String], environment: [String: String], console: Console) async -> ExitCode {
+        do throws(Failure) {
+            switch try Invocation.read(arguments, environment: environment, commands: commands) {
+            case .help(let text):
+                console.print(text)
+                return .ok
+            case .command(let command, let options):
+                let engine = Engine(url: options.url)
+                return try await command.run(Session(engine: engine, console: console, wantsJSON: options.wantsJSON))
+            }
+        } catch {
+            console.complain("orderctl: \(error.sentence)")
+            return error.status
+        }
+    }
+}

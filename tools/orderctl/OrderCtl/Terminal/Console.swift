@@ -1,0 +1,49 @@
+internal import EventLoop
+internal import Glibc
+
+/// Where a command writes: results to standard output, what went wrong to standard error.
+@ServiceActor
+struct Console {
+    /// Whether results are for a person at a terminal, and in colour.
+    let usesColour: Bool
+    private let output: @ServiceActor (String) -> Void
+    private let errors: @ServiceActor (String) -> Void
+
+    init(usesColour: Bool, output: @escaping @ServiceActor (String) -> Void, errors: @escaping @ServiceActor (String) -> Void) {
+        self.usesColour = usesColour
+        self.output = output
+        self.errors = errors
+    }
+
+    /// The process' own. Colours only on a terminal that has them, and not where `NO_COLOR` asks for none.
+    static func standard(environment: [String: String]) -> Console {
+        let wantsNone = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        return Console(
+            usesColour: isatty(STDOUT_FILENO) == 1 && !wantsNone && environment["TERM"] != "dumb",
+            output: { write($0, to: STDOUT_FILENO) }, errors: { write($0, to: STDERR_FILENO) })
+    }
+
+    /// Writes a line of the result.
+    func print(_ line: String) { output(line + "\n") }
+
+    /// Writes a line about what went wrong.
+    func complain(_ line: String) { errors(line + "\n") }
+
+    /// A text in a colour, where there are colours.
+    func paint(_ text: String, _ colour: Terminal.Colour) -> String {
+        usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                bytes = bytes.dropFirst(count)
+            } else if errno != EINTR {
+                // The reader has seen enough, as in `orderctl dead list | head`; there is nobody left to tell.
+                exit(ExitCode.ok.rawValue)
+            }
+        }
+    }
+}

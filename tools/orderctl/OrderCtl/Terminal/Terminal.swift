@@ -1,0 +1,29 @@
+/// What is fit to be shown on a terminal.
+enum Terminal {
+    /// Colours by their number in ECMA-48.
+    enum Colour: Int, Sendable {
+        case red = 31
+        case green = 32
+        case yellow = 33
+        case faint = 2
+    }
+
+    /// A text that cannot move the cursor, change colours or turn the line around: such characters are written as `\u{9b}`.
+    static func safe(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned:
+                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// A text cut to a length, with what it had.
+    static func cut(_ text: String, to length: Int) -> String {
+        guard text.unicodeScalars.count > length else { return safe(text) }
+        return safe(String(String.UnicodeScalarView(text.unicodeScalars.prefix(length)))) + "… (\(text.utf8.count) bytes)"
+    }
+}
