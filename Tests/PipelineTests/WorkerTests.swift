@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Orders
 import Redis
@@ -235,7 +236,7 @@ struct WorkerTests {
             try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
                 try await eventually { handler.entries.count == 1 }
                 let stopping = Loop.spawn { await worker.stop(within: .seconds(20)) }
-                let name = "name=reader-\(try RedisURL(bench.url).database) "
+                let name = "name=reader-\(try #require(RedisURL(bench.url)).database) "
                 try await eventually { try await bench.send("CLIENT", "LIST").string?.contains(name) == false }
                 let late = try await bench.place()
                 gate.succeed(())
