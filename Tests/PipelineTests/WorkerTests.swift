@@ -93,11 +93,15 @@ struct WorkerTests {
                 await Self.route(bench)(entry)
             }
             let other = FakeHandler(Self.route(bench))
-            try await withWorker(bench, .of(.router, "a"), slow) { _, _ in
+            // Wide, so that a busy machine's pauses between renewals stay below it.
+            var (first, second) = (WorkerOptions.of(.router, "a"), WorkerOptions.of(.router, "b"))
+            first.visibilityTimeout = .milliseconds(1800)
+            second.visibilityTimeout = .milliseconds(1800)
+            try await withWorker(bench, first, slow) { _, _ in
                 try await eventually { slow.entries.count == 1 }
-                try await withWorker(bench, .of(.router, "b"), other) { _, _ in
-                    // Two claim intervals, each longer than the visibility time-out.
-                    try await sleep(for: .milliseconds(2200))
+                try await withWorker(bench, second, other) { _, _ in
+                    // Longer than the visibility time-out and a claim interval together.
+                    try await sleep(for: .milliseconds(3200))
                     #expect(other.entries.isEmpty)
                     gate.succeed(())
                     try await eventually { try await bench.state(order) == .routed }
