@@ -13,6 +13,8 @@ extension Engine {
     func audit(_ ids: [String], within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await waitForEnd(ids, within: limit)
         try await waitUntilIdle(within: limit)
+        // The audit's own connections, too, come back after an outage only with their next attempt.
+        try await eventually(within: limit) { self.postgres.isAvailable && self.redis.isConnected }
         let landed = try await allLanded()
         #expect(Set(landed.keys).isSubset(of: Set(ids)), sourceLocation: sourceLocation)
         for id in ids {
