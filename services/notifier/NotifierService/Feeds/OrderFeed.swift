@@ -109,7 +109,7 @@ final class OrderFeed {
     private func read() async {
         let start = MonotonicInstant.now
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
-        while isWatched {
+        while isWatched && !Task.isCancelled {
             switch await history.read(id) {
             case .events(let all): return append(all)
             case .unknown: return
