@@ -1,5 +1,6 @@
 import Orders
-import Pipeline
+
+@testable import Pipeline
 
 /// What tests place, quote and sign.
 enum Samples {
@@ -40,8 +41,14 @@ enum Samples {
         .submit([transaction(order, attempt: attempt)], attempt: attempt, maxAttempts: order.maxAttempts)
     }
 
-    static func failure(_ code: FailureCode, stage: Stage = .executor, attempt: Int = 1, delay: UInt64 = 0) -> StepRequest {
-        .after(OrderFailure(code), stage: stage, attempt: attempt, maxAttempts: 3, delay: delay)
+    /// What follows a failure; nil for whatever state the step may start from.
+    static func failure(
+        _ code: FailureCode, stage: Stage = .executor, in state: OrderState? = nil, attempt: Int = 1, delay: UInt64 = 0
+    ) -> StepRequest {
+        var request = StepRequest.after(
+            OrderFailure(code), in: stage == .router ? .routing : .building, attempt: attempt, maxAttempts: 3, delay: delay)
+        request.seen = state
+        return request
     }
 }
 
