@@ -124,6 +124,10 @@ let package = Package(
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
         tests("PipelineTests", ["EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
+        // Optimised in every build: it visits millions of states.
+        .testTarget(
+            name: "ModelTests", dependencies: ["EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestSupport"], path: "Tests/ModelTests",
+            swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
         tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage"]),
         tests(
             "ServiceTests",
