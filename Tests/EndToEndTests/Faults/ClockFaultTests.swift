@@ -21,7 +21,7 @@ struct ClockFaultTests {
 
     @Test(
         "With clocks that are ten minutes off, ahead and behind, retries come within 1 s of their time and nothing is stale, expired or misdated",
-        .enabled(if: library != nil, "needs libfaketime (package faketime)"),
+        .enabled(if: library != nil, "needs the package libfaketime"),
         .engine(
             replicas: [.gateway: 0, .router: 0, .executor: 0, .notifier: 0], settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300"]))
     func tenMinutes() async throws {

@@ -52,11 +52,18 @@ extension Engine {
     /// What Postgres has of each order: its row and its events as one text.
     func rows() async throws -> [String: String] {
         let sql = """
-            SELECT o.id::text AS id, to_jsonb(o)::text || coalesce(string_agg(e.event::text, ',' ORDER BY e.seq), '') AS text
-            FROM orders o LEFT JOIN order_events e ON e.order_id = o.id GROUP BY o.id
+            SELECT o.id::text AS id, to_jsonb(o)::text
+                || (SELECT jsonb_agg(e.event ORDER BY e.seq) FROM order_events e WHERE e.order_id = o.id)::text AS text
+            FROM orders o
             """
         let rows = try await postgres.query(sql, []).rows
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] ?? "", $0["text"] ?? "") })
+    }
+
+    /// Starts Postgres again, and waits until the test itself has it back.
+    func restartPostgres() async throws {
+        try await stack.postgres.restart()
+        try await eventually { (try? await self.postgres.query("SELECT 1", [])) != nil }
     }
 
     /// Waits until Postgres shows the orders with a status.

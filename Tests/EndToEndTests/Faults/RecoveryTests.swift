@@ -60,7 +60,7 @@ struct RecoveryTests {
         try await engine.waitForEnd(ids, within: .seconds(30))
         #expect(placed > 20)
         #expect(try await together(ids.count) { try await engine.state(ids[$0]) }.allSatisfy { $0 == "confirmed" })
-        try await engine.stack.postgres.restart()
+        try await engine.restartPostgres()
         let start = MonotonicInstant.now
         try await engine.waitUntilIdle(within: .seconds(40))
         Faults.report("Postgres back, until the events of \(placed) orders are stored", start.elapsed, of: .seconds(10))

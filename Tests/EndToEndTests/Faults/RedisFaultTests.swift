@@ -34,8 +34,10 @@ struct RedisFaultTests {
         }
         watch.expectCalm()
         try await expectReported(lost)
+        // The notifiers look once a minute.
+        if Faults.isFull { try await eventually(within: .seconds(90)) { engine.stack.log(.notifier).contains(#""orders.lost""#) } }
         #expect(try await engine.rows().filter { lost.contains($0.key) } == before)
-        #expect(StackService.allCases.contains { engine.stack.log($0).contains(#""group.created""#) })
+        #expect(StackService.allCases.contains { engine.stack.log($0).contains(#""stream.group_created""#) })
     }
 
     private func expectReported(_ lost: [String]) async throws {
