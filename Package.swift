@@ -124,6 +124,11 @@ let package = Package(
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
         tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
+        // Optimised in every build: it visits millions of states.
+        .testTarget(
+            name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestSupport"],
+            path: "Tests/ModelTests",
+            swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
         tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage"]),
         tests(
             "ServiceTests",

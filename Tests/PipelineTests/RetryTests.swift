@@ -101,6 +101,20 @@ struct RetryTests {
         }
     }
 
+    @Test func `a retry that is due when the order has gone on under another entry leaves what stands for it alone`() async throws {
+        try await withBench { bench in
+            let (order, _) = try await bench.reach(.requote)
+            let other = try await bench.inject(.router, order.id, round: 2)
+            try await bench.begin(other)
+            try await bench.written(.routeDone([Samples.raydium]), other)
+            let entry = try await bench.field(order, "entry")
+            #expect(entry.hasPrefix("routed "))
+            #expect(try await bench.pipeline.promote(bench.keys) == 0)
+            #expect(try await bench.field(order, "entry") == entry)
+            #expect(try await bench.send("XLEN", bench.keys.accepted).integer == 2)
+        }
+    }
+
     @Test func `two promoters at once hand each retry back once`() async throws {
         try await withBench { bench in
             for _ in 0..<30 { _ = try await bench.reach(.requote) }
@@ -114,7 +128,7 @@ struct RetryTests {
     @Test func `the last attempt ends the order with its failure`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.submitted, Samples.order(maxAttempts: 1))
-            try await bench.written(.after(OrderFailure(.network), stage: .executor, attempt: 1, maxAttempts: 1, delay: 5), entry)
+            try await bench.written(.after(OrderFailure(.network), in: .submitted, attempt: 1, maxAttempts: 1, delay: 5), entry)
             let last = Array(try await bench.events(order).suffix(2))
             try #require(last.map(\.type) == [.executionFailed, .failed])
             #expect(last.map(\.progress) == [80, 0])

@@ -1,5 +1,6 @@
 import Orders
-import Pipeline
+
+@testable import Pipeline
 
 /// What tests place, quote and sign.
 enum Samples {
@@ -40,22 +41,13 @@ enum Samples {
         .submit([transaction(order, attempt: attempt)], attempt: attempt, maxAttempts: order.maxAttempts)
     }
 
-    static func failure(_ code: FailureCode, stage: Stage = .executor, attempt: Int = 1, delay: UInt64 = 0) -> StepRequest {
-        .after(OrderFailure(code), stage: stage, attempt: attempt, maxAttempts: 3, delay: delay)
-    }
-}
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+    /// What follows a failure; nil for whatever state the step may start from.
+    static func failure(
+        _ code: FailureCode, stage: Stage = .executor, in state: OrderState? = nil, attempt: Int = 1, delay: UInt64 = 0
+    ) -> StepRequest {
+        var request = StepRequest.after(
+            OrderFailure(code), in: stage == .router ? .routing : .building, attempt: attempt, maxAttempts: 3, delay: delay)
+        request.seen = state
+        return request
     }
 }

@@ -79,8 +79,13 @@ struct StepRequestTests {
     }
 
     @Test func `an order that was never tried fails without an attempt's event`() {
-        let request = StepRequest.fail(OrderFailure(.internal), attempt: 1, tried: false)
+        let request = StepRequest.fail(OrderFailure(.internal), in: .routing, attempt: 1, tried: false)
         #expect(kinds(request) == [.failed])
+    }
+
+    @Test(arguments: [OrderState.routing, .building, .submitted], [1, 3])
+    func `what follows a failure is for the state that has failed`(state: OrderState, attempt: Int) {
+        #expect(StepRequest.after(OrderFailure(.network), in: state, attempt: attempt, maxAttempts: 3, delay: 0).seen == state)
     }
 
     @Test func `a field can be stored beside`() {

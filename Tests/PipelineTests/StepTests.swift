@@ -195,13 +195,28 @@ struct StepTests {
         }
     }
 
+    @Test(arguments: [FailureCode.quoteStale, .network, .internal])
+    func `who gives up an attempt before its transaction cannot give up one that another entry has submitted`(code: FailureCode) async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.building)
+            let other = try await bench.inject(.executor, order.id, round: 1)
+            #expect(try await bench.begin(other).state == .building)
+            try await bench.written(Samples.submit(order), entry)
+            let before = try await bench.everything(order)
+            #expect(try await bench.pipeline.step(Samples.failure(code, in: .building), other).dropped == .conflict)
+            #expect(try await bench.everything(order) == before)
+            try await bench.written(.confirm(Samples.fill), entry)
+            #expect(try await bench.pipeline.begin(other.held()).dropped == .duplicate)
+        }
+    }
+
     // MARK: The table
 
     @Test func `a step is written from its sources and from no other state`() async throws {
         let requests: [OrderStep: StepRequest] = [
             .routeDone: .routeDone([Samples.meteora]), .routeRetry: Samples.failure(.venueUnavailable, stage: .router),
             .submit: Samples.submit(Samples.order()), .confirm: .confirm(Samples.fill), .retry: Samples.failure(.network),
-            .requote: Samples.failure(.slippageExceeded), .fail: .fail(OrderFailure(.internal), attempt: 1, tried: true),
+            .requote: Samples.failure(.slippageExceeded), .fail: .fail(OrderFailure(.internal), in: nil, attempt: 1, tried: true),
         ]
         let states: [OrderState] = [.pending, .routing, .requote, .routed, .building, .submitted, .waiting]
         try await withBench { bench in

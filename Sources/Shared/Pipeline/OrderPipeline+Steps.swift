@@ -57,7 +57,7 @@ extension OrderPipeline {
         var arguments = [
             request.step.rawValue, entry.orderID.description, entry.stage.group, entry.entry, entry.consumer, String(entry.round), entry.token,
             String(settings.maxStarts), String(request.delay), request.usesAttempt ? "1" : "0", String(settings.orderStateTTL),
-            String(request.fields.count),
+            request.seen?.rawValue ?? "", String(request.fields.count),
         ]
         for field in request.fields { arguments += [field.name, field.value] }
         for event in request.events {

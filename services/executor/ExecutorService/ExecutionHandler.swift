@@ -48,12 +48,12 @@ final class ExecutionHandler: OrderHandler {
 
     private func build(_ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
         guard let route = work.route else {
-            try await end(OrderFailure(.internal), work, entry)
+            try await end(OrderFailure(.internal), in: .building, work, entry)
             return
         }
         if isStale(route, work) {
             let count = String(work.staleQuotes + 1)
-            _ = try await pipeline.step(after(OrderFailure(.quoteStale), work).storing("stale", count), entry)
+            _ = try await pipeline.step(after(OrderFailure(.quoteStale), in: .building, work).storing("stale", count), entry)
             return
         }
         let transaction = chain.sign(work.order, leg: 0, attempt: work.attempt, quote: route.quote, now: work.now)
@@ -85,12 +85,12 @@ final class ExecutionHandler: OrderHandler {
         }
         switch outcome {
         case .landed(let amountOut): try await confirm(transaction, amountOut, work, entry)
-        case .expired: try await end(OrderFailure(.transactionExpired), work, entry)
+        case .expired: try await end(OrderFailure(.transactionExpired), in: .submitted, work, entry)
         case .failed(.slippageExceeded, let wouldBe):
             let failure = OrderFailure.slippage(
                 expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, slippageBps: work.order.slippageBps)
-            try await end(failure, work, entry)
-        case .failed(let code, _): try await end(OrderFailure(code), work, entry)
+            try await end(failure, in: .submitted, work, entry)
+        case .failed(let code, _): try await end(OrderFailure(code), in: .submitted, work, entry)
         }
     }
 
@@ -112,9 +112,9 @@ final class ExecutionHandler: OrderHandler {
             ["orderId": .string(work.order.id.description), "attempt": .integer(work.attempt), "dex": .string(quote.dex)])
     }
 
-    /// Ends the attempt: another one, or the end of the order.
-    private func end(_ failure: OrderFailure, _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
-        guard case .written = try await pipeline.step(after(failure, work), entry) else { return }
+    /// Ends the attempt in the state that this worker has seen: another one, or the end of the order.
+    private func end(_ failure: OrderFailure, in state: OrderState, _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
+        guard case .written = try await pipeline.step(after(failure, in: state, work), entry) else { return }
         attempts.labelled(failure.code.rawValue.lowercased()).increment()
         log.info(
             "order.attempt_failed",
@@ -124,9 +124,9 @@ final class ExecutionHandler: OrderHandler {
             ])
     }
 
-    private func after(_ failure: OrderFailure, _ work: Work) -> StepRequest {
+    private func after(_ failure: OrderFailure, in state: OrderState, _ work: Work) -> StepRequest {
         .after(
-            failure, stage: .executor, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
+            failure, in: state, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
             delay: settings.retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts))
     }
 }

@@ -45,7 +45,7 @@ final class RoutingHandler: OrderHandler {
         let failure = round.failure
         log.info("order.not_routed", ["orderId": .string(work.order.id.description), "code": .string(failure.code.rawValue)])
         return .after(
-            failure, stage: .router, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
+            failure, in: .routing, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
             delay: retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts))
     }
 }

@@ -21,6 +21,8 @@ public struct StepRequest: Sendable {
     var events: [Event] = []
     var delay: UInt64 = 0
     var usesAttempt = false
+    /// The state in which the worker has seen the order, where the step has several sources and not each will do; nil where it will.
+    var seen: OrderState?
 
     /// The router begins: quotes are being fetched.
     public static let routeBegin = StepRequest(
@@ -68,14 +70,18 @@ public struct StepRequest: Sendable {
             ])
     }
 
-    /// What follows a failure: another attempt after a wait, a fresh quote, or the end. `delay` in ms is used where there is a wait.
-    public static func after(_ failure: OrderFailure, stage: Stage, attempt: Int, maxAttempts: Int, delay: UInt64) -> StepRequest {
+    /// What follows a failure: another attempt after a wait, a fresh quote, or the end. Not written where the order is no longer as it was seen.
+    ///
+    /// - Parameters:
+    ///   - state: the state whose work has failed: routing, building, or submitted, where the transaction's outcome is certain.
+    ///   - delay: in ms, used where there is a wait.
+    public static func after(_ failure: OrderFailure, in state: OrderState, attempt: Int, maxAttempts: Int, delay: UInt64) -> StepRequest {
         let followUp = failure.code.followUp
         let remaining = max(0, maxAttempts - attempt)
         guard followUp != .giveUp, remaining > 0 || !failure.code.usesAttempt else {
-            return fail(failure, attempt: attempt, tried: true)
+            return fail(failure, in: state, attempt: attempt, tried: true)
         }
-        let step: OrderStep = stage == .router ? .routeRetry : followUp == .sameRoute ? .retry : .requote
+        let step: OrderStep = state.stage == .router ? .routeRetry : followUp == .sameRoute ? .retry : .requote
         let atOnce = followUp == .freshQuoteAtOnce
         let next = atOnce ? attempt : attempt + 1
         let wait = atOnce ? 0 : delay
@@ -90,17 +96,17 @@ public struct StepRequest: Sendable {
                 Event(
                     type: .retryPending, progress: nil,
                     message: EventMessage.retrying(delayMs: wait, nextAttempt: next, maxAttempts: maxAttempts), extra: pending),
-            ], delay: wait, usesAttempt: !atOnce)
+            ], delay: wait, usesAttempt: !atOnce, seen: state)
     }
 
-    /// The end of an order that failed for good; `tried` when an attempt was under way.
-    public static func fail(_ failure: OrderFailure, attempt: Int, tried: Bool) -> StepRequest {
+    /// The end of an order that failed for good; `tried` when an attempt was under way. Nil for any state.
+    static func fail(_ failure: OrderFailure, in state: OrderState?, attempt: Int, tried: Bool) -> StepRequest {
         let extra = JSONWriter.members {
             $0.field("error", failure)
             $0.field("totalAttempts", attempt)
         }
         let last = Event(type: .failed, progress: Progress.none, message: failure.message, extra: extra)
-        return StepRequest(step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last])
+        return StepRequest(step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last], seen: state)
     }
 
     private static func executionFailed(_ failure: OrderFailure, retriesRemaining: Int) -> Event {

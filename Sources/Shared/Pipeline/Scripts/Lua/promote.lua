@@ -6,7 +6,8 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, 'LIMIT'
   local target, id, round = string.match(member, '^(%a+):([^:]+):(%d+)$')
   redis.call('ZREM', KEYS[1], member)
   local order = id and load(ARGV[1] .. id, id)
-  if order and order.round <= tonumber(round) then
+  -- Under another entry of its round the order may have gone on meanwhile; what stands for it then must keep its name.
+  if order and order.entry == 'retries ' .. member then
     if FINAL[order.state] then
       dismiss(order, 'retries ' .. member, KEYS[4], at, ARGV[3])
     else

@@ -1,7 +1,7 @@
 -- One legal transition of an order, with the source entry in hand, or nothing.
 -- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
 -- ARGV: step, id, stage, entry, consumer, round, token, most starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
---       count of fields to set, their names and values, then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
+--       the state in which the worker has seen the order ('' where any source will do), count of fields to set, their names and values, then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
 local STEPS = {
   routeBegin = { from = { pending = true, requote = true }, to = 'routing', begins = true },
   routeDone = { from = { routing = true }, to = 'routed', done = true },
@@ -17,7 +17,8 @@ local SOURCE = { router = 'accepted', executor = 'routed' }
 
 local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local token, mostStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
-local FIELDS_AT = 12
+local seen = ARGV[12]
+local FIELDS_AT = 13
 local stream, events, retries, deadlines, dead, leaving = KEYS[2], KEYS[3], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local source = SOURCE[group]
 local name = source .. ' ' .. entry
@@ -100,6 +101,9 @@ if not step.from[order.state] then
   if step.to == order.state then return answer('again') end
   return { 'conflict' }
 end
+-- Under another entry of the same round somebody else may have submitted meanwhile: who has given up an attempt that was not submitted
+-- must not give up that transaction with it.
+if seen ~= '' and seen ~= order.state then return { 'conflict' } end
 
 -- Write.
 local before = order.state

@@ -1,0 +1,61 @@
+import Orders
+
+extension OrderModel {
+    /// One run of `cancel`; nil where it writes nothing.
+    mutating func cancel(without mutation: Mutation? = nil) -> Answer? {
+        guard !isGone, Legal.leads(.cancel, from: state) || mutation == .cancelSubmitted && state == .submitted else { return nil }
+        return end(.cancelled, .ok)
+    }
+
+    /// One run of `sweep` after the deadline; nil where it writes nothing.
+    mutating func sweep(without mutation: Mutation? = nil) -> Answer? {
+        guard isPastDeadline, !isGone, Legal.leads(.expire, from: state) || mutation == .sweepSubmitted && state == .submitted else { return nil }
+        return end(.failed, .ok)
+    }
+
+    /// One run of `promote` for a due member of `retries`. Returns whether it was handed back.
+    mutating func promote(_ index: Int, without mutation: Mutation? = nil) -> Bool {
+        let due = retries[index]
+        retries[index] = .none
+        let isNamed = named == Self.aRetry && due.round == round
+        guard !isGone, due.round >= round else { return false }
+        if isFinal {
+            if isNamed { named = Self.nothing }
+            return false
+        }
+        guard isNamed || mutation == .promoteBlindly else { return false }
+        named = add(due)!
+        return true
+    }
+
+    /// One run of `bury` for an entry that was delivered too often. Returns nil where it writes nothing, because a start has been counted.
+    mutating func giveUp(_ slot: UInt8) -> Answer? {
+        let entry = entries[Int(slot)]
+        guard !isGone, !isFinal, state.stage == entry.post.stage, named == slot else {
+            bury(slot, isInDoubt: false)
+            return Answer(.ok)
+        }
+        if startsPost == entry.post, Int(entry.post.round) == round, starts > 0 { return nil }
+        bury(slot, isInDoubt: state == .submitted)
+        return state == .submitted ? Answer(.ok) : end(.failed, .ok)
+    }
+
+    /// One run of `unbury`. Returns the entry's slot; nil where it is refused.
+    mutating func putBack(_ index: Int) -> UInt8? {
+        let letter = letters[index]
+        guard !isFinal, let slot = add(letter.post) else { return nil }
+        letters[index] = Letter()
+        if letter.post == post {
+            named = slot
+            (startsPost, starts, startsToken) = (.none, 0, 0)
+        }
+        return slot
+    }
+
+    /// One run of `release`: takes the start of the delivery off again.
+    mutating func release(_ token: UInt8) {
+        guard startsToken == token, token != 0 else { return }
+        starts -= 1
+        startsToken = 0
+    }
+}

@@ -1,0 +1,69 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+
+@testable import Pipeline
+
+/// A pipeline on an empty database of a real Redis.
+@ServiceActor
+final class Database {
+    let pipeline: OrderPipeline
+    let redis: RedisClient
+    var keys: Keys { pipeline.partitions[0] }
+
+    init(url: String) throws {
+        redis = RedisClient(url: try RedisURL(url), name: "schedule")
+        pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(maxStarts: Schedule.mostStarts))
+    }
+
+    @discardableResult
+    func send(_ command: String...) async throws -> RedisValue { try await redis.send(command) }
+
+    func run(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws -> [String] {
+        (try await pipeline.run(script, keys: keys, arguments).array ?? []).map { $0.string ?? "" }
+    }
+
+    /// Reads the next new entry of a stage.
+    func take(_ stage: Stage, as consumer: String, token: UInt8) async throws -> WorkEntry {
+        let reply = try await send("XREADGROUP", "GROUP", stage.group, consumer, "COUNT", "1", "STREAMS", keys.source(of: stage), ">")
+        guard let entry = StreamEntry.list(readGroup: reply).first, let id = entry.fields?["id"].flatMap({ OrderID(parsing: $0) }),
+            let round = entry.fields?["round"].flatMap({ Int($0) })
+        else { throw TestFailure("nothing new for the \(stage)") }
+        return WorkEntry(
+            stage: stage, partition: 0, entry: entry.id, orderID: id, round: round, consumer: consumer, deliveries: 1, token: String(token))
+    }
+
+    /// The id of the newest entry of a stream.
+    func newest(_ stream: String) async throws -> String {
+        guard let entry = try await send("XREVRANGE", stream, "+", "-", "COUNT", "1").array?.first?.array?[0].string else {
+            throw TestFailure("\(stream) is empty")
+        }
+        return entry
+    }
+
+    /// Acknowledges every event as stored, as a notifier does after COMMIT.
+    func storeEvents() async throws {
+        let reply = try await send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", keys.events, ">")
+        let entries = StreamEntry.list(readGroup: reply).compactMap { EventEntry($0) }
+        try await pipeline.stored(entries.map { ($0.entry, $0.orderID.description, $0.seq) }, keys)
+    }
+}
+
+/// Runs a test on an empty database of the shared server.
+@ServiceActor
+func withDatabase(_ body: @ServiceActor (Database) async throws -> Void) async throws {
+    let database = try Database(url: try await RedisServer.shared().database())
+    let running = Loop.spawn { await database.redis.run() }
+    do {
+        try await database.redis.connected(within: .seconds(20))
+        try await database.pipeline.createGroups(database.keys)
+        try await body(database)
+    } catch {
+        database.redis.close()
+        await running.value
+        throw error
+    }
+    database.redis.close()
+    await running.value
+}

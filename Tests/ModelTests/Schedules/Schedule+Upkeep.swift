@@ -1,0 +1,106 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+
+@testable import Pipeline
+
+extension Schedule {
+    func promote() async throws {
+        let before = model
+        let found = try await database.pipeline.promote(database.keys)
+        var expected = 0
+        for index in 0..<model.retries.count where !model.retries[index].isNone && model.promote(index) { expected += 1 }
+        try check("promote", found, expected)
+        try await follow(from: before)
+    }
+
+    func cancel() async throws {
+        var expected = CancelOutcome.cancelled
+        if let answer = model.cancel() {
+            say(answer)
+        } else if model.isGone {
+            expected = .unknown
+        } else if model.state == .submitted {
+            expected = .submitted
+        } else if model.state != .cancelled {
+            expected = .final(model.state)
+        }
+        try check("cancel", try await database.pipeline.cancel(order.id), expected)
+    }
+
+    func passDeadline() async throws {
+        guard !model.isPastDeadline, !model.isGone else { return }
+        note("the deadline passes")
+        model.isPastDeadline = true
+        try await database.send("HSET", database.keys.order(order.id), "deadline", "1000")
+        if !model.isFinal { try await database.send("ZADD", database.keys.deadlines, "1000", order.id.description) }
+    }
+
+    func sweep() async throws {
+        let answer = model.sweep()
+        if let answer { say(answer) }
+        try check("sweep", try await database.pipeline.sweep(database.keys), answer == nil ? 0 : 1)
+    }
+
+    func putBack() async throws {
+        guard let index = (0..<4).first(where: { !model.letters[$0].post.isNone }) else { return }
+        let before = model
+        let outcome = try await database.pipeline.retry(DeadLetterID(partition: 0, entry: letterIDs[index])!)
+        var found = "\(outcome)"
+        if case .restored = outcome { found = "restored" }
+        let expected = model.isGone ? "\(RetryOutcome.orderMissing(order.id))" : model.isFinal ? "\(RetryOutcome.final(model.state))" : "restored"
+        _ = model.putBack(index)
+        try check("letter \(index) is put back", found, expected)
+        try await follow(from: before)
+    }
+
+    func drop() async throws {
+        guard let index = (0..<4).first(where: { !model.letters[$0].post.isNone }) else { return }
+        let expected = model.letters[index].isInDoubt && !model.isFinal ? DropOutcome.inDoubt : .dropped
+        if expected == .dropped { model.letters[index] = OrderModel.Letter() }
+        try check("letter \(index) is dropped", try await database.pipeline.drop(DeadLetterID(partition: 0, entry: letterIDs[index])!), expected)
+    }
+
+    /// Everything is in Postgres; a hash that nothing holds any more may then reach the end of its time to live.
+    func store() async throws {
+        note("all events are stored")
+        try await database.storeEvents()
+        areEventsStored = true
+        try await compare()
+        guard model.isFinal, model.named == OrderModel.nothing, Bool.random(using: &random) else { return }
+        note("the hash is gone")
+        try await database.send("DEL", database.keys.order(order.id))
+        model.isGone = true
+    }
+
+    // MARK: The end
+
+    /// Leads the order to its end, and every entry and letter that is left out of the way.
+    func drain() async throws {
+        note("the rest is cleared away")
+        for _ in 0..<100 where !isAtRest {
+            while unread.values.contains(where: { !$0.isEmpty }) { try await read() }
+            for slot in 0..<UInt8(OrderModel.slots) {
+                guard let old = deliveries.last(where: { $0.slot == slot }) else { continue }
+                try await finish(try await claim(old, as: consumer()))
+                try await promote()
+            }
+            try await promote()
+            try await compare()
+        }
+        for _ in 0..<4 { try await drop() }
+    }
+
+    private func finish(_ delivery: Delivery) async throws {
+        func isPending() -> Bool { deliveries.contains { $0.token == delivery.token && $0.slot != OrderModel.gone } }
+        try await begin(delivery)
+        for request in requests(delivery.work.stage) where isPending() {
+            try await step(deliveries.first { $0.token == delivery.token }!, request)
+        }
+    }
+
+    private var isAtRest: Bool {
+        (0..<OrderModel.slots).allSatisfy { model.entries[$0].post.isNone } && (0..<model.retries.count).allSatisfy { model.retries[$0].isNone }
+    }
+}

@@ -1,0 +1,137 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+
+@testable import Pipeline
+
+/// One order, led at random by two consumers of each stage, on the model and on Redis at once. What both say is compared after every action.
+@ServiceActor
+final class Schedule {
+    /// A delivery that a consumer believes to hold, the lost ones included.
+    struct Delivery {
+        let work: WorkEntry
+        /// `OrderModel.gone` once it was acknowledged.
+        var slot: UInt8
+        let consumer: UInt8
+        let token: UInt8
+    }
+
+    nonisolated static let mostStarts = 3
+    private static let consumers = ["a", "b"]
+
+    let database: Database
+    let order: Order
+    var random: SeededGenerator
+    var model = OrderModel()
+    var deliveries: [Delivery] = []
+    /// The stream's id of what is in each slot.
+    var ids = [String](repeating: "", count: OrderModel.slots)
+    /// Slots that nobody has read, oldest first.
+    var unread: [Stage: [UInt8]] = [:]
+    /// The ids of the letters.
+    var letterIDs = [String](repeating: "", count: 4)
+    /// What everybody was told.
+    var statuses: [OrderStatus] = [.pending]
+    var areEventsStored = false
+    private var lastToken: UInt8 = 0
+    private(set) var log: [String] = []
+
+    init(_ database: Database, random: SeededGenerator) async throws {
+        self.database = database
+        self.random = random
+        order = SampleOrder.make(using: &self.random)
+        guard
+            case .accepted(_, let entry) = try await database.pipeline.accept(
+                order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+        else { throw TestFailure("the order was not accepted") }
+        ids[0] = entry
+        unread[.router] = [0]
+    }
+
+    func run() async throws {
+        for _ in 0..<Int.random(in: 5...40, using: &random) where hasRoom {
+            try await act()
+            try await compare()
+        }
+        try await drain()
+        try await judge()
+    }
+
+    /// Whether no action can overflow the model.
+    private var hasRoom: Bool {
+        model.round < 40 && lastToken < 200 && (0..<OrderModel.slots).count { model.entries[$0].post.isNone } >= 2
+            && (0..<4).contains { model.letters[$0].post.isNone } && (0..<model.retries.count).contains { model.retries[$0].isNone }
+    }
+
+    private func act() async throws {
+        if deliveries.isEmpty { return try await read() }
+        let delivery = pick()
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<16: try await read()
+        case 16..<23: try await claim()
+        case 23..<45: try await begin(delivery)
+        case 45..<76: try await step(delivery, requests(delivery.work.stage).randomElement(using: &random)!)
+        case 76..<84: try await promote()
+        case 84..<88: try await inject()
+        case 88..<89: try await cancel()
+        case 89..<90: try await passDeadline()
+        case 90..<92: try await giveUp(delivery)
+        case 92..<94: try await release(delivery)
+        case 94..<96: try await putBack()
+        case 96..<97: try await drop()
+        case 97..<99: try await store()
+        default: try await sweep()
+        }
+    }
+
+    /// Any delivery, mostly one of what is still pending.
+    private func pick() -> Delivery {
+        let current = deliveries.filter { $0.slot != OrderModel.gone }
+        let rarely = Int.random(in: 0..<5, using: &random) == 0
+        return (rarely ? nil : current.randomElement(using: &random)) ?? deliveries.randomElement(using: &random)!
+    }
+
+    func consumer() -> UInt8 { UInt8.random(in: 1...2, using: &random) }
+
+    func name(_ consumer: UInt8) -> String { Self.consumers[Int(consumer) - 1] }
+
+    func newToken() -> UInt8 {
+        lastToken += 1
+        return lastToken
+    }
+
+    // MARK: Both sides
+
+    func note(_ text: String) { log.append(text) }
+
+    func say(_ answer: Answer) {
+        for status in [answer.first, answer.second] {
+            guard let status else { continue }
+            statuses.append(status)
+            areEventsStored = false
+        }
+    }
+
+    func check<Value: Equatable>(_ what: String, _ found: Value, _ expected: Value) throws {
+        note("\(what): \(found)")
+        guard found == expected else { throw TestFailure("\(what): \(found) instead of \(expected)") }
+    }
+
+    /// Finds out what an action has put into slots and letters and taken out of them.
+    func follow(from before: OrderModel) async throws {
+        for slot in 0..<OrderModel.slots {
+            let post = model.entries[slot].post
+            if post.isNone {
+                for index in deliveries.indices where deliveries[index].slot == UInt8(slot) { deliveries[index].slot = OrderModel.gone }
+                for stage in Stage.allCases { unread[stage]?.removeAll { $0 == UInt8(slot) } }
+            } else if before.entries[slot].post.isNone {
+                ids[slot] = try await database.newest(database.keys.source(of: post.stage))
+                unread[post.stage, default: []].append(UInt8(slot))
+            }
+        }
+        for index in 0..<4 where !model.letters[index].post.isNone && before.letters[index].post.isNone {
+            letterIDs[index] = try await database.newest(database.keys.dead)
+        }
+    }
+}
