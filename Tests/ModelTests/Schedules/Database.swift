@@ -1,7 +1,9 @@
+import Configuration
 import EventLoop
 import Orders
 import Redis
 import TestSupport
+import Testing
 
 @testable import Pipeline
 
@@ -13,7 +15,7 @@ final class Database {
     var keys: Keys { pipeline.partitions[0] }
 
     init(url: String) throws {
-        redis = RedisClient(url: try RedisURL(url), name: "schedule")
+        redis = RedisClient(url: try #require(RedisURL(url)), name: "schedule")
         pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(maxStarts: Schedule.mostStarts))
     }
 
