@@ -99,6 +99,7 @@ class Run:
         finally:
             for task in faults:
                 task.cancel()
+            self.world.background.update(faults)
 
     @staticmethod
     def _raise(tasks):
@@ -190,17 +191,26 @@ class Run:
         self.phase = "stop"
         for task in [*tasks, *self.world.background]:
             task.cancel()
-        await asyncio.gather(*tasks, *self.world.background, return_exceptions=True)
         if self.world.redis is not None:
             self.world.redis.close()
+        stopping = asyncio.create_task(self._stop_stack(tasks))
+        while not stopping.done():
+            try:
+                await asyncio.shield(stopping)
+            except asyncio.CancelledError:
+                # whoever asks again to stop is told again that it takes a moment: nothing may be left behind
+                self.say("stopping")
+
+    async def _stop_stack(self, tasks):
+        stack = self.world.stack
         try:
-            await self.world.stack.stop()
+            await stack.stop()
         finally:
-            left = self.world.stack.left_over()
-            if left:
+            await asyncio.gather(*tasks, *self.world.background, return_exceptions=True)
+            if left := stack.left_over():
                 self.world.violation(f"processes are left: {left}")
             if not self.options.keep:
-                self.world.stack.discard()
+                stack.discard()
 
 
 async def supervise(options):
@@ -215,5 +225,7 @@ async def supervise(options):
     try:
         return await run.main()
     except asyncio.CancelledError:
+        if not options.keep:
+            shutil.rmtree(run.path, ignore_errors=True)
         print("stopped", file=sys.stderr)
         return 130

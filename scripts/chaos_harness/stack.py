@@ -12,7 +12,7 @@ from runner.ports import Reservation, free
 from runner.processes import alive, send, words
 from runner.servers import Postgres, Redis as RedisServer
 from runner.settings import SERVICES, Problem, Settings
-from runner.stack import Service, Stack
+from runner.stack import Interrupted, Service, Stack
 
 from . import metrics
 from .options import SERVICE_SETTINGS
@@ -72,6 +72,7 @@ class ChaosStack:
         self.own = {}  # kind -> variables that its processes get from now on
         self.metrics = metrics.Totals()
         self.children = {}
+        self.starters, self.stopping = set(), False  # what is starting something right now
         self.crashed = set()  # pids that were killed while somebody else was busy with them
         self.ended = []  # processes that ended by themselves, as text
 
@@ -104,14 +105,16 @@ class ChaosStack:
         self.reservation.release()
         starter = _Starter(self.settings, self.run, self)
         with self.run.locked():
-            started = asyncio.create_task(asyncio.to_thread(starter.start))
+            self.starters.add(starter)
+            started = asyncio.ensure_future(asyncio.to_thread(starter.start))
+            started.add_done_callback(lambda done: (self.starters.discard(starter), done.exception()))
             while not started.done():
                 await asyncio.sleep(0.05)
                 # the proxies have to know where Redis is before the services ask
                 if port := self.run.variables().get("REDIS_PORT"):
                     for process in self.processes.values():
                         process.proxy.upstream = int(port)
-            await started
+            await asyncio.shield(started)
         self.children = starter.children
         variables = self.run.variables()
         for process in self.processes.values():
@@ -124,14 +127,30 @@ class ChaosStack:
             starter = _Starter(self.settings, self.run, self)
             service = starter.service(process.kind, process.number, process.port)
             try:
-                await asyncio.to_thread(starter.start_one, service)
+                await self._start_one(starter, service)
                 break
             except Problem:
                 if attempt == 4:
                     raise
         process.child, process.expected_end = starter.children[process.name], False
 
+    async def _start_one(self, starter, process):
+        if self.stopping:
+            raise Problem("the stack is being stopped")
+        self.starters.add(starter)
+        try:
+            await asyncio.to_thread(starter.start_one, process)
+        except Interrupted:
+            raise Problem("the stack is being stopped") from None
+        finally:
+            self.starters.discard(starter)
+
     async def stop(self):
+        self.stopping = True
+        for starter in self.starters:
+            starter.interrupts = 1
+        while self.starters:
+            await asyncio.sleep(0.05)
         for process in self.processes.values():
             if process.running:
                 send(process.pid, signal.SIGCONT)
@@ -143,10 +162,13 @@ class ChaosStack:
 
     def left_over(self):
         """Processes of this stack that still live."""
+        marks = {f"{MARK}={self.run.path}", f"RUN_DIR={self.run.path}"}
         found = []
         for entry in os.listdir("/proc"):
-            if entry.isdigit() and int(entry) != os.getpid() and alive(int(entry)) and f"{MARK}={self.run.path}" in words(entry, "environ"):
-                found.append(f"{entry} {' '.join(words(entry, 'cmdline'))}")
+            if entry.isdigit() and int(entry) not in (os.getpid(), os.getppid()) and alive(int(entry)):
+                arguments = " ".join(words(entry, "cmdline"))
+                if marks & set(words(entry, "environ")) or f" {self.run.path}/" in f" {arguments}":
+                    found.append(f"{entry} {arguments}"[:120])
         return found
 
     def discard(self):
@@ -209,7 +231,7 @@ class ChaosStack:
         if kind == "postgres":
             await asyncio.to_thread(server.prepare)
         starter = _Starter(self.settings, self.run, self)
-        await asyncio.to_thread(starter.start_one, server)
+        await self._start_one(starter, server)
         self.children[server.name] = starter.children[server.name]
 
     def limit_files(self, kind, size):

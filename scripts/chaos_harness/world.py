@@ -91,6 +91,10 @@ class World:
         """The partition is an id's last byte."""
         return int(order[-2:], 16)
 
+    def calm(self, since, *own):
+        """Whether nothing else has been broken since that moment of the wall clock; `own` are the kinds that do not count."""
+        return not any(fault not in own and end > since for fault, _, end in self.windows)
+
     def prefix(self, partition, space="orders"):
         return f"{space}:{{{partition}}}:"
 

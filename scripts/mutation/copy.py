@@ -8,7 +8,8 @@ from pathlib import Path
 
 from runner.settings import ROOT, Problem
 
-SOURCES = ("Package.swift", "Sources/", "services/", "database/", "Tests/", "tools/", "Benchmarks/", "config/", "deploy/", "scripts/")
+ENGINE = ("Package.swift", "Sources/", "services/", "database/", "config/", "deploy/", "Tests/")
+SOURCES = (*ENGINE, "tools/", "Benchmarks/", "scripts/")
 
 
 class Copy:
@@ -22,9 +23,9 @@ class Copy:
         return [name for name in listed.splitlines() if name.startswith(SOURCES) and (ROOT / name).is_file()]
 
     def digest(self):
-        """Of all that is built and run; the harness itself included."""
+        """Of what a result is about: the engine and its tests."""
         digest = hashlib.sha256()
-        for name in sorted(self.files()):
+        for name in sorted(name for name in self.files() if name.startswith(ENGINE)):
             digest.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
         return digest.hexdigest()[:16]
 

@@ -17,10 +17,10 @@ async def hunt(world):
     chance = world.chance("poison")
     await asyncio.sleep(chance.uniform(1, 3))
     for _ in range(TRIES):
-        if await _one(world, chance):
-            break
-    else:
-        world.violation(f"none of {TRIES} orders that crash their worker came to be POISONED")
+        with world.window("poison"):
+            if await _one(world, chance):
+                return
+    world.violation(f"none of {TRIES} orders that crash their worker came to be POISONED")
 
 
 async def _one(world, chance):
