@@ -1,7 +1,7 @@
 # Each target is one script; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs demo install build release test test-compose lint format clean
+.PHONY: help run up down status logs demo install build release test test-compose chaos mutations lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,6 +38,16 @@ test: ## Install what is missing, build, run every test on private servers
 
 test-compose: ## Build, start, scale and use compose.yaml for real, where Docker is
 	@scripts/test-compose
+
+chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RATE, FAULTS)
+	@scripts/install
+	@scripts/install --python
+	@[ -n "$$STACK_BIN" ] || scripts/build release
+	@scripts/chaos
+
+mutations: ## Take away one safety check after the other, and see that a test notices (takes an hour)
+	@scripts/install --python
+	@scripts/mutations
 
 lint: ## Check the format of all sources, and the shell scripts
 	@scripts/lint

@@ -62,7 +62,7 @@ let package = Package(
         shared("EventLoop", ["CLibuv"]),
         shared("Configuration"),
         shared("Observability", ["JSON"]),
-        shared("Redis", ["CHiredis", "EventLoop"]),
+        shared("Redis", ["CHiredis", "Configuration", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
         shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),
 
@@ -120,13 +120,14 @@ let package = Package(
         tests("EventLoopTests", ["EventLoop"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("ObservabilityTests", ["JSON", "Observability"]),
-        tests("RedisTests", ["EventLoop", "Redis"]),
+        tests("RedisTests", ["Configuration", "EventLoop", "Redis"]),
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
-        tests("PipelineTests", ["EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
+        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
         // Optimised in every build: it visits millions of states.
         .testTarget(
-            name: "ModelTests", dependencies: ["EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestSupport"], path: "Tests/ModelTests",
+            name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestSupport"],
+            path: "Tests/ModelTests",
             swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
         tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage"]),
         tests(
@@ -136,7 +137,7 @@ let package = Package(
                 "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage",
             ]),
         tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),
-        tests("EndToEndTests", ["EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
+        tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
     ],
     swiftLanguageModes: [.v6],
 )

@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Orders
 import Redis
@@ -16,7 +17,7 @@ final class Bench {
 
     init(url: String, settings: PipelineSettings) throws {
         self.url = url
-        redis = RedisClient(url: try RedisURL(url), name: "bench")
+        redis = RedisClient(url: try #require(RedisURL(url)), name: "bench")
         pipeline = OrderPipeline(redis: redis, settings: settings)
     }
 
@@ -213,7 +214,7 @@ final class Heard {
 @ServiceActor
 func withListener(_ bench: Bench, _ channels: [String], _ body: @ServiceActor (Heard) async throws -> Void) async throws {
     let heard = Heard()
-    let subscriber = RedisSubscriber(url: try RedisURL(bench.url), name: "listener")
+    let subscriber = RedisSubscriber(url: try #require(RedisURL(bench.url)), name: "listener")
     let running = Loop.spawn { await subscriber.run() }
     try await subscriber.connected(within: .seconds(20))
     for channel in channels { _ = try await subscriber.subscribe(channel) { heard.note($0) } }

@@ -1,7 +1,9 @@
+import Configuration
 import EventLoop
 import Orders
 import Redis
 import TestSupport
+import Testing
 
 @testable import Pipeline
 
@@ -75,7 +77,7 @@ func withWorker(
     _ body: @ServiceActor (Worker, RecordingObserver) async throws -> Void
 ) async throws {
     let observer = RecordingObserver()
-    let url = try RedisURL(bench.url)
+    let url = try #require(RedisURL(bench.url))
     let worker = Worker(options: options, pipeline: bench.pipeline, handler: handler, budget: budget, observer: observer) {
         RedisReader(url: url, name: "reader-\(url.database)")
     }
@@ -95,7 +97,7 @@ func withEvents(
     _ body: @ServiceActor (EventConsumer, RecordingObserver) async throws -> Void
 ) async throws {
     let observer = RecordingObserver()
-    let url = try RedisURL(bench.url)
+    let url = try #require(RedisURL(bench.url))
     let options = EventConsumerOptions(
         consumer: "n-\(UInt32.random(in: .min ... .max))", batch: batch, wait: wait, visibilityTimeout: visibility,
         renewInterval: .milliseconds(100))

@@ -35,10 +35,10 @@ struct StepRequestTests {
         (FailureCode.network, Stage.executor, OrderStep.retry), (.slippageExceeded, .executor, .requote), (.transactionExpired, .executor, .requote),
         (.quoteStale, .executor, .requote), (.venueUnavailable, .router, .routeRetry),
     ])
-    func `a failure that can pass is followed by another attempt`(code: FailureCode, stage: Stage, step: OrderStep) {
+    func `a failure that can pass is followed by another attempt`(code: FailureCode, stage: Stage, step: OrderStep) throws {
         let request = Samples.failure(code, stage: stage, delay: 1000)
         #expect(request.step == step)
-        #expect(kinds(request) == [.executionFailed, .retryPending])
+        try #require(kinds(request) == [.executionFailed, .retryPending])
         #expect(request.events.allSatisfy { $0.progress == nil })
         #expect(request.events[0].extra.contains(#""transient":true,"retriesRemaining":2"#))
     }
@@ -61,20 +61,20 @@ struct StepRequestTests {
     }
 
     @Test(arguments: [FailureCode.network, .slippageExceeded, .transactionExpired, .venueUnavailable])
-    func `the last attempt fails the order in the same step`(code: FailureCode) {
+    func `the last attempt fails the order in the same step`(code: FailureCode) throws {
         let request = Samples.failure(code, attempt: 3)
         #expect(request.step == .fail)
-        #expect(kinds(request) == [.executionFailed, .failed])
+        try #require(kinds(request) == [.executionFailed, .failed])
         #expect(request.events[0].extra.contains(#""retriesRemaining":0"#))
         #expect(request.events[1].progress == 0)
         #expect(request.events[1].extra.hasSuffix(#""totalAttempts":3"#))
     }
 
     @Test(arguments: [FailureCode.noRoute, .insufficientLiquidity, .internal])
-    func `a failure that cannot pass fails the order at the first attempt`(code: FailureCode) {
+    func `a failure that cannot pass fails the order at the first attempt`(code: FailureCode) throws {
         let request = Samples.failure(code, stage: .router)
         #expect(request.step == .fail)
-        #expect(kinds(request) == [.executionFailed, .failed])
+        try #require(kinds(request) == [.executionFailed, .failed])
         #expect(request.events[1].extra.contains(#""totalAttempts":1"#))
     }
 

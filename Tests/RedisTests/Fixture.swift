@@ -1,7 +1,9 @@
+import Configuration
 import EventLoop
 import Glibc
 import Redis
 import TestSupport
+import Testing
 
 /// A client of the shared server with a database of its own, or of another server; closed at the end of `body`.
 @ServiceActor
@@ -9,7 +11,7 @@ func withClient<Value>(
     _ server: RedisServer? = nil, _ options: RedisOptions = .quick, _ body: @ServiceActor (RedisClient) async throws -> Value
 ) async throws -> Value {
     let url = if let server { server.url } else { try await RedisServer.shared().database() }
-    let client = RedisClient(url: try RedisURL(url), name: "test", options: options)
+    let client = RedisClient(url: try #require(RedisURL(url)), name: "test", options: options)
     let running = Loop.spawn { await client.run() }
     do {
         try await client.connected(within: .seconds(20))

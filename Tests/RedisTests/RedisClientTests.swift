@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Redis
 import TestSupport
@@ -119,7 +120,7 @@ struct RedisClientTests {
 
     @Test func `each connection is introduced before it counts as connected`() async throws {
         try await withServer { server in
-            let client = RedisClient(url: try RedisURL(server.url), name: "introduced", options: .quick)
+            let client = RedisClient(url: try #require(RedisURL(server.url)), name: "introduced", options: .quick)
             var infos: [RedisConnectionInfo] = []
             var names: [String] = []
             client.onConnect = { info in

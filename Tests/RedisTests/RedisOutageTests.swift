@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Glibc
 import Redis
@@ -91,7 +92,7 @@ struct RedisOutageTests {
 
     @Test func `a refused port is tried again and named, and close ends it`() async throws {
         let port = try freePort()
-        let client = RedisClient(url: try RedisURL("redis://:hunter2@127.0.0.1:\(port)"), name: "test", options: .quick)
+        let client = RedisClient(url: try #require(RedisURL("redis://:hunter2@127.0.0.1:\(port)")), name: "test", options: .quick)
         var failures = 0
         client.onFailure = { _ in failures += 1 }
         let running = Loop.spawn { await client.run() }
@@ -107,8 +108,8 @@ struct RedisOutageTests {
 
     @Test func `a host is found by its name, and an unknown one is named without being waited for`() async throws {
         let server = try await RedisServer.shared()
-        let found = RedisClient(url: try RedisURL("redis://localhost:\(server.port)"), name: "test", options: .quick)
-        let unknown = RedisClient(url: try RedisURL("redis://redis.invalid:\(server.port)"), name: "test", options: .quick)
+        let found = RedisClient(url: try #require(RedisURL("redis://localhost:\(server.port)")), name: "test", options: .quick)
+        let unknown = RedisClient(url: try #require(RedisURL("redis://redis.invalid:\(server.port)")), name: "test", options: .quick)
         let running = [Loop.spawn { await found.run() }, Loop.spawn { await unknown.run() }]
         // "localhost" may be ::1 first, where nobody listens: another attempt takes the other address.
         try await found.connected(within: .seconds(20))
@@ -122,11 +123,11 @@ struct RedisOutageTests {
     @Test(arguments: ["redis://:hunter2@", "redis://", "redis://nobody:hunter2@"])
     func `a wrong or missing login is said, without the password`(prefix: String) async throws {
         try await withServer(["--requirepass", "correct"]) { server in
-            let reader = RedisReader(url: try RedisURL("\(prefix)127.0.0.1:\(server.port)"), name: "test")
+            let reader = RedisReader(url: try #require(RedisURL("\(prefix)127.0.0.1:\(server.port)")), name: "test")
             let error = await failure { try await reader.send(["PING"], timeout: .seconds(5)) }
             #expect(error?.rejection == (prefix == "redis://" ? "NOAUTH" : "WRONGPASS"))
             #expect(error?.message.contains("refused the login") == true && error?.message.contains("hunter2") == false)
-            let right = RedisReader(url: try RedisURL("redis://:correct@127.0.0.1:\(server.port)"), name: "test")
+            let right = RedisReader(url: try #require(RedisURL("redis://:correct@127.0.0.1:\(server.port)")), name: "test")
             #expect(try await right.send(["PING"], timeout: .seconds(5)) == .string("PONG"))
             right.close()
         }
@@ -134,7 +135,7 @@ struct RedisOutageTests {
 
     @Test func `closing fails what is in flight and leaves no descriptor`() async throws {
         try await withServer { server in
-            let client = RedisClient(url: try RedisURL(server.url), name: "test", options: .quick)
+            let client = RedisClient(url: try #require(RedisURL(server.url)), name: "test", options: .quick)
             let running = Loop.spawn { await client.run() }
             try await client.connected(within: .seconds(20))
             for _ in 0..<20 {
@@ -154,7 +155,7 @@ struct RedisOutageTests {
     }
 
     @Test func `cancelling run closes the client`() async throws {
-        let client = RedisClient(url: try RedisURL(await RedisServer.shared().database()), name: "test")
+        let client = RedisClient(url: try #require(await RedisURL(RedisServer.shared().database())), name: "test")
         let running = Loop.spawn { await client.run() }
         try await client.connected(within: .seconds(20))
         running.cancel()

@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Redis
 import TestSupport
@@ -9,7 +10,7 @@ struct RedisReaderTests {
 
     /// Runs `body` with a reader, and with a client of the same database that has made the stream and its group.
     private func withReader(_ body: @ServiceActor (RedisReader, RedisClient) async throws -> Void) async throws {
-        let url = try RedisURL(await RedisServer.shared().database())
+        let url = try #require(await RedisURL(RedisServer.shared().database()))
         let client = RedisClient(url: url, name: "test", options: .quick)
         let reader = RedisReader(url: url, name: "reader-\(url.database)", options: .quick)
         let running = Loop.spawn { await client.run() }
@@ -83,7 +84,7 @@ struct RedisReaderTests {
 
     @Test func `a server that goes away ends the read, and a refused connection is said to be unavailable`() async throws {
         try await withServer { server in
-            let reader = RedisReader(url: try RedisURL(server.url), name: "reader", options: .quick)
+            let reader = RedisReader(url: try #require(RedisURL(server.url)), name: "reader", options: .quick)
             let reading = Loop.spawn { await failure { try await reader.send(["BLPOP", "k", "0"], timeout: .seconds(25)) } }
             try await eventually { connections(to: server.port) == 1 }
             try await server.kill()

@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Redis
 import TestSupport
@@ -9,7 +10,7 @@ struct RedisSubscriberTests {
     private func withSubscriber(
         _ server: RedisServer, _ options: RedisOptions = .quick, _ body: @ServiceActor (RedisSubscriber, RedisClient) async throws -> Void
     ) async throws {
-        let subscriber = RedisSubscriber(url: try RedisURL(server.url), name: "subscriber", options: options)
+        let subscriber = RedisSubscriber(url: try #require(RedisURL(server.url)), name: "subscriber", options: options)
         let running = Loop.spawn { await subscriber.run() }
         try await subscriber.connected(within: .seconds(20))
         do {

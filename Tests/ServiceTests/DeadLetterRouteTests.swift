@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import HTTP
 import JSON
@@ -27,7 +28,7 @@ private final class Operations {
     var keys: Keys { pipeline.partitions[0] }
 
     init(redis url: String, postgres database: String) throws {
-        redis = RedisClient(url: try RedisURL(url), name: "operations")
+        redis = RedisClient(url: try #require(RedisURL(url)), name: "operations")
         pipeline = OrderPipeline(redis: redis, settings: PipelineSettings())
         postgres = PostgresPool(
             url: database, size: 2, name: "operations", connectTimeout: .seconds(30), statementTimeout: .seconds(30), waitTimeout: .seconds(30))

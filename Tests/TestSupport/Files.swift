@@ -1,6 +1,9 @@
 internal import Glibc
 internal import Synchronization
 
+/// Where the sources of this package are.
+let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
+
 /// The text of a file; empty when it cannot be read.
 func contents(of path: String) -> String {
     guard let file = fopen(path, "r") else { return "" }

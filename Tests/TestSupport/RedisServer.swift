@@ -11,6 +11,8 @@ public final class RedisServer {
     /// Where the server keeps its data; removed by `stop`.
     public let directory: String
     private let arguments: [String]
+    /// The processes' view of the directory, where that is a small disk of its own.
+    var disk: Namespace?
     private var process: ChildProcess?
     private var databases = 0
 
@@ -35,18 +37,20 @@ public final class RedisServer {
     }
 
     /// Starts a server for one test, which stops it. With `port` nil, a free one; `extraConfig` is a list of options such as `--requirepass`, `x`.
+    /// With `diskMegabytes` its directory is a disk of that size, which `Namespace` has to allow.
     public static func start(
-        appendonly: Bool = true, fsync: String = "always", port: UInt16? = nil, extraConfig: [String] = []
+        appendonly: Bool = true, fsync: String = "always", port: UInt16? = nil, extraConfig: [String] = [], diskMegabytes: Int? = nil
     ) async throws -> RedisServer {
         let options = ["--appendonly", appendonly ? "yes" : "no", "--appendfsync", fsync] + extraConfig
         // Somebody else may take a free port before the server does.
         for _ in 0..<5 {
             let server = RedisServer(port: try port ?? freePort(), directory: try temporaryDirectory("redis"), options)
             do {
+                if let diskMegabytes { try await server.mountDisk(megabytes: diskMegabytes) }
                 try await server.restart()
                 return server
             } catch {
-                removeDirectory(server.directory)
+                try await server.stop()
                 if port != nil { throw error }
             }
         }
@@ -74,7 +78,7 @@ public final class RedisServer {
     /// Starts the server again after `kill`, on the same port and data; returns when it is ready.
     public func restart() async throws {
         let log = "\(directory)/log-\(MonotonicInstant.now.nanoseconds)"
-        let process = try ChildProcess(arguments, output: log)
+        let process = try ChildProcess((disk?.entering ?? []) + arguments, output: log)
         self.process = process
         try await eventually {
             if let status = process.exitStatus() { throw TestFailure("redis-server ended with \(status): \(contents(of: log))") }
@@ -85,8 +89,12 @@ public final class RedisServer {
     /// Ends the server and removes its data.
     public func stop() async throws {
         try await kill()
+        try await disk?.stop()
         removeDirectory(directory)
     }
+
+    /// Whether the process has ended by itself.
+    public var hasEnded: Bool { process?.exitStatus() != nil }
 
     /// Stops the server's process, which keeps its connections open, until `thaw`.
     public func freeze() { process?.signal(SIGSTOP) }

@@ -33,7 +33,8 @@ public final class Stack {
         self.options = options
         postgres = try await options.ownPostgres ? PostgresServer.start() : PostgresServer.shared()
         databaseURL = try await postgres.database()
-        redis = try await RedisServer.start(extraConfig: ["--maxmemory-policy", "noeviction"])
+        redis = try await RedisServer.start(
+            extraConfig: ["--maxmemory-policy", "noeviction", "--unixsocket", "socket"], diskMegabytes: options.redisDiskMegabytes)
         directory = try temporaryDirectory("stack")
     }
 
@@ -62,11 +63,12 @@ public final class Stack {
 
     // MARK: Replicas
 
-    /// Starts one more of a service and returns its number, from 1, when it is ready.
+    /// Starts one more of a service and returns its number, from 1, when it is ready. With `link` it is reached by nobody, and reaches only Redis.
     @discardableResult
-    public func start(_ service: StackService, settings: [String: String] = [:]) async throws -> Int {
-        let number = try launch(service, settings)
-        try await waitUntilReady(service, number)
+    public func start(_ service: StackService, settings: [String: String] = [:], link: NetworkLink? = nil) async throws -> Int {
+        let more = link.map { ["REDIS_URL": $0.url].merging(settings) { $1 } } ?? settings
+        let number = try launch(service, more, entering: link?.entering ?? [])
+        try await waitUntilReady(service, number, isReachable: link == nil)
         return number
     }
 
@@ -90,6 +92,16 @@ public final class Stack {
     /// What a process has logged.
     public func log(_ service: StackService, _ number: Int = 1) -> String { contents(of: replica(service, number).log) }
 
+    /// What a process has used so far: processor time, and memory now, in bytes.
+    public func usage(_ service: StackService, _ number: Int = 1) -> (processor: Duration, memory: Int) {
+        let pid = replica(service, number).process.pid
+        // Past the name in brackets, which may hold spaces: the 12th and 13th field are ticks in user and system mode.
+        let fields = contents(of: "/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ").map { Int($0) ?? 0 } ?? []
+        let pages = contents(of: "/proc/\(pid)/statm").split(separator: " ").map { Int($0) ?? 0 }
+        guard fields.count > 13, pages.count > 1 else { return (.zero, 0) }
+        return (.milliseconds((fields[11] + fields[12]) * 1000 / sysconf(Int32(_SC_CLK_TCK))), pages[1] * sysconf(Int32(_SC_PAGESIZE)))
+    }
+
     /// The last lines that each process has logged.
     public func report(lines: Int = 15) -> String {
         replicas.flatMap { service, replicas in
@@ -106,26 +118,27 @@ public final class Stack {
         return all[number - 1]
     }
 
-    private func launch(_ service: StackService, _ more: [String: String] = [:]) throws -> Int {
+    private func launch(_ service: StackService, _ more: [String: String] = [:], entering: [String] = []) throws -> Int {
         let number = (replicas[service]?.count ?? 0) + 1
         let log = "\(directory)/\(service.rawValue)-\(number).log"
         let fixed = [
             "REDIS_URL": redis.url, "DATABASE_URL": databaseURL, "PORT": "0", "BIND": "127.0.0.1", "LOG_LEVEL": "info", "LOG_FORMAT": "json",
-            "TOKENS_FILE": "\(Self.packageRoot)/config/tokens.json", "POOLS_FILE": "\(Self.packageRoot)/config/pools.json",
+            "TOKENS_FILE": "\(packageRoot)/config/tokens.json", "POOLS_FILE": "\(packageRoot)/config/pools.json",
         ]
         let environment = [fixed, Self.quickSettings, options.settings, more].reduce(into: [:]) { $0.merge($1) { $1 } }
-        let process = try ChildProcess([Self.executable(service)], environment: environment, output: log)
+        let process = try ChildProcess(entering + [Self.executable(service)], environment: environment, output: log)
         replicas[service, default: []].append(Replica(process: process, log: log))
         return number
     }
 
-    private func waitUntilReady(_ service: StackService, _ number: Int) async throws {
+    private func waitUntilReady(_ service: StackService, _ number: Int, isReachable: Bool = true) async throws {
         try await eventually(within: .seconds(60)) {
             let replica = replica(service, number)
             if let status = replica.process.exitStatus() { throw TestFailure("\(service.rawValue) \(number) ended with \(status)") }
             guard let port = replica.port ?? Self.port(in: contents(of: replica.log)) else { return false }
             replicas[service]?[number - 1].port = port
-            return contents(of: replica.log).contains(Self.lastSignOfStart(service)) ? await Self.isReady(port) : false
+            guard contents(of: replica.log).contains(Self.lastSignOfStart(service)) else { return false }
+            return isReachable ? await Self.isReady(port) : true
         }
     }
 
@@ -169,8 +182,6 @@ extension Stack {
             throw TestFailure("\(service.rawValue) did not end by itself; it wrote: \(contents(of: "\(directory)/output"))")
         }
     }
-
-    private static let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
 
     private static func executable(_ service: StackService) -> String {
         let folder = getenv("STACK_BIN").map { String(cString: $0) } ?? ownDirectory

@@ -18,11 +18,14 @@ public struct StackOptions: Sendable {
     public var settings: [String: String]
     /// Whether Postgres is a server of its own, which the test may stop, instead of a database of the shared one.
     public var ownPostgres: Bool
+    /// The size of the disk that Redis alone has, where that shall be a small one.
+    public var redisDiskMegabytes: Int?
 
     /// Options by value.
-    public init(replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false) {
+    public init(replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil) {
         self.replicas = replicas
         self.settings = settings
         self.ownPostgres = ownPostgres
+        self.redisDiskMegabytes = redisDiskMegabytes
     }
 }

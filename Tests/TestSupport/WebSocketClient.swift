@@ -35,12 +35,13 @@ public final class WebSocketClient {
 
     /// Connects and waits for the answer, whatever it is.
     public init(
-        port: UInt16, path: String, headers: [String] = handshake, receiveBuffer: Int32? = nil, early: [UInt8] = []
+        port: UInt16, path: String, headers: [String] = handshake, receiveBuffer: Int32? = nil, early: [UInt8] = [],
+        within limit: Duration = .seconds(10)
     ) async throws {
         connection = try RawConnection(port: port, receiveBuffer: receiveBuffer)
         let lines = ["GET \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)"] + headers
         try await connection.send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + early)
-        (head, body) = try await connection.response()
+        (head, body) = try await connection.response(within: limit)
         status = head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         if status == 101 && headers == Self.handshake && !head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") {
             throw TestFailure("wrong accept value in \(head)")

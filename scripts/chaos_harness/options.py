@@ -12,7 +12,7 @@ FAULTS = {
     "freeze": "SIGSTOP for longer than the visibility time-out, then SIGCONT",
     "scale": "more routers and executors for a while",
     "redis": "SIGKILL of Redis, then start",
-    "disk": "no room for Redis' file: Redis ends itself",
+    "disk": "no room for Redis' file: it ends in the middle of a write",
     "memory": "Redis at maxmemory",
     "postgres": "Postgres away, stopped at once",
     "reply": "a reply of Redis lost after the request was forwarded",

@@ -108,6 +108,7 @@ def _summary(run, code, file):
     ends, codes = _outcomes(run)
     return {
         "seed": run.options.seed, "exit": code, "orders": dict(ends), "errors": dict(codes), "faults": dict(world.tally),
-        "measures": {name: _figures(values, name) for name, values in world.measures.items()}, "violations": [{"what": what, "order": order} for what, order in world.violations[:200]],
+        "measures": {name: _figures(values, name) for name, values in world.measures.items()},
+        "violations": [{"what": what, "order": order} for what, order in world.violations[:200]],
         "violationsFile": str(file) if file else None,
     }

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runner.settings import Problem
@@ -207,6 +208,8 @@ async def supervise(options):
     run = Run(options)
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
+    # services that wait for Redis must not keep Redis from a thread to be started in
+    loop.set_default_executor(ThreadPoolExecutor(64))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, task.cancel)
     try:

@@ -8,7 +8,7 @@ import signal
 import time
 
 from runner.directory import MARK, RunDirectory
-from runner.ports import free
+from runner.ports import Reservation, free
 from runner.processes import alive, send, words
 from runner.servers import Postgres, Redis as RedisServer
 from runner.settings import SERVICES, Problem, Settings
@@ -62,12 +62,13 @@ class ChaosStack:
         os.environ.update(environment)
         self.settings = Settings.read()
         self.run = RunDirectory(self.settings.run_dir)
-        ports = iter(free(REPLICAS * len(SERVICES) + 4, but=(self.settings.port,)))
+        # held until the proxies listen
+        self.reservation = Reservation(REPLICAS * len(SERVICES), but=(self.settings.port,))
+        ports = iter(self.reservation.ports)
         self.processes = {}
         for kind in SERVICES:
             for number in range(1, REPLICAS + 1):
                 self._add(kind, number, next(ports))
-        self.spare = list(ports)
         self.own = {}  # kind -> variables that its processes get from now on
         self.metrics = metrics.Totals()
         self.children = {}
@@ -100,6 +101,7 @@ class ChaosStack:
     async def start(self):
         for process in self.processes.values():
             await process.proxy.start()
+        self.reservation.release()
         starter = _Starter(self.settings, self.run, self)
         with self.run.locked():
             started = asyncio.create_task(asyncio.to_thread(starter.start))
@@ -219,7 +221,7 @@ class ChaosStack:
     async def add(self, kind):
         """One process more, on a free port; the caller holds its lock."""
         number = 1 + max(process.number for process in self.processes.values() if process.kind == kind)
-        ports = free(2, but=(self.settings.port,))
+        ports = free(2)
         process = self._add(kind, number, ports[0])
         process.port = ports[1]
         process.proxy.upstream = self.redis_port

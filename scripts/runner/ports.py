@@ -29,13 +29,43 @@ def taken(port, bind):
     return has_ipv6_loopback() and not _can_listen(socket.AF_INET6, "::1", port)
 
 
-def free(count, but=()):
-    """That many different ports on which nobody listens."""
-    chosen = []
-    for _ in range(100 * (count + 1)):
-        if len(chosen) == count:
-            return chosen
-        port = random.randint(LOWEST, HIGHEST)
-        if port not in chosen and port not in but and not taken(port, "0.0.0.0"):
-            chosen.append(port)
-    raise RuntimeError("No free port was found.")
+class Reservation:
+    """Ports that nobody else can take until `release`, while the programs they are for can: a socket is bound to each, and does not listen.
+
+    It is bound without SO_REUSEADDR, so that it fails where anyone else is, and has the option from then on, so that a server, which sets it
+    too, may share the port.
+    """
+
+    def __init__(self, count, but=()):
+        self._sockets, self.ports = [], []
+        for _ in range(100 * (count + 1)):
+            if len(self.ports) == count:
+                return
+            port = random.randint(LOWEST, HIGHEST)
+            if port not in but:
+                self._take(port)
+        self.release()
+        raise RuntimeError("No free port was found.")
+
+    def _take(self, port):
+        holder = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            holder.bind(("0.0.0.0", port))
+        except OSError:
+            holder.close()
+            return
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sockets.append(holder)
+        self.ports.append(port)
+
+    def release(self):
+        for holder in self._sockets:
+            holder.close()
+        self._sockets = []
+
+
+def free(count):
+    """That many different ports on which nobody listens right now."""
+    reservation = Reservation(count)
+    reservation.release()
+    return reservation.ports

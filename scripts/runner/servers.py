@@ -17,6 +17,7 @@ from .processes import alive, session, spawn
 from .settings import ROOT, SERVICES, Problem
 
 DEPLOY = ROOT / "deploy/nginx"
+START_REDIS = ROOT / "deploy/redis/start"
 
 
 def program(name, *folders):
@@ -53,7 +54,8 @@ maxmemory-policy noeviction
 """)
 
     def start(self):
-        return spawn([program("redis-server"), str(self.config)], self.run.log(self.name))
+        argv = [str(START_REDIS), str(self.run.path / "redis/appendonlydir"), program("redis-server"), str(self.config)]
+        return spawn(argv, self.run.log(self.name))
 
     def healthy(self):
         try:

@@ -9,7 +9,7 @@ import urllib.request
 
 from .directory import MARK
 from .parent import Parent
-from .ports import free, taken
+from .ports import Reservation, taken
 from .processes import end, spawn
 from .servers import Nginx, Postgres, Redis
 from .settings import ROOT, SERVICES, Problem
@@ -83,8 +83,14 @@ class Stack:
             raise
 
     def _start(self):
+        reservation = Reservation(2 + sum(self.settings.counts.values()), but=(self.settings.port,))
+        try:
+            self._start_on(iter(reservation.ports))
+        finally:
+            reservation.release()
+
+    def _start_on(self, ports):
         counts = self.settings.counts
-        ports = iter(free(2 + sum(counts.values()), but=(self.settings.port,)))
         redis, postgres = Redis(self.run, next(ports)), Postgres(self.run, next(ports))
         own = {service: [next(ports) for _ in range(counts[service])] for service in SERVICES}
         nginx = Nginx(self.run, self.settings.port, self.settings.bind, own)

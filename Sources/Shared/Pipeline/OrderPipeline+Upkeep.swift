@@ -8,12 +8,7 @@ extension OrderPipeline {
     public func createGroups(_ keys: Keys) async throws(PipelineError) -> Bool {
         var created = false
         for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
-            do {
-                _ = try await redis.send(["XGROUP", "CREATE", stream, group, "0", "MKSTREAM"])
-                created = true
-            } catch {
-                guard case .rejected("BUSYGROUP") = error.code else { throw PipelineError(error) }
-            }
+            if try await run(Scripts.group, keys: [stream], [group]).integer == 1 { created = true }
         }
         return created
     }
@@ -65,9 +60,8 @@ extension OrderPipeline {
 
     /// Makes all processes use one value: the first one's. Returns the value that holds.
     public func agree(on name: String, _ proposal: String) async throws(PipelineError) -> String {
-        let key = Keys.agreement(name)
-        _ = try await send(["SET", key, proposal, "NX"])
-        guard let value = try await send(["GET", key]).string else { throw PipelineError(.unexpectedReply, "no value for \(name)") }
+        let reply = try await run(Scripts.agree, keys: [Keys.agreement(name)], [proposal])
+        guard let value = reply.string else { throw PipelineError(.unexpectedReply, "no value for \(name)") }
         return value
     }
 }

@@ -21,6 +21,7 @@ public final class PostgresPool {
     private var nextWaiter = 0
     /// Why no connection can be made; nil while there is one, and before the first attempt after a loss has failed.
     public private(set) var failure: PostgresError?
+    private var wasAvailable: Bool?
     /// Called when the pool becomes available (nil) and when it turns out not to be: for logs and metrics.
     public var onAvailabilityChange: (@ServiceActor (PostgresError?) -> Void)?
 
@@ -113,7 +114,7 @@ extension PostgresPool {
         failure = nil
         open.append(connection)
         giveBack(connection)
-        if open.count == 1 { onAvailabilityChange?(nil) }
+        report(nil)
     }
 
     /// Also where the keeper was cancelled: nobody would look after the connection.
@@ -125,10 +126,16 @@ extension PostgresPool {
 
     private func fail(_ error: PostgresError) {
         guard open.isEmpty, error.kind != .cancelled else { return }
-        let isNews = failure == nil
         failure = error
         failWaiters(error)
-        if isNews { onAvailabilityChange?(error) }
+        report(error)
+    }
+
+    /// Each change once: a pool whose last connection is replaced before an attempt has failed was available all along.
+    private func report(_ error: PostgresError?) {
+        guard wasAvailable != (error == nil) else { return }
+        wasAvailable = error == nil
+        onAvailabilityChange?(error)
     }
 
     private func failWaiters(_ error: PostgresError) {

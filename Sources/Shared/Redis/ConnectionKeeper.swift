@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 
 /// Keeps one connection open: opens it, serves it until it ends, pauses, and opens the next.

@@ -1,3 +1,4 @@
+public import Configuration
 public import EventLoop
 
 /// A connection to Redis for commands that do not block: any number at once, pipelined, each with a deadline. It connects again by itself.

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 
 /// What is known of the server at the other end of a new connection.
@@ -14,7 +15,7 @@ extension RedisConnection {
     /// Logs in, chooses the database, gives the connection its name and waits until the server has loaded its data.
     func greet(name: String) async throws(RedisError) -> RedisConnectionInfo {
         let limit = options.connectTimeout
-        if let password = url.password {
+        if let password = url.password?.text {
             let command = ["AUTH"] + (url.user.map { [$0] } ?? []) + [password]
             _ = try await send(command, timeout: limit)
         }

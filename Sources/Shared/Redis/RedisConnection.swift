@@ -1,4 +1,5 @@
 internal import CHiredis
+internal import Configuration
 internal import EventLoop
 
 /// One connection to Redis, from connecting to its end: commands in flight, their deadlines, and the liveness of the link.
@@ -75,7 +76,7 @@ final class RedisConnection {
     private func connect() async throws -> RedisTransport {
         let addresses = try await HostResolver.addresses(of: url.host, within: options.connectTimeout)
         guard let address = addresses.randomElement() else { throw RedisError(.unavailable, "\(url.host) has no address") }
-        let transport = try RedisTransport(address: address, port: url.port, endpoint: url.endpoint)
+        let transport = try RedisTransport(address: address, port: UInt16(url.port), endpoint: url.endpoint)
         // These keep the connection alive while hiredis may call back; the transport drops them at its end.
         transport.onReceive = { self.received() }
         transport.onEnd = { self.close($0) }

@@ -1,3 +1,4 @@
+public import Configuration
 public import EventLoop
 
 /// A connection to Redis for one blocking command at a time, such as XREADGROUP with BLOCK, which would hold back all others behind it.

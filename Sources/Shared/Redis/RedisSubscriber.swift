@@ -1,3 +1,4 @@
+public import Configuration
 public import EventLoop
 
 /// Listens to channels of Pub/Sub on a connection of its own, which it opens again by itself, with every channel.

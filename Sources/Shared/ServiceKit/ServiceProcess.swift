@@ -37,7 +37,6 @@ public final class ServiceProcess {
     public var openSockets: Int { server?.webSockets ?? 0 }
     weak var server: HTTPServer?
     let common: CommonSettings
-    private let redisURL: Redis.RedisURL
     private let relay = Relay()
 
     /// The parts that the process' own closures need before the process is made.
@@ -54,8 +53,7 @@ public final class ServiceProcess {
             service: service, instance: name, level: Logger.Level(rawValue: common.logLevel.rawValue) ?? .info,
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         router = HTTPRouter()
-        redisURL = Redis.RedisURL(common.redis)
-        redis = RedisClient(url: redisURL, name: name)
+        redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.heartbeatFields() ?? [:] }
@@ -64,10 +62,10 @@ public final class ServiceProcess {
     }
 
     /// A connection for one blocking reader.
-    public func connectReader() -> RedisReader { RedisReader(url: redisURL, name: name + "-reader") }
+    public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader") }
 
     /// A connection for Pub/Sub; its owner runs it.
-    public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: redisURL, name: name + "-subscriber") }
+    public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: common.redis, name: name + "-subscriber") }
 
     /// Closes all sockets with 1012, spread over a time, so that their clients do not come back in one moment.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
@@ -77,12 +75,5 @@ public final class ServiceProcess {
         gethostname(&host, 64)
         let text = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return "\(service)-\(text)-\(String(UInt32.random(in: .min ... .max), radix: 36))"
-    }
-}
-
-extension Redis.RedisURL {
-    /// The connection that a setting names.
-    fileprivate init(_ url: Configuration.RedisURL) {
-        self.init(host: url.host, port: UInt16(url.port), user: url.user, password: url.password?.text, database: url.database)
     }
 }

@@ -78,7 +78,7 @@ final class ServiceRun {
             try await process.pipeline.agreeOnPartitions()
             for keys in process.pipeline.partitions {
                 try await process.pipeline.createGroups(keys)
-                if !info.isFirst { try await process.pipeline.recount(keys) }
+                try await process.pipeline.recount(keys)
             }
             await process.heartbeat.beat()
         } catch let error as PartitionMismatch {

@@ -1,9 +1,11 @@
+import Configuration
 import EventLoop
 import HTTP
 import JSON
 import Postgres
 import Redis
 import TestSupport
+import Testing
 
 /// A running stack, and the eyes and hands of a test on it: HTTP, sockets, and a look into Redis and Postgres.
 @ServiceActor
@@ -20,7 +22,7 @@ final class Engine {
         options.connectionsPerHost = 100
         options.usesEnvironmentProxy = false
         http = HTTPClient(options: options)
-        redis = RedisClient(url: try RedisURL(stack.redis.url), name: "test")
+        redis = RedisClient(url: try #require(RedisURL(stack.redis.url)), name: "test")
         postgres = PostgresPool(url: stack.databaseURL, size: 1, name: "test")
         connections = [Loop.spawn { [redis] in await redis.run() }, Loop.spawn { [postgres] in await postgres.run() }]
         try await redis.connected(within: .seconds(20))

@@ -50,9 +50,10 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
 extension Trait where Self == EngineTrait {
     /// The test, or all tests of the suite together, get a running engine: `Engine.current`.
     static func engine(
-        replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false
+        replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil
     ) -> EngineTrait {
-        EngineTrait(options: StackOptions(replicas: replicas, settings: settings, ownPostgres: ownPostgres))
+        EngineTrait(
+            options: StackOptions(replicas: replicas, settings: settings, ownPostgres: ownPostgres, redisDiskMegabytes: redisDiskMegabytes))
     }
 }
 

@@ -52,7 +52,7 @@ struct AcceptanceTests {
     private func withAcceptance(_ body: @ServiceActor (Bench) async throws -> Void) async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(GatewaySettings.self, server: server) { test in
-            let admin = RedisClient(url: try RedisURL(server.url), name: "admin")
+            let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
             let running = Loop.spawn { await admin.run() }
             defer { running.cancel() }
             try await admin.connected(within: .seconds(10))

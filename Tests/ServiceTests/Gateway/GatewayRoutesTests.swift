@@ -247,6 +247,41 @@ struct GatewayRoutesTests {
         }
     }
 
+    @Test("a list is read in pages, narrowed by what is asked for, newest first")
+    func list() async throws {
+        try await withStore { store, database in
+            let orders = (0..<3).map { _ in Samples.order(user: "ann") } + [Samples.order(user: "bob")]
+            for order in orders {
+                let event = eventsOfSuccess(order.id)[0]
+                try await store.append([StoredEvent(orderID: order.id.description, seq: 1, event: event.json, order: order.json)])
+            }
+            try await withGateway(["DATABASE_URL": database]) { _, http in
+                try await eventually { try await http.get("/api/orders?userId=ann").status == 200 }
+                var found: [String?] = []
+                var path = "/api/orders?userId=ann&status=pending,failed&limit=2"
+                for expected in [2, 1] {
+                    let page = try await http.get(path)
+                    #expect(page["orders"]?.array?.count == expected)
+                    found += (page["orders"]?.array ?? []).map { $0["orderId"]?.string }
+                    path = "/api/orders?userId=ann&limit=2&cursor=\(page["nextCursor"]?.string ?? "")"
+                    #expect((page["nextCursor"]?.isNull == true) == (expected == 1))
+                }
+                #expect(Set(found) == Set(orders.prefix(3).map { $0.id.description }))
+                #expect(try await http.get("/api/orders?userId=ann&status=confirmed")["orders"]?.array?.isEmpty == true)
+            }
+        }
+    }
+
+    @Test("what is wrong with a list's parameters is named, all at once")
+    func listRefusals() async throws {
+        try await withGateway { _, http in
+            let answer = try await http.get("/api/orders?status=done&from=yesterday&limit=101&cursor=x")
+            #expect(answer.status == 400)
+            #expect(answer["errors"]?.array?.compactMap { $0["field"]?.string } == ["status", "from", "limit", "cursor"])
+            #expect(try await http.get("/api/orders").status == 503)
+        }
+    }
+
     @Test("without Redis reads, cancellations and figures are 503 with a time to come back", arguments: ["GET", "DELETE", "streams", "health"])
     func redisAway(_ what: String) async throws {
         let files = ["TOKENS_FILE": Self.config + "tokens.json", "POOLS_FILE": Self.config + "pools.json"]

@@ -170,6 +170,7 @@ struct OrderFeedTests {
     @Test("a watcher that leaves before the subscription is confirmed leaves no subscription behind")
     func leavesEarly() async throws {
         try await withFeeds { bench in
+            bench.know(1)
             for _ in 0..<3 { bench.feeds.unwatch(bench.id, bench.watch()) }
             #expect(bench.feeds.count == 0)
             // Behind the SUBSCRIBEs on the same connection.

@@ -27,10 +27,12 @@ enum Scripts {
     static let send = script("send", PackageResources.send_lua)
     static let status = script("status", PackageResources.status_lua)
     static let prune = script("prune", PackageResources.prune_lua)
+    static let agree = script("agree", PackageResources.agree_lua)
+    static let group = script("group", PackageResources.group_lua)
 
     static let all = [
         accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, heartbeat,
-        lag, allow, send, status, prune,
+        lag, allow, send, status, prune, agree, group,
     ]
 
     private static let prelude = sentences + text(PackageResources.prelude_lua)

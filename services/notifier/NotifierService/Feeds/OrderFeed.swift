@@ -109,7 +109,7 @@ final class OrderFeed {
     private func read() async {
         let start = MonotonicInstant.now
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
-        while isWatched {
+        while isWatched && !Task.isCancelled {
             switch await history.read(id) {
             case .events(let all): return append(all)
             case .unknown: return
@@ -121,10 +121,10 @@ final class OrderFeed {
 
     private func received(_ payload: String) {
         guard let event = try? OrderEvent(parsing: payload) else { return }
-        if event.seq == seq + 1 && reading == nil {
+        if event.seq == seq + 1 {
             append(events + [event])
         } else if event.seq > seq {
-            // A gap, or a read under way that may be older than this event.
+            // A gap. A read that is under way may be older than this event, and is done once more.
             Loop.spawn { await self.refresh() }
         }
         bell.notify()

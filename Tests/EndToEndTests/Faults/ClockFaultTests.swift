@@ -1,0 +1,64 @@
+import EventLoop
+import Glibc
+import JSON
+import Postgres
+import TestSupport
+import Testing
+
+/// Processes whose wall clocks are off, in both directions at once.
+@Suite("Faults of the clock", .onLoop) @ServiceActor
+struct ClockFaultTests {
+    private nonisolated static let library: String? = {
+        let places: [String] = ["/usr/lib/\(machine)-linux-gnu/faketime", "/usr/lib/faketime"]
+        return places.map { $0 + "/libfaketime.so.1" }.first { access($0, R_OK) == 0 }
+    }()
+
+    #if arch(arm64)
+        private nonisolated static let machine = "aarch64"
+    #else
+        private nonisolated static let machine = "x86_64"
+    #endif
+
+    @Test(
+        "With clocks that are ten minutes off, ahead and behind, retries come within 1 s of their time and nothing is stale, expired or misdated",
+        .enabled(if: library != nil, "needs the package libfaketime"),
+        .engine(
+            replicas: [.gateway: 0, .router: 0, .executor: 0, .notifier: 0], settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300"]))
+    func tenMinutes() async throws {
+        let engine = Engine.current
+        for (service, offset) in [(StackService.gateway, "+600"), (.router, "-600"), (.executor, "+600"), (.notifier, "-600")] {
+            let clock = ["LD_PRELOAD": Self.library ?? "", "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
+            try await engine.stack.start(service, settings: clock)
+            let off = try await distance(of: #require(JSONValue.parse(String(engine.lines(service)[0]))["time"]?.string))
+            #expect(abs(abs(off) - 600) < 60, "\(service) is \(off) s off")
+        }
+        let ids = try await engine.place(count: 30, #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"deadline":60}"#)
+        try await engine.audit(ids)
+        for id in ids {
+            let events = try await engine.events(id).map { try JSONValue.parse($0) }
+            #expect(events.allSatisfy { !["QUOTE_STALE", "DEADLINE_EXCEEDED", "TRANSACTION_EXPIRED"].contains($0["error"]?["code"]?.string) })
+            for event in events { #expect(try await abs(distance(of: #require(event["timestamp"]?.string))) < 60) }
+        }
+        let late = try await delays()
+        print("measured: \(late.count) retries, the latest \(late.max() ?? 0) ms after its time")
+        #expect(late.count > 0 && late.allSatisfy { 0...1000 ~= $0 }, "\(late)")
+    }
+
+    /// By how many milliseconds each retry came after its time.
+    private func delays() async throws -> [Int] {
+        let sql = """
+            SELECT (extract(epoch FROM next - at) * 1000)::bigint - delay AS late FROM (
+                SELECT type, (event->>'timestamp')::timestamptz AS at, (event->>'delayMs')::bigint AS delay,
+                    lead((event->>'timestamp')::timestamptz) OVER (PARTITION BY order_id ORDER BY seq) AS next
+                FROM order_events
+            ) AS events WHERE type = 'retry-pending'
+            """
+        return try await Engine.current.postgres.query(sql, []).rows.compactMap { $0["late"].flatMap { Int($0) } }
+    }
+
+    /// Seconds from now to a time, by the clock of Postgres, which is right.
+    private func distance(of time: String) async throws -> Int {
+        let result = try await Engine.current.postgres.query("SELECT round(extract(epoch FROM $1::timestamptz - now()))::bigint::text", [.text(time)])
+        return Int(try #require(result.first?[0])) ?? .max
+    }
+}

@@ -1,0 +1,76 @@
+import EventLoop
+import Glibc
+import Postgres
+import TestSupport
+import Testing
+
+/// The faults of a stack that no other suite provokes, one file a kind. FAULTS_FULL=1 has each last as long, and as many clients come, as an
+/// operator would fear; the usual run only takes as long as the fault needs to show.
+enum Faults {
+    /// Whether there is time for everything.
+    static let isFull = getenv("FAULTS_FULL").map { String(cString: $0) == "1" } ?? false
+
+    /// One or the other, as there is time.
+    static func full<Value>(_ full: Value, else usual: Value) -> Value { isFull ? full : usual }
+
+    /// Prints what was measured, beside the test's result.
+    static func report(_ what: String, _ duration: Duration, of limit: Duration? = nil) {
+        print("measured: \(what): \(duration.inMilliseconds) ms" + (limit.map { " of \($0.inMilliseconds) ms" } ?? ""))
+    }
+}
+
+extension Duration {
+    var inMilliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+}
+
+/// What the first replica of each service logs and uses from here on.
+@ServiceActor
+struct Watch {
+    private let engine: Engine
+    private let start = MonotonicInstant.now
+    private let before: [(service: StackService, lines: Int, processor: Duration)]
+
+    init(_ engine: Engine) {
+        self.engine = engine
+        before = StackService.allCases.map { ($0, engine.lines($0).count, engine.stack.usage($0).processor) }
+    }
+
+    /// No process has been busy for nothing: it has logged under ten lines a second and used under half a core.
+    func expectCalm(sourceLocation: SourceLocation = #_sourceLocation) {
+        let elapsed = start.elapsed
+        for (service, lines, processor) in before {
+            let logged = engine.lines(service).count - lines
+            let used = engine.stack.usage(service).processor - processor
+            print("measured: \(service): \(logged) lines and \(used.inMilliseconds) ms of processor in \(elapsed.inMilliseconds) ms")
+            #expect(logged < 10 * Int(elapsed.seconds + 1), "\(service)", sourceLocation: sourceLocation)
+            #expect(used < elapsed / 2, "\(service)", sourceLocation: sourceLocation)
+        }
+    }
+}
+
+extension Engine {
+    /// What Postgres has of each order: its row and its events as one text.
+    func rows() async throws -> [String: String] {
+        let sql = """
+            SELECT o.id::text AS id, to_jsonb(o)::text
+                || (SELECT jsonb_agg(e.event ORDER BY e.seq) FROM order_events e WHERE e.order_id = o.id)::text AS text
+            FROM orders o
+            """
+        let rows = try await postgres.query(sql, []).rows
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] ?? "", $0["text"] ?? "") })
+    }
+
+    /// Starts Postgres again, and waits until the test itself has it back.
+    func restartPostgres() async throws {
+        try await stack.postgres.restart()
+        try await eventually { (try? await self.postgres.query("SELECT 1", [])) != nil }
+    }
+
+    /// Waits until Postgres shows the orders with a status.
+    func waitUntilStored(_ ids: [String], as status: String) async throws {
+        try await eventually {
+            let sql = "SELECT count(*) FROM orders WHERE id = ANY($1::text[]::uuid[]) AND status = $2"
+            return try await self.postgres.query(sql, [.textArray(ids), .text(status)]).first?[0] == String(ids.count)
+        }
+    }
+}

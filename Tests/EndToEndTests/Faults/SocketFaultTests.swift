@@ -1,0 +1,139 @@
+import EventLoop
+import Glibc
+import JSON
+import Redis
+import TestSupport
+import Testing
+
+/// Clients that do not read, are gone without a word, or come back all at once.
+@Suite("Faults of clients", .onLoop) @ServiceActor
+struct SocketFaultTests {
+    /// Appends an event to an order as a step does.
+    private nonisolated static let publish = """
+        redis.call('HSET', KEYS[1], 'seq', ARGV[2], 'e:' .. ARGV[2], ARGV[3])
+        return redis.call('PUBLISH', 'updates:' .. ARGV[1], ARGV[3])
+        """
+
+    @Test(
+        "Clients that never read are closed while others get every event in time, and what waits for them is bounded; one that reads again resumes",
+        .engine(replicas: [.router: 0, .executor: 0]))
+    func neverRead() async throws {
+        let engine = Engine.current
+        let (flooded, quiet) = (try await engine.place(), try await engine.place())
+        let deaf = try await together(20) { _ in
+            try await WebSocketClient(port: engine.stack.port(.notifier), path: "/v1/stream?orderId=\(flooded)", receiveBuffer: 4096)
+        }
+        let listener = try await engine.socket("/v1/stream?orderId=\(quiet)")
+        _ = try await listener.text()
+        try await eventually { try await sockets() == 21 }
+        let before = engine.stack.usage(.notifier).memory
+        let flood = Loop.spawn {
+            for seq in 2...400 { try await publish(flooded, seq, padding: 8000) }
+        }
+        let delays = try await streamed(quiet, to: listener, count: 100)
+        try await flood.value
+        // All but the listener: after 5 s without a byte taken at the latest.
+        try await eventually(within: .seconds(30)) { try await sockets() == 1 }
+        let grown = engine.stack.usage(.notifier).memory - before
+        print("measured: notifier grew by \(grown >> 10) KiB while 20 clients did not read 3 MB each")
+        #expect(grown < 40 << 20)
+        Faults.report("events of another order meanwhile, the slowest but one of 100", delays.sorted()[98])
+        #expect(delays.sorted()[98] < .seconds(1))
+
+        let first = try await deaf[0].conversation()
+        #expect(first.closeCode == 4408 || first.closeCode == 1006)
+        let read = first.json.filter { $0["op"]?.string == "event" }.count
+        let resumed = try await engine.socket("/v1/stream?orderId=\(flooded)&after=\(read)")
+        for seq in (read + 1)...400 {
+            #expect(try JSONValue.parse(await resumed.text())["event"]?["seq"]?.integer == Int64(seq))
+        }
+    }
+
+    /// Publishes events of an order one by one; returns how long each took to arrive.
+    private func streamed(_ id: String, to listener: WebSocketClient, count: Int) async throws -> [Duration] {
+        var delays: [Duration] = []
+        for seq in 2...(count + 1) {
+            let start = MonotonicInstant.now
+            try await publish(id, seq, padding: 10)
+            #expect(try JSONValue.parse(await listener.text())["event"]?["seq"]?.integer == Int64(seq))
+            delays.append(start.elapsed)
+        }
+        return delays
+    }
+
+    private func publish(_ id: String, _ seq: Int, padding: Int) async throws {
+        let event = """
+            {"orderId":"\(id)","seq":\(seq),"type":"routing","status":"routing","progress":10,"timestamp":"2026-01-10T07:30:17.789Z",\
+            "message":"\(String(repeating: "x", count: padding))","attempt":1,"maxAttempts":3}
+            """
+        _ = try await Engine.current.redis.send(["EVAL", Self.publish, "1", "orders:{0}:order:\(id)", id, String(seq), event])
+    }
+
+    @Test(
+        "A client that is gone without a word is closed after the idle time, one that answers pings is not",
+        .engine(replicas: [.router: 0, .executor: 0], settings: ["WS_PING_S": "1", "WS_IDLE_S": "3"]))
+    func halfOpen() async throws {
+        let engine = Engine.current
+        let id = try await engine.place()
+        let gone = try await engine.socket("/v1/stream?orderId=\(id)")
+        let alive = try await engine.socket("/v1/stream?orderId=\(id)")
+        gone.answersPings = false
+        _ = try await gone.text()
+        _ = try await alive.text()
+        let start = MonotonicInstant.now
+        let living = Loop.spawn { try? await alive.conversation(within: .seconds(8)) }
+        #expect(try await gone.closeCode() == 1001)
+        Faults.report("silent client, until it is closed", start.elapsed, of: .seconds(4))
+        // Its three seconds, one for the sweep, and some for the machine.
+        #expect(start.elapsed > .seconds(2) && start.elapsed < .seconds(7))
+        gone.connection.close()
+        #expect(await living.value == nil)
+        #expect(try await sockets() == 1)
+    }
+
+    @Test(
+        "Idle sockets whose notifier ends come back to another all at once, within 30 s, and need no Postgres for orders under way",
+        .engine(replicas: [.executor: 0, .notifier: 2], settings: ["WS_PING_S": "300", "WS_IDLE_S": "600"], ownPostgres: true))
+    func comeBack() async throws {
+        let engine = Engine.current
+        let (idle, returning) = Faults.full((5000, 5000), else: (1000, 1000))
+        let ids = try await engine.place(count: 20)
+        for id in ids { try await engine.wait(id, for: ["routed"]) }
+        let staying = try await connect(idle, to: 2, ids)
+        let leaving = try await connect(returning, to: 1, ids)
+        print("measured: notifier 2 has \(engine.stack.usage(.notifier, 2).memory >> 20) MiB with \(idle) sockets")
+        // Whoever asks Postgres now gets no answer, and would close the socket.
+        try await engine.stack.postgres.kill()
+        try await engine.stack.kill(.notifier, 1)
+        let start = MonotonicInstant.now
+        for socket in leaving { socket.connection.close() }
+        let back = try await connect(returning, to: 2, ids)
+        Faults.report("\(returning) sockets at once, until each is back", start.elapsed, of: .seconds(30))
+        #expect(start.elapsed < .seconds(30))
+        #expect(try await sockets(of: 2) == idle + returning)
+
+        try await engine.stack.start(.executor)
+        for socket in [staying[0], staying[idle - 1], back[0], back[returning - 1]] {
+            #expect(try await socket.conversation().json.map { $0["event"]?["seq"]?.integer } == [4, 5, 6, 7])
+        }
+        try await engine.restartPostgres()
+        try await engine.audit(ids)
+    }
+
+    /// Opens sockets, all at once, and waits until each has its order's three events.
+    private func connect(_ count: Int, to notifier: Int, _ ids: [String]) async throws -> [WebSocketClient] {
+        let port = Engine.current.stack.port(.notifier, notifier)
+        return try await together(count) { index in
+            let socket = try await WebSocketClient(port: port, path: "/v1/stream?orderId=\(ids[index % ids.count])", within: .seconds(60))
+            for seq in 1...3 { #expect(try JSONValue.parse(await socket.text(within: .seconds(60)))["event"]?["seq"]?.integer == Int64(seq)) }
+            return socket
+        }
+    }
+
+    /// Sockets that a notifier has open.
+    private func sockets(of notifier: Int = 1) async throws -> Int {
+        let metrics = try await Engine.current.send("GET", "/metrics", to: .notifier, notifier).text
+        let line = metrics.split(separator: "\n").first { $0.hasPrefix("sockets_open ") }
+        return line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1
+    }
+}

@@ -1,0 +1,58 @@
+import EventLoop
+import JSON
+import Redis
+import TestSupport
+import Testing
+
+/// Processes of two versions beside each other: scripts are told apart by their digest, and what a newer one adds is passed on.
+@Suite("Versions", .onLoop) @ServiceActor
+struct VersionTests {
+    @Test(
+        "Scripts of another version, and scripts that Redis forgets under load, change nothing",
+        .engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "200-800", "MOCK_FAILURE_RATE": "0.1"]))
+    func scripts() async throws {
+        let engine = Engine.current
+        let load = engine.load(every: .milliseconds(30))
+        let other = "redis.call('HINCRBY', KEYS[1], 'newer', 1) return 'of another version'"
+        for _ in 0..<20 {
+            _ = try await engine.redis.send(["SCRIPT", "FLUSH", "SYNC"])
+            let digest = try #require(try await engine.redis.send(["SCRIPT", "LOAD", other]).string)
+            #expect(try await engine.redis.send(["EVALSHA", digest, "1", "orders:newer"]).string == "of another version")
+            try await sleep(for: .milliseconds(100))
+        }
+        let ids = try await load.stop()
+        try await engine.audit(ids)
+        #expect(try await engine.redis.send(["HGET", "orders:newer", "newer"]).string == "20")
+    }
+
+    /// What a newer executor might do: a step as today, with more in the event, the stream entry and the hash.
+    private nonisolated static let step = """
+        redis.call('HSET', KEYS[1], 'seq', ARGV[2], 'e:' .. ARGV[2], ARGV[3], 'riskScore', '{"of":"a newer version"}')
+        redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'seq', ARGV[2], 'event', ARGV[3], 'order', redis.call('HGET', KEYS[1], 'order'), 'newer', '1')
+        return redis.call('PUBLISH', 'updates:' .. ARGV[1], ARGV[3])
+        """
+
+    @Test("What a newer version adds to events, entries and orders is shown, streamed and stored", .engine(replicas: [.executor: 0]))
+    func additions() async throws {
+        let engine = Engine.current
+        let id = try await engine.place()
+        let socket = try await engine.socket("/v1/stream?orderId=\(id)")
+        let documents = try await engine.socket("/ws/orders/\(id)")
+        try await engine.wait(id, for: ["routed"])
+        let last = try #require(try await engine.events(id).last)
+        let added = #""newer":{"legs":[{"dex":"later"}],"risk":0.5},"#
+        let event = "{" + added + last.dropFirst().replacing(#""seq":3"#, with: #""seq":4"#)
+        _ = try await engine.redis.send(["EVAL", Self.step, "2", "orders:{0}:order:\(id)", "orders:{0}:events", id, "4", event])
+        for seq in 1...3 { #expect(try JSONValue.parse(await socket.text())["event"]?["seq"]?.integer == Int64(seq)) }
+        #expect(try await socket.text() == #"{"op":"event","event":\#(event)}"#)
+        #expect(try await engine.show(id)["status"]?.string == "routing")
+        #expect(try await engine.send("GET", "/api/orders?status=routing").json["orders"]?.array?.count == 1)
+
+        try await engine.stack.start(.executor)
+        let rest = try await socket.conversation()
+        #expect(rest.closeCode == 1000 && rest.json.map { $0["event"]?["seq"]?.integer } == [5, 6, 7, 8])
+        #expect(try await documents.conversation().closeCode == 1000)
+        try await engine.audit([id])
+        #expect(try await engine.record(id)["riskScore"] != nil)
+    }
+}

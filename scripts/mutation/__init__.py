@@ -1,0 +1,1 @@
+"""What `scripts/mutations` is made of."""

@@ -1,0 +1,78 @@
+"""The mutations: what each takes away, where, and which check has to notice."""
+
+from dataclasses import dataclass
+
+LUA = "Sources/Shared/Pipeline/Scripts/Lua"
+EXECUTOR = "services/executor/ExecutorService"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    name: str
+    takes_away: str
+    file: str
+    old: str  # stands in the file exactly once
+    new: str
+    check: tuple  # ("chaos", faults...) or ("test", filter of swift test)
+
+
+def chaos(*faults):
+    return ("chaos", ",".join(faults))
+
+
+MUTATIONS = (
+    Mutation(
+        "fence", "a step does not look whose the entry is", f"{LUA}/step.lua",
+        "if claim[2] ~= consumer then return { 'fenced' } end\n", "",
+        chaos("steal", "freeze")),
+    Mutation(
+        "compare", "a step does not look how far the order is", f"{LUA}/step.lua",
+        "if FINAL[order.state] or ahead then", "if false then",
+        chaos("duplicate", "kill")),
+    Mutation(
+        "round", "an entry of an earlier round counts as one of this round", f"{LUA}/step.lua",
+        "local ahead = order.round > round or ", "local ahead = ",
+        ("test", "ModelTests|ScheduleTests")),
+    Mutation(
+        "same-bytes", "who takes a submitted order over signs anew", f"{EXECUTOR}/ExecutionHandler.swift",
+        "                try await follow(work.transactions, work, entry)\n",
+        "                guard let old = work.transactions.first else { return }\n"
+        "                let again = chain.sign(work.order, leg: 0, attempt: work.attempt + 100, quote: old.quote, now: work.now)\n"
+        "                try await follow([again], work, entry)\n",
+        chaos("kill", "freeze", "term")),
+    Mutation(
+        "expiry", "a transaction counts as expired when it has not landed after a moment", f"{EXECUTOR}/Chain/MockChain.swift",
+        "                case .sent: lastSend = .now\n",
+        "                case .sent: if settings.chain.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",
+        chaos("kill")),
+    Mutation(
+        "subscribe-first", "a feed reads the order before it has subscribed", "services/notifier/NotifierService/Feeds/OrderFeed.swift",
+        "    func open() async {\n", "    func open() async {\n        await refresh()\n",
+        chaos("delay")),
+    Mutation(
+        "commit-first", "events are acknowledged before they are committed", "Sources/Shared/Pipeline/Streams/EventLane.swift",
+        "        let refused = readable.isEmpty ? [] : try await sink.store(readable)\n",
+        "        try await pipeline.stored(readable.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)\n"
+        "        let refused = readable.isEmpty ? [] : try await sink.store(readable)\n",
+        chaos("postgres", "kill")),
+    Mutation(
+        "idempotency", "a key that was used is not looked up", f"{LUA}/accept.lua",
+        "  if record[1] then\n", "  if false then\n",
+        chaos("reply")),
+    Mutation(
+        "cancel", "a submitted order can be cancelled", f"{LUA}/cancel.lua",
+        "if order.state == 'submitted' then return { 'submitted' } end\n", "",
+        chaos("kill")),
+    Mutation(
+        "poison", "starts are not limited", f"{LUA}/step.lua",
+        "    if starts > mostStarts then\n", "    if false then\n",
+        chaos("poison")),
+    Mutation(
+        "renewal", "a worker that claims takes everything that was ever delivered, idle or not", f"{LUA}/claim.lua",
+        "'IDLE', idle, '-'", "'IDLE', 0, '-'",
+        ("test", "PipelineTests.GroupTests")),
+    Mutation(
+        "late-accept", "an order that comes late from a silent link is taken in all the same", f"{LUA}/accept.lua",
+        "if at > limit then return { 'late', integer(at) } end\n", "",
+        ("test", "PipelineTests.AcceptTests")),
+)
