@@ -44,7 +44,7 @@ extension Schedule {
     }
 
     func putBack() async throws {
-        guard let index = (0..<4).first(where: { !model.letters[$0].post.isNone }) else { return }
+        guard let index = (0..<model.letters.count).first(where: { !model.letters[$0].post.isNone }) else { return }
         let before = model
         let outcome = try await database.pipeline.retry(DeadLetterID(partition: 0, entry: letterIDs[index])!)
         var found = "\(outcome)"
@@ -55,8 +55,8 @@ extension Schedule {
         try await follow(from: before)
     }
 
-    func drop() async throws {
-        guard let index = (0..<4).first(where: { !model.letters[$0].post.isNone }) else { return }
+    func drop(_ index: Int) async throws {
+        guard !model.letters[index].post.isNone else { return }
         let expected = model.letters[index].isInDoubt && !model.isFinal ? DropOutcome.inDoubt : .dropped
         if expected == .dropped { model.letters[index] = OrderModel.Letter() }
         try check("letter \(index) is dropped", try await database.pipeline.drop(DeadLetterID(partition: 0, entry: letterIDs[index])!), expected)
@@ -85,11 +85,11 @@ extension Schedule {
                 guard let old = deliveries.last(where: { $0.slot == slot }) else { continue }
                 try await finish(try await claim(old, as: consumer()))
                 try await promote()
+                for index in 0..<model.letters.count { try await drop(index) }
             }
             try await promote()
             try await compare()
         }
-        for _ in 0..<4 { try await drop() }
     }
 
     private func finish(_ delivery: Delivery) async throws {

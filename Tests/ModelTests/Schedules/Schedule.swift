@@ -30,7 +30,7 @@ final class Schedule {
     /// Slots that nobody has read, oldest first.
     var unread: [Stage: [UInt8]] = [:]
     /// The ids of the letters.
-    var letterIDs = [String](repeating: "", count: 4)
+    var letterIDs = [String](repeating: "", count: OrderModel().letters.count)
     /// What everybody was told.
     var statuses: [OrderStatus] = [.pending]
     var areEventsStored = false
@@ -58,10 +58,13 @@ final class Schedule {
         try await judge()
     }
 
-    /// Whether no action can overflow the model.
+    /// Whether no action can overflow the model, clearing away included: there everything that is left may become a letter.
     private var hasRoom: Bool {
-        model.round < 40 && lastToken < 200 && (0..<OrderModel.slots).count { model.entries[$0].post.isNone } >= 2
-            && (0..<4).contains { model.letters[$0].post.isNone } && (0..<model.retries.count).contains { model.retries[$0].isNone }
+        let entries = (0..<OrderModel.slots).count { !model.entries[$0].post.isNone }
+        let retries = (0..<model.retries.count).count { !model.retries[$0].isNone }
+        let letters = (0..<model.letters.count).count { !model.letters[$0].post.isNone }
+        return model.round < 40 && lastToken < 150 && entries <= OrderModel.slots - 2 && retries < model.retries.count
+            && letters + entries + retries < model.letters.count
     }
 
     private func act() async throws {
@@ -79,7 +82,7 @@ final class Schedule {
         case 90..<92: try await giveUp(delivery)
         case 92..<94: try await release(delivery)
         case 94..<96: try await putBack()
-        case 96..<97: try await drop()
+        case 96..<97: try await drop(Int.random(in: 0..<model.letters.count, using: &random))
         case 97..<99: try await store()
         default: try await sweep()
         }
@@ -130,7 +133,7 @@ final class Schedule {
                 unread[post.stage, default: []].append(UInt8(slot))
             }
         }
-        for index in 0..<4 where !model.letters[index].post.isNone && before.letters[index].post.isNone {
+        for index in 0..<model.letters.count where !model.letters[index].post.isNone && before.letters[index].post.isNone {
             letterIDs[index] = try await database.newest(database.keys.dead)
         }
     }

@@ -7,7 +7,7 @@ import Testing
 
 /// Random schedules of one order on the model and on a real Redis side by side.
 ///
-/// `MODEL_SCHEDULES` sets how many; `MODEL_SEED` the first one's seed, each further one has the next. So a failure names the seed that repeats it alone.
+/// `MODEL_SCHEDULES` sets how many; `MODEL_SEED` the seed of the first, each further one has the next: a failure names the seed that repeats it.
 @Suite(.onLoop) @ServiceActor
 struct ScheduleTests {
     /// Databases that are worked on at once.

@@ -1,7 +1,8 @@
 -- One legal transition of an order, with the source entry in hand, or nothing.
 -- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
 -- ARGV: step, id, stage, entry, consumer, round, token, most starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
---       the state in which the worker has seen the order ('' where any source will do), count of fields to set, their names and values, then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
+--       the state in which the worker has seen the order ('' where any source will do), count of fields to set, their names and values,
+--       then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
 local STEPS = {
   routeBegin = { from = { pending = true, requote = true }, to = 'routing', begins = true },
   routeDone = { from = { routing = true }, to = 'routed', done = true },
