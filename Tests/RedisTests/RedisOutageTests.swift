@@ -90,6 +90,23 @@ struct RedisOutageTests {
         }
     }
 
+    @Test func `a dead link is noticed also by a process that stands still again and again`() async throws {
+        try await withServer { server in
+            try await withClient(server, .impatient) { client in
+                var failures = 0
+                client.onFailure = { _ in failures += 1 }
+                server.freeze()
+                // More stands still than runs, and never runs for as long as the link's patience.
+                try await eventually {
+                    usleep(600_000)
+                    try await sleep(for: .milliseconds(400))
+                    return failures > 0
+                }
+                server.thaw()
+            }
+        }
+    }
+
     @Test func `a refused port is tried again and named, and close ends it`() async throws {
         let port = try freePort()
         let client = RedisClient(url: try #require(RedisURL("redis://:hunter2@127.0.0.1:\(port)")), name: "test", options: .quick)

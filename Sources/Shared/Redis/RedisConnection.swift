@@ -17,6 +17,8 @@ final class RedisConnection {
     private var lastSweep = MonotonicInstant.now
     private var lastReceived = MonotonicInstant.now
     private var probeSent: MonotonicInstant?
+    /// How long this process has stood still while it waited for an answer: time that the server could not use.
+    private var stoodStill = Duration.zero
     private let ended = Promise<RedisError>()
 
     /// Why the connection ended; nil before that.
@@ -107,7 +109,11 @@ extension RedisConnection {
     }
 
     /// Says that an answer is due to something outside the queue.
-    func expectAnswer() { if probeSent == nil { probeSent = .now } }
+    func expectAnswer() {
+        guard probeSent == nil else { return }
+        if pending.count == 0 { stoodStill = .zero }
+        probeSent = .now
+    }
 
     private func submit(_ command: [String], timeout: Duration, for call: Call?) throws(RedisError) {
         guard let transport, failure == nil else { throw RedisError(.unavailable, "there is no connection to Redis at \(url.endpoint)") }
@@ -116,6 +122,7 @@ extension RedisConnection {
             throw RedisError(.unavailable, "the connection to Redis at \(url.endpoint) is ending")
         }
         let now = MonotonicInstant.now
+        if pending.count == 0 && probeSent == nil { stoodStill = .zero }
         pending.append(ReplyQueue.Entry(call: call, sent: now, deadline: now + timeout))
     }
 
@@ -149,15 +156,15 @@ extension RedisConnection {
     private func received() {
         lastReceived = .now
         probeSent = nil
+        stoodStill = .zero
     }
 
     private func sweep() {
         let now = MonotonicInstant.now
         defer { lastSweep = now }
         if now - lastSweep > Self.stall {
-            // This process stood still: the replies may lie in the socket, and are read before the next sweep.
-            lastReceived = now
-            probeSent = probeSent.map { _ in now }
+            // The replies may lie in the socket, and are read before the next sweep.
+            stoodStill += now - lastSweep
             return
         }
         for call in pending.takeExpired(at: now) {
@@ -165,7 +172,7 @@ extension RedisConnection {
         }
         if let waitingSince = pending.oldest?.sent ?? probeSent {
             let limit = pending.oldest.map { max(options.commandTimeout, $0.deadline - $0.sent) } ?? options.commandTimeout
-            guard now - max(waitingSince, lastReceived) > limit + Self.extraPatience else { return }
+            guard now - max(waitingSince, lastReceived) - stoodStill > limit + Self.extraPatience else { return }
             close(RedisError(.connectionLost, "Redis at \(url.endpoint) has gone silent"))
         } else if now - lastReceived >= options.pingInterval {
             probe()

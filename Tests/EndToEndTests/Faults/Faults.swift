@@ -60,9 +60,21 @@ extension Engine {
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] ?? "", $0["text"] ?? "") })
     }
 
-    /// Starts Postgres again, and waits until the test itself has it back.
-    func restartPostgres() async throws {
-        try await stack.postgres.restart()
+    /// This machine's time, in Unix milliseconds.
+    var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// A time of a log or an event, in Unix milliseconds.
+    func milliseconds(of time: String) async throws -> Int64 {
+        let result = try await postgres.query("SELECT (extract(epoch FROM $1::timestamptz) * 1000)::bigint::text", [.text(time)])
+        return try #require(result.first?[0].flatMap { Int64($0) })
+    }
+
+    /// Waits until the test itself has Postgres back.
+    func waitForPostgres() async throws {
         try await eventually { (try? await self.postgres.query("SELECT 1", [])) != nil }
     }
 

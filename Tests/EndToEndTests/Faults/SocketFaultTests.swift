@@ -116,7 +116,8 @@ struct SocketFaultTests {
         for socket in [staying[0], staying[idle - 1], back[0], back[returning - 1]] {
             #expect(try await socket.conversation().json.map { $0["event"]?["seq"]?.integer } == [4, 5, 6, 7])
         }
-        try await engine.restartPostgres()
+        try await engine.stack.postgres.restart()
+        try await engine.waitForPostgres()
         try await engine.audit(ids)
     }
 
