@@ -2,7 +2,7 @@
 public struct MockMarketSettings: Sendable, Equatable {
     /// The seed of all that chance decides; nil lets the first process draw one for all.
     public let seed: UInt64?
-    /// How far prices wander, in basis points; 0 leaves the pools as they are.
+    /// How far a swap's price may be from its quote, in basis points.
     public let volatilityBps: Int
     /// Half-life of a swap's effect on a pool.
     public let reversion: Duration

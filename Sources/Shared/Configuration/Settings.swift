@@ -78,9 +78,9 @@ enum Settings {
     static let mockSeed = Setting.seed(
         "MOCK_SEED", shownAs: "random", "Seed of all that chance decides; when unset the first process draws one for all")
     static let mockVolatility = Setting<Int>.integer(
-        "MOCK_VOLATILITY_BPS", default: 10, in: 0...5_000, unit: "bps", "How far prices wander; 0 leaves the pools as they are")
+        "MOCK_VOLATILITY_BPS", default: 10, in: 0...5_000, unit: "bps", "How far a swap's price may be from its quote; no effect on quotes")
     static let mockReversion = Setting<Duration>.milliseconds(
-        "MOCK_REVERSION_MS", default: 5_000, in: 1...3_600_000, "Half-life of a swap's effect on a pool")
+        "MOCK_REVERSION_MS", default: 5_000, in: 1...3_600_000, "Half-life of a swap's effect on a pool; no effect yet")
     static let mockSlot = Setting<Duration>.milliseconds("MOCK_SLOT_MS", default: 400, in: 10...60_000, "Length of a slot of the mock chain")
     static let mockValidSlots = Setting<Int>.integer(
         "MOCK_VALID_SLOTS", default: 150, in: 1...100_000, unit: "slots", "How long a transaction can land")
