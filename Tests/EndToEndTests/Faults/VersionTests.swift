@@ -46,8 +46,8 @@ struct VersionTests {
         for seq in 1...3 { #expect(try JSONValue.parse(await socket.text())["event"]?["seq"]?.integer == Int64(seq)) }
         #expect(try await socket.text() == #"{"op":"event","event":\#(event)}"#)
         #expect(try await engine.show(id)["status"]?.string == "routing")
-        // Lists come from Postgres, which may be a batch behind.
-        try await eventually { try await engine.send("GET", "/api/orders?status=routing").json["orders"]?.array?.count == 1 }
+        try await engine.waitUntilStored([id], as: "routing")
+        #expect(try await engine.send("GET", "/api/orders?status=routing").json["orders"]?.array?.count == 1)
 
         try await engine.stack.start(.executor)
         let rest = try await socket.conversation()
