@@ -53,6 +53,20 @@ struct WorkerTests {
         }
     }
 
+    @Test func `a field that a newer version has added is no reason to refuse an entry, a megabyte is`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place()
+            _ = try await bench.take(.router)
+            let id = order.id.description
+            try await bench.send("XADD", bench.keys.accepted, "*", "id", id, "round", "1", "newer", String(repeating: "x", count: 1_048_576))
+            try await bench.send("XADD", bench.keys.accepted, "*", "id", id, "round", "1", "newer", "1")
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+                try await eventually { try await bench.state(order) == .routed }
+                #expect(observer.buried == ["MALFORMED"])
+            }
+        }
+    }
+
     @Test func `a stream that is gone is made again, without a hot loop`() async throws {
         try await withBench { bench in
             try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in

@@ -180,9 +180,13 @@ final class WorkerLane {
 }
 
 extension WorkEntry {
-    /// Reads an entry of a work stream: exactly `id`, a UUID in lower case, and `round`, from 1. Nil when it is anything else.
+    /// Names and values together, in bytes. A newer version may add fields, but no work entry is ever near this.
+    private static let mostBytes = 4_096
+
+    /// Reads an entry of a work stream: `id`, a UUID in lower case, and `round`, from 1. Nil when it is anything else.
     init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
-        guard let fields = entry.fields, fields.count == 2, let text = fields["id"], let id = OrderID(parsing: text), id.description == text,
+        guard let fields = entry.fields, fields.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.mostBytes,
+            let text = fields["id"], let id = OrderID(parsing: text), id.description == text,
             let round = fields["round"].flatMap({ Int($0) }), round >= 1
         else { return nil }
         self.init(
