@@ -110,7 +110,8 @@ let package = Package(
 
         // Tools
         .target(
-            name: "OrderCtl", dependencies: ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"], path: "tools/orderctl/OrderCtl", swiftSettings: swiftSettings),
+            name: "OrderCtl", dependencies: ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"], path: "tools/orderctl/OrderCtl",
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
 

@@ -1,4 +1,5 @@
 import EventLoop
+import HTTP
 import TestSupport
 import Testing
 

@@ -7,7 +7,7 @@ public final class StubAPI {
     /// What a request gets.
     public enum Answer: Sendable {
         /// A whole reply; the connection is kept.
-        case reply(Int, [String] = [], String)
+        case reply(Int, String, [String] = [])
         /// These bytes; then the connection ends.
         case bytes(String)
         /// A reset instead of an answer.
@@ -65,8 +65,9 @@ public final class StubAPI {
 
     private func accept() {
         while true {
-            let socket = accept4(descriptor, nil, nil, Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+            let socket = Glibc.accept(descriptor, nil, nil)
             guard socket >= 0 else { return }
+            _ = fcntl(socket, F_SETFL, O_NONBLOCK)
             accepted += 1
             guard let client = try? Client(socket, self) else { continue }
             clients[socket] = client
@@ -124,7 +125,7 @@ private final class Client {
 
     private func give(_ answer: StubAPI.Answer) {
         switch answer {
-        case .reply(let status, let headers, let body):
+        case .reply(let status, let body, let headers):
             let head = ["HTTP/1.1 \(status) Stub", "Content-Type: application/json", "Content-Length: \(body.utf8.count)"] + headers
             output = Array((head.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
             write()

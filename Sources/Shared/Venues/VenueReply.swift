@@ -55,7 +55,9 @@ struct VenueReply {
         case .string(let text):
             if !text.isEmpty, let units = BaseUnits(units: text) { return units }
         case .number(let text):
-            if let units = try? BaseUnits(number: text, decimals: 0) { return units }
+            let isFraction = text.contains(".") && text.utf8.allSatisfy { $0 | 0x20 != UInt8(ascii: "e") }
+            let whole = isFraction ? String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()) : text
+            if let units = try? BaseUnits(number: whole, decimals: 0) { return units }
         default: break
         }
         throw wrong(name)
@@ -97,7 +99,8 @@ struct VenueReply {
     func word(_ name: String) -> String? {
         guard let text = value[name]?.string, 1...64 ~= text.utf8.count else { return nil }
         let isPlain = text.utf8.allSatisfy { byte in
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & ~0x20) || byte == UInt8(ascii: "_")
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte & ~0x20)
+                || byte == UInt8(ascii: "_")
         }
         return isPlain ? text : nil
     }
@@ -105,8 +108,9 @@ struct VenueReply {
     /// The failure of a venue that says why it has no quote.
     func refusal(_ reason: String?, noRoute: Set<String>) -> OrderFailure {
         guard let reason else { return unusable("refused the request without a reason that can be shown") }
-        return noRoute.contains(reason) ? OrderFailure(.noRoute, message: "\(dex) has no route for this token pair") : unusable("refused the request (\(reason))")
+        return noRoute.contains(reason)
+            ? OrderFailure(.noRoute, message: "\(dex) has no route for this token pair") : unusable("refused the request (\(reason))")
     }
 
-    private func wrong(_ name: String) -> OrderFailure { unusable("answered with a \(name) that is missing or of the wrong type") }
+    private func wrong(_ name: String) -> OrderFailure { unusable("answered with \(name) missing or of the wrong type") }
 }

@@ -4,6 +4,7 @@ import Observability
 import Orders
 import TestSupport
 import Testing
+import Venues
 
 @testable import RouterService
 
