@@ -10,9 +10,11 @@ import Testing
 struct QuoteTests {
     private static let answer =
         #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1500000000","slippageBps":50,"quotes":[{"dex":"meteora","pool":"p1","#
-        + #""amountIn":"1500000000","amountOut":"218220000","amountOutDecimal":"218.22","price":"145.48","feeBps":20,"priceImpactPct":"0.0012","minReceived":"217128900","#
+        + #""amountIn":"1500000000","amountOut":"218220000","amountOutDecimal":"218.22","price":"145.48","feeBps":20,"#
+        + #""priceImpactPct":"0.0012","minReceived":"217128900","#
         + #""minReceivedDecimal":"217.1289"}],"unavailable":[{"dex":"raydium","code":"VENUE_UNAVAILABLE","#
-        + #""message":"raydium did not\u001b answer"}],"best":"meteora","amountOut":"218220000","amountOutDecimal":"218.22","minReceived":"217128900","reason":"meteora: 218.22, the only quote"}"#
+        + #""message":"raydium did not\u001b answer"}],"best":"meteora","#
+        + #""amountOut":"218220000","amountOutDecimal":"218.22","minReceived":"217128900","reason":"meteora: 218.22, the only quote"}"#
 
     private func withRoute(_ answer: HTTPResponse, _ body: @ServiceActor (String, @ServiceActor () -> String) async throws -> Void) async throws {
         let router = HTTPRouter()

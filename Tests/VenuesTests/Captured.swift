@@ -14,7 +14,8 @@ enum Captured {
     static let raydiumRequest = QuoteRequest(tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(5_000_000_000), slippageBps: 50)
     static let raydium =
         #"{"id":"a85a6290-d43b-41b1-b23e-fee18c2ae8e4","success":true,"version":"V1","data":{"swapType":"BaseIn","#
-        + #""inputMint":"\#(sol.mint)","inputAmount":"5000000000","outputMint":"\#(usdc.mint)","outputAmount":"88531692","otherAmountThreshold":"88089033","slippageBps":50,"#
+        + #""inputMint":"\#(sol.mint)","inputAmount":"5000000000","outputMint":"\#(usdc.mint)","#
+        + #""outputAmount":"88531692","otherAmountThreshold":"88089033","slippageBps":50,"#
         + #""priceImpactPct":0.01,"routePlan":[{"poolId":"BhQgvhYp","inputMint":"\#(sol.mint)","outputMint":"\#(usdc.mint)","#
         + #""feeMint":"\#(sol.mint)","feeRate":25,"feeAmount":"12500000","remainingAccounts":[]}]}}"#
     static let raydiumNoRoute = #"{"id":"1","success":false,"version":"V1","msg":"ROUTE_NOT_FOUND"}"#
@@ -22,9 +23,11 @@ enum Captured {
     static let meteoraRequest = QuoteRequest(tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(100_000_000), slippageBps: 100)
     static let meteora =
         #"{"inputMint":"\#(sol.mint)","inAmount":"100000000","outputMint":"\#(usdc.mint)","outAmount":"17057460","#
-        + #""otherAmountThreshold":"16886885","swapMode":"ExactIn","slippageBps":100,"priceImpactPct":"0.0001","platformFee":{"amount":"0","feeBps":0},"routePlan":[{"swapInfo":{"#
+        + #""otherAmountThreshold":"16886885","swapMode":"ExactIn","slippageBps":100,"priceImpactPct":"0.0001","#
+        + #""platformFee":{"amount":"0","feeBps":0},"routePlan":[{"swapInfo":{"#
         + #""ammKey":"HXpGFJGCEEFdV31tDmjDBaJMEB1fKLiAoKoWr3Fnonid","label":"Meteora DLMM","inputMint":"\#(sol.mint)","#
-        + #""outputMint":"\#(usdc.mint)","inAmount":"100000000","outAmount":"17057460","feeAmount":"1285","feeMint":"\#(usdc.mint)"},"percent":100}],"#
+        + #""outputMint":"\#(usdc.mint)","inAmount":"100000000","#
+        + #""outAmount":"17057460","feeAmount":"1285","feeMint":"\#(usdc.mint)"},"percent":100}],"#
         + #""contextSlot":324307186,"timeTaken":0.012}"#
     static let meteoraNoRoute = #"{"error":"Could not find any route","errorCode":"COULD_NOT_FIND_ANY_ROUTE"}"#
 }
@@ -54,7 +57,7 @@ struct StubbedVenue {
     private let kind: Kind
 
     /// What was told of the venue being left out.
-    final class Changes: @unchecked Sendable {
+    @ServiceActor final class Changes {
         var told: [String?] = []
     }
 

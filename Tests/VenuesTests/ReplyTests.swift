@@ -20,7 +20,8 @@ struct ReplyTests {
         let (result, target) = try await read(.raydium, Captured.raydium)
         #expect(
             target
-                == "/compute/swap-base-in?inputMint=\(Captured.sol.mint)&outputMint=\(Captured.usdc.mint)&amount=5000000000&slippageBps=50&txVersion=V0"
+                == "/compute/swap-base-in?inputMint=\(Captured.sol.mint)&outputMint=\(Captured.usdc.mint)"
+                + "&amount=5000000000&slippageBps=50&txVersion=V0"
         )
         #expect(
             try result.get()
@@ -71,7 +72,8 @@ struct ReplyTests {
     @Test func `hops in sequence are one route with their fees added up`() async throws {
         let hops = Captured.raydium.with(
             #""outputMint":"\#(Captured.usdc.mint)","feeMint""#,
-            #""outputMint":"\#(Captured.bonk)","feeRate":4},{"poolId":"two","inputMint":"\#(Captured.bonk)","outputMint":"\#(Captured.usdc.mint)","feeMint""#
+            #""outputMint":"\#(Captured.bonk)","feeRate":4},{"poolId":"two","inputMint":"\#(Captured.bonk)","#
+                + #""outputMint":"\#(Captured.usdc.mint)","feeMint""#
         )
         let quote = try await read(.raydium, hops).result.get()
         #expect(quote.pool == "BhQgvhYp,two" && quote.feeBps == "29")
@@ -87,6 +89,7 @@ struct ReplyTests {
             .raydium, 200, #"{"success":false,"msg":"<b>\u001b[2J"}"#, .venueUnavailable,
             "raydium refused the request without a reason that can be shown"
         ),
+        (.raydium, 404, "{}", .venueUnavailable, "raydium refused the request without a reason that can be shown (status 404)"),
         (.raydium, 404, "<html>", .venueUnavailable, "raydium answered with status 404"),
         (.meteora, 400, Captured.meteoraNoRoute, .noRoute, "meteora has no route for this token pair"),
         (.meteora, 400, #"{"error":"x","errorCode":"TOKEN_NOT_TRADABLE"}"#, .noRoute, "meteora has no route for this token pair"),

@@ -49,7 +49,8 @@ final class LiveVenueClient {
             return quote
         } catch let trouble as Trouble {
             lastTrouble = trouble.reason
-            report(trouble.told.map { .heldOff($0) } ?? .failed, pass)
+            // A wait of less than a second is no promise to be back: it must not keep the pauses from growing.
+            report(trouble.told.flatMap { $0 >= .seconds(1) ? .heldOff($0) : nil } ?? .failed, pass)
             throw OrderFailure(.venueUnavailable, message: "\(dex) \(trouble.reason)")
         } catch let failure as OrderFailure {
             if failure.code == .venueUnavailable { lastTrouble = Self.reason(failure, of: dex) }
@@ -121,7 +122,7 @@ final class LiveVenueClient {
         init(_ response: HTTPClientResponse, tries: Int) {
             told = RetryAdvice.wait(response)
             mayPass = true
-            let again = told.map { ", again in \($0.components.seconds) s" } ?? ""
+            let again = told.flatMap { $0 > .zero ? ", again in \($0.components.seconds) s" : nil } ?? ""
             let what = response.status == 429 ? "limits how often it may be asked" : "answered with status \(response.status)"
             reason = what + again + Self.times(tries)
         }

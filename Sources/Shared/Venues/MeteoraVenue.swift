@@ -33,7 +33,7 @@ final class MeteoraVenue: Venue {
         }
         let reply = try VenueReply(response, dex: "meteora")
         if response.status != 200 || reply.value["errorCode"] != nil || reply.value["error"] != nil {
-            throw reply.refusal(reply.word("errorCode"), noRoute: noRoute)
+            throw reply.refusal(reply.word("errorCode"), status: response.status, noRoute: noRoute)
         }
         try reply.expect("inputMint", request.tokenIn.mint)
         try reply.expect("outputMint", request.tokenOut.mint)

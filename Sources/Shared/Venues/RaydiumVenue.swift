@@ -27,7 +27,7 @@ final class RaydiumVenue: Venue {
     private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(OrderFailure) -> Quote {
         let reply = try VenueReply(response, dex: "raydium")
         guard reply.value["success"]?.bool == true, response.status == 200 else {
-            throw reply.refusal(reply.word("msg"), noRoute: noRoute)
+            throw reply.refusal(reply.word("msg"), status: response.status, noRoute: noRoute)
         }
         let data = try reply.object("data")
         if data.value["swapType"] != nil { try data.expect("swapType", "BaseIn") }

@@ -106,8 +106,10 @@ struct VenueReply {
     }
 
     /// The failure of a venue that says why it has no quote.
-    func refusal(_ reason: String?, noRoute: Set<String>) -> OrderFailure {
-        guard let reason else { return unusable("refused the request without a reason that can be shown") }
+    func refusal(_ reason: String?, status: Int, noRoute: Set<String>) -> OrderFailure {
+        guard let reason else {
+            return unusable("refused the request without a reason that can be shown" + (status == 200 ? "" : " (status \(status))"))
+        }
         return noRoute.contains(reason)
             ? OrderFailure(.noRoute, message: "\(dex) has no route for this token pair") : unusable("refused the request (\(reason))")
     }
