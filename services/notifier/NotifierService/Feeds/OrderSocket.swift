@@ -36,6 +36,12 @@ final class OrderSocket: OrderWatcher {
 
     func feedFailed() { socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
 
+    func orderIsBehind(seq: Int) -> Bool {
+        let messages = dialect.rewinding(to: seq)
+        send(messages)
+        return !messages.isEmpty
+    }
+
     private func send(_ messages: [String]) {
         for message in messages where socket.send(text: message) { sent.increment() }
     }
