@@ -10,10 +10,10 @@ protocol Dialect: Sendable {
     /// The messages after the final event has been sent.
     mutating func closing(after event: OrderEvent) -> [String]
     /// The messages before all events are sent again, because the client has seen more than the order has; none where it has to go on without.
-    mutating func rewinding(to seq: Int) -> [String]
+    mutating func rewinding(_ id: OrderID, to seq: Int) -> [String]
 }
 
 extension Dialect {
     mutating func closing(after event: OrderEvent) -> [String] { [] }
-    mutating func rewinding(to seq: Int) -> [String] { [] }
+    mutating func rewinding(_ id: OrderID, to seq: Int) -> [String] { [] }
 }
