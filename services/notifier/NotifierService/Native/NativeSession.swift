@@ -27,8 +27,10 @@ final class NativeSession {
     /// Orders in all, those of users included.
     static let mostOrders = 10_000
     /// Orders that are asked for at once, and messages that may wait meanwhile: a replay of many orders shall not look like a slow client.
-    private static let mostOpening = 256
+    private static let mostOpening = 64
     private static let mostWaiting = 1024
+    /// After that an order makes way for the next: nobody may know it, which takes two seconds to find out.
+    private static let openingPatience = Duration.milliseconds(250)
     /// For how long the events of an order may be out of reach.
     private static let outage = Duration.seconds(30)
     /// A user's orders that ended this long before `since` are shown too: events of different orders may have come out of step.
@@ -43,6 +45,7 @@ final class NativeSession {
     private let asked = BoundedQueue<NativeOrder>(bound: 2 * mostOrders)
     private var opening = 0
     private var isOpeningMore = false
+    private var isImpatient = false
     private var finished = RecentOrders()
     private var isOverflowing = false
     private var isClosed = false
@@ -143,7 +146,8 @@ final class NativeSession {
         }
         guard orders.count < Self.mostOrders else {
             if !isOverflowing {
-                send(NativeError.tooMany("One socket follows \(Self.mostOrders) orders at once: some of this user's are left out.", .user(user)).frame)
+                send(
+                    NativeError.tooMany("One socket follows \(Self.mostOrders) orders at once: some of this user's are left out.", .user(user)).frame)
             }
             isOverflowing = true
             return
@@ -176,6 +180,18 @@ final class NativeSession {
             order.phase = .opening
             opening += 1
             orderSource.watch(order.id, after: order.seen, order)
+        }
+        if opening >= Self.mostOpening, asked.count > 0 { makeWayLater() }
+    }
+
+    private func makeWayLater() {
+        guard !isImpatient else { return }
+        isImpatient = true
+        Loop.spawn {
+            try? await sleep(for: Self.openingPatience)
+            self.isImpatient = false
+            for order in self.orders.values where order.phase == .opening { self.leaveOpening(order, to: .open) }
+            self.openMore()
         }
     }
 
