@@ -197,6 +197,33 @@ struct NativeSessionTests {
         #expect(bench.sent.value == 9001)
     }
 
+    @Test("orders that waited for their turn and are known at once are told one after the other, not one within the other")
+    func turns() async throws {
+        for number in 0..<64 { bench.subscribe(.numbered(number)) }
+        let ids = (100..<110).map { OrderID.numbered($0) }
+        bench.orders.over = Set(ids)
+        for id in ids { bench.subscribe(id) }
+        #expect(bench.outlet.take() == [])
+        bench.orders.end(.numbered(0)) { $0.orderIsUnknown() }
+        try await eventually { bench.outlet.texts.count == 91 }
+        let expected = ids.flatMap { id in
+            ["subscribed \(id.description.suffix(4)) 7"] + (1...7).map { "\(id.description.suffix(4))/\($0)" } + [
+                "done \(id.description.suffix(4)) 7"
+            ]
+        }
+        #expect(bench.outlet.take() == ["error UNKNOWN_ORDER 0000"] + expected)
+    }
+
+    @Test("no order is asked for while much waits for the client, and the next when it has taken that")
+    func waitsForClient() async throws {
+        bench.outlet.takes = false
+        for _ in 0..<1100 { bench.session.receive(#"{"op":"ping"}"#) }
+        bench.subscribe(a)
+        #expect(bench.orders.watchers.isEmpty)
+        bench.outlet.takes = true
+        try await eventually { bench.orders.watchers[a] != nil }
+    }
+
     @Test("pings are answered whatever else is wrong")
     func ping() {
         bench.session.receive("nonsense")
@@ -233,8 +260,10 @@ struct NativeSessionTests {
         for number in 0..<500 { bench.session.receive(#"{"op":"ping","id":\#(number)}"#) }
         #expect(bench.outlet.texts.count == 32)
         bench.outlet.takes = true
-        try await eventually { bench.outlet.texts.count == 500 }
-        #expect(bench.outlet.take() == (0..<500).map { "pong \($0)" })
+        // Has to queue up though there is room.
+        bench.session.receive(#"{"op":"ping","id":500}"#)
+        try await eventually { bench.outlet.texts.count == 501 }
+        #expect(bench.outlet.take() == (0...500).map { "pong \($0)" })
     }
 
     @Test("a closed session leaves no watcher behind and asks for nothing more")

@@ -58,7 +58,7 @@ struct UserFeedTests {
         /// Follows, and waits for the first read.
         func following(since: UInt64? = nil) async throws -> RecordingUserWatcher {
             let watcher = follow(since: since)
-            try await eventually { watcher.known.count == 1 }
+            try await eventually(within: .seconds(8)) { watcher.known.count == 1 }
             return watcher
         }
 
@@ -196,7 +196,12 @@ struct UserFeedTests {
             try await bench.publish(ids[0])
             try await eventually { watcher.told == [ids[0]] }
             bench.feeds.unfollow(bench.user, watcher)
-            for _ in 0..<3 { bench.feeds.unfollow(bench.user, bench.follow()) }
+            for _ in 0..<3 {
+                let hasty = bench.follow()
+                // Lets the feed ask for its subscription, which takes longer than this to be confirmed.
+                await Task.yield()
+                bench.feeds.unfollow(bench.user, hasty)
+            }
             try await bench.settle()
             try await eventually { try await bench.listeners() == 0 }
             #expect(bench.feeds.count == 0)
