@@ -196,12 +196,7 @@ struct UserFeedTests {
             try await bench.publish(ids[0])
             try await eventually { watcher.told == [ids[0]] }
             bench.feeds.unfollow(bench.user, watcher)
-            for _ in 0..<3 {
-                let hasty = bench.follow()
-                // Lets the feed ask for its subscription, which takes longer than this to be confirmed.
-                await Task.yield()
-                bench.feeds.unfollow(bench.user, hasty)
-            }
+            for _ in 0..<3 { bench.feeds.unfollow(bench.user, bench.follow()) }
             try await bench.settle()
             try await eventually { try await bench.listeners() == 0 }
             #expect(bench.feeds.count == 0)
