@@ -76,6 +76,7 @@ struct NativeWaitingTests {
         for id in before { try await engine.wait(id, for: ["routed"]) }
         let clients = [try await engine.native(), try await engine.native(notifier: 2)]
         for client in clients { try await client.subscribe(user: "u:1") }
+        try await clients[1].read { $0.all("subscribed").count == 1 }
         try await clients[1].subscribe(before[0], after: 2)
         for client in clients { try await client.read { $0.seqs.values.map(\.count).reduce(0, +) >= 15 } }
         try await engine.stack.start(.executor)
@@ -131,7 +132,8 @@ struct NativeWaitingTests {
     @Test("A thousand orders on one socket, and one more is refused", .engine(replicas: [.executor: 0]))
     func thousand() async throws {
         let engine = Engine.current
-        let ids = try await together(1001) { _ in try await engine.place() }
+        var ids: [String] = []
+        for batch in 0..<13 { ids += try await together(77) { try await engine.insist(key: "\(batch)-\($0)") } }
         for id in ids { try await engine.wait(id, for: ["routed"], within: .seconds(60)) }
         let client = try await engine.native()
         let start = MonotonicInstant.now

@@ -16,11 +16,11 @@ struct NativeFaultTests {
         end
         """
 
-    /// Adds events of 5 KB to an order, as steps do.
+    /// Adds events of 2.5 KB to an order, as steps do.
     private func flood(_ id: String, _ seqs: ClosedRange<Int>) async throws {
         let event = """
             {"orderId":"\(id)","seq":0,"type":"routing","status":"routing","progress":10,"timestamp":"2026-01-10T07:30:17.789Z",\
-            "message":"\(String(repeating: "x", count: 5000))","attempt":1,"maxAttempts":3}
+            "message":"\(String(repeating: "x", count: 2500))","attempt":1,"maxAttempts":3}
             """
         let command = ["EVAL", Self.publish, "1", "orders:{0}:order:\(id)", id, String(seqs.lowerBound), String(seqs.upperBound), event]
         _ = try await Engine.current.redis.send(command)
@@ -31,31 +31,35 @@ struct NativeFaultTests {
         .engine(replicas: [.router: 0, .executor: 0]))
     func slow() async throws {
         let engine = Engine.current
-        let ids = try await engine.place(count: 200)
+        let ids = try await engine.place(count: 400)
         let slow = NativeClient(try await WebSocketClient(port: engine.stack.port(.notifier), path: "/v1/stream", receiveBuffer: 4096))
         for id in ids { try await slow.subscribe(id) }
-        try await slow.read { $0.seqs.count == 200 }
+        try await slow.read { $0.seqs.count == 400 }
+        var isFlooding = true
         let flooding = Loop.spawn {
-            for seq in stride(from: 2, to: 18, by: 4) {
+            defer { isFlooding = false }
+            for seq in stride(from: 2, to: 22, by: 4) {
                 for id in ids { try await flood(id, seq...(seq + 3)) }
             }
         }
-        var code: UInt16?
-        while code == nil {
+        var end: String?
+        while end == nil {
             do {
                 try await slow.read()
-                if slow.seqs.values.map(\.count).reduce(0, +) < 400 { try await sleep(for: .milliseconds(10)) }
+                if isFlooding { try await sleep(for: .milliseconds(20)) }
             } catch let failure as TestFailure {
-                code = "\(failure)".contains("4408") ? 4408 : 1006
+                end = "\(failure)"
             }
         }
-        #expect(code == 4408)
+        // Where the client has not taken what was queued before the close frame in time, the connection just ends.
+        #expect(end?.contains("4408") == true || end?.contains("ended") == true, "\(end ?? "")")
         try await flooding.value
+        #expect(slow.seqs.values.map(\.count).reduce(0, +) < 400 * 21)
 
         let resumed = try await engine.native()
         for id in ids { try await resumed.subscribe(id, after: slow.seqs[id]?.last ?? 0) }
-        try await resumed.read { client in ids.allSatisfy { (slow.seqs[$0]?.last ?? 0) == 17 || client.seqs[$0]?.last == 17 } }
-        for id in ids { #expect((slow.seqs[id] ?? []) + (resumed.seqs[id] ?? []) == Array(1...17)) }
+        try await resumed.read { client in ids.allSatisfy { (slow.seqs[$0]?.last ?? 0) == 21 || client.seqs[$0]?.last == 21 } }
+        for id in ids { #expect((slow.seqs[id] ?? []) + (resumed.seqs[id] ?? []) == Array(1...21)) }
     }
 
     @Test(

@@ -23,6 +23,8 @@ final class NativeOutbox {
     /// More than that waiting means that the client cannot keep up.
     static let mostMessages = 8192
     static let mostBytes = 8 << 20
+    private static let calmMessages = 1024
+    private static let calmBytes = 1 << 20
     /// What the socket is given before it has written all of it.
     private static let burstMessages = 32
     private static let burstBytes = 64 << 10
@@ -42,8 +44,8 @@ final class NativeOutbox {
         self.sent = sent
     }
 
-    /// Messages that the socket was not given yet.
-    var count: Int { waiting.count }
+    /// Whether so little waits that more may be asked for.
+    var isCalm: Bool { waiting.count < Self.calmMessages && waitingBytes < Self.calmBytes }
 
     /// Queues a message; a client that cannot keep up is closed.
     func send(_ text: String) {

@@ -26,9 +26,8 @@ final class NativeSession {
     static let mostSubscriptions = 1000
     /// Orders in all, those of users included.
     static let mostOrders = 10_000
-    /// Orders that are asked for at once, and messages that may wait meanwhile: a replay of many orders shall not look like a slow client.
+    /// Orders that are asked for at once: a replay of many shall not look like a slow client.
     private static let mostOpening = 64
-    private static let mostWaiting = 1024
     /// After that an order makes way for the next: nobody may know it, which takes two seconds to find out.
     private static let openingPatience = Duration.milliseconds(250)
     /// For how long the events of an order may be out of reach.
@@ -175,7 +174,7 @@ final class NativeSession {
         guard !isOpeningMore else { return }
         isOpeningMore = true
         defer { isOpeningMore = false }
-        while !isClosed, opening < Self.mostOpening, outbox.count < Self.mostWaiting, let order = asked.poll() {
+        while !isClosed, opening < Self.mostOpening, outbox.isCalm, let order = asked.poll() {
             guard orders[order.id] === order, order.phase == .waiting else { continue }
             order.phase = .opening
             opening += 1
