@@ -50,6 +50,7 @@ public final class Notifier: Service {
             subscriber: process.connectSubscriber(), log: process.log)
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
         SocketRoutes(feeds: feeds, sent: sent).add(to: process.router)
+        EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()
     }
@@ -96,7 +97,7 @@ public final class Notifier: Service {
         process.heartbeatFields = { [unowned process, feeds] in
             ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
         }
-        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets that are open.") { [unowned process] in
+        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets and streams of server-sent events that are open.") { [unowned process] in
             ServiceActor.assume(process) { Double($0.openSockets) }
         }
         process.metrics.observe(.gauge, "orders_watched", help: "Orders that sockets watch.") { [feeds] in
