@@ -32,6 +32,9 @@ def _repair(values):
             values[name] = max(round(values[name], digits), 10.0**-digits)
     if isinstance(values.get("deadline"), str):
         values["deadline"] = 60
+    for name in ("deadline", "slippageBps"):
+        if isinstance(values.get(name), float):  # to JSON Schema 1.0 is an integer too; here it is written as one
+            values[name] = int(values[name])
     for unwanted, wanted in (("amountIn", "amount"), ("slippage", "slippageBps"), ("max_slippage", "slippage"), ("user_id", "userId")):
         if unwanted in values and wanted in values:
             del values[unwanted]
