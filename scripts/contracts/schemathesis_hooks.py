@@ -4,6 +4,10 @@ import schemathesis
 from schemathesis import GenerationMode
 
 PAIRS = (("tokenIn", "tokenOut"), ("inputToken", "outputToken"), ("token_in", "token_out"))
+SOL = ("SOL", "So11111111111111111111111111111111111111112")
+TWICE = (
+    ("amountIn", "amount"), ("slippage", "slippageBps"), ("max_slippage", "slippageBps"), ("max_slippage", "slippage"), ("user_id", "userId"),
+    ("order_type", "orderType"))
 DIGITS = {"amount": 5, "amountIn": 5, "slippage": 4, "max_slippage": 4}
 
 
@@ -21,20 +25,23 @@ def before_call(context, case, kwargs):
 
 
 def _repair(values):
-    used = [pair for pair in PAIRS if pair[0] in values or pair[1] in values]
-    for alias in used[1:]:
-        for name in alias:
+    spellings = [pair for pair in PAIRS if pair[0] in values] or PAIRS[:1]
+    tokens = values[spellings[0][0]]
+    for pair in PAIRS:
+        for name in pair:
             values.pop(name, None)
-    for token_in, token_out in used[:1]:
-        values[token_out] = "USDC" if values.get(token_in) in ("SOL", "So11111111111111111111111111111111111111112") else "SOL"
+    values[spellings[0][0]] = tokens
+    values[spellings[0][1]] = "USDC" if tokens in SOL else "SOL"
+    if "inputToken" in values and not values.get("userId"):
+        values["userId"] = values.get("user_id") or "harsh"
+    for unwanted, wanted in TWICE:
+        if unwanted in values and wanted in values:
+            del values[unwanted]
     for name, digits in DIGITS.items():
         if isinstance(values.get(name), float):
             values[name] = max(round(values[name], digits), 10.0**-digits)
-    if isinstance(values.get("deadline"), str):
-        values["deadline"] = 60
     for name in ("deadline", "slippageBps"):
         if isinstance(values.get(name), float):  # to JSON Schema 1.0 is an integer too; here it is written as one
             values[name] = int(values[name])
-    for unwanted, wanted in (("amountIn", "amount"), ("slippage", "slippageBps"), ("max_slippage", "slippage"), ("user_id", "userId")):
-        if unwanted in values and wanted in values:
-            del values[unwanted]
+    if isinstance(values.get("deadline"), str):  # most of the times that a schema allows are no deadline now
+        values["deadline"] = 60

@@ -61,7 +61,7 @@ async def _conversation(base, order, path, validators):
     received = []
     async with websockets.connect(url, proxy=None) as socket:
         if greeting:
-            await socket.send(greeting.format(id=order))
+            await socket.send(f" {greeting.format(id=order)}\n")
         async with asyncio.timeout(30):
             async for text in socket:
                 received.append(_checked(validators[channel], text, f"{channel} of {order}"))
