@@ -22,4 +22,4 @@ def run(base, examples, seed):
         lines = done.stdout.splitlines()
         start = next((index for index, line in enumerate(lines) if " FAILURES " in line or " ERRORS " in line), 0)
         raise AssertionError("\n".join(line[:400] for line in lines[start:][:200]))
-    return next((line.strip() for line in done.stdout.splitlines() if "generated" in line), "")
+    return next((line.strip() for line in done.stdout.splitlines() if line.lstrip()[:1].isdigit() and " generated" in line), "")

@@ -37,14 +37,7 @@ class Documents:
 
     def sent_on(self, channel):
         """A validator for what the server sends on a channel. It refuses keys that are not described."""
-        asyncapi = self._files["asyncapi.yaml"]
-        reference = f"#/channels/{channel}"
-        names = [
-            self._at("asyncapi.yaml", self._at("asyncapi.yaml", message["$ref"])["$ref"])["payload"]
-            for operation in asyncapi["operations"].values()
-            if operation["action"] == "send" and operation["channel"]["$ref"] == reference
-            for message in operation["messages"]]
-        return self._validator("asyncapi.yaml", {"anyOf": names})
+        return self._validator("asyncapi.yaml", {"anyOf": self._payloads("send", channel)})
 
     def event(self):
         """A validator for a canonical event."""
@@ -52,12 +45,15 @@ class Documents:
 
     def receivable_on(self, channel, payload):
         """Whether a client may say this on a channel."""
-        asyncapi = self._files["asyncapi.yaml"]
-        return any(
-            self._validator("asyncapi.yaml", self._at("asyncapi.yaml", self._at("asyncapi.yaml", message["$ref"])["$ref"])["payload"]).is_valid(payload)
-            for operation in asyncapi["operations"].values()
-            if operation["action"] == "receive" and operation["channel"]["$ref"] == f"#/channels/{channel}"
-            for message in operation["messages"])
+        return self._validator("asyncapi.yaml", {"anyOf": self._payloads("receive", channel)}).is_valid(payload)
+
+    def _payloads(self, action, channel):
+        """The schemas of what the engine sends or receives on a channel."""
+        return [
+            self._at("asyncapi.yaml", self._at("asyncapi.yaml", message["$ref"])["$ref"])["payload"]
+            for operation in self._files["asyncapi.yaml"]["operations"].values()
+            if operation["action"] == action and operation["channel"]["$ref"] == f"#/channels/{channel}"
+            for message in operation["messages"]]
 
     @staticmethod
     def _raise_first(validator, value, what):

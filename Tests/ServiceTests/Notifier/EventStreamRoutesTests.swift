@@ -50,7 +50,9 @@ struct EventStreamRoutesTests {
 
     @Test(
         "the stream begins after what the client has seen, and ends with the order",
-        arguments: [("", "", 0), ("?after=3", "", 3), ("", "Last-Event-ID: 5", 5), ("?after=1", "last-event-id: 4", 4), ("?after=2", "Last-Event-ID:", 2)])
+        arguments: [
+            ("", "", 0), ("?after=3", "", 3), ("", "Last-Event-ID: 5", 5), ("?after=1", "last-event-id: 4", 4), ("?after=2", "Last-Event-ID:", 2),
+        ])
     func replay(query: String, header: String, after: Int) async throws {
         try await withStreams { test, history, feeds, exchange in
             let id = Samples.id()
