@@ -20,6 +20,7 @@ import Testing
         #expect(settings.idempotencyTTL == .seconds(86_400))
         #expect(settings.files.tokens == "config/tokens.json")
         #expect(settings.files.pools == "config/pools.json")
+        #expect(settings.contracts == "docs")
     }
 
     @Test func `the router's defaults are those of the design`() throws {
@@ -94,7 +95,7 @@ import Testing
         let stage = ["RETRY_BASE_MS", "RETRY_JITTER", "MAX_STARTS"]
         let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
         let files = ["TOKENS_FILE", "POOLS_FILE"]
-        let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S"]
+        let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR"]
         let router = [
             "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",
             "JUPITER_API_KEY", "MOCK_QUOTE_LATENCY_MS",

@@ -14,7 +14,10 @@ struct ProcessTests {
     private nonisolated static let settings: [(StackService, [String])] = [
         (
             .gateway,
-            common + ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE"]
+            common + [
+                "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE",
+                "CONTRACTS_DIR",
+            ]
         ),
         (
             .router,

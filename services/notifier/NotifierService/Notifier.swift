@@ -53,6 +53,7 @@ public final class Notifier: Service {
         users = UserFeeds(
             directory: StoredUserDirectory(pipeline: process.pipeline), subscriber: process.connectSubscriber(), log: process.log)
         SocketRoutes(feeds: feeds, users: users, sent: sent).add(to: process.router)
+        EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()
     }
@@ -100,7 +101,7 @@ public final class Notifier: Service {
         process.heartbeatFields = { [unowned process, feeds] in
             ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
         }
-        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets that are open.") { [unowned process] in
+        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets and streams of server-sent events that are open.") { [unowned process] in
             ServiceActor.assume(process) { Double($0.openSockets) }
         }
         process.metrics.observe(.gauge, "users_watched", help: "Users that sockets follow.") { [users] in
