@@ -38,20 +38,30 @@ extension BinPool {
     private static func readBins(_ reader: inout PoolReader, step: Int?, base: Token?, quote: Token?) -> [Bin]? {
         guard let entries = reader.list("bins") else { return nil }
         var bins: [Bin] = []
-        var ids: [Int: Int] = [:]
+        var places: [Int: Int] = [:]
         for (index, var entry) in entries.enumerated() {
-            let id = entry.integer("id", in: BinPrice.ids)
-            let baseAmount = entry.amount("base", of: base, allowsZero: true)
-            let quoteAmount = entry.amount("quote", of: quote, allowsZero: true)
-            let price = step.flatMap { step in id.flatMap { BinPrice.price(ofBin: $0, step: step) } }
-            if let id, let step, price == nil { entry.note("id", "the price of bin \(id) at a step of \(step) is out of range") }
-            if let id, let first = ids.updateValue(index, forKey: id) { entry.note("id", "bin \(id) is listed twice, first as bins[\(first)]") }
+            let bin = entry.isObject() ? readBin(&entry, step: step, base: base, quote: quote) : nil
+            if let bin, let first = places.updateValue(index, forKey: bin.id) {
+                entry.note("id", "bin \(bin.id) is listed twice, first as bins[\(first)]")
+            }
             reader.take(entry.problems)
-            guard let id, let price, let baseAmount, let quoteAmount else { continue }
-            bins.append(Bin(id: id, price: price, base: baseAmount.value, quote: quoteAmount.value))
+            if let bin { bins.append(bin) }
         }
         guard bins.count == entries.count else { return nil }
         return hasSoundTotals(bins, &reader) ? bins : nil
+    }
+
+    private static func readBin(_ entry: inout PoolReader, step: Int?, base: Token?, quote: Token?) -> Bin? {
+        let id = entry.integer("id", in: BinPrice.ids)
+        let baseAmount = entry.amount("base", of: base, allowsZero: true)
+        let quoteAmount = entry.amount("quote", of: quote, allowsZero: true)
+        guard let id, let step else { return nil }
+        guard let price = BinPrice.price(ofBin: id, step: step) else {
+            entry.note("id", "the price of bin \(id) at a step of \(step) is out of range")
+            return nil
+        }
+        guard let baseAmount, let quoteAmount else { return nil }
+        return Bin(id: id, price: price, base: baseAmount.value, quote: quoteAmount.value)
     }
 
     private static func hasSoundTotals(_ bins: [Bin], _ reader: inout PoolReader) -> Bool {

@@ -16,10 +16,7 @@ struct PoolReader {
 
     /// The pool; nil when something is wrong.
     mutating func pool() -> Pool? {
-        guard entry.object != nil else {
-            problems.append("\(place): must be an object")
-            return nil
-        }
+        guard isObject() else { return nil }
         let dex = dex()
         let kind = kind()
         let address = address()
@@ -58,6 +55,12 @@ struct PoolReader {
 extension PoolReader {
     /// Whether an optional field is given.
     func has(_ field: String) -> Bool { entry[field].map { !$0.isNull } ?? false }
+
+    /// Whether this is an object; notes it where it is not.
+    mutating func isObject() -> Bool {
+        if entry.object == nil { problems.append("\(place): must be an object") }
+        return entry.object != nil
+    }
 
     /// Reads an amount of whole tokens; only its form is checked while the token is unknown.
     mutating func amount(_ field: String, of token: Token?, allowsZero: Bool = false) -> BaseUnits? {
