@@ -44,6 +44,14 @@ import Testing
         #expect(throws: OrderFailure(.insufficientLiquidity)) { try quote(Fixtures.bins([(-5297, 5, 0)]), 1_000_000) }
     }
 
+    @Test func `what would leave a pool with more than 64 bits of a token is refused`() throws {
+        let full = Fixtures.bins([(-5297, .max - 1_000_000_000, 60_000_000_000)])
+        #expect(try full.swap(oneSOL, from: Fixtures.sol, slippageBps: 100).quote.amountOut == BaseUnits(120_178_585))
+        #expect(throws: OrderFailure(.insufficientLiquidity)) { try full.swap(BaseUnits(1_000_000_001), from: Fixtures.sol, slippageBps: 100) }
+        #expect(full.input(for: BaseUnits(120_000_000), from: Fixtures.sol) != nil)
+        #expect(full.input(for: BaseUnits(120_200_000), from: Fixtures.sol) == nil)
+    }
+
     @Test func `bins that hold nothing to pay are passed over without impact`() throws {
         let gap = Fixtures.bins([(-5400, 0, 1_000_000_000), (-5297, 7, 0)])
         let swap = try gap.swap(oneSOL, from: Fixtures.sol, slippageBps: 100)
