@@ -141,7 +141,7 @@ class Bins:
 
 
 def split(total, x1, y1, fee1, x2, y2, fee2):
-    """The root of the difference of marginal prices, in rational numbers but for the square roots."""
+    """Where both marginal prices are equal; roots and quotient cut to integers."""
     g1, g2 = 10**6 - fee1, 10**6 - fee2
     s1, s2 = math.isqrt(g1 * x1 * y1), math.isqrt(g2 * x2 * y2)
     share = (s1 * (10**6 * x2 + g2 * total) - s2 * 10**6 * x1) // (s1 * g2 + s2 * g1)
@@ -185,8 +185,10 @@ def pool_of_bins(random):
     control = random.choice([0, 0, 1, 40_000, random.getrandbits(32)])
     periods = random.choice([(30, 600), (0, 0), (10, 120)])
     most = random.choice([2**32 - 1, 350_000, 0])
-    fees = (random.choice([0, 10_000, random.randrange(65_536)]), random.choice([0, 0, 1]), control, *periods, random.choice([0, 5_000, 10_000]), most)
-    volatility = (random.choice([0, random.randrange(400_000)]), random.choice([0, random.randrange(200_000)]), active + random.randint(-3, 3), 1_000)
+    factor = random.choice([0, 10_000, random.randrange(65_536)])
+    fees = (factor, random.choice([0, 0, 1]), control, *periods, random.choice([0, 5_000, 10_000]), most)
+    accumulator, reference = (random.choice([0, random.randrange(most)]) for most in (400_000, 200_000))
+    volatility = (accumulator, reference, active + random.randint(-3, 3), 1_000)
     return step, fees, volatility, active, bins
 
 
