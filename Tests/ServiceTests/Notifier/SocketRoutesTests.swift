@@ -23,7 +23,7 @@ struct SocketRoutesTests {
             let subscriber = test.process.connectSubscriber()
             let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
-            SocketRoutes(feeds: feeds, sent: sent).add(to: test.process.router)
+            SocketRoutes(feeds: feeds, clock: test.process.heartbeat.clock, sent: sent).add(to: test.process.router)
             let running = Loop.spawn { await feeds.run() }
             defer { running.cancel() }
             try await subscriber.connected(within: .seconds(10))

@@ -49,7 +49,7 @@ public final class Notifier: Service {
             history: StoredHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
             subscriber: process.connectSubscriber(), log: process.log)
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
-        SocketRoutes(feeds: feeds, sent: sent).add(to: process.router)
+        SocketRoutes(feeds: feeds, clock: process.heartbeat.clock, sent: sent).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()
     }

@@ -7,6 +7,8 @@ internal import Redis
 /// Is given the events of an order, each once and in order of seq.
 @ServiceActor
 protocol OrderWatcher: AnyObject {
+    /// The first that it is given: all events so far, beginning with the one it asked for. At least one.
+    func replay(_ events: [OrderEvent])
     /// The next event.
     func deliver(_ event: OrderEvent)
     /// The final event was delivered, now or to this client before: there will be no other.
@@ -15,6 +17,10 @@ protocol OrderWatcher: AnyObject {
     func orderIsUnknown()
     /// There are none at the moment, and nobody knows for how long.
     func feedFailed()
+}
+
+extension OrderWatcher {
+    func replay(_ events: [OrderEvent]) { for event in events { deliver(event) } }
 }
 
 /// The events of one order, for all the sockets of this process that watch it.
@@ -35,7 +41,7 @@ final class OrderFeed {
     private let onEnd: @ServiceActor (OrderFeed) -> Void
     private var subscription: RedisSubscription?
     private var events: [OrderEvent] = []
-    private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int)] = [:]
+    private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int, isNew: Bool)] = [:]
     private var reading: Promise<Void>?
     private var readAgain = false
     private let bell = LoopSignal()
@@ -58,7 +64,7 @@ final class OrderFeed {
 
     /// Adds a watcher that has seen the events up to `after`.
     func add(_ watcher: any OrderWatcher, after: Int) {
-        watchers[ObjectIdentifier(watcher)] = (watcher, after + 1)
+        watchers[ObjectIdentifier(watcher)] = (watcher, after + 1, true)
         hand(to: ObjectIdentifier(watcher))
     }
 
@@ -138,6 +144,12 @@ final class OrderFeed {
     }
 
     private func hand(to key: ObjectIdentifier) {
+        if let entry = watchers[key], entry.isNew {
+            let past = events.filter { $0.seq >= entry.next }
+            guard let newest = past.last else { return tellIfOver(key) }
+            watchers[key] = (entry.watcher, newest.seq + 1, false)
+            entry.watcher.replay(past)
+        }
         for event in events {
             // A watcher may leave when it is told something.
             guard let entry = watchers[key] else { return }
@@ -145,8 +157,10 @@ final class OrderFeed {
             watchers[key]?.next = event.seq + 1
             entry.watcher.deliver(event)
         }
-        if isFinal { watchers[key]?.watcher.orderIsOver() }
+        tellIfOver(key)
     }
+
+    private func tellIfOver(_ key: ObjectIdentifier) { if isFinal { watchers[key]?.watcher.orderIsOver() } }
 
     /// Ends the feed: who comes next gets another one, which tries anew.
     private func end(_ tell: (any OrderWatcher) -> Void) {
