@@ -1,5 +1,6 @@
 import EventLoop
 import JSON
+import Postgres
 import TestSupport
 import Testing
 
