@@ -53,6 +53,20 @@ struct WorkerTests {
         }
     }
 
+    @Test func `a field that a newer version has added is no reason to refuse an entry, a megabyte is`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place()
+            _ = try await bench.take(.router)
+            let id = order.id.description
+            try await bench.send("XADD", bench.keys.accepted, "*", "id", id, "round", "1", "newer", String(repeating: "x", count: 1_048_576))
+            try await bench.send("XADD", bench.keys.accepted, "*", "id", id, "round", "1", "newer", "1")
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+                try await eventually { try await bench.state(order) == .routed }
+                #expect(observer.buried == ["MALFORMED"])
+            }
+        }
+    }
+
     @Test func `a stream that is gone is made again, without a hot loop`() async throws {
         try await withBench { bench in
             try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
@@ -189,6 +203,29 @@ struct WorkerTests {
                 #expect(start.elapsed < .seconds(5))
                 #expect(order == (0..<10).flatMap { _ in ["begin", "written"] })
                 #expect(handler.entries.allSatisfy { $0.deliveries == 3 })
+            }
+        }
+    }
+
+    @Test func `a slow suspect has nothing beside it, neither another suspect nor what is new`() async throws {
+        try await withBench { bench in
+            for _ in 0..<2 {
+                let (_, entry) = try await bench.reach(.routing)
+                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 2)
+            }
+            var order: [String] = []
+            let handler = FakeHandler { entry in
+                order.append("begin")
+                _ = try? await bench.pipeline.begin(entry)
+                try? await sleep(for: .milliseconds(1_300))
+                order.append("written")
+                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+            }
+            try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(3)), handler) { _, _ in
+                try await eventually { handler.entries.count == 1 }
+                _ = try await bench.place()
+                try await eventually { try await routed(bench) == 3 }
+                #expect(order == (0..<3).flatMap { _ in ["begin", "written"] })
             }
         }
     }

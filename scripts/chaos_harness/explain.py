@@ -84,14 +84,15 @@ def _fenced(audit):
     world.measures["fenced steps counted, claims logged, entries stolen"] = [fenced, claimed, stolen]
     if fenced > claimed + stolen:
         audit.bad(f"{fenced} steps were fenced, with {claimed} claims and {stolen} stolen entries")
-    if stolen >= 5 and fenced == 0:
+    # Most of those who lose an entry try a step before they hear of it; but who is killed meanwhile tries none, or takes the count along.
+    if stolen >= 5 and fenced == 0 and world.stack.metrics.ends == 0:
         audit.bad(f"no step was fenced, though {stolen} entries were taken from their owners")
 
 
 def _conflicts(audit):
     """Only an injected entry can be before its stage, beyond its round, or of no order."""
     world = audit.world
-    wanted = Counter(reason for entry in world.injected.values() if entry.needed for reason in entry.reasons)
+    wanted = Counter(reason for entry in world.injected.values() for reason in entry.reasons)
     conflicts = world.stack.metrics.total("order_steps_total", outcome="conflict")
     if conflicts > wanted["WRONG_STATE"] + wanted["WRONG_ATTEMPT"]:
         audit.bad(f"{conflicts} steps met a conflict, and {wanted['WRONG_STATE'] + wanted['WRONG_ATTEMPT']} were injected")

@@ -34,6 +34,14 @@ MUTATIONS = (
         "local ahead = order.round > round or ", "local ahead = ",
         ("test", "ModelTests|ScheduleTests")),
     Mutation(
+        "seen", "who gives an attempt up need not have seen where the order is", f"{LUA}/step.lua",
+        "if seen ~= '' and seen ~= order.state then return { 'conflict' } end\n", "",
+        ("test", "ModelTests|ScheduleTests")),
+    Mutation(
+        "promote", "a due retry is handed back though the order has gone on under another entry", f"{LUA}/promote.lua",
+        "if order and order.entry == 'retries ' .. member then", "if order then",
+        ("test", "ModelTests|ScheduleTests")),
+    Mutation(
         "same-bytes", "who takes a submitted order over signs anew", f"{EXECUTOR}/ExecutionHandler.swift",
         "                try await follow(work.transactions, work, entry)\n",
         "                guard let old = work.transactions.first else { return }\n"
