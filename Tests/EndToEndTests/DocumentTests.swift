@@ -60,7 +60,7 @@ extension OneEngine {
             try await engine.waitForEnd([id])
             let shown = try await engine.send("GET", "/api/orders/status/\(id)").json
             let whole = [
-                ("success", "true"), ("id", #""\(id)""#), ("orderType", #""market""#), ("tokenIn", #""SOL""#), ("tokenOut", #""USDC""#),
+                ("success", "true"), ("id", #""\#(id)""#), ("orderType", #""market""#), ("tokenIn", #""SOL""#), ("tokenOut", #""USDC""#),
                 ("amount", #""10""#), ("slippage", "0.5"), ("status", #""confirmed""#), ("attempts", "1"), ("lastError", "null"),
             ]
             for (name, value) in whole { #expect(shown[name]?.serialized == value, "\(name)") }
