@@ -33,7 +33,7 @@ import Testing
         #expect(settings.retry.maxStarts == 5)
         #expect(settings.quoteTimeout == .seconds(1))
         #expect(settings.splitMinimumGainBps == 5)
-        #expect(settings.jupiterKey == nil)
+        #expect(settings.live.jupiterKey == nil)
         #expect(settings.mockQuoteLatencyMilliseconds == 200...200)
         #expect(settings.market.seed == nil)
         #expect(settings.market.volatilityBps == 10)
@@ -84,7 +84,7 @@ import Testing
         let environment = ["JUPITER_API_KEY": "hunter2", "REDIS_URL": "redis://:hunter2@redis", "DATABASE_URL": "postgres://u:hunter2@db/o"]
         let router = try RouterSettings.load(environment: environment)
         let gateway = try GatewaySettings.load(environment: environment)
-        #expect(router.jupiterKey?.text == "hunter2")
+        #expect(router.live.jupiterKey?.text == "hunter2")
         #expect(!"\(router) \(gateway) \(String(reflecting: router)) \(String(reflecting: gateway))".contains("hunter2"))
     }
 

@@ -55,7 +55,7 @@ enum Settings {
     static let quoteTTL = Setting<Duration?>.milliseconds(
         "QUOTE_TTL_MS", default: 30_000, in: 1...3_600_000, zeroMeans: "never stale", "Age beyond which a route is quoted again")
     static let venues = Setting.choice(
-        "VENUES", default: VenueSource.mock, refusals: ["live": "live venues are not supported yet"], "Where quotes come from")
+        "VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, refusals: ["split": "splitting an order is not supported yet"], "How a route is chosen")
     static let splitMinimumGain = Setting<Int>.integer(

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Markets
 internal import Orders
+internal import Venues
 
 /// A venue whose pools stand in a file: exact constant-product quotes after the latency of a real one.
 @ServiceActor
