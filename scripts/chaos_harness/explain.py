@@ -22,7 +22,7 @@ def _letters(audit):
             audit.bad(f"two dead letters for the entry {key[1]} of {key[0]}", letter.get("orderId", ""))
         found[key] = letter
         order = letter.get("orderId")
-        # Two entries for one order and stage count their starts together; and what one of them has ended may have left Redis before the other is read.
+        # Two entries for one order and stage count their starts together; and what one has ended may have left Redis before the other is read.
         excused = {"POISONED", "UNKNOWN_ORDER"} if order in world.touched else {"POISONED"} if order in world.poisoned else ()
         if letter["reason"] in excused:
             continue

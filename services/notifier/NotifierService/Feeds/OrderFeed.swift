@@ -40,6 +40,17 @@ final class OrderFeed {
     /// For how long a feed that has shown events tries to read on. Its watchers have nothing to gain from coming back meanwhile.
     private static let outage = Duration.seconds(30)
 
+    /// How far a watcher is.
+    private struct Place {
+        let watcher: any OrderWatcher
+        /// The seq that it is given next.
+        var next: Int
+        /// Whether it was told that the order is known.
+        var isGreeted = false
+        /// Whether it was given its first events.
+        var isServed = false
+    }
+
     let id: OrderID
     private let history: any OrderHistory
     private let subscriber: RedisSubscriber
@@ -47,7 +58,7 @@ final class OrderFeed {
     private let onEnd: @ServiceActor (OrderFeed) -> Void
     private var subscription: RedisSubscription?
     private var events: [OrderEvent] = []
-    private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int, isNew: Bool)] = [:]
+    private var watchers: [ObjectIdentifier: Place] = [:]
     private var reading: Promise<Void>?
     private var readAgain = false
     private let bell = LoopSignal()
@@ -70,7 +81,7 @@ final class OrderFeed {
 
     /// Adds a watcher that has seen the events up to `after`.
     func add(_ watcher: any OrderWatcher, after: Int) {
-        watchers[ObjectIdentifier(watcher)] = (watcher, after + 1, true)
+        watchers[ObjectIdentifier(watcher)] = Place(watcher: watcher, next: after + 1)
         hand(to: ObjectIdentifier(watcher))
     }
 
@@ -168,14 +179,14 @@ final class OrderFeed {
 
     private func hand(to key: ObjectIdentifier) {
         guard !events.isEmpty, let entry = watchers[key] else { return }
-        watchers[key]?.isNew = false
-        if entry.isNew { entry.watcher.orderIsKnown(seq: seq) }
+        watchers[key]?.isGreeted = true
+        if !entry.isGreeted { entry.watcher.orderIsKnown(seq: seq) }
         // An order that is over gets no further: its watcher has seen what is lost.
         if isFinal, entry.next > seq + 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
-        if entry.isNew, let next = watchers[key]?.next {
-            watchers[key]?.next = max(next, seq + 1)
-            let past = events.filter { $0.seq >= next }
-            if !past.isEmpty { entry.watcher.replay(past) }
+        if !entry.isServed, let next = watchers[key]?.next, next <= seq {
+            watchers[key]?.isServed = true
+            watchers[key]?.next = seq + 1
+            entry.watcher.replay(events.filter { $0.seq >= next })
         }
         for event in events {
             // A watcher may leave when it is told something.
