@@ -36,7 +36,7 @@ function makeChart(definition) {
     const hint = el("p", { class: "chart-empty" }, "Nothing to show yet");
     const plot = el("div", { class: "plot", tabindex: "0", role: "img" }, drawing, top, middle, hint);
     const values = definition.series.map(() => el("b", {}, "–"));
-    const when = el("span", { class: "quiet when" }, "now");
+    const when = el("span", { class: "quiet when" });
     const legend = el("p", { class: "legend" }, definition.series.map(({ name }, index) =>
         el("span", {}, el("i", { class: `key series-${index}`, "aria-hidden": "true" }), `${name} `, values[index])), when);
     const chart = { samples: [], now: 0, chosen: null };
@@ -48,7 +48,7 @@ function makeChart(definition) {
             const number = sample ? value(sample) : null;
             setText(values[index], number === null || number === undefined ? "–" : definition.format(number));
         });
-        setText(when, !sample || chart.chosen === null ? "now" : `${duration(Math.max(0, now - sample.at))} ago`);
+        setText(when, !sample || chart.chosen === null ? "" : `${duration(Math.max(0, now - sample.at))} ago`);
         setAttribute(cursor, "visibility", chart.chosen === null ? "hidden" : "visible");
         if (sample && chart.chosen !== null) for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(sample.at, now));
         setAttribute(plot, "aria-label", `${definition.title}, last 5 minutes. ${legend.textContent.replace(/\s+/g, " ")}. Highest ${top.textContent || "nothing"}.`);
@@ -118,8 +118,8 @@ function path(samples, definition, value, high, now) {
     return text;
 }
 
-/** The next of 1, 2, 5, 10, 20, … */
+/** The next of 1, 2, 4, 10, 20, 40, …: half of it is short to write too. */
 function ceiling(value) {
     const power = 10 ** Math.floor(Math.log10(value));
-    return power * [1, 2, 5, 10].find((step) => step * power >= value);
+    return power * [1, 2, 4, 10].find((step) => step * power >= value);
 }

@@ -62,10 +62,10 @@ export function createOrderPanel({ api, decimalsOf, announce, changed }) {
         setAttribute(view.status, "data-level", levelOf(story.last.status));
         setText(view.now, story.final ? `${story.last.message}, after ${duration(story.elapsedMs)}` : story.last.message);
         view.cancel.hidden = story.final || story.last.status === "submitted";
-        view.story.replaceChildren(...[
-            steps(story), errorSection(story), resultSection(story, order, decimalsOf(order.tokenOut)), quotesSection(story, order),
-            attemptsSection(story), log(events),
-        ].filter(Boolean));
+        view.story.replaceChildren(
+            steps(story),
+            column(errorSection(story), resultSection(story, order, decimalsOf(order.tokenOut)), quotesSection(story, order)),
+            column(attemptsSection(story), log(events)));
     }
 
     function makeView(mine) {
@@ -109,6 +109,10 @@ export function createOrderPanel({ api, decimalsOf, announce, changed }) {
     }
 
     return { open };
+}
+
+function column(...parts) {
+    return el("div", { class: "column" }, ...parts);
 }
 
 function sentence(order, event) {

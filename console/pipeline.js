@@ -6,7 +6,7 @@ import { count, duration, plural, rate } from "./format.js";
 const SQUARES = 8; // replicas drawn one by one; more are a number
 
 export function createPipeline() {
-    const list = byId("stages"), alarmList = byId("alarms"), extra = byId("pipeline-extra");
+    const list = byId("stages"), alarmBox = byId("alarms"), extra = byId("pipeline-extra");
     let cards = null;
 
     function update({ stages, retries }, alarms) {
@@ -21,8 +21,8 @@ export function createPipeline() {
     }
 
     function showAlarms(alarms) {
-        alarmList.hidden = alarms.length === 0;
-        reconcile(alarmList, alarms, {
+        alarmBox.hidden = alarms.length === 0;
+        reconcile(alarmBox.firstElementChild, alarms, {
             key: (alarm) => `${alarm.stage}-${alarm.level}`,
             create: () => el("li", {}, el("strong"), " ", el("span", { class: "alarm-text", "aria-live": "off" })),
             update: (node, alarm) => {

@@ -31,7 +31,7 @@ export function createTicket({ api, placed }) {
     }
 
     function options(select, first, others, value) {
-        const option = (token) => el("option", { value: token.symbol }, `${token.symbol} · ${token.name}`);
+        const option = (token) => el("option", { value: token.symbol, title: token.name }, token.symbol);
         select.replaceChildren(el("optgroup", { label: "With a pool" }, first.map(option)),
             ...(others.length > 0 ? [el("optgroup", { label: "Others" }, others.map(option))] : []));
         select.value = value;

@@ -57,7 +57,7 @@ function scale(received, quoted, least) {
             svg("rect", { class: "track", x: 0, y: 5, width: 100, height: 4, rx: 1 }),
             svg("rect", { class: received >= quoted ? "fill good" : "fill", x: 0, y: 5, width: Math.max(0, x(received)), height: 4, rx: 1 }),
             svg("line", { class: "mark", x1: x(quoted), x2: x(quoted), y1: 1, y2: 13 })),
-        el("p", { class: "times", "aria-hidden": "true" }, el("span", {}, "least allowed"), el("span", {}, "▏quoted")));
+        el("p", { class: "times", "aria-hidden": "true" }, el("span", {}, "least allowed"), el("span", {}, received > quoted ? "▏quoted, and more" : "▏quoted")));
 }
 
 export function errorSection(story) {
