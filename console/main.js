@@ -69,6 +69,7 @@ const monitor = poll(async (signal) => {
     await deadLetters.update(streams.deadLetters);
 }, {
     every: 1500,
+    slowest: 10_000,
     failed: (problem, wait) => {
         wasAway = true;
         connection.failed(problem, wait);

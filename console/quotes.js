@@ -7,11 +7,11 @@ import { decimal, venue } from "./format.js";
 export function quoteTable(quotes, { tokenOut, chosen, caption }) {
     const most = Math.max(...quotes.map((quote) => Number(quote.amountOut)));
     const least = Math.min(...quotes.map((quote) => Number(quote.amountOut)));
-    return el("div", { class: "scroll" }, el("table", { class: "quote-table" },
+    return el("table", { class: "quote-table" },
         el("caption", { class: "visually-hidden" }, caption),
         el("thead", {}, el("tr", {}, ...["Venue", `Receive ${tokenOut}`, "Price", "Fee", "Impact"].map((name, index) =>
             el("th", { scope: "col", class: index > 0 ? "number" : null }, name)))),
-        el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), least, most))))));
+        el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), least, most)))));
 }
 
 /** The bars start at half: venues differ by a few hundredths of a per cent, which bars from zero would not show. */

@@ -2,7 +2,7 @@
 
 import { FINAL } from "./format.js";
 
-const SLOWEST = 15000;
+const SLOWEST = 15000, BY_HTTP_MS = 2000;
 const HOPELESS = { 1008: "This is no order's id.", 4404: "There is no order with this id.", 4401: "This socket needs a token." };
 
 /**
@@ -10,7 +10,7 @@ const HOPELESS = { 1008: "This is no order's id.", 4404: "There is no order with
  * ms until the next try), `done`, `refused` (with a sentence). While sockets fail, the events are asked for by HTTP, so that a proxy without WebSockets is only slower.
  */
 export function follow(id, { api, event, state }) {
-    let seen = 0, socket = null, timer = null, failures = 0, stopped = false;
+    let seen = 0, socket = null, timer = null, failures = 0, stopped = false, asking = false;
     const abort = new AbortController();
 
     function take(message) {
@@ -61,17 +61,22 @@ export function follow(id, { api, event, state }) {
         failures += 1;
         state("waiting", wait);
         timer = setTimeout(connect, wait);
-        if (failures > 1) catchUp();
+        if (failures > 1 && !asking) askByHTTP();
     }
 
-    async function catchUp() {
-        try {
-            for (const missed of (await api.events(id, seen, abort.signal)).events) {
-                if (!stopped) take(missed);
+    async function askByHTTP() {
+        asking = true;
+        while (!stopped && failures > 0) {
+            try {
+                for (const missed of (await api.events(id, seen, abort.signal)).events) {
+                    if (!stopped) take(missed);
+                }
+            } catch {
+                // whether the engine is away is told elsewhere; the next turn tries again
             }
-        } catch {
-            // the next try tells
+            await new Promise((done) => setTimeout(done, BY_HTTP_MS));
         }
+        asking = false;
     }
 
     addEventListener("online", connect);
