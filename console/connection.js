@@ -39,7 +39,7 @@ export function createConnection({ retry }) {
     function tick() {
         setText(countdown, nextTry === null ? "" : nextTry - Date.now() > 1000 ? `Next try in ${duration(nextTry - Date.now())}.` : "Trying…");
         const age = lastSuccess === null ? null : Date.now() - lastSuccess;
-        setText(freshness, age === null ? "" : age < 5000 ? "live" : `as of ${duration(age)} ago`);
+        setText(freshness, age === null ? "" : age < 5000 && nextTry === null ? "live" : `as of ${duration(age)} ago`);
     }
 
     setInterval(tick, 1000);

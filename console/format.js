@@ -8,6 +8,15 @@ export function decimal(text) {
     return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
+/** `one` − `other`, both decimal texts, exactly, with its sign. */
+export function difference(one, other) {
+    const fraction = (text) => text.split(".")[1] ?? "";
+    const digits = Math.max(fraction(one).length, fraction(other).length);
+    const units = (text) => BigInt(text.split(".")[0] + fraction(text).padEnd(digits, "0"));
+    const result = units(one) - units(other);
+    return (result > 0n ? "+" : "") + fromBase(result, digits);
+}
+
 /** Base units, a BigInt, as decimal text of a token with that many digits. */
 export function fromBase(units, decimals) {
     const sign = units < 0n ? "−" : "";

@@ -16,7 +16,6 @@ import { createTicket } from "./ticket.js";
 
 const opened = Date.now();
 const history = new History();
-const decimals = new Map();
 let wasAway = false;
 
 function announce(text) {
@@ -27,27 +26,17 @@ function followed() {
     return new URLSearchParams(location.hash.slice(1)).get("order");
 }
 
-/** Tokens with their digits, kept for whoever shows amounts. */
-const ticketApi = {
-    ...api,
-    tokens: async () => {
-        const answer = await api.tokens();
-        for (const token of answer.tokens) decimals.set(token.symbol, token.decimals);
-        return answer;
-    },
-};
-
 const pipeline = createPipeline();
 const charts = createCharts();
 const ticket = createTicket({
-    api: ticketApi,
+    api,
     placed: (id) => {
         location.hash = `order=${id}`;
         blotter.now();
         if (matchMedia("(max-width: 899px)").matches) byId("order").scrollIntoView();
     },
 });
-const order = createOrderPanel({ api, announce, decimalsOf: (symbol) => decimals.get(symbol) ?? 0, changed: () => blotter.now() });
+const order = createOrderPanel({ api, announce, changed: () => blotter.now() });
 const blotter = createBlotter({ api, followed, seen: (orders) => history.take(orders, opened) });
 const deadLetters = createDeadLetters({ api, announce });
 const connection = createConnection({ retry: () => monitor.now() });

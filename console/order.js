@@ -8,8 +8,8 @@ import { attemptsSection, errorSection, log, quotesSection, resultSection, steps
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `decimalsOf(symbol)`: digits of a token. `announce(text)`: says it to screen readers. `changed()`: the order has a new status. */
-export function createOrderPanel({ api, decimalsOf, announce, changed }) {
+/** `announce(text)`: says it to screen readers. `changed()`: the order has a new status. */
+export function createOrderPanel({ api, announce, changed }) {
     const body = byId("order-body"), link = byId("order-link");
     let current = null;
 
@@ -64,7 +64,7 @@ export function createOrderPanel({ api, decimalsOf, announce, changed }) {
         view.cancel.hidden = story.final || story.last.status === "submitted";
         view.story.replaceChildren(
             steps(story),
-            column(errorSection(story), resultSection(story, order, decimalsOf(order.tokenOut)), quotesSection(story, order)),
+            column(errorSection(story), resultSection(story, order), quotesSection(story, order) ?? later(story)),
             column(attemptsSection(story), log(events)));
     }
 
@@ -113,6 +113,11 @@ export function createOrderPanel({ api, decimalsOf, announce, changed }) {
 
 function column(...parts) {
     return el("div", { class: "column" }, ...parts);
+}
+
+/** Keeps the place of what a fresh order does not have yet. */
+function later(story) {
+    return story.final ? null : el("p", { class: "empty" }, "The venues' quotes, and what the order brings against them, appear here.");
 }
 
 function sentence(order, event) {

@@ -1,7 +1,7 @@
 // The parts of a followed order that are drawn anew with each of its few events: steps, quotes, attempts, result, log.
 
 import { el, svg } from "./dom.js";
-import { againstQuote, clock, decimal, duration, fromBase, levelOf, status, venue } from "./format.js";
+import { againstQuote, clock, decimal, difference, duration, fromBase, levelOf, status, venue } from "./format.js";
 import { quoteTable } from "./quotes.js";
 import { STEPS } from "./story.js";
 
@@ -33,14 +33,14 @@ export function attemptsSection(story) {
 }
 
 /** What came of it: received against quoted and against the least allowed, in amounts and on a scale. */
-export function resultSection(story, order, decimals) {
+export function resultSection(story, order) {
     const { result, quote } = story;
     if (!result || !quote) return null;
     const received = BigInt(result.amountOut), quoted = BigInt(quote.amountOut), least = BigInt(quote.minReceived);
     const facts = [
         ["Received", `${decimal(result.amountOutDecimal)} ${order.tokenOut}`],
         ["Quoted", `${decimal(quote.amountOutDecimal)} ${order.tokenOut}`],
-        ["Difference", `${received > quoted ? "+" : ""}${fromBase(received - quoted, decimals)} (${againstQuote(result.realisedSlippageBps)})`],
+        ["Difference", `${difference(result.amountOutDecimal, quote.amountOutDecimal)} (${againstQuote(result.realisedSlippageBps)})`],
         ["Least allowed", `${decimal(quote.minReceivedDecimal)} ${order.tokenOut}`],
         ["Price", `${decimal(result.executedPrice)}, quoted ${decimal(quote.price)}`],
         ["Network fee", `${fromBase(BigInt(result.networkFeeLamports ?? 0), 9)} SOL`],

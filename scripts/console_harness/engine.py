@@ -33,10 +33,10 @@ class Engine:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert done.returncode == 0, f"stack {arguments}: exit code {done.returncode}\n{done.stdout}"
 
-    def stop(self, name):
-        """Ends one process as an operator would, and waits until it has."""
+    def stop(self, name, number=signal.SIGTERM):
+        """Ends one process, as an operator would if nothing else is said, and waits until it has."""
         pid = self.run.pid(name)
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, number)
         deadline = time.monotonic() + 30
         while alive(pid):
             assert time.monotonic() < deadline, f"{name} did not stop"

@@ -1,6 +1,7 @@
 """Placing and following orders through the page."""
 
 import re
+from decimal import Decimal
 
 from playwright.sync_api import expect
 
@@ -53,6 +54,8 @@ def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromiu
         expect(page.locator("#announcer")).to_contain_text("confirmed. Received")
         expect(panel.locator(".steps [data-state=done]")).to_have_count(5)
         order = engine.get(f"/api/orders/{page.evaluate('location.hash').removeprefix('#order=')}")
+        lost = Decimal(order["amountOut"]) - Decimal(order["quotes"][0]["amountOutDecimal"])
+        expect(panel.locator("dd", has_text=" bps ")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
         for part in ("Price against quote", "Quotes compared", "Transactions", order["txHash"], f"{order['amountOut']} USDC"):
             expect(panel).to_contain_text(part)
         events = engine.get(f"/api/orders/{order['orderId']}/events")["events"]

@@ -1,6 +1,7 @@
 """What the page shows while something is away, and how it comes back by itself."""
 
 import re
+import signal
 
 from playwright.sync_api import expect
 
@@ -60,9 +61,8 @@ def a_followed_order_survives_the_loss_of_its_socket(engine, chromium):
         page.goto(f"{engine.base}/#order={order_id}")
         expect(page.locator("#order .log")).to_contain_text("Received 2 quotes")
         expect(page.locator("#order-link")).to_have_text("Live")
-        engine.stop("notifier-1")
+        engine.stop("notifier-1", signal.SIGKILL)
         expect(page.locator("#order-link")).to_contain_text("Connection lost")
-        expect(page.locator("#alarms")).to_contain_text("No notifier is running.")
         engine.start("executor-1")
         expect(page.locator("#order .pill")).to_have_text("Confirmed")  # asked for by HTTP, as there is no socket
         engine.start("notifier-1")
@@ -90,7 +90,7 @@ def the_edge_away_is_said_and_its_return_needs_no_reload(engine, chromium):
 def an_engine_that_is_silent_for_long_is_asked_at_once_on_request(engine, chromium):
     with opened(chromium, engine, expected=("ERR_FAILED",)) as page:
         page.route("**/api/streams", lambda route: route.abort())
-        expect(page.locator("#freshness")).to_contain_text("ago", timeout=15_000)
+        expect(page.locator("#freshness")).to_contain_text("ago")
         page.unroute("**/api/streams")
         page.get_by_role("button", name="Try now").click()
         expect(page.locator("#connection")).to_be_hidden(timeout=2000)

@@ -24,7 +24,7 @@ def take(folder, target):
 
 
 def shoot(engine, chromium, chance, target):
-    with opened(chromium, engine, expected=("503", "WebSocket")) as page:
+    with opened(chromium, engine, (1280, 1290), expected=("503", "WebSocket")) as page:
         for _ in range(24):
             for token_in, token_out, amount in chance.choices(PAIRS, k=chance.randint(2, 9)):
                 engine.place(tokenIn=token_in, tokenOut=token_out, amount=amount)
@@ -46,7 +46,7 @@ def shoot(engine, chromium, chance, target):
         engine.start("router-2")
         final(page)
         address = page.evaluate("location.hash")
-    with opened(chromium, engine, (360, 1480), path=f"/{address}") as page:
+    with opened(chromium, engine, (360, 1320), path=f"/{address}") as page:
         final(page)
         page.wait_for_timeout(1000)
         page.screenshot(path=target / "console-phone.png", full_page=False)
