@@ -11,7 +11,8 @@ const HAND_LIMIT_MS = 30_000; // age of what is in hand that no healthy stage re
 export function judge({ stages, retries, deadLetters }, history, now) {
     const alarms = stages.map((stage) => ofStage(stage, before(stage, history, now))).filter(Boolean);
     if (retries.due > GROWTH_LEAST) {
-        alarms.push({ level: "warning", stage: "retries", text: `${plural(retries.due, "retry", "retries")} should have begun and did not.` });
+        const text = `${plural(retries.due, "retry", "retries")} should have begun and did not.`;
+        alarms.push({ level: "warning", stage: "retries", text });
     }
     if (deadLetters > 0) {
         const noun = deadLetters === 1 ? "entry" : "entries";
@@ -27,9 +28,7 @@ function before(stage, history, now) {
 
 function ofStage(stage, earlier) {
     const name = stage.name.toLowerCase();
-    const backlog = stage.waiting > 0
-        ? ` ${count(stage.waiting)} ${stage.waiting === 1 ? stage.waits.slice(0, -1) : stage.waits} waiting, the oldest for ${duration(stage.waitingMs)}.`
-        : "";
+    const backlog = stage.waiting > 0 ? ` ${plural(stage.waiting, stage.waits)} waiting, the oldest for ${duration(stage.waitingMs)}.` : "";
     if (stage.replicas === 0) return { level: "critical", stage: stage.key, text: `No ${name} is running.${backlog} Start one.` };
     if (!stage.stream) return null;
     if (earlier !== undefined && stage.waiting >= earlier + GROWTH_LEAST && stage.waitingMs > 1000) {

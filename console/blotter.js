@@ -1,6 +1,6 @@
 // Recent orders, newest first: the first page keeps itself up to date, older pages are added on request.
 
-import { byId, el, reconcile, setAttribute, setText } from "./dom.js";
+import { byId, el, emptyNote, problemNote, reconcile, setAttribute, setText } from "./dom.js";
 import { againstQuote, clock, decimal, levelOf, status, venue } from "./format.js";
 import { poll } from "./poll.js";
 
@@ -30,7 +30,7 @@ export function createBlotter({ api, seen, followed }) {
     function fail(problem) {
         if (first.length > 0) return setText(note, `Not up to date: ${problem.message}`);
         body.removeAttribute("aria-busy");
-        body.replaceChildren(el("p", { class: "notice", "data-level": "critical" }, `Orders can't be shown. ${problem.message}`));
+        body.replaceChildren(problemNote(`Orders can't be shown. ${problem.message}`));
     }
 
     function show() {
@@ -38,7 +38,7 @@ export function createBlotter({ api, seen, followed }) {
         const known = new Set(first.map((order) => order.id)), orders = [...first, ...added.filter((order) => !known.has(order.id))];
         if (orders.length === 0) {
             const text = filter.value ? "No order is like this." : "No orders yet. The first one you place appears here.";
-            return body.replaceChildren(el("p", { class: "empty" }, text));
+            return body.replaceChildren(emptyNote(text));
         }
         if (!table.isConnected) body.replaceChildren(table, more);
         more.hidden = cursor === null;
@@ -47,13 +47,13 @@ export function createBlotter({ api, seen, followed }) {
 
     function updateRow(row, order) {
         const cells = [...row.cells].slice(2);
-        const values = [order.amountOut ? `${decimal(order.amountOut)} ${order.tokenOut}` : "–", againstQuote(order.realisedSlippageBps), venue(order.chosenDex), String(order.attempts || "–")];
+        const received = order.amountOut ? `${decimal(order.amountOut)} ${order.tokenOut}` : "–";
+        const values = [received, againstQuote(order.realisedSlippageBps), venue(order.chosenDex), String(order.attempts || "–")];
         values.forEach((value, index) => setText(cells[index], value));
         const pill = row.querySelector(".pill");
         setText(pill, status(order.status));
         setAttribute(pill, "data-level", levelOf(order.status));
         setAttribute(pill, "title", order.lastError?.message ?? null);
-        setAttribute(row, "aria-selected", null);
         setAttribute(row, "data-followed", followed() === order.id ? "true" : null);
         setAttribute(row.querySelector("a"), "aria-current", followed() === order.id ? "true" : null);
     }
@@ -81,8 +81,9 @@ export function createBlotter({ api, seen, followed }) {
 
 function makeRow(order) {
     const cell = (index, className, ...content) => el("td", { class: className, "data-label": COLUMNS[index] }, ...content);
+    const link = el("a", { href: `#order=${order.id}` }, `${decimal(order.amount)} ${order.tokenIn} → ${order.tokenOut}`);
     return el("tr", {},
         cell(0, "when", el("time", { datetime: order.createdAt, title: order.createdAt }, clock(order.createdAt))),
-        el("th", { scope: "row", "data-label": COLUMNS[1] }, el("a", { href: `#order=${order.id}` }, `${decimal(order.amount)} ${order.tokenIn} → ${order.tokenOut}`)),
+        el("th", { scope: "row", "data-label": COLUMNS[1] }, link),
         cell(2, "number"), cell(3, "number"), cell(4, null), cell(5, "number"), cell(6, null, el("span", { class: "pill" })));
 }

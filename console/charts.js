@@ -51,7 +51,8 @@ function makeChart(definition) {
         setText(when, !sample || chart.chosen === null ? "" : `${duration(Math.max(0, now - sample.at))} ago`);
         setAttribute(cursor, "visibility", chart.chosen === null ? "hidden" : "visible");
         if (sample && chart.chosen !== null) for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(sample.at, now));
-        setAttribute(plot, "aria-label", `${definition.title}, last 5 minutes. ${legend.textContent.replace(/\s+/g, " ")}. Highest ${top.textContent || "nothing"}.`);
+        const shown = legend.textContent.replace(/\s+/g, " ");
+        setAttribute(plot, "aria-label", `${definition.title}, last 5 minutes. ${shown}. Scale to ${top.textContent}.`);
     }
 
     function choose(index) {

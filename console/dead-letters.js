@@ -1,6 +1,6 @@
 // Entries that could not be handled: what each is, and the two things a person can do about it. Dropping is for good, so it is asked twice.
 
-import { byId, el, reconcile, setAttribute, setNotice, setText } from "./dom.js";
+import { byId, el, emptyNote, problemNote, reconcile, setAttribute, setNotice, setText } from "./dom.js";
 import { clock, count, plural } from "./format.js";
 
 const REFRESH_MS = 5000;
@@ -27,7 +27,7 @@ export function createDeadLetters({ api, announce }) {
             show((await api.deadLetters()).deadLetters);
         } catch (problem) {
             setText(note, `Not up to date: ${problem.message}`);
-            if (shown === null) body.replaceChildren(el("p", { class: "notice", "data-level": "critical" }, `Dead letters can't be shown. ${problem.message}`));
+            if (shown === null) body.replaceChildren(problemNote(`Dead letters can't be shown. ${problem.message}`));
         }
         asking = false;
     }
@@ -36,7 +36,7 @@ export function createDeadLetters({ api, announce }) {
         [shown, last] = [letters, Date.now()];
         body.removeAttribute("aria-busy");
         if (letters.length === 0) {
-            if (!body.querySelector(".empty")) body.replaceChildren(el("p", { class: "empty" }, "None: every entry could be handled."));
+            if (!body.querySelector(".empty")) body.replaceChildren(emptyNote("None: every entry could be handled."));
             return;
         }
         if (!list.isConnected) body.replaceChildren(list);
@@ -70,8 +70,8 @@ export function createDeadLetters({ api, announce }) {
         const retry = () => perform(letter, node, api.retryLetter, `The entry is back on ${letter.stream}.`);
         const drop = () => perform(letter, node, api.dropLetter, "The entry was dropped.");
         const node = el("li", {},
-            el("p", { class: "letter-head" }, el("strong", {}, letter.reason), el("span", { class: "quiet" }, ` ${REASONS[letter.reason] ?? "refused by Postgres"}`)),
-            el("p", {}, `From ${letter.stream} at ${clock(letter.at)}, delivered ${letter.deliveries === 1 ? "once" : `${letter.deliveries} times`}. `,
+            el("p", {}, el("strong", {}, letter.reason), el("span", { class: "quiet" }, ` ${REASONS[letter.reason] ?? "refused by Postgres"}`)),
+            el("p", {}, `From ${letter.stream} at ${clock(letter.at)}, ${plural(letter.deliveries, "delivery", "deliveries")}. `,
                 letter.orderId ? el("a", { href: `#order=${letter.orderId}` }, "Its order") : "It names no order."),
             el("details", {}, el("summary", {}, "Fields"), el("dl", { class: "fields" }, Object.entries(letter.fields).map(([name, value]) =>
                 el("div", {}, el("dt", {}, name), el("dd", {}, String(value)))))),

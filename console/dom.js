@@ -39,6 +39,16 @@ export function setNotice(node, text) {
     node.hidden = !text;
 }
 
+/** A paragraph that says what is wrong. */
+export function problemNote(text) {
+    return el("p", { class: "notice", "data-level": "critical" }, text);
+}
+
+/** A paragraph in place of what is not there. */
+export function emptyNote(...content) {
+    return el("p", { class: "empty" }, ...content);
+}
+
 /** Makes the children of `parent` those of `items`, in order; what stays keeps its element, and with it focus and selection. */
 export function reconcile(parent, items, { key, create, update }) {
     const old = new Map([...parent.children].filter((child) => child.dataset.key !== undefined).map((child) => [child.dataset.key, child]));

@@ -1,6 +1,6 @@
 // Quotes while typing: asked for a moment after the last change, and now and then while nothing changes.
 
-import { byId, el, setText } from "./dom.js";
+import { byId, el, emptyNote, setText } from "./dom.js";
 import { decimal, venue } from "./format.js";
 import { quoteTable } from "./quotes.js";
 
@@ -26,7 +26,7 @@ export function createLiveQuotes({ api, read }) {
         const values = read();
         if (!values) {
             root.removeAttribute("aria-busy");
-            return show(null, el("p", { class: "empty" }, "Quotes of all venues are shown here once the amount is valid."), "");
+            return show(null, emptyNote("Quotes of all venues are shown here once the amount is valid."), "");
         }
         if (document.hidden) return schedule(REFRESH_MS);
         const mine = (flight = new AbortController());
@@ -35,7 +35,8 @@ export function createLiveQuotes({ api, read }) {
             show(answer.best, table(answer, values), sentence(answer, values));
         } catch (problem) {
             if (mine.signal.aborted) return;
-            show(null, el("p", { class: "empty" }, el("strong", {}, "No quotes. "), problem.message), problem.away ? "The order can be placed all the same: it is routed when a router is there." : "");
+            const consolation = problem.away ? "The order can be placed all the same: it is routed when a router is there." : "";
+            show(null, emptyNote(el("strong", {}, "No quotes. "), problem.message), consolation);
         }
         root.removeAttribute("aria-busy");
         schedule(REFRESH_MS);

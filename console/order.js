@@ -1,6 +1,6 @@
 // The followed order: who it is, how its connection stands, and its story, live.
 
-import { byId, el, setAttribute, setNotice, setText } from "./dom.js";
+import { byId, el, emptyNote, problemNote, setAttribute, setNotice, setText } from "./dom.js";
 import { againstQuote, decimal, duration, levelOf, status } from "./format.js";
 import { storyOf } from "./story.js";
 import { follow } from "./stream.js";
@@ -72,13 +72,14 @@ export function createOrderPanel({ api, announce, changed }) {
         const { order, id } = mine;
         const view = {
             status: el("span", { class: "pill", "data-level": levelOf(order.status) }, status(order.status)),
-            now: el("p", { class: "now" }), story: el("div", { class: "story" }), problem: el("p", { class: "notice", role: "alert", hidden: true, "data-level": "critical" }),
-            cancel: el("button", { type: "button", onclick: () => cancel(mine) }, "Cancel order"),
+            now: el("p", { class: "now" }), story: el("div", { class: "story" }),
+            problem: el("p", { class: "notice", role: "alert", hidden: true, "data-level": "critical" }),
+            cancel: el("button", { type: "button", class: "small", onclick: () => cancel(mine) }, "Cancel order"),
         };
         const copy = el("button", { type: "button", class: "small", onclick: () => copyId(copy, id) }, "Copy id");
         view.root = el("div", {},
             el("div", { class: "order-head" },
-                el("p", { class: "order-title" }, el("b", {}, `${decimal(order.amount)} ${order.tokenIn}`), " → ", el("b", {}, order.tokenOut), view.status),
+                el("p", { class: "order-title" }, `${decimal(order.amount)} ${order.tokenIn} → ${order.tokenOut}`, view.status),
                 el("p", { class: "order-id" }, el("span", { class: "hash" }, id), copy),
                 el("div", { class: "order-now" }, view.now, view.cancel), view.problem),
             view.story);
@@ -105,7 +106,7 @@ export function createOrderPanel({ api, announce, changed }) {
 
     function refuse(text) {
         setText(link, "");
-        body.replaceChildren(el("p", { class: "notice", "data-level": "critical" }, text), el("p", { class: "empty" }, "Choose one of the recent orders, or place one."));
+        body.replaceChildren(problemNote(text), emptyNote("Choose one of the recent orders, or place one."));
     }
 
     return { open };
@@ -117,13 +118,13 @@ function column(...parts) {
 
 /** Keeps the place of what a fresh order does not have yet. */
 function later(story) {
-    return story.final ? null : el("p", { class: "empty" }, "The venues' quotes, and what the order brings against them, appear here.");
+    return story.final ? null : emptyNote("The venues' quotes, and what the order brings against them, appear here.");
 }
 
 function sentence(order, event) {
     const name = `Order, ${order.amount} ${order.tokenIn} for ${order.tokenOut}`;
-    if (event.type === "confirmed") return `${name}: confirmed. Received ${event.amountOutDecimal} ${order.tokenOut}, ${againstQuote(event.realisedSlippageBps)}.`;
-    return `${name}: ${event.message}`;
+    if (event.type !== "confirmed") return `${name}: ${event.message}`;
+    return `${name}: confirmed. Received ${event.amountOutDecimal} ${order.tokenOut}, ${againstQuote(event.realisedSlippageBps)}.`;
 }
 
 async function copyId(button, id) {

@@ -16,7 +16,7 @@ export function createPipeline() {
             list.removeAttribute("aria-busy");
         }
         stages.forEach((stage, index) => updateCard(cards[index], stage, alarms.find((alarm) => alarm.stage === stage.key)));
-        setText(extra, retries.waiting === 0 ? "no retries waiting" : `${plural(retries.waiting, "retry", "retries")} waiting, ${count(retries.due)} due`);
+        setText(extra, retries.waiting === 0 ? "no retries waiting" : `${retriesWaiting(retries)}, ${count(retries.due)} due`);
         showAlarms(alarms);
     }
 
@@ -36,6 +36,10 @@ export function createPipeline() {
     return { update };
 }
 
+function retriesWaiting(retries) {
+    return `${plural(retries.waiting, "retry", "retries")} waiting`;
+}
+
 function makeCard(stage) {
     const parts = { replicas: el("span", { class: "squares", "aria-hidden": "true" }), number: el("span", { class: "replica-count" }) };
     const head = el("div", { class: "stage-head" },
@@ -52,7 +56,7 @@ function makeCard(stage) {
         return el("div", {}, el("dt", {}, name), value);
     });
     const queue = el("div", { class: "queue" },
-        el("p", { class: "queue-name" }, parts.waiting, ` ${stage.waits} waiting`, el("span", { class: "quiet" }, ` in ${stage.stream}`)),
+        el("p", { class: "queue-name" }, parts.waiting, ` ${stage.waits}s waiting`, el("span", { class: "quiet" }, ` in ${stage.stream}`)),
         el("div", { class: "queue-bar", "aria-hidden": "true" }, parts.fill));
     parts.root = el("li", { class: "stage", "data-stage": stage.key }, head, queue, el("dl", { class: "facts" }, facts));
     return parts;

@@ -2,9 +2,9 @@
 
 const STAGES = [
     { key: "gateway", name: "Gateway", does: "accepts orders" },
-    { key: "router", name: "Router", does: "compares venues", stream: "accepted", waits: "orders" },
-    { key: "executor", name: "Executor", does: "swaps", stream: "routed", waits: "orders" },
-    { key: "notifier", name: "Notifier", does: "stores and streams events", stream: "events", waits: "events" },
+    { key: "router", name: "Router", does: "compares venues", stream: "accepted", waits: "order" },
+    { key: "executor", name: "Executor", does: "swaps", stream: "routed", waits: "order" },
+    { key: "notifier", name: "Notifier", does: "stores and streams events", stream: "events", waits: "event" },
 ];
 
 const sum = (groups, field) => groups.reduce((total, group) => total + (group[field] ?? 0), 0);

@@ -7,7 +7,8 @@ const HOPELESS = { 1008: "This is no order's id.", 4404: "There is no order with
 
 /**
  * Calls `event(event)` for each event, and `state(name, detail)` when the connection's state changes: `connecting`, `live`, `waiting` (with the
- * ms until the next try), `done`, `refused` (with a sentence). While sockets fail, the events are asked for by HTTP, so that a proxy without WebSockets is only slower.
+ * ms until the next try), `done`, `refused` (with a sentence). While sockets fail, the events are asked for by HTTP, so that behind a proxy
+ * without WebSockets all is only slower.
  */
 export function follow(id, { api, event, state }) {
     let seen = 0, socket = null, timer = null, failures = 0, stopped = false, asking = false;

@@ -56,8 +56,12 @@ export function createTicket({ api, placed }) {
         const wrong = { amount: null, slippage: null };
         if (!/^\d+(\.\d+)?$/.test(amount)) wrong.amount = "Write a number such as 1.5.";
         else if (!/[1-9]/.test(amount)) wrong.amount = "The amount must be more than 0.";
-        else if (token && (amount.split(".")[1]?.length ?? 0) > token.decimals) wrong.amount = `${token.symbol} has ${token.decimals} digits after the point.`;
-        if (!/^\d+(\.\d{1,2})?$/.test(slippage) || Number(slippage) < 0.01 || Number(slippage) > 50) wrong.slippage = "Write a percentage from 0.01 to 50.";
+        else if (token && (amount.split(".")[1]?.length ?? 0) > token.decimals) {
+            wrong.amount = `${token.symbol} has ${token.decimals} digits after the point.`;
+        }
+        if (!/^\d+(\.\d{1,2})?$/.test(slippage) || Number(slippage) < 0.01 || Number(slippage) > 50) {
+            wrong.slippage = "Write a percentage from 0.01 to 50.";
+        }
         return wrong;
     }
 
@@ -119,7 +123,8 @@ export function createTicket({ api, placed }) {
     }
 
     function refused(refusal) {
-        const wrong = Object.fromEntries((refusal.errors ?? []).map(({ field: name, message }) => [name === "slippageBps" ? "slippage" : name, message]));
+        const wrong = {};
+        for (const { field: name, message } of refusal.errors ?? []) wrong[name === "slippageBps" ? "slippage" : name] = message;
         showErrors(wrong);
         const first = Object.keys(field).find((name) => wrong[name]);
         if (first) field[first].focus();

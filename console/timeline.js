@@ -27,7 +27,8 @@ export function quotesSection(story, order) {
 export function attemptsSection(story) {
     if (story.attempts.length === 0) return null;
     const rows = story.attempts.map((attempt) => el("li", { "data-level": attempt.level },
-        el("p", {}, el("strong", {}, `Attempt ${attempt.number} of ${story.maxAttempts}`), ` on ${venue(attempt.dex)}: `, el("span", { class: "outcome" }, attempt.outcome)),
+        el("p", {}, el("strong", {}, `Attempt ${attempt.number} of ${story.maxAttempts}`), ` on ${venue(attempt.dex)}: `,
+            el("span", { class: "outcome" }, attempt.outcome)),
         el("p", { class: "hash" }, el("span", { class: "visually-hidden" }, "Transaction "), attempt.txHash)));
     return section("Transactions", el("ol", { class: "attempts" }, rows));
 }
@@ -42,7 +43,8 @@ export function resultSection(story, order) {
         ["Quoted", `${decimal(quote.amountOutDecimal)} ${order.tokenOut}`],
         ["Difference", `${difference(result.amountOutDecimal, quote.amountOutDecimal)} (${againstQuote(result.realisedSlippageBps)})`],
         ["Least allowed", `${decimal(quote.minReceivedDecimal)} ${order.tokenOut}`],
-        ["Price", `${decimal(result.executedPrice)}, quoted ${decimal(quote.price)}`],
+        ["Price", decimal(result.executedPrice)],
+        ["Quoted price", decimal(quote.price)],
         ["Network fee", `${fromBase(BigInt(result.networkFeeLamports ?? 0), 9)} SOL`],
     ];
     return section("Price against quote", scale(received, quoted, least),
@@ -57,7 +59,8 @@ function scale(received, quoted, least) {
             svg("rect", { class: "track", x: 0, y: 5, width: 100, height: 4, rx: 1 }),
             svg("rect", { class: received >= quoted ? "fill good" : "fill", x: 0, y: 5, width: Math.max(0, x(received)), height: 4, rx: 1 }),
             svg("line", { class: "mark", x1: x(quoted), x2: x(quoted), y1: 1, y2: 13 })),
-        el("p", { class: "times", "aria-hidden": "true" }, el("span", {}, "least allowed"), el("span", {}, received > quoted ? "▏quoted, and more" : "▏quoted")));
+        el("p", { class: "times", "aria-hidden": "true" },
+            el("span", {}, "least allowed"), el("span", {}, received > quoted ? "▏quoted, and more" : "▏quoted")));
 }
 
 export function errorSection(story) {
@@ -70,7 +73,7 @@ export function log(events) {
     const begun = Date.parse(events[0].timestamp);
     return section("What happened", el("ol", { class: "log", "aria-label": "Events" }, events.map((event) => el("li", { "data-type": event.type },
         el("time", { datetime: event.timestamp, title: clock(event.timestamp) }, `+${duration(Date.parse(event.timestamp) - begun)}`),
-        el("span", { class: "what" }, event.message), event.type === "retry-pending" ? el("span", { class: "quiet" }, ` attempt ${event.nextAttempt} next`) : null))));
+        el("span", { class: "what" }, event.message)))));
 }
 
 function section(title, ...content) {

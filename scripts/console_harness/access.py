@@ -78,7 +78,8 @@ def the_page_is_served_with_a_policy_and_the_api_as_before(engine, _chromium):
         with urllib.request.urlopen(engine.base + path, timeout=10) as answer:
             return answer.headers
 
-    for path, kind in (("/", "text/html"), ("/console/main.js", "text/javascript"), ("/console/styles/base.css", "text/css"), ("/console/icon.svg", "image/svg+xml")):
+    kinds = {"/": "text/html", "/console/main.js": "text/javascript", "/console/styles/base.css": "text/css", "/console/icon.svg": "image/svg+xml"}
+    for path, kind in kinds.items():
         headers = head(path)
         assert headers["Content-Type"] == f"{kind}; charset=utf-8", (path, headers["Content-Type"])
         assert headers["Content-Security-Policy"].startswith("default-src 'self';"), path

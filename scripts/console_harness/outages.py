@@ -44,7 +44,7 @@ def a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning(engine, chromium)
         found = page.evaluate("""async () => {
             const { judge } = await import("/console/alarms.js");
             const stage = (waiting, waitingMs, more = {}) =>
-                ({ key: "router", name: "Router", stream: "accepted", waits: "orders", replicas: 2, waiting, waitingMs, inHandMs: 0, ...more });
+                ({ key: "router", name: "Router", stream: "accepted", waits: "order", replicas: 2, waiting, waitingMs, inHandMs: 0, ...more });
             const level = (now, then, state = {}) => judge({ stages: [now], retries: { due: 0 }, deadLetters: 0, ...state },
                 then === null ? [] : [{ at: 0, waiting: { router: then } }], 12_000).map((alarm) => alarm.level).join();
             return [level(stage(0, 0), 0), level(stage(50, 2000), 0), level(stage(50, 2000), 60), level(stage(50, 2000), null),
