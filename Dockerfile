@@ -29,8 +29,9 @@ RUN apt-get update \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin engine
 COPY --from=build /products/ /usr/local/bin/
 COPY config /app/config
+COPY docs/openapi.yaml docs/asyncapi.yaml /app/docs/
 WORKDIR /app
-ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.json
+ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.json CONTRACTS_DIR=/app/docs
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=5 \

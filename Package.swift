@@ -77,6 +77,9 @@ let package = Package(
             "ServiceKit",
             ["Configuration", "EventLoop", "HTTP", "Markets", "Observability", "Orders", "Pipeline", "Redis"]),
 
+        // Where quotes come from
+        shared("Venues", ["Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Orders"]),
+
         // The services
         service(
             "gateway", "GatewayService",
@@ -87,7 +90,7 @@ let package = Package(
         service(
             "router", "RouterService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit",
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit", "Venues",
             ]),
         service(
             "executor", "ExecutorService",
@@ -107,7 +110,8 @@ let package = Package(
 
         // Tools
         .target(
-            name: "OrderCtl", dependencies: ["EventLoop", "HTTP", "JSON"], path: "tools/orderctl/OrderCtl", swiftSettings: swiftSettings),
+            name: "OrderCtl", dependencies: ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"], path: "tools/orderctl/OrderCtl",
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
 
@@ -134,8 +138,9 @@ let package = Package(
             "ServiceTests",
             [
                 "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
-                "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage",
+                "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "Venues",
             ]),
+        tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"]),
         tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),
         tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
     ],

@@ -2,7 +2,7 @@
 
 import { byId, el, emptyNote, setText } from "./dom.js";
 import { decimal, venue } from "./format.js";
-import { quoteTable } from "./quotes.js";
+import { missingNote, quoteTable } from "./quotes.js";
 
 const DEBOUNCE_MS = 250, REFRESH_MS = 5000;
 
@@ -49,10 +49,9 @@ export function createLiveQuotes({ api, read }) {
     }
 
     function table(answer, values) {
-        const missing = answer.unavailable.map((name) => venue(typeof name === "string" ? name : name.dex));
         return el("div", {},
             quoteTable(answer.quotes, { tokenOut: values.tokenOut, chosen: answer.best, caption: `Quotes for ${values.amount} ${values.tokenIn}` }),
-            missing.length > 0 ? el("p", { class: "quiet" }, `No quote from ${missing.join(", ")}.`) : null);
+            ...[missingNote(answer.unavailable)].filter(Boolean));
     }
 
     function sentence(answer, values) {

@@ -14,6 +14,12 @@ export function quoteTable(quotes, { tokenOut, chosen, caption }) {
         el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), least, most)))));
 }
 
+/** What to say about venues without a quote, `[{dex, message}]`; null when there are none. */
+export function missingNote(unavailable) {
+    if (!unavailable?.length) return null;
+    return el("p", { class: "quiet" }, unavailable.map(({ dex, message }) => `${venue(dex)}: ${message}`).join(" "));
+}
+
 /** The bars start at half: venues differ by a few hundredths of a per cent, which bars from zero would not show. */
 function share(value, least, most) {
     return most === least ? 100 : 50 + (50 * (value - least)) / (most - least);

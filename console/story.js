@@ -14,6 +14,7 @@ export function storyOf(events) {
         chosen: latest("chosenDex"),
         quote: latest("quote"),
         quotes: latest("quotes") ?? [],
+        unavailable: latest("unavailable"),
         attempts: attemptsOf(events),
         result: last?.type === "confirmed" ? last : null,
         error: last?.status === "failed" ? last.error : null,

@@ -2,7 +2,7 @@
 
 import { el, svg } from "./dom.js";
 import { againstQuote, clock, decimal, difference, duration, fromBase, levelOf, status, venue } from "./format.js";
-import { quoteTable } from "./quotes.js";
+import { missingNote, quoteTable } from "./quotes.js";
 import { STEPS } from "./story.js";
 
 const NAMES = { pending: "Accepted", routing: "Routed", building: "Built", submitted: "Submitted", confirmed: "Confirmed" };
@@ -21,7 +21,8 @@ export function steps(story) {
 
 export function quotesSection(story, order) {
     if (story.quotes.length === 0) return null;
-    return section("Quotes compared", quoteTable(story.quotes, { tokenOut: order.tokenOut, chosen: story.chosen, caption: "Quotes compared" }));
+    return section("Quotes compared", quoteTable(story.quotes, { tokenOut: order.tokenOut, chosen: story.chosen, caption: "Quotes compared" }),
+        missingNote(story.unavailable));
 }
 
 export function attemptsSection(story) {
@@ -39,10 +40,10 @@ export function resultSection(story, order) {
     if (!result || !quote) return null;
     const received = BigInt(result.amountOut), quoted = BigInt(quote.amountOut), least = BigInt(quote.minReceived);
     const facts = [
-        ["Received", `${decimal(result.amountOutDecimal)} ${order.tokenOut}`],
-        ["Quoted", `${decimal(quote.amountOutDecimal)} ${order.tokenOut}`],
+        [`Received, ${order.tokenOut}`, decimal(result.amountOutDecimal)],
+        ["Quoted", decimal(quote.amountOutDecimal)],
         ["Difference", `${difference(result.amountOutDecimal, quote.amountOutDecimal)} (${againstQuote(result.realisedSlippageBps)})`],
-        ["Least allowed", `${decimal(quote.minReceivedDecimal)} ${order.tokenOut}`],
+        ["Least allowed", decimal(quote.minReceivedDecimal)],
         ["Price", decimal(result.executedPrice)],
         ["Quoted price", decimal(quote.price)],
         ["Network fee", `${fromBase(BigInt(result.networkFeeLamports ?? 0), 9)} SOL`],
@@ -77,5 +78,5 @@ export function log(events) {
 }
 
 function section(title, ...content) {
-    return el("section", { class: "part" }, el("h3", {}, title), ...content);
+    return el("section", { class: "part" }, el("h3", {}, title), content);
 }

@@ -20,6 +20,7 @@ import Testing
         #expect(settings.idempotencyTTL == .seconds(86_400))
         #expect(settings.files.tokens == "config/tokens.json")
         #expect(settings.files.pools == "config/pools.json")
+        #expect(settings.contracts == "docs")
     }
 
     @Test func `the router's defaults are those of the design`() throws {
@@ -33,7 +34,7 @@ import Testing
         #expect(settings.retry.maxStarts == 5)
         #expect(settings.quoteTimeout == .seconds(1))
         #expect(settings.splitMinimumGainBps == 5)
-        #expect(settings.jupiterKey == nil)
+        #expect(settings.live.jupiterKey == nil)
         #expect(settings.mockQuoteLatencyMilliseconds == 200...200)
         #expect(settings.market.seed == nil)
         #expect(settings.market.volatilityBps == 10)
@@ -84,7 +85,7 @@ import Testing
         let environment = ["JUPITER_API_KEY": "hunter2", "REDIS_URL": "redis://:hunter2@redis", "DATABASE_URL": "postgres://u:hunter2@db/o"]
         let router = try RouterSettings.load(environment: environment)
         let gateway = try GatewaySettings.load(environment: environment)
-        #expect(router.jupiterKey?.text == "hunter2")
+        #expect(router.live.jupiterKey?.text == "hunter2")
         #expect(!"\(router) \(gateway) \(String(reflecting: router)) \(String(reflecting: gateway))".contains("hunter2"))
     }
 
@@ -94,7 +95,7 @@ import Testing
         let stage = ["RETRY_BASE_MS", "RETRY_JITTER", "MAX_STARTS"]
         let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
         let files = ["TOKENS_FILE", "POOLS_FILE"]
-        let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S"]
+        let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR"]
         let router = [
             "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",
             "JUPITER_API_KEY", "MOCK_QUOTE_LATENCY_MS",

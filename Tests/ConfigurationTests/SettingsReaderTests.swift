@@ -59,7 +59,7 @@ import Testing
         #expect(wrong?.mistakes.map(\.name) == ["VISIBILITY_TIMEOUT_MS"])
     }
 
-    @Test(arguments: [("VENUES", "live", "live venues are not supported yet"), ("ROUTING", "split", "splitting an order is not supported yet")])
+    @Test(arguments: [("ROUTING", "split", "splitting an order is not supported yet")])
     func `a word from the documents that is not there yet is refused with its reason`(name: String, text: String, reason: String) {
         let error = #expect(throws: ConfigurationError.self) { try RouterSettings.load(environment: [name: text]) }
         #expect(error?.description.contains(reason) == true)

@@ -39,7 +39,7 @@ extension OneEngine {
                 #""message":"Building transaction...","chosenDex":"Meteora""#,
                 #""message":"Transaction submitted to network...","chosenDex":"Meteora","txHash":"\#(hash)""#,
                 #""message":"Swap executed successfully","chosenDex":"Meteora","txHash":"\#(hash)""#
-                    + #","executionPrice":149.707528667,"executedPrice":"149.707528667","amountOut":"224.561293""#,
+                    + #","executionPrice":149.710232667,"executedPrice":"149.710232667","amountOut":"224.565349""#,
             ]
             let told = events.filter { $0["progress"]?.integer != 70 }
             return zip(told, rest).map { event, rest in
@@ -65,8 +65,8 @@ extension OneEngine {
                 rest == #"{"success":true,"id":"\#(id)","orderId":"\#(id)","clientOrderId":null,"orderType":"market","tokenIn":"SOL","#
                     + #""tokenOut":"USDC","tokenInMint":"So11111111111111111111111111111111111111112","#
                     + #""tokenOutMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","amount":"1.5","slippage":0.02,"slippageBps":200,"#
-                    + #""status":"confirmed","userId":"ann","chosenDex":"meteora","executedPrice":"149.707528667","amountOut":"224.561293","#
-                    + #""amountOutBase":"224561293","realisedSlippageBps":0,"attempts":1,"lastError":null}"#)
+                    + #""status":"confirmed","userId":"ann","chosenDex":"meteora","executedPrice":"149.710232667","amountOut":"224.565349","#
+                    + #""amountOutBase":"224565349","realisedSlippageBps":0,"attempts":1,"lastError":null}"#)
             try await checkRow(id, hash: members["txHash"]?.string)
         }
 
@@ -79,7 +79,7 @@ extension OneEngine {
             let row = try await eventually { try await engine.postgres.query(sql, [.text(id)]).first }
             #expect(
                 row.values == [
-                    "ann", "SOL", "USDC", "1.5", "200", "confirmed", "meteora", "149.707528667", "224.561293", hash,
+                    "ann", "SOL", "USDC", "1.5", "200", "confirmed", "meteora", "149.710232667", "224.565349", hash,
                     "Fetching quotes from multiple DEXs...|Received 2 quotes|Building transaction on meteora...|Transaction built, ready to submit"
                         + "|Submitting transaction (attempt 1/3)...|Order successfully executed",
                 ])

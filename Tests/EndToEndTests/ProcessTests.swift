@@ -14,7 +14,10 @@ struct ProcessTests {
     private nonisolated static let settings: [(StackService, [String])] = [
         (
             .gateway,
-            common + ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE"]
+            common + [
+                "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE",
+                "CONTRACTS_DIR",
+            ]
         ),
         (
             .router,
@@ -57,7 +60,7 @@ struct ProcessTests {
         "Bad settings end a service with 78 and one message that names them all",
         arguments: [
             (StackService.gateway, ["DATABASE_URL": "", "MAX_ATTEMPTS": "0"], ["DATABASE_URL", "MAX_ATTEMPTS"]),
-            (.router, ["VENUES": "live", "MOCK_QUOTE_LATENCY_MS": "9-1"], ["VENUES", "MOCK_QUOTE_LATENCY_MS"]),
+            (.router, ["VENUES": "real", "MOCK_QUOTE_LATENCY_MS": "9-1"], ["VENUES", "MOCK_QUOTE_LATENCY_MS"]),
             (.executor, ["MOCK_FAILURE_RATE": "1.5", "RENEW_MS": "4000"], ["MOCK_FAILURE_RATE", "RENEW_MS"]),
             (.notifier, ["DATABASE_URL": "mysql://x", "WS_IDLE_S": "5"], ["DATABASE_URL", "WS_IDLE_S"]),
         ])

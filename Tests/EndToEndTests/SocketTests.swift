@@ -56,7 +56,9 @@ extension OneEngine {
 
         @Test(
             "A socket that names no order closes with 1008 and a reason",
-            arguments: ["/ws/orders/42", "/v1/stream", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-00000000abcd&after=-1"])
+            arguments: [
+                "/ws/orders/42", "/v1/stream?orderId=", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-00000000abcd&after=-1",
+            ])
         func misnamed(path: String) async throws {
             guard case .close(let code, let reason) = try await engine.socket(path).next() else { throw TestFailure("not closed") }
             #expect(code == 1008 && !reason.isEmpty)

@@ -15,6 +15,12 @@ import Testing
         return Array(bytes.prefix(count))
     }
 
+    /// Base units of quote for 2^64 of base.
+    private func price(of pool: Pool) throws -> UInt128 {
+        if let bins = pool.pricing as? BinPool { return try #require(BinPrice.price(ofBin: bins.activeBin, step: bins.fees.binStep)) }
+        return (UInt128(pool.reserves.quote.value) << 64) / UInt128(pool.reserves.base.value)
+    }
+
     private func lists() throws -> (tokens: TokenList, pools: PoolList) {
         let tokens = try TokenList(bytes: contents("tokens.json"))
         return (tokens, try PoolList(bytes: contents("pools.json"), tokens: tokens))
@@ -25,6 +31,26 @@ import Testing
         #expect(tokens.tokens.count >= 12)
         for (symbol, decimals) in [("SOL", 9), ("USDC", 6), ("USDT", 6), ("RAY", 6), ("JUP", 6), ("BONK", 5)] {
             #expect(tokens.lookup(symbol)?.decimals == decimals)
+        }
+    }
+
+    @Test func `meteora's pools are made of bins, raydium's are constant products`() throws {
+        for pool in try lists().pools.pools { #expect(pool.kind == (pool.dex == "meteora" ? "dlmm" : "cpmm")) }
+    }
+
+    @Test func `every token that has pools can be swapped for SOL and USDC and back, on both venues`() throws {
+        let pools = try lists().pools
+        let traded = Set(pools.pools.flatMap { [$0.base, $0.quote] })
+        for from in traded {
+            for to in traded where to != from && (pools.middles.contains(to) || pools.middles.contains(from)) {
+                for dex in pools.dexes {
+                    #expect(throws: Never.self, "\(from.symbol) to \(to.symbol) on \(dex)") {
+                        try PoolQuoter.bestQuote(
+                            amountIn: BaseUnits(decimal: "1", decimals: from.decimals), pools: pools.pools(dex: dex), middles: pools.middles,
+                            from: from, to: to, slippageBps: 100)
+                    }
+                }
+            }
         }
     }
 
@@ -46,7 +72,7 @@ import Testing
             let amountIn = try BaseUnits(decimal: amount, decimals: from.decimals)
             let quotes = try pools.dexes.map { dex in
                 try PoolQuoter.bestQuote(
-                    amountIn: amountIn, pools: pools.pools(dex: dex, from: from, to: to), reserves: \.reserves, from: from, to: to, slippageBps: 100)
+                    amountIn: amountIn, pools: pools.pools(dex: dex), middles: pools.middles, from: from, to: to, slippageBps: 100)
             }
             return try #require(QuoteComparison(quotes)).best.dex
         }
@@ -60,8 +86,7 @@ import Testing
         let pools = try lists().pools
         for pool in pools.pools {
             for other in pools.pools where other.trades(from: pool.base, to: pool.quote) {
-                let left = UInt128(pool.reserves.quote.value) * UInt128(other.reserves.base.value)
-                let right = UInt128(other.reserves.quote.value) * UInt128(pool.reserves.base.value)
+                let (left, right) = (try price(of: pool), try price(of: other))
                 #expect(max(left, right) - min(left, right) <= left / 200, "\(pool.base.symbol)/\(pool.quote.symbol)")
             }
         }

@@ -24,7 +24,7 @@ import Testing
     func `70,000 SOL against 10,500,000 USDC at 0.25 % pay as worked out by hand`(sol: UInt64, out: UInt64, impact: String) {
         let curve = curve(70_000_000_000_000, 10_500_000_000_000, feePpm: 2500)
         #expect(curve.output(for: BaseUnits(sol * 1_000_000_000)) == BaseUnits(out))
-        #expect(curve.priceImpactPct(of: BaseUnits(sol * 1_000_000_000)) == impact)
+        #expect(curve.priceImpact(of: BaseUnits(sol * 1_000_000_000)).percentText == impact)
     }
 
     @Test(arguments: [(5_000_000_000, 2500, 12_500_000), (1_000_000_000, 100, 100_000), (1, 1, 1), (0, 2500, 0), (400, 2500, 1), (401, 2500, 2)])
@@ -99,6 +99,6 @@ import Testing
         #expect(curve(.max, 1_000, feePpm: 0).after(amountIn: BaseUnits(1)) == nil)
         #expect(curve(0, 1_000, feePpm: 0).output(for: BaseUnits(5)) == BaseUnits(0))
         #expect(curve(1_000, 0, feePpm: 0).output(for: BaseUnits(5)) == BaseUnits(0))
-        #expect(curve(0, 1_000, feePpm: 0).priceImpactPct(of: BaseUnits(0)) == "0.0000")
+        #expect(curve(0, 1_000, feePpm: 0).priceImpact(of: BaseUnits(0)).percentText == "0.0000")
     }
 }

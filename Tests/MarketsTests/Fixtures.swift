@@ -11,9 +11,21 @@ enum Fixtures {
     static func pool(
         _ dex: String, address: String = "BFUsVbT37mEy4iN9W5scq9u2K3MNS2YHZmWJ3sy4cYeC", sol: UInt64, usdc: UInt64, feePpm: Int
     ) -> Pool {
-        Pool(
-            dex: dex, kind: .cpmm, address: address, base: Fixtures.sol, quote: Fixtures.usdc,
-            reserves: PoolReserves(base: BaseUnits(sol * 1_000_000_000), quote: BaseUnits(usdc * 1_000_000)), feePpm: feePpm)
+        let reserves = PoolReserves(base: BaseUnits(sol * 1_000_000_000), quote: BaseUnits(usdc * 1_000_000))
+        return Pool(
+            dex: dex, address: address, base: Fixtures.sol, quote: Fixtures.usdc, pricing: ConstantProductPool(reserves: reserves, feePpm: feePpm))
+    }
+
+    /// A SOL/USDC pool of bins around bin -5297, 120.2267 USDC for a SOL; what the bins hold is in base units.
+    static func bins(
+        _ bins: [(id: Int, base: UInt64, quote: UInt64)], active: Int = -5297, step: Int = 4, fees: BinFees? = nil, address: String = "bins"
+    ) -> Pool {
+        let bins = bins.map { bin in
+            BinPool.Bin(id: bin.id, price: BinPrice.price(ofBin: bin.id, step: step) ?? 0, base: bin.base, quote: bin.quote)
+        }
+        return Pool(
+            dex: "meteora", address: address, base: sol, quote: usdc,
+            pricing: BinPool(bins: bins, activeBin: active, fees: fees ?? BinFees(binStep: step, baseFactor: 10_000)))
     }
 }
 

@@ -38,7 +38,8 @@ import Testing
         let list = try PoolList(bytes: Array("[\(entry())]".utf8), tokens: tokens())
         let pool = try #require(list.pool(address: address))
         #expect(pool.reserves == PoolReserves(base: BaseUnits(70_000_000_000_000), quote: BaseUnits(10_500_000_000_001)))
-        #expect(pool.feePpm == 3000)
+        #expect((pool.pricing as? ConstantProductPool)?.feePpm == 3000)
+        #expect(pool.kind == "cpmm")
         #expect(list.dexes == ["raydium"])
         #expect(list.pools(dex: "raydium", from: Fixtures.sol, to: Fixtures.usdc) == [pool])
         #expect(list.pools(dex: "raydium", from: Fixtures.usdc, to: Fixtures.sol) == [pool])
@@ -55,13 +56,12 @@ import Testing
     }
 
     @Test func `every mistake is named with its place, all at once`() {
-        let second = entry(["dex": "\"Raydium\"", "kind": "\"dlmm\"", "pool": "\"abc\"", "base": "\"XYZ\"", "feePpm": "100001"])
+        let second = entry(["dex": "\"Raydium\"", "pool": "\"abc\"", "base": "\"XYZ\"", "feePpm": "100001"])
         let third = entry(["quote": "\"SOL\"", "baseReserve": "\"0\"", "quoteReserve": "10500000"])
         #expect(
             problems("[7,\(second),\(third),\(entry()),\(entry())]") == [
                 "pools[0]: must be an object",
                 "pools[1].dex: must be 1 to 32 lower-case letters or digits",
-                "pools[1].kind: must be cpmm",
                 "pools[1].pool: must be base58 of 32 bytes",
                 "pools[1].base: XYZ is not in the token list",
                 "pools[1].feePpm: must be an integer from 0 to 100000",
@@ -70,6 +70,10 @@ import Testing
                 "pools[2].quoteReserve: must be a decimal text such as \"70000\"",
                 "pools[4].pool: \(address) is listed twice, first as pools[3]",
             ])
+    }
+
+    @Test func `a kind that is not known is named, with those that are`() {
+        #expect(problems("[\(entry(["kind": "\"clmm\""]))]") == ["pools[0].kind: must be cpmm or dlmm"])
     }
 
     @Test(arguments: ["dex", "kind", "pool", "base", "quote", "baseReserve", "quoteReserve", "feePpm"])

@@ -8,9 +8,9 @@ import Testing
     private let oneSOL = BaseUnits(1_000_000_000)
 
     private func quote(
-        _ amountIn: BaseUnits, _ pool: Pool, from: Token = Fixtures.sol, to: Token = Fixtures.usdc, slippageBps: Int = 100
+        _ amountIn: BaseUnits, _ pool: Pool, from: Token = Fixtures.sol, slippageBps: Int = 100
     ) throws(OrderFailure) -> Quote {
-        try PoolQuoter.quote(amountIn: amountIn, pool: pool, reserves: pool.reserves, from: from, to: to, slippageBps: slippageBps)
+        try pool.quote(amountIn, from: from, slippageBps: slippageBps)
     }
 
     @Test func `a quote holds what the pool pays, with its price, fee and impact`() throws {
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `the other direction uses the other reserve as input`() throws {
-        let quote = try quote(BaseUnits(150_000_000), raydium, from: Fixtures.usdc, to: Fixtures.sol)
+        let quote = try quote(BaseUnits(150_000_000), raydium, from: Fixtures.usdc)
         // 150 USDC less 0.375 of fee at a price of 150.
         #expect(quote.amountOut == BaseUnits(997_485_785))
         #expect(quote.amountOutDecimal == "0.997485785")
@@ -38,18 +38,8 @@ import Testing
         #expect(try quote(oneSOL, meteora, slippageBps: 50).minReceived == BaseUnits(148_874_753))
     }
 
-    @Test func `a quote follows the reserves it is given, not those of the file`() throws {
-        let reserves = PoolReserves(base: raydium.reserves.base, quote: BaseUnits(raydium.reserves.quote.value / 2))
-        let quote = try PoolQuoter.quote(
-            amountIn: oneSOL, pool: raydium, reserves: reserves, from: Fixtures.sol, to: Fixtures.usdc, slippageBps: 100)
-        #expect(quote.amountOut == BaseUnits(74_811_433))
-    }
-
-    @Test func `a pair the pool does not trade has no route`() {
-        for (from, to) in [(Fixtures.sol, Fixtures.ray), (Fixtures.ray, Fixtures.usdc), (Fixtures.sol, Fixtures.sol)] {
-            let failure = #expect(throws: OrderFailure.self) { try quote(oneSOL, raydium, from: from, to: to) }
-            #expect(failure?.code == .noRoute)
-        }
+    @Test func `a token the pool does not trade has no route`() {
+        #expect(throws: OrderFailure(.noRoute)) { try quote(oneSOL, raydium, from: Fixtures.ray) }
     }
 
     @Test func `an amount too small or too large for the pool lacks liquidity`() {
@@ -63,7 +53,7 @@ import Testing
         let deep = Fixtures.pool("raydium", address: "deep", sol: 70_000, usdc: 10_500_000, feePpm: 3000)
         let cheap = Fixtures.pool("raydium", address: "cheap", sol: 1_000, usdc: 150_000, feePpm: 500)
         func best(_ amountIn: BaseUnits, _ pools: [Pool], to: Token = Fixtures.usdc) throws(OrderFailure) -> Quote {
-            try PoolQuoter.bestQuote(amountIn: amountIn, pools: pools, reserves: \.reserves, from: Fixtures.sol, to: to, slippageBps: 100)
+            try PoolQuoter.bestQuote(amountIn: amountIn, pools: pools, middles: [], from: Fixtures.sol, to: to, slippageBps: 100)
         }
         #expect(try best(oneSOL, [deep, cheap]).pool == "cheap")
         #expect(try best(BaseUnits(100_000_000_000), [deep, cheap]).pool == "deep")
@@ -72,10 +62,13 @@ import Testing
         #expect(throws: OrderFailure(.insufficientLiquidity)) { try best(BaseUnits(1), [deep, cheap]) }
     }
 
-    @Test func `a swap moves the reserves of its side`() throws {
-        let sold = try #require(raydium.reserves(after: oneSOL, from: Fixtures.sol, at: raydium.reserves))
-        #expect(sold == PoolReserves(base: BaseUnits(70_001_000_000_000), quote: BaseUnits(10_500_000_000_000 - 149_622_867)))
-        let bought = try #require(raydium.reserves(after: BaseUnits(150_000_000), from: Fixtures.usdc, at: raydium.reserves))
-        #expect(bought == PoolReserves(base: BaseUnits(70_000_000_000_000 - 997_485_785), quote: BaseUnits(10_500_150_000_000)))
+    @Test func `a swap gives its quote and the pool with the reserves moved`() throws {
+        let sold = try raydium.swap(oneSOL, from: Fixtures.sol, slippageBps: 50)
+        #expect(sold.quote == (try quote(oneSOL, raydium, slippageBps: 50)))
+        #expect(sold.pool.reserves == PoolReserves(base: BaseUnits(70_001_000_000_000), quote: BaseUnits(10_500_000_000_000 - 149_622_867)))
+        let bought = try raydium.swap(BaseUnits(150_000_000), from: Fixtures.usdc, slippageBps: 50)
+        #expect(bought.pool.reserves == PoolReserves(base: BaseUnits(70_000_000_000_000 - 997_485_785), quote: BaseUnits(10_500_150_000_000)))
+        #expect(try quote(oneSOL, sold.pool).amountOut < sold.quote.amountOut)
+        #expect(throws: OrderFailure(.insufficientLiquidity)) { try raydium.swap(BaseUnits(.max), from: Fixtures.sol, slippageBps: 50) }
     }
 }

@@ -1,4 +1,5 @@
 import EventLoop
+import HTTP
 import TestSupport
 import Testing
 
@@ -57,7 +58,7 @@ struct ArgumentTests {
         ("http://10.0.0.1:127", false),
     ])
     func `a proxy is never asked for this machine`(_ url: String, _ isLocal: Bool) {
-        #expect(EngineURL.isLocal(url) == isLocal)
+        #expect(HTTPClientOptions.isLocal(url) == isLocal)
     }
 
     @Test func `an option stands anywhere, and after two dashes nothing is one`() throws {

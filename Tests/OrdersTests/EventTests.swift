@@ -13,6 +13,21 @@ import Testing
         #expect(Samples.raydium.json.contains(#""feeBps":12.5,"#))
     }
 
+    @Test func aQuoteOverTwoPoolsShowsBoth() throws {
+        let hops = [
+            QuoteHop(pool: "a", tokenIn: "RAY", tokenOut: "SOL", amountIn: BaseUnits(5), amountOut: BaseUnits(7)),
+            QuoteHop(pool: "b", tokenIn: "SOL", tokenOut: "USDC", amountIn: BaseUnits(7), amountOut: BaseUnits(9)),
+        ]
+        let quote = Quote(
+            dex: "meteora", pool: "a", amountIn: BaseUnits(5), amountOut: BaseUnits(9), minReceived: BaseUnits(8), feeBps: "20",
+            priceImpactPct: "0.0000", inputDecimals: 6, outputDecimals: 6, hops: hops)
+        #expect(
+            quote.json.hasSuffix(
+                #""minReceivedDecimal":"0.000008","hops":[{"pool":"a","tokenIn":"RAY","tokenOut":"SOL","amountIn":"5","amountOut":"7"},"#
+                    + #"{"pool":"b","tokenIn":"SOL","tokenOut":"USDC","amountIn":"7","amountOut":"9"}]}"#))
+        #expect(try Quote(json: try JSONValue.parse(quote.json)) == quote)
+    }
+
     @Test(
         "A quote with a member missing or of another kind is refused by its name",
         arguments: ["dex", "pool", "amountIn", "amountOut", "amountOutDecimal", "price", "feeBps", "priceImpactPct", "minReceived"])

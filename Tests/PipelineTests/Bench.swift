@@ -186,9 +186,11 @@ extension WorkEntry {
 }
 
 extension WorkerOptions {
-    static func of(_ stage: Stage, _ consumer: String, concurrency: Int = 10) -> WorkerOptions {
+    static func of(
+        _ stage: Stage, _ consumer: String, concurrency: Int = 10, visibilityTimeout: Duration = .milliseconds(300)
+    ) -> WorkerOptions {
         WorkerOptions(
-            stage: stage, concurrency: concurrency, visibilityTimeout: .milliseconds(300), renewInterval: .milliseconds(100), consumer: consumer)
+            stage: stage, concurrency: concurrency, visibilityTimeout: visibilityTimeout, renewInterval: .milliseconds(100), consumer: consumer)
     }
 }
 

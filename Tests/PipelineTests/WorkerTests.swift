@@ -207,6 +207,29 @@ struct WorkerTests {
         }
     }
 
+    @Test func `a slow suspect has nothing beside it, neither another suspect nor what is new`() async throws {
+        try await withBench { bench in
+            for _ in 0..<2 {
+                let (_, entry) = try await bench.reach(.routing)
+                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 2)
+            }
+            var order: [String] = []
+            let handler = FakeHandler { entry in
+                order.append("begin")
+                _ = try? await bench.pipeline.begin(entry)
+                try? await sleep(for: .milliseconds(1_300))
+                order.append("written")
+                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+            }
+            try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(3)), handler) { _, _ in
+                try await eventually { handler.entries.count == 1 }
+                _ = try await bench.place()
+                try await eventually { try await routed(bench) == 3 }
+                #expect(order == (0..<3).flatMap { _ in ["begin", "written"] })
+            }
+        }
+    }
+
     @Test func `an entry that was delivered too often without a start is buried with its order`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.pending)

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 
 /// Where the sources of this package are.
-let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
+public let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
 
 /// The text of a file; empty when it cannot be read.
 func contents(of path: String) -> String {

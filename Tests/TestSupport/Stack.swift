@@ -124,6 +124,7 @@ public final class Stack {
         let fixed = [
             "REDIS_URL": redis.url, "DATABASE_URL": databaseURL, "PORT": "0", "BIND": "127.0.0.1", "LOG_LEVEL": "info", "LOG_FORMAT": "json",
             "TOKENS_FILE": "\(packageRoot)/config/tokens.json", "POOLS_FILE": "\(packageRoot)/config/pools.json",
+            "CONTRACTS_DIR": "\(packageRoot)/docs",
         ]
         let environment = [fixed, Self.quickSettings, options.settings, more].reduce(into: [:]) { $0.merge($1) { $1 } }
         let process = try ChildProcess(entering + [Self.executable(service)], environment: environment, output: log)

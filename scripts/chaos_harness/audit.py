@@ -87,7 +87,8 @@ class Audit:
             self.bad(f"Redis: state {fields.get('state')} after the event {mine[-1]['type']}", order)
         if fields.get("entry"):
             self.bad(f"Redis: {fields['entry']} still stands for it", order)
-        if ttl < 0 and fields.get("state") in FINAL:
+        # -2: it has expired since its fields were read
+        if ttl == -1 and fields.get("state") in FINAL:
             self.bad(f"Redis keeps it for ever: stored {fields.get('stored')}", order)
 
     def _landed(self, order, fold):

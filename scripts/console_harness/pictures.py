@@ -24,7 +24,7 @@ def take(folder, target):
 
 
 def shoot(engine, chromium, chance, target):
-    with opened(chromium, engine, (1280, 1110), expected=("503", "WebSocket")) as page:
+    with opened(chromium, engine, (1280, 1290), expected=("503", "WebSocket")) as page:
         for _ in range(24):
             for token_in, token_out, amount in chance.choices(PAIRS, k=chance.randint(2, 9)):
                 engine.place(tokenIn=token_in, tokenOut=token_out, amount=amount)

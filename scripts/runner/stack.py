@@ -43,6 +43,7 @@ class Service:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key != "MFLAGS"}
         environment.setdefault("TOKENS_FILE", str(ROOT / "config/tokens.json"))
         environment.setdefault("POOLS_FILE", str(ROOT / "config/pools.json"))
+        environment.setdefault("CONTRACTS_DIR", str(ROOT / "docs"))
         environment |= {
             MARK: str(self.run.path),
             "BIND": self.settings.bind,

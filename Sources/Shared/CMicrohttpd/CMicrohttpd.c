@@ -163,3 +163,7 @@ void cmhd_client_address(struct MHD_Connection *connection, char *buffer, size_t
 long cmhd_send(int descriptor, const void *bytes, size_t count) { return send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL); }
 
 void cmhd_close_upgraded(struct MHD_UpgradeResponseHandle *handle) { MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE); }
+
+void cmhd_end_after(struct MHD_Response *response) {
+    MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
+}

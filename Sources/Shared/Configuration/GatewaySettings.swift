@@ -19,6 +19,8 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     public let idempotencyTTL: Duration
     /// Where tokens and pools are described.
     public let files: MarketFiles
+    /// Folder of the API's descriptions, `openapi.yaml` and `asyncapi.yaml`.
+    public let contracts: String
 
     /// Reads every setting of the gateway.
     public init(reading reader: inout SettingsReader) {
@@ -30,5 +32,6 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         maxAttempts = reader.value(Settings.maxAttempts)
         idempotencyTTL = reader.value(Settings.idempotencyTTL)
         files = MarketFiles(reading: &reader)
+        contracts = reader.value(Settings.contracts)
     }
 }

@@ -21,12 +21,8 @@ public struct RouterSettings: ServiceSettings, Equatable {
     public let splitMinimumGainBps: Int
     /// Where tokens and pools are described.
     public let files: MarketFiles
-    /// Raydium's quote API.
-    public let raydiumURL: String
-    /// Jupiter's quote API.
-    public let jupiterURL: String
-    /// The key for Jupiter's API.
-    public let jupiterKey: Secret?
+    /// The APIs of the real venues.
+    public let live: LiveVenueSettings
     /// How long a mock venue takes to answer, in milliseconds.
     public let mockQuoteLatencyMilliseconds: ClosedRange<Int>
     /// The mock market.
@@ -43,9 +39,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
         routing = reader.value(Settings.routing)
         splitMinimumGainBps = reader.value(Settings.splitMinimumGain)
         files = MarketFiles(reading: &reader)
-        raydiumURL = reader.value(Settings.raydiumURL)
-        jupiterURL = reader.value(Settings.jupiterURL)
-        jupiterKey = reader.value(Settings.jupiterKey)
+        live = LiveVenueSettings(reading: &reader)
         mockQuoteLatencyMilliseconds = reader.value(Settings.mockQuoteLatency)
         market = MockMarketSettings(reading: &reader)
     }

@@ -2,6 +2,8 @@
 public enum VenueSource: String, Sendable, CaseIterable {
     /// The mock venues over `config/pools.json`.
     case mock
+    /// The APIs of the real venues; swaps stay mock.
+    case live
 }
 
 /// How a route is chosen.
@@ -21,5 +23,22 @@ public struct MarketFiles: Sendable, Equatable {
     public init(reading reader: inout SettingsReader) {
         tokens = reader.value(Settings.tokensFile)
         pools = reader.value(Settings.poolsFile)
+    }
+}
+
+/// Where the APIs of the real venues are.
+public struct LiveVenueSettings: Sendable, Equatable {
+    /// Raydium's quote API.
+    public let raydiumURL: String
+    /// Jupiter's quote API, for Meteora.
+    public let jupiterURL: String
+    /// The key for Jupiter's API.
+    public let jupiterKey: Secret?
+
+    /// Reads them.
+    public init(reading reader: inout SettingsReader) {
+        raydiumURL = reader.value(Settings.raydiumURL)
+        jupiterURL = reader.value(Settings.jupiterURL)
+        jupiterKey = reader.value(Settings.jupiterKey)
     }
 }

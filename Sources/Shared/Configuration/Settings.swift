@@ -28,6 +28,7 @@ enum Settings {
     static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")
     static let idempotencyTTL = Setting<Duration>.seconds(
         "IDEMPOTENCY_TTL_S", default: 86_400, in: 60...2_592_000, "How long an idempotency key is kept")
+    static let contracts = Setting<String>.path("CONTRACTS_DIR", default: "docs", "Where openapi.yaml and asyncapi.yaml are")
     static let tokensFile = Setting<String>.path("TOKENS_FILE", default: "config/tokens.json", "The tokens known")
     static let poolsFile = Setting<String>.path("POOLS_FILE", default: "config/pools.json", "The pools of the mock venues")
 
@@ -55,7 +56,7 @@ enum Settings {
     static let quoteTTL = Setting<Duration?>.milliseconds(
         "QUOTE_TTL_MS", default: 30_000, in: 1...3_600_000, zeroMeans: "never stale", "Age beyond which a route is quoted again")
     static let venues = Setting.choice(
-        "VENUES", default: VenueSource.mock, refusals: ["live": "live venues are not supported yet"], "Where quotes come from")
+        "VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, refusals: ["split": "splitting an order is not supported yet"], "How a route is chosen")
     static let splitMinimumGain = Setting<Int>.integer(

@@ -13,6 +13,8 @@ public final class PollHandle {
         public static let readable = Events(rawValue: Int32(UV_READABLE.rawValue))
         /// Bytes can be written.
         public static let writable = Events(rawValue: Int32(UV_WRITABLE.rawValue))
+        /// The peer sends nothing more. Unlike `readable` it does not mind bytes that nobody reads.
+        public static let disconnected = Events(rawValue: Int32(UV_DISCONNECT.rawValue))
     }
 
     private let handle: UnsafeMutablePointer<uv_poll_t>

@@ -45,7 +45,10 @@ extension OrderPipeline {
         for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
             _ = try await run(Scripts.reap, keys: [stream], [group, String(leastIdle.millisecondsRoundedUp)] + alive)
         }
-        _ = try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "100"])
+        // All that are due, a bound aside: users' lists must not outgrow what a busy engine lets go in ten seconds.
+        for _ in 0..<200 {
+            guard try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "500"]).integer == 500 else { return }
+        }
     }
 
     /// After COMMIT: acknowledges events and marks them as stored. `entries` are of one partition; an order's id is empty where it could not be read.

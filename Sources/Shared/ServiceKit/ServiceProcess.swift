@@ -33,8 +33,8 @@ public final class ServiceProcess {
     public var heartbeatFields: @ServiceActor () -> [String: String] = { [:] }
     /// Options of the HTTP server; a service may change them before it starts.
     public var serverOptions = HTTPServerOptions()
-    /// Sockets that are open.
-    public var openSockets: Int { server?.webSockets ?? 0 }
+    /// Sockets that are open, and streams of server-sent events.
+    public var openSockets: Int { server.map { $0.webSockets + $0.streams } ?? 0 }
     weak var server: HTTPServer?
     let common: CommonSettings
     private let relay = Relay()
@@ -67,7 +67,7 @@ public final class ServiceProcess {
     /// A connection for Pub/Sub; its owner runs it.
     public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: common.redis, name: name + "-subscriber") }
 
-    /// Closes all sockets with 1012, spread over a time, so that their clients do not come back in one moment.
+    /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not come back in one moment.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
 
     private nonisolated static func makeName(_ service: String) -> String {

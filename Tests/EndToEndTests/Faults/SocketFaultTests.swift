@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Clients that do not read, are gone without a word, or come back all at once.
-@Suite("Faults of clients", .onLoop) @ServiceActor
+@Suite("Faults of clients", .onLoop, .serialized) @ServiceActor
 struct SocketFaultTests {
     /// Appends an event to an order as a step does.
     private nonisolated static let publish = """

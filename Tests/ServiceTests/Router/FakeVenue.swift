@@ -1,5 +1,6 @@
 import EventLoop
 import Orders
+import Venues
 
 @testable import RouterService
 

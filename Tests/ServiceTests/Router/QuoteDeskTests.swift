@@ -4,6 +4,7 @@ import Observability
 import Orders
 import TestSupport
 import Testing
+import Venues
 
 @testable import RouterService
 
@@ -49,6 +50,7 @@ struct QuoteDeskTests {
         #expect(round.unavailable.map(\.dex) == ["meteora", "raydium"])
         #expect(round.unavailable.first?.failure.message == "meteora did not answer in time")
         #expect(round.failure.code == .venueUnavailable)
+        #expect(round.failure.message == "meteora did not answer in time; raydium did not answer in time")
     }
 
     @Test(

@@ -39,6 +39,19 @@ struct RoutingHandlerTests {
         }
     }
 
+    @Test("a venue without an offer stands in the event with its reason, and only there")
+    func oneWithout() async throws {
+        try await withHandler([FakeVenue("raydium", .quote(217)), FakeVenue("meteora", .failure(.insufficientLiquidity))]) { test, handler in
+            let order = Samples.order()
+            try await test.accept(order)
+            await handler.handle(try await test.take(.router))
+            let events = try await test.events(order)
+            #expect(events.last?.unavailable == [UnavailableVenue("meteora", OrderFailure(.insufficientLiquidity))])
+            #expect(events.dropLast().allSatisfy { $0.unavailable == nil })
+            #expect(events.last.map { $0.json.contains(#""unavailable":[{"dex":"meteora","code":"INSUFFICIENT_LIQUIDITY","#) } == true)
+        }
+    }
+
     @Test("a pair that no venue trades fails at once", arguments: [FailureCode.noRoute, .insufficientLiquidity])
     func noRoute(_ code: FailureCode) async throws {
         try await withHandler([FakeVenue("raydium", .failure(code)), FakeVenue("meteora", .failure(.noRoute))]) { test, handler in

@@ -25,6 +25,7 @@ public final class Notifier: Service {
     private let consumer: EventConsumer
     private let upkeep: PipelineUpkeep
     private let feeds: OrderFeeds
+    private let users: UserFeeds
     private let schema: Schema
     private let retention: Retention?
     private let lostOrders: LostOrderWatch
@@ -49,7 +50,10 @@ public final class Notifier: Service {
             history: StoredHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
             subscriber: process.connectSubscriber(), log: process.log)
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
-        SocketRoutes(feeds: feeds, sent: sent).add(to: process.router)
+        users = UserFeeds(
+            directory: StoredUserDirectory(pipeline: process.pipeline), subscriber: process.connectSubscriber(), log: process.log)
+        SocketRoutes(feeds: feeds, users: users, sent: sent).add(to: process.router)
+        EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()
     }
@@ -67,6 +71,7 @@ public final class Notifier: Service {
             Loop.spawn { await self.lostOrders.run() },
             Loop.spawn { await self.postgres.run() },
             Loop.spawn { await self.feeds.run() },
+            Loop.spawn { await self.users.run() },
             Loop.spawn { await self.upkeep.run() },
         ]
         if await schema.migrate() { await consumer.run() }
@@ -96,8 +101,11 @@ public final class Notifier: Service {
         process.heartbeatFields = { [unowned process, feeds] in
             ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
         }
-        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets that are open.") { [unowned process] in
+        process.metrics.observe(.gauge, "sockets_open", help: "WebSockets and streams of server-sent events that are open.") { [unowned process] in
             ServiceActor.assume(process) { Double($0.openSockets) }
+        }
+        process.metrics.observe(.gauge, "users_watched", help: "Users that sockets follow.") { [users] in
+            ServiceActor.assume(users) { Double($0.count) }
         }
         process.metrics.observe(.gauge, "orders_watched", help: "Orders that sockets watch.") { [feeds] in
             ServiceActor.assume(feeds) { Double($0.count) }

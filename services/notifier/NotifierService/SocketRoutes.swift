@@ -7,6 +7,7 @@ internal import Orders
 @ServiceActor
 struct SocketRoutes {
     let feeds: OrderFeeds
+    let users: UserFeeds
     let sent: MetricFamily<Counter>
 
     func add(to router: HTTPRouter) {
@@ -14,10 +15,11 @@ struct SocketRoutes {
             await serve(socket, id: parameters["id"], after: 0, dialect: StatusUpdateDialect(), name: "002_003")
         }
         router.webSocket("/v1/stream") { request, _, socket in
+            guard let order = request.query("orderId") else { return await serveFrames(socket) }
             guard let after = Int(request.query("after") ?? "0"), after >= 0 else {
                 return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0")
             }
-            await serve(socket, id: request.query("orderId") ?? "", after: after, dialect: NativeDialect(), name: "native")
+            await serve(socket, id: order, after: after, dialect: NativeDialect(), name: "native")
         }
     }
 

@@ -2,32 +2,20 @@ internal import EventLoop
 internal import Markets
 internal import Observability
 internal import Orders
-
-/// What the venues answered.
-struct QuoteRound: Sendable {
-    /// The offers, best first; nil where there is none.
-    let offers: QuoteComparison?
-    /// The venues without an offer, and why.
-    let unavailable: [(dex: String, failure: OrderFailure)]
-
-    /// Why there is no offer at all. A venue that did not answer may have one later; what all venues know is final.
-    var failure: OrderFailure {
-        let codes = unavailable.map(\.failure.code)
-        if codes.contains(.venueUnavailable) { return OrderFailure(.venueUnavailable) }
-        if codes.contains(.insufficientLiquidity) { return OrderFailure(.insufficientLiquidity) }
-        return OrderFailure(.noRoute)
-    }
-}
+internal import Venues
 
 /// Asks all venues at once, each under a deadline.
 @ServiceActor
 final class QuoteDesk {
     private let venues: [any Venue]
     private let timeout: Duration
+    private let check: PriceCheck?
     private let outcomes: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
 
-    init(venues: [any Venue], timeout: Duration, metrics: MetricsRegistry) {
+    /// - Parameter check: refuses offers that cannot be true; nil believes all.
+    init(venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, metrics: MetricsRegistry) {
+        self.check = check
         self.venues = venues
         self.timeout = timeout
         outcomes = metrics.counters("quotes_total", help: "Quotes by venue and outcome.", by: ["dex", "outcome"])
@@ -36,20 +24,26 @@ final class QuoteDesk {
 
     /// The offers of all venues for a swap.
     func ask(_ request: QuoteRequest) async -> QuoteRound {
+        let checking = check.map { check in Loop.spawn { await check.reference(request) } }
         var quotes: [Quote] = []
-        var unavailable: [(dex: String, failure: OrderFailure)] = []
+        var unavailable: [UnavailableVenue] = []
         await withTaskGroup(of: (String, Result<Quote, OrderFailure>).self) { group in
             for venue in venues { group.addTask { await self.ask(venue, request) } }
             for await (dex, result) in group {
                 switch result {
                 case .success(let quote): quotes.append(quote)
-                case .failure(let failure): unavailable.append((dex, failure))
+                case .failure(let failure): unavailable.append(UnavailableVenue(dex, failure))
                 }
             }
         }
-        let offers = QuoteComparison(quotes)
-        if let offers { outcomes.labelled(offers.best.dex, "won").increment() }
-        return QuoteRound(offers: offers, unavailable: unavailable.sorted { $0.dex < $1.dex })
+        if let checking {
+            let (believed, refused) = PriceCheck.sift(quotes, reference: await checking.value)
+            for venue in refused { outcomes.labelled(venue.dex, "refused").increment() }
+            (quotes, unavailable) = (believed, unavailable + refused)
+        }
+        let round = QuoteRound(quotes, unavailable: unavailable)
+        if let best = round.offers?.best { outcomes.labelled(best.dex, "won").increment() }
+        return round
     }
 
     private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> (String, Result<Quote, OrderFailure>) {

@@ -1,8 +1,8 @@
 internal import EventLoop
 internal import HTTP
 internal import JSON
-internal import Markets
 internal import Orders
+internal import Venues
 
 /// `GET /api/quotes`: what routing would decide now, nothing submitted.
 @ServiceActor
@@ -17,38 +17,13 @@ struct QuoteRoutes {
     private func quotes(_ request: HTTPRequest) async throws -> HTTPResponse {
         let wanted = try QuoteQuery(request, tokens: tokens).request
         let round = await desk.ask(wanted)
-        guard let offers = round.offers else {
+        guard let answer = round.answer(to: wanted) else {
             let failure = round.failure
             let status = failure.code == .venueUnavailable ? 503 : 422
             throw Problem(
                 status, code: failure.code.rawValue, failure.message, headers: status == 503 ? [("Retry-After", "1")] : [])
         }
-        return .json(200, answer(wanted, round, offers))
-    }
-
-    private func answer(_ wanted: QuoteRequest, _ round: QuoteRound, _ offers: QuoteComparison) -> String {
-        let best = offers.best
-        return JSONWriter.object { writer in
-            writer.field("tokenIn", wanted.tokenIn.symbol)
-            writer.field("tokenOut", wanted.tokenOut.symbol)
-            writer.field("amountIn", wanted.amountIn)
-            writer.field("slippageBps", wanted.slippageBps)
-            writer.field("quotes", offers.quotes)
-            writer.array("unavailable") { list in
-                for (dex, failure) in round.unavailable {
-                    list.object {
-                        $0.field("dex", dex)
-                        $0.field("code", failure.code.rawValue)
-                        $0.field("message", failure.message)
-                    }
-                }
-            }
-            writer.field("best", best.dex)
-            writer.field("amountOut", best.amountOut)
-            writer.field("amountOutDecimal", best.amountOutDecimal)
-            writer.field("minReceived", MinimumReceived.roundedUp(best.amountOut, slippageBps: wanted.slippageBps))
-            writer.field("reason", offers.reason)
-        }
+        return .json(200, answer)
     }
 }
 

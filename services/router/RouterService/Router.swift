@@ -6,6 +6,7 @@ internal import Observability
 internal import Orders
 public import Pipeline
 public import ServiceKit
+internal import Venues
 
 /// Fetches quotes from all venues at once and stores the best as the order's route.
 @ServiceActor
@@ -19,8 +20,7 @@ public final class Router: Service {
     /// Reads tokens and pools, and sets up venues, worker and routes.
     public init(settings: RouterSettings, process: ServiceProcess) async throws {
         let market = try MarketFiles.load(settings.files)
-        let venues = MockVenue.all(market.pools, latency: settings.mockQuoteLatencyMilliseconds)
-        let desk = QuoteDesk(venues: venues, timeout: settings.quoteTimeout, metrics: process.metrics)
+        let desk = Self.desk(settings, market.pools, process)
         let handler = RoutingHandler(desk: desk, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
         let options = WorkerOptions(
             stage: .router, concurrency: settings.concurrency, visibilityTimeout: settings.worker.visibilityTimeout,
@@ -31,6 +31,28 @@ public final class Router: Service {
         QuoteRoutes(desk: desk, tokens: market.tokens).add(to: process.router)
         process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
             ServiceActor.assume(worker) { Double($0.inHand) }
+        }
+    }
+
+    private static func desk(_ settings: RouterSettings, _ pools: PoolList, _ process: ServiceProcess) -> QuoteDesk {
+        switch settings.venues {
+        case .mock:
+            let venues = MockVenue.all(pools, latency: settings.mockQuoteLatencyMilliseconds)
+            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, metrics: process.metrics)
+        case .live:
+            let out = process.metrics.gauges("venue_left_out", help: "1 while a venue is not asked because it kept failing.", by: ["dex"])
+            let options = LiveVenueOptions(settings: settings.live, timeout: settings.quoteTimeout) { [log = process.log] dex, reason in
+                out.labelled(dex).set(reason == nil ? 0 : 1)
+                if let reason {
+                    log.warning("venue.left_out", ["dex": .string(dex), "reason": .string(reason)])
+                } else {
+                    log.info("venue.back", ["dex": .string(dex)])
+                }
+            }
+            let venues = LiveVenues.all(options)
+            for venue in venues { out.labelled(venue.dex).set(0) }
+            let check = PriceCheck(known: MockVenue.all(pools, latency: 0...0))
+            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, check: check, metrics: process.metrics)
         }
     }
 

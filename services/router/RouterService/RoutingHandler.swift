@@ -5,6 +5,7 @@ internal import Observability
 internal import Orders
 internal import Pipeline
 internal import ServiceKit
+internal import Venues
 
 /// Moves an order from `accepted` to `routed`: quotes, the best of them, or what follows when there is none.
 @ServiceActor
@@ -40,7 +41,7 @@ final class RoutingHandler: OrderHandler {
     private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
         if let offers = round.offers {
             log.debug("order.routed", ["orderId": .string(work.order.id.description), "reason": .string(offers.reason)])
-            return .routeDone(offers.quotes)
+            return .routeDone(offers.quotes, unavailable: round.unavailable)
         }
         let failure = round.failure
         log.info("order.not_routed", ["orderId": .string(work.order.id.description), "code": .string(failure.code.rawValue)])

@@ -4,7 +4,7 @@ internal import Glibc
 /// The command line tool for those who run the engine: one command a run, over the engine's own API.
 public enum OrderCtl {
     /// Every command, in the order in which help lists them. A new command is a file in `Commands` and a line here.
-    static let commands: [any Command.Type] = [DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self]
+    static let commands: [any Command.Type] = [DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self, QuoteSwap.self]
 
     /// Runs the command that the process was started with, and ends the process.
     public static func main() -> Never {
@@ -27,7 +27,7 @@ public enum OrderCtl {
                 return .ok
             case .command(let command, let options):
                 let engine = Engine(url: options.url)
-                return try await command.run(Session(engine: engine, console: console, wantsJSON: options.wantsJSON))
+                return try await command.run(Session(engine: engine, console: console, wantsJSON: options.wantsJSON, environment: environment))
             }
         } catch {
             console.complain("orderctl: \(error.sentence)")

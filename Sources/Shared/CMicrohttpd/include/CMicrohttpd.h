@@ -73,6 +73,15 @@ void cmhd_client_address(struct MHD_Connection *connection, char *buffer, size_t
 /// Writes to a socket of a connection without waiting and without SIGPIPE. Returns as `send` does.
 long cmhd_send(int descriptor, const void *bytes, size_t count);
 
+/// What a body's reader answers when there is nothing more.
+static inline ssize_t cmhd_stream_ended(void) { return MHD_CONTENT_READER_END_OF_STREAM; }
+
+/// What a body's reader answers when the connection has to be cut.
+static inline ssize_t cmhd_stream_failed(void) { return MHD_CONTENT_READER_END_WITH_ERROR; }
+
+/// Makes the connection end after the answer, as in HTTP/1.0: for a HEAD of unknown length the library would send the end of a chunked body.
+void cmhd_end_after(struct MHD_Response *response);
+
 /// Gives an upgraded socket back to the daemon, which closes it on its next run.
 void cmhd_close_upgraded(struct MHD_UpgradeResponseHandle *handle);
 

@@ -15,4 +15,11 @@ public struct HTTPClientOptions: Sendable {
 
     /// The settings named at each.
     public init() {}
+
+    /// Whether a URL is of this machine, which no proxy of the environment can reach.
+    public static func isLocal(_ url: String) -> Bool {
+        let authority = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" }
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+    }
 }

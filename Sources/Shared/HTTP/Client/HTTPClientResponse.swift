@@ -1,3 +1,5 @@
+internal import CCurl
+
 /// An answer of another server, whatever its status: one of 500 is an answer too.
 public struct HTTPClientResponse: Sendable {
     /// The status code.
@@ -11,4 +13,10 @@ public struct HTTPClientResponse: Sendable {
 
     /// The value of the first header field of that name, in any case.
     public func header(_ name: String) -> String? { headers[name] }
+
+    /// The moment that a text of a header names, such as `Sun, 06 Nov 1994 08:49:37 GMT`, in Unix seconds; nil where it is no date.
+    public static func date(_ text: String) -> Int64? {
+        let seconds = curl_getdate(text, nil)
+        return seconds < 0 ? nil : Int64(seconds)
+    }
 }

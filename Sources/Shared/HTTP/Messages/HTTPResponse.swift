@@ -6,6 +6,8 @@ public struct HTTPResponse: Sendable {
     public var headers: [(String, String)]
     /// The body.
     public var body: [UInt8]
+    /// Where the handler goes on writing the body after it has returned the answer; `body` is not sent then.
+    public var stream: ResponseStream?
 
     /// An answer with a body of bytes.
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
@@ -17,6 +19,18 @@ public struct HTTPResponse: Sendable {
     /// An answer with a body of text; its type is the caller's to give.
     public init(status: Int, headers: [(String, String)] = [], body: String) {
         self.init(status: status, headers: headers, body: Array(body.utf8))
+    }
+
+    /// An answer whose body is written while it is read.
+    public init(status: Int, headers: [(String, String)] = [], stream: ResponseStream) {
+        self.init(status: status, headers: headers)
+        self.stream = stream
+    }
+
+    /// Server-sent events (WHATWG HTML, 9.2): no proxy may keep them back or store them.
+    public static func eventStream(_ stream: ResponseStream) -> HTTPResponse {
+        let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
+        return HTTPResponse(status: 200, headers: headers, stream: stream)
     }
 
     /// An answer of JSON text.

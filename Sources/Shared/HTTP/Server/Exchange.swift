@@ -30,6 +30,8 @@ final class Exchange {
     private var isStarting = false
     private var task: Task<Void, Never>?
     private var plan: WebSocketPlan?
+    /// What writes the answer's body, while it does.
+    private(set) var stream: ResponseStream?
     private let start = MonotonicInstant.now
 
     init(_ connection: OpaquePointer, target: String, peer: ServerConnection, server: HTTPServer) {
@@ -67,6 +69,8 @@ final class Exchange {
     func end() {
         phase = .ended
         task = nil
+        stream?.connectionEnded()
+        stream = nil
     }
 
     // MARK: Reading
@@ -153,7 +157,10 @@ final class Exchange {
 
     /// Gives the answer; only the first one counts.
     private func complete(_ response: HTTPResponse) {
-        guard phase == .handling, answer == nil else { return }
+        guard phase == .handling, answer == nil else {
+            response.stream?.end(.gone)
+            return
+        }
         answer = response
         task = nil
         guard !isStarting else { return }
@@ -175,10 +182,8 @@ final class Exchange {
 
     /// Queues the answer. `closing` ends the connection after it.
     private func queue(_ answer: HTTPResponse, closing: Bool = false) -> MHD_Result {
-        let response = answer.body.withUnsafeBytes {
-            MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
-        }
-        guard let response else { return .NO }
+        stream = answer.stream
+        guard let response = makeResponse(answer) else { return .NO }
         for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
         if hasOrigin, let origin = headers["Origin"] {
             for (name, value) in server.options.crossOrigin.headers(for: origin) { MHD_add_response_header(response, name, value) }
@@ -188,11 +193,18 @@ final class Exchange {
         return send(response, status: answer.status)
     }
 
+    private func makeResponse(_ answer: HTTPResponse) -> OpaquePointer? {
+        if let stream = answer.stream { return stream.makeResponse(connection, peer, server, hasBody: method != "HEAD") }
+        return answer.body.withUnsafeBytes {
+            MHD_create_response_from_buffer($0.count, UnsafeMutableRawPointer(mutating: $0.baseAddress), .RESPMEM_MUST_COPY)
+        }
+    }
+
     private func send(_ response: OpaquePointer, status: Int) -> MHD_Result {
         defer { MHD_destroy_response(response) }
         phase = .answered
         answer = nil
-        peer.enter(.answering)
+        peer.enter(stream?.isOpen == true ? .streaming : .answering)
         server.router.onRequest?(route, status, start.elapsed.seconds)
         return MHD_queue_response(connection, UInt32(status), response)
     }

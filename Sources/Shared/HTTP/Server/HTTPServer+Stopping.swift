@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Glibc
 
 extension HTTPServer {
-    /// Takes no new connections, and closes each kept one after the request in hand; WebSockets stay open.
+    /// Takes no new connections, and closes each kept one after the request in hand; WebSockets and streams stay open.
     public func stopAccepting() {
         guard let daemon, !isDraining else { return }
         takeWhatHasArrived()
@@ -13,19 +13,31 @@ extension HTTPServer {
         for stage in [ServerConnection.Stage.arriving, .idle] { cutAll(stage) }
     }
 
-    /// Closes the open WebSockets, evenly over a time, so that their clients do not all come back at once.
+    /// Closes the open WebSockets and ends the streams, evenly over a time, so that their clients do not all come back at once.
     public func closeWebSockets(code: CloseCode = .serviceRestart, reason: String = "service restart", over duration: Duration = .zero) async {
-        let sockets = sockets.all.filter(\.isOpen)
+        var closings: [@ServiceActor () -> Void] = []
+        for socket in sockets.all where socket.isOpen { closings.append { socket.close(code: code, reason: reason) } }
+        for stream in openStreams { closings.append { stream.end(.stopping) } }
         let start = MonotonicInstant.now
-        for (index, socket) in sockets.enumerated() {
-            let due = duration.nanosecondsClamped / Int64(sockets.count) * Int64(index)
+        for (index, close) in closings.enumerated() {
+            let due = duration.nanosecondsClamped / Int64(closings.count) * Int64(index)
             let wait = Duration.nanoseconds(due) - start.elapsed
             if wait >= .milliseconds(1) { try? await sleep(for: wait) }
-            socket.close(code: code, reason: reason)
+            close()
         }
     }
 
-    /// Stops: no new connections, the requests in hand are finished, WebSockets are closed with 1012. What is not done within the limit is cut off.
+    private var openStreams: [ResponseStream] {
+        var streams: [ResponseStream] = []
+        var next = deadlines[ServerConnection.Stage.streaming.rawValue].oldest
+        while let connection = next {
+            if let stream = connection.exchange?.stream { streams.append(stream) }
+            next = connection.next
+        }
+        return streams
+    }
+
+    /// Stops: no new connections, the requests in hand are finished, WebSockets are closed with 1012, streams end. What is not done within the limit is cut off.
     public func stop(within limit: Duration) async {
         guard daemon != nil else { return }
         stopAccepting()
@@ -48,6 +60,7 @@ extension HTTPServer {
             if connection.stage == .handling { connection.enter(.answering) }
         }
         for socket in sockets.all { socket.finish(.serviceRestart) }
+        for stream in openStreams { stream.end(.stopping) }
         run()
         for stage in ServerConnection.Stage.allCases where stage != .upgraded { cutAll(stage) }
         run()

@@ -53,6 +53,9 @@ public final class HTTPServer {
     /// Connections that are open, WebSockets included.
     public var connections: Int { daemon.map { Int(cmhd_connections($0)) } ?? 0 }
 
+    /// Answers that are still being written, see `ResponseStream`.
+    public var streams: Int { deadlines[ServerConnection.Stage.streaming.rawValue].count }
+
     /// WebSockets that are open.
     public var webSockets: Int { sockets.count }
 
@@ -139,6 +142,7 @@ public final class HTTPServer {
             connection.refuseSlow()
             router.onRequest?("unmatched", 408, options.requestDeadline.seconds)
         case .handling: connection.exchange?.expire()
+        case .streaming: connection.exchange?.stream?.expire()
         case .arriving, .answering, .idle, .upgraded: connection.cut()
         }
         // The daemon reports the end later; until then the connection is not due again.
@@ -157,7 +161,7 @@ extension ServerConnection.Stage {
         switch self {
         case .arriving, .receiving: options.requestDeadline
         case .handling: options.handlerDeadline
-        case .answering: options.responseDeadline
+        case .answering, .streaming: options.responseDeadline
         case .idle, .upgraded: options.keepAlive
         }
     }

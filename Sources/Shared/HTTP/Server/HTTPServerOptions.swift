@@ -8,7 +8,7 @@ public struct HTTPServerOptions: Sendable {
     public var requestDeadline: Duration = .seconds(10)
     /// What a handler may take; longer is 503, and its task is cancelled. 10 s.
     public var handlerDeadline: Duration = .seconds(10)
-    /// What a client may take to read an answer. 30 s.
+    /// What a client may take to read an answer; of a stream, to take the next of the bytes that wait. 30 s.
     public var responseDeadline: Duration = .seconds(30)
     /// How long a connection is kept for the next request. 75 s.
     public var keepAlive: Duration = .seconds(75)

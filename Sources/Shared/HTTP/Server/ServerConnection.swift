@@ -15,6 +15,8 @@ final class ServerConnection {
         case handling
         /// The answer is on its way.
         case answering
+        /// An answer goes out while it is written; it may have nothing to say for long.
+        case streaming
         /// Between two requests.
         case idle
         /// A WebSocket, which has deadlines of its own.

@@ -19,6 +19,7 @@ extension OrderEvent: JSONWritable {
             $0.field("chosenDex", ifPresent: chosenDex)
             $0.field("quote", ifPresent: quote)
             $0.field("quotes", ifPresent: quotes)
+            $0.field("unavailable", ifPresent: unavailable)
             writeOutcome(to: &$0)
             $0.field("clientOrderId", ifPresent: clientOrderId)
             $0.field("traceparent", ifPresent: traceparent)
@@ -53,6 +54,7 @@ extension OrderEvent: JSONWritable {
         chosenDex = try record.optionalText("chosenDex")
         quote = try record.optionalObject("quote") { value throws(RecordError) in try Quote(json: value) }
         quotes = try record.optionalList("quotes") { value throws(RecordError) in try Quote(json: value) }
+        unavailable = try record.optionalList("unavailable") { value throws(RecordError) in try UnavailableVenue(json: value) }
         clientOrderId = try record.optionalText("clientOrderId")
         traceparent = try record.optionalText("traceparent")
         try readOutcome(record)

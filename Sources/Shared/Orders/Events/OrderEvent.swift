@@ -26,6 +26,8 @@ public struct OrderEvent: Sendable, Hashable {
     public var quote: Quote?
     /// All quotes, best first.
     public var quotes: [Quote]?
+    /// `routing` (30): the venues without a quote, where there are any.
+    public var unavailable: [UnavailableVenue]?
     /// The transaction's signature, from `submitted` on.
     public var txHash: String?
     /// The price of the fill, output per input.

@@ -4,7 +4,7 @@ public import JSON
 public struct Quote: Sendable, Hashable {
     /// The venue, in lower case: `raydium`, `meteora`.
     public let dex: String
-    /// The pool's address or name.
+    /// The pool's address or name; the first one's where `hops` names several.
     public let pool: String
     /// What goes in, in base units of the input token.
     public let amountIn: BaseUnits
@@ -22,11 +22,13 @@ public struct Quote: Sendable, Hashable {
     public let minReceived: BaseUnits
     /// `minReceived` in whole tokens.
     public let minReceivedDecimal: String
+    /// The pools on the way, in order, where there are several; empty where `pool` is the only one.
+    public let hops: [QuoteHop]
 
     /// Makes a quote; the decimal texts and the price follow from the amounts.
     public init(
         dex: String, pool: String, amountIn: BaseUnits, amountOut: BaseUnits, minReceived: BaseUnits, feeBps: String, priceImpactPct: String,
-        inputDecimals: Int, outputDecimals: Int
+        inputDecimals: Int, outputDecimals: Int, hops: [QuoteHop] = []
     ) {
         self.dex = dex
         self.pool = pool
@@ -38,6 +40,7 @@ public struct Quote: Sendable, Hashable {
         self.priceImpactPct = priceImpactPct
         self.minReceived = minReceived
         minReceivedDecimal = minReceived.decimalText(decimals: outputDecimals)
+        self.hops = hops
     }
 
     /// Reads what `write` has written.
@@ -53,6 +56,7 @@ public struct Quote: Sendable, Hashable {
         priceImpactPct = try record.text("priceImpactPct")
         minReceived = try record.units("minReceived")
         minReceivedDecimal = try record.text("minReceivedDecimal")
+        hops = try record.optionalList("hops", QuoteHop.init(json:)) ?? []
     }
 }
 
@@ -73,6 +77,7 @@ extension Quote: JSONWritable {
             $0.field("priceImpactPct", priceImpactPct)
             $0.field("minReceived", minReceived)
             $0.field("minReceivedDecimal", minReceivedDecimal)
+            $0.field("hops", ifPresent: hops.isEmpty ? nil : hops)
         }
     }
 }

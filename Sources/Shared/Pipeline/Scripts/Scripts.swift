@@ -21,6 +21,7 @@ enum Scripts {
     static let recount = script("recount", PackageResources.recount_lua)
     static let reap = script("reap", PackageResources.reap_lua)
     static let leaving = script("leaving", PackageResources.leaving_lua)
+    static let user = script("user", PackageResources.user_lua)
     static let heartbeat = script("heartbeat", PackageResources.heartbeat_lua)
     static let lag = script("lag", PackageResources.lag_lua)
     static let allow = script("allow", PackageResources.allow_lua)
@@ -31,8 +32,8 @@ enum Scripts {
     static let group = script("group", PackageResources.group_lua)
 
     static let all = [
-        accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, heartbeat,
-        lag, allow, send, status, prune, agree, group,
+        accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, user,
+        heartbeat, lag, allow, send, status, prune, agree, group,
     ]
 
     private static let prelude = sentences + text(PackageResources.prelude_lua)

@@ -12,9 +12,9 @@ final class WorkerLane {
     private static let claimInterval = Duration.seconds(1)
     /// After a reconnect every entry's idle time has run on; its owner renews it before anybody may claim.
     private static let claimPause = Duration.milliseconds(1500)
-    /// The delivery from which on an entry is suspected of ending whoever touches it, and how long it is watched with nothing new beside it.
+    /// The delivery from which on an entry is suspected of ending whoever touches it. Until its next step nothing new is taken beside it, at most
+    /// for the visibility time-out: what is still without a step then waits for somebody slow, and would have ended its worker long ago.
     private static let suspectFrom = 3
-    private static let suspectFor = Duration.seconds(1)
 
     private let options: WorkerOptions
     private let places: Int
@@ -95,7 +95,7 @@ final class WorkerLane {
             let entries = try await reader.claim(idle: options.visibilityTimeout, most: free, suspectsAlone: true, inHand: inHand)
             accept(entries, claimed: true)
             guard let entry = entries.first, entry.deliveries >= Self.suspectFrom else { return }
-            if let work = held[entry.id]?.work { await pipeline.waitForStep(of: work, within: Self.suspectFor) }
+            if let work = held[entry.id]?.work { await pipeline.waitForStep(of: work, within: options.visibilityTimeout) }
             // The next of them need not wait for its turn: after two crashes in a row every entry is a suspect.
             nextClaim = .now
         } catch {

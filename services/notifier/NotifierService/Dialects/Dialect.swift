@@ -9,8 +9,11 @@ protocol Dialect: Sendable {
     mutating func messages(for event: OrderEvent) -> [String]
     /// The messages after the final event has been sent.
     mutating func closing(after event: OrderEvent) -> [String]
+    /// The messages before all events are sent again, because the client has seen more than the order has; none where it has to go on without.
+    mutating func rewinding(_ id: OrderID, to seq: Int) -> [String]
 }
 
 extension Dialect {
     mutating func closing(after event: OrderEvent) -> [String] { [] }
+    mutating func rewinding(_ id: OrderID, to seq: Int) -> [String] { [] }
 }

@@ -15,6 +15,15 @@ protocol OrderWatcher: AnyObject {
     func orderIsUnknown()
     /// There are none at the moment, and nobody knows for how long.
     func feedFailed()
+    /// The order is known, and its newest event has this seq. Comes once, before all else.
+    func orderIsKnown(seq: Int)
+    /// The watcher has seen more than the order has: what was lost may have been told otherwise since. Returns whether it wants all events again.
+    func orderIsBehind(seq: Int) -> Bool
+}
+
+extension OrderWatcher {
+    func orderIsKnown(seq: Int) {}
+    func orderIsBehind(seq: Int) -> Bool { false }
 }
 
 /// The events of one order, for all the sockets of this process that watch it.
@@ -35,7 +44,7 @@ final class OrderFeed {
     private let onEnd: @ServiceActor (OrderFeed) -> Void
     private var subscription: RedisSubscription?
     private var events: [OrderEvent] = []
-    private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int)] = [:]
+    private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int, isGreeted: Bool)] = [:]
     private var reading: Promise<Void>?
     private var readAgain = false
     private let bell = LoopSignal()
@@ -58,7 +67,7 @@ final class OrderFeed {
 
     /// Adds a watcher that has seen the events up to `after`.
     func add(_ watcher: any OrderWatcher, after: Int) {
-        watchers[ObjectIdentifier(watcher)] = (watcher, after + 1)
+        watchers[ObjectIdentifier(watcher)] = (watcher, after + 1, false)
         hand(to: ObjectIdentifier(watcher))
     }
 
@@ -110,9 +119,10 @@ final class OrderFeed {
         let start = MonotonicInstant.now
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
         while isWatched && !Task.isCancelled {
+            let seen = events
             switch await history.read(id) {
-            case .events(let all): return append(all)
-            case .unknown: return
+            case .events(let all): return Self.isRollback(from: seen, to: all) ? rewind(to: all) : append(all)
+            case .unknown: return seen.isEmpty ? () : end { $0.orderIsUnknown() }
             case .unavailable where events.isEmpty || start.elapsed >= Self.outage: return end { $0.feedFailed() }
             case .unavailable: try? await sleep(for: backoff.next())
             }
@@ -137,7 +147,30 @@ final class OrderFeed {
         for watcher in Array(watchers.keys) { hand(to: watcher) }
     }
 
+    /// Whether a read that began when `seen` was here can only mean that Redis has lost data.
+    private static func isRollback(from seen: [OrderEvent], to all: [OrderEvent]) -> Bool {
+        guard let newest = all.last else { return !seen.isEmpty }
+        return newest.seq < seen.last?.seq ?? 0
+            || zip(seen, all).contains { $0.seq == $1.seq && ($0.type != $1.type || $0.timestamp != $1.timestamp) }
+    }
+
+    private func rewind(to all: [OrderEvent]) {
+        log.limited(.warning, "feed.rewound", every: .seconds(5), ["orderId": .string(id.description)])
+        events = all
+        for key in Array(watchers.keys) {
+            if let entry = watchers[key], entry.next > 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
+            hand(to: key)
+        }
+    }
+
     private func hand(to key: ObjectIdentifier) {
+        guard !events.isEmpty, let entry = watchers[key] else { return }
+        if !entry.isGreeted {
+            watchers[key]?.isGreeted = true
+            entry.watcher.orderIsKnown(seq: seq)
+        }
+        // An order that is over gets no further: its watcher has seen what is lost.
+        if isFinal, entry.next > seq + 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
         for event in events {
             // A watcher may leave when it is told something.
             guard let entry = watchers[key] else { return }

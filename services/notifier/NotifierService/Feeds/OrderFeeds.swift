@@ -80,7 +80,7 @@ final class OrderFeeds {
 
     private func refresh(_ feed: OrderFeed, onlyBehind: Bool) async {
         if onlyBehind {
-            guard let newest = try? await pipeline.newestSeq(feed.id), newest > feed.seq else { return }
+            guard let newest = try? await pipeline.newestSeq(feed.id), newest != feed.seq else { return }
         }
         await feed.refresh()
     }

@@ -9,6 +9,7 @@ final class OrderSocket: OrderWatcher {
     private let socket: WebSocket
     private var dialect: any Dialect
     private let sent: Counter
+    private var id: OrderID?
 
     init(socket: WebSocket, dialect: any Dialect, sent: Counter) {
         self.socket = socket
@@ -20,6 +21,7 @@ final class OrderSocket: OrderWatcher {
     func serve(_ id: OrderID, after: Int, feeds: OrderFeeds) async {
         // What a client says on these paths means nothing; unread it would fill up.
         socket.onText = { _ in }
+        self.id = id
         feeds.watch(id, after: after, self)
         await socket.closed()
         feeds.unwatch(id, self)
@@ -35,6 +37,12 @@ final class OrderSocket: OrderWatcher {
     func orderIsUnknown() { socket.close(code: 4404, reason: "unknown order") }
 
     func feedFailed() { socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
+
+    func orderIsBehind(seq: Int) -> Bool {
+        let messages = id.map { dialect.rewinding($0, to: seq) } ?? []
+        send(messages)
+        return !messages.isEmpty
+    }
 
     private func send(_ messages: [String]) {
         for message in messages where socket.send(text: message) { sent.increment() }

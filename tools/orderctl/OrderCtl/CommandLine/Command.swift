@@ -17,4 +17,6 @@ struct Session {
     let console: Console
     /// Whether results go out as JSON instead of as text.
     let wantsJSON: Bool
+    /// The variables of the process.
+    let environment: [String: String]
 }

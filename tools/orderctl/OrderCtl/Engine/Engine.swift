@@ -17,7 +17,7 @@ final class Engine {
         self.url = url
         var options = HTTPClientOptions()
         options.userAgent = "orderctl"
-        options.usesEnvironmentProxy = !EngineURL.isLocal(url)
+        options.usesEnvironmentProxy = !HTTPClientOptions.isLocal(url)
         client = HTTPClient(options: options)
     }
 

@@ -19,11 +19,4 @@ enum EngineURL {
         }
         return url
     }
-
-    /// Whether a URL is of this machine, which no proxy of the environment can reach.
-    static func isLocal(_ url: String) -> Bool {
-        let authority = url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" }
-        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
-        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
-    }
 }

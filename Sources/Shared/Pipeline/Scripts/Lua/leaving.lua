@@ -3,7 +3,7 @@
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', milliseconds(), 'LIMIT', 0, ARGV[2])
 for _, member in ipairs(due) do
   local id, user = string.match(member, '^([^:]+):(.*)$')
-  if user ~= '' then redis.call('ZREM', ARGV[1] .. user, id) end
+  if id and user ~= '' then redis.call('ZREM', ARGV[1] .. user, id) end
   redis.call('ZREM', KEYS[1], member)
 end
 return #due

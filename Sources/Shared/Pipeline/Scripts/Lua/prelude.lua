@@ -109,7 +109,7 @@ end
 local function leave(order, leaving, at, ttl)
   if not FINAL[order.state] or order.entry ~= '' or not allStored(order) then return end
   redis.call('PEXPIRE', order.key, ttl)
-  redis.call('ZADD', leaving, at + ttl, order.id .. ':' .. order.user)
+  if order.user ~= '' then redis.call('ZADD', leaving, at + ttl, order.id .. ':' .. order.user) end
 end
 
 -- Empties `entry` when it names what has just been acknowledged, and lets the order go if that was the last thing that held it.

@@ -39,18 +39,18 @@ public struct ConstantProduct: Sendable, Equatable {
     public func input(for amountOut: BaseUnits) -> BaseUnits? {
         guard amountOut.value > 0 else { return BaseUnits(0) }
         guard reserveIn.value > 0, amountOut < reserveOut else { return nil }
-        let net = Self.ceiling(UInt128(reserveIn.value) * UInt128(amountOut.value), by: UInt128(reserveOut.value - amountOut.value))
+        let net = WideArithmetic.divide(
+            UInt128(reserveIn.value) * UInt128(amountOut.value), by: UInt128(reserveOut.value - amountOut.value), .up)
         // Also keeps the next product within 128 bits.
         guard net <= UInt128(UInt64.max) else { return nil }
-        let amountIn = Self.ceiling(net * Self.million, by: Self.million - UInt128(feePpm))
+        let amountIn = WideArithmetic.divide(net * Self.million, by: Self.million - UInt128(feePpm), .up)
         return UInt64(exactly: amountIn).map(BaseUnits.init)
     }
 
-    /// How far the price paid is from the pool's price, without the fee: `1 - (out / net) / (y / x) = net / (x + net)`, in per cent with
-    /// 4 decimals, such as `1.4050`.
-    public func priceImpactPct(of amountIn: BaseUnits) -> String {
+    /// How far the price paid is from the pool's price, without the fee: `1 - (out / net) / (y / x) = net / (x + net)`.
+    func priceImpact(of amountIn: BaseUnits) -> Proportion {
         let net = net(of: amountIn)
-        return net == 0 ? "0.0000" : Price.percentText(net, of: UInt128(reserveIn.value) + net)
+        return net == 0 ? .none : Proportion(net, of: UInt128(reserveIn.value) + net)
     }
 
     /// The pool after a swap, seen from the same direction; the fee stays in it. Nil where its reserve would not fit 64 bits.
@@ -63,10 +63,5 @@ public struct ConstantProduct: Sendable, Equatable {
 
     private func net(of amountIn: BaseUnits) -> UInt128 {
         UInt128(amountIn.value - fee(on: amountIn).value)
-    }
-
-    private static func ceiling(_ dividend: UInt128, by divisor: UInt128) -> UInt128 {
-        let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
-        return quotient + (remainder > 0 ? 1 : 0)
     }
 }

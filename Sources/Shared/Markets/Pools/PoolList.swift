@@ -7,9 +7,11 @@ public struct PoolList: Sendable, Equatable {
     public let pools: [Pool]
     /// The venues that have pools, in alphabetical order.
     public let dexes: [String]
+    /// The tokens that may come between two pools: SOL and USDC, as far as the token list has them.
+    public let middles: [Token]
 
-    /// Reads `config/pools.json`: an array of `{"dex","kind","pool","base","quote","baseReserve","quoteReserve","feePpm"}`, tokens by symbol
-    /// or mint, reserves as decimal text in whole tokens; other keys are ignored.
+    /// Reads `config/pools.json`: an array of pools, each with `dex`, `kind`, `pool`, `base`, `quote` and the fields of its kind; tokens by
+    /// symbol or mint, amounts as decimal text in whole tokens; other keys are ignored. `docs/routing.md` describes the fields.
     ///
     /// - Throws: every mistake at once, each with its place.
     public init(bytes: [UInt8], tokens: TokenList) throws(PoolListError) {
@@ -39,6 +41,12 @@ public struct PoolList: Sendable, Equatable {
         guard problems.isEmpty else { throw PoolListError(problems: problems) }
         self.pools = pools
         dexes = Set(pools.map(\.dex)).sorted()
+        middles = ["SOL", "USDC"].compactMap(tokens.lookup)
+    }
+
+    /// The pools of a venue, in the order of the file.
+    public func pools(dex: String) -> [Pool] {
+        pools.filter { $0.dex == dex }
     }
 
     /// The pools of a venue that swap `from` for `to`, in either direction of the pair, in the order of the file.

@@ -13,4 +13,9 @@ public enum MinimumReceived {
         precondition(0...10_000 ~= slippageBps)
         return BaseUnits(amountOut.value - UInt64(UInt128(amountOut.value) * UInt128(slippageBps) / 10_000))
     }
+
+    /// What a venue promises, rounded as it does: Raydium down, others up.
+    static func promised(_ amountOut: BaseUnits, dex: String, slippageBps: Int) -> BaseUnits {
+        dex == "raydium" ? roundedDown(amountOut, slippageBps: slippageBps) : roundedUp(amountOut, slippageBps: slippageBps)
+    }
 }

@@ -1,0 +1,62 @@
+internal import Orders
+
+/// How an amount is best divided between two pools.
+struct PairSplit {
+    let first: any PoolPricing
+    let second: any PoolPricing
+    let direction: SwapDirection
+    let otherDirection: SwapDirection
+    let time: UInt64
+
+    /// Four for each bit of an amount: what is left to gain after them is rounding.
+    private static let mostSteps = 256
+
+    /// A division of the amount: what the first pool gets, and what both pay together.
+    struct Division {
+        let share: UInt64
+        let amountOut: UInt128
+    }
+
+    /// The best division found of `total`, which is `start` unless another one pays more; nil where no division can be filled.
+    func best(of total: UInt64, startingAt start: UInt64?) -> Division? {
+        var best = [start, 0, total, total / 2].compactMap { $0 }.compactMap { evaluate($0, total) }.reduce(nil, Self.better)
+        if let first = first as? ConstantProductPool, let second = second as? ConstantProductPool {
+            let share = ConstantProductSplit(first: first.curve(direction), second: second.curve(otherDirection)).share(of: total)
+            for candidate in [share, share - min(share, 1), share + min(total - share, 1)] {
+                best = Self.better(best, evaluate(candidate, total))
+            }
+            return best
+        }
+        return best.map { climb(from: $0, total) }
+    }
+
+    /// Moves in steps that halve from half of the total down to one unit, while that pays more: outputs are concave but for rounding, so that
+    /// a better step of the same size, or a smaller one, is found as long as there is any.
+    private func climb(from start: Division, _ total: UInt64) -> Division {
+        var best = start
+        var step = total / 2
+        for _ in 0..<Self.mostSteps where step > 0 {
+            let up = best.share + min(step, total - best.share)
+            let down = best.share - min(step, best.share)
+            let next = [up, down].compactMap { evaluate($0, total) }.reduce(best, Self.better) ?? best
+            if next.amountOut == best.amountOut { step /= 2 } else { best = next }
+        }
+        return best
+    }
+
+    private func evaluate(_ share: UInt64, _ total: UInt64) -> Division? {
+        guard let one = output(first, share, direction), let other = output(second, total - share, otherDirection) else { return nil }
+        return Division(share: share, amountOut: one + other)
+    }
+
+    private func output(_ pool: any PoolPricing, _ amountIn: UInt64, _ direction: SwapDirection) -> UInt128? {
+        pool.result(of: BaseUnits(amountIn), direction, at: time).map { UInt128($0.amountOut.value) }
+    }
+
+    /// The one that pays more; of equals the first.
+    private static func better(_ left: Division?, _ right: Division?) -> Division? {
+        guard let left else { return right }
+        guard let right else { return left }
+        return right.amountOut > left.amountOut ? right : left
+    }
+}

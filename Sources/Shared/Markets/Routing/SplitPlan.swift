@@ -1,0 +1,82 @@
+public import Orders
+
+/// One order divided over several pools, a transaction each.
+public struct SplitPlan: Sendable, Equatable {
+    /// The quotes of the parts, largest input first; at least two, each with an output.
+    public let legs: [Quote]
+    /// What all legs pay together, in base units.
+    public let amountOut: BaseUnits
+    /// The best that one pool alone would pay; nil where none can fill the amount.
+    public let single: Quote?
+
+    /// How much more than one pool alone, in basis points, rounded down; nil where none can fill the amount.
+    public var gainBps: Int? {
+        single.map { Int(clamping: UInt128(amountOut.value - $0.amountOut.value) * 10_000 / UInt128(max(1, $0.amountOut.value))) }
+    }
+
+    /// The best division found of an amount over pools that trade the pair directly; nil where no division pays more than one pool alone.
+    ///
+    /// Two pools at a time, each pair as `PairSplit` divides it, until no pair can do better. Pools are independent of each other, so what
+    /// cannot be bettered by moving amounts between two of them cannot be bettered by more of them, but for rounding.
+    ///
+    /// - Parameters:
+    ///   - pools: of any venue, as they are now; those that do not trade the pair are passed over.
+    ///   - time: see ``Route/quote(_:slippageBps:at:)``.
+    public init?(_ amountIn: BaseUnits, pools: [Pool], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0) {
+        let search = SplitSearch(pools: pools.filter { $0.trades(from: from, to: to) }, from: from, time: time)
+        let singles = search.pools.compactMap { try? $0.quote(amountIn, from: from, slippageBps: slippageBps, at: time) }
+        let best = QuoteComparison(singles)?.best
+        let start = search.pools.firstIndex { $0.address == best?.pool }
+        guard let shares = search.shares(of: amountIn.value, startingWith: start) else { return nil }
+        var legs: [Quote] = []
+        for (pool, share) in zip(search.pools, shares) where share > 0 {
+            // A part too small to pay anything is no leg, and then this is no division of the whole.
+            guard let leg = try? pool.quote(BaseUnits(share), from: from, slippageBps: slippageBps, at: time) else { return nil }
+            legs.append(leg)
+        }
+        let sum = legs.reduce(UInt128(0)) { $0 + UInt128($1.amountOut.value) }
+        guard legs.count > 1, let amountOut = UInt64(exactly: sum), amountOut > best?.amountOut.value ?? 0 else { return nil }
+        single = best
+        self.legs = legs.sorted { ($1.amountIn, $0.dex, $0.pool) < ($0.amountIn, $1.dex, $1.pool) }
+        self.amountOut = BaseUnits(amountOut)
+    }
+}
+
+/// The search for the best shares of several pools.
+private struct SplitSearch {
+    /// Rounds over all pairs; far more than any real list needs.
+    private static let mostRounds = 32
+
+    let pools: [Pool]
+    let from: Token
+    let time: UInt64
+
+    /// What each pool gets of `total`; nil where nothing can be divided.
+    func shares(of total: UInt64, startingWith start: Int?) -> [UInt64]? {
+        guard pools.count > 1 else { return nil }
+        var shares = [UInt64](repeating: 0, count: pools.count)
+        shares[start ?? 0] = total
+        var isFeasible = start != nil
+        for _ in 0..<Self.mostRounds {
+            var hasMoved = false
+            for left in pools.indices {
+                for right in pools.indices where right > left && shares[left] + shares[right] > 0 {
+                    let sum = shares[left] + shares[right]
+                    guard let division = pair(left, right)?.best(of: sum, startingAt: shares[left]) else { continue }
+                    isFeasible = isFeasible || sum == total
+                    if division.share == shares[left] { continue }
+                    (shares[left], shares[right]) = (division.share, sum - division.share)
+                    hasMoved = true
+                }
+            }
+            if !hasMoved { break }
+        }
+        return isFeasible ? shares : nil
+    }
+
+    private func pair(_ left: Int, _ right: Int) -> PairSplit? {
+        guard let direction = pools[left].direction(from: from), let other = pools[right].direction(from: from) else { return nil }
+        return PairSplit(
+            first: pools[left].pricing, second: pools[right].pricing, direction: direction, otherDirection: other, time: time)
+    }
+}

@@ -1,0 +1,33 @@
+public import JSON
+
+/// A venue without an offer, and why.
+public struct UnavailableVenue: Sendable, Hashable {
+    /// The venue.
+    public let dex: String
+    /// Why it has none.
+    public let failure: OrderFailure
+
+    /// A venue by name.
+    public init(_ dex: String, _ failure: OrderFailure) {
+        self.dex = dex
+        self.failure = failure
+    }
+}
+
+extension UnavailableVenue: JSONWritable {
+    /// Writes `{"dex","code","message"}`.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("dex", dex)
+            $0.field("code", failure.code.rawValue)
+            $0.field("message", failure.message)
+        }
+    }
+
+    /// Reads what `write` has written; a code of a newer version counts as VENUE_UNAVAILABLE.
+    public init(json: JSONValue) throws(RecordError) {
+        let record = Record("unavailable", json)
+        let code = FailureCode(rawValue: try record.text("code")) ?? .venueUnavailable
+        self.init(try record.text("dex"), OrderFailure(code, message: try record.text("message")))
+    }
+}

@@ -1,0 +1,93 @@
+internal import EventLoop
+
+/// Decides whether a venue is asked: closed while it answers, open for a while after failures in a row, then half open for one trial.
+///
+/// Pure: whoever uses it tells it the time. What was let through before the breaker last changed its mind no longer counts, so that a burst
+/// of late failures is one failure, and a late answer does not end a pause.
+struct CircuitBreaker: Sendable {
+    /// When it opens, and for how long.
+    struct Limits: Sendable {
+        /// Failures in a row that open it.
+        var failures = 5
+        /// The first pause; each failed trial doubles it.
+        var firstPause = Duration.seconds(2)
+        /// The longest pause, also where the venue itself asks for a longer one.
+        var longestPause = Duration.seconds(60)
+    }
+
+    enum State: Sendable, Equatable {
+        case closed(failures: Int)
+        case open(until: MonotonicInstant)
+        /// One trial is under way.
+        case halfOpen
+    }
+
+    enum Outcome: Sendable, Equatable {
+        /// The venue works, whatever its answer.
+        case answered
+        case failed
+        /// The venue has said when it may be asked again.
+        case heldOff(Duration)
+        /// Nobody waited for the answer: it says nothing about the venue.
+        case abandoned
+    }
+
+    /// The permission to ask once; its outcome is reported with it.
+    struct Pass: Sendable {
+        fileprivate let epoch: Int
+    }
+
+    private(set) var state = State.closed(failures: 0)
+    private let limits: Limits
+    private var pause: Duration
+    private var epoch = 0
+
+    init(_ limits: Limits = Limits()) {
+        self.limits = limits
+        pause = limits.firstPause
+    }
+
+    /// Nil where the venue must not be asked now.
+    mutating func admit(at now: MonotonicInstant) -> Pass? {
+        switch state {
+        case .closed: break
+        case .open(let until):
+            guard until <= now else { return nil }
+            state = .halfOpen
+            epoch += 1
+        case .halfOpen: return nil
+        }
+        return Pass(epoch: epoch)
+    }
+
+    /// What became of a pass. `jitter` lengthens a pause, so that replicas do not come back in step.
+    mutating func report(_ outcome: Outcome, of pass: Pass, at now: MonotonicInstant, jitter: (Duration) -> Duration = { _ in .zero }) {
+        guard pass.epoch == epoch else { return }
+        switch (state, outcome) {
+        case (_, .answered):
+            pause = limits.firstPause
+            state = .closed(failures: 0)
+        case (_, .heldOff(let wait)):
+            let wait = min(wait, limits.longestPause)
+            open(until: now + wait + jitter(wait))
+        case (.closed(let failures), .failed) where failures + 1 < limits.failures:
+            state = .closed(failures: failures + 1)
+        case (.halfOpen, .failed):
+            pause = min(pause * 2, limits.longestPause)
+            open(until: now + pause + jitter(pause))
+        case (_, .failed): open(until: now + pause + jitter(pause))
+        case (.halfOpen, .abandoned): open(until: now)
+        case (_, .abandoned): break
+        }
+    }
+
+    private mutating func open(until moment: MonotonicInstant) {
+        state = .open(until: moment)
+        epoch += 1
+    }
+
+    /// How long the venue is left out still; zero where the next may ask.
+    func remaining(at now: MonotonicInstant) -> Duration {
+        if case .open(let until) = state { max(.zero, until - now) } else { .zero }
+    }
+}

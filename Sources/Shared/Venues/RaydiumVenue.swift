@@ -1,0 +1,64 @@
+internal import Configuration
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Orders
+
+/// Raydium by its Trade API. It routes over several pools in sequence where there is no direct one, and never splits.
+@ServiceActor
+final class RaydiumVenue: Venue {
+    /// What it says where it trades the pair in no pool.
+    private nonisolated static let noRoute: Set = ["ROUTE_NOT_FOUND"]
+
+    nonisolated let dex = "raydium"
+    private let client: LiveVenueClient
+
+    init(_ options: LiveVenueOptions) {
+        client = LiveVenueClient(dex: dex, url: options.settings.raydiumURL, options: options)
+    }
+
+    func quote(_ request: QuoteRequest) async throws -> Quote {
+        let target =
+            "/compute/swap-base-in?inputMint=\(request.tokenIn.mint)&outputMint=\(request.tokenOut.mint)&amount=\(request.amountIn)"
+            + "&slippageBps=\(request.slippageBps)&txVersion=V0"
+        return try await client.quote(target) { response throws(OrderFailure) in try Self.read(response, request) }
+    }
+
+    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(OrderFailure) -> Quote {
+        let reply = try VenueReply(response, dex: "raydium")
+        guard reply.value["success"]?.bool == true, response.status == 200 else {
+            throw reply.refusal(reply.word("msg"), status: response.status, noRoute: noRoute)
+        }
+        let data = try reply.object("data")
+        if data.value["swapType"] != nil { try data.expect("swapType", "BaseIn") }
+        try data.expect("inputMint", request.tokenIn.mint)
+        try data.expect("outputMint", request.tokenOut.mint)
+        try data.expect("inputAmount", request.amountIn)
+        try data.expectIfPresent("slippageBps", BaseUnits(UInt64(request.slippageBps)))
+        let amounts = try OfferedAmounts(data, out: "outputAmount")
+        let hops = try hops(data, request)
+        return Quote(
+            dex: "raydium", pool: hops.pools, amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.least,
+            feeBps: hops.feeBps, priceImpactPct: data.percent("priceImpactPct"), inputDecimals: request.tokenIn.decimals,
+            outputDecimals: request.tokenOut.decimals)
+    }
+
+    /// The pools in sequence, and their fees in basis points added up. Each hop goes on with the token that the one before gave.
+    private nonisolated static func hops(
+        _ data: VenueReply, _ request: QuoteRequest
+    ) throws(OrderFailure) -> (pools: String, feeBps: String) {
+        var pools: [String] = []
+        var fee: UInt64 = 0
+        var mint = request.tokenIn.mint
+        for hop in try data.objects("routePlan") {
+            try hop.expect("inputMint", mint)
+            mint = try hop.text("outputMint")
+            pools.append(try hop.text("poolId"))
+            let rate = try hop.optionalUnits("feeRate")?.value ?? 0
+            guard rate <= 10_000 else { throw data.unusable("answered with a fee above 100 %") }
+            fee += rate
+        }
+        guard mint == request.tokenOut.mint else { throw data.unusable("answered with a route that ends in another token") }
+        return (pools.joined(separator: ","), String(fee))
+    }
+}

@@ -1,0 +1,113 @@
+import EventLoop
+import HTTP
+import JSON
+import TestSupport
+import Testing
+
+@testable import OrderCtl
+
+@Suite(.onLoop) @ServiceActor
+struct QuoteTests {
+    private static let answer =
+        #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1500000000","slippageBps":50,"quotes":[{"dex":"meteora","pool":"p1","#
+        + #""amountIn":"1500000000","amountOut":"218220000","amountOutDecimal":"218.22","price":"145.48","feeBps":20,"#
+        + #""priceImpactPct":"0.0012","minReceived":"217128900","#
+        + #""minReceivedDecimal":"217.1289"}],"unavailable":[{"dex":"raydium","code":"VENUE_UNAVAILABLE","#
+        + #""message":"raydium did not\u001b answer"}],"best":"meteora","#
+        + #""amountOut":"218220000","amountOutDecimal":"218.22","minReceived":"217128900","reason":"meteora: 218.22, the only quote"}"#
+
+    private func withRoute(_ answer: HTTPResponse, _ body: @ServiceActor (String, @ServiceActor () -> String) async throws -> Void) async throws {
+        let router = HTTPRouter()
+        var target = ""
+        router.get("/api/quotes") { request, _ in
+            target = request.target
+            return answer
+        }
+        let server = HTTPServer(bind: "127.0.0.1", router: router)
+        try server.start()
+        do { try await body("http://127.0.0.1:\(server.port)", { target }) } catch {
+            await server.stop(within: .milliseconds(200))
+            throw error
+        }
+        await server.stop(within: .milliseconds(200))
+    }
+
+    @Test func `what the engine would do is a table, and the answer itself with json`() async throws {
+        try await withRoute(.json(200, Self.answer)) { url, target in
+            let run = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--slippage-bps", "50", "--url", url])
+            #expect(run.status == .ok && run.errors.isEmpty)
+            #expect(target() == "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5&slippageBps=50")
+            #expect(
+                run.output == """
+                    VENUE    USDC OUT  PRICE   FEE BPS  IMPACT %  AT LEAST  POOL
+                    meteora  218.22    145.48  20       0.0012    217.1289  p1
+                    no quote: raydium did not\\u{1b} answer (raydium, VENUE_UNAVAILABLE)
+                    1.5 SOL to USDC: meteora: 218.22, the only quote.
+
+                    """)
+            let json = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--json", "--url", url])
+            let (printed, sent) = (try JSONValue.parse(json.output), try JSONValue.parse(Self.answer))
+            #expect(printed == sent)
+            #expect(target().hasSuffix("&slippageBps=100"))
+        }
+    }
+
+    @Test func `a refusal of the engine ends with 1`() async throws {
+        try await withRoute(.problem(422, code: "NO_ROUTE", "No route found for this token pair")) { url, _ in
+            let run = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--url", url])
+            #expect(run.status == .refused && run.errors == "orderctl: No route found for this token pair\n")
+        }
+    }
+
+    /// Both venues' APIs in one stub, told apart by their paths.
+    private func live(_ words: [String], raydium: String? = nil, more: [String: String] = [:]) async throws -> ToolRun {
+        let (sol, usdc) = ("So11111111111111111111111111111111111111112", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
+        let good =
+            #"{"success":true,"data":{"inputMint":"\#(sol)","inputAmount":"1000000000","outputMint":"\#(usdc)","outputAmount":"145100000","#
+            + #""otherAmountThreshold":"143649000","routePlan":[{"poolId":"r","inputMint":"\#(sol)","outputMint":"\#(usdc)","feeRate":25}]}}"#
+        let api = try StubAPI { target, _ in
+            target.hasPrefix("/compute") ? .reply(200, raydium ?? good) : .reply(400, #"{"error":"no","errorCode":"NO_ROUTES_FOUND"}"#)
+        }
+        defer { api.close() }
+        let variables = ["RAYDIUM_API_URL": api.url, "JUPITER_API_URL": api.url, "TOKENS_FILE": "\(packageRoot)/config/tokens.json"]
+        return await ToolRun.of(["quote", "--live"] + words, environment: variables.merging(more) { $1 })
+    }
+
+    @Test func `live quotes come from the venues themselves, without an engine`() async throws {
+        let run = try await live(["sol", "USDC", "1"])
+        #expect(run.status == .ok, "\(run.errors)")
+        #expect(
+            run.output == """
+                VENUE    USDC OUT  PRICE  FEE BPS  IMPACT %  AT LEAST  POOL
+                raydium  145.1     145.1  25       0.0000    143.649   r
+                no quote: meteora has no route for this token pair (meteora, NO_ROUTE)
+                1 SOL to USDC: raydium: 145.1, the only quote.
+
+                """)
+        let json = try JSONValue.parse(try await live(["SOL", "USDC", "1", "--json"]).output)
+        #expect(json["best"]?.string == "raydium" && json["minReceived"]?.string == "143649000")
+    }
+
+    @Test func `without a live quote the reasons are told`() async throws {
+        let run = try await live(["SOL", "USDC", "1"], raydium: #"{"success":false,"msg":"ROUTE_NOT_FOUND"}"#)
+        #expect(run.status == .refused)
+        #expect(
+            run.errors
+                == "orderctl: No venue has a quote: meteora has no route for this token pair; raydium has no route for this token pair\n")
+    }
+
+    @Test(arguments: [
+        (["SOL", "USDC"], [:], "Give two tokens and an amount"), (["SOL", "USDC", "1", "2"], [:], "Give two tokens and an amount"),
+        (["SOL", "NOPE", "1"], [:], "NOPE is not in the token list"), (["SOL", "WSOL", "1"], [:], "Give two different tokens"),
+        (["SOL", "USDC", "0"], [:], "The amount has to be"), (["SOL", "USDC", "1.0000000001"], [:], "at most 9 decimals"),
+        (["SOL", "USDC", "1", "--slippage-bps", "0"], [:], "--slippage-bps has to be"),
+        (["SOL", "USDC", "1"], ["TOKENS_FILE": "/nowhere"], "Cannot read the token list /nowhere"),
+        (["SOL", "USDC", "1"], ["RAYDIUM_API_URL": "ftp://x"], "RAYDIUM_API_URL=\"ftp://x\" must be an http"),
+        (["SOL", "USDC", "1"], ["JUPITER_API_KEY": "a b"], "JUPITER_API_KEY (value hidden) must be"),
+    ])
+    func `what cannot be asked ends with 64 and one sentence`(_ words: [String], _ more: [String: String], _ sentence: String) async throws {
+        let run = try await live(words, more: more)
+        #expect(run.status == .usage && run.output.isEmpty)
+        #expect(run.errors.contains(sentence) && run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    }
+}

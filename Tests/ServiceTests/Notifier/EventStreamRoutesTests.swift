@@ -1,0 +1,149 @@
+import Configuration
+import EventLoop
+import HTTP
+import JSON
+import Observability
+import Orders
+import Redis
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import NotifierService
+@testable import Pipeline
+
+/// Server-sent events behind a real server, with a history that the test controls.
+@Suite(.onLoop) @ServiceActor
+struct EventStreamRoutesTests {
+    private func withStreams(
+        _ body: @ServiceActor (TestProcess<NotifierSettings>, FakeHistory, OrderFeeds, HTTPExchange) async throws -> Void
+    ) async throws {
+        try await withProcess(NotifierSettings.self) { test in
+            let history = FakeHistory()
+            let subscriber = test.process.connectSubscriber()
+            let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
+            let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
+            EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: 65536).add(to: test.process.router)
+            let running = Loop.spawn { await feeds.run() }
+            defer { running.cancel() }
+            try await subscriber.connected(within: .seconds(10))
+            try await withServer(test.process) { try await body(test, history, feeds, $0) }
+            running.cancel()
+            await running.value
+        }
+    }
+
+    /// A connection that has asked for an order's events.
+    private func ask(_ exchange: HTTPExchange, _ id: OrderID, _ query: String = "", _ headers: String...) async throws -> RawConnection {
+        let connection = try RawConnection(port: exchange.server.port)
+        let lines = ["GET /api/orders/\(id)/events\(query) HTTP/1.0", "Accept: text/event-stream"] + headers
+        try await connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n")
+        return connection
+    }
+
+    /// What a client reads of these events.
+    private func text(_ events: some Sequence<OrderEvent>) -> String {
+        events.map { "id: \($0.seq)\nevent: \($0.type.rawValue)\ndata: \($0.json)\n\n" }.joined()
+    }
+
+    private func body(_ answer: String) -> String { answer.range(after: "\r\n\r\n") }
+
+    @Test(
+        "the stream begins after what the client has seen, and ends with the order",
+        arguments: [
+            ("", "", 0), ("?after=3", "", 3), ("", "Last-Event-ID: 5", 5), ("?after=1", "last-event-id: 4", 4), ("?after=2", "Last-Event-ID:", 2),
+        ])
+    func replay(query: String, header: String, after: Int) async throws {
+        try await withStreams { test, history, feeds, exchange in
+            let id = Samples.id()
+            history.answer = .events(eventsOfSuccess(id))
+            let connection = header.isEmpty ? try await ask(exchange, id, query) : try await ask(exchange, id, query, header)
+            let answer = try await connection.readToEnd()
+            #expect(answer.contains(" 200 OK\r\n") && answer.contains("\r\nContent-Type: text/event-stream\r\n"))
+            #expect(body(answer) == text(eventsOfSuccess(id).dropFirst(after)))
+            #expect(test.process.metrics.render().contains(#"socket_messages_total{dialect="sse"} \#(7 - after)"#))
+            #expect(feeds.count == 0)
+        }
+    }
+
+    @Test("a client that has seen all of an order that is over is told to stay away", arguments: [7, 8])
+    func nothingLeft(after: Int) async throws {
+        try await withStreams { _, history, feeds, exchange in
+            let id = Samples.id()
+            history.answer = .events(eventsOfSuccess(id))
+            let answer = try await exchange.get("/api/orders/\(id)/events", "Last-Event-ID: \(after)")
+            #expect(answer.status == 204 && feeds.count == 0)
+        }
+    }
+
+    @Test("events reach the client as they happen, also one that has seen all there is", arguments: [0, 1])
+    func live(after: Int) async throws {
+        try await withStreams { test, history, feeds, exchange in
+            let id = Samples.id()
+            let events = eventsOfSuccess(id)
+            history.answer = .events(Array(events.prefix(1)))
+            let connection = try await ask(exchange, id, "?after=\(after)")
+            try await connection.read { String(decoding: $0, as: UTF8.self).contains("\r\n\r\n") }
+            #expect(exchange.server.streams == 1 && feeds.count == 1)
+            for event in events.dropFirst() {
+                _ = try await test.redis.send(["PUBLISH", Keys.updates(id), event.json])
+                try await connection.read { String(decoding: $0, as: UTF8.self).contains("id: \(event.seq)\n") }
+            }
+            #expect(body(try await connection.readToEnd()) == text(events.dropFirst(after)))
+            try await eventually { feeds.count == 0 }
+        }
+    }
+
+    @Test("a client that goes away is no longer served")
+    func gone() async throws {
+        try await withStreams { _, history, feeds, exchange in
+            let id = Samples.id()
+            history.answer = .events(Array(eventsOfSuccess(id).prefix(1)))
+            let connection = try await ask(exchange, id)
+            try await connection.read { String(decoding: $0, as: UTF8.self).contains("id: 1\n") }
+            connection.close()
+            try await eventually { feeds.count == 0 && exchange.server.streams == 0 }
+        }
+    }
+
+    @Test("HEAD answers as GET would, and watches nothing")
+    func head() async throws {
+        try await withStreams { _, history, feeds, exchange in
+            history.answer = .events(Array(eventsOfSuccess(Samples.id()).prefix(1)))
+            let answer = try await exchange.send("HEAD", "/api/orders/\(Samples.id())/events")
+            #expect(answer.status == 200 && answer.header("Content-Type") == "text/event-stream")
+            #expect(feeds.count == 0)
+        }
+    }
+
+    @Test("what is no order, or cannot be read, is refused", arguments: [(true, 404, "UNKNOWN_ORDER"), (false, 503, "UNAVAILABLE")])
+    func nothing(_ isUnknown: Bool, _ status: Int, _ code: String) async throws {
+        try await withStreams { _, history, feeds, exchange in
+            history.answer = isUnknown ? .unknown : .unavailable
+            let answer = try await exchange.get("/api/orders/\(Samples.id())/events")
+            #expect(answer.status == status && answer["code"]?.string == code && feeds.count == 0)
+            #expect((answer.header("Retry-After") == nil) == isUnknown)
+        }
+    }
+
+    @Test(
+        "what can never be served is 400, and names the field",
+        arguments: [
+            ("abc/events", "", "id"), ("0198c1f2-0000-7000-8000-000000000000/events?after=-1", "", "after"),
+            ("0198c1f2-0000-7000-8000-000000000000/events", "Last-Event-ID: x", "Last-Event-ID"),
+        ])
+    func refused(_ path: String, _ header: String, _ field: String) async throws {
+        try await withStreams { _, history, _, exchange in
+            let answer = try await exchange.send("GET", "/api/orders/\(path)", header.isEmpty ? [] : [header])
+            #expect(answer.status == 400 && answer["errors"]?.array?.first?["field"]?.string == field && history.reads == 0)
+        }
+    }
+}
+
+extension String {
+    /// What follows the first occurrence of a text.
+    fileprivate func range(after separator: String) -> String {
+        guard let found = firstRange(of: separator) else { return "" }
+        return String(self[found.upperBound...])
+    }
+}

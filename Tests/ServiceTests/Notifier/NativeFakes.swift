@@ -1,0 +1,115 @@
+import EventLoop
+import HTTP
+import JSON
+import Observability
+import Orders
+
+@testable import NotifierService
+
+/// A client that takes what a test lets it take.
+@ServiceActor
+final class FakeOutlet: NativeOutlet {
+    private(set) var texts: [String] = []
+    private(set) var closed: (code: CloseCode, reason: String)?
+    /// While false, nothing leaves the socket.
+    var takes = true { didSet { if takes { bufferedBytes = 0 } } }
+    private(set) var bufferedBytes = 0
+    private(set) var mostBuffered = 0
+
+    var isOpen: Bool { closed == nil }
+
+    func send(text: String) -> Bool {
+        guard isOpen else { return false }
+        texts.append(text)
+        if !takes { bufferedBytes += text.utf8.count }
+        mostBuffered = max(mostBuffered, bufferedBytes)
+        return true
+    }
+
+    func close(code: CloseCode, reason: String) { if isOpen { closed = (code, reason) } }
+
+    /// What was sent since the last call, each as `op` and what tells it apart.
+    func take() -> [String] {
+        defer { texts = [] }
+        return texts.map(Self.outline)
+    }
+
+    private static func outline(_ text: String) -> String {
+        guard let json = try? JSONValue.parse(text), let op = json["op"]?.string else { return text }
+        if let event = json["event"] { return "\(event["orderId"]?.string?.suffix(4) ?? "")/\(event["seq"]?.number ?? "")" }
+        let parts = ["code", "orderId", "userId", "seq", "orders", "id"].compactMap { name in
+            json[name].map { $0.string.map { name == "orderId" ? String($0.suffix(4)) : $0 } ?? $0.number ?? "" }
+        }
+        return ([op] + parts).joined(separator: " ")
+    }
+}
+
+/// Orders whose events a test hands out.
+@ServiceActor
+final class FakeOrders: OrderSource {
+    private(set) var watchers: [OrderID: any OrderWatcher] = [:]
+    private(set) var afters: [OrderID: [Int]] = [:]
+    /// Orders that are over, and known to a feed: their watcher is told all in the call.
+    var over: Set<OrderID> = []
+
+    func watch(_ id: OrderID, after: Int, _ watcher: any OrderWatcher) {
+        watchers[id] = watcher
+        afters[id, default: []].append(after)
+        if over.contains(id) { tell(id, 1...7, isOver: true) }
+    }
+
+    func unwatch(_ id: OrderID, _ watcher: any OrderWatcher) { if watchers[id] === watcher { watchers[id] = nil } }
+
+    /// Tells an order's watcher of events, and before the first that the order is known.
+    func tell(_ id: OrderID, _ seqs: ClosedRange<Int>, isOver: Bool = false) {
+        let after = afters[id]?.last ?? 0
+        if seqs.lowerBound == 1 { watchers[id]?.orderIsKnown(seq: seqs.upperBound) }
+        for event in eventsOfSuccess(id)[(seqs.lowerBound - 1)..<seqs.upperBound] where event.seq > after { watchers[id]?.deliver(event) }
+        if isOver { watchers[id]?.orderIsOver() }
+    }
+
+    /// Ends the feed of an order, as feeds do: it has forgotten its watchers before it tells them.
+    func end(_ id: OrderID, _ tell: (any OrderWatcher) -> Void) { if let watcher = watchers.removeValue(forKey: id) { tell(watcher) } }
+}
+
+/// Users whose orders a test names.
+@ServiceActor
+final class FakeUsers: UserSource {
+    private(set) var watchers: [String: any UserWatcher] = [:]
+    private(set) var since: [String: UInt64?] = [:]
+
+    func follow(_ user: String, since: UInt64?, _ watcher: any UserWatcher) {
+        watchers[user] = watcher
+        self.since[user] = since
+    }
+
+    func unfollow(_ user: String, _ watcher: any UserWatcher) { if watchers[user] === watcher { watchers[user] = nil } }
+}
+
+/// A session among fakes.
+@ServiceActor
+struct NativeBench {
+    let outlet = FakeOutlet()
+    let orders = FakeOrders()
+    let users = FakeUsers()
+    let session: NativeSession
+    let sent: Counter
+
+    init() {
+        sent = MetricsRegistry().counters("sent_total", help: "Sent.", by: ["dialect"]).labelled("native")
+        session = NativeSession(outbox: NativeOutbox(outlet: outlet, sent: sent), orders: orders, users: users)
+    }
+
+    func subscribe(_ id: OrderID, after: Int = 0) { session.receive(#"{"op":"subscribe","orderId":"\#(id)","after":\#(after)}"#) }
+
+    func subscribe(user: String) { session.receive(#"{"op":"subscribe","userId":"\#(user)"}"#) }
+
+    func unsubscribe(_ id: OrderID) { session.receive(#"{"op":"unsubscribe","orderId":"\#(id)"}"#) }
+}
+
+extension OrderID {
+    /// An order whose name ends in four digits.
+    static func numbered(_ number: Int) -> OrderID {
+        OrderID(parsing: "0198c1f2-0000-7000-8000-00000000" + String(String(10_000 + number).suffix(4)))!
+    }
+}

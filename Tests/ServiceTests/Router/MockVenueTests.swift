@@ -1,0 +1,59 @@
+import EventLoop
+import JSON
+import Markets
+import Orders
+import TestSupport
+import Testing
+
+@testable import RouterService
+
+/// The mock venues over lists of pools that a user might bring.
+@Suite(.onLoop) @ServiceActor
+struct MockVenueTests {
+    private static let ray = Token(symbol: "RAY", name: "Raydium", mint: "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R", decimals: 6)
+    private static let addresses = [
+        "BFUsVbT37mEy4iN9W5scq9u2K3MNS2YHZmWJ3sy4cYeC", "8uDDauoPv4PgDtWJas7gNiEiih49voxhAr1faJQDdBb",
+        "GsZpmdS96ou6yDbacgVz3HFd61y1Wso9ZXqjPdCatg2G",
+    ]
+    private static let sample =
+        #"[{"dex":"raydium","kind":"cpmm","pool":"\#(addresses[0])","base":"SOL","quote":"USDC","baseReserve":"70000","#
+        + #""quoteReserve":"10500000","feePpm":2500},"#
+        + #"{"dex":"meteora","kind":"dlmm","pool":"\#(addresses[1])","base":"SOL","quote":"USDC","binStep":4,"activeBin":-5297,"baseFactor":10000,"#
+        + #""bins":[{"id":-5297,"base":"500","quote":"60000"}]},"#
+        + #"{"dex":"raydium","kind":"cpmm","pool":"\#(addresses[2])","base":"RAY","quote":"USDC","baseReserve":"2000000","#
+        + #""quoteReserve":"4000000","feePpm":0}]"#
+
+    private func ask(_ venue: String, _ amountIn: UInt64, _ from: Token, _ to: Token) async throws -> Quote {
+        let tokens = try TokenList(bytes: Array(JSONWriter.value([Samples.sol, Samples.usdc, Self.ray]).utf8))
+        let pools = try PoolList(bytes: Array(Self.sample.utf8), tokens: tokens)
+        let venues = MockVenue.all(pools, latency: 0...0)
+        let asked = try #require(venues.first { $0.dex == venue })
+        return try await asked.quote(QuoteRequest(tokenIn: from, tokenOut: to, amountIn: BaseUnits(amountIn), slippageBps: 50))
+    }
+
+    @Test("each venue quotes by its own kind of pool, as worked out by hand")
+    func kinds() async throws {
+        let raydium = try await ask("raydium", 1_000_000_000, Samples.sol, Samples.usdc)
+        #expect(raydium.amountOut == BaseUnits(149_622_867) && raydium.pool == Self.addresses[0] && raydium.hops.isEmpty)
+        let meteora = try await ask("meteora", 1_000_000_000, Samples.sol, Samples.usdc)
+        #expect(meteora.amountOut == BaseUnits(120_178_585) && meteora.feeBps == "4" && meteora.minReceived == BaseUnits(119_577_693))
+        #expect(try await ask("meteora", 120_000_000, Samples.usdc, Samples.sol).amountOut == BaseUnits(997_715_350))
+    }
+
+    @Test("a pair without a pool goes over a middle token, where the venue has the pools for it")
+    func twoHops() async throws {
+        let quote = try await ask("raydium", 1_000_000_000, Samples.sol, Self.ray)
+        #expect(quote.hops.map(\.pool) == [Self.addresses[0], Self.addresses[2]])
+        #expect(quote.hops.map(\.tokenOut) == ["USDC", "RAY"])
+        // 149.622867 USDC into 2,000,000 RAY for 4,000,000 USDC.
+        #expect(quote.amountOut == BaseUnits(74_808_635))
+        await #expect(throws: OrderFailure(.noRoute)) { try await ask("meteora", 1_000_000_000, Samples.sol, Self.ray) }
+    }
+
+    @Test("dust and whales are refused in so many words", arguments: ["raydium", "meteora"])
+    func extremes(_ venue: String) async throws {
+        for amount in [UInt64(1), .max] {
+            await #expect(throws: OrderFailure(.insufficientLiquidity)) { try await ask(venue, amount, Samples.sol, Samples.usdc) }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import EventLoop
+import Glibc
+import Orders
+import TestSupport
+import Testing
+
+@testable import Venues
+
+/// How a live venue is asked: again, not any more, and many times at once.
+@Suite(.onLoop) @ServiceActor
+struct LiveVenueTests {
+    private static let good = StubAPI.Answer.reply(200, Captured.raydium)
+
+    private func limits(failures: Int = 100, pause: Duration = .seconds(30)) -> CircuitBreaker.Limits {
+        var limits = CircuitBreaker.Limits()
+        (limits.failures, limits.firstPause) = (failures, pause)
+        return limits
+    }
+
+    /// A venue that answers its nth request with the nth of these, and the last of them from then on.
+    private func venue(
+        _ answers: [StubAPI.Answer], timeout: Duration = .seconds(3), breaker: CircuitBreaker.Limits? = nil
+    ) throws -> StubbedVenue {
+        var rest = answers
+        return try StubbedVenue(.raydium, timeout: timeout, breaker: breaker ?? limits()) { _, _ in rest.count > 1 ? rest.removeFirst() : rest[0] }
+    }
+
+    @Test(arguments: [
+        StubAPI.Answer.reply(500, "{}"), .reply(503, "{}", ["Retry-After: 0"]), .reply(429, "{}"), .reset,
+        .bytes("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
+    ])
+    func `what passes is tried again at once`(_ trouble: StubAPI.Answer) async throws {
+        let stub = try venue([trouble, Self.good])
+        defer { stub.api.close() }
+        #expect(try await stub.quote().get().amountOut == BaseUnits(88_531_692))
+        #expect(stub.api.targets.count == 2)
+    }
+
+    @Test func `a wait that the venue asks for is kept where there is time for it`() async throws {
+        let stub = try venue([.reply(429, "{}", ["Retry-After: 1"]), Self.good])
+        defer { stub.api.close() }
+        let start = MonotonicInstant.now
+        _ = try await stub.quote().get()
+        #expect(start.elapsed > .milliseconds(900) && start.elapsed < .milliseconds(2900))
+    }
+
+    @Test func `a wait beyond the deadline ends the quote at once, and nobody asks before it is over`() async throws {
+        let stub = try venue([.reply(429, "{}", ["Retry-After: 40"])])
+        defer { stub.api.close() }
+        let start = MonotonicInstant.now
+        #expect(try await stub.sentence() == "raydium limits how often it may be asked, again in 40 s")
+        let next = try #require(try await stub.sentence())
+        #expect(next.hasPrefix("raydium is left out for 4") && next.hasSuffix(" s: it limits how often it may be asked, again in 40 s"))
+        #expect(start.elapsed < .seconds(1) && stub.api.targets.count == 1)
+        #expect(stub.changes.told == ["limits how often it may be asked, again in 40 s"])
+    }
+
+    @Test(arguments: [
+        (StubAPI.Answer.reply(503, "{}"), 3, "raydium answered with status 503 (3 tries)"),
+        (.reply(429, "{}", ["x-ratelimit-reset: 4102444800"]), 1, "raydium limits how often it may be asked, again in 86400 s"),
+        (.reset, 3, "raydium ended the connection within its answer (3 tries)"),
+        (.bytes("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"success\":true"), 3, "raydium ended the connection within its answer (3 tries)"),
+        (.reply(200, String(repeating: " ", count: 300_000)), 1, "raydium answered with more than 256 KiB"),
+        (.reply(302, "", ["Location: /else"]), 1, "raydium answered with status 302"),
+        (.bytes("SSH-2.0\r\n"), 1, "raydium cannot be reached"),
+        (.reply(200, "{\"success\":true"), 1, "raydium answered with what is no JSON object"),
+    ])
+    func `what does not pass ends with its reason after few tries`(_ answer: StubAPI.Answer, _ tries: Int, _ sentence: String) async throws {
+        let stub = try venue([answer])
+        defer { stub.api.close() }
+        guard case .failure(let failure) = try await stub.quote() else { return #expect(Bool(false), "a quote") }
+        #expect(failure.code == .venueUnavailable && failure.message.hasPrefix(sentence), "\(failure.message)")
+        #expect(stub.api.targets.count == tries)
+    }
+
+    @Test(arguments: [true, false])
+    func `a slow venue is given up a little before the deadline, also within its tries`(_ isSilent: Bool) async throws {
+        let stub = try venue([isSilent ? .silence : .reply(500, "{}")], timeout: .seconds(2))
+        stub.api.delay = Duration.milliseconds(isSilent ? 0 : 1200)
+        defer { stub.api.close() }
+        let start = MonotonicInstant.now
+        let sentence = try #require(try await stub.sentence())
+        #expect(sentence.hasPrefix(isSilent ? "raydium did not answer in time" : "raydium "), "\(sentence)")
+        #expect(start.elapsed < .seconds(2) && start.elapsed > .milliseconds(900))
+    }
+
+    @Test func `a venue that nobody listens for is unreachable`() async throws {
+        let stub = try venue([Self.good])
+        stub.api.close()
+        #expect(try await stub.sentence() == "raydium cannot be reached (connection refused) (3 tries)")
+    }
+
+    @Test func `a venue that keeps failing is left out, tried once after the pause, and asked again when it answers`() async throws {
+        let stub = try StubbedVenue(.raydium, breaker: limits(failures: 3, pause: .milliseconds(300))) { _, _ in .reply(200, "{}") }
+        defer { stub.api.close() }
+        for _ in 0..<3 { #expect(try await stub.sentence()?.contains("refused the request") == true) }
+        let refusal = try #require(try await stub.sentence())
+        #expect(refusal == "raydium is left out for 1 s: it refused the request without a reason that can be shown")
+        #expect(stub.api.targets.count == 3)
+
+        stub.api.answer = { _, _ in Self.good }
+        try await sleep(for: .milliseconds(450))
+        stub.api.delay = .milliseconds(100)
+        let trial = Loop.spawn { try await stub.quote() }
+        try await eventually { stub.api.targets.count == 4 }
+        #expect(try await stub.sentence()?.hasPrefix("raydium is left out until it has answered a trial: ") == true)
+        _ = try await trial.value.get()
+        _ = try await stub.quote().get()
+        #expect(stub.api.targets.count == 5)
+        #expect(stub.changes.told == ["refused the request without a reason that can be shown", nil])
+    }
+
+    @Test func `a pair without a route says nothing against the venue`() async throws {
+        let stub = try venue([.reply(200, Captured.raydiumNoRoute)], breaker: limits(failures: 1))
+        defer { stub.api.close() }
+        for _ in 0..<3 { #expect(try await stub.sentence() == "raydium has no route for this token pair") }
+        #expect(stub.api.targets.count == 3 && stub.changes.told.isEmpty)
+    }
+
+    @Test func `a quote that is cancelled ends at once and says nothing against the venue`() async throws {
+        let stub = try venue([.silence, Self.good], timeout: .seconds(30), breaker: limits(failures: 1))
+        defer { stub.api.close() }
+        let asking = Loop.spawn { try await stub.quote() }
+        try await eventually { stub.api.targets.count == 1 }
+        asking.cancel()
+        await #expect(throws: CancellationError.self) { try await asking.value }
+        _ = try await stub.quote().get()
+        #expect(stub.changes.told.isEmpty)
+    }
+
+    @Test func `an answer that asks for no wait at all keeps counting as a failure`() async throws {
+        let stub = try venue([.reply(503, "{}", ["Retry-After: 0"])], breaker: limits(failures: 2))
+        defer { stub.api.close() }
+        for _ in 0..<2 { #expect(try await stub.sentence() == "raydium answered with status 503 (3 tries)") }
+        #expect(try await stub.sentence()?.hasPrefix("raydium is left out for 3") == true)
+    }
+
+    @Test func `connections are used again`() async throws {
+        let stub = try venue([Self.good])
+        defer { stub.api.close() }
+        for _ in 0..<20 { _ = try await stub.quote().get() }
+        #expect(stub.api.accepted == 1)
+    }
+}
+
+@Suite(.onLoop) @ServiceActor
+struct ManyQuotesTests {
+    /// Other tests of the process open and end things of their own meanwhile: the counts are waited for.
+    @Test func `a thousand quotes at once hold no thread and leave no handle`() async throws {
+        let (handles, threads) = (count("/proc/self/fd"), count("/proc/self/task"))
+        try await askAThousand { #expect(count("/proc/self/task") <= threads + 2) }
+        try await eventually { count("/proc/self/fd") <= handles && count("/proc/self/task") <= threads }
+    }
+
+    private func askAThousand(meanwhile: () -> Void) async throws {
+        let stub = try StubbedVenue(.raydium, timeout: .seconds(60)) { _, _ in .reply(200, Captured.raydium) }
+        defer { stub.api.close() }
+        stub.api.delay = .milliseconds(20)
+        let asking = (0..<1000).map { _ in Loop.spawn { try await stub.quote().get().amountOut } }
+        try await eventually { stub.api.targets.count > 200 }
+        meanwhile()
+        for task in asking { #expect(try await task.value == BaseUnits(88_531_692)) }
+        #expect(stub.api.targets.count == 1000 && stub.api.accepted <= 64)
+    }
+
+    private func count(_ directory: String) -> Int {
+        guard let handle = opendir(directory) else { return 0 }
+        defer { closedir(handle) }
+        var count = 0
+        while readdir(handle) != nil { count += 1 }
+        return count
+    }
+}

@@ -1,0 +1,1 @@
+"""What the written contracts promise, held against a running stack."""

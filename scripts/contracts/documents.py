@@ -1,0 +1,92 @@
+"""The two documents: right by their own rules, and a source of validators."""
+
+import copy
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+class Documents:
+    """openapi.yaml and asyncapi.yaml, read once."""
+
+    def __init__(self, folder=DOCS):
+        self._files = {name: yaml.safe_load((folder / name).read_text()) for name in ("openapi.yaml", "asyncapi.yaml")}
+
+    def check(self):
+        """Raises where a document breaks the rules of its kind, or an example of a message its own schema."""
+        validate(self._files["openapi.yaml"])
+        asyncapi = self._files["asyncapi.yaml"]
+        assert asyncapi["asyncapi"] == "3.0.0" and asyncapi["info"]["title"] and asyncapi["info"]["version"]
+        spoken = set()
+        for operation in asyncapi["operations"].values():
+            assert operation["action"] in ("send", "receive")
+            channel = self._at("asyncapi.yaml", operation["channel"]["$ref"])
+            assert channel in asyncapi["channels"].values()
+            for message in operation["messages"]:
+                assert self._at("asyncapi.yaml", message["$ref"]) in channel["messages"].values(), message
+                spoken.add(self._at("asyncapi.yaml", message["$ref"])["$ref"])
+        assert spoken == {f"#/components/messages/{name}" for name in asyncapi["components"]["messages"]}, "a message that nobody speaks"
+        for name, message in asyncapi["components"]["messages"].items():
+            validator = self._validator("asyncapi.yaml", message["payload"])
+            for example in message.get("examples", ()):
+                self._raise_first(validator, example["payload"], f"the example of {name}")
+
+    def sent_on(self, channel):
+        """A validator for what the server sends on a channel. It refuses keys that are not described."""
+        return self._validator("asyncapi.yaml", {"anyOf": self._payloads("send", channel)})
+
+    def event(self):
+        """A validator for a canonical event."""
+        return self._validator("openapi.yaml", {"$ref": "#/components/schemas/Event"})
+
+    def receivable_on(self, channel, payload):
+        """Whether a client may say this on a channel."""
+        return self._validator("asyncapi.yaml", {"anyOf": self._payloads("receive", channel)}).is_valid(payload)
+
+    def _payloads(self, action, channel):
+        """The schemas of what the engine sends or receives on a channel."""
+        return [
+            self._at("asyncapi.yaml", self._at("asyncapi.yaml", message["$ref"])["$ref"])["payload"]
+            for operation in self._files["asyncapi.yaml"]["operations"].values()
+            if operation["action"] == action and operation["channel"]["$ref"] == f"#/channels/{channel}"
+            for message in operation["messages"]]
+
+    @staticmethod
+    def _raise_first(validator, value, what):
+        for error in validator.iter_errors(value):
+            raise AssertionError(f"{what}: {error.message} at {error.json_path}")
+
+    def _at(self, file, reference):
+        name, _, path = reference.partition("#")
+        value = self._files[name.removeprefix("./") or file]
+        for part in path.strip("/").split("/"):
+            value = value[part.replace("~1", "/").replace("~0", "~")]
+        return value
+
+    def _validator(self, file, schema):
+        return Draft202012Validator(self._closed(self._inlined(file, schema)))
+
+    def _inlined(self, file, value):
+        if isinstance(value, list):
+            return [self._inlined(file, item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if "$ref" in value:
+            name = value["$ref"].partition("#")[0].removeprefix("./") or file
+            return self._inlined(name, copy.deepcopy(self._at(file, value["$ref"])))
+        return {key: self._inlined(file, item) for key, item in value.items()}
+
+    def _closed(self, schema):
+        """Clients ignore keys that they do not know; the engine itself has to describe all that it sends."""
+        if isinstance(schema, list):
+            return [self._closed(item) for item in schema]
+        if not isinstance(schema, dict):
+            return schema
+        closed = {key: item if key in ("if", "then") else self._closed(item) for key, item in schema.items()}
+        if schema.get("type") == "object" and isinstance(schema.get("properties"), dict):
+            closed.setdefault("additionalProperties", False)
+        return closed

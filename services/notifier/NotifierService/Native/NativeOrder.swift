@@ -1,0 +1,82 @@
+internal import EventLoop
+internal import Orders
+
+/// An order that a session follows, because its client named it, or a user of its client's placed it, or both: each event is sent once.
+@ServiceActor
+final class NativeOrder: OrderWatcher {
+    enum Phase {
+        /// Waits until the session asks for it.
+        case waiting
+        /// Asked for; nothing is known yet.
+        case opening
+        case open
+    }
+
+    let id: OrderID
+    var phase = Phase.waiting
+    /// Whether the client named it.
+    var isSubscribed = false
+    /// The users by whom it is followed.
+    var users: Set<String> = []
+    /// The seq of the last event that the client has seen.
+    private(set) var seen: Int
+    /// The newest seq that is known; nil before any is.
+    private(set) var newest: Int?
+    /// Since when nothing of it can be read.
+    var failingSince: MonotonicInstant?
+    var backoff = Backoff(first: .milliseconds(200), most: .seconds(2))
+    private weak var session: NativeSession?
+
+    init(id: OrderID, after: Int, session: NativeSession) {
+        self.id = id
+        seen = after
+        self.session = session
+    }
+
+    var isWanted: Bool { isSubscribed || !users.isEmpty }
+
+    func orderIsKnown(seq: Int) {
+        let isFirst = newest == nil
+        newest = seq
+        failingSince = nil
+        backoff.reset()
+        session?.opened(self, isFirst: isFirst)
+    }
+
+    func deliver(_ event: OrderEvent) {
+        seen = event.seq
+        newest = event.seq
+        session?.send(NativeReply.event(event))
+    }
+
+    func orderIsBehind(seq: Int) -> Bool {
+        seen = 0
+        newest = seq
+        session?.send(NativeError.seqAhead(id, seq: seq).frame)
+        return true
+    }
+
+    func orderIsOver() { session?.ended(self) }
+
+    func orderIsUnknown() { session?.lost(self) }
+
+    func feedFailed() { session?.failed(self) }
+}
+
+/// A user whom a session follows.
+@ServiceActor
+final class NativeUser: UserWatcher {
+    private let user: String
+    private weak var session: NativeSession?
+
+    init(_ user: String, session: NativeSession) {
+        self.user = user
+        self.session = session
+    }
+
+    func userIsKnown(orders: Int) { session?.send(NativeReply.subscribed(user, orders: orders)) }
+
+    func orderAppeared(_ id: OrderID) { session?.appeared(id, of: user) }
+
+    func userFeedFailed() { session?.giveUp() }
+}

@@ -1,0 +1,79 @@
+internal import JSON
+internal import Orders
+
+/// What the server says on `/v1/stream`, as the texts of frames.
+enum NativeReply {
+    static func event(_ event: OrderEvent) -> String {
+        JSONWriter.object {
+            $0.field("op", "event")
+            $0.raw("event", event.text)
+        }
+    }
+
+    static func subscribed(_ id: OrderID, seq: Int) -> String { frame("subscribed", .order(id), "seq", seq) }
+
+    static func subscribed(_ user: String, orders: Int) -> String { frame("subscribed", .user(user), "orders", orders) }
+
+    static func done(_ id: OrderID, seq: Int) -> String { frame("done", .order(id), "seq", seq) }
+
+    static func pong(id: String?) -> String {
+        JSONWriter.object {
+            $0.field("op", "pong")
+            if let id { $0.raw("id", id) }
+        }
+    }
+
+    private static func frame(_ op: String, _ subject: NativeSubject, _ name: String, _ number: Int) -> String {
+        JSONWriter.object {
+            $0.field("op", op)
+            subject.write(to: &$0)
+            $0.field(name, number)
+        }
+    }
+}
+
+/// Why something that a client asked for cannot be done. The socket stays open.
+struct NativeError: Error, Equatable {
+    enum Code: String {
+        case unknownOrder = "UNKNOWN_ORDER"
+        case badRequest = "BAD_REQUEST"
+        case tooMany = "TOO_MANY"
+        case seqAhead = "SEQ_AHEAD"
+    }
+
+    let code: Code
+    /// One sentence that says what to do.
+    let message: String
+    let subject: NativeSubject?
+    var seq: Int?
+
+    static func badRequest(_ message: String, _ subject: NativeSubject? = nil) -> NativeError {
+        NativeError(code: .badRequest, message: message, subject: subject)
+    }
+
+    static func tooMany(_ message: String, _ subject: NativeSubject) -> NativeError {
+        NativeError(code: .tooMany, message: message, subject: subject)
+    }
+
+    static func unknownOrder(_ id: OrderID) -> NativeError {
+        NativeError(code: .unknownOrder, message: "There is no order with this id.", subject: .order(id))
+    }
+
+    /// `seq` is what the order has; all its events follow.
+    static func seqAhead(_ id: OrderID, seq: Int) -> NativeError {
+        NativeError(
+            code: .seqAhead, message: "The order has no more than \(seq) events: forget what was seen of it, all of them follow.",
+            subject: .order(id), seq: seq)
+    }
+
+    /// The text of the frame.
+    var frame: String {
+        JSONWriter.object {
+            $0.field("op", "error")
+            $0.field("code", code.rawValue)
+            $0.field("message", message)
+            subject?.write(to: &$0)
+            $0.field("seq", ifPresent: seq)
+        }
+    }
+}
