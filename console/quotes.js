@@ -29,7 +29,8 @@ function row(quote, best, width) {
     const bar = el("span", { class: "bar-fill", "aria-hidden": "true" });
     bar.style.inlineSize = `${width}%`;
     return el("tr", { class: best ? "best" : null },
-        el("th", { scope: "row" }, venue(quote.dex), best ? el("span", { class: "tag" }, "best") : null),
+        el("th", { scope: "row" }, venue(quote.dex), best ? el("span", { class: "tag" }, "best") : null,
+            quote.hops ? el("span", { class: "quiet" }, ` over ${quote.hops[0].tokenOut}`) : null),
         el("td", { class: "number out" }, decimal(quote.amountOutDecimal), bar),
         el("td", { class: "number" }, decimal(quote.price)),
         el("td", { class: "number" }, `${quote.feeBps / 100}%`),

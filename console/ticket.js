@@ -32,8 +32,8 @@ export function createTicket({ api, placed }) {
 
     function options(select, first, others, value) {
         const option = (token) => el("option", { value: token.symbol, title: token.name }, token.symbol);
-        select.replaceChildren(el("optgroup", { label: "With a pool" }, first.map(option)),
-            ...(others.length > 0 ? [el("optgroup", { label: "Others" }, others.map(option))] : []));
+        select.replaceChildren(el("optgroup", { label: "Direct pool" }, first.map(option)),
+            ...(others.length > 0 ? [el("optgroup", { label: "Other tokens" }, others.map(option))] : []));
         select.value = value;
         if (select.selectedIndex < 0) select.selectedIndex = 0;
     }
