@@ -21,8 +21,8 @@ extension OneEngine {
                     "003",
                     """
                     {"tokenIn": "So11111111111111111111111111111111111111112",
-                     "tokenOut": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", "amountIn": "2", "slippage": 0.01}
-                    """, "2", 100
+                     "tokenOut": "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", "amountIn": 10, "slippage": 0.01}
+                    """, "10", 100
                 ),
             ])
         func camelCase(document: String, body: String, amount: String, slippageBps: Int64) async throws {
@@ -52,6 +52,21 @@ extension OneEngine {
             try await engine.waitForEnd([id])
             let shown = try await engine.show(id)
             #expect(shown["slippageBps"]?.integer == 500 && shown["status"]?.string == "confirmed" && shown["amount"]?.string == "12.5")
+        }
+
+        @Test("Document 001's look at an order has every key of its example, of the same kind")
+        func shown() async throws {
+            let id = try await engine.place(#"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 10, "slippage": 0.5}"#)
+            try await engine.waitForEnd([id])
+            let shown = try await engine.send("GET", "/api/orders/status/\(id)").json
+            let whole = [
+                ("success", "true"), ("id", #""\#(id)""#), ("orderType", #""market""#), ("tokenIn", #""SOL""#), ("tokenOut", #""USDC""#),
+                ("amount", #""10""#), ("slippage", "0.5"), ("status", #""confirmed""#), ("attempts", "1"), ("lastError", "null"),
+            ]
+            for (name, value) in whole { #expect(shown[name]?.serialized == value, "\(name)") }
+            #expect(shown["quotes"]?.array?.count == 2 && shown["txHash"]?.string?.isEmpty == false)
+            for name in ["createdAt", "updatedAt"] { #expect(shown[name]?.string?.hasSuffix("Z") == true, "\(name)") }
+            #expect(shown == (try await engine.show(id)))
         }
 
         @Test("The answer's URLs follow the request's host and the edge's protocol")

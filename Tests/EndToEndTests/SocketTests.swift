@@ -45,12 +45,17 @@ extension OneEngine {
             #expect(conversations.allSatisfy { $0 == expected })
         }
 
-        @Test("A socket of an order that nobody knows waits two seconds, then closes with 4404", arguments: ["/ws/orders/", "/v1/stream?orderId="])
+        @Test(
+            "A socket of an order that nobody knows waits two seconds, then closes with 4404",
+            arguments: ["/ws/orders/", "/v1/stream?orderId=", "/api/orders/execute?orderId=", "/api/orders/status/"])
         func unknown(path: String) async throws {
             let start = MonotonicInstant.now
             let id = "0198c1f2-0000-7000-8000-\(String(UInt64.random(in: 0x1000_0000_0000...0xffff_ffff_ffff), radix: 16))"
             let socket = try await engine.socket(path + id)
-            #expect(try await socket.conversation() == Conversation(closeCode: 4404))
+            let conversation = try await socket.conversation()
+            #expect(conversation.closeCode == 4404)
+            // Document 001 greets before it knows anything.
+            #expect(conversation.json.map { $0["type"]?.string } == (path == "/api/orders/status/" ? ["connection", "subscribed"] : []))
             #expect(start.elapsed >= .milliseconds(1900) && start.elapsed < .seconds(10))
         }
 
@@ -58,10 +63,23 @@ extension OneEngine {
             "A socket that names no order closes with 1008 and a reason",
             arguments: [
                 "/ws/orders/42", "/v1/stream?orderId=", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-00000000abcd&after=-1",
+                "/api/orders/execute", "/api/orders/execute?orderId=42", "/api/orders/status/42",
             ])
         func misnamed(path: String) async throws {
             guard case .close(let code, let reason) = try await engine.socket(path).next() else { throw TestFailure("not closed") }
             #expect(code == 1008 && !reason.isEmpty)
+        }
+
+        @Test("Document 004's client has ten seconds to name its order, then is closed with 1008")
+        func unnamed() async throws {
+            let id = try await engine.place()
+            let (silent, late) = (try await engine.socket("/api/orders/status"), try await engine.socket("/api/orders/status", notifier: 2))
+            let start = MonotonicInstant.now
+            try await sleep(for: .seconds(8))
+            try await late.send(text: id)
+            #expect(try await late.conversation().json.last?["status"]?.string == "confirmed")
+            #expect(try await silent.conversation() == Conversation(closeCode: 1008))
+            #expect(start.elapsed > .seconds(9.5) && start.elapsed < .seconds(13))
         }
 
         @Test("A socket's path without an upgrade is 426", arguments: ["/ws/orders/x", "/v1/stream", "/api/orders/status", "/api/orders/execute"])

@@ -22,8 +22,9 @@ def _letters(audit):
             audit.bad(f"two dead letters for the entry {key[1]} of {key[0]}", letter.get("orderId", ""))
         found[key] = letter
         order = letter.get("orderId")
-        # Two entries for one order and stage count their starts together; and what one of them has ended may have left Redis before the other is read.
-        if letter["reason"] == "POISONED" and order in world.poisoned or letter["reason"] in ("POISONED", "UNKNOWN_ORDER") and order in world.touched:
+        # Two entries for one order and stage count their starts together; and what one has ended may have left Redis before the other is read.
+        excused = {"POISONED", "UNKNOWN_ORDER"} if order in world.touched else {"POISONED"} if order in world.poisoned else ()
+        if letter["reason"] in excused:
             continue
         if injected is None or letter["reason"] not in injected.reasons:
             audit.bad(f"a dead letter that nothing explains: {letter}", letter.get("orderId", ""))

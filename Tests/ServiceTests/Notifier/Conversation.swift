@@ -4,66 +4,36 @@ import Testing
 
 @testable import NotifierService
 
-/// The texts of an order's events as the scripts write them, one after the other.
-struct Story {
-    static let id = "0198c1f2-0000-7000-8000-000000000000"
-    static let quote =
-        #""quote":{"dex":"meteora","pool":"P","amountIn":"1500000000","amountOut":"218220000","amountOutDecimal":"218.22","#
-        + #""price":"145.48","feeBps":20,"priceImpactPct":"0.0012","minReceived":"216037800","minReceivedDecimal":"216.0378"}"#
-    static let route = #""chosenDex":"meteora","# + quote
+/// A client of a dialect: what its order goes through, when it comes, and all that it is told.
+struct Situation: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let story: Story
+    /// How many events the order has had when the client comes; 0 where it is not known yet.
+    let seen: Int
+    let expected: [String]
 
-    private(set) var texts: [String] = []
-    var attempt = 1
-
-    /// The next event; `extra` are its further members.
-    mutating func add(_ type: String, _ status: String, _ progress: Int, _ message: String, _ extra: String = "") {
-        let seq = texts.count + 1
-        texts.append(
-            #"{"orderId":"\#(Self.id)","seq":\#(seq),"type":"\#(type)","status":"\#(status)","progress":\#(progress),"#
-                + #""timestamp":"2026-01-10T07:30:17.00\#(seq % 10)Z","message":"\#(message)","attempt":\#(attempt),"maxAttempts":3"#
-                + (extra.isEmpty ? "" : ",\(extra)") + "}")
+    init(_ name: String, _ story: Story, seen: Int = 0, _ expected: [String]) {
+        testDescription = name
+        self.story = story
+        self.seen = seen
+        self.expected = expected
     }
-
-    /// From the order's acceptance to its route.
-    mutating func accepted() {
-        add("pending", "pending", 0, "Order created and queued")
-        routed()
-    }
-
-    mutating func routed() {
-        add("routing", "routing", 10, "Fetching quotes from multiple DEXs...")
-        add("routing", "routing", 30, "Received 2 quotes", Self.route + #","quotes":[]"#)
-    }
-
-    /// Built and submitted.
-    mutating func submitted(_ hash: String) {
-        add("building", "building", 50, "Building transaction on meteora...", Self.route + #","quotes":[]"#)
-        add("building", "building", 70, "Transaction built, ready to submit", Self.route)
-        add("submitted", "submitted", 75 + 5 * attempt, "Submitting transaction (attempt \(attempt)/3)...", hashed(hash))
-    }
-
-    mutating func confirmed(_ hash: String) {
-        add(
-            "confirmed", "confirmed", 100, "Order successfully executed",
-            hashed(hash)
-                + #","executedPrice":"145.333333333","amountOut":"218000000","amountOutDecimal":"218","realisedSlippageBps":10,"#
-                + #""networkFeeLamports":5000"#
-        )
-    }
-
-    func hashed(_ hash: String) -> String { Self.route + #","txHash":"\#(hash)""# }
-
-    var events: [OrderEvent] { get throws { try texts.map { try OrderEvent(parsing: $0) } } }
 }
 
-/// What a dialect says to a whole story.
-func conversation(_ dialect: some Dialect, _ story: Story) throws -> [String] {
+/// What a dialect says in a situation.
+func told(by dialect: some Dialect, _ situation: Situation) throws -> [String] {
+    try told(by: dialect, situation.story, seen: situation.seen)
+}
+
+/// What a dialect says to a client that comes when the order has had `seen` events, and stays to the end.
+func told(by dialect: some Dialect, _ story: Story, seen: Int = 0) throws -> [String] {
     var dialect = dialect
-    var messages: [String] = []
-    for event in try story.events {
-        messages += dialect.messages(for: event)
-        if event.status.isFinal { messages += dialect.closing(after: event) }
-    }
+    let events = try story.events
+    let id = try #require(events.first).orderId
+    var messages = dialect.greeting(id, at: Story.time(0))
+    // Who is ahead of the order is told of its first event when that happens.
+    messages += dialect.replay(Array(events.prefix(max(1, seen))))
+    for event in events.dropFirst(max(1, seen)) { messages += dialect.messages(for: event) }
     return messages
 }
 

@@ -25,10 +25,17 @@ final class FakeHistory: OrderHistory {
 @ServiceActor
 final class RecordingWatcher: OrderWatcher {
     private(set) var seqs: [Int] = []
+    /// What it was given at once, each time.
+    private(set) var replays: [[Int]] = []
     private(set) var isOver = 0
     private(set) var isUnknown = 0
     private(set) var hasFailed = 0
     private let changed = LoopSignal()
+
+    func replay(_ events: [OrderEvent]) {
+        replays.append(events.map(\.seq))
+        for event in events { deliver(event) }
+    }
 
     func deliver(_ event: OrderEvent) {
         seqs.append(event.seq)
@@ -67,8 +74,10 @@ func eventsOfSuccess(_ id: OrderID) -> [OrderEvent] {
         (.submitted, .submitted, 80), (.confirmed, .confirmed, 100),
     ]
     return zip(1..., steps).map { seq, step in
-        OrderEvent(
+        var event = OrderEvent(
             orderId: id, seq: seq, type: step.0, status: step.1, progress: step.2, timestamp: "2026-01-10T07:30:17.789Z", message: "m\(seq)",
             attempt: 1, maxAttempts: 3)
+        if step.1 == .submitted || step.1 == .confirmed { event.txHash = "sig1" }
+        return event
     }
 }

@@ -151,6 +151,23 @@ struct OrderFeedTests {
         }
     }
 
+    @Test("the first that a watcher is given is all it has not seen, at once, and everything later one by one")
+    func replays() async throws {
+        try await withFeeds { bench in
+            bench.know(3)
+            let first = bench.watch()
+            try await first.wait { $0.seqs == [1, 2, 3] }
+            let late = bench.watch(after: 1)
+            let ahead = bench.watch(after: 3)
+            #expect(late.seqs == [2, 3] && ahead.seqs == [])
+            bench.know(6)
+            try await bench.publish(4, 6)
+            try await late.wait { $0.seqs == [2, 3, 4, 5, 6] }
+            #expect(first.replays == [[1, 2, 3]] && late.replays == [[2, 3]] && ahead.replays == [[4]])
+            #expect(ahead.seqs == [4, 5, 6])
+        }
+    }
+
     @Test("nothing is delivered to a watcher that was removed, and the feed goes with the last one")
     func removal() async throws {
         try await withFeeds { bench in

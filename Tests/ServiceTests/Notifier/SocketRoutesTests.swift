@@ -25,7 +25,8 @@ struct SocketRoutesTests {
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             let users = UserFeeds(
                 directory: StoredUserDirectory(pipeline: test.pipeline), subscriber: test.process.connectSubscriber(), log: test.process.log)
-            SocketRoutes(feeds: feeds, users: users, sent: sent).add(to: test.process.router)
+            SocketRoutes(feeds: feeds, users: users, clock: test.process.heartbeat.clock, sent: sent, namingLimit: .milliseconds(500))
+                .add(to: test.process.router)
             let running = Loop.spawn { await feeds.run() }
             let following = Loop.spawn { await users.run() }
             defer {
@@ -42,8 +43,9 @@ struct SocketRoutesTests {
     }
 
     /// Everything until the close frame: the texts, and the code.
-    private func conversation(_ port: UInt16, _ path: String) async throws -> (texts: [String], code: UInt16) {
+    private func conversation(_ port: UInt16, _ path: String, saying first: String? = nil) async throws -> (texts: [String], code: UInt16) {
         let client = try await WebSocketClient(port: port, path: path)
+        if let first { try await client.send(text: first) }
         defer { client.connection.close() }
         var texts: [String] = []
         while true {
@@ -93,6 +95,7 @@ struct SocketRoutesTests {
         "what can never be served is closed with 1008",
         arguments: [
             "/ws/orders/abc", "/v1/stream?orderId=", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=-1",
+            "/api/orders/execute", "/api/orders/execute?orderId=abc", "/api/orders/status/abc",
         ])
     func refused(_ path: String) async throws {
         try await withSockets { _, history, _, port in
@@ -105,8 +108,124 @@ struct SocketRoutesTests {
     func nothing(_ isUnknown: Bool, _ expected: UInt16) async throws {
         try await withSockets { _, history, _, port in
             history.answer = isUnknown ? .unknown : .unavailable
-            let (texts, code) = try await conversation(port, "/ws/orders/\(Samples.id())")
-            #expect(texts == [] && code == expected)
+            for path in ["/ws/orders/", "/api/orders/execute?orderId=", "/api/orders/status/"] {
+                let (texts, code) = try await conversation(port, path + Samples.id().description)
+                #expect(code == expected)
+                // Document 001 greets whoever comes.
+                #expect(texts.map(type) == (path == "/api/orders/status/" ? ["connection", "subscribed"] : []))
+            }
+        }
+    }
+
+    private func type(_ text: String) -> String? { (try? JSONValue.parse(text))?["type"]?.string }
+
+    /// The paths, with what each is to be asked for, and the status or type of all that it says of an order that lands.
+    private nonisolated static let dialects: [(path: String, isNamedByMessage: Bool, says: [String])] = [
+        ("/api/orders/execute?orderId=", false, ["pending", "routing", "building", "submitted", "confirmed"]),
+        (
+            "/api/orders/status/", false,
+            ["connection", "subscribed", "pending", "routing", "routing", "building", "building", "submitted", "confirmed"]
+        ),
+        ("/ws/orders/", false, ["pending", "routing", "routing", "building", "submitted", "confirmed"]),
+        ("/api/orders/status", true, ["pending", "routing", "building", "submitted", "confirmed"]),
+    ]
+
+    private func connect(_ port: UInt16, _ dialect: (path: String, isNamedByMessage: Bool, says: [String]), _ id: OrderID) async throws
+        -> WebSocketClient
+    {
+        let client = try await WebSocketClient(port: port, path: dialect.path + (dialect.isNamedByMessage ? "" : id.description))
+        if dialect.isNamedByMessage { try await client.send(text: id.description) }
+        return client
+    }
+
+    @Test("a socket that is ahead of its order is told of it from the first event on, and closed after the final one", arguments: 0..<4)
+    func aheadOfTheOrder(_ index: Int) async throws {
+        try await withSockets { test, history, _, port in
+            let id = Samples.id()
+            let events = eventsOfSuccess(id)
+            let dialect = Self.dialects[index]
+            let client = try await connect(port, dialect, id)
+            var said: [String?] = []
+            if dialect.says[0] == "connection" { for _ in 0..<2 { said.append(type(try await client.text())) } }
+            try await eventually { history.reads > 0 }
+            for event in events {
+                history.answer = .events(Array(events.prefix(event.seq)))
+                _ = try await test.redis.send(["PUBLISH", Keys.updates(id), event.json])
+            }
+            while said.count < dialect.says.count {
+                let message = try JSONValue.parse(await client.text())
+                said.append((message["status"] ?? message["type"])?.string)
+            }
+            #expect(said == dialect.says)
+            #expect(try await client.closeCode() == 1000)
+            client.connection.close()
+        }
+    }
+
+    @Test("document 000: one message tells all there was, and a final one is the last")
+    func backfill() async throws {
+        try await withSockets { test, history, _, port in
+            let id = Samples.id()
+            let events = eventsOfSuccess(id)
+            history.answer = .events(Array(events.prefix(4)))
+            let client = try await WebSocketClient(port: port, path: "/api/orders/execute?orderId=\(id)")
+            let first = try JSONValue.parse(await client.text())
+            #expect(first["type"]?.string == "backfill" && first["status"]?.string == "building")
+            #expect(first["logs"]?.array?.map { $0["message"]?.string } == ["m1", "m2", "m3", "m4"])
+            for event in events.dropFirst(4) { _ = try await test.redis.send(["PUBLISH", Keys.updates(id), event.json]) }
+            #expect(try await JSONValue.parse(client.text())["status"]?.string == "submitted")
+            #expect(try await JSONValue.parse(client.text())["status"]?.string == "confirmed")
+            #expect(try await client.closeCode() == 1000)
+
+            history.answer = .events(events)
+            let (texts, code) = try await conversation(port, "/api/orders/execute?orderId=\(id)")
+            #expect(texts.map(type) == ["backfill"] && code == 1000)
+            #expect(try JSONValue.parse(texts[0])["logs"]?.array?.count == 7)
+        }
+    }
+
+    @Test("document 001: the greeting has the time of Redis")
+    func greeting() async throws {
+        try await withSockets { test, history, _, port in
+            history.answer = .events(eventsOfSuccess(Samples.id()))
+            let before = Timestamp.text(milliseconds: test.process.heartbeat.clock.now ?? 0)
+            let (texts, _) = try await conversation(port, "/api/orders/status/\(Samples.id())")
+            let after = Timestamp.text(milliseconds: test.process.heartbeat.clock.now ?? 0)
+            let time = try #require(try JSONValue.parse(texts[0])["timestamp"]?.string)
+            #expect(before <= time && time <= after)
+        }
+    }
+
+    @Test(
+        "document 004: the first message names the order, whatever white space is around it",
+        arguments: ["(id)", "  (id)\n", "\t(id)\r\n"])
+    func named(_ pattern: String) async throws {
+        try await withSockets { _, history, _, port in
+            let id = Samples.id()
+            history.answer = .events(eventsOfSuccess(id))
+            let (texts, code) = try await conversation(port, "/api/orders/status", saying: pattern.replacing("(id)", with: "\(id)"))
+            #expect(texts.first == #"{"order_id":"\#(id)","status":"pending"}"#)
+            #expect(texts.count == 5 && code == 1000)
+        }
+    }
+
+    @Test(
+        "document 004: a first message that is no id closes with 1008",
+        arguments: ["", "42", #"{"orderId":"x"}"#, "0198c1f2 0000-7000-8000-000000000000"])
+    func misnamed(_ text: String) async throws {
+        try await withSockets { _, history, _, port in
+            let (texts, code) = try await conversation(port, "/api/orders/status", saying: text)
+            #expect(texts == [] && code == 1008 && history.reads == 0)
+        }
+    }
+
+    @Test("document 004: a client that names no order in time is closed with 1008")
+    func silent() async throws {
+        try await withSockets { _, history, _, port in
+            let start = MonotonicInstant.now
+            let (texts, code) = try await conversation(port, "/api/orders/status")
+            #expect(texts == [] && code == 1008 && history.reads == 0)
+            #expect(start.elapsed >= .milliseconds(400))
         }
     }
 

@@ -4,6 +4,7 @@ import Markets
 import Orders
 import TestSupport
 import Testing
+import Venues
 
 @testable import RouterService
 

@@ -52,7 +52,7 @@ public final class Notifier: Service {
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
         users = UserFeeds(
             directory: StoredUserDirectory(pipeline: process.pipeline), subscriber: process.connectSubscriber(), log: process.log)
-        SocketRoutes(feeds: feeds, users: users, sent: sent).add(to: process.router)
+        SocketRoutes(feeds: feeds, users: users, clock: process.heartbeat.clock, sent: sent).add(to: process.router)
         EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()

@@ -2,17 +2,31 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Orders
+internal import Pipeline
 
 /// The paths of the sockets, and the dialect that each speaks.
 @ServiceActor
 struct SocketRoutes {
     let feeds: OrderFeeds
     let users: UserFeeds
+    let clock: RedisClock
     let sent: MetricFamily<Counter>
+    /// How long a client may take to name its order where it does so by a message.
+    var namingLimit = Duration.seconds(10)
 
     func add(to router: HTTPRouter) {
+        router.webSocket("/api/orders/execute") { request, _, socket in
+            await serve(socket, id: request.query("orderId") ?? "", dialect: BackfillDialect(), name: "000")
+        }
+        router.webSocket("/api/orders/status/{id}") { _, parameters, socket in
+            await serve(socket, id: parameters["id"], dialect: ProgressDialect(), name: "001")
+        }
         router.webSocket("/ws/orders/{id}") { _, parameters, socket in
-            await serve(socket, id: parameters["id"], after: 0, dialect: StatusUpdateDialect(), name: "002_003")
+            await serve(socket, id: parameters["id"], dialect: StatusUpdateDialect(), name: "002_003")
+        }
+        router.webSocket("/api/orders/status") { _, _, socket in
+            guard let id = await firstMessage(of: socket) else { return }
+            await serve(socket, id: id, dialect: SnakeCaseDialect(), name: "004")
         }
         router.webSocket("/v1/stream") { request, _, socket in
             guard let order = request.query("orderId") else { return await serveFrames(socket) }
@@ -23,10 +37,24 @@ struct SocketRoutes {
         }
     }
 
-    private func serve(_ socket: WebSocket, id text: String, after: Int, dialect: any Dialect, name: String) async {
+    /// The first message without the white space around it; nil where none comes, and the socket is closed then.
+    private func firstMessage(of socket: WebSocket) async -> String? {
+        do {
+            let text = try await withDeadline(namingLimit) { try await socket.receive() }
+            return text.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+        } catch {
+            socket.close(code: .policyViolation, reason: "send the order id as the first message")
+            return nil
+        }
+    }
+
+    private func serve(_ socket: WebSocket, id text: String, after: Int = 0, dialect: any Dialect, name: String) async {
         guard let id = OrderID(parsing: text) else {
             return socket.close(code: .policyViolation, reason: "the order id has to be a UUID")
         }
-        await OrderSocket(socket: socket, dialect: dialect, sent: sent.labelled(name)).serve(id, after: after, feeds: feeds)
+        // Without a time Redis was not reached yet, and with it no order.
+        guard let now = clock.now else { return socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
+        await OrderSocket(socket: socket, dialect: dialect, sent: sent.labelled(name))
+            .serve(id, after: after, feeds: feeds, at: Timestamp.text(milliseconds: now))
     }
 }

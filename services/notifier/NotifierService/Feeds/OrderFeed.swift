@@ -7,6 +7,8 @@ internal import Redis
 /// Is given the events of an order, each once and in order of seq.
 @ServiceActor
 protocol OrderWatcher: AnyObject {
+    /// The first that it is given: all events so far, beginning with the one it asked for. At least one.
+    func replay(_ events: [OrderEvent])
     /// The next event.
     func deliver(_ event: OrderEvent)
     /// The final event was delivered, now or to this client before: there will be no other.
@@ -24,6 +26,7 @@ protocol OrderWatcher: AnyObject {
 extension OrderWatcher {
     func orderIsKnown(seq: Int) {}
     func orderIsBehind(seq: Int) -> Bool { false }
+    func replay(_ events: [OrderEvent]) { for event in events { deliver(event) } }
 }
 
 /// The events of one order, for all the sockets of this process that watch it.
@@ -37,6 +40,17 @@ final class OrderFeed {
     /// For how long a feed that has shown events tries to read on. Its watchers have nothing to gain from coming back meanwhile.
     private static let outage = Duration.seconds(30)
 
+    /// How far a watcher is.
+    private struct Place {
+        let watcher: any OrderWatcher
+        /// The seq that it is given next.
+        var next: Int
+        /// Whether it was told that the order is known.
+        var isGreeted = false
+        /// Whether it was given its first events.
+        var isServed = false
+    }
+
     let id: OrderID
     private let history: any OrderHistory
     private let subscriber: RedisSubscriber
@@ -44,7 +58,7 @@ final class OrderFeed {
     private let onEnd: @ServiceActor (OrderFeed) -> Void
     private var subscription: RedisSubscription?
     private var events: [OrderEvent] = []
-    private var watchers: [ObjectIdentifier: (watcher: any OrderWatcher, next: Int, isGreeted: Bool)] = [:]
+    private var watchers: [ObjectIdentifier: Place] = [:]
     private var reading: Promise<Void>?
     private var readAgain = false
     private let bell = LoopSignal()
@@ -67,7 +81,7 @@ final class OrderFeed {
 
     /// Adds a watcher that has seen the events up to `after`.
     func add(_ watcher: any OrderWatcher, after: Int) {
-        watchers[ObjectIdentifier(watcher)] = (watcher, after + 1, false)
+        watchers[ObjectIdentifier(watcher)] = Place(watcher: watcher, next: after + 1)
         hand(to: ObjectIdentifier(watcher))
     }
 
@@ -165,12 +179,15 @@ final class OrderFeed {
 
     private func hand(to key: ObjectIdentifier) {
         guard !events.isEmpty, let entry = watchers[key] else { return }
-        if !entry.isGreeted {
-            watchers[key]?.isGreeted = true
-            entry.watcher.orderIsKnown(seq: seq)
-        }
+        watchers[key]?.isGreeted = true
+        if !entry.isGreeted { entry.watcher.orderIsKnown(seq: seq) }
         // An order that is over gets no further: its watcher has seen what is lost.
         if isFinal, entry.next > seq + 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
+        if !entry.isServed, let next = watchers[key]?.next, next <= seq {
+            watchers[key]?.isServed = true
+            watchers[key]?.next = seq + 1
+            entry.watcher.replay(events.filter { $0.seq >= next })
+        }
         for event in events {
             // A watcher may leave when it is told something.
             guard let entry = watchers[key] else { return }
@@ -178,8 +195,10 @@ final class OrderFeed {
             watchers[key]?.next = event.seq + 1
             entry.watcher.deliver(event)
         }
-        if isFinal { watchers[key]?.watcher.orderIsOver() }
+        tellIfOver(key)
     }
+
+    private func tellIfOver(_ key: ObjectIdentifier) { if isFinal { watchers[key]?.watcher.orderIsOver() } }
 
     /// Ends the feed: who comes next gets another one, which tries anew.
     private func end(_ tell: (any OrderWatcher) -> Void) {

@@ -17,20 +17,20 @@ final class OrderSocket: OrderWatcher {
         self.sent = sent
     }
 
-    /// Serves the socket until it is closed.
-    func serve(_ id: OrderID, after: Int, feeds: OrderFeeds) async {
+    /// Serves the socket until it is closed. `time` is now, for the greeting.
+    func serve(_ id: OrderID, after: Int, feeds: OrderFeeds, at time: String) async {
         // What a client says on these paths means nothing; unread it would fill up.
         socket.onText = { _ in }
         self.id = id
+        send(dialect.greeting(id, at: time))
         feeds.watch(id, after: after, self)
         await socket.closed()
         feeds.unwatch(id, self)
     }
 
-    func deliver(_ event: OrderEvent) {
-        send(dialect.messages(for: event))
-        if event.status.isFinal { send(dialect.closing(after: event)) }
-    }
+    func replay(_ events: [OrderEvent]) { send(dialect.replay(events)) }
+
+    func deliver(_ event: OrderEvent) { send(dialect.messages(for: event)) }
 
     func orderIsOver() { socket.close(code: .normal) }
 
