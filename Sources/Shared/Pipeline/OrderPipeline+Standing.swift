@@ -21,9 +21,10 @@ extension OrderPipeline {
     /// Where an order goes on from, and how long ago, in ms, it moved last (0 where Redis does not have it).
     public func standing(_ id: OrderID) async throws(PipelineError) -> (Standing, unmovedMs: UInt64) {
         guard let keys = keys(of: id) else { return (.gone, 0) }
-        let reply = try await run(
-            Scripts.standing, keys: [keys.order(id), keys.accepted, keys.routed, keys.retries], [id.description]
-        ).array?.compactMap(\.string) ?? []
+        let reply =
+            try await run(
+                Scripts.standing, keys: [keys.order(id), keys.accepted, keys.routed, keys.retries], [id.description]
+            ).array?.compactMap(\.string) ?? []
         guard reply.count == 4, let now = UInt64(reply[0]), let standing = Standing(rawValue: reply[1]) else {
             throw PipelineError(.unexpectedReply, "standing answered what this version does not know")
         }

@@ -15,22 +15,7 @@ import Testing
 /// The gateway's routes behind a real server; the pipeline on a real Redis.
 @Suite(.onLoop) @ServiceActor
 struct GatewayRoutesTests {
-    private static let config = #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 } + "/config/"
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#
-
-    private func withGateway(
-        _ environment: [String: String] = [:], _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
-    ) async throws {
-        let files = ["TOKENS_FILE": Self.config + "tokens.json", "POOLS_FILE": Self.config + "pools.json"]
-        try await withProcess(GatewaySettings.self, files.merging(environment) { $1 }) { test in
-            let gateway = try await Gateway(settings: test.settings, process: test.process)
-            let running = Loop.spawn { await gateway.run() }
-            defer { running.cancel() }
-            try await withServer(test.process) { try await body(test, $0) }
-            running.cancel()
-            await running.value
-        }
-    }
 
     private func id(_ answer: Answer) throws -> OrderID {
         try #require(answer["orderId"]?.string.flatMap { OrderID(parsing: $0) })

@@ -45,7 +45,8 @@ final class Door {
     static func paused(reason: String) -> Problem {
         let why = reason.isEmpty ? "" : " (\(reason))"
         return Problem(
-            503, code: "PAUSED", "The engine takes no new orders for now\(why); those it has go on. Try again later", headers: [("Retry-After", "30")])
+            503, code: "PAUSED", "The engine takes no new orders for now\(why); those it has go on. Try again later", headers: [("Retry-After", "30")]
+        )
     }
 
     private static func busy(_ sentence: String) -> Problem {

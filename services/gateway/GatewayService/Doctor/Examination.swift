@@ -32,7 +32,8 @@ final class Examination {
             results += try await pipeline().all
         } catch {
             results.append(
-                Diagnosis("redis", .fault, "Redis is away, and with it the engine", do: "Start Redis, or see its log; the services find it by themselves."))
+                Diagnosis(
+                    "redis", .fault, "Redis is away, and with it the engine", do: "Start Redis, or see its log; the services find it by themselves."))
         }
         do {
             results += try await clocks()

@@ -36,7 +36,10 @@ struct OrderChecks {
     }
 
     private static func stuck(_ orders: LostOrders, orphans: Set<OrderID>, checked: Int) -> Diagnosis {
-        guard orders.count > 0 else { return Diagnosis("stuck-orders", .ok, "none of the \(checked) oldest orders under way is stuck") }
+        guard orders.count > 0 else {
+            return Diagnosis(
+                "stuck-orders", .ok, checked == 0 ? "no order waits for long" : "none of the \(checked) oldest orders under way is stuck")
+        }
         let isHeld = orders.listed.contains { !orphans.contains($0.id) }
         var advice = ""
         if !orphans.isEmpty {
@@ -44,7 +47,10 @@ struct OrderChecks {
                 "Nothing stands for an order any more: orderctl dead list --reason IN_DOUBT, and retry its letter; where there is none, "
                 + "orderctl cancel ID and place it again (one that is submitted: look its transaction up first)."
         }
-        if isHeld { advice += (advice.isEmpty ? "" : " ") + "A worker holds an order without moving it: see the logs by its id; restarting that worker is safe." }
+        if isHeld {
+            advice +=
+                (advice.isEmpty ? "" : " ") + "A worker holds an order without moving it: see the logs by its id; restarting that worker is safe."
+        }
         return Diagnosis("stuck-orders", .fault, "\(count(orders.count, "is", "are")) stuck: \(named(orders))", do: advice)
     }
 

@@ -45,7 +45,9 @@ struct PipelineChecks {
 
     private var backlog: Diagnosis {
         let late = lag.streams.filter { $0.stream != "events" }.flatMap { stream in
-            stream.groups.filter { $0.oldestWaitingMs > Self.longestWaitMs }.map { "\($0.lag) on \(stream.stream), the oldest \($0.oldestWaitingMs / 1000) s" }
+            stream.groups.filter { $0.oldestWaitingMs > Self.longestWaitMs }.map {
+                "\($0.lag) on \(stream.stream), the oldest \($0.oldestWaitingMs / 1000) s"
+            }
         }
         guard late.isEmpty else {
             return Diagnosis(
@@ -64,7 +66,7 @@ struct PipelineChecks {
                 "postgres-behind", .fault, "Postgres is behind by \(behind) events, the oldest \(age / 1000) s old",
                 do: "See the notifiers' logs and Postgres' (locks, disk); nothing is lost meanwhile. Where it is only load, scale the notifiers.")
         }
-        return Diagnosis("postgres-behind", .ok, "Postgres has all events but the newest \(behind)")
+        return Diagnosis("postgres-behind", .ok, behind == 0 ? "Postgres has all events" : "Postgres has all events but the newest \(behind)")
     }
 
     private var deadLetters: Diagnosis {

@@ -23,7 +23,8 @@ struct CompletionChoices {
     }
 
     private var branches: String {
-        cases.map { "        \"\($0.words.isEmpty ? "" : " " + $0.words) \"*) choices=\"\($0.next.joined(separator: " "))\" ;;" }.joined(separator: "\n")
+        cases.map { "        \"\($0.words.isEmpty ? "" : " " + $0.words) \"*) choices=\"\($0.next.joined(separator: " "))\" ;;" }.joined(
+            separator: "\n")
     }
 
     var bash: String {

@@ -48,7 +48,9 @@ struct LagReport {
                 Bar.text(row.backlog, of: most, width: Int(Self.barWidth)), Self.age(row.oldestWaitingMs), "\(row.inHand)",
                 Self.age(row.oldestInHandMs), "\(row.deliveredInTenSeconds / 10).\(row.deliveredInTenSeconds % 10)/s", row.drain, "\(row.consumers)")
         }
-        for (index, line) in table.lines.enumerated() { console.print(index == 0 ? console.paint(line, .faint) : console.paint(line, colour(rows[index - 1]))) }
+        for (index, line) in table.lines.enumerated() {
+            console.print(index == 0 ? console.paint(line, .faint) : console.paint(line, colour(rows[index - 1])))
+        }
         let (waiting, due) = (answer["retries"]?["waiting"]?.integer ?? 0, answer["retries"]?["due"]?.integer ?? 0)
         let dead = answer["deadLetters"]?.integer ?? 0
         console.print("retries: \(waiting) waiting, \(due) due; dead letters: \(dead > 0 ? console.paint("\(dead)", .yellow) : "0")")

@@ -53,7 +53,8 @@ final class OrderWatch {
         let console = session.console
         func text(_ name: String) -> String { Terminal.safe(event[name]?.string ?? event[name]?.number ?? "?") }
         guard event["status"]?.string == "confirmed" else {
-            return console.print(console.paint("The order is \(text("status")): \(text("message"))", .red))
+            let verb = event["status"]?.string == "failed" ? "failed" : "was \(text("status"))"
+            return console.print(console.paint("The order \(verb): \(text("message"))", .red))
         }
         console.print(
             console.paint("Received \(text("amountOutDecimal")) at \(text("executedPrice")) on \(text("chosenDex"))", .green)

@@ -64,7 +64,8 @@ final class Engine {
         // The edge is there and what is behind it is not.
         if status == 502 || status == 504 {
             return Failure(
-                .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health", mayHaveBeenDone: true)
+                .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health",
+                mayHaveBeenDone: true)
         }
         guard let sentence = body?["error"]?.string else {
             return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
