@@ -75,8 +75,10 @@ struct DoctorTests {
             _ = try await engine.redis.send(["XACK", routed, "executor", String(entry)])
             try await engine.stack.start(.executor)
         } repair: {
-            #expect(try await edge.orderctl("doctor").output.contains("1 order is stuck: \(id) (routing)"))
-            #expect(try await edge.orderctl("cancel", id).code == 0)
+            let report = try await edge.orderctl("doctor")
+            #expect(report.output.contains("1 order is stuck: \(id) (routing)"))
+            let cancelled = try await edge.orderctl("cancel", id)
+            #expect(cancelled.code == 0)
         }
     }
 

@@ -45,7 +45,7 @@ struct DoctorTests {
 
     // MARK: The flow
 
-    private static func lag(
+    private nonisolated static func lag(
         without missing: String = "", waiting: UInt64 = 0, storing: UInt64 = 0, dead: Int = 0, pause: Pause? = nil
     ) -> PipelineLag {
         let streams = [("accepted", "router"), ("routed", "executor"), ("events", "persist")].map { name, group in
@@ -57,7 +57,7 @@ struct DoctorTests {
         return PipelineLag(streams: streams, retriesWaiting: 0, retriesDue: 0, deadLetters: dead, pause: pause)
     }
 
-    private static let everyone = ["gateway": 1, "router": 1, "executor": 1, "notifier": 1]
+    private nonisolated static let everyone = ["gateway": 1, "router": 1, "executor": 1, "notifier": 1]
 
     @Test(
         "the flow is judged by what is missing, late or put aside",

@@ -269,7 +269,7 @@ struct GatewayRoutesTests {
 
     @Test("without Redis reads, cancellations and figures are 503 with a time to come back", arguments: ["GET", "DELETE", "streams", "health"])
     func redisAway(_ what: String) async throws {
-        let files = ["TOKENS_FILE": Self.config + "tokens.json", "POOLS_FILE": Self.config + "pools.json"]
+        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
         let process = ServiceProcess.unconnected(settings)
         _ = try await Gateway(settings: settings, process: process)
