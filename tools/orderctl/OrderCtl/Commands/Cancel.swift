@@ -12,7 +12,7 @@ struct Cancel: Command {
             """,
         examples: [
             ("orderctl cancel 01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00", "one order"),
-            ("orderctl list --json --status pending --user anna | jq -r '.orders[].orderId' | xargs orderctl cancel", "all of anna's that wait"),
+            ("orderctl list --json --user anna | jq -r '.orders[].orderId' | xargs orderctl cancel", "whatever of anna's still can be"),
         ])
 
     private let ids: [String]

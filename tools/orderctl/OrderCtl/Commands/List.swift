@@ -7,7 +7,7 @@ struct List: Command {
     private static let pageLimit = 100
 
     static let manual = Manual(
-        ["list"], synopsis: "[--status STATUS[,STATUS...]] [--user ID] [--key KEY] [--since TIME] [--limit N]",
+        ["list"], synopsis: "[options]",
         summary: "list orders, newest first",
         details: """
             From Postgres, so it may be a moment behind. Statuses: pending, routing,

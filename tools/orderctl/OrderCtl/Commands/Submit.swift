@@ -4,7 +4,7 @@ internal import JSON
 /// `orderctl submit`: places an order.
 struct Submit: Command {
     static let manual = Manual(
-        ["submit"], synopsis: "[--watch] [--slippage-bps N] [--user ID] [--key KEY] [--deadline SECONDS] TOKEN_IN TOKEN_OUT AMOUNT",
+        ["submit"], synopsis: "[options] TOKEN_IN TOKEN_OUT AMOUNT",
         summary: "place an order",
         details: """
             Tokens by symbol or mint, the amount in whole tokens of TOKEN_IN. The order is
