@@ -3,6 +3,7 @@ import EventLoop
 import JSON
 import Orders
 import Redis
+import ServiceKit
 import Storage
 import TestSupport
 import Testing
@@ -139,7 +140,20 @@ struct DoctorTests {
             #expect(answer.status == 200 && answer["healthy"]?.bool == false)
             #expect(
                 verdicts["postgres"] == "fault" && verdicts["groups"] == "ok" && verdicts["services"] == "fault" && verdicts["stuck-orders"] == nil)
+            for text in ["", "86400"] { #expect(try await http.get("/api/doctor?stuckAfterSeconds=\(text)").status == 200) }
             for text in ["0", "86401", "x"] { #expect(try await http.get("/api/doctor?stuckAfterSeconds=\(text)").status == 400) }
+        }
+    }
+
+    @Test("without Redis that is the fault, and there is a report all the same")
+    func withoutRedis() async throws {
+        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
+        let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
+        let process = ServiceProcess.unconnected(settings)
+        _ = try await Gateway(settings: settings, process: process)
+        try await withServer(process) { http in
+            let answer = try await http.get("/api/doctor")
+            #expect(answer.status == 200 && answer["healthy"]?.bool == false && verdicts(answer)["redis"] == "fault")
         }
     }
 }

@@ -267,7 +267,9 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("without Redis reads, cancellations and figures are 503 with a time to come back", arguments: ["GET", "DELETE", "streams", "health"])
+    @Test(
+        "without Redis reads, cancellations and figures are 503 with a time to come back",
+        arguments: ["GET", "DELETE", "streams", "health", "door"])
     func redisAway(_ what: String) async throws {
         let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
@@ -275,8 +277,8 @@ struct GatewayRoutesTests {
         _ = try await Gateway(settings: settings, process: process)
         try await withServer(process) { http in
             switch what {
-            case "streams", "health":
-                let answer = try await http.get(what == "health" ? "/health" : "/api/streams")
+            case "streams", "health", "door":
+                let answer = try await http.get(what == "health" ? "/health" : "/api/\(what)")
                 #expect(answer.status == 503)
             default:
                 let answer = try await http.send(what, "/api/orders/\(Samples.id())")
