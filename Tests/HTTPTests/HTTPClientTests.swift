@@ -71,6 +71,29 @@ struct HTTPClientTests {
         }
     }
 
+    @Test func `a stream is handed over piece by piece, an answer that is none has its body`() async throws {
+        let source = ResponseStream()
+        let more: (HTTPRouter) -> Void = { router in
+            router.get("/stream") { _, _ in .eventStream(source) }
+            router.get("/no") { _, _ in .json(404, "gone") }
+        }
+        try await withServer(more) { server in
+            var pieces: [String] = []
+            let task = Loop.spawn {
+                try await client.stream(url(server, "/stream"), timeout: .seconds(20)) { pieces.append(String(decoding: $0, as: UTF8.self)) }
+            }
+            for text in ["a", "b"] {
+                source.write(text)
+                try await eventually { pieces.joined().hasSuffix(text) }
+            }
+            source.finish()
+            let answer = try await task.value
+            #expect(answer.status == 200 && answer.body.isEmpty && pieces == ["a", "b"])
+            let refusal = try await client.stream(url(server, "/no"), timeout: .seconds(20)) { _ in pieces.append("?") }
+            #expect(refusal.status == 404 && refusal.body == Array("gone".utf8) && pieces.count == 2)
+        }
+    }
+
     @Test func `a cancelled request ends at once`() async throws {
         try await withServer(routes) { server in
             let task = Loop.spawn { try await client.get(url(server, "/slow"), timeout: .seconds(30)) }

@@ -17,19 +17,14 @@ struct QuoteTests {
         + #""amountOut":"218220000","amountOutDecimal":"218.22","minReceived":"217128900","reason":"meteora: 218.22, the only quote"}"#
 
     private func withRoute(_ answer: HTTPResponse, _ body: @ServiceActor (String, @ServiceActor () -> String) async throws -> Void) async throws {
-        let router = HTTPRouter()
         var target = ""
-        router.get("/api/quotes") { request, _ in
-            target = request.target
-            return answer
+        let routes: @ServiceActor (HTTPRouter) -> Void = { router in
+            router.get("/api/quotes") { request, _ in
+                target = request.target
+                return answer
+            }
         }
-        let server = HTTPServer(bind: "127.0.0.1", router: router)
-        try server.start()
-        do { try await body("http://127.0.0.1:\(server.port)", { target }) } catch {
-            await server.stop(within: .milliseconds(200))
-            throw error
-        }
-        await server.stop(within: .milliseconds(200))
+        try await withRoutes(routes) { try await body($0, { target }) }
     }
 
     @Test func `what the engine would do is a table, and the answer itself with json`() async throws {

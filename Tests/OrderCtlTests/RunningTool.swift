@@ -13,10 +13,10 @@ final class ToolRun {
 
     /// Runs the tool with the words of a command line.
     static func of(
-        _ words: [String], environment: [String: String] = [:], usesColour: Bool = false
+        _ words: [String], environment: [String: String] = [:], usesColour: Bool = false, isTerminal: Bool = false
     ) async -> ToolRun {
         let run = ToolRun()
-        let console = Console(usesColour: usesColour, output: { run.output += $0 }, errors: { run.errors += $0 })
+        let console = Console(usesColour: usesColour, isTerminal: isTerminal, output: { run.output += $0 }, errors: { run.errors += $0 })
         run.status = await OrderCtl.run(words, environment: environment, console: console)
         return run
     }
@@ -76,12 +76,18 @@ final class FakeEngine {
 @ServiceActor
 func withEngine(_ body: @ServiceActor (FakeEngine, String) async throws -> Void) async throws {
     let engine = FakeEngine()
+    try await withRoutes({ engine.addRoutes(to: $0) }) { try await body(engine, $0) }
+}
+
+/// Serves routes while `body` runs, and tells it their URL.
+@ServiceActor
+func withRoutes(_ routes: @ServiceActor (HTTPRouter) -> Void, _ body: @ServiceActor (String) async throws -> Void) async throws {
     let router = HTTPRouter()
-    engine.addRoutes(to: router)
+    routes(router)
     let server = HTTPServer(bind: "127.0.0.1", router: router)
     try server.start()
     do {
-        try await body(engine, "http://127.0.0.1:\(server.port)")
+        try await body("http://127.0.0.1:\(server.port)")
     } catch {
         await server.stop(within: .milliseconds(200))
         throw error

@@ -46,6 +46,22 @@ public final class ChildProcess {
         try await exit()
     }
 
+    /// Runs a command that is expected to end by itself. Returns its exit code and what it has written to standard output and error.
+    public static func run(
+        _ command: [String], environment: [String: String] = [:], within limit: Duration = .seconds(30)
+    ) async throws -> (code: Int32, output: String) {
+        let directory = try temporaryDirectory("run")
+        defer { removeDirectory(directory) }
+        let process = try ChildProcess(command, environment: environment, output: "\(directory)/output")
+        do {
+            let code = try await process.exit(within: limit)
+            return (code, contents(of: "\(directory)/output"))
+        } catch {
+            try await process.stop(SIGKILL)
+            throw TestFailure("\(command) did not end by itself; it wrote: \(contents(of: "\(directory)/output"))")
+        }
+    }
+
     private static func inherited() -> [String: String] {
         var result: [String: String] = [:]
         var entry = environ

@@ -5,7 +5,7 @@ internal import Synchronization
 public let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
 
 /// The text of a file; empty when it cannot be read.
-func contents(of path: String) -> String {
+public func contents(of path: String) -> String {
     guard let file = fopen(path, "r") else { return "" }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -17,8 +17,16 @@ func contents(of path: String) -> String {
     }
 }
 
+/// Makes a file of a text, over one that is there.
+public func write(_ text: String, to path: String) throws {
+    guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path)") }
+    defer { fclose(file) }
+    let bytes = Array(text.utf8)
+    guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw TestFailure("cannot write \(path)") }
+}
+
 /// Removes a directory with everything in it.
-func removeDirectory(_ path: String) {
+public func removeDirectory(_ path: String) {
     if let directory = opendir(path) {
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {

@@ -127,7 +127,7 @@ public final class Stack {
             "CONTRACTS_DIR": "\(packageRoot)/docs",
         ]
         let environment = [fixed, Self.quickSettings, options.settings, more].reduce(into: [:]) { $0.merge($1) { $1 } }
-        let process = try ChildProcess(entering + [Self.executable(service)], environment: environment, output: log)
+        let process = try ChildProcess(entering + [Self.executable(service.rawValue)], environment: environment, output: log)
         replicas[service, default: []].append(Replica(process: process, log: log))
         return number
     }
@@ -172,21 +172,19 @@ extension Stack {
     public static func run(
         _ service: StackService, _ arguments: [String] = [], environment: [String: String] = [:]
     ) async throws -> (code: Int32, output: String) {
-        let directory = try temporaryDirectory("run")
-        defer { removeDirectory(directory) }
-        let process = try ChildProcess([executable(service)] + arguments, environment: environment, output: "\(directory)/output")
-        do {
-            let code = try await process.exit(within: .seconds(30))
-            return (code, contents(of: "\(directory)/output"))
-        } catch {
-            try await process.stop(SIGKILL)
-            throw TestFailure("\(service.rawValue) did not end by itself; it wrote: \(contents(of: "\(directory)/output"))")
-        }
+        try await ChildProcess.run([executable(service.rawValue)] + arguments, environment: environment)
     }
 
-    private static func executable(_ service: StackService) -> String {
+    /// Runs a tool that was built beside the services.
+    public static func run(
+        tool: String, _ arguments: [String], environment: [String: String] = [:]
+    ) async throws -> (code: Int32, output: String) {
+        try await ChildProcess.run([executable(tool)] + arguments, environment: environment)
+    }
+
+    private static func executable(_ name: String) -> String {
         let folder = getenv("STACK_BIN").map { String(cString: $0) } ?? ownDirectory
-        return "\(folder)/\(service.rawValue)"
+        return "\(folder)/\(name)"
     }
 
     /// The directory of the executable of the tests, beside which all others are built.

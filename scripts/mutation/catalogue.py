@@ -86,4 +86,8 @@ MUTATIONS = (
         "late-accept", "an order that comes late from a silent link is taken in all the same", f"{LUA}/accept.lua",
         "if at > limit then return { 'late', integer(at) } end\n", "",
         ("test", "PipelineTests.AcceptTests")),
+    Mutation(
+        "paused", "a shut door lets orders in", f"{LUA}/accept.lua",
+        "if pause[1] then return { 'paused', pause[2] or '' } end\n", "",
+        ("test", "PipelineTests.DoorTests")),
 )

@@ -30,6 +30,8 @@ public struct Keys: Sendable {
     public var deadlines: String { orders + "deadlines" }
     /// Orders that have a time to live, by its end.
     public var leaving: String { orders + "leaving" }
+    /// There while no new order is taken in: since when, and why.
+    public var paused: String { orders + "paused" }
     /// What the key of every order begins with.
     public var orderPrefix: String { orders + "order:" }
     /// What the key of every user's list begins with.

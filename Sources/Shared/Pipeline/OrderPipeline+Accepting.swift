@@ -14,6 +14,8 @@ public enum AcceptOutcome: Sendable, Equatable {
     case collision
     /// The time limit was over; nothing was written.
     case late
+    /// Somebody has shut the door, for a reason that may be empty; nothing was written.
+    case paused(reason: String)
 }
 
 extension OrderPipeline {
@@ -44,7 +46,7 @@ extension OrderPipeline {
         let orderKey = keys.order(order.id)
         let reply = try await run(
             Scripts.accept,
-            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, keys.user(user)],
+            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, keys.user(user), keys.paused],
             [
                 order.id.description, order.json, common, user, String(order.maxAttempts), order.deadline.map { String($0) } ?? "",
                 String(order.createdAt), order.fingerprint, String(idempotencyTTL), String(limit),
@@ -61,6 +63,7 @@ extension OrderPipeline {
         case ("conflict", let id?, _): return .conflict(id)
         case ("collision", _, _): return .collision
         case ("late", _, _): return .late
+        case ("paused", _, _): return .paused(reason: reply.count > 1 ? reply[1].string ?? "" : "")
         default: throw PipelineError(.unexpectedReply, "accept answered what this version does not know")
         }
     }

@@ -20,7 +20,7 @@ public protocol Service: AnyObject {
 
 extension ServiceProcess {
     /// The version that all parts of the engine share.
-    public nonisolated static let version = "0.1.0"
+    public nonisolated static let version = EngineVersion.text
 }
 
 /// Why a process cannot start: one sentence that says what to do, and the exit code.

@@ -15,22 +15,7 @@ import Testing
 /// The gateway's routes behind a real server; the pipeline on a real Redis.
 @Suite(.onLoop) @ServiceActor
 struct GatewayRoutesTests {
-    private static let config = #filePath.split(separator: "/").dropLast(4).reduce("") { $0 + "/" + $1 } + "/config/"
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#
-
-    private func withGateway(
-        _ environment: [String: String] = [:], _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
-    ) async throws {
-        let files = ["TOKENS_FILE": Self.config + "tokens.json", "POOLS_FILE": Self.config + "pools.json"]
-        try await withProcess(GatewaySettings.self, files.merging(environment) { $1 }) { test in
-            let gateway = try await Gateway(settings: test.settings, process: test.process)
-            let running = Loop.spawn { await gateway.run() }
-            defer { running.cancel() }
-            try await withServer(test.process) { try await body(test, $0) }
-            running.cancel()
-            await running.value
-        }
-    }
 
     private func id(_ answer: Answer) throws -> OrderID {
         try #require(answer["orderId"]?.string.flatMap { OrderID(parsing: $0) })
@@ -282,16 +267,18 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("without Redis reads, cancellations and figures are 503 with a time to come back", arguments: ["GET", "DELETE", "streams", "health"])
+    @Test(
+        "without Redis reads, cancellations and figures are 503 with a time to come back",
+        arguments: ["GET", "DELETE", "streams", "health", "door"])
     func redisAway(_ what: String) async throws {
-        let files = ["TOKENS_FILE": Self.config + "tokens.json", "POOLS_FILE": Self.config + "pools.json"]
+        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
         let process = ServiceProcess.unconnected(settings)
         _ = try await Gateway(settings: settings, process: process)
         try await withServer(process) { http in
             switch what {
-            case "streams", "health":
-                let answer = try await http.get(what == "health" ? "/health" : "/api/streams")
+            case "streams", "health", "door":
+                let answer = try await http.get(what == "health" ? "/health" : "/api/\(what)")
                 #expect(answer.status == 503)
             default:
                 let answer = try await http.send(what, "/api/orders/\(Samples.id())")

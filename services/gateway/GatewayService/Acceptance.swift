@@ -81,6 +81,7 @@ final class Acceptance {
                 throw Problem(
                     422, code: "IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another order; use a new key for a new order")
             case .late: throw unavailable(nil)
+            case .paused(let reason): throw Door.paused(reason: reason)
             case .collision: continue
             }
         }

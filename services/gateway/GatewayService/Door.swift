@@ -41,6 +41,14 @@ final class Door {
         }
     }
 
+    /// The refusal while somebody has shut the door.
+    static func paused(reason: String) -> Problem {
+        let why = reason.isEmpty ? "" : " (\(reason))"
+        return Problem(
+            503, code: "PAUSED", "The engine takes no new orders for now\(why); those it has go on. Try again later", headers: [("Retry-After", "30")]
+        )
+    }
+
     private static func busy(_ sentence: String) -> Problem {
         Problem(503, code: "OVERLOADED", sentence, headers: [("Retry-After", "5")])
     }
@@ -62,13 +70,9 @@ final class RedisPressure {
         }
     }
 
-    static func percent(_ info: String) -> Int {
-        var values: [Substring: Int] = [:]
-        for line in info.split(whereSeparator: { $0.isNewline }) {
-            let pair = line.split(separator: ":", maxSplits: 1)
-            if pair.count == 2, let value = Int(pair[1]) { values[pair[0]] = value }
-        }
-        guard let used = values["used_memory"], let limit = values["maxmemory"], limit > 0 else { return 0 }
+    static func percent(_ text: String) -> Int {
+        let info = RedisInfo(text)
+        guard let used = info.number("used_memory"), let limit = info.number("maxmemory"), limit > 0 else { return 0 }
         return used * 100 / limit
     }
 }

@@ -35,6 +35,8 @@ public final class Gateway: Service {
         DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
+        DoorRoutes(process: process).add(to: process.router)
+        DoctorRoutes(examination: Examination(process: process, lag: lag, store: store, postgres: postgres)).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
         observePostgres()
     }

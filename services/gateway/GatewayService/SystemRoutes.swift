@@ -39,6 +39,7 @@ struct SystemRoutes {
     private func health() async -> HTTPResponse {
         let instances = try? await process.pipeline.instances()
         let alive = Dictionary(grouping: instances ?? [], by: \.service)
+        let pause = try? await process.pipeline.currentPause()
         let isWell = instances != nil && Self.services.allSatisfy { alive[$0]?.isEmpty == false }
         func sum(_ field: String) -> Int { (instances ?? []).reduce(0) { $0 + (Int($1.fields[field] ?? "") ?? 0) } }
         let body = JSONWriter.object {
@@ -51,6 +52,8 @@ struct SystemRoutes {
             $0.object("services") { writer in
                 for service in Self.services { writer.object(service) { $0.field("alive", alive[service]?.count ?? 0) } }
             }
+            // Shut on purpose is not ill: who restarts what is degraded must leave it alone.
+            $0.raw("door", instances == nil ? "null" : Pause.json(of: pause))
         }
         return .json(isWell ? 200 : 503, body)
     }

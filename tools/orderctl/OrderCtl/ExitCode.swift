@@ -4,6 +4,8 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case ok = 0
     /// The engine refused, or the command found what it was to look for.
     case refused = 1
+    /// The order that was followed did not end as confirmed.
+    case unfilled = 2
     /// The arguments or the environment cannot be used.
     case usage = 64
     /// No engine answers.
@@ -14,6 +16,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         switch self {
         case .ok: "done"
         case .refused: "the engine refused, or a check found something"
+        case .unfilled: "the order that was followed failed or was cancelled"
         case .usage: "arguments or environment that cannot be used"
         case .unreachable: "no engine answers at the URL"
         }
@@ -28,9 +31,13 @@ struct Failure: Error, Sendable, Equatable {
     /// The engine's own code of a refusal; empty otherwise.
     let code: String
 
-    init(_ status: ExitCode, _ sentence: String, code: String = "") {
+    /// Whether what was asked for may have been done all the same: the answer was lost on its way.
+    let mayHaveBeenDone: Bool
+
+    init(_ status: ExitCode, _ sentence: String, code: String = "", mayHaveBeenDone: Bool = false) {
         self.status = status
         self.sentence = sentence
         self.code = code
+        self.mayHaveBeenDone = mayHaveBeenDone
     }
 }

@@ -4,7 +4,10 @@ internal import Glibc
 /// The command line tool for those who run the engine: one command a run, over the engine's own API.
 public enum OrderCtl {
     /// Every command, in the order in which help lists them. A new command is a file in `Commands` and a line here.
-    static let commands: [any Command.Type] = [DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self, QuoteSwap.self]
+    static let commands: [any Command.Type] = [
+        QuoteSwap.self, Submit.self, Watch.self, Get.self, List.self, Replay.self, Cancel.self, Lag.self, Pause.self, Resume.self, Doctor.self,
+        DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self, Completion.self,
+    ]
 
     /// Runs the command that the process was started with, and ends the process.
     public static func main() -> Never {
@@ -22,7 +25,7 @@ public enum OrderCtl {
     static func run(_ arguments: [String], environment: [String: String], console: Console) async -> ExitCode {
         do throws(Failure) {
             switch try Invocation.read(arguments, environment: environment, commands: commands) {
-            case .help(let text):
+            case .show(let text):
                 console.print(text)
                 return .ok
             case .command(let command, let options):

@@ -57,8 +57,24 @@ public final class HTTPClient {
         _ method: String, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(5),
         maximumResponseBytes: Int = usualResponseBytes
     ) async throws(HTTPClientError) -> HTTPClientResponse {
+        try await perform(method, url, headers: headers, body: body, timeout: timeout, maximumResponseBytes, receive: nil)
+    }
+
+    /// Sends a `GET` whose answer is handed over piece by piece as it comes, when its status is 200; any other answer has its body as usual.
+    ///
+    /// Pieces end anywhere. Ends with `timedOut` where the answer takes longer than `timeout`, whatever has come until then.
+    public func stream(
+        _ url: String, headers: [(String, String)] = [], timeout: Duration, receive: @escaping @ServiceActor ([UInt8]) -> Void
+    ) async throws(HTTPClientError) -> HTTPClientResponse {
+        try await perform("GET", url, headers: headers, body: nil, timeout: timeout, Self.usualResponseBytes, receive: receive)
+    }
+
+    private func perform(
+        _ method: String, _ url: String, headers: [(String, String)], body: [UInt8]?, timeout: Duration, _ limit: Int,
+        receive: (@ServiceActor ([UInt8]) -> Void)?
+    ) async throws(HTTPClientError) -> HTTPClientResponse {
         let easy = spare.popLast() ?? curl_easy_init()!
-        let transfer = Transfer(easy, limit: maximumResponseBytes)
+        let transfer = Transfer(easy, limit: limit, receive: receive)
         do {
             try transfer.prepare(method, url, headers: headers, body: body, timeout: timeout, options: options)
         } catch {

@@ -10,15 +10,17 @@ final class Transfer {
     let easy: UnsafeMutableRawPointer
     var continuation: Continuation?
     private let limit: Int
+    private let receive: (@ServiceActor ([UInt8]) -> Void)?
     private var body: [UInt8] = []
     private var headers = HTTPHeaders()
     private var headerBytes = 0
     private var isTooLarge = false
     private var fields: UnsafeMutablePointer<curl_slist>?
 
-    init(_ easy: UnsafeMutableRawPointer, limit: Int) {
+    init(_ easy: UnsafeMutableRawPointer, limit: Int, receive: (@ServiceActor ([UInt8]) -> Void)?) {
         self.easy = easy
         self.limit = limit
+        self.receive = receive
     }
 
     func prepare(
@@ -74,6 +76,10 @@ final class Transfer {
 
     /// Returns how much was taken; less than all of it makes libcurl give up.
     fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if let receive, ccurl_status(easy) == 200 {
+            receive(Array(bytes))
+            return bytes.count
+        }
         isTooLarge = isTooLarge || body.count + bytes.count > limit
         guard !isTooLarge else { return 0 }
         body.append(contentsOf: bytes)

@@ -30,10 +30,12 @@ enum Scripts {
     static let prune = script("prune", PackageResources.prune_lua)
     static let agree = script("agree", PackageResources.agree_lua)
     static let group = script("group", PackageResources.group_lua)
+    static let pause = script("pause", PackageResources.pause_lua)
+    static let standing = script("standing", PackageResources.standing_lua)
 
     static let all = [
         accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, user,
-        heartbeat, lag, allow, send, status, prune, agree, group,
+        heartbeat, lag, allow, send, status, prune, agree, group, pause, standing,
     ]
 
     private static let prelude = sentences + text(PackageResources.prelude_lua)

@@ -47,6 +47,8 @@ public struct PipelineLag: Sendable {
     public let retriesDue: Int
     /// Dead letters.
     public let deadLetters: Int
+    /// Since when no new orders are taken in; nil where they are.
+    public let pause: Pause?
     /// Entries on `accepted` that no router has been given, over all partitions.
     public var backlog: Int { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).reduce(0) { $0 + $1.lag } }
     /// Age of the oldest of them, in ms.
@@ -121,7 +123,8 @@ extension OrderPipeline {
             due += Int(try await send(["ZCOUNT", keys.retries, "-inf", String(now)]).integer ?? 0)
             dead += Int(try await send(["XLEN", keys.dead]).integer ?? 0)
         }
-        return PipelineLag(streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead)
+        return PipelineLag(
+            streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead, pause: try await currentPause())
     }
 }
 
@@ -159,6 +162,7 @@ extension PipelineLag {
                 $0.field("due", retriesDue)
             }
             writer.field("deadLetters", deadLetters)
+            writer.raw("door", Pause.json(of: pause))
         }
     }
 }

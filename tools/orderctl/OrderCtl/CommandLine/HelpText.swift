@@ -4,16 +4,19 @@ enum HelpText {
     static func of(_ manuals: [Manual], under words: [String]) -> String {
         let name = (["orderctl"] + words).joined(separator: " ")
         let rows = manuals.filter { $0.words.starts(with: words) }.map { Manual.Option(name: $0.name, meaning: $0.summary) }
+        let isWhole = words.isEmpty
+        let start = isWhole ? "\n\nTo start with:\n" + list(Manual.firstSteps) : ""
+        let version = isWhole ? [Manual.Option(name: "--version", meaning: "print the version of this tool")] : []
         return """
-            \(words.isEmpty ? "orderctl: looks after a running order execution engine." : "\(name): a family of commands.")
+            \(words.isEmpty ? "orderctl: places orders with an order execution engine, follows them, and looks after it." : "\(name): a family of commands.")
 
             Usage: \(name) COMMAND [options]
 
             Commands:
-            \(list(rows))
+            \(list(rows))\(start)
 
             Options of every command:
-            \(list(Manual.commonOptions))
+            \(list(Manual.commonOptions + version))
 
             Exit codes:
             \(list(Manual.exitCodes))

@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// What a command line asks for.
 enum Invocation {
     /// What all commands take.
@@ -6,10 +8,11 @@ enum Invocation {
         let wantsJSON: Bool
     }
 
-    case help(String)
+    case show(String)
     case command(any Command, Options)
 
     static func read(_ words: [String], environment: [String: String], commands: [any Command.Type]) throws(Failure) -> Invocation {
+        if words == ["--version"] { return .show("orderctl \(EngineVersion.text)") }
         var arguments = Arguments(words)
         let wantsHelp = arguments.takeFlag("--help", "-h")
         let wantsJSON = arguments.takeFlag("--json")
@@ -20,7 +23,7 @@ enum Invocation {
 
         // No command's words begin with all of another's, so at most one fits.
         let command = commands.first { operands.starts(with: $0.manual.words) }
-        if asksHelp { return .help(try help(command, operands, commands.map { $0.manual })) }
+        if asksHelp { return .show(try help(command, operands, commands.map { $0.manual })) }
         guard let command else { throw unknown(operands, commands.map { $0.manual }) }
         arguments.dropFirst(command.manual.words.count)
         let instance = try command.init(&arguments)

@@ -40,5 +40,13 @@ struct Manual: Sendable {
         Option(name: "--help, -h", meaning: "explain the command"),
     ]
 
+    /// What a newcomer tries, as help of the tool shows it.
+    static let firstSteps = [
+        Option(name: "orderctl quote SOL USDC 1.5", meaning: "what each venue would pay"),
+        Option(name: "orderctl submit --watch SOL USDC 1.5", meaning: "place that order and follow it to its end"),
+        Option(name: "orderctl lag --watch", meaning: "where orders wait, live"),
+        Option(name: "orderctl doctor", meaning: "what is wrong, and what to do about it"),
+    ]
+
     static let exitCodes = ExitCode.allCases.map { Option(name: "\($0.rawValue)", meaning: $0.meaning) }
 }

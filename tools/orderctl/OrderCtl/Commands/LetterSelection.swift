@@ -28,20 +28,9 @@ struct LetterSelection: Sendable {
     func each(
         _ session: Session, done: String, _ body: @ServiceActor (_ path: String) async throws(Failure) -> JSONValue
     ) async throws(Failure) -> ExitCode {
-        var report = LetterReport(session: session, done: done)
-        for id in try await chosen(session) {
-            do throws(Failure) {
-                report.succeeded(id, try await body("/api/dead-letters/\(Engine.escaped(id))"))
-            } catch {
-                guard error.status == .refused else {
-                    report.finish()
-                    throw error
-                }
-                report.failed(id, error)
-            }
+        try await BatchReport.each(of: try await chosen(session), session, done: done) { id throws(Failure) in
+            try await body("/api/dead-letters/\(Engine.escaped(id))")
         }
-        report.finish()
-        return report.refused == 0 ? .ok : .refused
     }
 
     @ServiceActor
@@ -50,53 +39,5 @@ struct LetterSelection: Sendable {
         var all: [String] = []
         _ = try await session.engine.deadLetters(reason: reason) { all += $0.map(\.id) }
         return all
-    }
-}
-
-/// What became of each letter: a line each, or all in one JSON object at the end.
-@ServiceActor
-struct LetterReport {
-    private let session: Session
-    private let done: String
-    private var results: [String] = []
-    private(set) var refused = 0
-
-    init(session: Session, done: String) {
-        self.session = session
-        self.done = done
-    }
-
-    mutating func succeeded(_ id: String, _ answer: JSONValue) {
-        results.append(answer.serialized)
-        guard !session.wantsJSON else { return }
-        let place = answer["stream"]?.string.map { ", on \(Terminal.safe($0)) again" } ?? ""
-        session.console.print("\(Terminal.safe(id))  \(session.console.paint(done, .green))\(place)")
-    }
-
-    mutating func failed(_ id: String, _ failure: Failure) {
-        refused += 1
-        results.append(
-            JSONWriter.object {
-                $0.field("success", false)
-                $0.field("id", id)
-                $0.field("code", failure.code)
-                $0.field("error", failure.sentence)
-            })
-        guard !session.wantsJSON else { return }
-        session.console.complain("\(Terminal.safe(id))  refused: \(failure.sentence)")
-    }
-
-    func finish() {
-        let succeeded = results.count - refused
-        if session.wantsJSON {
-            let body = JSONWriter.object { writer in
-                writer.array("results") { list in for result in results { list.value(raw: result) } }
-                writer.field("succeeded", succeeded)
-                writer.field("refused", refused)
-            }
-            session.console.print(body)
-        } else if results.count != 1 {
-            session.console.print("\(succeeded) \(done), \(refused) refused.")
-        }
     }
 }

@@ -11,7 +11,7 @@ final class Engine {
     private static let timeout = Duration.seconds(15)
 
     let url: String
-    private let client: HTTPClient
+    let client: HTTPClient
 
     init(url: String) {
         self.url = url
@@ -28,17 +28,23 @@ final class Engine {
 
     func post(_ path: String) async throws(Failure) -> JSONValue { try await send("POST", path, body: []) }
 
+    /// Posts a JSON object.
+    func post(_ path: String, json: String, headers: [(String, String)] = []) async throws(Failure) -> JSONValue {
+        try await send("POST", path, headers: headers + [("Content-Type", "application/json")], body: Array(json.utf8))
+    }
+
     func delete(_ path: String) async throws(Failure) -> JSONValue { try await send("DELETE", path) }
 
-    private func send(_ method: String, _ path: String, body: [UInt8]? = nil) async throws(Failure) -> JSONValue {
+    private func send(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
+    ) async throws(Failure) -> JSONValue {
         let answer: HTTPClientResponse
         do {
             answer = try await client.send(
-                method, url + path, headers: [("Accept", "application/json")], body: body, timeout: Self.timeout,
+                method, url + path, headers: [("Accept", "application/json")] + headers, body: body, timeout: Self.timeout,
                 maximumResponseBytes: Self.mostBytes)
         } catch {
-            throw Failure(
-                .unreachable, "No engine answers at \(url) (\(error)); start it with make up, or say where it is with --url or ORDERCTL_URL")
+            throw unreachable(error)
         }
         let value = try? JSONValue.parse(answer.body, maximumDepth: 32)
         guard (200..<300).contains(answer.status) else { throw refusal(answer.status, value) }
@@ -48,15 +54,25 @@ final class Engine {
         return value
     }
 
-    private func refusal(_ status: Int, _ body: JSONValue?) -> Failure {
+    func unreachable(_ error: HTTPClientError) -> Failure {
+        Failure(
+            .unreachable, "No engine answers at \(url) (\(error)); start it with make up, or say where it is with --url or ORDERCTL_URL",
+            mayHaveBeenDone: error == .timedOut || error == .truncated)
+    }
+
+    func refusal(_ status: Int, _ body: JSONValue?) -> Failure {
         // The edge is there and what is behind it is not.
         if status == 502 || status == 504 {
-            return Failure(.unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health")
+            return Failure(
+                .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health",
+                mayHaveBeenDone: true)
         }
         guard let sentence = body?["error"]?.string else {
             return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
         }
-        return Failure(.refused, Terminal.safe(sentence), code: body?["code"]?.string ?? "")
+        // A 503 that names an order: its gateway could not say whether it is in.
+        return Failure(
+            .refused, Terminal.safe(sentence), code: body?["code"]?.string ?? "", mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil)
     }
 
     /// A part of a path or a query's value: all but the unreserved characters of RFC 3986 escaped.

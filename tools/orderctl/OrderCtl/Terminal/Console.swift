@@ -4,13 +4,19 @@ internal import Glibc
 /// Where a command writes: results to standard output, what went wrong to standard error.
 @ServiceActor
 struct Console {
-    /// Whether results are for a person at a terminal, and in colour.
+    /// Whether results are coloured.
     let usesColour: Bool
+    /// Whether results go to a terminal, on which lines can be written anew.
+    let isTerminal: Bool
     private let output: @ServiceActor (String) -> Void
     private let errors: @ServiceActor (String) -> Void
 
-    init(usesColour: Bool, output: @escaping @ServiceActor (String) -> Void, errors: @escaping @ServiceActor (String) -> Void) {
+    init(
+        usesColour: Bool, isTerminal: Bool = false, output: @escaping @ServiceActor (String) -> Void,
+        errors: @escaping @ServiceActor (String) -> Void
+    ) {
         self.usesColour = usesColour
+        self.isTerminal = isTerminal
         self.output = output
         self.errors = errors
     }
@@ -18,8 +24,9 @@ struct Console {
     /// The process' own. Colours only on a terminal that has them, and not where `NO_COLOR` asks for none.
     static func standard(environment: [String: String]) -> Console {
         let wantsNone = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        let isTerminal = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
         return Console(
-            usesColour: isatty(STDOUT_FILENO) == 1 && !wantsNone && environment["TERM"] != "dumb",
+            usesColour: isTerminal && !wantsNone, isTerminal: isTerminal,
             output: { write($0, to: STDOUT_FILENO) }, errors: { write($0, to: STDERR_FILENO) })
     }
 
@@ -29,9 +36,18 @@ struct Console {
     /// Writes a line about what went wrong.
     func complain(_ line: String) { errors(line + "\n") }
 
+    /// Writes a line in the place of the one that was last written so; without a terminal, nothing. `print` comes after `rewrite("")`.
+    func rewrite(_ line: String) {
+        if isTerminal { output("\r\u{1B}[K" + line) }
+    }
+
+    /// Begins at the top of an empty terminal; elsewhere, with an empty line.
+    func beginPage() { output(isTerminal ? "\u{1B}[H\u{1B}[2J" : "\n") }
+
     /// A text in a colour, where there are colours.
-    func paint(_ text: String, _ colour: Terminal.Colour) -> String {
-        usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
+    func paint(_ text: String, _ colour: Terminal.Colour?) -> String {
+        guard let colour else { return text }
+        return usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

@@ -6,6 +6,8 @@ struct Table: Sendable {
 
     mutating func add(_ cells: String...) { rows.append(cells) }
 
+    mutating func add(_ cells: [String]) { rows.append(cells) }
+
     /// The lines, header first.
     var lines: [String] {
         let widths = rows.reduce(into: [Int](repeating: 0, count: rows[0].count)) { widths, row in

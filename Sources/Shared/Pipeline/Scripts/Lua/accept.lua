@@ -1,6 +1,6 @@
 -- Takes an order in: its hash, first event, entry on `accepted` and idempotency record, or nothing.
 -- Without allow-oom: a full Redis stops the intake and lets the rest drain.
--- KEYS: order, idempotency record (the order again where there is none), accepted, events, deadlines, user
+-- KEYS: order, idempotency record (the order again where there is none), accepted, events, deadlines, user, paused
 -- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local at = milliseconds()
@@ -19,6 +19,9 @@ if hasRecord then
     return { 'replay', record[1], record[2] }
   end
 end
+-- What came before the pause is inside, and its answer may be asked for again.
+local pause = redis.call('HMGET', KEYS[7], 'since', 'reason')
+if pause[1] then return { 'paused', pause[2] or '' } end
 -- Last, because what was accepted in time stays accepted, however late its reply is asked for again.
 if at > limit then return { 'late', integer(at) } end
 

@@ -1,0 +1,29 @@
+-- What stands for an order: the one entry or retry from which it goes on.
+-- KEYS: order, accepted, routed, retries   ARGV: id
+-- Answers {now, 'gone' | 'final' | 'waiting' | 'retry' | 'held' | 'nothing', state, newest event}
+local order = load(KEYS[1], ARGV[1])
+local at = integer(milliseconds())
+if not order then return { at, 'gone', '', '' } end
+
+local function standing()
+  if FINAL[order.state] then return 'final' end
+  local place, entry = string.match(order.entry, '^(%a+) (.+)$')
+  if place == 'retries' then return redis.call('ZSCORE', KEYS[4], entry) and 'retry' or 'nothing' end
+  if not place then return 'nothing' end
+  local stream, group = KEYS[2], 'router'
+  if place == 'routed' then stream, group = KEYS[3], 'executor' end
+  if pending(stream, group, entry) then return 'held' end
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  if groups.err or #redis.call('XRANGE', stream, entry, entry) == 0 then return 'nothing' end
+  for _, row in ipairs(groups) do
+    local values = {}
+    for index = 1, #row, 2 do values[row[index]] = row[index + 1] end
+    if values.name == group then
+      return #redis.call('XRANGE', stream, '(' .. values['last-delivered-id'], entry, 'COUNT', 1) > 0 and 'waiting' or 'nothing'
+    end
+  end
+  -- A group that is made again begins with the first entry.
+  return 'waiting'
+end
+
+return { at, standing(), order.state, redis.call('HGET', KEYS[1], 'e:' .. order.seq) or '' }

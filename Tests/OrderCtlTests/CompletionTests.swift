@@ -1,0 +1,37 @@
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import OrderCtl
+
+@Suite(.onLoop) @ServiceActor
+struct CompletionTests {
+    /// What bash offers after a line whose last word is being typed.
+    private func offers(_ words: String...) async throws -> Set<String> {
+        let script = await ToolRun.of(["completion", "bash"]).output
+        let line = words.map { "'\($0)'" }.joined(separator: " ")
+        let call = script + "COMP_WORDS=(orderctl \(line)); COMP_CWORD=\(words.count); _orderctl; printf '%s\\n' \"${COMPREPLY[@]}\""
+        let (code, output) = try await ChildProcess.run(["bash", "-euc", call])
+        #expect(code == 0, "\(output)")
+        return Set(output.split(separator: "\n").map { String($0) })
+    }
+
+    @Test func `bash completes commands, those of a family, and a command's options`() async throws {
+        let all = try await offers("")
+        #expect(all.isSuperset(of: Set(OrderCtl.commands.map { $0.manual.words[0] })) && all.contains("--version"))
+        #expect(try await offers("re") == ["replay", "resume", "reconcile"])
+        #expect(try await offers("dead", "") == ["list", "retry", "drop", "--help"])
+        #expect(try await offers("dead", "list", "--r") == ["--reason"])
+        #expect(
+            try await offers("submit", "SOL", "--") == ["--watch", "--slippage-bps", "--user", "--key", "--deadline", "--url", "--json", "--help"])
+        #expect(try await offers("completion", "z") == ["zsh"])
+    }
+
+    @Test func `zsh has the same choices, and no other shell has any`() async {
+        let (bash, zsh) = (await ToolRun.of(["completion", "bash"]).output, await ToolRun.of(["completion", "zsh"]).output)
+        let choices = { (script: String) in script.split(separator: "\n").filter { $0.contains("choices=") } }
+        #expect(choices(zsh) == choices(bash) && choices(zsh).count > 16 && zsh.hasPrefix("#compdef orderctl\n"))
+        let fish = await ToolRun.of(["completion", "fish"])
+        #expect(fish.status == .usage && fish.errors.contains("For which shell?"))
+    }
+}

@@ -1,0 +1,121 @@
+import EventLoop
+import HTTP
+import JSON
+import TestSupport
+import Testing
+
+@testable import OrderCtl
+
+@Suite(.onLoop) @ServiceActor
+struct OperationTests {
+    private static func group(_ name: String, lag: Int, pending: Int, rate: String, consumers: Int) -> String {
+        #"{"group":"\#(name)","lag":\#(lag),"lagKnown":true,"pending":\#(pending),"oldestWaitingMs":\#(lag * 10),"oldestPendingMs":0,"#
+            + #""consumers":\#(consumers),"deliveredPerSecond":\#(rate),"drainSeconds":null}"#
+    }
+
+    /// Two partitions; the second has half of everything.
+    private static func streams(door: String = #"{"open":true}"#) -> String {
+        let stream = { (name: String, group: String) in #"{"stream":"\#(name)","key":"k","length":9,"groups":[\#(group)]}"# }
+        let all = [
+            stream("accepted", group("router", lag: 200, pending: 4, rate: "6.4", consumers: 2)),
+            stream("routed", group("executor", lag: 0, pending: 0, rate: "0.0", consumers: 0)),
+            stream("accepted", group("router", lag: 100, pending: 2, rate: "3.6", consumers: 2)),
+        ]
+        return #"{"streams":[\#(all.joined(separator: ","))],"retries":{"waiting":3,"due":1},"deadLetters":2,"door":\#(door)}"#
+    }
+
+    private func run(_ words: [String], isTerminal: Bool = false, usesColour: Bool = false, _ answers: HTTPResponse...) async throws -> ToolRun {
+        var (left, result) = (answers, ToolRun())
+        let routes: @ServiceActor (HTTPRouter) -> Void = { router in
+            let answer: @ServiceActor (HTTPRequest) -> HTTPResponse = { _ in left.count > 1 ? left.removeFirst() : left[0] }
+            for path in ["/api/streams", "/api/doctor"] { router.get(path) { request, _ in answer(request) } }
+            for path in ["/api/door/pause", "/api/door/resume"] {
+                router.post(path) { request, _ in
+                    let body = String(decoding: request.body, as: UTF8.self)
+                    let reason = (try? JSONValue.parse(body))?["reason"]?.string
+                    return .json(
+                        200,
+                        path.hasSuffix("resume")
+                            ? #"{"open":true}"# : #"{"open":false,"since":"T","reason":\#(reason.map { "\"\($0)\"" } ?? "null")}"#)
+                }
+            }
+        }
+        try await withRoutes(routes) {
+            result = await ToolRun.of(words + ["--url", $0], usesColour: usesColour, isTerminal: isTerminal)
+        }
+        return result
+    }
+
+    @Test func `lag is a row a group over all partitions, with bar, rate and time to drain`() async throws {
+        let run = try await run(["lag"], .json(200, Self.streams()))
+        #expect(run.status == .ok && run.errors.isEmpty)
+        #expect(
+            run.output == """
+                STREAM    GROUP     BACKLOG                        OLDEST  IN HAND  OLDEST  RATE    DRAINS IN  PROCESSES
+                accepted  router    300      ████████████████████  2.0 s   6        -       10.0/s  30.0 s     2
+                routed    executor  0        ░░░░░░░░░░░░░░░░░░░░  -       0        -       0.0/s   -          0
+                retries: 3 waiting, 1 due; dead letters: 2
+
+                """)
+    }
+
+    @Test func `a shut door is shown with the lag, colours come only where there are some`() async throws {
+        let shut = HTTPResponse.json(200, Self.streams(door: #"{"open":false,"since":"2026-01-10T07:30:17.000Z","reason":"upgrade"}"#))
+        let plain = try await run(["lag"], isTerminal: true, shut)
+        #expect(plain.output.hasSuffix("The door is shut since 2026-01-10T07:30:17.000Z (upgrade): new orders get 503. orderctl resume opens it.\n"))
+        #expect(!plain.output.contains("\u{1B}"))
+        let coloured = try await run(["lag"], usesColour: true, shut)
+        #expect(coloured.output.contains("\u{1B}[31mrouted") && coloured.output.contains("\u{1B}[33mThe door"))
+    }
+
+    @Test func `watching measures again, on a terminal in the same place, and outlasts an engine that is away`() async throws {
+        let (good, away) = (HTTPResponse.json(200, Self.streams()), HTTPResponse.problem(503, code: "UNAVAILABLE", "Redis is away"))
+        let run = try await run(["lag", "--watch", "--count", "3"], isTerminal: true, good, away, good)
+        #expect(run.status == .ok && run.errors == "orderctl: Redis is away\n")
+        #expect(run.output.split(separator: "\u{1B}[H\u{1B}[2J").count == 2)
+        let json = try await self.run(["lag", "--watch", "--count", "2", "--json"], isTerminal: true, good)
+        #expect(json.output.split(separator: "\n").count == 2 && !json.output.contains("\u{1B}"))
+        let first = try await self.run(["lag", "--watch"], away)
+        #expect(first.status == .refused)
+        let misplaced = await ToolRun.of(["lag", "--count", "2"], environment: ["PORT": "1"])
+        #expect(misplaced.status == .usage)
+    }
+
+    @Test func `the door is shut with a reason and opened again`() async throws {
+        let shut = try await run(["pause", "--reason", "upgrade"], .json(200, "{}"))
+        #expect(shut.status == .ok && shut.output == "The door is shut since T (upgrade): new orders get 503. orderctl resume opens it.\n")
+        let silent = try await run(["pause"], .json(200, "{}"))
+        #expect(silent.output.hasPrefix("The door is shut since T: new"))
+        let open = try await run(["resume"], .json(200, "{}"))
+        #expect(open.status == .ok && open.output == "The door is open: new orders are taken.\n")
+        let json = try await run(["resume", "--json"], .json(200, "{}"))
+        #expect(json.output == #"{"open":true}"# + "\n")
+    }
+
+    @Test func `the doctor tells every finding and what to do, and ends with 1 for a fault`() async throws {
+        let ok = #"{"check":"eviction","verdict":"ok","finding":"nothing is evicted","advice":null}"#
+        let fault = #"{"check":"persistence","verdict":"fault","finding":"no append-only file","advice":"Set appendonly."}"#
+        let warning = #"{"check":"door","verdict":"warning","finding":"shut","advice":"Resume."}"#
+        let ill = try await run(["doctor"], .json(200, #"{"healthy":false,"checks":[\#(ok),\#(fault),\#(warning)]}"#))
+        #expect(ill.status == .refused)
+        #expect(
+            ill.output == """
+                ok     eviction     nothing is evicted
+                FAULT  persistence  no append-only file
+                                    → Set appendonly.
+                warn   door         shut
+                                    → Resume.
+                3 checks: 1 fault, 1 warning.
+
+                """)
+        let well = try await run(["doctor"], .json(200, #"{"healthy":true,"checks":[\#(ok),\#(warning)]}"#))
+        #expect(well.status == .ok && well.output.hasSuffix("2 checks: no fault, 1 warning.\n"))
+        let json = try await run(["doctor", "--json"], .json(200, #"{"healthy":false,"checks":[]}"#))
+        #expect(json.status == .refused && json.output == #"{"healthy":false,"checks":[]}"# + "\n")
+    }
+
+    @Test func `the version is told`() async {
+        let run = await ToolRun.of(["--version"])
+        #expect(run.status == .ok && run.output.wholeMatch(of: /orderctl \d+\.\d+\.\d+\n/) != nil)
+    }
+}

@@ -1,0 +1,108 @@
+import EventLoop
+import HTTP
+import JSON
+import TestSupport
+import Testing
+
+@testable import OrderCtl
+
+@Suite(.onLoop) @ServiceActor
+struct SubmitTests {
+    /// What has reached the door.
+    private final class Door {
+        var bodies: [String] = []
+        var keys: [String] = []
+        var answers: [HTTPResponse] = []
+    }
+
+    private static let accepted = HTTPResponse.json(202, #"{"success":true,"orderId":"o-1","status":"pending"}"#)
+
+    private func withDoor(_ answers: HTTPResponse..., body: @ServiceActor (Door, String) async throws -> Void) async throws {
+        let door = Door()
+        door.answers = answers
+        let routes: @ServiceActor (HTTPRouter) -> Void = { router in
+            router.post("/api/orders/execute") { request, _ in
+                door.bodies.append(String(decoding: request.body, as: UTF8.self))
+                door.keys.append(request.header("Idempotency-Key") ?? "")
+                return door.answers.count > 1 ? door.answers.removeFirst() : door.answers[0]
+            }
+            router.get("/api/orders/o-1/events") { _, _ in OrderSamples.stream(OrderSamples.confirmed) }
+        }
+        try await withRoutes(routes) { try await body(door, $0) }
+    }
+
+    @Test func `an order goes out with what was said of it, and its id is told`() async throws {
+        try await withDoor(Self.accepted) { door, url in
+            let words = ["--slippage-bps", "50", "--user", "anna", "--key", "k1", "--deadline", "60"]
+            let run = await ToolRun.of(["submit", "SOL", "USDC", "1.5", "--url", url] + words)
+            #expect(run.status == .ok && run.output == "Order o-1 is in.\nFollow it with: orderctl watch o-1\n")
+            #expect(door.keys == ["k1"])
+            #expect(door.bodies == [#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","slippageBps":50,"userId":"anna","deadline":60}"#])
+            let json = await ToolRun.of(["submit", "--json", "SOL", "USDC", "1", "--url", url])
+            #expect(json.output == #"{"success":true,"orderId":"o-1","status":"pending"}"# + "\n")
+            #expect(door.bodies.last == #"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1"}"# && door.keys.last?.isEmpty == false)
+        }
+    }
+
+    @Test(arguments: [
+        HTTPResponse.json(504, "<html>"), .problem(503, code: "UNAVAILABLE", "could not say", members: #""orderId":"o-1""#),
+    ])
+    func `a lost answer is asked for again, under the same key`(_ lost: HTTPResponse) async throws {
+        try await withDoor(lost, lost, Self.accepted) { door, url in
+            let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--url", url])
+            #expect(run.status == .ok && door.keys.count == 3 && Set(door.keys).count == 1 && Set(door.bodies).count == 1)
+        }
+    }
+
+    @Test func `a refusal is told and not repeated`() async throws {
+        try await withDoor(.problem(503, code: "PAUSED", "The engine takes no new orders for now")) { door, url in
+            let run = await ToolRun.of(["submit", "--watch", "SOL", "USDC", "1", "--url", url])
+            #expect(run.status == .refused && run.errors == "orderctl: The engine takes no new orders for now\n" && door.keys.count == 1)
+        }
+    }
+
+    @Test func `two orders are two keys, and watching follows each`() async throws {
+        try await withDoor(Self.accepted) { door, url in
+            for _ in 0..<2 {
+                let run = await ToolRun.of(["submit", "--watch", "SOL", "USDC", "1", "--url", url])
+                #expect(run.status == .ok && run.output.hasPrefix("Order o-1 is in.\n") && run.output.contains("Received 218.1 at 145.4 on meteora"))
+            }
+            #expect(Set(door.keys).count == 2)
+        }
+    }
+
+    @Test(arguments: [
+        (["SOL", "USDC"], "Give two tokens and an amount"), (["SOL", "USDC", "1", "2"], "Give two tokens"),
+        (["SOL", "USDC", "1", "--slippage-bps", "5001"], "--slippage-bps has to be"), (["SOL", "USDC", "1", "--key", "a b"], "--key has to be"),
+        (["SOL", "USDC", "1", "--deadline", "0"], "--deadline has to be"),
+    ])
+    func `what cannot be an order ends with 64`(_ words: [String], _ sentence: String) async {
+        let run = await ToolRun.of(["submit"] + words, environment: ["PORT": "1"])
+        #expect(run.status == .usage && run.errors.contains(sentence), "\(run.errors)")
+    }
+}
+
+/// Events of one order.
+enum OrderSamples {
+    static let pending =
+        #"{"orderId":"o-1","seq":1,"type":"pending","status":"pending","progress":0,"timestamp":"2026-01-10T07:30:17.000Z","#
+        + #""message":"Order created and queued"}"#
+    static let routed =
+        #"{"orderId":"o-1","seq":2,"type":"routing","status":"routing","progress":30,"timestamp":"2026-01-10T07:30:17.250Z","#
+        + #""message":"Best route: meteora","quotes":[{"dex":"meteora","amountOutDecimal":"218.22","price":"145.48","minReceivedDecimal":"216"}],"#
+        + #""unavailable":[{"dex":"raydium","code":"VENUE_UNAVAILABLE","message":"no\u001b answer"}]}"#
+    static let end =
+        #"{"orderId":"o-1","seq":3,"type":"confirmed","status":"confirmed","progress":100,"timestamp":"2026-01-10T07:30:19.789Z","#
+        + #""message":"Swap executed successfully","chosenDex":"meteora","executedPrice":"145.4","amountOutDecimal":"218.1","#
+        + #""realisedSlippageBps":-5,"txHash":"sig"}"#
+    static let failure =
+        #"{"orderId":"o-1","seq":3,"type":"failed","status":"failed","progress":0,"timestamp":"2026-01-10T07:30:19.789Z","#
+        + #""message":"No route found","error":{"code":"NO_ROUTE","message":"No route found"}}"#
+    static let confirmed = [pending, routed, end]
+
+    /// A whole stream of server-sent events.
+    static func stream(_ events: [String]) -> HTTPResponse {
+        let body = ": hello\n\n" + events.map { "id: 1\r\nevent: x\ndata: \($0)\n\n" }.joined()
+        return HTTPResponse(status: 200, headers: [("Content-Type", "text/event-stream")], body: body)
+    }
+}

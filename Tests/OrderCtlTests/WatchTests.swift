@@ -1,0 +1,89 @@
+import EventLoop
+import HTTP
+import JSON
+import TestSupport
+import Testing
+
+@testable import OrderCtl
+
+@Suite(.onLoop) @ServiceActor
+struct WatchTests {
+    /// Answers one after the other, the last again and again; notes what each client had seen.
+    private func withStream(
+        _ answers: HTTPResponse..., body: @ServiceActor (String, @ServiceActor () -> [String]) async throws -> Void
+    ) async throws {
+        var (left, seen) = (answers, [String]())
+        let routes: @ServiceActor (HTTPRouter) -> Void = { router in
+            router.get("/api/orders/{id}/events") { request, _ in
+                seen.append(request.header("Last-Event-ID") ?? "")
+                return left.count > 1 ? left.removeFirst() : left[0]
+            }
+        }
+        try await withRoutes(routes) { try await body($0, { seen }) }
+    }
+
+    @Test func `each event is a line, over two connections, and the end is told`() async throws {
+        let (first, second) = (OrderSamples.stream([OrderSamples.pending, OrderSamples.routed]), OrderSamples.stream(OrderSamples.confirmed))
+        let away = HTTPResponse.problem(503, code: "UNAVAILABLE", "no")
+        try await withStream(first, away, away, second) { url, seen in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .ok && run.errors == "orderctl: the engine is away; looking for it again\n")
+            #expect(
+                run.output == """
+                    07:30:17.000    0 %  pending           Order created and queued
+                    07:30:17.250   30 %  routing           Best route: meteora
+                    07:30:19.789  100 %  confirmed         Swap executed successfully
+                    Received 218.1 at 145.4 on meteora, slippage -5 bps, transaction sig
+
+                    """)
+            #expect(seen() == ["0", "2", "2", "2"])
+        }
+    }
+
+    @Test func `an order that fails ends with 2, and with json each event is a line`() async throws {
+        try await withStream(OrderSamples.stream([OrderSamples.pending, OrderSamples.failure])) { url, _ in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .unfilled && run.output.hasSuffix("The order failed: No route found\n"))
+            let json = await ToolRun.of(["watch", "--json", "o-1", "--url", url], isTerminal: true)
+            let lines = json.output.split(separator: "\n").map { try? JSONValue.parse(String($0)) }
+            let sent = [OrderSamples.pending, OrderSamples.failure].map { try? JSONValue.parse($0) }
+            #expect(json.status == .unfilled && lines == sent)
+        }
+    }
+
+    @Test func `a terminal has a bar that is written anew, another output has none`() async throws {
+        try await withStream(OrderSamples.stream(OrderSamples.confirmed)) { url, _ in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url], isTerminal: true)
+            #expect(run.output.contains("\r\u{1B}[K███████░░░░░░░░░░░░░░░░░ 30 %  routing  "))
+            #expect(run.output.contains("\r\u{1B}[KReceived 218.1"))
+            let plain = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(!plain.output.contains("\r") && !plain.output.contains("█"))
+        }
+    }
+
+    @Test func `an order that nobody knows is refused at once`() async throws {
+        try await withStream(.problem(404, code: "UNKNOWN_ORDER", "There is no order with this id")) { url, seen in
+            let run = await ToolRun.of(["watch", "x/y", "--url", url])
+            #expect(run.status == .refused && run.errors == "orderctl: There is no order with this id\n" && seen().count == 1)
+        }
+    }
+
+    @Test func `events are read wherever the pieces of a stream end`() {
+        let bytes = Array(": x\n\nid: 1\ndata: {\"a\":1}\n\nevent: y\r\ndata:b\r\ndata: c\r\n\r\nid: 3\n\ndata: cut".utf8)
+        for size in 1...bytes.count {
+            var parser = EventStreamParser()
+            let events = stride(from: 0, to: bytes.count, by: size).flatMap { parser.feed(Array(bytes[$0..<min($0 + size, bytes.count)])) }
+            #expect(events == [#"{"a":1}"#, "b\nc"])
+        }
+    }
+
+    @Test(arguments: [(0, 100, "░░░░"), (1, 1000, "█░░░"), (50, 100, "██░░"), (99, 100, "███░"), (100, 100, "████"), (7, 0, "░░░░"), (9, 3, "████")])
+    func `a bar is as full as the share, and never empty for something`(_ filled: Int64, _ whole: Int64, _ text: String) {
+        #expect(Bar.text(filled, of: whole, width: 4) == text)
+    }
+
+    @Test(arguments: [(0, "0 ms"), (999, "999 ms"), (1250, "1.2 s"), (59_999, "59.9 s"), (185_000, "3 min 5 s"), (7_800_000, "2 h 10 min")])
+    func `durations are told in two units at most`(_ milliseconds: Int64, _ text: String) {
+        #expect(TimeText.duration(milliseconds: milliseconds) == text)
+    }
+}

@@ -1,0 +1,78 @@
+internal import EventLoop
+internal import Glibc
+internal import Orders
+internal import Pipeline
+internal import Postgres
+internal import Redis
+internal import ServiceKit
+internal import Storage
+
+/// Looks at everything the engine stands on. What cannot be looked at is a finding too, so that it always ends with a report.
+@ServiceActor
+final class Examination {
+    private static let postgresLimit = Duration.seconds(3)
+
+    private let process: ServiceProcess
+    private let lag: LagSampler
+    private let store: OrderStore
+    private let postgres: PostgresPool
+
+    init(process: ServiceProcess, lag: LagSampler, store: OrderStore, postgres: PostgresPool) {
+        self.process = process
+        self.lag = lag
+        self.store = store
+        self.postgres = postgres
+    }
+
+    /// All checks, in the order in which they are to be read.
+    func run(stuckAfter: Duration) async -> [Diagnosis] {
+        var results: [Diagnosis] = []
+        do {
+            results += try await redis().all
+            results += try await pipeline().all
+        } catch {
+            results.append(
+                Diagnosis(
+                    "redis", .fault, "Redis is away, and with it the engine", do: "Start Redis, or see its log; the services find it by themselves."))
+        }
+        do {
+            results += try await clocks()
+            results += try await OrderChecks(pipeline: process.pipeline, store: store, stuckAfter: stuckAfter).all()
+        } catch is PipelineError {
+            results.append(Diagnosis("stuck-orders", .unknown, "orders cannot be looked at while Redis is away"))
+        } catch {
+            results.append(
+                Diagnosis(
+                    "postgres", .fault, "Postgres is away or does not answer: orders go on, but old ones cannot be read and lists fail",
+                    do: "Start Postgres, or see its log; events wait in Redis and are stored then."))
+        }
+        return results
+    }
+
+    private func redis() async throws -> RedisChecks {
+        let redis = process.redis
+        guard let text = try await redis.send(["INFO"]).string else { throw PipelineError(.unexpectedReply, "INFO answered no text") }
+        let setting = try? await redis.send(["CONFIG", "GET", "appendfsync"]).array
+        return RedisChecks(info: RedisInfo(text), appendfsync: setting?.last?.string)
+    }
+
+    private func pipeline() async throws -> PipelineChecks {
+        let alive = Dictionary(grouping: try await process.pipeline.instances(), by: \.service).mapValues(\.count)
+        return PipelineChecks(lag: try await lag.sample(), alive: alive)
+    }
+
+    private func clocks() async throws -> [Diagnosis] {
+        let rows = try await postgres.query(
+            "SELECT current_setting('server_version') AS version, round(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time",
+            timeout: Self.postgresLimit
+        ).rows
+        var results = [Diagnosis("postgres", .ok, "Postgres \(rows.first?["version"]?.prefix { $0 != " " } ?? "?") answers")]
+        if let redis = process.heartbeat.clock.now, let database = rows.first?["time"].flatMap({ Int64($0) }) {
+            var own = timespec()
+            clock_gettime(CLOCK_REALTIME, &own)
+            let gateway = Int64(own.tv_sec) * 1000 + Int64(own.tv_nsec) / 1_000_000
+            results.append(ClockCheck(redisMs: Int64(redis), others: [("the gateway", gateway), ("Postgres", database)]).diagnosis)
+        }
+        return results
+    }
+}

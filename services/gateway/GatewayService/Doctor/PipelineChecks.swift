@@ -1,0 +1,88 @@
+internal import Orders
+internal import Pipeline
+
+/// What is wrong with the flow of orders, from one sample of the lag and the names of those alive.
+struct PipelineChecks {
+    /// Older than this, waiting is a fault of somebody.
+    static let longestWaitMs: UInt64 = 30_000
+    /// Postgres is a batch behind by nature.
+    static let longestStoreMs: UInt64 = 5_000
+    private static let expected = [("accepted", "router", "router"), ("routed", "executor", "executor"), ("events", "persist", "notifier")]
+
+    let lag: PipelineLag
+    /// Replicas alive by service.
+    let alive: [String: Int]
+
+    var all: [Diagnosis] { [services, groups, backlog, postgresBehind, deadLetters, door] }
+
+    private var services: Diagnosis {
+        let missing = ["gateway", "router", "executor", "notifier"].filter { alive[$0, default: 0] == 0 }
+        guard missing.isEmpty else {
+            return Diagnosis(
+                "services", .fault, "no \(missing.joined(separator: ", no ")) is alive",
+                do: "Start one, and see its log for why it ended (docker compose up --detach, or make up).")
+        }
+        return Diagnosis("services", .ok, alive.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+    }
+
+    private var groups: Diagnosis {
+        var missing: [String] = []
+        var starters: Set<String> = []
+        for stream in lag.streams {
+            for (name, group, service) in Self.expected where name == stream.stream && !stream.groups.contains(where: { $0.name == group }) {
+                missing.append("\(group) of \(stream.key)")
+                starters.insert(service)
+            }
+        }
+        guard missing.isEmpty else {
+            return Diagnosis(
+                "groups", .fault, "missing consumer group: \(missing.joined(separator: ", "))",
+                do: "A running \(starters.sorted().joined(separator: " and ")) makes it again within seconds and reads from the first entry on; "
+                    + "start one. Then find out who removed it.")
+        }
+        return Diagnosis("groups", .ok, "every stream has its consumer group")
+    }
+
+    private var backlog: Diagnosis {
+        let late = lag.streams.filter { $0.stream != "events" }.flatMap { stream in
+            stream.groups.filter { $0.oldestWaitingMs > Self.longestWaitMs }.map {
+                "\($0.lag) on \(stream.stream), the oldest \($0.oldestWaitingMs / 1000) s"
+            }
+        }
+        guard late.isEmpty else {
+            return Diagnosis(
+                "backlog", .warning, "orders wait: \(late.joined(separator: "; "))",
+                do: "Scale the routers for accepted, the executors for routed; orderctl lag --watch shows whether it helps.")
+        }
+        return Diagnosis("backlog", .ok, "\(lag.backlog) waiting for a router")
+    }
+
+    private var postgresBehind: Diagnosis {
+        let groups = lag.streams.filter { $0.stream == "events" }.flatMap(\.groups)
+        let behind = groups.reduce(0) { $0 + $1.lag + $1.pending }
+        let age = groups.map { max($0.oldestWaitingMs, $0.oldestPendingMs) }.max() ?? 0
+        guard age <= Self.longestStoreMs else {
+            return Diagnosis(
+                "postgres-behind", .fault, "Postgres is behind by \(behind) events, the oldest \(age / 1000) s old",
+                do: "See the notifiers' logs and Postgres' (locks, disk); nothing is lost meanwhile. Where it is only load, scale the notifiers.")
+        }
+        return Diagnosis("postgres-behind", .ok, behind == 0 ? "Postgres has all events" : "Postgres has all events but the newest \(behind)")
+    }
+
+    private var deadLetters: Diagnosis {
+        guard lag.deadLetters == 0 else {
+            return Diagnosis(
+                "dead-letters", .warning, "\(lag.deadLetters) \(lag.deadLetters == 1 ? "entry" : "entries") could not be handled",
+                do: "orderctl dead list tells why; docs/operations.md what to do.")
+        }
+        return Diagnosis("dead-letters", .ok, "no dead letters")
+    }
+
+    private var door: Diagnosis {
+        guard let pause = lag.pause else { return Diagnosis("door", .ok, "new orders are taken") }
+        let since = Timestamp.text(milliseconds: pause.since)
+        return Diagnosis(
+            "door", .warning, "no new orders are taken since \(since)\(pause.reason.isEmpty ? "" : " (\(pause.reason))")",
+            do: "orderctl resume, when it is time.")
+    }
+}

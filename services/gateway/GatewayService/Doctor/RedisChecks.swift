@@ -1,0 +1,69 @@
+/// What is wrong with the settings of a Redis, from what it says of itself.
+struct RedisChecks {
+    let info: RedisInfo
+    /// `CONFIG GET appendfsync`; nil where a managed Redis does not tell.
+    let appendfsync: String?
+
+    var all: [Diagnosis] { [version, persistence, eviction, memory] }
+
+    /// Functions of Redis 7 that the pipeline needs: flags of scripts, lag of groups.
+    private var version: Diagnosis {
+        let text = info["redis_version"] ?? "?"
+        let major = text.prefix { $0 != "." }
+        guard let number = Int(major) else { return Diagnosis("redis-version", .unknown, "Redis does not tell its version") }
+        guard number >= 7 else {
+            return Diagnosis("redis-version", .fault, "Redis is version \(text), and the engine needs 7.0 or newer", do: "Upgrade Redis.")
+        }
+        return Diagnosis("redis-version", .ok, "Redis \(text)")
+    }
+
+    private var persistence: Diagnosis {
+        func finding(_ verdict: Diagnosis.Verdict, _ text: String, do advice: String) -> Diagnosis {
+            Diagnosis("persistence", verdict, text, do: advice)
+        }
+        guard info["aof_enabled"] == "1" else {
+            return finding(
+                .fault, "Redis keeps no append-only file: when it restarts, accepted orders are gone",
+                do: "redis-cli CONFIG SET appendonly yes, then CONFIG SET appendfsync always; and put both into its configuration.")
+        }
+        guard info["aof_last_write_status"] != "err", info["aof_last_bgrewrite_status"] != "err" else {
+            return finding(
+                .fault, "Redis cannot write its append-only file", do: "See its log and whether its disk is full; it refuses orders until it can.")
+        }
+        guard let appendfsync else {
+            return finding(
+                .unknown, "Redis keeps an append-only file, but does not tell how it is synced", do: "Make sure that appendfsync is always.")
+        }
+        guard appendfsync == "always" else {
+            return finding(
+                .warning, "appendfsync is \(appendfsync): a crash of Redis loses orders that were already answered with 202",
+                do: "redis-cli CONFIG SET appendfsync always, and put it into its configuration.")
+        }
+        return finding(.ok, "every write is on disk before it is answered (appendfsync always)", do: "")
+    }
+
+    private var eviction: Diagnosis {
+        guard let policy = info["maxmemory_policy"] else { return Diagnosis("eviction", .unknown, "Redis does not tell its eviction policy") }
+        guard policy == "noeviction" else {
+            return Diagnosis(
+                "eviction", .fault, "the eviction policy is \(policy): when its memory is full, Redis throws orders away",
+                do: "redis-cli CONFIG SET maxmemory-policy noeviction, and put it into its configuration; a full engine then refuses new orders.")
+        }
+        return Diagnosis("eviction", .ok, "nothing is evicted (noeviction)")
+    }
+
+    private var memory: Diagnosis {
+        guard let used = info.number("used_memory"), let limit = info.number("maxmemory") else {
+            return Diagnosis("memory", .unknown, "Redis does not tell how much memory it uses")
+        }
+        let megabytes = "\(used / 1_048_576) MiB"
+        guard limit > 0 else { return Diagnosis("memory", .ok, "\(megabytes) used, without a limit") }
+        let percent = used * 100 / limit
+        guard percent <= 75 else {
+            return Diagnosis(
+                "memory", .fault, "\(megabytes) used, \(percent) % of the limit: from 75 % on new orders are refused",
+                do: "Let the engine drain, scale what lags, or raise maxmemory.")
+        }
+        return Diagnosis("memory", .ok, "\(megabytes) used, \(percent) % of the limit")
+    }
+}

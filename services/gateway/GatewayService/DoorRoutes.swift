@@ -1,0 +1,59 @@
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Observability
+internal import Pipeline
+internal import ServiceKit
+
+/// `GET /api/door`, `POST /api/door/pause`, `POST /api/door/resume`: whether new orders are taken in. It holds for all gateways, and over restarts.
+@ServiceActor
+struct DoorRoutes {
+    private static let longestReason = 200
+
+    let process: ServiceProcess
+
+    func add(to router: HTTPRouter) {
+        router.get("/api/door") { _, _ in try await door() }
+        router.post("/api/door/pause") { request, _ in
+            let reason = try Self.reason(request.body)
+            try await redis { try await process.pipeline.pause(reason: reason) }
+            process.log.warning("door.paused", ["reason": .string(reason)])
+            return try await door()
+        }
+        router.post("/api/door/resume") { _, _ in
+            try await redis { try await process.pipeline.resume() }
+            process.log.info("door.resumed")
+            return try await door()
+        }
+    }
+
+    private func door() async throws -> HTTPResponse {
+        .json(200, Pause.json(of: try await redis { try await process.pipeline.currentPause() }))
+    }
+
+    /// The reason of a body `{"reason":"…"}`; empty where there is no body or no reason in it.
+    private static func reason(_ body: [UInt8]) throws(Problem) -> String {
+        guard !body.isEmpty else { return "" }
+        guard let value = try? JSONValue.parse(body), value.object != nil else {
+            throw Problem(400, code: "BAD_REQUEST", #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#)
+        }
+        guard let reason = value["reason"] else { return "" }
+        guard let text = reason.string, text.count <= longestReason, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
+        else {
+            throw Problem(
+                400, code: "BAD_REQUEST", "The reason has to be one line of at most \(longestReason) characters",
+                errors: [Problem.FieldError(field: "reason", message: "is no text of one line, or too long")])
+        }
+        return text
+    }
+
+    private func redis<Value>(_ body: @ServiceActor () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch is PipelineError {
+            throw Problem(
+                503, code: "UNAVAILABLE", "The door cannot be seen or moved because Redis is away; try again in a few seconds",
+                headers: [("Retry-After", "2")])
+        }
+    }
+}

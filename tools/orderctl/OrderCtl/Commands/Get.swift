@@ -1,0 +1,59 @@
+internal import EventLoop
+internal import JSON
+
+/// `orderctl get`: one order as it is now.
+struct Get: Command {
+    static let manual = Manual(
+        ["get"], synopsis: "ORDER_ID", summary: "show an order as it is now",
+        details: """
+            What was ordered, where it stands, and what came of it. orderctl watch follows
+            it, orderctl replay shows how it got there. With --json all that the engine
+            knows of it, its quotes and history too.
+            """,
+        examples: [
+            ("orderctl get 01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00", "an order"),
+            ("orderctl get --json ID | jq -r .status", "its status, for a script"),
+        ])
+
+    private static let rows = [
+        ("status", "status"), ("user", "userId"), ("key", "clientOrderId"), ("venue", "chosenDex"), ("received", "amountOut"),
+        ("price", "executedPrice"), ("slippage bps", "realisedSlippageBps"), ("transaction", "txHash"), ("attempts", "attempts"),
+        ("last error", "lastError"), ("created", "createdAt"), ("moved last", "updatedAt"),
+    ]
+
+    private let id: String
+
+    init(_ arguments: inout Arguments) throws(Failure) { id = try arguments.takeOrderID() }
+
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
+        let order = try await session.engine.get("/api/orders/\(Engine.escaped(id))")
+        guard !session.wantsJSON else {
+            session.console.print(order.serialized)
+            return .ok
+        }
+        func text(_ name: String) -> String? { (order[name]?.string ?? order[name]?.number).map { Terminal.cut($0, to: 200) } }
+        var table = Table("order", text("orderId") ?? "?")
+        table.add("swap", OrderText.swap(order) + ", at most \(text("slippageBps") ?? "?") bps worse")
+        for (label, name) in Self.rows { if let value = text(name) { table.add(label, value) } }
+        for line in table.lines { session.console.print(line) }
+        return .ok
+    }
+}
+
+/// Parts of an order as a person reads them.
+enum OrderText {
+    /// `1.5 SOL to USDC`.
+    static func swap(_ order: JSONValue) -> String {
+        let parts = ["amount", "tokenIn", "tokenOut"].map { Terminal.safe(order[$0]?.string ?? "?") }
+        return "\(parts[0]) \(parts[1]) to \(parts[2])"
+    }
+
+    static func colour(status: String) -> Terminal.Colour {
+        switch status {
+        case "confirmed": .green
+        case "failed": .red
+        case "cancelled": .yellow
+        default: .faint
+        }
+    }
+}

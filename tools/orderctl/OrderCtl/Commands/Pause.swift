@@ -1,0 +1,63 @@
+internal import EventLoop
+internal import JSON
+
+/// `orderctl pause`: no new orders.
+struct Pause: Command {
+    static let manual = Manual(
+        ["pause"], synopsis: "[--reason TEXT]", summary: "take no new orders; those inside go on",
+        details: """
+            Every gateway answers new orders with 503 (PAUSED, with Retry-After) from now
+            on, also those that are started later, until orderctl resume. Orders that are
+            in go on to their end, and can be read and cancelled. orderctl lag shows the
+            pause and how the engine drains.
+            """,
+        options: [Manual.Option(name: "--reason TEXT", meaning: "what clients and operators are told, in one line")],
+        examples: [
+            ("orderctl pause --reason 'upgrade, back at 9:00 UTC'", "before an upgrade"),
+            ("orderctl pause && orderctl lag --watch", "and wait until nothing is in hand"),
+        ])
+
+    private let reason: String?
+
+    init(_ arguments: inout Arguments) throws(Failure) { reason = try arguments.takeValue("--reason") }
+
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
+        let body = JSONWriter.object { $0.field("reason", ifPresent: reason) }
+        return try DoorReport.show(try await session.engine.post("/api/door/pause", json: body), session)
+    }
+}
+
+/// `orderctl resume`: orders are taken again.
+struct Resume: Command {
+    static let manual = Manual(
+        ["resume"], synopsis: "", summary: "take new orders again",
+        details: "Ends what orderctl pause began, for all gateways. Where the door is open it stays open.",
+        examples: [("orderctl resume", "after an upgrade")])
+
+    init(_: inout Arguments) throws(Failure) {}
+
+    @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
+        try DoorReport.show(try await session.engine.post("/api/door/resume"), session)
+    }
+}
+
+/// Says whether the door is open.
+@ServiceActor
+enum DoorReport {
+    static func show(_ door: JSONValue, _ session: Session) throws(Failure) -> ExitCode {
+        guard let isOpen = door["open"]?.bool else {
+            throw Failure(.refused, "\(session.engine.url) answered without its door; is that the engine?")
+        }
+        let console = session.console
+        if session.wantsJSON {
+            console.print(door.serialized)
+        } else if isOpen {
+            console.print("The door is \(console.paint("open", .green)): new orders are taken.")
+        } else {
+            let reason = door["reason"]?.string.map { " (\(Terminal.safe($0)))" } ?? ""
+            let since = Terminal.safe(door["since"]?.string ?? "?")
+            console.print("The door is \(console.paint("shut", .yellow)) since \(since)\(reason): new orders get 503. orderctl resume opens it.")
+        }
+        return .ok
+    }
+}
