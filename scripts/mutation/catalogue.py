@@ -55,7 +55,8 @@ MUTATIONS = (
         "                case .sent: if settings.chain.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",
         chaos("kill")),
     Mutation(
-        "subscribe-first", "a feed reads the order before it has subscribed, and not again", "services/notifier/NotifierService/Feeds/OrderFeed.swift",
+        "subscribe-first", "a feed reads the order before it has subscribed, and not again",
+        "services/notifier/NotifierService/Feeds/OrderFeed.swift",
         "    func open() async {\n", "    func open() async {\n        await refresh()\n",
         ("test", "ServiceTests.OrderFeedTests"),
         also=(("        let opened = MonotonicInstant.now\n        await refresh()\n",
