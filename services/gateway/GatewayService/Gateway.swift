@@ -36,8 +36,10 @@ public final class Gateway: Service {
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
+        LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)
         observePostgres()
     }
+
 
     /// What the settings say of the pipeline.
     public nonisolated static func pipelineSettings(_ settings: GatewaySettings) -> PipelineSettings {
@@ -60,12 +62,9 @@ public final class Gateway: Service {
     public func connectionRestored() {}
 
     private func observePostgres() {
-        postgres.onAvailabilityChange = { [log = process.log] failure in
-            if let failure {
-                log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(failure.message)])
-            } else {
-                log.info("postgres.connected")
-            }
+        process.observePostgres { [postgres] in
+            PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }
+        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.message) }
     }
 }
