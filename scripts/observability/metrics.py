@@ -2,6 +2,8 @@
 
 import re
 
+from client.orders import follow
+
 from .local import until
 from .rules import promtool
 
@@ -14,8 +16,10 @@ PROMISED = {
     "redis_stream_group_oldest_pending_seconds redis_stream_group_delivery_rate redis_stream_group_drain_seconds order_retries_waiting "
     "order_retries_due dead_letters_waiting postgres_available",
     "router": "quotes_total quotes_won_total quote_duration_seconds order_stage_wait_seconds order_stage_duration_seconds orders_in_hand",
-    "executor": "order_attempts_total realised_slippage_bps order_duration_seconds order_stage_wait_seconds order_stage_duration_seconds orders_in_hand",
-    "notifier": "socket_messages_total sockets_open slow_clients_closed_total postgres_batch_events postgres_batch_duration_seconds postgres_available",
+    "executor": "order_attempts_total realised_slippage_bps order_duration_seconds order_stage_wait_seconds order_stage_duration_seconds "
+    "orders_in_hand",
+    "notifier": "socket_messages_total sockets_open slow_clients_closed_total postgres_batch_events postgres_batch_duration_seconds "
+    "postgres_available",
 }
 ONLY_GATEWAYS = ("redis_stream_", "order_retries_", "dead_letters_waiting")
 ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
@@ -36,6 +40,7 @@ def series(stack):
 
 
 def check(stack):
+    assert list(follow(stack.base, stack.post(ORDER)))[-1]["type"] in ("confirmed", "failed")
     for process, base in stack.processes().items():
         text = stack.get("/metrics", base)
         said = promtool("check", "metrics", text=text)

@@ -28,7 +28,8 @@ public final class PipelineObserver: StreamObserver {
             "order_stage_wait_seconds", help: "Time an order's entry waited on its stream before a worker began.", by: ["stage"])
         works = metrics.histograms(
             "order_stage_duration_seconds", help: "Time a worker had an order in hand until its step out of the stage.", by: ["stage"])
-        ends = metrics.counters("orders_finished_total", help: "Orders that ended, by status and by the code of the failure.", by: ["status", "code"])
+        ends = metrics.counters(
+            "orders_finished_total", help: "Orders that ended, by status and by the code of the failure.", by: ["status", "code"])
         ages = metrics.histograms("order_duration_seconds", help: "Time from an order's acceptance to its end.", by: ["status"])
         showEnds()
     }

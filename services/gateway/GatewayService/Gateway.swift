@@ -40,7 +40,6 @@ public final class Gateway: Service {
         observePostgres()
     }
 
-
     /// What the settings say of the pipeline.
     public nonisolated static func pipelineSettings(_ settings: GatewaySettings) -> PipelineSettings {
         PipelineSettings(partitions: settings.common.partitions)

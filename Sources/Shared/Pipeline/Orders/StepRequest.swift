@@ -109,7 +109,8 @@ public struct StepRequest: Sendable {
             $0.field("totalAttempts", attempt)
         }
         let last = Event(type: .failed, progress: Progress.none, message: failure.message, extra: extra)
-        return StepRequest(step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last], seen: state,
+        return StepRequest(
+            step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last], seen: state,
             failure: failure.code)
     }
 
