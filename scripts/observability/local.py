@@ -13,6 +13,7 @@ from pathlib import Path
 
 from runner.directory import RunDirectory
 from runner.ports import free
+from runner.processes import alive
 from runner.settings import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,10 @@ class Stack:
     def ended(self, orders, seconds=20):
         """Waits until each order is final."""
         for order in orders:
-            until(lambda o=order: json.loads(self.get(f"/api/orders/{o}"))["status"] in ("confirmed", "failed"), f"order {order} did not end", seconds)
+            until(lambda order=order: self.status(order) in ("confirmed", "failed"), f"order {order} did not end", seconds)
+
+    def status(self, order):
+        return json.loads(self.get(f"/api/orders/{order}"))["status"]
 
     def query(self, expression):
         """What Prometheus answers: a list of series with their newest value."""
@@ -80,7 +84,10 @@ def stack():
             lent.call("up")
             yield lent
         finally:
+            pids = {name: lent.run.pid(name) for name in lent.run.names()}
             lent.call("clean")
+        left = [name for name, pid in pids.items() if pid is not None and alive(pid)]
+        assert "prometheus-1" in pids and not left, f"still running: {left}"
 
 
 def compose():
