@@ -117,11 +117,16 @@ def scaling(found):
     assert all_of(found, "HorizontalPodAutoscaler")["gateway"]["scaleTargetRef"]["name"] == "gateway"
 
 
-def edge(kustomization, namespace):
+def edge(kustomization, namespace, pod):
     """nginx takes the configuration, with a resolver that this machine can reach."""
     files = kustomization["configMapGenerator"][0]["files"]
     text = (FOLDER / "kubernetes/edge.conf").read_text(encoding="utf-8")
     assert f"$service.{namespace}.svc.cluster.local:8080" in text
+    root = re.search(r"root (\S+);", text)[1]
+    for container in pod["initContainers"] + pod["containers"]:
+        assert root in [mount["mountPath"] for mount in container["volumeMounts"]], f"{container['name']} has no console at {root}"
+    source = pod["initContainers"][0]["command"][2].removesuffix("/.")
+    assert f"COPY console {source}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8"), f"the image has no {source}"
     included = set(re.findall(r"include /etc/edge/(\S+);", text))
     assert included <= {Path(file).name for file in files}, f"{included} are not all in the ConfigMap"
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -147,5 +152,5 @@ def check():
     assert ("Namespace", kustomization["namespace"]) in found
     pods(found)
     scaling(found)
-    edge(kustomization, kustomization["namespace"])
+    edge(kustomization, kustomization["namespace"], found["Deployment", "edge"]["spec"]["template"]["spec"])
     return f"{len(found)} objects"

@@ -30,7 +30,8 @@ PROMETHEUS_PORT or a free port), and every setting of the services (each prints 
 EXAMPLE = """\
 The engine is up: http://localhost:{port}   (logs: {logs}, addresses and ports: {env})
 
-Place an order:
+Place an order, and see where orders wait, in a browser: http://localhost:{port}/
+Or by hand:
   curl -s http://localhost:{port}/api/orders/execute -H 'Content-Type: application/json' \\
     -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
 Follow it, with the orderId of the answer:
