@@ -127,6 +127,7 @@ def edge(kustomization, namespace, pod):
         assert root in [mount["mountPath"] for mount in container["volumeMounts"]], f"{container['name']} has no console at {root}"
     source = pod["initContainers"][0]["command"][2].removesuffix("/.")
     assert f"COPY console {source}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8"), f"the image has no {source}"
+    assert "!console" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split(), "the console is not sent to the build"
     included = set(re.findall(r"include /etc/edge/(\S+);", text))
     assert included <= {Path(file).name for file in files}, f"{included} are not all in the ConfigMap"
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
