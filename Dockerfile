@@ -29,6 +29,8 @@ RUN apt-get update \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin engine
 COPY --from=build /products/ /usr/local/bin/
 COPY config /app/config
+# for an edge that has no folder of this repository at hand
+COPY console /app/console
 COPY docs/openapi.yaml docs/asyncapi.yaml /app/docs/
 WORKDIR /app
 ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.json CONTRACTS_DIR=/app/docs

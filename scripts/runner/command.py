@@ -23,8 +23,8 @@ usage: scripts/stack run | up | down | status | start <service>-<n> | clean
   clean    stops everything and removes the run directory with all data
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
-BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (0, no limit), and every setting of the services
-(each prints its own with --help).
+BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (0, no limit), OBSERVABILITY (1 runs Prometheus too, on
+PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help).
 """
 
 EXAMPLE = """\
@@ -56,7 +56,10 @@ def on_signals(stack):
 
 
 def example(settings, run):
-    return EXAMPLE.format(port=settings.port, logs=run.logs, env=run.env)
+    text = EXAMPLE.format(port=settings.port, logs=run.logs, env=run.env)
+    if settings.observability:
+        text += f"Metrics and alerts (Prometheus):  http://localhost:{run.variables()['PROMETHEUS_PORT']}/alerts\n"
+    return text
 
 
 def where(run):

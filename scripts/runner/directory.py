@@ -9,7 +9,7 @@ from .processes import alive, session, words
 from .settings import SERVICES
 
 MARK = "STACK_RUN_DIR"  # in the environment of each service: whose it is
-SERVERS = ("redis", "postgres", "nginx")
+SERVERS = ("redis", "postgres", "nginx", "prometheus")
 
 
 class RunDirectory:
@@ -85,6 +85,8 @@ class RunDirectory:
         arguments = words(pid, "cmdline")
         if name.startswith("postgres"):
             return os.path.realpath(self.path / "postgres") in arguments
+        if name.startswith("prometheus"):
+            return f"--config.file={self.path / 'prometheus.yml'}" in arguments
         title = f" {' '.join(arguments)} "
         if name.startswith("redis"):
             return f" 127.0.0.1:{self.variables().get('REDIS_PORT')} " in title or f" {self.path / 'redis.conf'} " in title

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import urllib.request
 from pathlib import Path
 
 from .ports import has_ipv6_loopback
@@ -17,6 +18,7 @@ from .processes import alive, session, spawn
 from .settings import ROOT, SERVICES, Problem
 
 DEPLOY = ROOT / "deploy/nginx"
+PROMETHEUS = ROOT / "deploy/prometheus"
 CONSOLE = ROOT / "console"
 START_REDIS = ROOT / "deploy/redis/start"
 
@@ -240,5 +242,37 @@ class Nginx:
         try:
             with socket.create_connection((self.bind if self.bind != "0.0.0.0" else "127.0.0.1", self.port), timeout=1):
                 return True
+        except OSError:
+            return False
+
+
+class Prometheus:
+    """Reads the metrics of every process, and tries the alert rules; what it has seen goes with `clean`."""
+
+    name = "prometheus-1"
+    stop_signal = signal.SIGTERM
+
+    def __init__(self, run, port, ports):
+        """`ports`: the ports of each service's processes."""
+        self.run, self.port, self.ports = run, port, ports
+        self.config = run.path / "prometheus.yml"
+
+    def prepare(self):
+        jobs = [
+            f"  - job_name: {service}\n    static_configs:\n      - targets: [{', '.join(f'127.0.0.1:{port}' for port in self.ports[service])}]"
+            for service in SERVICES]
+        text = (PROMETHEUS / "local.yml").read_text(encoding="utf-8")
+        self.run.write(self.config, text.replace("@DEPLOY@", str(PROMETHEUS)).replace("@JOBS@", "\n".join(jobs)))
+
+    def start(self):
+        argv = [
+            program("prometheus"), f"--config.file={self.config}", f"--storage.tsdb.path={self.run.path / 'prometheus'}",
+            "--storage.tsdb.retention.time=2d", f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"]
+        return spawn(argv, self.run.log(self.name))
+
+    def healthy(self):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=1) as answer:
+                return answer.status == 200
         except OSError:
             return False

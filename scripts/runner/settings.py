@@ -23,6 +23,8 @@ class Settings:
     counts: dict  # service -> how many processes
     grace: float  # seconds a service has to end after SIGTERM
     start_timeout: float  # seconds everything has to become healthy
+    observability: bool = False  # whether Prometheus runs beside the engine
+    prometheus_port: int = 0  # 0 takes a free one
 
     @staticmethod
     def read(environment=os.environ):
@@ -31,6 +33,12 @@ class Settings:
             if not text.isdigit() or not lowest <= int(text) <= highest:
                 raise Problem(f"{name} is a whole number from {lowest} to {highest}, not '{text}'.")
             return int(text)
+
+        def switch(name):
+            text = environment.get(name) or "0"
+            if text not in ("0", "1"):
+                raise Problem(f"{name} is 0 or 1, not '{text}'.")
+            return text == "1"
 
         def path(name, default):
             return Path(os.path.abspath(os.path.expanduser(environment.get(name) or ROOT / default)))
@@ -43,6 +51,8 @@ class Settings:
             counts={service: number(f"{service.upper()}S", 1, 1, 64) for service in SERVICES},
             grace=number("SHUTDOWN_GRACE_S", 15, 1, 3600),
             start_timeout=number("START_TIMEOUT_S", 60, 1, 3600),
+            observability=switch("OBSERVABILITY"),
+            prometheus_port=number("PROMETHEUS_PORT", 0, 0, 65535),
         )
 
     def executable(self, service):

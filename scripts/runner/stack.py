@@ -11,10 +11,10 @@ from .directory import MARK
 from .parent import Parent
 from .ports import Reservation, taken
 from .processes import end, spawn
-from .servers import Nginx, Postgres, Redis
+from .servers import Nginx, Postgres, Prometheus, Redis
 from .settings import ROOT, SERVICES, Problem
 
-SERVER_GRACE = 20.0  # seconds Redis, Postgres and nginx have to end
+SERVER_GRACE = 20.0  # seconds Redis, Postgres, nginx and Prometheus have to end
 
 
 class Interrupted(Exception):
@@ -75,6 +75,8 @@ class Stack:
         if taken(self.settings.port, self.settings.bind):
             port = self.settings.port
             raise Problem(f"Port {port} is taken by another program; choose another, for example PORT={port + 1 if port < 65535 else 3000}.")
+        if self.settings.observability and self.settings.prometheus_port and taken(self.settings.prometheus_port, "127.0.0.1"):
+            raise Problem(f"Port {self.settings.prometheus_port} is taken by another program; choose another PROMETHEUS_PORT.")
         for old in (*self.run.logs.glob("*.log"), *self.run.pids.glob("*.pid")):
             old.unlink()
         try:
@@ -84,7 +86,7 @@ class Stack:
             raise
 
     def _start(self):
-        reservation = Reservation(2 + sum(self.settings.counts.values()), but=(self.settings.port,))
+        reservation = Reservation(3 + sum(self.settings.counts.values()), but=(self.settings.port, self.settings.prometheus_port))
         try:
             self._start_on(iter(reservation.ports))
         finally:
@@ -97,11 +99,11 @@ class Stack:
         nginx = Nginx(self.run, self.settings.port, self.settings.bind, own)
         services = [self.service(service, number, port) for service in SERVICES for number, port in enumerate(own[service], 1)]
         deadline = time.monotonic() + self.settings.start_timeout
-        redis.prepare()
-        postgres.prepare()
-        nginx.prepare()
-        self._write_environment(redis, postgres, services)
-        for group in ((redis, postgres), (nginx,), services):
+        watchers = [Prometheus(self.run, self.settings.prometheus_port or next(ports), own)] if self.settings.observability else []
+        for server in (redis, postgres, nginx, *watchers):
+            server.prepare()
+        self._write_environment(redis, postgres, services, watchers)
+        for group in ((redis, postgres), (nginx, *watchers), services):
             for process in group:
                 self._launch(process)
             self._await(group, deadline)
@@ -120,7 +122,7 @@ class Stack:
             raise
         return 0
 
-    def _write_environment(self, redis, postgres, services):
+    def _write_environment(self, redis, postgres, services, watchers):
         variables = {
             "REDIS_URL": f"redis://127.0.0.1:{redis.port}",
             "REDIS_PORT": redis.port,
@@ -129,6 +131,7 @@ class Stack:
             "PORT": self.settings.port,
             MARK: self.run.path,
         }
+        variables |= {"PROMETHEUS_PORT": server.port for server in watchers}
         variables |= {f"{service.name.upper().replace('-', '_')}_PORT": service.port for service in services}
         text = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in variables.items())
         self.run.write(self.run.env, text, mode=0o600)

@@ -40,6 +40,12 @@ public struct OrderID: Sendable, Hashable, CustomStringConvertible {
         Int(description.suffix(2), radix: 16) ?? 0
     }
 
+    /// When the order was placed, in ms since 1970; nil for an id that is no UUIDv7, and so none of ours.
+    public var milliseconds: UInt64? {
+        guard description[description.index(description.startIndex, offsetBy: 14)] == "7" else { return nil }
+        return UInt64(description.prefix(13).filter { $0 != "-" }, radix: 16)
+    }
+
     private static func text(_ high: UInt64, _ low: UInt64) -> String {
         let digits = Array("0123456789abcdef".utf8)
         var bytes: [UInt8] = []

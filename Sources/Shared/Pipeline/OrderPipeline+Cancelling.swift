@@ -19,7 +19,10 @@ extension OrderPipeline {
         guard let keys = keys(of: id) else { return .unknown }
         let reply = try await run(Scripts.cancel, keys: [keys.order(id), keys.events, keys.deadlines], [id.description]).array ?? []
         switch reply.first?.string {
-        case "ok", "again": return .cancelled
+        case "ok":
+            reportEnd(id, .cancelled)
+            return .cancelled
+        case "again": return .cancelled
         case "submitted": return .submitted
         case "unknown": return .unknown
         case "final": return .final(reply.last?.string.flatMap { OrderState(rawValue: $0) } ?? .failed)

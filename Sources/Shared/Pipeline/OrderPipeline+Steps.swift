@@ -37,9 +37,21 @@ extension OrderPipeline {
             ], arguments(request, entry))
         guard let answer = reply.array else { throw PipelineError(.unexpectedReply, "step answered no array") }
         let outcome = answer.first?.string ?? ""
-        onStep?(request.step, outcome)
+        tell(request, entry, answer)
         if outcome != "again" { noteProgress(of: entry) }
         return answer
+    }
+
+    private func tell(_ request: StepRequest, _ entry: WorkEntry, _ answer: [RedisValue]) {
+        let outcome = answer.first?.string ?? ""
+        let time = answer.last?.string.flatMap { UInt64($0) }
+        report(request, entry, outcome: outcome, at: time)
+        switch (outcome, request.step) {
+        case ("ok", .confirm): reportEnd(entry.orderID, .confirmed, at: time)
+        case ("ok", .fail): reportEnd(entry.orderID, .failed, code: request.failure?.rawValue, at: time)
+        case ("ended", _) where answer[1].string != "IN_DOUBT": reportEnd(entry.orderID, .failed, code: answer[1].string, at: time)
+        default: break
+        }
     }
 
     /// Waits until this delivery has written a step or has nothing to do any more, at most `limit`.

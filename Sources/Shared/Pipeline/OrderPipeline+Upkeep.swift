@@ -23,7 +23,9 @@ extension OrderPipeline {
 
     /// Fails orders that are past their deadline. Returns how many, at most 100.
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
-        Int(try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"]).integer ?? 0)
+        let failed = Int(try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"]).integer ?? 0)
+        for _ in 0..<failed { reportEnd(nil, .failed, code: FailureCode.deadlineExceeded.rawValue) }
+        return failed
     }
 
     /// Cuts the streams below what their groups have finished; entries stay at least a minute.

@@ -1,5 +1,5 @@
 public import EventLoop
-public import Orders
+internal import Orders
 public import Redis
 
 /// What the pipeline is told once.
@@ -28,8 +28,10 @@ public final class OrderPipeline {
     public let settings: PipelineSettings
     /// The keys of each partition.
     public let partitions: [Keys]
-    /// Called with the name of each step and what became of it: for metrics.
-    public var onStep: (@ServiceActor (OrderStep, String) -> Void)?
+    /// Called with each step of this process and what became of it: for metrics.
+    public var onStep: (@ServiceActor (StepReport) -> Void)?
+    /// Called when this process has ended an order: for metrics. An end whose answer is lost is not told.
+    public var onEnd: (@ServiceActor (OrderEnd) -> Void)?
     /// Those who wait until a delivery has got somewhere, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 

@@ -12,6 +12,10 @@ public final class PipelineObserver: StreamObserver {
     private let buriedCount: MetricFamily<Counter>
     private let steps: MetricFamily<Counter>
     private let failures: MetricFamily<Counter>
+    private let waits: MetricFamily<Histogram>
+    private let works: MetricFamily<Histogram>
+    private let ends: MetricFamily<Counter>
+    private let ages: MetricFamily<Histogram>
 
     init(log: Logger, metrics: MetricsRegistry) {
         self.log = log
@@ -20,10 +24,32 @@ public final class PipelineObserver: StreamObserver {
         buriedCount = metrics.counters("dead_letters_total", help: "Entries put with the dead letters.", by: ["reason"])
         steps = metrics.counters("order_steps_total", help: "Steps of orders by what became of them.", by: ["step", "outcome"])
         failures = metrics.counters("pipeline_failures_total", help: "Failed work on the pipeline that is tried again.", by: ["doing"])
+        waits = metrics.histograms(
+            "order_stage_wait_seconds", help: "Time an order's entry waited on its stream before a worker began.", by: ["stage"])
+        works = metrics.histograms(
+            "order_stage_duration_seconds", help: "Time a worker had an order in hand until its step out of the stage.", by: ["stage"])
+        ends = metrics.counters(
+            "orders_finished_total", help: "Orders that ended, by status and by the code of the failure.", by: ["status", "code"])
+        ages = metrics.histograms("order_duration_seconds", help: "Time from an order's acceptance to its end.", by: ["status"])
+        showEnds()
+    }
+
+    /// A rate over a series misses its first count where the series begins with it.
+    private func showEnds() {
+        for status in [OrderStatus.confirmed, .cancelled] { _ = ends.labelled(status.rawValue, "") }
+        for code in FailureCode.allCases { _ = ends.labelled(OrderStatus.failed.rawValue, code.rawValue) }
     }
 
     func watch(_ pipeline: OrderPipeline) {
-        pipeline.onStep = { [steps] step, outcome in steps.labelled(step.rawValue, outcome).increment() }
+        pipeline.onStep = { [steps, waits, works] report in
+            steps.labelled(report.step.rawValue, report.outcome).increment()
+            if let waited = report.waited { waits.labelled(report.stage.rawValue).observe(waited) }
+            if let worked = report.worked { works.labelled(report.stage.rawValue).observe(worked) }
+        }
+        pipeline.onEnd = { [ends, ages] end in
+            ends.labelled(end.status.rawValue, end.code ?? "").increment()
+            if let age = end.age { ages.labelled(end.status.rawValue).observe(age) }
+        }
     }
 
     /// Counts entries that came.

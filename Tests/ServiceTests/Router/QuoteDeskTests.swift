@@ -28,7 +28,7 @@ struct QuoteDeskTests {
         let round = await asking.value
         #expect(round.offers?.quotes.map(\.dex) == ["meteora", "raydium"])
         #expect(round.unavailable.isEmpty)
-        #expect(metrics.render().contains(#"quotes_total{dex="meteora",outcome="won"} 1"#))
+        #expect(metrics.render().contains(#"quotes_won_total{dex="meteora"} 1"#))
     }
 
     @Test("one venue that fails or does not answer leaves the other's offer", arguments: [FakeVenue.Answer.silence, .failure(.noRoute), .error])

@@ -107,21 +107,16 @@ final class ExecutionHandler: OrderHandler {
         guard case .written = try await pipeline.step(.confirm(fill), entry) else { return }
         attempts.labelled("confirmed").increment()
         slippage.observe(Double(realised))
-        log.info(
-            "order.confirmed",
-            ["orderId": .string(work.order.id.description), "attempt": .integer(work.attempt), "dex": .string(quote.dex)])
+        log.order(.info, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(quote.dex)])
     }
 
     /// Ends the attempt in the state that this worker has seen: another one, or the end of the order.
     private func end(_ failure: OrderFailure, in state: OrderState, _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
         guard case .written = try await pipeline.step(after(failure, in: state, work), entry) else { return }
         attempts.labelled(failure.code.rawValue.lowercased()).increment()
-        log.info(
-            "order.attempt_failed",
-            [
-                "orderId": .string(work.order.id.description), "attempt": .integer(work.attempt), "code": .string(failure.code.rawValue),
-                "reason": .string(failure.message),
-            ])
+        log.order(
+            .info, "order.attempt_failed", work.order,
+            ["attempt": .integer(work.attempt), "code": .string(failure.code.rawValue), "reason": .string(failure.message)])
     }
 
     private func after(_ failure: OrderFailure, in state: OrderState, _ work: Work) -> StepRequest {

@@ -42,7 +42,7 @@ final class Acceptance {
         do throws(Problem) {
             let parsed = try read(request)
             try door.check()
-            let accepted = try await write(parsed, traceparent: request.header("traceparent").flatMap(Traceparent.valid))
+            let accepted = try await write(parsed, traceparent: request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent })
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
         } catch {
@@ -75,7 +75,9 @@ final class Acceptance {
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
             let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, traceparent: traceparent)
             switch try await submit(order, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
-            case .accepted(let id, let job): return accepted(id, job, request, isReplay: false)
+            case .accepted(let id, let job):
+                process.log.order(.info, "order.accepted", order)
+                return accepted(id, job, request, isReplay: false)
             case .replay(let id, let job): return accepted(id, job, request, isReplay: id != order.id)
             case .conflict:
                 throw Problem(
@@ -127,21 +129,5 @@ final class Acceptance {
         return Problem(
             503, code: "UNAVAILABLE", sentence, members: id.map { id in JSONWriter.members { $0.field("orderId", id) } } ?? "",
             headers: [("Retry-After", "2")])
-    }
-}
-
-/// The W3C trace context of a request.
-enum Traceparent {
-    /// The header when it is well formed; anything else is dropped, as the standard asks.
-    static func valid(_ text: String) -> String? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts.map(\.utf8.count) == [2, 32, 16, 2], parts.allSatisfy({ $0.utf8.allSatisfy(isLowerHex) }),
-            parts[0] != "ff", parts[1].contains(where: { $0 != "0" }), parts[2].contains(where: { $0 != "0" })
-        else { return nil }
-        return text
-    }
-
-    private static func isLowerHex(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }

@@ -38,6 +38,7 @@ public final class Gateway: Service {
         DoorRoutes(process: process).add(to: process.router)
         DoctorRoutes(examination: Examination(process: process, lag: lag, store: store, postgres: postgres)).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
+        LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)
         observePostgres()
     }
 
@@ -62,12 +63,9 @@ public final class Gateway: Service {
     public func connectionRestored() {}
 
     private func observePostgres() {
-        postgres.onAvailabilityChange = { [log = process.log] failure in
-            if let failure {
-                log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(failure.message)])
-            } else {
-                log.info("postgres.connected")
-            }
+        process.observePostgres { [postgres] in
+            PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }
+        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.message) }
     }
 }

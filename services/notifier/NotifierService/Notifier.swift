@@ -91,13 +91,11 @@ public final class Notifier: Service {
     public func connectionRestored() { consumer.connectionRestored() }
 
     private func observe() {
-        postgres.onAvailabilityChange = { [log = process.log] failure in
-            if let failure {
-                log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(failure.message)])
-            } else {
-                log.info("postgres.connected")
-            }
+        process.observePostgres { [postgres] in
+            PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }
+        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.message) }
+        SocketMetrics(metrics: process.metrics).watch(process.router)
         process.heartbeatFields = { [unowned process, feeds] in
             ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
         }

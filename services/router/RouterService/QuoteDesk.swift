@@ -11,6 +11,7 @@ final class QuoteDesk {
     private let timeout: Duration
     private let check: PriceCheck?
     private let outcomes: MetricFamily<Counter>
+    private let wins: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
 
     /// - Parameter check: refuses offers that cannot be true; nil believes all.
@@ -19,6 +20,7 @@ final class QuoteDesk {
         self.venues = venues
         self.timeout = timeout
         outcomes = metrics.counters("quotes_total", help: "Quotes by venue and outcome.", by: ["dex", "outcome"])
+        wins = metrics.counters("quotes_won_total", help: "Rounds of quotes in which a venue's was the best.", by: ["dex"])
         durations = metrics.histograms("quote_duration_seconds", help: "Time from a request to a venue's answer.", by: ["dex"])
     }
 
@@ -42,7 +44,7 @@ final class QuoteDesk {
             (quotes, unavailable) = (believed, unavailable + refused)
         }
         let round = QuoteRound(quotes, unavailable: unavailable)
-        if let best = round.offers?.best { outcomes.labelled(best.dex, "won").increment() }
+        if let best = round.offers?.best { wins.labelled(best.dex).increment() }
         return round
     }
 

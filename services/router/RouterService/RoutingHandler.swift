@@ -40,11 +40,11 @@ final class RoutingHandler: OrderHandler {
 
     private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
         if let offers = round.offers {
-            log.debug("order.routed", ["orderId": .string(work.order.id.description), "reason": .string(offers.reason)])
+            log.order(.debug, "order.routed", work.order, ["reason": .string(offers.reason)])
             return .routeDone(offers.quotes, unavailable: round.unavailable)
         }
         let failure = round.failure
-        log.info("order.not_routed", ["orderId": .string(work.order.id.description), "code": .string(failure.code.rawValue)])
+        log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])
         return .after(
             failure, in: .routing, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
             delay: retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts))

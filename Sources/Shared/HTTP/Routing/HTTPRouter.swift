@@ -15,6 +15,12 @@ public final class HTTPRouter {
     /// Called with an error of a handler that is no `Problem`, and its route's pattern: for the log.
     public var onError: (@ServiceActor (_ error: any Error, _ route: String) -> Void)?
 
+    /// Called once a WebSocket that was open is no more, with the code of the close frame that was sent or came, 1006 without one.
+    public var onSocketClose: (@ServiceActor (CloseCode) -> Void)?
+
+    /// Called once a response's stream has ended, with whether it was cut off because its client read too slowly.
+    public var onStreamEnd: (@ServiceActor (_ wasTooSlow: Bool) -> Void)?
+
     private var literals: [String: Route] = [:]
     private var patterns: [Route] = []
 

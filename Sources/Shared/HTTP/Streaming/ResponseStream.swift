@@ -120,6 +120,7 @@ public final class ResponseStream {
             peer?.cut()
         }
         wake()
+        server?.router.onStreamEnd?(how == .tooSlow)
         tellOnce()
     }
 

@@ -150,6 +150,7 @@ public final class WebSocket {
         self.onClose = nil
         onText = nil
         onClose?(code)
+        server.router.onSocketClose?(code)
     }
 
     /// After the close frame: the client shall read it before the connection ends, so unread input must not make the kernel reset it.

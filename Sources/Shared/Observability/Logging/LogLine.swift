@@ -15,7 +15,7 @@ struct LogLine {
     let level: Logger.Level
     let origin: Origin
     let event: String
-    let fields: LogFields
+    let fields: [LogField]
     let suppressed: Int
     let lost: Int
 

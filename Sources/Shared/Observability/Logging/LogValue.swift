@@ -1,6 +1,9 @@
 /// Fields of a log line in the order they are written: `["orderId": .string(id), "attempt": 2]`.
 public typealias LogFields = KeyValuePairs<String, LogValue>
 
+/// A field of a log line: its name and its value.
+public typealias LogField = (key: String, value: LogValue)
+
 /// The value of a field of a log line. Literals are values.
 public enum LogValue: Sendable, Equatable {
     /// Text; cut after 1,024 bytes.

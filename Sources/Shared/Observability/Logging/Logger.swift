@@ -72,7 +72,13 @@ public final class Logger: Sendable {
     /// Logs `event`, a dotted name such as `order.confirmed`. The fields are not made when the level is not logged.
     public func log(_ level: Level, _ event: String, _ fields: @autoclosure () -> LogFields = [:]) {
         guard level >= self.level else { return }
-        write(level, event, fields(), suppressed: 0)
+        write(level, event, Array(fields()), suppressed: 0)
+    }
+
+    /// The same, with fields in front that say what the event is about: an order and its trace.
+    public func log(_ level: Level, _ event: String, about subject: @autoclosure () -> [LogField], _ fields: @autoclosure () -> LogFields = [:]) {
+        guard level >= self.level else { return }
+        write(level, event, subject() + Array(fields()), suppressed: 0)
     }
 
     /// Logs `event` at most once in `interval`, for what repeats as long as a fault lasts. The next line that is written says how many were
@@ -80,10 +86,10 @@ public final class Logger: Sendable {
     public func limited(_ level: Level, _ event: String, every interval: Duration, _ fields: @autoclosure () -> LogFields = [:]) {
         guard level >= self.level else { return }
         guard let suppressed = limits.withLock({ $0.admit(event, every: interval, now: clock.monotonic()) }) else { return }
-        write(level, event, fields(), suppressed: suppressed)
+        write(level, event, Array(fields()), suppressed: suppressed)
     }
 
-    private func write(_ level: Level, _ event: String, _ fields: LogFields, suppressed: Int) {
+    private func write(_ level: Level, _ event: String, _ fields: [LogField], suppressed: Int) {
         let lostBefore = lost.exchange(0, ordering: .relaxed)
         let line = LogLine(
             time: clock.wall(), level: level, origin: origin, event: event, fields: fields, suppressed: suppressed, lost: lostBefore)

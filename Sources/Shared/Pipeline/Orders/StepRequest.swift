@@ -23,6 +23,8 @@ public struct StepRequest: Sendable {
     var usesAttempt = false
     /// The state in which the worker has seen the order, where the step has several sources and not each will do; nil where it will.
     var seen: OrderState?
+    /// Why the order fails with this step.
+    var failure: FailureCode?
 
     /// The router begins: quotes are being fetched.
     public static let routeBegin = StepRequest(
@@ -107,7 +109,9 @@ public struct StepRequest: Sendable {
             $0.field("totalAttempts", attempt)
         }
         let last = Event(type: .failed, progress: Progress.none, message: failure.message, extra: extra)
-        return StepRequest(step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last], seen: state)
+        return StepRequest(
+            step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last], seen: state,
+            failure: failure.code)
     }
 
     private static func executionFailed(_ failure: OrderFailure, retriesRemaining: Int) -> Event {

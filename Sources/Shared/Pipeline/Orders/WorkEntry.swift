@@ -1,3 +1,4 @@
+public import EventLoop
 public import Orders
 
 /// An entry of a work stream in a worker's hand: the right to move one order through one stage in one round.
@@ -18,6 +19,8 @@ public struct WorkEntry: Sendable {
     public let deliveries: Int
     /// Drawn for each delivery, so that a start is counted once however often its step is sent.
     public let token: String
+    /// When this process got it.
+    public let received = MonotonicInstant.now
 
     /// An entry of a work stream.
     public init(

@@ -77,6 +77,7 @@ final class GroupReader {
             [name, group, consumer, entry.id, reason, id, fails ? "1" : "0", String(pipeline.settings.orderStateTTL)])
         guard let answer = reply.array, answer.first?.string == "ok" else { return nil }
         observer.buried(entry: entry.id, stream: stream, order: order, reason: answer[2].string ?? reason)
+        if answer.last?.integer == 1 { pipeline.reportEnd(order, .failed, code: FailureCode.poisoned.rawValue) }
         return answer[2].string
     }
 

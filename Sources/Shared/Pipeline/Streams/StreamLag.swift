@@ -21,10 +21,14 @@ public struct StreamLag: Sendable {
         public let oldestPendingMs: UInt64
         /// Entries delivered since the stream began; nil where Redis does not know.
         public let entriesRead: Int?
+        /// Consumers that Redis has in the group: also names of processes that have gone, until they are removed.
+        public let knownConsumers: Int
         /// Processes that serve the group, by their heartbeats.
         public var consumers = 0
         /// Entries delivered a second, between the last two samples.
         public var deliveredPerSecond = 0.0
+        /// Time until the group has been given everything, at the rate of the last two samples; 0 where nothing waits, nil where nothing moves.
+        public var drainSeconds: Double? { lag == 0 ? 0 : deliveredPerSecond > 0 ? Double(lag) / deliveredPerSecond : nil }
     }
 
     /// The short name: accepted, routed, events.
@@ -58,10 +62,14 @@ public struct PipelineLag: Sendable {
 /// Measures the lag, and from one sample to the next the rates. The one place where it is computed.
 @ServiceActor
 public final class LagSampler {
+    private static let freshness = Duration.seconds(5)
     private let pipeline: OrderPipeline
     private var last: [String: (read: Int, at: MonotonicInstant)] = [:]
     /// The last sample.
     public private(set) var latest: PipelineLag?
+    private var latestAt = MonotonicInstant.now
+    /// The last sample while it still says how things are: nil when Redis has not answered for some seconds.
+    public var fresh: PipelineLag? { latestAt.elapsed < Self.freshness ? latest : nil }
 
     /// A sampler of all partitions.
     public init(pipeline: OrderPipeline) { self.pipeline = pipeline }
@@ -89,6 +97,7 @@ public final class LagSampler {
             }
         }
         latest = lag
+        latestAt = now
         return lag
     }
 
@@ -136,12 +145,12 @@ extension StreamLag {
         self.key = key
         length = values.count > 1 ? Int(values[1].integer ?? 0) : 0
         groups = (values.count > 3 ? values[3].array ?? [] : []).compactMap { row in
-            guard let group = row.array, group.count == 7 else { return nil }
+            guard let group = row.array, group.count == 8 else { return nil }
             let read = group[6].integer ?? -1
             return Group(
                 name: group[0].string ?? "", lag: Int(group[1].integer ?? 0), lagKnown: group[2].integer == 1, pending: Int(group[3].integer ?? 0),
                 oldestWaitingMs: Self.age(group[4].string, now), oldestPendingMs: Self.age(group[5].string, now),
-                entriesRead: read < 0 ? nil : Int(read))
+                entriesRead: read < 0 ? nil : Int(read), knownConsumers: Int(group[7].integer ?? 0))
         }
     }
 
@@ -189,7 +198,7 @@ extension StreamLag.Group {
             $0.field("oldestPendingMs", oldestPendingMs)
             $0.field("consumers", consumers)
             $0.number("deliveredPerSecond", Self.tenths(deliveredPerSecond))
-            $0.number("drainSeconds", deliveredPerSecond > 0 ? Self.tenths(Double(lag) / deliveredPerSecond) : "null")
+            $0.number("drainSeconds", drainSeconds.map(Self.tenths) ?? "null")
         }
     }
 

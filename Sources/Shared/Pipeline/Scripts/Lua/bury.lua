@@ -14,11 +14,12 @@ if ends then
 end
 if ends and order.state == 'submitted' then reason = 'IN_DOUBT' end
 local letter = bury(KEYS[2], KEYS[1], name, group, entry, reason, claim[4], id, at)
-if ends and order.state ~= 'submitted' then
+local hasEnded = ends and order.state ~= 'submitted'
+if hasEnded then
   failNow(order, at, KEYS[4], 'POISONED')
   order.entry = ''
   save(order, KEYS[3])
 elseif order then
   dismiss(order, name .. ' ' .. entry, KEYS[5], at, tonumber(ARGV[8]))
 end
-return { 'ok', letter, reason }
+return { 'ok', letter, reason, hasEnded and 1 or 0 }

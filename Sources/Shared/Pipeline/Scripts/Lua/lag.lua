@@ -1,7 +1,7 @@
 -- Where entries of a stream wait: its length, and of each group what it has not been given and what it has not finished.
 -- KEYS: stream
 -- Answers {now, length, entries added, {{group, lag, whether Redis knew it (1 or 0), pending, oldest waiting id, oldest pending id,
--- entries read or -1}, ...}}
+-- entries read or -1, consumers that Redis knows}, ...}}
 local at = milliseconds()
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if info.err then return { integer(at), 0, 0, {} } end
@@ -26,6 +26,7 @@ for _, row in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local oldest = group.pending > 0 and redis.call('XPENDING', KEYS[1], group.name)[2] or ''
   groups[#groups + 1] = {
     group.name, lag, known, group.pending, waiting[1] and waiting[1][1] or '', oldest, group['entries-read'] or -1,
+    group.consumers,
   }
 end
 return { integer(at), stream.length, stream['entries-added'], groups }

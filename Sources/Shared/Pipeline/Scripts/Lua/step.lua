@@ -73,7 +73,7 @@ if order.deadline ~= '' and at > tonumber(order.deadline) and order.state ~= 'su
   failNow(order, at, deadlines, 'DEADLINE_EXCEEDED')
   finish()
   save(order, events)
-  return { 'ended', 'DEADLINE_EXCEEDED' }
+  return { 'ended', 'DEADLINE_EXCEEDED', integer(at) }
 end
 
 if step.begins then
@@ -88,7 +88,7 @@ if step.begins then
       bury(dead, stream, source, group, entry, inDoubt and 'IN_DOUBT' or 'POISONED', claim[4], id, at)
       if order.entry == name then order.entry = '' end
       save(order, events)
-      return { 'ended', inDoubt and 'IN_DOUBT' or 'POISONED' }
+      return { 'ended', inDoubt and 'IN_DOUBT' or 'POISONED', integer(at) }
     end
     set(order, 'starts', group .. ':' .. round .. ':' .. starts .. ':' .. token)
   end
@@ -143,4 +143,4 @@ elseif FINAL[order.state] and order.deadline ~= '' then
 end
 save(order, events)
 if step.begins then return answer('ok') end
-return { 'ok', order.seq }
+return { 'ok', order.seq, integer(at) }

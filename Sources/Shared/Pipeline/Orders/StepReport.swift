@@ -1,0 +1,69 @@
+internal import EventLoop
+public import Orders
+
+/// What became of a step of an order: for metrics.
+public struct StepReport: Sendable {
+    /// The step.
+    public let step: OrderStep
+    /// The stage that took it.
+    public let stage: Stage
+    /// `ok`, `again`, or the reason why nothing was written.
+    public let outcome: String
+    /// How long the entry waited on its stream, where the step was the first of its order in this stage and round.
+    public let waited: Duration?
+    /// How long the worker had the entry in hand, where the step was the last of its stage.
+    public let worked: Duration?
+}
+
+/// An order that has come to its end.
+public struct OrderEnd: Sendable, Equatable {
+    /// confirmed, failed or cancelled.
+    public let status: OrderStatus
+    /// Why it failed; nil where it did not.
+    public let code: String?
+    /// From the order's acceptance to its end by the clock of Redis; nil where that is not known.
+    public let age: Duration?
+
+    /// An end.
+    public init(_ status: OrderStatus, code: String? = nil, age: Duration? = nil) {
+        self.status = status
+        self.code = code
+        self.age = age
+    }
+}
+
+extension OrderStep {
+    /// Whether the entry that carried an order to its stage is done with this step.
+    var leavesStage: Bool {
+        switch self {
+        case .routeDone, .routeRetry, .confirm, .retry, .requote, .fail: true
+        case .routeBegin, .buildBegin, .submit, .cancel, .expire: false
+        }
+    }
+}
+
+extension OrderPipeline {
+    /// Tells who counts what a step came to, by the answer of its script.
+    func report(_ request: StepRequest, _ entry: WorkEntry, outcome: String, at time: UInt64?) {
+        let waited = request.step == .routeBegin || request.step == .buildBegin ? time.flatMap { entry.waited(until: $0) } : nil
+        onStep?(
+            StepReport(
+                step: request.step, stage: entry.stage, outcome: outcome, waited: outcome == "ok" ? waited : nil,
+                worked: outcome == "ok" && request.step.leavesStage ? entry.received.elapsed : nil))
+    }
+
+    /// Tells who counts that an order has ended.
+    func reportEnd(_ id: OrderID?, _ status: OrderStatus, code: String? = nil, at time: UInt64? = nil) {
+        let begun = id?.milliseconds
+        let age = begun.flatMap { begun in time.map { Duration.milliseconds($0 > begun ? $0 - begun : 0) } }
+        onEnd?(OrderEnd(status, code: code, age: age))
+    }
+}
+
+extension WorkEntry {
+    /// How long the entry had been on its stream, by the time in its id.
+    fileprivate func waited(until time: UInt64) -> Duration? {
+        guard let added = UInt64(entry.prefix { $0 != "-" }) else { return nil }
+        return .milliseconds(time > added ? time - added : 0)
+    }
+}

@@ -1,0 +1,43 @@
+internal import EventLoop
+internal import Observability
+
+/// How a pool of connections to Postgres is doing.
+public struct PostgresState: Sendable {
+    /// Whether there is a connection.
+    public let isAvailable: Bool
+    /// Connections that are lent.
+    public let lent: Int
+    /// Commands that wait for one.
+    public let waiting: Int
+
+    /// A state by value.
+    public init(isAvailable: Bool, lent: Int, waiting: Int) {
+        self.isAvailable = isAvailable
+        self.lent = lent
+        self.waiting = waiting
+    }
+}
+
+extension ServiceProcess {
+    /// Shows the state of a service's pool as metrics.
+    public func observePostgres(_ state: @escaping @ServiceActor @Sendable () -> PostgresState) {
+        metrics.observe(.gauge, "postgres_available", help: "1 while there is a connection to Postgres.") {
+            ServiceActor.assume(state) { $0().isAvailable ? 1 : 0 }
+        }
+        metrics.observe(.gauge, "postgres_connections_lent", help: "Connections to Postgres that are in use.") {
+            ServiceActor.assume(state) { Double($0().lent) }
+        }
+        metrics.observe(.gauge, "postgres_commands_waiting", help: "Commands that wait for a connection to Postgres.") {
+            ServiceActor.assume(state) { Double($0().waiting) }
+        }
+    }
+
+    /// Logs that Postgres is away, with the reason, or there again.
+    public func postgresChanged(reason: String?) {
+        if let reason {
+            log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(reason)])
+        } else {
+            log.info("postgres.connected")
+        }
+    }
+}

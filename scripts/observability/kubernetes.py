@@ -1,0 +1,157 @@
+"""The manifests for Kubernetes: each fits its schema, and together they fit one another and the engine."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import jsonschema
+import kubernetes_validate
+import yaml
+
+from runner.settings import SERVICES
+
+from .local import ROOT
+
+FOLDER = ROOT / "deploy"
+VERSION = "1.31"
+LABEL = "app.kubernetes.io/name"
+# the stream and the group of each service that is scaled by lag, as the pipeline names them
+STREAMS = {"router": ("accepted", "router"), "executor": ("routed", "executor"), "notifier": ("events", "persist")}
+TEXT = {"type": "string", "minLength": 1}
+NUMBER = {"type": "integer", "minimum": 1}
+
+
+def strict(required, **properties):
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
+# of KEDA's own kinds what is used here; its schemas are in no package
+KEDA = {
+    "TriggerAuthentication": strict(
+        ["secretTargetRef"], secretTargetRef={"type": "array", "items": strict(["parameter", "name", "key"], parameter=TEXT, name=TEXT, key=TEXT)}),
+    "ScaledObject": strict(
+        ["scaleTargetRef", "triggers"], scaleTargetRef=strict(["name"], name=TEXT), minReplicaCount=NUMBER, maxReplicaCount=NUMBER,
+        pollingInterval=NUMBER, cooldownPeriod=NUMBER, fallback=strict(["failureThreshold", "replicas"], failureThreshold=NUMBER, replicas=NUMBER),
+        advanced=strict(["horizontalPodAutoscalerConfig"], horizontalPodAutoscalerConfig=strict(["behavior"], behavior={"type": "object"})),
+        triggers={"type": "array", "minItems": 1, "items": strict(
+            ["type", "metadata", "authenticationRef"], type={"const": "redis-streams"}, authenticationRef=strict(["name"], name=TEXT),
+            metadata=strict(["addressFromEnv", "stream", "consumerGroup", "lagCount"], addressFromEnv=TEXT, stream=TEXT, consumerGroup=TEXT,
+                            lagCount={"type": "string", "pattern": "^[1-9][0-9]*$"}))}),
+}
+
+
+def documents(kustomization):
+    """Every document of every file, by kind and name; no file is left out."""
+    files = {f"kubernetes/{file.name}" for file in (FOLDER / "kubernetes").glob("*.yaml")}
+    assert files == set(kustomization["resources"]), f"kustomization.yaml and the folder differ: {files ^ set(kustomization['resources'])}"
+    found = {}
+    for file in kustomization["resources"]:
+        for document in yaml.safe_load_all((FOLDER / file).read_text(encoding="utf-8")):
+            key = document["kind"], document["metadata"]["name"]
+            assert key not in found, f"{key} stands twice"
+            found[key] = document
+    return found
+
+
+def fits_schema(document):
+    kind = document["kind"]
+    if kind in KEDA:
+        assert document["apiVersion"] == "keda.sh/v1alpha1"
+        jsonschema.validate(document["spec"], KEDA[kind])
+        behavior = document["spec"].get("advanced", {}).get("horizontalPodAutoscalerConfig", {}).get("behavior")
+        if behavior:  # the one of Kubernetes itself
+            spec = {"maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "x"}, "behavior": behavior}
+            scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"}, "spec": spec}
+            kubernetes_validate.validate(scaler, VERSION, strict=True)
+    else:
+        kubernetes_validate.validate(document, VERSION, strict=True)
+
+
+def all_of(found, kind):
+    return {name: document["spec"] for (other, name), document in found.items() if other == kind}
+
+
+def pods(found):
+    settings = {**found["ConfigMap", "engine-settings"]["data"], **found["Secret", "engine-secrets"]["stringData"]}
+    services, budgets = all_of(found, "Service"), all_of(found, "PodDisruptionBudget")
+    deployments = all_of(found, "Deployment")
+    assert set(deployments) == {*SERVICES, "edge"} == set(services) == set(budgets)
+    for name, deployment in deployments.items():
+        labels, pod = deployment["template"]["metadata"]["labels"], deployment["template"]["spec"]
+        for selector in (deployment["selector"]["matchLabels"], services[name]["selector"], budgets[name]["selector"]["matchLabels"]):
+            assert selector == {LABEL: name} and selector.items() <= labels.items(), f"{name}: {selector} selects something else"
+        container = pod["containers"][0]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert probe in container, f"{name} has no {probe}"
+        assert container["resources"]["limits"]["memory"] and pod["securityContext"]["runAsNonRoot"], name
+        pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+        assert pod["terminationGracePeriodSeconds"] > pause + int(settings["SHUTDOWN_GRACE_S"]), f"{name} is killed before it has finished"
+        port = container["ports"][0]["containerPort"]
+        assert services[name]["ports"][0]["targetPort"] == container["ports"][0]["name"] and str(port) == settings["PORT"], name
+    for name in SERVICES:
+        container = deployments[name]["template"]["spec"]["containers"][0]
+        assert container["args"] == [name] and container["image"] == "order-execution-engine", name
+        assert "replicas" not in deployments[name], f"{name}: each apply would undo what the scaler has done"
+        assert container["livenessProbe"]["httpGet"]["path"] == "/health/live" and container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+    known = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    unknown = set(settings) - known - {"REDIS_ADDRESS", "REDIS_PASSWORD"}
+    assert not unknown, f"no service knows the settings {', '.join(unknown)}"
+
+
+def scaling(found):
+    settings = found["ConfigMap", "engine-settings"]["data"]
+    scalers = all_of(found, "ScaledObject")
+    assert set(scalers) == set(STREAMS)
+    for name, spec in scalers.items():
+        stream, group = STREAMS[name]
+        assert spec["scaleTargetRef"]["name"] == name and 1 <= spec["minReplicaCount"] <= spec["fallback"]["replicas"] <= spec["maxReplicaCount"]
+        wanted = {(f"orders:{{{number}}}:{stream}", group) for number in range(int(settings["PARTITIONS"]))}
+        told = {(trigger["metadata"]["stream"], trigger["metadata"]["consumerGroup"]) for trigger in spec["triggers"]}
+        assert told == wanted, f"{name} is scaled by {told} instead of {wanted}"
+        for trigger in spec["triggers"]:
+            assert trigger["metadata"]["addressFromEnv"] in settings and ("TriggerAuthentication", trigger["authenticationRef"]["name"]) in found
+    for reference in found["TriggerAuthentication", "redis"]["spec"]["secretTargetRef"]:
+        assert reference["key"] in found["Secret", reference["name"]]["stringData"]
+    assert all_of(found, "HorizontalPodAutoscaler")["gateway"]["scaleTargetRef"]["name"] == "gateway"
+
+
+def edge(kustomization, namespace, pod):
+    """nginx takes the configuration, with a resolver that this machine can reach."""
+    files = kustomization["configMapGenerator"][0]["files"]
+    text = (FOLDER / "kubernetes/edge.conf").read_text(encoding="utf-8")
+    assert f"$service.{namespace}.svc.cluster.local:8080" in text
+    root = re.search(r"root (\S+);", text)[1]
+    for container in pod["initContainers"] + pod["containers"]:
+        assert root in [mount["mountPath"] for mount in container["volumeMounts"]], f"{container['name']} has no console at {root}"
+    source = pod["initContainers"][0]["command"][2].removesuffix("/.")
+    assert f"COPY console {source}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8"), f"the image has no {source}"
+    assert "!console" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split(), "the console is not sent to the build"
+    included = set(re.findall(r"include /etc/edge/(\S+);", text))
+    assert included <= {Path(file).name for file in files}, f"{included} are not all in the ConfigMap"
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    with tempfile.TemporaryDirectory() as folder:
+        for file in files:
+            shutil.copy(FOLDER / file, folder)
+        text = text.replace("/tmp/", f"{folder}/").replace("/etc/edge/", f"{folder}/")
+        text = re.sub(r"resolver \S+", "resolver 127.0.0.1", text)
+        Path(folder, "edge.conf").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [program, "-t", "-e", "stderr", "-p", folder, "-c", f"{folder}/edge.conf"], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def check():
+    kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+    found = documents(kustomization)
+    for key, document in found.items():
+        try:
+            fits_schema(document)
+        except (kubernetes_validate.ValidationError, jsonschema.ValidationError) as problem:
+            raise AssertionError(f"{' '.join(key)}: {problem.message}") from None
+    assert ("Namespace", kustomization["namespace"]) in found
+    pods(found)
+    scaling(found)
+    edge(kustomization, kustomization["namespace"], found["Deployment", "edge"]["spec"]["template"]["spec"])
+    return f"{len(found)} objects"
