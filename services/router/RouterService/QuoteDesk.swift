@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Markets
 internal import Observability
 internal import Orders
+internal import Pipeline
 internal import Venues
 
 /// Asks all venues at once, each under a deadline.
@@ -10,11 +11,14 @@ final class QuoteDesk {
     private let venues: [any Venue]
     private let timeout: Duration
     private let check: PriceCheck?
+    private let clock: RedisClock?
     private let outcomes: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
 
     /// - Parameter check: refuses offers that cannot be true; nil believes all.
-    init(venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, metrics: MetricsRegistry) {
+    /// - Parameter clock: stamps the quotes of venues that do not say when their pools were as quoted.
+    init(venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, metrics: MetricsRegistry, clock: RedisClock? = nil) {
+        self.clock = clock
         self.check = check
         self.venues = venues
         self.timeout = timeout
@@ -50,7 +54,8 @@ final class QuoteDesk {
         let start = MonotonicInstant.now
         defer { durations.labelled(venue.dex).observe(start.elapsed) }
         do {
-            let quote = try await withDeadline(timeout) { try await venue.quote(request) }
+            var quote = try await withDeadline(timeout) { try await venue.quote(request) }
+            quote.quotedAt = quote.quotedAt ?? clock?.now
             outcomes.labelled(venue.dex, "quoted").increment()
             return (venue.dex, .success(quote))
         } catch let failure as OrderFailure {

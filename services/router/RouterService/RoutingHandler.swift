@@ -30,7 +30,7 @@ final class RoutingHandler: OrderHandler {
             let round = await desk.ask(
                 QuoteRequest(
                     tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut, amountIn: work.order.amountIn,
-                    slippageBps: work.order.slippageBps))
+                    slippageBps: work.order.slippageBps, partition: work.order.id.partition))
             guard !Task.isCancelled else { return }
             _ = try await pipeline.step(next(round, work), entry)
         } catch {
