@@ -115,6 +115,9 @@ let package = Package(
         .executableTarget(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
 
+        .executableTarget(
+            name: "quote-benchmark", dependencies: ["Markets", "Orders"], path: "Benchmarks/quotes", swiftSettings: swiftSettings),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

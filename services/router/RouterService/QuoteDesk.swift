@@ -45,9 +45,19 @@ final class QuoteDesk {
             for venue in refused { outcomes.labelled(venue.dex, "refused").increment() }
             (quotes, unavailable) = (believed, unavailable + refused)
         }
-        let round = QuoteRound(quotes, unavailable: unavailable)
+        let round = QuoteRound(aged(quotes), unavailable: unavailable)
         if let best = round.offers?.best { outcomes.labelled(best.dex, "won").increment() }
         return round
+    }
+
+    /// The quotes with their age as of now.
+    private func aged(_ quotes: [Quote]) -> [Quote] {
+        guard let now = clock?.now else { return quotes }
+        return quotes.map { quote in
+            var aged = quote
+            aged.ageMs = quote.quotedAt.map { now - min(now, $0) }
+            return aged
+        }
     }
 
     private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> (String, Result<Quote, OrderFailure>) {

@@ -41,7 +41,7 @@ final class RoutingHandler: OrderHandler {
     private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
         if let offers = round.offers {
             log.debug("order.routed", ["orderId": .string(work.order.id.description), "reason": .string(offers.reason)])
-            return .routeDone(offers.quotes, unavailable: round.unavailable)
+            return .routeDone(offers.quotes, unavailable: round.unavailable, reason: offers.reason)
         }
         let failure = round.failure
         log.info("order.not_routed", ["orderId": .string(work.order.id.description), "code": .string(failure.code.rawValue)])

@@ -26,6 +26,8 @@ public struct Quote: Sendable, Hashable {
     public let hops: [QuoteHop]
     /// When the venue's pools were as the quote has them, in ms of Redis' time; nil where that is not known.
     public var quotedAt: UInt64?
+    /// How old that was when the route was chosen, in ms; nil where it is not known.
+    public var ageMs: UInt64?
 
     /// Makes a quote; the decimal texts and the price follow from the amounts.
     public init(
@@ -61,6 +63,7 @@ public struct Quote: Sendable, Hashable {
         minReceivedDecimal = try record.text("minReceivedDecimal")
         hops = try record.optionalList("hops", QuoteHop.init(json:)) ?? []
         quotedAt = try record.optionalText("quotedAt").flatMap(Timestamp.parse).flatMap { UInt64(exactly: $0) }
+        ageMs = try record.optionalUnsigned("ageMs")
     }
 }
 
@@ -83,6 +86,7 @@ extension Quote: JSONWritable {
             $0.field("minReceivedDecimal", minReceivedDecimal)
             $0.field("hops", ifPresent: hops.isEmpty ? nil : hops)
             $0.field("quotedAt", ifPresent: quotedAt.map { Timestamp.text(milliseconds: $0) })
+            $0.field("ageMs", ifPresent: ageMs)
         }
     }
 }
