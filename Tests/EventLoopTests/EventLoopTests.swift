@@ -15,6 +15,17 @@ struct EventLoopTests {
         #expect(start.elapsed < .seconds(6))
     }
 
+    @Test func `a sleep is never shorter than it was asked to be`() async throws {
+        for round in 0..<200 {
+            // Begins anywhere within a millisecond.
+            let offset = MonotonicInstant.now
+            while offset.elapsed < .microseconds(round * 7 % 1000) {}
+            let start = MonotonicInstant.now
+            try await sleep(for: .milliseconds(2))
+            #expect(start.elapsed >= .milliseconds(2))
+        }
+    }
+
     @Test func `a cancelled sleep ends at once with CancellationError`() async throws {
         let start = MonotonicInstant.now
         let task = Loop.spawn { try await sleep(for: .seconds(30)) }

@@ -14,6 +14,7 @@ class Mutation:
     old: str  # stands in the file exactly once
     new: str
     check: tuple  # ("chaos", faults...) or ("test", filter of swift test)
+    also: tuple = ()  # further pairs of old and new in the same file
 
 
 def chaos(*faults):
@@ -54,9 +55,11 @@ MUTATIONS = (
         "                case .sent: if settings.chain.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",
         chaos("kill")),
     Mutation(
-        "subscribe-first", "a feed reads the order before it has subscribed", "services/notifier/NotifierService/Feeds/OrderFeed.swift",
+        "subscribe-first", "a feed reads the order before it has subscribed, and not again", "services/notifier/NotifierService/Feeds/OrderFeed.swift",
         "    func open() async {\n", "    func open() async {\n        await refresh()\n",
-        chaos("delay")),
+        ("test", "ServiceTests.OrderFeedTests"),
+        also=(("        let opened = MonotonicInstant.now\n        await refresh()\n",
+               "        let opened = MonotonicInstant.now\n        if events.isEmpty { await refresh() }\n"),)),
     Mutation(
         "commit-first", "events are acknowledged before they are committed", "Sources/Shared/Pipeline/Streams/EventLane.swift",
         "        let refused = readable.isEmpty ? [] : try await sink.store(readable)\n",
@@ -77,7 +80,7 @@ MUTATIONS = (
         chaos("poison")),
     Mutation(
         "renewal", "a worker that claims takes everything that was ever delivered, idle or not", f"{LUA}/claim.lua",
-        "'IDLE', idle, '-'", "'IDLE', 0, '-'",
+        "ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])", "ARGV[1], ARGV[2], '0', tonumber(ARGV[4])",
         ("test", "PipelineTests.GroupTests")),
     Mutation(
         "late-accept", "an order that comes late from a silent link is taken in all the same", f"{LUA}/accept.lua",

@@ -45,9 +45,11 @@ class Copy:
     def apply(self, mutation):
         file = self.tree / mutation.file
         text = file.read_text(encoding="utf-8")
-        if text.count(mutation.old) != 1:
-            raise Problem(f"The mutation {mutation.name} does not apply: its text stands {text.count(mutation.old)} times in {mutation.file}.")
-        file.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+        for old, new in ((mutation.old, mutation.new), *mutation.also):
+            if text.count(old) != 1:
+                raise Problem(f"The mutation {mutation.name} does not apply: its text stands {text.count(old)} times in {mutation.file}.")
+            text = text.replace(old, new)
+        file.write_text(text, encoding="utf-8")
 
     def build(self, log, tests):
         """Builds the services, or everything with the tests."""

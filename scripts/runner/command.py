@@ -30,7 +30,8 @@ BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEM
 EXAMPLE = """\
 The engine is up: http://localhost:{port}   (logs: {logs}, addresses and ports: {env})
 
-Place an order:
+Place an order, and see where orders wait, in a browser: http://localhost:{port}/
+Or by hand:
   curl -s http://localhost:{port}/api/orders/execute -H 'Content-Type: application/json' \\
     -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
 Follow it, with the orderId of the answer:

@@ -17,6 +17,7 @@ from .processes import alive, session, spawn
 from .settings import ROOT, SERVICES, Problem
 
 DEPLOY = ROOT / "deploy/nginx"
+CONSOLE = ROOT / "console"
 START_REDIS = ROOT / "deploy/redis/start"
 
 
@@ -202,11 +203,12 @@ class Nginx:
         if self.bind in ("127.0.0.1", "0.0.0.0") and has_ipv6_loopback():
             listen.append(f"[::1]:{self.port}")
         values = {
-            "USER": "user nobody nogroup;" if os.geteuid() == 0 else "",
+            "USER": self._user(),
             "PID": self.run.pid_file(self.name),
             "LOG": self.run.log(self.name),
             "SCRATCH": scratch,
             "DEPLOY": DEPLOY,
+            "CONSOLE": CONSOLE,
             "FILES": files,
             "CONNECTIONS": max(256, min(20000, files - 64)),
             "LISTEN": "\n        ".join(f"listen {address};" for address in listen),
@@ -216,6 +218,15 @@ class Nginx:
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         self.run.write(self.config, text)
+
+    def _user(self):
+        """Whom nginx' workers run as when root starts it: nobody, or root itself where nobody can't read the console (below /root)."""
+        if os.geteuid() != 0:
+            return ""
+        nobody = pwd.getpwnam("nobody")
+        reach = subprocess.run(
+            ["test", "-r", str(CONSOLE / "index.html")], user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[], cwd="/", check=False)
+        return "user nobody nogroup;" if reach.returncode == 0 else "user root root;"
 
     def _upstream(self, service):
         servers = " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in self.ports[service])

@@ -26,7 +26,8 @@ public final class LoopTimer {
         self.body = body
         // libuv counts from the start of its turn; a long turn would make the timer fire early.
         uv_update_time(Loop.shared.storage.loop)
-        let first = UInt64(max(0, delay.millisecondsRoundedUp))
+        // Both its start and its now are cut to whole milliseconds: without one more it would fire up to one too early.
+        let first = delay > .zero ? UInt64(delay.millisecondsRoundedUp) + 1 : 0
         let next = interval.map { UInt64(max(1, $0.millisecondsRoundedUp)) } ?? 0
         uv_timer_start(handle, onTimer, first, next)
     }

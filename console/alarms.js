@@ -1,0 +1,44 @@
+// What is wrong with the pipeline, in sentences that say what to do. Pure: the same samples give the same alarms.
+
+import { count, duration, plural } from "./format.js";
+
+const GROWTH_WINDOW_MS = 10_000; // a backlog that is larger than it was this long ago grows
+const GROWTH_LEAST = 10; // entries more, below which a growing backlog is only noise
+const WAIT_LIMIT_MS = 5_000; // age of what waits that is worth a warning
+const HAND_LIMIT_MS = 30_000; // age of what is in hand that no healthy stage reaches
+
+/** Alarms, worst first: `{level, stage, text}`. `history` holds earlier samples, each with `at` and `waiting` by stage. */
+export function judge({ stages, retries, deadLetters }, history, now) {
+    const alarms = stages.map((stage) => ofStage(stage, before(stage, history, now))).filter(Boolean);
+    if (retries.due > GROWTH_LEAST) {
+        const text = `${plural(retries.due, "retry", "retries")} should have begun and did not.`;
+        alarms.push({ level: "warning", stage: "retries", text });
+    }
+    if (deadLetters > 0) {
+        const noun = deadLetters === 1 ? "entry" : "entries";
+        alarms.push({ level: "warning", stage: "dead-letters", text: `${count(deadLetters)} ${noun} could not be handled: see dead letters.` });
+    }
+    return alarms.sort((one, other) => (one.level === other.level ? 0 : one.level === "critical" ? -1 : 1));
+}
+
+function before(stage, history, now) {
+    const past = history.findLast((sample) => now - sample.at >= GROWTH_WINDOW_MS && now - sample.at < 3 * GROWTH_WINDOW_MS);
+    return past?.waiting[stage.key];
+}
+
+function ofStage(stage, earlier) {
+    const name = stage.name.toLowerCase();
+    const backlog = stage.waiting > 0 ? ` ${plural(stage.waiting, stage.waits)} waiting, the oldest for ${duration(stage.waitingMs)}.` : "";
+    if (stage.replicas === 0) return { level: "critical", stage: stage.key, text: `No ${name} is running.${backlog} Start one.` };
+    if (!stage.stream) return null;
+    if (earlier !== undefined && stage.waiting >= earlier + GROWTH_LEAST && stage.waitingMs > 1000) {
+        return { level: "critical", stage: stage.key, text: `The backlog before the ${name} grows.${backlog} Add ${name}s.` };
+    }
+    if (stage.waiting > 0 && stage.waitingMs > WAIT_LIMIT_MS) {
+        return { level: "warning", stage: stage.key, text: `The ${name} is behind.${backlog}` };
+    }
+    if (stage.inHandMs > HAND_LIMIT_MS) {
+        return { level: "warning", stage: stage.key, text: `The ${name} has had something in hand for ${duration(stage.inHandMs)}.` };
+    }
+    return null;
+}

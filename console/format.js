@@ -1,0 +1,81 @@
+// Numbers, times and names as a person reads them. Amounts stay the decimal text of the API: no floating point touches one.
+
+/** Separates the thousands of a decimal text: 1234567.5 is 1,234,567.5. */
+export function decimal(text) {
+    if (text === null || text === undefined) return "–";
+    const [whole, fraction] = String(text).split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    return fraction === undefined ? grouped : `${grouped}.${fraction}`;
+}
+
+/** `one` − `other`, both decimal texts, exactly, with its sign. */
+export function difference(one, other) {
+    const fraction = (text) => text.split(".")[1] ?? "";
+    const digits = Math.max(fraction(one).length, fraction(other).length);
+    const units = (text) => BigInt(text.split(".")[0] + fraction(text).padEnd(digits, "0"));
+    const result = units(one) - units(other);
+    return (result > 0n ? "+" : "") + fromBase(result, digits);
+}
+
+/** Base units, a BigInt, as decimal text of a token with that many digits. */
+export function fromBase(units, decimals) {
+    const sign = units < 0n ? "−" : "";
+    const digits = String(units < 0n ? -units : units).padStart(decimals + 1, "0");
+    const whole = digits.slice(0, digits.length - decimals);
+    const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
+    return sign + decimal(fraction ? `${whole}.${fraction}` : whole);
+}
+
+export function count(number) {
+    return Number(number).toLocaleString("en-US");
+}
+
+export function plural(number, one, many = `${one}s`) {
+    return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+export function duration(milliseconds) {
+    if (milliseconds === null || milliseconds === undefined) return "–";
+    if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+    const seconds = milliseconds / 1000;
+    if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+    if (seconds < 119.5) return `${Math.round(seconds)} s`;
+    if (seconds < 7200) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+    return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+export function rate(perSecond) {
+    if (perSecond === null || perSecond === undefined) return "–";
+    return `${perSecond >= 100 ? count(Math.round(perSecond)) : perSecond.toFixed(1)}/s`;
+}
+
+/** What a swap lost (or won, below 0) against its quote, in hundredths of a per cent. */
+export function againstQuote(bps) {
+    if (bps === null || bps === undefined) return "–";
+    if (bps === 0) return "as quoted";
+    return `${Math.abs(bps)} bps ${bps > 0 ? "worse" : "better"}`;
+}
+
+export function clock(iso) {
+    return new Date(iso).toLocaleTimeString("en-GB", { hour12: false });
+}
+
+export function venue(name) {
+    return name ? name[0].toUpperCase() + name.slice(1) : "–";
+}
+
+const STATUS = {
+    pending: "Pending", routing: "Routing", building: "Building", submitted: "Submitted",
+    confirmed: "Confirmed", failed: "Failed", cancelled: "Cancelled",
+};
+
+export function status(name) {
+    return STATUS[name] ?? name;
+}
+
+export const FINAL = new Set(["confirmed", "failed", "cancelled"]);
+
+/** How an order stands, as one of the four levels that have a colour. */
+export function levelOf(name) {
+    return { confirmed: "good", failed: "critical", cancelled: "idle" }[name] ?? "busy";
+}

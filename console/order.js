@@ -1,0 +1,138 @@
+// The followed order: who it is, how its connection stands, and its story, live.
+
+import { byId, el, emptyNote, problemNote, setAttribute, setNotice, setText } from "./dom.js";
+import { againstQuote, decimal, duration, levelOf, status } from "./format.js";
+import { storyOf } from "./story.js";
+import { follow } from "./stream.js";
+import { attemptsSection, errorSection, log, quotesSection, resultSection, steps } from "./timeline.js";
+
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** `announce(text)`: says it to screen readers. `changed()`: the order has a new status. */
+export function createOrderPanel({ api, announce, changed }) {
+    const body = byId("order-body"), link = byId("order-link");
+    let current = null;
+
+    function open(id) {
+        if (current?.id === id) return;
+        current?.stream?.stop();
+        current?.abort.abort();
+        current = { id, order: null, events: [], abort: new AbortController(), view: null };
+        setAttribute(link, "data-state", null);
+        setText(link, "");
+        if (!ID.test(id)) return refuse("This is no order's id.");
+        body.replaceChildren(el("div", { class: "skeleton line" }), el("div", { class: "skeleton line" }), el("div", { class: "skeleton line" }));
+        load(current);
+    }
+
+    async function load(mine) {
+        try {
+            mine.order = await api.order(mine.id, mine.abort.signal);
+        } catch (problem) {
+            if (mine !== current) return;
+            if (!problem.away) return refuse(problem.message);
+            setText(link, "Trying again…");
+            return setTimeout(() => mine === current && load(mine), 2000);
+        }
+        if (mine !== current) return;
+        mine.view = makeView(mine);
+        body.replaceChildren(mine.view.root);
+        mine.stream = follow(mine.id, {
+            api, state: (name, detail) => mine === current && showState(name, detail),
+            event: (event) => mine === current && take(mine, event),
+        });
+    }
+
+    function take(mine, event) {
+        const before = mine.events.at(-1)?.status;
+        mine.events.push(event);
+        // a replay brings many at once: they are drawn together
+        mine.frame ??= requestAnimationFrame(() => {
+            mine.frame = null;
+            if (mine === current) draw(mine);
+        });
+        if (event.status === before) return;
+        changed();
+        if (mine.placed || event.status !== "pending") announce(sentence(mine.order, event));
+    }
+
+    function draw(mine) {
+        const { order, events, view } = mine, story = storyOf(events);
+        setText(view.status, status(story.last.status));
+        setAttribute(view.status, "data-level", levelOf(story.last.status));
+        setText(view.now, story.final ? `${story.last.message}, after ${duration(story.elapsedMs)}` : story.last.message);
+        view.cancel.hidden = story.final || story.last.status === "submitted";
+        view.story.replaceChildren(
+            steps(story),
+            column(errorSection(story), resultSection(story, order), quotesSection(story, order) ?? later(story)),
+            column(attemptsSection(story), log(events)));
+    }
+
+    function makeView(mine) {
+        const { order, id } = mine;
+        const view = {
+            status: el("span", { class: "pill", "data-level": levelOf(order.status) }, status(order.status)),
+            now: el("p", { class: "now" }), story: el("div", { class: "story" }),
+            problem: el("p", { class: "notice", role: "alert", hidden: true, "data-level": "critical" }),
+            cancel: el("button", { type: "button", class: "small", onclick: () => cancel(mine) }, "Cancel order"),
+        };
+        const copy = el("button", { type: "button", class: "small", onclick: () => copyId(copy, id) }, "Copy id");
+        view.root = el("div", {},
+            el("div", { class: "order-head" },
+                el("p", { class: "order-title" }, `${decimal(order.amount)} ${order.tokenIn} → ${order.tokenOut}`, view.status),
+                el("p", { class: "order-id" }, el("span", { class: "hash" }, id), copy),
+                el("div", { class: "order-now" }, view.now, view.cancel), view.problem),
+            view.story);
+        return view;
+    }
+
+    async function cancel(mine) {
+        setAttribute(mine.view.cancel, "aria-disabled", "true");
+        try {
+            await api.cancel(mine.id);
+            setNotice(mine.view.problem, null);
+        } catch (problem) {
+            setNotice(mine.view.problem, `Not cancelled. ${problem.message}`);
+        }
+        setAttribute(mine.view.cancel, "aria-disabled", null);
+    }
+
+    function showState(name, detail) {
+        const texts = { connecting: "Connecting…", live: "Live", done: "Final", waiting: `Connection lost, again in ${duration(detail)}` };
+        if (name === "refused") return refuse(detail);
+        setText(link, texts[name]);
+        setAttribute(link, "data-state", name);
+    }
+
+    function refuse(text) {
+        setText(link, "");
+        body.replaceChildren(problemNote(text), emptyNote("Choose one of the recent orders, or place one."));
+    }
+
+    return { open };
+}
+
+function column(...parts) {
+    return el("div", { class: "column" }, ...parts);
+}
+
+/** Keeps the place of what a fresh order does not have yet. */
+function later(story) {
+    return story.final ? null : emptyNote("The venues' quotes, and what the order brings against them, appear here.");
+}
+
+function sentence(order, event) {
+    const name = `Order, ${order.amount} ${order.tokenIn} for ${order.tokenOut}`;
+    if (event.type !== "confirmed") return `${name}: ${event.message}`;
+    return `${name}: confirmed. Received ${event.amountOutDecimal} ${order.tokenOut}, ${againstQuote(event.realisedSlippageBps)}.`;
+}
+
+async function copyId(button, id) {
+    try {
+        await navigator.clipboard.writeText(id);
+        setText(button, "Copied");
+    } catch {
+        setText(button, "Select it instead"); // only https and localhost may write to the clipboard
+    }
+    setTimeout(() => setText(button, "Copy id"), 2000);
+}

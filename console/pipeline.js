@@ -1,0 +1,78 @@
+// The pipeline drawn: before each stage its queue, in each stage its replicas. Elements are made once and then only changed.
+
+import { byId, el, reconcile, setAttribute, setText } from "./dom.js";
+import { count, duration, plural, rate } from "./format.js";
+
+const SQUARES = 8; // replicas drawn one by one; more are a number
+
+export function createPipeline() {
+    const list = byId("stages"), alarmBox = byId("alarms"), extra = byId("pipeline-extra");
+    let cards = null;
+
+    function update({ stages, retries }, alarms) {
+        cards ??= stages.map(makeCard);
+        if (list.getAttribute("aria-busy")) {
+            list.replaceChildren(...cards.map((card) => card.root));
+            list.removeAttribute("aria-busy");
+        }
+        stages.forEach((stage, index) => updateCard(cards[index], stage, alarms.find((alarm) => alarm.stage === stage.key)));
+        setText(extra, retries.waiting === 0 ? "no retries waiting" : `${retriesWaiting(retries)}, ${count(retries.due)} due`);
+        showAlarms(alarms);
+    }
+
+    function showAlarms(alarms) {
+        alarmBox.hidden = alarms.length === 0;
+        reconcile(alarmBox.firstElementChild, alarms, {
+            key: (alarm) => `${alarm.stage}-${alarm.level}`,
+            create: () => el("li", {}, el("strong"), " ", el("span", { class: "alarm-text", "aria-live": "off" })),
+            update: (node, alarm) => {
+                setAttribute(node, "data-level", alarm.level);
+                setText(node.firstElementChild, alarm.level === "critical" ? "Alarm" : "Warning");
+                setText(node.lastElementChild, alarm.text);
+            },
+        });
+    }
+
+    return { update };
+}
+
+function retriesWaiting(retries) {
+    return `${plural(retries.waiting, "retry", "retries")} waiting`;
+}
+
+function makeCard(stage) {
+    const parts = { replicas: el("span", { class: "squares", "aria-hidden": "true" }), number: el("span", { class: "replica-count" }) };
+    const head = el("div", { class: "stage-head" },
+        el("h3", {}, stage.name), el("span", { class: "quiet does" }, stage.does), el("p", { class: "replicas" }, parts.replicas, parts.number));
+    if (!stage.stream) {
+        parts.root = el("li", { class: "stage", "data-stage": stage.key }, head);
+        return parts;
+    }
+    parts.fill = el("span", { class: "queue-fill" });
+    parts.waiting = el("strong", { class: "queue-count" });
+    const facts = ["In hand", "Oldest", "Rate", "Drains in"].map((name) => {
+        const value = el("dd");
+        parts[name] = value;
+        return el("div", {}, el("dt", {}, name), value);
+    });
+    const queue = el("div", { class: "queue" },
+        el("p", { class: "queue-name" }, parts.waiting, ` ${stage.waits}s waiting`, el("span", { class: "quiet" }, ` in ${stage.stream}`)),
+        el("div", { class: "queue-bar", "aria-hidden": "true" }, parts.fill));
+    parts.root = el("li", { class: "stage", "data-stage": stage.key }, head, queue, el("dl", { class: "facts" }, facts));
+    return parts;
+}
+
+function updateCard(card, stage, alarm) {
+    setAttribute(card.root, "data-level", alarm?.level);
+    setText(card.number, stage.replicas === 0 ? "none running" : plural(stage.replicas, "replica"));
+    const squares = Math.min(stage.replicas, SQUARES);
+    if (card.replicas.childElementCount !== squares) card.replicas.replaceChildren(...Array.from({ length: squares }, () => el("i")));
+    if (!stage.stream) return;
+    setText(card.waiting, count(stage.waiting));
+    // logarithmic: one waiting entry is seen, and so is the difference between 1,000 and 10,000
+    card.fill.style.inlineSize = `${Math.min(100, 25 * Math.log10(1 + stage.waiting))}%`;
+    setText(card["In hand"], count(stage.inHand));
+    setText(card.Oldest, stage.waiting + stage.inHand === 0 ? "–" : duration(Math.max(stage.waitingMs, stage.inHandMs)));
+    setText(card.Rate, rate(stage.rate));
+    setText(card["Drains in"], stage.waiting === 0 ? "–" : stage.drainMs === null ? "never" : duration(stage.drainMs));
+}

@@ -1,0 +1,38 @@
+// The venues' quotes compared: the same table in the ticket and in an order's story.
+
+import { el } from "./dom.js";
+import { decimal, venue } from "./format.js";
+
+/** A table of quotes, best first. `chosen`: the venue's name. */
+export function quoteTable(quotes, { tokenOut, chosen, caption }) {
+    const most = Math.max(...quotes.map((quote) => Number(quote.amountOut)));
+    const least = Math.min(...quotes.map((quote) => Number(quote.amountOut)));
+    return el("table", { class: "quote-table" },
+        el("caption", { class: "visually-hidden" }, caption),
+        el("thead", {}, el("tr", {}, ...["Venue", `Receive ${tokenOut}`, "Price", "Fee", "Impact"].map((name, index) =>
+            el("th", { scope: "col", class: index > 0 ? "number" : null }, name)))),
+        el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), least, most)))));
+}
+
+/** What to say about venues without a quote, `[{dex, message}]`; null when there are none. */
+export function missingNote(unavailable) {
+    if (!unavailable?.length) return null;
+    return el("p", { class: "quiet" }, unavailable.map(({ dex, message }) => `${venue(dex)}: ${message}`).join(" "));
+}
+
+/** The bars start at half: venues differ by a few hundredths of a per cent, which bars from zero would not show. */
+function share(value, least, most) {
+    return most === least ? 100 : 50 + (50 * (value - least)) / (most - least);
+}
+
+function row(quote, best, width) {
+    const bar = el("span", { class: "bar-fill", "aria-hidden": "true" });
+    bar.style.inlineSize = `${width}%`;
+    return el("tr", { class: best ? "best" : null },
+        el("th", { scope: "row" }, venue(quote.dex), best ? el("span", { class: "tag" }, "best") : null,
+            quote.hops ? el("span", { class: "quiet" }, ` over ${quote.hops[0].tokenOut}`) : null),
+        el("td", { class: "number out" }, decimal(quote.amountOutDecimal), bar),
+        el("td", { class: "number" }, decimal(quote.price)),
+        el("td", { class: "number" }, `${quote.feeBps / 100}%`),
+        el("td", { class: "number" }, `${quote.priceImpactPct}%`));
+}

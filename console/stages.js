@@ -1,0 +1,26 @@
+// The four stages of the pipeline, put together from what /api/streams and /health tell.
+
+const STAGES = [
+    { key: "gateway", name: "Gateway", does: "accepts orders" },
+    { key: "router", name: "Router", does: "compares venues", stream: "accepted", waits: "order" },
+    { key: "executor", name: "Executor", does: "swaps", stream: "routed", waits: "order" },
+    { key: "notifier", name: "Notifier", does: "stores and streams events", stream: "events", waits: "event" },
+];
+
+const sum = (groups, field) => groups.reduce((total, group) => total + (group[field] ?? 0), 0);
+const most = (groups, field) => groups.reduce((highest, group) => Math.max(highest, group[field] ?? 0), 0);
+
+/** Partitions of a stream count as one: what waits is added, ages are the oldest's. */
+export function stagesOf(streams, health) {
+    return STAGES.map((stage) => {
+        const replicas = health.services?.[stage.key]?.alive ?? 0;
+        const groups = streams.streams.filter((stream) => stream.stream === stage.stream).flatMap((stream) => stream.groups);
+        const drains = groups.map((group) => group.drainSeconds).filter((seconds) => seconds !== null && seconds !== undefined);
+        return {
+            ...stage, replicas,
+            waiting: sum(groups, "lag"), inHand: sum(groups, "pending"), rate: sum(groups, "deliveredPerSecond"),
+            waitingMs: most(groups, "oldestWaitingMs"), inHandMs: most(groups, "oldestPendingMs"),
+            drainMs: drains.length > 0 ? Math.max(...drains) * 1000 : null,
+        };
+    });
+}

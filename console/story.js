@@ -1,0 +1,40 @@
+// An order's story from its events, as plain data: which step it is at, its attempts, what it brought. Pure.
+
+import { FINAL } from "./format.js";
+
+export const STEPS = ["pending", "routing", "building", "submitted", "confirmed"];
+
+export function storyOf(events) {
+    const last = events.at(-1);
+    const latest = (field) => events.findLast((event) => event[field] !== undefined)?.[field];
+    return {
+        last,
+        final: last !== undefined && FINAL.has(last.status),
+        reached: Math.max(-1, ...events.map((event) => STEPS.indexOf(event.status))),
+        chosen: latest("chosenDex"),
+        quote: latest("quote"),
+        quotes: latest("quotes") ?? [],
+        unavailable: latest("unavailable"),
+        attempts: attemptsOf(events),
+        result: last?.type === "confirmed" ? last : null,
+        error: last?.status === "failed" ? last.error : null,
+        maxAttempts: last?.maxAttempts,
+        elapsedMs: events.length > 1 ? Date.parse(last.timestamp) - Date.parse(events[0].timestamp) : 0,
+    };
+}
+
+/** One entry for each transaction that was sent, with what became of it. */
+function attemptsOf(events) {
+    const attempts = [];
+    for (const event of events) {
+        const open = attempts.at(-1);
+        if (event.type === "submitted") {
+            attempts.push({ number: event.attempt, dex: event.chosenDex, txHash: event.txHash, level: "busy", outcome: "waiting for the chain" });
+        } else if (open && (event.type === "execution-failed" || event.type === "failed") && open.level === "busy") {
+            Object.assign(open, { level: "critical", outcome: event.error?.message ?? event.message });
+        } else if (open && event.type === "confirmed") {
+            Object.assign(open, { level: "good", outcome: "confirmed" });
+        }
+    }
+    return attempts;
+}

@@ -1,0 +1,86 @@
+// The events of one order, live, each once and in order. A lost socket is opened again from the event seen last.
+
+import { FINAL } from "./format.js";
+
+const SLOWEST = 15000, BY_HTTP_MS = 2000;
+const HOPELESS = { 1008: "This is no order's id.", 4404: "There is no order with this id.", 4401: "This socket needs a token." };
+
+/**
+ * Calls `event(event)` for each event, and `state(name, detail)` when the connection's state changes: `connecting`, `live`, `waiting` (with the
+ * ms until the next try), `done`, `refused` (with a sentence). While sockets fail, the events are asked for by HTTP, so that behind a proxy
+ * without WebSockets all is only slower.
+ */
+export function follow(id, { api, event, state }) {
+    let seen = 0, socket = null, timer = null, failures = 0, stopped = false, asking = false;
+    const abort = new AbortController();
+
+    function take(message) {
+        if (message.seq <= seen) return;
+        seen = message.seq;
+        event(message);
+        if (FINAL.has(message.status)) finish("done");
+    }
+
+    function finish(name, detail) {
+        if (stopped) return;
+        stop();
+        state(name, detail);
+    }
+
+    function stop() {
+        stopped = true;
+        clearTimeout(timer);
+        abort.abort();
+        removeEventListener("online", connect);
+        socket?.close();
+    }
+
+    function connect() {
+        if (stopped || socket) return;
+        clearTimeout(timer);
+        state("connecting");
+        const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+        socket = new WebSocket(`${scheme}//${location.host}/v1/stream?${new URLSearchParams({ orderId: id, after: seen })}`);
+        socket.onopen = () => {
+            failures = 0;
+            state("live");
+        };
+        socket.onmessage = ({ data }) => {
+            const message = JSON.parse(data);
+            if (message.op === "event") take(message.event);
+        };
+        socket.onclose = ({ code }) => {
+            socket = null;
+            if (stopped) return;
+            if (HOPELESS[code]) finish("refused", HOPELESS[code]);
+            else later();
+        };
+    }
+
+    function later() {
+        const wait = Math.min(SLOWEST, 500 * 2 ** Math.min(failures, 6)) * (1 + Math.random() / 4);
+        failures += 1;
+        state("waiting", wait);
+        timer = setTimeout(connect, wait);
+        if (failures > 1 && !asking) askByHTTP();
+    }
+
+    async function askByHTTP() {
+        asking = true;
+        while (!stopped && failures > 0) {
+            try {
+                for (const missed of (await api.events(id, seen, abort.signal)).events) {
+                    if (!stopped) take(missed);
+                }
+            } catch {
+                // whether the engine is away is told elsewhere; the next turn tries again
+            }
+            await new Promise((done) => setTimeout(done, BY_HTTP_MS));
+        }
+        asking = false;
+    }
+
+    addEventListener("online", connect);
+    connect();
+    return { stop };
+}

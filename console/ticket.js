@@ -1,0 +1,155 @@
+// The order ticket. What a field needs is said beside it; a POST whose answer was lost is repeated under the same key, so never two orders.
+
+import { idempotencyKey } from "./api.js";
+import { byId, el, setAttribute, setNotice, setText } from "./dom.js";
+import { createLiveQuotes } from "./live-quotes.js";
+
+const TRIES = 4;
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** `placed(id)`: an order was accepted. */
+export function createTicket({ api, placed }) {
+    const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem");
+    const field = { tokenIn: byId("token-in"), tokenOut: byId("token-out"), amount: byId("amount"), slippage: byId("slippage") };
+    const presets = [...form.querySelectorAll("[data-slippage]")];
+    let tokens = new Map(), partners = new Map(), sending = false;
+    const quotes = createLiveQuotes({ api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null) });
+
+    async function load() {
+        const [{ tokens: list }, { pools }] = await Promise.all([api.tokens(), api.pools()]);
+        tokens = new Map(list.map((token) => [token.symbol, token]));
+        partners = new Map(list.map((token) => [token.symbol, new Set()]));
+        for (const { base, quote } of pools) {
+            partners.get(base)?.add(quote);
+            partners.get(quote)?.add(base);
+        }
+        const liquid = list.filter((token) => partners.get(token.symbol).size > 0), idle = list.filter((token) => !liquid.includes(token));
+        options(field.tokenIn, liquid, idle, field.tokenIn.disabled ? "SOL" : field.tokenIn.value);
+        partner(field.tokenOut.disabled ? "USDC" : field.tokenOut.value);
+        for (const control of [field.tokenIn, field.tokenOut, byId("flip"), button]) control.disabled = false;
+        changed();
+    }
+
+    function options(select, first, others, value) {
+        const option = (token) => el("option", { value: token.symbol, title: token.name }, token.symbol);
+        select.replaceChildren(el("optgroup", { label: "Direct pool" }, first.map(option)),
+            ...(others.length > 0 ? [el("optgroup", { label: "Other tokens" }, others.map(option))] : []));
+        select.value = value;
+        if (select.selectedIndex < 0) select.selectedIndex = 0;
+    }
+
+    function partner(wanted) {
+        const known = partners.get(field.tokenIn.value), rest = [...tokens.values()].filter((token) => token.symbol !== field.tokenIn.value);
+        options(field.tokenOut, rest.filter((token) => known.has(token.symbol)), rest.filter((token) => !known.has(token.symbol)), wanted);
+    }
+
+    function values() {
+        return {
+            tokenIn: field.tokenIn.value, tokenOut: field.tokenOut.value, amount: field.amount.value.trim(),
+            slippageBps: Math.round(Number(field.slippage.value) * 100),
+        };
+    }
+
+    /** What is wrong with each field: a sentence, or nothing. The engine has the last word; this only saves the way there. */
+    function check() {
+        const amount = field.amount.value.trim(), slippage = field.slippage.value.trim(), token = tokens.get(field.tokenIn.value);
+        const wrong = { amount: null, slippage: null };
+        if (!/^\d+(\.\d+)?$/.test(amount)) wrong.amount = "Write a number such as 1.5.";
+        else if (!/[1-9]/.test(amount)) wrong.amount = "The amount must be more than 0.";
+        else if (token && (amount.split(".")[1]?.length ?? 0) > token.decimals) {
+            wrong.amount = `${token.symbol} has ${token.decimals} digits after the point.`;
+        }
+        if (!/^\d+(\.\d{1,2})?$/.test(slippage) || Number(slippage) < 0.01 || Number(slippage) > 50) {
+            wrong.slippage = "Write a percentage from 0.01 to 50.";
+        }
+        return wrong;
+    }
+
+    function showErrors(wrong) {
+        for (const name of ["amount", "slippage"]) {
+            setNotice(byId(`${name}-error`), wrong[name]);
+            setAttribute(field[name], "aria-invalid", wrong[name] ? "true" : null);
+        }
+        setNotice(byId("pair-error"), wrong.tokenIn ?? wrong.tokenOut);
+    }
+
+    function changed() {
+        showErrors(check());
+        setNotice(problem, null);
+        setText(byId("amount-unit"), field.tokenIn.value);
+        for (const preset of presets) preset.setAttribute("aria-pressed", String(Number(preset.dataset.slippage) === Number(field.slippage.value)));
+        if (!sending) label();
+        quotes.changed();
+    }
+
+    function label(text) {
+        const { amount, tokenIn, tokenOut } = values();
+        setText(button, text ?? (check().amount ? "Place order" : `Sell ${amount} ${tokenIn} for ${tokenOut}`));
+    }
+
+    async function submit(event) {
+        event.preventDefault();
+        if (sending || button.disabled) return;
+        const wrong = check(), first = ["amount", "slippage"].find((name) => wrong[name]);
+        if (first) {
+            showErrors(wrong);
+            return field[first].focus();
+        }
+        sending = true;
+        setAttribute(button, "aria-disabled", "true");
+        label("Placing…");
+        setNotice(problem, null);
+        try {
+            placed((await send(values())).orderId);
+        } catch (refusal) {
+            refused(refusal);
+        }
+        sending = false;
+        setAttribute(button, "aria-disabled", null);
+        label();
+    }
+
+    async function send(order) {
+        const key = idempotencyKey();
+        for (let tries = 1; ; tries += 1) {
+            try {
+                return await api.place(order, key);
+            } catch (lost) {
+                if (!lost.away || tries === TRIES) throw lost;
+                label(`No answer yet, trying again (${tries + 1} of ${TRIES})…`);
+                await pause(400 * 2 ** tries);
+            }
+        }
+    }
+
+    function refused(refusal) {
+        const wrong = {};
+        for (const { field: name, message } of refusal.errors ?? []) wrong[name === "slippageBps" ? "slippage" : name] = message;
+        showErrors(wrong);
+        const first = Object.keys(field).find((name) => wrong[name]);
+        if (first) field[first].focus();
+        else setNotice(problem, `The order was not placed. ${refusal.message ?? "Something unexpected happened; reload the page."}`);
+    }
+
+    form.addEventListener("submit", submit);
+    field.amount.addEventListener("input", changed);
+    field.slippage.addEventListener("input", changed);
+    field.tokenOut.addEventListener("change", changed);
+    field.tokenIn.addEventListener("change", () => {
+        partner(field.tokenOut.value);
+        changed();
+    });
+    byId("flip").addEventListener("click", () => {
+        const [sold, bought] = [field.tokenIn.value, field.tokenOut.value];
+        field.tokenIn.value = bought;
+        partner(sold);
+        changed();
+    });
+    for (const preset of presets) {
+        preset.addEventListener("click", () => {
+            field.slippage.value = preset.dataset.slippage;
+            changed();
+        });
+    }
+    return { load, loaded: () => tokens.size > 0, refresh: quotes.changed };
+}

@@ -1,0 +1,139 @@
+"""Placing and following orders through the page."""
+
+import re
+from decimal import Decimal
+
+from playwright.sync_api import expect
+
+from .browser import opened
+
+SHORT = 0.25  # seconds in which a page that polls would have shown something
+
+
+def the_page_shows_its_layout_before_any_answer(engine, chromium):
+    with opened(chromium, engine, path="/console/nothing", ready=False, expected=("404",)) as page:
+        held, released = [], []
+        page.route("**/api/**", lambda route: route.continue_() if released else held.append(route))
+        page.goto(engine.base + "/")
+        expect(page.locator("#overall")).to_have_text("Connecting…")
+        assert page.locator(".stage.skeleton").count() == 4
+        assert page.locator(".skeleton").first.bounding_box()["height"] > 20
+        expect(page.locator("#place")).to_be_disabled()
+        released.append(True)
+        for route in held:
+            route.continue_()
+        expect(page.locator("#overall")).to_have_text("Orders flow")
+        expect(page.locator("#blotter-body .empty")).to_contain_text("No orders yet")
+        expect(page.locator("#dead-body .empty")).to_contain_text("None")
+        expect(page.locator(".skeleton")).to_have_count(0)
+
+
+def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromium):
+    with opened(chromium, engine) as page:
+        press = page.keyboard.press
+        press("Tab")
+        expect(page.locator(":focus")).to_have_text("Skip to the order ticket")
+        press("Enter")
+        press("Tab")
+        expect(page.locator("#token-in")).to_be_focused()
+        page.keyboard.type("JUP")
+        press("Tab")
+        press("Tab")
+        expect(page.locator("#token-out")).to_be_focused()
+        press("Tab")
+        press("Control+A")
+        page.keyboard.type("1250.5")
+        expect(page.locator("#quotes-summary")).to_contain_text("USDC on Meteora")
+        assert page.locator("#quotes .quote-table tbody tr").count() == 2
+        expect(page.locator("#place")).to_have_text("Sell 1250.5 JUP for USDC")
+        press("Enter")
+        panel = page.locator("#order")
+        expect(panel.locator(".order-title .pill")).to_have_text("Confirmed")
+        expect(panel.locator(".order-title")).to_contain_text("1,250.5 JUP")
+        expect(page.locator("#order-link")).to_have_text("Final")
+        expect(page.locator("#announcer")).to_contain_text("confirmed. Received")
+        expect(panel.locator(".steps [data-state=done]")).to_have_count(5)
+        order = engine.get(f"/api/orders/{page.evaluate('location.hash').removeprefix('#order=')}")
+        lost = Decimal(order["amountOut"]) - Decimal(order["quotes"][0]["amountOutDecimal"])
+        expect(panel.locator("dd", has_text=" bps ")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
+        for part in ("Price against quote", "Quotes compared", "Transactions", order["txHash"], order["amountOut"]):
+            expect(panel).to_contain_text(part)
+        events = engine.get(f"/api/orders/{order['orderId']}/events")["events"]
+        expect(panel.locator(".log li")).to_have_count(len(events))
+        row = page.locator(".orders tbody tr").first
+        expect(row).to_contain_text("1,250.5 JUP → USDC")
+        expect(row.locator(".pill")).to_have_text("Confirmed")
+
+
+def quotes_follow_what_is_typed_and_are_asked_for_once(engine, chromium):
+    with opened(chromium, engine) as page:
+        expect(page.locator("#quotes-summary")).to_contain_text("149.")
+        asked = []
+        page.on("request", lambda request: asked.append(request.url) if "/api/quotes" in request.url else None)
+        page.locator("#amount").press("End")
+        page.locator("#amount").press_sequentially("2345", delay=30)
+        expect(page.locator("#quotes-summary")).to_contain_text("on Raydium")
+        assert len(asked) == 1 and "amount=12345" in asked[0], asked
+        page.locator("#flip").click()
+        expect(page.locator("#amount-unit")).to_have_text("USDC")
+        expect(page.locator("#quotes-summary")).to_contain_text("SOL on")
+
+
+def a_wrong_field_is_named_beside_it_whoever_finds_it(engine, chromium):
+    with opened(chromium, engine, expected=("400",)) as page:
+        amount = page.locator("#amount")
+        amount.fill("1,5")
+        expect(page.locator("#amount-error")).to_have_text("Write a number such as 1.5.")
+        expect(amount).to_have_attribute("aria-invalid", "true")
+        page.locator("#place").click()
+        expect(amount).to_be_focused()
+        amount.fill("99999999999999999999")  # more than the engine's numbers hold; only the engine knows
+        expect(page.locator("#quotes-body")).to_contain_text("No quotes.")
+        page.locator("#place").click()
+        expect(page.locator("#amount-error")).to_be_visible()
+        expect(amount).to_have_attribute("aria-invalid", "true")
+        expect(amount).to_be_focused()
+        assert engine.get("/api/orders?status=pending,routing,building,submitted")["orders"] == []
+
+
+def an_answer_that_is_lost_is_asked_for_again_and_makes_one_order(engine, chromium):
+    with opened(chromium, engine, expected=("ERR_FAILED",)) as page:
+        before = len(engine.get("/api/orders?limit=100")["orders"])
+        lost = []
+
+        def lose(route):
+            if lost:
+                return route.continue_()
+            lost.append(route.fetch().status)
+            return route.abort()
+
+        page.route("**/api/orders/execute", lose)
+        page.locator("#place").click()
+        expect(page.locator("#order .order-title .pill")).to_have_text("Confirmed")
+        assert lost == [202], lost
+        after = engine.get("/api/orders?limit=100")["orders"]
+        assert len(after) == before + 1, f"{before} orders became {len(after)}"
+
+
+def an_order_is_found_by_its_address_and_among_the_recent(engine, chromium):
+    order_id = engine.place()[0]
+    with opened(chromium, engine, path=f"/#order={order_id}", expected=("404",)) as page:
+        expect(page.locator("#order .hash").first).to_have_text(order_id)
+        expect(page.locator("#order .pill")).to_have_text("Confirmed")
+        page.locator("#blotter-filter").select_option("failed")
+        expect(page.locator("#blotter-body")).to_have_text(re.compile("No order is like this"))
+        page.locator("#blotter-filter").select_option("")
+        other = page.locator(".orders tbody a").nth(1)
+        other.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#order .hash").first).not_to_have_text(order_id)
+        page.wait_for_timeout(SHORT * 1000)
+        assert page.evaluate("document.activeElement.tagName") == "A", "a poll took the focus away"
+        page.goto(engine.base + "/#order=00000000-0000-7000-8000-000000000000")
+        expect(page.locator("#order .notice")).to_be_visible()
+
+
+TESTS = [
+    the_page_shows_its_layout_before_any_answer, an_order_is_placed_and_followed_to_its_end_by_keyboard_alone,
+    quotes_follow_what_is_typed_and_are_asked_for_once, a_wrong_field_is_named_beside_it_whoever_finds_it,
+    an_answer_that_is_lost_is_asked_for_again_and_makes_one_order, an_order_is_found_by_its_address_and_among_the_recent]

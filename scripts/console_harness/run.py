@@ -1,0 +1,53 @@
+"""Runs the tests in two halves at once, each on a stack and in a browser of its own: those that stop things, and the others."""
+
+import os
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from . import access, orders, outages
+from .browser import browser
+from .engine import FAST, Engine
+from .pictures import take
+
+HALVES = (orders.TESTS + access.TESTS[2:], outages.TESTS + access.TESTS[:2])
+
+
+def main(arguments):
+    with tempfile.TemporaryDirectory(prefix="console-test-") as folder:
+        os.chmod(folder, 0o755)  # Postgres' user must get through
+        if arguments[:1] == ["--pictures"]:
+            return take(folder, Path(arguments[1]))
+        halves = [[test for test in half if not arguments or arguments[0] in test.__name__] for half in HALVES]
+        halves = [half for half in halves if half]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            passed = sum(pool.map(run, halves, (Path(folder) / str(number) for number in range(len(halves)))))
+    total = sum(len(half) for half in halves)
+    print(f"console: {passed} of {total} passed")
+    return 0 if 0 < passed == total else 1
+
+
+def run(tests, folder):
+    """How many of the tests pass, each leaving the stack whole for the next."""
+    folder.mkdir(mode=0o755)
+    engine = Engine(folder, **FAST)
+    try:
+        engine.stack("up")
+        with browser() as chromium:
+            return sum(passes(test, engine, chromium) for test in tests)
+    finally:
+        engine.stack("clean")
+
+
+def passes(test, engine, chromium):
+    begun = time.monotonic()
+    try:
+        test(engine, chromium)
+    except Exception as problem:  # noqa: BLE001 the next test may tell more
+        print(f"FAILED  {test.__name__}: {type(problem).__name__}: {problem}", flush=True)
+        return False
+    finally:
+        engine.heal()
+    print(f"ok      {test.__name__} ({time.monotonic() - begun:.1f} s)", flush=True)
+    return True
