@@ -68,7 +68,7 @@ let package = Package(
 
         // What the services are made of
         shared(
-            "Pipeline", ["EventLoop", "JSON", "Observability", "Orders", "Redis"],
+            "Pipeline", ["EventLoop", "JSON", "Markets", "Observability", "Orders", "Redis"],
             resources: [.embedInCode("Scripts/Lua")]),
         .target(
             name: "Migrations", path: "database", resources: [.embedInCode("migrations")], swiftSettings: swiftSettings),
@@ -115,6 +115,9 @@ let package = Package(
         .executableTarget(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
 
+        .executableTarget(
+            name: "quote-benchmark", dependencies: ["Markets", "Orders"], path: "Benchmarks/quotes", swiftSettings: swiftSettings),
+
         // Tests
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -127,7 +130,7 @@ let package = Package(
         tests("RedisTests", ["Configuration", "EventLoop", "Redis"]),
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
-        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis"]),
+        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Markets", "Orders", "Pipeline", "Redis"]),
         // Optimised in every build: it visits millions of states.
         .testTarget(
             name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestSupport"],

@@ -110,7 +110,7 @@ import Testing
         ]
         #expect(Set(GatewaySettings.descriptions.map(\.name)) == Set(common + gateway + files))
         #expect(Set(RouterSettings.descriptions.map(\.name)) == Set(common + worker + stage + market + files + router))
-        #expect(Set(ExecutorSettings.descriptions.map(\.name)) == Set(common + worker + stage + market + executor))
+        #expect(Set(ExecutorSettings.descriptions.map(\.name)) == Set(common + worker + stage + market + files + ["VENUES"] + executor))
         #expect(Set(NotifierSettings.descriptions.map(\.name)) == Set(common + worker + notifier))
     }
 }

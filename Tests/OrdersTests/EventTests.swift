@@ -81,6 +81,8 @@ import Testing
         event.realisedSlippageBps = -3
         event.networkFeeLamports = 5000
         event.legs = .array([.object([JSONMember("dex", .string("raydium"))])])
+        event.reason = "meteora: 218.22, the only quote"
+        event.stageMs = StageTimes(pending: 1, routing: 2, building: 3, submitted: 4, total: 10)
         event.error = OrderFailure(.network)
         event.transient = true
         event.retriesRemaining = 0
@@ -92,7 +94,7 @@ import Testing
         event.traceparent = "00-1-2-01"
         let value = try JSONValue.parse(event.json)
         #expect(try OrderEvent(json: value) == event)
-        #expect(value.object?.count == 25)
+        #expect(value.object?.count == 27)
         #expect(value["type"]?.string == "execution-failed" && value["error"]?["code"]?.string == "NETWORK")
     }
 

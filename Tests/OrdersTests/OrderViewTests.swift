@@ -5,8 +5,8 @@ import Testing
 @Suite struct OrderViewTests {
     private static let keys = [
         "success", "id", "orderId", "clientOrderId", "orderType", "tokenIn", "tokenOut", "tokenInMint", "tokenOutMint", "amount", "slippage",
-        "slippageBps", "status", "userId", "quotes", "chosenDex", "txHash", "executedPrice", "amountOut", "amountOutBase", "realisedSlippageBps",
-        "attempts", "lastError", "logs", "createdAt", "updatedAt",
+        "slippageBps", "status", "userId", "quotes", "chosenDex", "reason", "txHash", "executedPrice", "amountOut", "amountOutBase",
+        "realisedSlippageBps", "stageMs", "attempts", "lastError", "logs", "createdAt", "updatedAt",
     ]
 
     @Test func aNewOrderHasEveryKeyAndNullWhereEmpty() throws {
@@ -17,8 +17,8 @@ import Testing
         #expect(
             view.json() == #"{"success":true,"id":"\#(order.id)","orderId":"\#(order.id)","clientOrderId":null,"orderType":"market","#
                 + #""tokenIn":"SOL","tokenOut":"USDC","tokenInMint":"\#(Samples.solMint)","tokenOutMint":"\#(Samples.usdcMint)","amount":"25","#
-                + #""slippage":0.01,"slippageBps":100,"status":"pending","userId":null,"quotes":null,"chosenDex":null,"txHash":null,"#
-                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"attempts":1,"lastError":null,"#
+                + #""slippage":0.01,"slippageBps":100,"status":"pending","userId":null,"quotes":null,"chosenDex":null,"reason":null,"txHash":null,"#
+                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"stageMs":null,"attempts":1,"lastError":null,"#
                 + #""logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
                 + #""createdAt":"2026-01-10T07:30:17.789Z","updatedAt":"2026-01-10T07:30:01.000Z"}"#)
     }
@@ -27,6 +27,7 @@ import Testing
         var routed = EventTests.event(2, .routing, .routing, 30, "Received 2 quotes")
         routed.chosenDex = "meteora"
         routed.quotes = [Samples.meteora, Samples.raydium]
+        routed.reason = "meteora: 218.22 against 217.98, +11 bps"
         var failed = EventTests.event(3, .executionFailed, .submitted, 80, "lost")
         failed.error = OrderFailure(.network)
         failed.txHash = "first"
@@ -38,16 +39,19 @@ import Testing
         confirmed.amountOut = BaseUnits(217_950_000)
         confirmed.amountOutDecimal = "217.95"
         confirmed.realisedSlippageBps = 1
+        confirmed.stageMs = StageTimes(pending: 1, routing: 20, building: nil, submitted: 300, total: 321)
         let view = OrderView(order: Samples.order, events: [EventTests.event(1, .pending, .pending, 0, "p"), routed, failed, confirmed])
         let value = try JSONValue.parse(view.json())
         #expect(value.object?.map(\.name) == Self.keys)
         let texts = [
             "clientOrderId": "key-1", "amount": "1.5", "status": "confirmed", "userId": "harsh", "chosenDex": "raydium", "txHash": "second",
             "executedPrice": "145.3", "amountOut": "217.95", "amountOutBase": "217950000", "lastError": "Transaction failed on the network",
+            "reason": "meteora: 218.22 against 217.98, +11 bps",
             "updatedAt": "2026-01-10T07:30:04.000Z",
         ]
         for (name, text) in texts { #expect(value[name]?.string == text, "\(name)") }
         #expect(value["slippage"]?.number == "0.010" && value["attempts"]?.integer == 2 && value["realisedSlippageBps"]?.integer == 1)
+        #expect(value["stageMs"]?.serialized == #"{"pending":1,"routing":20,"submitted":300,"total":321}"#)
         #expect(value["quotes"]?.array?.map { $0["dex"]?.string } == ["meteora", "raydium"])
         #expect(value["logs"]?.array?.map { $0["status"]?.string } == ["pending", "routing", "submitted", "confirmed"])
         #expect(try JSONValue.parse(view.json(includesSuccess: false)).object?.map(\.name) == Array(Self.keys.dropFirst()))

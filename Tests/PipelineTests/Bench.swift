@@ -125,10 +125,16 @@ final class Bench {
         }
     }
 
+    /// An order's hash, in an order of its own: Redis' own changes while a hash grows.
+    func hash(_ order: Order) async throws -> [RedisValue] {
+        let values = try await send("HGETALL", keys.order(order.id)).array ?? []
+        let pairs = stride(from: 0, to: values.count, by: 2).map { (values[$0].string ?? "", values[$0 + 1]) }
+        return pairs.sorted { $0.0 < $1.0 }.flatMap { [.string($0.0), $0.1] }
+    }
+
     /// Everything that a step may write, to see that nothing was.
     func everything(_ order: Order) async throws -> [RedisValue] {
-        var all: [RedisValue] = []
-        all.append(try await send("HGETALL", keys.order(order.id)))
+        var all = try await hash(order)
         for stream in [keys.accepted, keys.routed, keys.events, keys.dead] { all.append(try await send("XLEN", stream)) }
         for stage in Stage.allCases { all.append(.integer(Int64(try await pending(stage)))) }
         all.append(try await send("ZRANGE", keys.retries, "0", "-1", "WITHSCORES"))

@@ -1,4 +1,5 @@
 import EventLoop
+import Markets
 import Orders
 import Redis
 import TestSupport
@@ -16,7 +17,8 @@ struct ChainLedgerTests {
     }
 
     private func send(_ ledger: ChainLedger, _ transaction: SignedTransaction, _ order: Order, slips: Bool = false) async throws -> SendOutcome {
-        try await ledger.send(transaction, order: order.id, amountOut: BaseUnits(218_000_000), slips: slips)
+        let amountOut = BaseUnits(slips ? transaction.leastOut.value - 1 : 218_000_000)
+        return try await ledger.send(transaction, order: order.id, terms: SwapTerms(amountOut: amountOut))
     }
 
     private func status(_ ledger: ChainLedger, _ transaction: SignedTransaction) async throws -> (slot: UInt64, state: TransactionStatus) {
@@ -59,7 +61,7 @@ struct ChainLedgerTests {
             #expect(try await send(failing, Samples.transaction(order), order) == .taken)
             let calm = ledger(bench)
             #expect(try await send(calm, Samples.transaction(order), order) == .known)
-            #expect(try await status(calm, Samples.transaction(order)).state == .failed(code: "NETWORK"))
+            #expect(try await status(calm, Samples.transaction(order)).state == .failed(code: "NETWORK", wouldBe: BaseUnits(218_000_000)))
             #expect(try await send(calm, Samples.transaction(order), order) == .known)
             #expect(try await landed(bench) == 0)
         }
@@ -81,7 +83,54 @@ struct ChainLedgerTests {
         try await withBench { bench async throws in
             let (order, chain) = (Samples.order(), ledger(bench))
             #expect(try await send(chain, Samples.transaction(order), order, slips: true) == .taken)
-            #expect(try await status(chain, Samples.transaction(order)).state == .failed(code: "SLIPPAGE_EXCEEDED"))
+            #expect(try await status(chain, Samples.transaction(order)).state == .failed(code: "SLIPPAGE_EXCEEDED", wouldBe: BaseUnits(216_037_799)))
+        }
+    }
+
+    @Test func `a swap that will land moves its pools when it is taken, once; the next one is refused until it knows`() async throws {
+        try await withBench { bench async throws in
+            let (order, chain) = (Samples.order(), ledger(bench))
+            let effects = [PoolEffect(pool: "a", base: 700), PoolEffect(pool: "b", base: -9_007_199_254_740_992)]
+            func offer(_ attempt: Int, _ flows: [String: PoolFlow]?) async throws -> SendOutcome {
+                let terms = SwapTerms(amountOut: BaseUnits(218_000_000), effects: effects, flows: flows)
+                return try await chain.send(Samples.transaction(order, attempt: attempt), order: order.id, terms: terms)
+            }
+            #expect(try await offer(1, [:]) == .taken)
+            let flows = try await bench.pipeline.marketFlows(partition: 0)
+            #expect(flows.mapValues(\.base) == ["a": 700, "b": -9_007_199_254_740_992])
+            #expect(try await offer(1, [:]) == .known)
+            #expect(try await offer(2, [:]) == .moved)
+            #expect(try await status(chain, Samples.transaction(order, attempt: 2)).state == .unknown)
+            #expect(try await bench.pipeline.marketFlows(partition: 0) == flows)
+            #expect(try await offer(2, flows) == .taken)
+            // Whoever does not compare is taken whatever has moved.
+            #expect(try await offer(3, nil) == .taken)
+            let sum = try #require(try await bench.pipeline.marketFlows(partition: 0)["a"])
+            #expect((1000...2100).contains(sum.base), "three times 700, faded for a moment")
+            #expect(try await bench.pipeline.marketFlows(partition: 0).count == 2)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `what fails or is lost moves nothing`(isLost: Bool) async throws {
+        try await withBench { bench async throws in
+            let order = Samples.order()
+            let chain = ledger(bench) { if isLost { $0.dropPpm = 1_000_000 } else { $0.failurePpm = 1_000_000 } }
+            let terms = SwapTerms(amountOut: BaseUnits(218_000_000), effects: [PoolEffect(pool: "a", base: 1)], flows: [:])
+            #expect(try await chain.send(Samples.transaction(order), order: order.id, terms: terms) == .taken)
+            #expect(try await bench.pipeline.marketFlows(partition: 0).isEmpty)
+        }
+    }
+
+    @Test func `what swaps have put in is half as much after a half-life`() async throws {
+        try await withBench { bench async throws in
+            let (order, chain) = (Samples.order(), ledger(bench) { $0.halfLife = 3_600_000 })
+            let hourAgo = try await bench.now() - 3_600_000
+            _ = try await bench.send("HSET", bench.keys.market, "a", "-1000000:\(hourAgo)")
+            let terms = SwapTerms(amountOut: BaseUnits(218_000_000), effects: [PoolEffect(pool: "a", base: -300)])
+            #expect(try await chain.send(Samples.transaction(order), order: order.id, terms: terms) == .taken)
+            let flow = try #require(try await bench.pipeline.marketFlows(partition: 0)["a"])
+            #expect((-500_300 ... -500_100).contains(flow.base))
         }
     }
 
@@ -173,7 +222,7 @@ struct ChainLedgerTests {
                 let chain = ledger(bench) { ($0.seed, $0.failurePpm) = (seed, 200_000) }
                 for order in orders { _ = try await send(chain, Samples.transaction(order), order) }
                 let states = try await chain.status(orders.map { Samples.transaction($0).signature }, partition: 0).states
-                failed = states.map { $0 == .failed(code: "NETWORK") }
+                failed = states.map { $0 == .failed(code: "NETWORK", wouldBe: BaseUnits(218_000_000)) }
             }
             return failed
         }

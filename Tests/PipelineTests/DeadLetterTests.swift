@@ -158,9 +158,9 @@ struct DeadLetterTests {
             let stray = try await bench.inject(stage, order.id, round: round)
             #expect(try await bench.pipeline.begin(stray).dropped == .conflict)
             let letter = try await onlyLetter(bench)
-            let hash = try await bench.send("HGETALL", bench.keys.order(order.id))
+            let hash = try await bench.hash(order)
             guard case .restored = try await bench.pipeline.retry(letter.id) else { throw TestFailure("not restored") }
-            #expect(try await bench.send("HGETALL", bench.keys.order(order.id)) == hash)
+            #expect(try await bench.hash(order) == hash)
             #expect(try await bench.field(order, "entry") == "accepted \(standing.entry)")
         }
     }

@@ -35,6 +35,37 @@ struct RetryTests {
         }
     }
 
+    @Test func `the last event tells how long the order was in each status, waits and all attempts together`() async throws {
+        try await withBench { bench async throws in
+            let start = try await bench.now()
+            let (order, entry) = try await bench.reach(.submitted)
+            // As if it had been sent a minute ago, after 12 ms of waiting.
+            try await bench.send("HSET", bench.keys.order(order.id), "clock", "submitted \(start - 60_000) pending=12 routing=300 building=4")
+            try await bench.written(Samples.failure(.network, delay: 0), entry)
+            #expect(try await bench.events(order).allSatisfy { $0.stageMs == nil })
+            _ = try await bench.pipeline.promote(bench.keys)
+            let second = try await bench.take(.executor)
+            try await bench.begin(second)
+            try await bench.written(Samples.submit(order, attempt: 2), second)
+            try await bench.written(.confirm(Samples.fill), second)
+            let spent = UInt64(try await bench.now() - start)
+            let times = try #require(try await bench.events(order).last?.stageMs)
+            #expect(times.pending == 12 && times.routing == 300)
+            #expect((4...4 + spent).contains(times.building ?? 0) && (60_000...60_000 + spent).contains(times.submitted ?? 0))
+            #expect(times.total == 312 + (times.building ?? 0) + (times.submitted ?? 0))
+        }
+    }
+
+    @Test func `an order that began before there was a clock ends without times`() async throws {
+        try await withBench { bench async throws in
+            let (order, entry) = try await bench.reach(.submitted)
+            try await bench.send("HDEL", bench.keys.order(order.id), "clock")
+            try await bench.written(.confirm(Samples.fill), entry)
+            let last = try #require(try await bench.events(order).last)
+            #expect(last.type == .confirmed && last.stageMs == nil)
+        }
+    }
+
     @Test func `the events of a failure repeat progress and venue, each with the status of its state`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.submitted)

@@ -154,7 +154,7 @@ struct StepTests {
     @Test func `entries that name no order, a later round or the wrong stage go to the dead letters`() async throws {
         try await withBench { bench in
             let (order, _) = try await bench.reach(.routing)
-            let before = try await bench.send("HGETALL", bench.keys.order(order.id))
+            let before = try await bench.hash(order)
             let unknown = try await bench.inject(.router, Samples.id(), round: 1)
             let early = try await bench.inject(.router, order.id, round: 2)
             let wrong = try await bench.inject(.executor, order.id, round: 1)
@@ -168,7 +168,7 @@ struct StepTests {
             #expect(letters[1]["orderId"] == order.id.description && letters[1]["entry"] == early.entry)
             #expect(try await bench.pending(.router) == 1)
             #expect(try await bench.pending(.executor) == 0)
-            #expect(try await bench.send("HGETALL", bench.keys.order(order.id)) == before)
+            #expect(try await bench.hash(order) == before)
         }
     }
 

@@ -1,4 +1,5 @@
 import JSON
+import Markets
 import Orders
 
 /// Orders, quotes and events for tests.
@@ -18,6 +19,14 @@ enum Samples {
         Order(
             id: id, userId: user, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: slippageBps, slippage: "0.01",
             createdAt: 1_768_030_217_789, maxAttempts: maxAttempts, fingerprint: "f")
+    }
+
+    /// 70,000 SOL and 10,500,000 USDC.
+    static func pool() throws -> Pool {
+        let json =
+            #"[{"dex":"raydium","kind":"cpmm","pool":"BFUsVbT37mEy4iN9W5scq9u2K3MNS2YHZmWJ3sy4cYeC","base":"SOL","quote":"USDC","#
+            + #""baseReserve":"70000","quoteReserve":"10500000","feePpm":2500}]"#
+        return try PoolList(bytes: Array(json.utf8), tokens: tokens()).pools[0]
     }
 
     static func quote(_ dex: String, amountOut: UInt64 = 218_220_000) -> Quote {

@@ -2,7 +2,7 @@
 public struct MockMarketSettings: Sendable, Equatable {
     /// The seed of all that chance decides; nil lets the first process draw one for all.
     public let seed: UInt64?
-    /// How far a swap's price may be from its quote, in basis points.
+    /// How far the walk takes a pool's price from the pool list's, in basis points; 0 where nothing moves at all.
     public let volatilityBps: Int
     /// Half-life of a swap's effect on a pool.
     public let reversion: Duration

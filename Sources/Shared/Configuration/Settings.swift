@@ -79,9 +79,10 @@ enum Settings {
     static let mockSeed = Setting.seed(
         "MOCK_SEED", shownAs: "random", "Seed of all that chance decides; when unset the first process draws one for all")
     static let mockVolatility = Setting<Int>.integer(
-        "MOCK_VOLATILITY_BPS", default: 10, in: 0...5_000, unit: "bps", "How far a swap's price may be from its quote; no effect on quotes")
+        "MOCK_VOLATILITY_BPS", default: 10, in: 0...5_000, unit: "bps",
+        "How far the walk takes a pool's price from POOLS_FILE's; 0 keeps pools still, from swaps too")
     static let mockReversion = Setting<Duration>.milliseconds(
-        "MOCK_REVERSION_MS", default: 5_000, in: 1...3_600_000, "Half-life of a swap's effect on a pool; no effect yet")
+        "MOCK_REVERSION_MS", default: 5_000, in: 1...3_600_000, "Half-life of a swap's effect on a pool")
     static let mockSlot = Setting<Duration>.milliseconds("MOCK_SLOT_MS", default: 400, in: 10...60_000, "Length of a slot of the mock chain")
     static let mockValidSlots = Setting<Int>.integer(
         "MOCK_VALID_SLOTS", default: 150, in: 1...100_000, unit: "slots", "How long a transaction can land")

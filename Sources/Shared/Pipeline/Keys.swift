@@ -60,6 +60,8 @@ public struct Keys: Sendable {
     public var due: String { chain + "due" }
     /// Transactions by the last slot in which they may land.
     public var expiring: String { chain + "expiring" }
+    /// What the swaps that landed have put into each pool.
+    public var market: String { chain + "market" }
     /// What the key of every transaction begins with.
     public var transactionPrefix: String { chain + "tx:" }
     /// A transaction.

@@ -11,13 +11,16 @@ public struct QuoteRequest: Sendable {
     public let amountIn: BaseUnits
     /// What the price may move against the order, in basis points.
     public let slippageBps: Int
+    /// The partition whose market is asked; live venues have but one.
+    public let partition: Int
 
     /// A request by value.
-    public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int) {
+    public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, partition: Int = 0) {
         self.tokenIn = tokenIn
         self.tokenOut = tokenOut
         self.amountIn = amountIn
         self.slippageBps = slippageBps
+        self.partition = partition
     }
 }
 

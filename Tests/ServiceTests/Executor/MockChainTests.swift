@@ -1,5 +1,6 @@
 import Configuration
 import EventLoop
+import Markets
 import Orders
 import ServiceKit
 import TestSupport
@@ -17,9 +18,9 @@ struct MockChainTests {
         let test: TestProcess<ExecutorSettings>
         let chain: MockChain
 
-        func sign(_ order: Order, attempt: Int = 1) async throws -> SignedTransaction {
+        func sign(_ order: Order, attempt: Int = 1, _ quote: Quote = Samples.quote("meteora")) async throws -> SignedTransaction {
             let now = try #require(test.process.heartbeat.clock.now)
-            return chain.sign(order, leg: 0, attempt: attempt, quote: Samples.quote("meteora"), now: now)
+            return chain.sign(order, leg: 0, attempt: attempt, quote: quote, now: now)
         }
 
         /// What the chain has recorded of a transaction.
@@ -39,7 +40,7 @@ struct MockChainTests {
     func withChain(_ environment: [String: String], _ body: @ServiceActor (Bench) async throws -> Void) async throws {
         let base = ["MOCK_SWAP_LATENCY_MS": "0", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0", "MOCK_SLOT_MS": "10"]
         try await withProcess(ExecutorSettings.self, base.merging(environment) { $1 }) { test in
-            let chain = MockChain(pipeline: test.pipeline, settings: test.settings)
+            let chain = try test.chain()
             chain.seed = 7
             let running = Loop.spawn { await chain.run(clock: test.process.heartbeat.clock) }
             defer { running.cancel() }
@@ -73,20 +74,58 @@ struct MockChainTests {
         }
     }
 
-    @Test("an output below the guard fails with what it would have been")
+    @Test("a pool that has moved too far fails the swap with what it would have been, and a favourable move is filled as it is")
     func slips() async throws {
-        try await withChain(["MOCK_VOLATILITY_BPS": "5000"]) { bench in
-            var slipped = 0
-            for attempt in 1...4 {
-                let order = Samples.order(slippageBps: 1)
-                let transaction = try await bench.sign(order, attempt: attempt)
-                let drawn = MockMarket(seed: 7, volatilityBps: 5000).amountOut(of: transaction)
-                let outcome = try await bench.chain.settle(transaction, order: order)
-                let slips = drawn < transaction.leastOut
-                slipped += slips ? 1 : 0
-                #expect(outcome == (slips ? .failed(.slippageExceeded, wouldBe: drawn) : .landed(amountOut: drawn)))
+        try await withChain(["MOCK_VOLATILITY_BPS": "1"]) { bench in
+            let order = Samples.order()
+            let quote = try Samples.pool().quote(order.amountIn, from: Samples.sol, slippageBps: 100)
+            func settle(_ attempt: Int, after flow: Int64) async throws -> TransactionOutcome {
+                _ = try await bench.test.redis.send(["HSET", bench.test.keys.market, Samples.pool().address, "\(flow):\(try await bench.test.now())"])
+                return try await bench.chain.settle(try await bench.sign(order, attempt: attempt, quote), order: order)
             }
-            #expect(try await bench.landed.count == 4 - slipped)
+            // 700 of 70,000 SOL have come in: the price is 2 % lower.
+            guard case .failed(.slippageExceeded, let wouldBe) = try await settle(1, after: 700_000_000_000) else { throw TestFailure("not failed") }
+            let failure = OrderFailure.slippage(expected: quote.amountOut, got: wouldBe, limit: BaseUnits(0), slippageBps: 100)
+            #expect(["Price moved 1.9% (max allowed: 1.0%)", "Price moved 2.0% (max allowed: 1.0%)"].contains(failure.message), "\(failure.message)")
+            #expect(try await bench.landed.isEmpty)
+            guard case .landed(let amountOut) = try await settle(2, after: -700_000_000_000) else { throw TestFailure("not landed") }
+            #expect(amountOut.value > quote.amountOut.value * 1019 / 1000)
+        }
+    }
+
+    @Test("swaps on one pool see each other, however close they come; the pool forgets them")
+    func pressure() async throws {
+        try await withChain(["MOCK_VOLATILITY_BPS": "1", "MOCK_REVERSION_MS": "3600000"]) { bench in
+            let quote = try Samples.pool().quote(BaseUnits(70_000_000_000), from: Samples.sol, slippageBps: 100)
+            var outputs: [UInt64] = []
+            try await withThrowingTaskGroup(of: UInt64.self) { group in
+                for _ in 0..<3 {
+                    let order = Samples.order(slippageBps: 5000)
+                    let transaction = try await bench.sign(order, quote)
+                    group.addTask {
+                        guard case .landed(let amountOut) = try await bench.chain.settle(transaction, order: order) else { return 0 }
+                        return amountOut.value
+                    }
+                }
+                for try await output in group { outputs.append(output) }
+            }
+            outputs.sort(by: >)
+            // Each 70 of 70,000 SOL press the price by 20 bps, the walk by one at most.
+            for (better, worse) in zip(outputs, outputs.dropFirst()) { #expect((1780...2220).contains((better - worse) * 1_000_000 / better)) }
+            let flow = try #require(try await bench.test.pipeline.marketFlows(partition: 0)[Samples.pool().address])
+            #expect((209_000_000_000...210_000_000_000).contains(flow.base))
+        }
+    }
+
+    @Test("without volatility swaps leave no trace on the market")
+    func still() async throws {
+        try await withChain([:]) { bench in
+            let quote = try Samples.pool().quote(BaseUnits(70_000_000_000), from: Samples.sol, slippageBps: 100)
+            for _ in 0..<2 {
+                let order = Samples.order(slippageBps: 1)
+                #expect(try await bench.chain.settle(try await bench.sign(order, quote), order: order) == .landed(amountOut: quote.amountOut))
+            }
+            #expect(try await bench.test.pipeline.marketFlows(partition: 0).isEmpty)
         }
     }
 
@@ -162,7 +201,7 @@ struct MockChainTests {
         let server = try await RedisServer.start()
         let environment = ["MOCK_SWAP_LATENCY_MS": "300", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0"]
         try await withProcess(ExecutorSettings.self, environment, server: server) { test in
-            let chain = MockChain(pipeline: test.pipeline, settings: test.settings)
+            let chain = try test.chain()
             chain.seed = 7
             let bench = Bench(test: test, chain: chain)
             let running = Loop.spawn { await chain.run(clock: test.process.heartbeat.clock) }
@@ -198,5 +237,12 @@ struct MockChainTests {
             // One send each; looks come by the hundred.
             #expect(bench.test.redis.statistics.commands - before < 1200)
         }
+    }
+}
+
+extension TestProcess<ExecutorSettings> {
+    /// A chain whose market has one pool.
+    func chain() throws -> MockChain {
+        MockChain(pipeline: pipeline, settings: settings, board: MarketBoard([try Samples.pool()], settings: settings.market, process: process))
     }
 }

@@ -18,6 +18,8 @@ final class FakeVenue: Venue {
     let dex: String
     var answer: Answer
     private(set) var asked = 0
+    /// What its quotes say of their time.
+    var quotedAt: UInt64?
     /// While set, an answer waits for it.
     var gate: Promise<Void>?
 
@@ -30,7 +32,10 @@ final class FakeVenue: Venue {
         asked += 1
         if let gate { try await gate.value }
         switch answer {
-        case .quote(let amountOut): return Samples.quote(dex, amountOut: amountOut)
+        case .quote(let amountOut):
+            var quote = Samples.quote(dex, amountOut: amountOut)
+            quote.quotedAt = quotedAt
+            return quote
         case .failure(let code): throw OrderFailure(code)
         case .error: throw DeadlineExceeded(limit: .seconds(1))
         case .silence:

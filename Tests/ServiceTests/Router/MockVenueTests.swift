@@ -1,11 +1,15 @@
+import Configuration
 import EventLoop
 import JSON
 import Markets
 import Orders
+import Redis
+import ServiceKit
 import TestSupport
 import Testing
 import Venues
 
+@testable import Pipeline
 @testable import RouterService
 
 /// The mock venues over lists of pools that a user might bring.
@@ -49,6 +53,32 @@ struct MockVenueTests {
         // 149.622867 USDC into 2,000,000 RAY for 4,000,000 USDC.
         #expect(quote.amountOut == BaseUnits(74_808_635))
         await #expect(throws: OrderFailure(.noRoute)) { try await ask("meteora", 1_000_000_000, Samples.sol, Self.ray) }
+    }
+
+    @Test("a quote is of the market as it is in the order's partition, and says of when")
+    func market() async throws {
+        try await withProcess(RouterSettings.self, ["MOCK_VOLATILITY_BPS": "1", "PARTITIONS": "2"]) { test in
+            let tokens = try Samples.tokens()
+            let pools = try PoolList(json: JSONValue.parse("[" + JSONWriter.value(Samples.pool()) + "]"), tokens: tokens)
+            let board = MarketBoard(pools.pools, settings: test.settings.market, process: test.process)
+            let venue = try #require(MockVenue.all(pools, latency: 0...0, board: board).first)
+            func ask(partition: Int) async throws -> Quote {
+                try await venue.quote(
+                    QuoteRequest(
+                        tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: BaseUnits(1_000_000_000), slippageBps: 50, partition: partition))
+            }
+            await #expect(throws: OrderFailure.self, "nobody knows the seed yet") { try await ask(partition: 0) }
+            board.begin(seed: 7)
+            let now = try await test.now()
+            // 7,000 of 70,000 SOL have come in.
+            let key = test.pipeline.partitions[1].market
+            _ = try await test.redis.send(["HSET", key, Samples.pool().address, "7000000000000:\(now)"])
+            let (calm, pressed) = (try await ask(partition: 0), try await ask(partition: 1))
+            #expect((149_600_000...149_640_000).contains(calm.amountOut.value))
+            #expect((123_000_000...125_000_000).contains(pressed.amountOut.value))
+            let quotedAt = try #require(pressed.quotedAt)
+            #expect((UInt64(now - 50)...UInt64(now + 5000)).contains(quotedAt))
+        }
     }
 
     @Test("dust and whales are refused in so many words", arguments: ["raydium", "meteora"])

@@ -1,7 +1,10 @@
+import Configuration
 import EventLoop
 import Markets
 import Observability
 import Orders
+import Pipeline
+import ServiceKit
 import TestSupport
 import Testing
 import Venues
@@ -29,6 +32,26 @@ struct QuoteDeskTests {
         #expect(round.offers?.quotes.map(\.dex) == ["meteora", "raydium"])
         #expect(round.unavailable.isEmpty)
         #expect(metrics.render().contains(#"quotes_won_total{dex="meteora"} 1"#))
+    }
+
+    @Test("a quote says of when it is and how old it was when all were in; a venue that does not say is taken at its answer")
+    func age() async throws {
+        try await withProcess(RouterSettings.self) { test in
+            let clock = test.process.heartbeat.clock
+            let (slow, fast) = (FakeVenue("meteora", .quote(300)), FakeVenue("raydium", .quote(200)))
+            slow.gate = Promise()
+            let now = try #require(clock.now)
+            fast.quotedAt = now - 40
+            let desk = QuoteDesk(venues: [slow, fast], timeout: .seconds(5), metrics: metrics, clock: clock)
+            let asking = Loop.spawn { await desk.ask(.sample) }
+            try await eventually { fast.asked == 1 }
+            try await sleep(for: .milliseconds(30))
+            slow.gate?.succeed(())
+            let quotes = try #require(await asking.value.offers?.quotes)
+            #expect(quotes.map(\.dex) == ["meteora", "raydium"])
+            #expect(quotes[1].quotedAt == now - 40 && (69...5000).contains(quotes[1].ageMs ?? 0))
+            #expect((now + 29...now + 5000).contains(quotes[0].quotedAt ?? 0) && (quotes[0].ageMs ?? .max) < quotes[1].ageMs ?? 0)
+        }
     }
 
     @Test("one venue that fails or does not answer leaves the other's offer", arguments: [FakeVenue.Answer.silence, .failure(.noRoute), .error])

@@ -35,6 +35,7 @@ struct RoutingHandlerTests {
             #expect(events.last?.chosenDex == "meteora")
             #expect(events.last?.quotes?.map(\.dex) == ["meteora", "raydium"])
             #expect(events.last?.message == "Received 2 quotes")
+            #expect(events.last?.reason == "meteora: 0.000218 against 0.000217, +46 bps")
             #expect(try await test.take(.executor).orderID == order.id)
         }
     }

@@ -1,6 +1,7 @@
 public import Configuration
 public import EventLoop
 internal import HTTP
+internal import Markets
 internal import Observability
 internal import Orders
 public import Pipeline
@@ -22,7 +23,10 @@ public final class Executor: Service {
     public init(settings: ExecutorSettings, process: ServiceProcess) async throws {
         self.settings = settings
         self.process = process
-        chain = MockChain(pipeline: process.pipeline, settings: settings)
+        // Quotes of live venues are of pools whose depth nobody here knows.
+        let pools = settings.venues == .mock ? try MarketFiles.load(settings.files).pools.pools : []
+        let board = MarketBoard(pools, settings: settings.market, process: process)
+        chain = MockChain(pipeline: process.pipeline, settings: settings, board: board)
         let handler = ExecutionHandler(chain: chain, settings: settings, process: process)
         let options = WorkerOptions(
             stage: .executor, concurrency: settings.concurrency, visibilityTimeout: settings.worker.visibilityTimeout,
@@ -48,7 +52,7 @@ public final class Executor: Service {
     public func run() async {
         let tidying = Loop.spawn { await self.upkeep.run() }
         let following = Loop.spawn { await self.chain.run(clock: self.process.heartbeat.clock) }
-        await agreeOnSeed()
+        if let seed = await process.agreeOnSeed(settings.market) { chain.seed = seed }
         await worker.run()
         for task in [tidying, following] { task.cancel() }
     }
@@ -58,17 +62,4 @@ public final class Executor: Service {
 
     /// Renews what is in hand.
     public func connectionRestored() { worker.connectionRestored() }
-
-    private func agreeOnSeed() async {
-        let proposal = settings.market.seed ?? UInt64.random(in: .min ... .max)
-        var backoff = Backoff(first: .milliseconds(50), most: .seconds(2))
-        while !Task.isCancelled {
-            if let agreed = try? await process.pipeline.agree(on: "seed", String(proposal)), let seed = UInt64(agreed) {
-                chain.seed = settings.market.seed ?? seed
-                process.log.info("chain.seeded", ["seed": .string(String(chain.seed))])
-                return
-            }
-            try? await sleep(for: backoff.next())
-        }
-    }
 }

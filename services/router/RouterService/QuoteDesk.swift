@@ -2,6 +2,7 @@ internal import EventLoop
 internal import Markets
 internal import Observability
 internal import Orders
+internal import Pipeline
 internal import Venues
 
 /// Asks all venues at once, each under a deadline.
@@ -10,12 +11,15 @@ final class QuoteDesk {
     private let venues: [any Venue]
     private let timeout: Duration
     private let check: PriceCheck?
+    private let clock: RedisClock?
     private let outcomes: MetricFamily<Counter>
     private let wins: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
 
     /// - Parameter check: refuses offers that cannot be true; nil believes all.
-    init(venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, metrics: MetricsRegistry) {
+    /// - Parameter clock: stamps the quotes of venues that do not say when their pools were as quoted.
+    init(venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, metrics: MetricsRegistry, clock: RedisClock? = nil) {
+        self.clock = clock
         self.check = check
         self.venues = venues
         self.timeout = timeout
@@ -43,16 +47,27 @@ final class QuoteDesk {
             for venue in refused { outcomes.labelled(venue.dex, "refused").increment() }
             (quotes, unavailable) = (believed, unavailable + refused)
         }
-        let round = QuoteRound(quotes, unavailable: unavailable)
+        let round = QuoteRound(aged(quotes), unavailable: unavailable)
         if let best = round.offers?.best { wins.labelled(best.dex).increment() }
         return round
+    }
+
+    /// The quotes with their age as of now.
+    private func aged(_ quotes: [Quote]) -> [Quote] {
+        guard let now = clock?.now else { return quotes }
+        return quotes.map { quote in
+            var aged = quote
+            aged.ageMs = quote.quotedAt.map { now - min(now, $0) }
+            return aged
+        }
     }
 
     private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> (String, Result<Quote, OrderFailure>) {
         let start = MonotonicInstant.now
         defer { durations.labelled(venue.dex).observe(start.elapsed) }
         do {
-            let quote = try await withDeadline(timeout) { try await venue.quote(request) }
+            var quote = try await withDeadline(timeout) { try await venue.quote(request) }
+            quote.quotedAt = quote.quotedAt ?? clock?.now
             outcomes.labelled(venue.dex, "quoted").increment()
             return (venue.dex, .success(quote))
         } catch let failure as OrderFailure {

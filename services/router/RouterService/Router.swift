@@ -16,11 +16,17 @@ public final class Router: Service {
 
     private let worker: Worker
     private let upkeep: PipelineUpkeep
+    private let board: MarketBoard
+    private let process: ServiceProcess
+    private let market: MockMarketSettings
 
     /// Reads tokens and pools, and sets up venues, worker and routes.
     public init(settings: RouterSettings, process: ServiceProcess) async throws {
-        let market = try MarketFiles.load(settings.files)
-        let desk = Self.desk(settings, market.pools, process)
+        self.process = process
+        market = settings.market
+        let files = try MarketFiles.load(settings.files)
+        board = MarketBoard(files.pools.pools, settings: settings.market, process: process)
+        let desk = Self.desk(settings, files.pools, board, process)
         let handler = RoutingHandler(desk: desk, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
         let options = WorkerOptions(
             stage: .router, concurrency: settings.concurrency, visibilityTimeout: settings.worker.visibilityTimeout,
@@ -28,17 +34,17 @@ public final class Router: Service {
         worker = Worker(
             options: options, pipeline: process.pipeline, handler: handler, observer: process.observer, connect: process.connectReader)
         upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
-        QuoteRoutes(desk: desk, tokens: market.tokens).add(to: process.router)
+        QuoteRoutes(desk: desk, tokens: files.tokens).add(to: process.router)
         process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
             ServiceActor.assume(worker) { Double($0.inHand) }
         }
     }
 
-    private static func desk(_ settings: RouterSettings, _ pools: PoolList, _ process: ServiceProcess) -> QuoteDesk {
+    private static func desk(_ settings: RouterSettings, _ pools: PoolList, _ board: MarketBoard, _ process: ServiceProcess) -> QuoteDesk {
         switch settings.venues {
         case .mock:
-            let venues = MockVenue.all(pools, latency: settings.mockQuoteLatencyMilliseconds)
-            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, metrics: process.metrics)
+            let venues = MockVenue.all(pools, latency: settings.mockQuoteLatencyMilliseconds, board: board)
+            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, metrics: process.metrics, clock: process.heartbeat.clock)
         case .live:
             let out = process.metrics.gauges("venue_left_out", help: "1 while a venue is not asked because it kept failing.", by: ["dex"])
             let options = LiveVenueOptions(settings: settings.live, timeout: settings.quoteTimeout) { [log = process.log] dex, reason in
@@ -52,7 +58,7 @@ public final class Router: Service {
             let venues = LiveVenues.all(options)
             for venue in venues { out.labelled(venue.dex).set(0) }
             let check = PriceCheck(known: MockVenue.all(pools, latency: 0...0))
-            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, check: check, metrics: process.metrics)
+            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, check: check, metrics: process.metrics, clock: process.heartbeat.clock)
         }
     }
 
@@ -63,9 +69,10 @@ public final class Router: Service {
             maxStarts: settings.retry.maxStarts)
     }
 
-    /// Works until `stop` has finished.
+    /// Works until `stop` has finished. Orders are taken when the seed is agreed, so that all processes see one market.
     public func run() async {
         let tidying = Loop.spawn { await self.upkeep.run() }
+        if let seed = await process.agreeOnSeed(market) { board.begin(seed: seed) }
         await worker.run()
         tidying.cancel()
     }

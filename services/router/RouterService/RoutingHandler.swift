@@ -30,7 +30,7 @@ final class RoutingHandler: OrderHandler {
             let round = await desk.ask(
                 QuoteRequest(
                     tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut, amountIn: work.order.amountIn,
-                    slippageBps: work.order.slippageBps))
+                    slippageBps: work.order.slippageBps, partition: work.order.id.partition))
             guard !Task.isCancelled else { return }
             _ = try await pipeline.step(next(round, work), entry)
         } catch {
@@ -41,7 +41,7 @@ final class RoutingHandler: OrderHandler {
     private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
         if let offers = round.offers {
             log.order(.debug, "order.routed", work.order, ["reason": .string(offers.reason)])
-            return .routeDone(offers.quotes, unavailable: round.unavailable)
+            return .routeDone(offers.quotes, unavailable: round.unavailable, reason: offers.reason)
         }
         let failure = round.failure
         log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])

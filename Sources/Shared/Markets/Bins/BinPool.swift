@@ -86,6 +86,16 @@ struct BinPool: PoolPricing {
         return !held.value.addingReportingOverflow(amountIn.value).overflow
     }
 
+    /// What lies in the bins stays; each bin has another price.
+    func priced(_ numerator: UInt128, over denominator: UInt128) -> BinPool {
+        var next = self
+        for index in bins.indices {
+            let price = WideArithmetic.multiplyDivide(bins[index].price, numerator, by: denominator, .down) ?? bins[index].price
+            next.bins[index] = Bin(id: bins[index].id, price: max(1, price), base: bins[index].base, quote: bins[index].quote)
+        }
+        return next
+    }
+
     private mutating func move(_ exchange: BinStep.Exchange, _ direction: SwapDirection, bin index: Int) {
         switch direction {
         case .baseIn:

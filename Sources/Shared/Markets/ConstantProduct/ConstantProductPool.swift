@@ -50,6 +50,18 @@ struct ConstantProductPool: PoolPricing {
         return curve.reserveIn.value.addingReportingOverflow(amountIn.value).overflow ? nil : amountIn
     }
 
+    func priced(_ numerator: UInt128, over denominator: UInt128) -> ConstantProductPool {
+        let base = Self.scaled(reserves.base, by: denominator, over: numerator)
+        let quote = Self.scaled(reserves.quote, by: numerator, over: denominator)
+        return ConstantProductPool(reserves: PoolReserves(base: base, quote: quote), feePpm: feePpm)
+    }
+
+    /// A reserve times the root of a ratio: `sqrt(x · (x · a / b))`, so that the product of both reserves stays; at least one unit.
+    private static func scaled(_ reserve: BaseUnits, by numerator: UInt128, over denominator: UInt128) -> BaseUnits {
+        let square = WideArithmetic.multiplyDivide(UInt128(reserve.value), numerator, by: denominator, .down) ?? UInt128(reserve.value)
+        return BaseUnits(max(1, UInt64(clamping: WideArithmetic.squareRoot(ofProduct: UInt128(reserve.value), square))))
+    }
+
     func writeFields(to writer: inout JSONWriter, base: Token, quote: Token) {
         writer.field("baseReserve", reserves.base.decimalText(decimals: base.decimals))
         writer.field("quoteReserve", reserves.quote.decimalText(decimals: quote.decimals))

@@ -40,6 +40,9 @@ protocol PoolPricing: Sendable, Hashable {
     /// The least input that pays at least `amountOut`; nil where the pool cannot pay it, or the input would not fit 64 bits.
     func input(for amountOut: BaseUnits, _ direction: SwapDirection, at time: UInt64) -> BaseUnits?
 
+    /// The pool at a price `numerator / denominator` times as high, in quote for base, with as much liquidity; as near as integers come.
+    func priced(_ numerator: UInt128, over denominator: UInt128) -> Self
+
     /// Writes its own fields, as `read` takes them.
     func writeFields(to writer: inout JSONWriter, base: Token, quote: Token)
 }

@@ -19,6 +19,7 @@ extension OrderEvent: JSONWritable {
             $0.field("chosenDex", ifPresent: chosenDex)
             $0.field("quote", ifPresent: quote)
             $0.field("quotes", ifPresent: quotes)
+            $0.field("reason", ifPresent: reason)
             $0.field("unavailable", ifPresent: unavailable)
             writeOutcome(to: &$0)
             $0.field("clientOrderId", ifPresent: clientOrderId)
@@ -41,6 +42,7 @@ extension OrderEvent: JSONWritable {
         writer.field("nextAttempt", ifPresent: nextAttempt)
         writer.field("totalAttempts", ifPresent: totalAttempts)
         writer.field("filled", ifPresent: filled)
+        writer.field("stageMs", ifPresent: stageMs)
     }
 
     /// Reads an event. The first seven keys must be there; every key that is there must be of its kind; unknown keys are ignored.
@@ -54,6 +56,7 @@ extension OrderEvent: JSONWritable {
         chosenDex = try record.optionalText("chosenDex")
         quote = try record.optionalObject("quote") { value throws(RecordError) in try Quote(json: value) }
         quotes = try record.optionalList("quotes") { value throws(RecordError) in try Quote(json: value) }
+        reason = try record.optionalText("reason")
         unavailable = try record.optionalList("unavailable") { value throws(RecordError) in try UnavailableVenue(json: value) }
         clientOrderId = try record.optionalText("clientOrderId")
         traceparent = try record.optionalText("traceparent")
@@ -75,5 +78,6 @@ extension OrderEvent: JSONWritable {
         nextAttempt = try record.optionalInteger("nextAttempt")
         totalAttempts = try record.optionalInteger("totalAttempts")
         filled = try record.optional("filled") { $0 }
+        stageMs = try record.optionalObject("stageMs") { value throws(RecordError) in try StageTimes(json: value) }
     }
 }

@@ -26,6 +26,8 @@ public struct OrderEvent: Sendable, Hashable {
     public var quote: Quote?
     /// All quotes, best first.
     public var quotes: [Quote]?
+    /// `routing` (30): why the first of them was chosen.
+    public var reason: String?
     /// `routing` (30): the venues without a quote, where there are any.
     public var unavailable: [UnavailableVenue]?
     /// The transaction's signature, from `submitted` on.
@@ -56,6 +58,8 @@ public struct OrderEvent: Sendable, Hashable {
     public var totalAttempts: Int?
     /// `failed`: what of a split order was filled nevertheless.
     public var filled: JSONValue?
+    /// The last event: how long the order was in each status.
+    public var stageMs: StageTimes?
     /// The client's own key, where given.
     public var clientOrderId: String?
     /// The trace context, where given.

@@ -20,6 +20,8 @@ public struct OrderView: Sendable, Hashable {
     public private(set) var quotes: [Quote]?
     /// The venue chosen last.
     public private(set) var chosenDex: String?
+    /// Why that venue.
+    public private(set) var reason: String?
     /// The newest transaction's signature.
     public private(set) var txHash: String?
     /// The price of the fill.
@@ -30,6 +32,8 @@ public struct OrderView: Sendable, Hashable {
     public private(set) var amountOutDecimal: String?
     /// See `Price.realisedSlippageBps`.
     public private(set) var realisedSlippageBps: Int?
+    /// How long the order was in each status, once it is final.
+    public private(set) var stageMs: StageTimes?
     /// The attempt of the newest event.
     public private(set) var attempts = 1
     /// The newest error's sentence.
@@ -51,11 +55,13 @@ public struct OrderView: Sendable, Hashable {
         status = event.status
         quotes = event.quotes ?? quotes
         chosenDex = event.chosenDex ?? chosenDex
+        reason = event.reason ?? reason
         txHash = event.txHash ?? txHash
         executedPrice = event.executedPrice ?? executedPrice
         amountOut = event.amountOut ?? amountOut
         amountOutDecimal = event.amountOutDecimal ?? amountOutDecimal
         realisedSlippageBps = event.realisedSlippageBps ?? realisedSlippageBps
+        stageMs = event.stageMs ?? stageMs
         attempts = event.attempt ?? attempts
         lastError = event.error?.message ?? lastError
         logs.append(LogEntry(timestamp: event.timestamp, status: event.status, message: event.message))
@@ -117,11 +123,13 @@ extension OrderView: JSONWritable {
     private func writeResult(to writer: inout JSONWriter) {
         writer.field("quotes", orNull: quotes)
         writer.field("chosenDex", orNull: chosenDex)
+        writer.field("reason", orNull: reason)
         writer.field("txHash", orNull: txHash)
         writer.field("executedPrice", orNull: executedPrice)
         writer.field("amountOut", orNull: amountOutDecimal)
         writer.field("amountOutBase", orNull: amountOut)
         writer.field("realisedSlippageBps", orNull: realisedSlippageBps)
+        writer.field("stageMs", orNull: stageMs)
         writer.field("attempts", attempts)
         writer.field("lastError", orNull: lastError)
     }

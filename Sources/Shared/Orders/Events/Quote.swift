@@ -24,11 +24,15 @@ public struct Quote: Sendable, Hashable {
     public let minReceivedDecimal: String
     /// The pools on the way, in order, where there are several; empty where `pool` is the only one.
     public let hops: [QuoteHop]
+    /// When the venue's pools were as the quote has them, in ms of Redis' time; nil where that is not known.
+    public var quotedAt: UInt64?
+    /// How old that was when the route was chosen, in ms; nil where it is not known.
+    public var ageMs: UInt64?
 
     /// Makes a quote; the decimal texts and the price follow from the amounts.
     public init(
         dex: String, pool: String, amountIn: BaseUnits, amountOut: BaseUnits, minReceived: BaseUnits, feeBps: String, priceImpactPct: String,
-        inputDecimals: Int, outputDecimals: Int, hops: [QuoteHop] = []
+        inputDecimals: Int, outputDecimals: Int, hops: [QuoteHop] = [], quotedAt: UInt64? = nil
     ) {
         self.dex = dex
         self.pool = pool
@@ -41,6 +45,7 @@ public struct Quote: Sendable, Hashable {
         self.minReceived = minReceived
         minReceivedDecimal = minReceived.decimalText(decimals: outputDecimals)
         self.hops = hops
+        self.quotedAt = quotedAt
     }
 
     /// Reads what `write` has written.
@@ -57,6 +62,8 @@ public struct Quote: Sendable, Hashable {
         minReceived = try record.units("minReceived")
         minReceivedDecimal = try record.text("minReceivedDecimal")
         hops = try record.optionalList("hops", QuoteHop.init(json:)) ?? []
+        quotedAt = try record.optionalText("quotedAt").flatMap(Timestamp.parse).flatMap { UInt64(exactly: $0) }
+        ageMs = try record.optionalUnsigned("ageMs")
     }
 }
 
@@ -78,6 +85,8 @@ extension Quote: JSONWritable {
             $0.field("minReceived", minReceived)
             $0.field("minReceivedDecimal", minReceivedDecimal)
             $0.field("hops", ifPresent: hops.isEmpty ? nil : hops)
+            $0.field("quotedAt", ifPresent: quotedAt.map { Timestamp.text(milliseconds: $0) })
+            $0.field("ageMs", ifPresent: ageMs)
         }
     }
 }

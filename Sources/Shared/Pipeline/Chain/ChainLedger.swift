@@ -1,4 +1,5 @@
 public import EventLoop
+public import Markets
 public import Orders
 internal import Redis
 
@@ -18,10 +19,13 @@ public struct ChainOptions: Sendable {
     public var slotMilliseconds: Int
     /// Slots for which a transaction is valid.
     public var validSlots: Int
+    /// Half-life of a swap's effect on a pool, in ms.
+    public var halfLife: UInt64
 
     /// Options by value.
     public init(
-        seed: UInt64, latency: ClosedRange<Int>, failurePpm: Int, dropPpm: Int, latePpm: Int, slotMilliseconds: Int, validSlots: Int
+        seed: UInt64, latency: ClosedRange<Int>, failurePpm: Int, dropPpm: Int, latePpm: Int, slotMilliseconds: Int, validSlots: Int,
+        halfLife: UInt64 = 5000
     ) {
         self.seed = seed
         self.latency = latency
@@ -30,6 +34,7 @@ public struct ChainOptions: Sendable {
         self.latePpm = latePpm
         self.slotMilliseconds = slotMilliseconds
         self.validSlots = validSlots
+        self.halfLife = halfLife
     }
 }
 
@@ -41,8 +46,8 @@ public enum TransactionStatus: Sendable, Equatable {
     case sent
     /// Landed in a slot, with this output in base units.
     case landed(slot: UInt64, amountOut: BaseUnits)
-    /// Recorded as failed: it can never fill.
-    case failed(code: String)
+    /// Recorded as failed: it can never fill; with the output that it would have had.
+    case failed(code: String, wouldBe: BaseUnits)
 }
 
 /// What became of a send.
@@ -53,6 +58,25 @@ public enum SendOutcome: Sendable, Equatable {
     case known
     /// Its last valid slot is over.
     case expired
+    /// Another swap has reached one of its pools since its output was worked out; nothing was taken.
+    case moved
+}
+
+/// What a transaction fetches if the chain takes it now.
+public struct SwapTerms: Sendable {
+    /// The output in base units.
+    public let amountOut: BaseUnits
+    /// What it does to its pools if it lands.
+    public let effects: [PoolEffect]
+    /// What had flowed into these pools when the output was worked out; nil takes the output as it is, whatever has happened since.
+    public let flows: [String: PoolFlow]?
+
+    /// Terms by value.
+    public init(amountOut: BaseUnits, effects: [PoolEffect] = [], flows: [String: PoolFlow]? = nil) {
+        self.amountOut = amountOut
+        self.effects = effects
+        self.flows = flows
+    }
 }
 
 /// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes sent any number of times land at most once.
@@ -67,23 +91,25 @@ public final class ChainLedger {
         self.options = options
     }
 
-    /// Sends a transaction. `amountOut` is what it would fetch, and `slips` whether that is less than it may.
-    public func send(
-        _ transaction: SignedTransaction, order: OrderID, amountOut: BaseUnits, slips: Bool
-    ) async throws(PipelineError) -> SendOutcome {
+    /// Sends a transaction. It is executed when it is taken: its outcome stands from then on, and shows when it has landed.
+    public func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws(PipelineError) -> SendOutcome {
         let keys = try keys(order)
+        let slips = terms.amountOut.value < transaction.leastOut.value
+        var arguments = [
+            transaction.signature, order.description, String(transaction.leg), String(transaction.attempt), transaction.quote.dex,
+            transaction.quote.amountIn.description, terms.amountOut.description, String(transaction.lastValidSlot), slips ? "1" : "0",
+            String(options.seed), String(options.failurePpm), String(options.dropPpm), String(options.latePpm),
+            String(options.latency.lowerBound), String(options.latency.upperBound), String(options.slotMilliseconds), String(options.halfLife),
+            terms.flows == nil ? "0" : "1",
+        ]
+        for effect in terms.effects { arguments += [effect.pool, terms.flows?[effect.pool]?.text ?? "", String(effect.base)] }
         let reply = try await pipeline.run(
-            Scripts.send, keys: [keys.transaction(transaction.signature), keys.due, keys.expiring],
-            [
-                transaction.signature, order.description, String(transaction.leg), String(transaction.attempt), transaction.quote.dex,
-                transaction.quote.amountIn.description, amountOut.description, String(transaction.lastValidSlot), slips ? "1" : "0",
-                String(options.seed), String(options.failurePpm), String(options.dropPpm), String(options.latePpm),
-                String(options.latency.lowerBound), String(options.latency.upperBound), String(options.slotMilliseconds),
-            ])
+            Scripts.send, keys: [keys.transaction(transaction.signature), keys.due, keys.expiring, keys.market], arguments)
         switch reply.array?.first?.string {
         case "taken": return .taken
         case "known": return .known
         case "expired": return .expired
+        case "moved": return .moved
         default: throw PipelineError(.unexpectedReply, "send answered what this version does not know")
         }
     }
@@ -131,7 +157,7 @@ public final class ChainLedger {
         switch values[0].string {
         case "unknown": return .unknown
         case "sent": return .sent
-        case "failed": return .failed(code: values[3].string ?? "")
+        case "failed": return .failed(code: values[3].string ?? "", wouldBe: values[2].string.flatMap { BaseUnits(units: $0) } ?? BaseUnits(0))
         case "landed":
             guard let slot = values[1].integer, let amount = values[2].string.flatMap({ BaseUnits(units: $0) }) else { fallthrough }
             return .landed(slot: UInt64(slot), amountOut: amount)

@@ -30,17 +30,20 @@ public struct StepRequest: Sendable {
     public static let routeBegin = StepRequest(
         step: .routeBegin, events: [Event(type: .routing, progress: Progress.fetchingQuotes, message: EventMessage.fetchingQuotes)])
 
-    /// The router is done: `quotes`, best first, the first of them chosen; `unavailable` venues had none.
-    public static func routeDone(_ quotes: [Quote], unavailable: [UnavailableVenue] = []) -> StepRequest {
+    /// The router is done: `quotes`, best first, the first of them chosen; `unavailable` venues had none, `reason` is why it is the first.
+    public static func routeDone(_ quotes: [Quote], unavailable: [UnavailableVenue] = [], reason: String? = nil) -> StepRequest {
         let best = quotes[0]
         let route = JSONWriter.members {
             $0.field("chosenDex", best.dex)
             $0.field("quote", best)
         }
         let all = JSONWriter.members { $0.field("quotes", quotes) }
-        let others = unavailable.isEmpty ? "" : JSONWriter.members { $0.field("unavailable", unavailable) }
+        let more = JSONWriter.members {
+            $0.field("reason", ifPresent: reason)
+            $0.field("unavailable", ifPresent: unavailable.isEmpty ? nil : unavailable)
+        }
         let event = Event(
-            type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: others, showsQuotes: true)
+            type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: more, showsQuotes: true)
         return StepRequest(step: .routeDone, fields: [("route", route), ("quotes", all), ("dex", best.dex)], events: [event])
     }
 

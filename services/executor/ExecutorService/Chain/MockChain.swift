@@ -3,6 +3,7 @@ internal import EventLoop
 internal import Markets
 internal import Orders
 internal import Pipeline
+internal import ServiceKit
 
 /// A chain in Redis: landing times, drops, late landings and failures by settings and a seed.
 @ServiceActor
@@ -15,11 +16,19 @@ final class MockChain: Chain {
     private static let pruneInterval = Duration.seconds(60)
     /// Most signatures in one look.
     private static let batch = 256
+    /// The oldest state of the market that the first offer of a transaction is made of.
+    private static let oldest = Duration.milliseconds(10)
+    /// Offers after which a transaction is taken whatever other swaps do meanwhile, so that a crowd cannot keep it out for ever.
+    private static let mostOffers = 3
 
     /// The seed of all draws, agreed upon by all executors before the first order.
     var seed: UInt64 = 0 {
-        didSet { ledger = ChainLedger(pipeline: pipeline, options: options) }
+        didSet {
+            ledger = ChainLedger(pipeline: pipeline, options: options)
+            board.begin(seed: seed)
+        }
     }
+    private let board: MarketBoard
     private let pipeline: OrderPipeline
     private let settings: ExecutorSettings
     private var ledger: ChainLedger
@@ -31,7 +40,8 @@ final class MockChain: Chain {
         let answer: Promise<(slot: UInt64, status: TransactionStatus)>
     }
 
-    init(pipeline: OrderPipeline, settings: ExecutorSettings) {
+    init(pipeline: OrderPipeline, settings: ExecutorSettings, board: MarketBoard) {
+        self.board = board
         self.pipeline = pipeline
         self.settings = settings
         ledger = ChainLedger(pipeline: pipeline, options: Self.options(settings, seed: 0))
@@ -43,7 +53,8 @@ final class MockChain: Chain {
         ChainOptions(
             seed: seed, latency: settings.chain.swapLatencyMilliseconds, failurePpm: settings.chain.failureRate.partsPerMillion,
             dropPpm: settings.chain.dropRate.partsPerMillion, latePpm: settings.chain.lateRate.partsPerMillion,
-            slotMilliseconds: Int(settings.market.slot.millisecondsRoundedUp), validSlots: settings.market.validSlots)
+            slotMilliseconds: Int(settings.market.slot.millisecondsRoundedUp), validSlots: settings.market.validSlots,
+            halfLife: UInt64(settings.market.reversion.millisecondsRoundedUp))
     }
 
     func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
@@ -55,8 +66,6 @@ final class MockChain: Chain {
     }
 
     func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
-        let execution = MockMarket(seed: seed, volatilityBps: settings.market.volatilityBps)
-        let amountOut = execution.amountOut(of: transaction)
         var lastSend: MonotonicInstant?
         var backoff = Backoff(first: .milliseconds(50), most: .seconds(1))
         while true {
@@ -64,13 +73,13 @@ final class MockChain: Chain {
             do {
                 if lastSend.map({ $0.elapsed >= Self.resendInterval }) ?? true {
                     // Whatever the answer, the status decides: a lost answer is no error, and an expired one may have landed before.
-                    _ = try await ledger.send(transaction, order: order.id, amountOut: amountOut, slips: amountOut.value < transaction.leastOut.value)
+                    try await send(transaction, order)
                     lastSend = .now
                 }
                 let (slot, status) = try await look(transaction.signature, partition: order.id.partition)
                 switch status {
                 case .landed(_, let amountOut): return .landed(amountOut: amountOut)
-                case .failed(let code): return .failed(FailureCode(rawValue: code) ?? .network, wouldBe: amountOut)
+                case .failed(let code, let wouldBe): return .failed(FailureCode(rawValue: code) ?? .network, wouldBe: wouldBe)
                 case .sent: lastSend = .now
                 case .unknown: if slot > transaction.lastValidSlot { return .expired }
                 }
@@ -78,6 +87,18 @@ final class MockChain: Chain {
             } catch is PipelineError {
                 try await sleep(for: backoff.next())
             }
+        }
+    }
+
+    /// Offers a transaction to the chain at what the market would pay now, anew while other swaps come between.
+    private func send(_ transaction: SignedTransaction, _ order: Order) async throws(PipelineError) {
+        for offer in 1...Self.mostOffers {
+            guard let view = await board.view(partition: order.id.partition, within: offer == 1 ? Self.oldest : .zero) else {
+                throw PipelineError(.unavailable, "the state of the market cannot be read")
+            }
+            let swap = view.execution(of: transaction.quote, from: order.tokenIn, slippageBps: order.slippageBps)
+            let terms = SwapTerms(amountOut: swap.amountOut, effects: swap.effects, flows: offer < Self.mostOffers ? swap.flows : nil)
+            if try await ledger.send(transaction, order: order.id, terms: terms) != .moved { return }
         }
     }
 

@@ -28,7 +28,7 @@ if at > limit then return { 'late', integer(at) } end
 local job = redis.call('XADD', KEYS[3], '*', 'id', id, 'round', 1)
 local order = {
   key = KEYS[1], id = id, events = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, progress = 0,
-  maxAttempts = tonumber(ARGV[5]), deadline = ARGV[6], user = ARGV[4], common = ARGV[3], route = '', quotes = '', txHash = '',
+  maxAttempts = tonumber(ARGV[5]), deadline = ARGV[6], user = ARGV[4], common = ARGV[3], route = '', quotes = '', txHash = '', clock = '',
   order = ARGV[2], entry = 'accepted ' .. job,
 }
 event(order, at, 'pending', 0, SENTENCES.pending)

@@ -4,7 +4,7 @@
 
 local FIELDS = {
   'state', 'round', 'attempt', 'seq', 'progress', 'maxAttempts', 'deadline', 'user', 'common', 'route', 'quotes', 'dex', 'txHash',
-  'entry', 'starts', 'stored', 'order',
+  'entry', 'starts', 'stored', 'order', 'clock',
 }
 
 local MOST_FIELDS = 100
@@ -50,10 +50,32 @@ local function load(key, id)
   return order
 end
 
+-- Notes that an event gives the order a status. `clock` holds that status, when it came, and the ms spent in each one so far: `routing 1700 pending=12`.
+-- Answers these times for the last event; nothing for an order that began before there was a clock.
+local function tick(order, at, status)
+  local spent, total = {}, 0
+  local was, since, rest = string.match(order.clock, '^(%a+) (%d+)(.*)$')
+  for name, ms in string.gmatch(rest or '', ' (%a+)=(%d+)') do spent[name] = tonumber(ms) end
+  if was then spent[was] = (spent[was] or 0) + math.max(0, at - tonumber(since)) end
+  local clock, members = { status, integer(at) }, {}
+  for _, name in ipairs({ 'pending', 'routing', 'building', 'submitted' }) do
+    if spent[name] then
+      clock[#clock + 1] = name .. '=' .. integer(spent[name])
+      members[#members + 1] = '"' .. name .. '":' .. integer(spent[name])
+      total = total + spent[name]
+    end
+  end
+  order.clock = table.concat(clock, ' ')
+  if not spent.pending then return '' end
+  members[#members + 1] = '"total":' .. integer(total)
+  return '"stageMs":{' .. table.concat(members, ',') .. '}'
+end
+
 -- Adds an event to what `save` writes. `status` is given only where it is not the type.
 local function event(order, at, kind, progress, message, extra, options)
   options = options or {}
   order.seq = order.seq + 1
+  local times = tick(order, at, options.status or kind)
   local parts = {
     '{"orderId":"', order.id, '","seq":', order.seq, ',"type":"', kind, '","status":"', options.status or kind,
     '","progress":', progress, ',"timestamp":"', iso(at), '","message":"', message,
@@ -71,6 +93,7 @@ local function event(order, at, kind, progress, message, extra, options)
   -- A transaction belongs to its attempt: from `submitted` to the end of that attempt.
   if order.txHash ~= '' and kind ~= 'routing' and kind ~= 'building' then add('"txHash":"' .. order.txHash .. '"') end
   add(extra or '')
+  if FINAL[kind] then add(times) end
   parts[#parts + 1] = '}'
   order.events[#order.events + 1] = { order.seq, table.concat(parts) }
 end
@@ -86,7 +109,7 @@ end
 local function save(order, events)
   local writes = {
     'state', order.state, 'round', order.round, 'attempt', order.attempt, 'seq', order.seq, 'progress', order.progress,
-    'entry', order.entry,
+    'entry', order.entry, 'clock', order.clock,
   }
   for _, value in ipairs(order.changed) do writes[#writes + 1] = value end
   for _, entry in ipairs(order.events) do

@@ -1,12 +1,20 @@
 -- The mock chain takes a signed transaction. Its outcome is drawn here, by the seed, the signature and the count of sends, and never redrawn once taken.
--- KEYS: transaction, due, expiring
+-- A swap that will land moves its pools at once: the chain executes what it takes, and landing makes it known.
+-- KEYS: transaction, due, expiring, market
 -- ARGV: signature, order id, leg, attempt, dex, amount in, amount out, last valid slot, slips (1 or 0), seed,
---       failures, drops and late ones in ppm, least and most ms until it lands, ms a slot
+--       failures, drops and late ones in ppm, least and most ms until it lands, ms a slot, half-life in ms of what swaps put into pools,
+--       refuses where pools have moved (1 or 0), then of each pool: address, what had flowed into it for the output to be right, what this adds
 local at, lastValid, slotLength = milliseconds(), tonumber(ARGV[8]), tonumber(ARGV[16])
 local slot = math.floor(at / slotLength)
 if slot > lastValid then return { 'expired', integer(slot) } end
 local known = redis.call('HMGET', KEYS[1], 'outcome', 'sends')
 if known[1] and known[1] ~= 'dropped' then return { 'known', integer(slot) } end
+local pools = {}
+for index = 19, #ARGV, 3 do
+  local flow = redis.call('HGET', KEYS[4], ARGV[index]) or ''
+  if ARGV[18] == '1' and flow ~= ARGV[index + 1] then return { 'moved', integer(slot) } end
+  pools[#pools + 1] = { ARGV[index], flow, tonumber(ARGV[index + 2]) }
+end
 local sends = (tonumber(known[2]) or 0) + 1
 
 local digest = redis.sha1hex(ARGV[10] .. ':' .. ARGV[1] .. ':' .. sends)
@@ -26,6 +34,14 @@ elseif ARGV[9] == '1' then
 end
 redis.call('HSET', KEYS[1], 'orderId', ARGV[2], 'leg', ARGV[3], 'attempt', ARGV[4], 'dex', ARGV[5], 'amountIn', ARGV[6],
   'amountOut', ARGV[7], 'lastValidSlot', ARGV[8], 'sends', sends, 'outcome', outcome, 'code', code, 'landsAt', integer(lands))
+-- Flows are counted in numbers of 53 bits: a displacement that fades, not what anybody is paid.
+local most = 9.2e18
+for _, pool in ipairs(outcome == 'lands' and pools or {}) do
+  local before, since = string.match(pool[2], '^(-?%d+):(%d+)$')
+  local left = before and tonumber(before) * 0.5 ^ (math.max(0, at - tonumber(since)) / tonumber(ARGV[17])) or 0
+  local sum = math.min(most, math.max(-most, left + pool[3]))
+  redis.call('HSET', KEYS[4], pool[1], integer(sum) .. ':' .. integer(at))
+end
 if outcome ~= 'dropped' then redis.call('ZADD', KEYS[2], lands, ARGV[1]) end
 redis.call('ZADD', KEYS[3], lastValid, ARGV[1])
 return { 'taken', integer(slot) }

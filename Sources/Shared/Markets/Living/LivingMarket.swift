@@ -1,0 +1,33 @@
+public import Orders
+
+/// How the pools of a list are at a moment: moved by the walk, and by the swaps that landed on them.
+public struct LivingMarket: Sendable {
+    /// The walk.
+    public let walk: PriceWalk
+    /// Half-life of a swap's effect, in milliseconds.
+    public let halfLife: UInt64
+
+    /// A market by its settings.
+    public init(walk: PriceWalk, halfLife: UInt64) {
+        self.walk = walk
+        self.halfLife = halfLife
+    }
+
+    /// Whether nothing moves at all: neither the walk nor swaps.
+    public var isStill: Bool { walk.volatilityBps == 0 }
+
+    /// A pool at a time in milliseconds, after what has flowed into it.
+    public func pool(_ pool: Pool, after flow: PoolFlow?, at time: UInt64) -> Pool {
+        guard !isStill else { return pool }
+        let moved = pool.moved(by: walk.move(of: pool.address, at: time))
+        return flow.map { moved.displaced(by: $0.left(at: time, halfLife: halfLife)) } ?? moved
+    }
+
+    /// What a quote of a pool that is in no list would fetch at a later time: moved by the walk alone, as its depth is not known.
+    public func amountOut(of quote: Quote, at time: UInt64) -> BaseUnits {
+        guard !isStill, let quotedAt = quote.quotedAt else { return quote.amountOut }
+        let now = UInt128(PriceWalk.whole + walk.move(of: quote.pool, at: time))
+        let then = UInt128(PriceWalk.whole + walk.move(of: quote.pool, at: quotedAt))
+        return BaseUnits(UInt64(clamping: UInt128(quote.amountOut.value) * now / then))
+    }
+}

@@ -1,0 +1,55 @@
+/// How the mock market's prices move by themselves: a pure function of seed, pool and time, so that all processes agree without a word.
+///
+/// Value noise: each of three octaves has a random value at every multiple of its period and goes in a straight line between them. A walk that
+/// never leaves its bounds, goes on from where it was, and can be asked for any moment.
+public struct PriceWalk: Sendable, Equatable {
+    /// What a whole is counted in: moves are in parts per 10^9.
+    public static let whole: Int64 = 1_000_000_000
+    /// Period in milliseconds, and share of the volatility in quarters.
+    private static let octaves: [(period: UInt64, quarters: Int64)] = [(1000, 1), (4000, 1), (16_000, 2)]
+
+    /// What the walk is drawn by.
+    public let seed: UInt64
+    /// The farthest that it gets from the pool list's price, in basis points.
+    public let volatilityBps: Int
+
+    /// - Parameter volatilityBps: 0 stands still; at most 9,999.
+    public init(seed: UInt64, volatilityBps: Int) {
+        precondition(0..<10_000 ~= volatilityBps)
+        self.seed = seed
+        self.volatilityBps = volatilityBps
+    }
+
+    /// How far a pool's price is from the pool list's at a time in milliseconds, in parts per 10^9.
+    public func move(of pool: String, at time: UInt64) -> Int64 {
+        guard volatilityBps > 0 else { return 0 }
+        let own = Self.mix(Self.hash(pool) ^ seed)
+        var sum: Int64 = 0
+        for (index, octave) in Self.octaves.enumerated() {
+            let (step, into) = time.quotientAndRemainder(dividingBy: octave.period)
+            let (left, right) = (value(own, index, step), value(own, index, step + 1))
+            sum += octave.quarters * (left + (right - left) * Int64(into) / Int64(octave.period))
+        }
+        return sum / 4
+    }
+
+    /// The value of an octave at a multiple of its period: uniform within the volatility.
+    private func value(_ own: UInt64, _ octave: Int, _ step: UInt64) -> Int64 {
+        let width = UInt64(volatilityBps) * UInt64(Self.whole) / 10_000
+        let draw = Self.mix(own ^ Self.mix(step &* 4 &+ UInt64(octave))) % (2 * width + 1)
+        return Int64(draw) - Int64(width)
+    }
+
+    /// FNV-1a: stable over processes and versions.
+    private static func hash(_ text: String) -> UInt64 {
+        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    }
+
+    /// The finaliser of SplitMix64: every bit of the input reaches every bit of the output.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        var z = value &+ 0x9e37_79b9_7f4a_7c15
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}

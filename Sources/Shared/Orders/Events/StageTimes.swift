@@ -1,0 +1,46 @@
+public import JSON
+
+/// How long an order was in each status, in ms, the waits between attempts with it.
+public struct StageTimes: Sendable, Hashable {
+    /// Until a router began.
+    public let pending: UInt64?
+    /// Quotes, and the wait for an executor.
+    public let routing: UInt64?
+    /// Building, and the wait for the next attempt on the same route.
+    public let building: UInt64?
+    /// From the first send until the outcome was certain.
+    public let submitted: UInt64?
+    /// From the first event to the last.
+    public let total: UInt64
+
+    /// Times by value; nil for a status the order was never in.
+    public init(pending: UInt64?, routing: UInt64?, building: UInt64?, submitted: UInt64?, total: UInt64) {
+        self.pending = pending
+        self.routing = routing
+        self.building = building
+        self.submitted = submitted
+        self.total = total
+    }
+
+    /// Reads what `write` has written.
+    public init(json: JSONValue) throws(RecordError) {
+        let record = Record("stageMs", json)
+        self.init(
+            pending: try record.optionalUnsigned("pending"), routing: try record.optionalUnsigned("routing"),
+            building: try record.optionalUnsigned("building"), submitted: try record.optionalUnsigned("submitted"),
+            total: try record.unsigned("total"))
+    }
+}
+
+extension StageTimes: JSONWritable {
+    /// Writes `{"pending","routing","building","submitted","total"}`, without those that the order was never in.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("pending", ifPresent: pending)
+            $0.field("routing", ifPresent: routing)
+            $0.field("building", ifPresent: building)
+            $0.field("submitted", ifPresent: submitted)
+            $0.field("total", total)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+public import Configuration
+public import EventLoop
+public import Markets
+public import Orders
+internal import Pipeline
+
+/// The mock market as this process sees it: the pools of a list as they are now, in each partition a market of its own.
+///
+/// Redis keeps what swaps have put into each pool; the walk is worked out here. A read is shared by all who ask at about the same time.
+@ServiceActor
+public final class MarketBoard {
+    /// The pools as the list has them, by address.
+    private let list: [String: Pool]
+    /// nil until all processes have agreed on the seed.
+    private var market: LivingMarket?
+    private let isStill: Bool
+    private let pipeline: OrderPipeline
+    private let clock: RedisClock
+    private var newest: [Int: MarketView] = [:]
+    private var reading: [Int: Task<MarketView?, Never>] = [:]
+    private let settings: MockMarketSettings
+
+    /// A board over a list of pools, empty where quotes are not of them.
+    public init(_ list: [Pool], settings: MockMarketSettings, process: ServiceProcess) {
+        self.list = Dictionary(list.map { ($0.address, $0) }) { first, _ in first }
+        self.settings = settings
+        isStill = settings.volatilityBps == 0
+        pipeline = process.pipeline
+        clock = process.heartbeat.clock
+        if isStill { begin(seed: settings.seed ?? 0) }
+    }
+
+    /// Half-life of a swap's effect, in milliseconds.
+    private var halfLife: UInt64 { UInt64(settings.reversion.millisecondsRoundedUp) }
+
+    /// Tells the seed, on which all processes have agreed.
+    public func begin(seed: UInt64) {
+        market = LivingMarket(walk: PriceWalk(seed: seed, volatilityBps: settings.volatilityBps), halfLife: halfLife)
+    }
+
+    /// The market of a partition, as it was at most `age` ago; read anew where what is known is older. Nil while that cannot be read.
+    public func view(partition: Int, within age: Duration) async -> MarketView? {
+        guard let market else { return nil }
+        if isStill { return MarketView(market, list, flows: [:], time: clock.now ?? 0) }
+        if age > .zero, let known = newest[partition], known.read.elapsed <= age { return known }
+        // Who wants it as it is now must not be given a read that has begun before.
+        if age > .zero, let running = reading[partition] { return await running.value }
+        let task = Loop.spawn { await self.read(partition, market) }
+        reading[partition] = task
+        let view = await task.value
+        if reading[partition] == task { reading[partition] = nil }
+        return view
+    }
+
+    private func read(_ partition: Int, _ market: LivingMarket) async -> MarketView? {
+        guard let flows = try? await pipeline.marketFlows(partition: partition), let now = clock.now else { return nil }
+        let view = MarketView(market, list, flows: flows, time: now)
+        newest[partition] = view
+        return view
+    }
+}
+
+/// The market of one partition at one moment. Pools are worked out when they are asked for, once.
+@ServiceActor
+public final class MarketView {
+    /// In ms of Redis' time.
+    public let time: UInt64
+    let read = MonotonicInstant.now
+    private let market: LivingMarket
+    private let list: [String: Pool]
+    private let flows: [String: PoolFlow]
+    private var moved: [String: Pool] = [:]
+
+    init(_ market: LivingMarket, _ list: [String: Pool], flows: [String: PoolFlow], time: UInt64) {
+        self.market = market
+        self.list = list
+        self.flows = flows
+        self.time = time
+    }
+
+    /// A pool of the list as it is at this moment; nil where the list has none of this address.
+    public func pool(_ address: String) -> Pool? {
+        if let known = moved[address] { return known }
+        guard let listed = list[address] else { return nil }
+        let pool = market.pool(listed, after: flows[address], at: time)
+        moved[address] = pool
+        return pool
+    }
+
+    /// What a swap of a quote fetches at this moment, and what it does to its pools; pools that are in no list bear no effect.
+    public func execution(of quote: Quote, from: Token, slippageBps: Int) -> MarketExecution {
+        let addresses = quote.hops.isEmpty ? [quote.pool] : quote.hops.map(\.pool)
+        let pools = addresses.compactMap { pool($0) }
+        guard pools.count == addresses.count, let route = Markets.Route(from: from, over: pools) else {
+            return MarketExecution(amountOut: market.amountOut(of: quote, at: time), effects: [], flows: [:])
+        }
+        guard !market.isStill else { return MarketExecution(amountOut: quote.amountOut, effects: [], flows: [:]) }
+        let found = flows.filter { addresses.contains($0.key) }
+        guard let swap = try? route.quote(quote.amountIn, slippageBps: slippageBps) else {
+            return MarketExecution(amountOut: BaseUnits(0), effects: [], flows: found)
+        }
+        return MarketExecution(amountOut: swap.amountOut, effects: route.effects(of: swap), flows: found)
+    }
+}
+
+/// A swap as the market would fill it.
+public struct MarketExecution: Sendable {
+    /// In base units; 0 where the pools cannot fill it any more.
+    public let amountOut: BaseUnits
+    /// What it does to its pools.
+    public let effects: [PoolEffect]
+    /// What had flowed into these pools when it was worked out.
+    public let flows: [String: PoolFlow]
+}

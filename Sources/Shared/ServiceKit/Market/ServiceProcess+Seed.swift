@@ -1,0 +1,22 @@
+public import Configuration
+internal import EventLoop
+internal import Observability
+internal import Pipeline
+
+extension ServiceProcess {
+    /// The seed of all that chance decides: the one of the settings, or the one on which all processes agree. Asked for until Redis answers;
+    /// nil when the task is cancelled before.
+    public func agreeOnSeed(_ settings: MockMarketSettings) async -> UInt64? {
+        let proposal = settings.seed ?? UInt64.random(in: .min ... .max)
+        var backoff = Backoff(first: .milliseconds(50), most: .seconds(2))
+        while !Task.isCancelled {
+            if let agreed = try? await pipeline.agree(on: "seed", String(proposal)), let common = UInt64(agreed) {
+                let seed = settings.seed ?? common
+                log.info("chain.seeded", ["seed": .string(String(seed))])
+                return seed
+            }
+            try? await sleep(for: backoff.next())
+        }
+        return nil
+    }
+}
