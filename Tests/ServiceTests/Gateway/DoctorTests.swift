@@ -52,7 +52,7 @@ struct DoctorTests {
         let streams = [("accepted", "router"), ("routed", "executor"), ("events", "persist")].map { name, group in
             let entry = StreamLag.Group(
                 name: group, lag: 3, lagKnown: true, pending: 4, oldestWaitingMs: group == "router" ? waiting : 0,
-                oldestPendingMs: group == "persist" ? storing : 0, entriesRead: 1)
+                oldestPendingMs: group == "persist" ? storing : 0, entriesRead: 1, knownConsumers: 1)
             return StreamLag(stream: name, key: "k:\(name)", length: 9, groups: group == missing ? [] : [entry])
         }
         return PipelineLag(streams: streams, retriesWaiting: 0, retriesDue: 0, deadLetters: dead, pause: pause)
