@@ -11,8 +11,9 @@ COPY Sources Sources
 COPY services services
 COPY tools tools
 COPY database database
-# the manifest names the tests' folders; nothing in them is compiled here
+# the manifest names the folders of the tests and benchmarks; nothing in them is compiled here
 COPY Tests Tests
+COPY Benchmarks Benchmarks
 # one product after the other: without --product the tests' support would be built too, and the static library has no Testing
 RUN --mount=type=cache,id=order-execution-engine-build,target=/scratch,sharing=locked \
     mkdir /products \
