@@ -80,7 +80,7 @@ import Testing
         event.amountOutDecimal = "218.22"
         event.realisedSlippageBps = -3
         event.networkFeeLamports = 5000
-        event.legs = .array([.object([JSONMember("dex", .string("raydium"))])])
+        event.legs = [OrderLeg(0, Samples.raydium).submitted("s").settled(BaseUnits(7))]
         event.reason = "meteora: 218.22, the only quote"
         event.stageMs = StageTimes(pending: 1, routing: 2, building: 3, submitted: 4, total: 10)
         event.error = OrderFailure(.network)
@@ -89,7 +89,7 @@ import Testing
         event.delayMs = 1040
         event.nextAttempt = 2
         event.totalAttempts = 3
-        event.filled = .string("1")
+        event.filled = PartialFill(amountIn: BaseUnits(1), amountOut: BaseUnits(2), inputDecimals: 9, outputDecimals: 6)
         event.clientOrderId = "key-1"
         event.traceparent = "00-1-2-01"
         let value = try JSONValue.parse(event.json)

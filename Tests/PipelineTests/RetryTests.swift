@@ -31,7 +31,7 @@ struct RetryTests {
             #expect(next.round == 2)
             #expect(try await bench.field(order, "entry") == "routed \(next.entry)")
             let work = try await bench.begin(next)
-            #expect(work.attempt == 2 && work.route?.quote == Samples.meteora && work.transactions.isEmpty && !work.isResumed)
+            #expect(work.attempt == 2 && work.route?.chosen.quote == Samples.meteora && work.transactions.isEmpty && !work.isResumed)
         }
     }
 
@@ -91,7 +91,7 @@ struct RetryTests {
             try await bench.written(.routeDone([Samples.raydium]), again)
             let next = try await bench.take(.executor)
             #expect(next.round == 2)
-            #expect(try await bench.begin(next).route?.quote == Samples.raydium)
+            #expect(try await bench.begin(next).route?.chosen.quote == Samples.raydium)
             let events = try await bench.events(order).suffix(4)
             #expect(events.map(\.chosenDex) == ["meteora", "meteora", "raydium", "raydium"])
             #expect(events.map(\.type) == [.retryPending, .routing, .routing, .building])

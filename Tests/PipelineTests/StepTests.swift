@@ -62,7 +62,7 @@ struct StepTests {
             let (order, entry) = try await bench.reach(.routed)
             let work = try await bench.begin(entry)
             #expect(work.order == order && work.state == .building && work.attempt == 1 && !work.isResumed)
-            #expect(work.route?.quote == Samples.meteora)
+            #expect(work.route?.chosen.quote == Samples.meteora)
             #expect(abs(Int64(work.now) - Int64(work.route?.routedAt ?? 0)) < 10_000)
             #expect(work.transactions.isEmpty && work.staleQuotes == 0)
         }
@@ -133,7 +133,7 @@ struct StepTests {
             let count = try await bench.events(order).count
             let mine = try await bench.claim(entry, as: "b")
             let work = try await bench.begin(mine)
-            #expect(work.isResumed && work.state == .building && work.route?.quote == Samples.meteora)
+            #expect(work.isResumed && work.state == .building && work.route?.chosen.quote == Samples.meteora)
             #expect(try await bench.events(order).count == count)
             try await bench.written(Samples.submit(order), mine)
         }

@@ -79,9 +79,13 @@ struct LiveVenueTests {
         stub.api.delay = Duration.milliseconds(isSilent ? 0 : 1200)
         defer { stub.api.close() }
         let start = MonotonicInstant.now
+        // A busy machine is late with both alike.
+        async let almost: Duration = { try await sleep(for: .milliseconds(1950)); return start.elapsed }()
         let sentence = try #require(try await stub.sentence())
+        let waited = start.elapsed
         #expect(sentence.hasPrefix(isSilent ? "raydium did not answer in time" : "raydium "), "\(sentence)")
-        #expect(start.elapsed < .seconds(2) && start.elapsed > .milliseconds(900))
+        #expect(waited > .milliseconds(900))
+        #expect(try await waited < almost + .milliseconds(30))
     }
 
     @Test func `a venue that nobody listens for is unreachable`() async throws {

@@ -42,5 +42,8 @@ public struct RouterSettings: ServiceSettings, Equatable {
         live = LiveVenueSettings(reading: &reader)
         mockQuoteLatencyMilliseconds = reader.value(Settings.mockQuoteLatency)
         market = MockMarketSettings(reading: &reader)
+        reader.require(
+            routing == .best || venues == .mock, among: ["ROUTING", "VENUES"],
+            "ROUTING=split needs VENUES=mock: how deep the pools of live venues are is not known")
     }
 }

@@ -10,6 +10,8 @@ public enum VenueSource: String, Sendable, CaseIterable {
 public enum RoutingMode: String, Sendable, CaseIterable {
     /// The whole order goes to the venue with the largest net output.
     case best
+    /// Divided over several pools, a transaction each, where that pays more.
+    case split
 }
 
 /// Where the market's description is read from.

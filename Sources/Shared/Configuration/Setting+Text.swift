@@ -1,15 +1,12 @@
 internal import Glibc
 
 extension Setting where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-    /// One of a few words. `refusals` says why a word that an operator may know from the documents is not one of them.
-    static func choice(
-        _ name: String, default value: Value, refusals: [String: String] = [:], _ meaning: String
-    ) -> Setting {
+    /// One of a few words.
+    static func choice(_ name: String, default value: Value, _ meaning: String) -> Setting {
         let allowed = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return Setting(name, default: value.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
             guard let value = Value(rawValue: text) else {
-                let reason = refusals[text].map { " (\($0))" } ?? ""
-                throw SettingRefusal(message: "must be \(Value.allCases.count > 1 ? "one of " : "")\(allowed)\(reason)")
+                throw SettingRefusal(message: "must be one of \(allowed)")
             }
             return value
         }

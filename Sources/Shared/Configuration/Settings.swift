@@ -58,7 +58,7 @@ enum Settings {
     static let venues = Setting.choice(
         "VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
     static let routing = Setting.choice(
-        "ROUTING", default: RoutingMode.best, refusals: ["split": "splitting an order is not supported yet"], "How a route is chosen")
+        "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")
     static let splitMinimumGain = Setting<Int>.integer(
         "SPLIT_MIN_GAIN_BPS", default: 5, in: 0...10_000, unit: "bps",
         "Gain over the best venue from which an order is split; no effect while ROUTING is best")

@@ -7,6 +7,8 @@ public enum CancelOutcome: Sendable, Equatable {
     case cancelled
     /// A transaction is under way.
     case submitted
+    /// A part of it has landed.
+    case partlyFilled
     /// The order has ended otherwise.
     case final(OrderState)
     /// Redis does not have the order.
@@ -24,6 +26,7 @@ extension OrderPipeline {
             return .cancelled
         case "again": return .cancelled
         case "submitted": return .submitted
+        case "filled": return .partlyFilled
         case "unknown": return .unknown
         case "final": return .final(reply.last?.string.flatMap { OrderState(rawValue: $0) } ?? .failed)
         default: throw PipelineError(.unexpectedReply, "cancel answered what this version does not know")

@@ -98,9 +98,7 @@ extension OrderPipeline {
     }
 
     private func route(_ members: String?, at routedAt: Int64?) -> Route? {
-        guard let members, !members.isEmpty, let routedAt, let value = try? JSONValue.parse("{" + members + "}"), let json = value["quote"],
-            let quote = try? Quote(json: json)
-        else { return nil }
-        return Route(quote: quote, routedAt: UInt64(routedAt))
+        guard let members, !members.isEmpty, let routedAt, let chosen = try? ChosenRoute(members: members) else { return nil }
+        return Route(chosen, routedAt: UInt64(routedAt))
     }
 }

@@ -4,15 +4,32 @@ public import Orders
 
 /// What the venues answered to one request.
 public struct QuoteRound: Sendable {
+    /// What is to be done with the order: one swap, or several.
+    public struct Choice: Sendable {
+        /// One quote, or one for each part of the order.
+        public let quotes: [Quote]
+        /// Why, for people.
+        public let reason: String
+    }
+
     /// The offers, best first; nil where there is none.
     public let offers: QuoteComparison?
+    /// The order divided over several pools; nil where that was not asked for, or pays no more.
+    public let split: SplitOffer?
     /// The venues without an offer, by name.
     public let unavailable: [UnavailableVenue]
 
     /// A round of answers, in any order.
-    public init(_ quotes: [Quote], unavailable: [UnavailableVenue]) {
+    public init(_ quotes: [Quote], unavailable: [UnavailableVenue], split: SplitOffer? = nil) {
         offers = QuoteComparison(quotes)
         self.unavailable = unavailable.sorted { $0.dex < $1.dex }
+        self.split = split
+    }
+
+    /// What follows of the offers; nil where there is nothing to choose from.
+    public var choice: Choice? {
+        if let split, split.isWorthIt { return Choice(quotes: split.plan.legs, reason: split.reason) }
+        return offers.map { Choice(quotes: [$0.best], reason: $0.reason) }
     }
 
     /// Why there is no offer at all. A venue that did not answer may have one later; what all venues know is final.
@@ -23,22 +40,24 @@ public struct QuoteRound: Sendable {
         return OrderFailure(.noRoute)
     }
 
-    /// The answer of `GET /api/quotes`; nil without an offer.
+    /// The answer of `GET /api/quotes`; nil without an offer. It speaks of the best venue, and of the split where no venue can fill the amount.
     public func answer(to request: QuoteRequest) -> String? {
-        guard let offers else { return nil }
-        let best = offers.best
+        guard let choice else { return nil }
+        let best = offers?.best
+            ?? Quote(joining: choice.quotes, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
         return JSONWriter.object { writer in
             writer.field("tokenIn", request.tokenIn.symbol)
             writer.field("tokenOut", request.tokenOut.symbol)
             writer.field("amountIn", request.amountIn)
             writer.field("slippageBps", request.slippageBps)
-            writer.field("quotes", offers.quotes)
+            writer.field("quotes", offers?.quotes ?? [])
             writer.field("unavailable", unavailable)
             writer.field("best", best.dex)
             writer.field("amountOut", best.amountOut)
             writer.field("amountOutDecimal", best.amountOutDecimal)
             writer.field("minReceived", MinimumReceived.roundedUp(best.amountOut, slippageBps: request.slippageBps))
-            writer.field("reason", offers.reason)
+            writer.field("reason", choice.reason)
+            writer.field("split", ifPresent: split)
         }
     }
 }

@@ -21,10 +21,13 @@ struct ExecutionHandlerTests {
         let order: Order
 
         /// Routes the order, as the router would.
-        func route(_ quotes: [Quote] = [Samples.quote("meteora"), Samples.quote("raydium", amountOut: 217_000_000)]) async throws {
+        func route(
+            _ quotes: [Quote] = [Samples.quote("meteora"), Samples.quote("raydium", amountOut: 217_000_000)], legs: [Quote]? = nil
+        ) async throws {
             let entry = try await test.take(.router)
-            _ = try await test.pipeline.begin(entry)
-            _ = try await test.pipeline.step(.routeDone(quotes), entry)
+            guard case .work(let work) = try await test.pipeline.begin(entry) else { throw TestFailure("there is nothing to route") }
+            let chosen = legs.map { ChosenRoute($0, of: order, after: work.route?.chosen) }
+            _ = try await test.pipeline.step(.routeDone(quotes, chosen: chosen), entry)
         }
 
         /// Handles the next entry for the executor.
@@ -40,7 +43,7 @@ struct ExecutionHandlerTests {
     }
 
     func withOrder(
-        _ outcomes: [TransactionOutcome] = [], environment: [String: String] = [:], order: Order = Samples.order(),
+        _ outcomes: [TransactionOutcome] = [], environment: [String: String] = [:], order: Order = Samples.order(), legs: [Quote]? = nil,
         _ body: @ServiceActor (Bench) async throws -> Void
     ) async throws {
         try await withProcess(ExecutorSettings.self, environment) { test in
@@ -49,7 +52,7 @@ struct ExecutionHandlerTests {
             let handler = ExecutionHandler(chain: chain, settings: test.settings, process: test.process)
             try await test.accept(order)
             let bench = Bench(test: test, chain: chain, handler: handler, order: order)
-            try await bench.route()
+            try await bench.route(legs: legs)
             try await body(bench)
         }
     }
@@ -215,7 +218,7 @@ struct ExecutionHandlerTests {
     }
 
     /// Another consumer claims the entry.
-    private func takeOver(_ entry: WorkEntry, _ bench: Bench) async throws -> WorkEntry {
+    func takeOver(_ entry: WorkEntry, _ bench: Bench) async throws -> WorkEntry {
         _ = try await bench.test.redis.send(["XCLAIM", bench.test.keys.routed, "executor", "second", "0", entry.entry])
         return WorkEntry(
             stage: .executor, partition: 0, entry: entry.entry, orderID: entry.orderID, round: entry.round, consumer: "second", deliveries: 2,

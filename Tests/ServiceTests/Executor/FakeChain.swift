@@ -9,6 +9,8 @@ import Pipeline
 final class FakeChain: Chain {
     /// Outcomes of the next settlements; when there are none left, a settlement waits until it is cancelled.
     var outcomes: [TransactionOutcome] = []
+    /// The same for one leg, before those for any.
+    var outcomesOfLegs: [Int: [TransactionOutcome]] = [:]
     /// Called when a settlement begins.
     var onSettle: (@ServiceActor () async throws -> Void)?
     private(set) var signed: [SignedTransaction] = []
@@ -25,6 +27,10 @@ final class FakeChain: Chain {
     func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
         settled.append(transaction)
         try await onSettle?()
+        if let outcome = outcomesOfLegs[transaction.leg]?.first {
+            outcomesOfLegs[transaction.leg]?.removeFirst()
+            return outcome
+        }
         guard !outcomes.isEmpty else {
             try await sleep(for: .seconds(600))
             throw CancellationError()

@@ -56,10 +56,14 @@ final class ExecutionHandler: OrderHandler {
             _ = try await pipeline.step(after(OrderFailure(.quoteStale), in: .building, work).storing("stale", count), entry)
             return
         }
-        let transaction = chain.sign(work.order, leg: 0, attempt: work.attempt, quote: route.quote, now: work.now)
-        let request = StepRequest.submit([transaction], attempt: work.attempt, maxAttempts: work.order.maxAttempts)
+        let transactions = route.chosen.open.map {
+            chain.sign(work.order, leg: $0.number, attempt: work.attempt, quote: $0.quote, now: work.now)
+        }
+        let sent = Dictionary(uniqueKeysWithValues: zip(route.chosen.open, transactions).map { ($0.number, $0.submitted($1.signature)) })
+        let request = StepRequest.submit(transactions, attempt: work.attempt, maxAttempts: work.order.maxAttempts)
+            .storing(route.chosen.changing(sent))
         switch try await pipeline.step(request, entry) {
-        case .written: try await follow([transaction], work, entry)
+        case .written: try await follow(transactions, work, entry)
         case .again(let resumed): try await follow(resumed.transactions, resumed, entry)
         case .drop: return
         }
@@ -72,56 +76,67 @@ final class ExecutionHandler: OrderHandler {
 
     /// Follows what is submitted to its certain outcome, then takes the step that this outcome calls for.
     private func follow(_ transactions: [SignedTransaction], _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
-        guard let transaction = transactions.first else {
+        guard !transactions.isEmpty, let route = work.route?.chosen else {
             observer.failed(doing: "execute", error: PipelineError(.unexpectedReply, "order \(entry.orderID) is submitted without a transaction"))
             return
         }
-        let outcome: TransactionOutcome
+        let settlement: Settlement
         do {
-            outcome = try await chain.settle(transaction, order: work.order)
+            settlement = Settlement(route, try await settle(transactions, work.order), of: work.order)
         } catch {
             // Cancelled: the claim was lost or the process stops. The next owner asks the chain.
             return
         }
-        switch outcome {
-        case .landed(let amountOut): try await confirm(transaction, amountOut, work, entry)
-        case .expired: try await end(OrderFailure(.transactionExpired), in: .submitted, work, entry)
-        case .failed(.slippageExceeded, let wouldBe):
-            let failure = OrderFailure.slippage(
-                expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, slippageBps: work.order.slippageBps)
-            try await end(failure, in: .submitted, work, entry)
-        case .failed(let code, _): try await end(OrderFailure(code), in: .submitted, work, entry)
+        if let failure = settlement.failure {
+            try await end(failure, in: .submitted, work, entry, settled: settlement.route)
+        } else {
+            try await confirm(settlement.route, work, entry)
         }
     }
 
-    private func confirm(
-        _ transaction: SignedTransaction, _ amountOut: BaseUnits, _ work: Work, _ entry: WorkEntry
-    ) async throws(PipelineError) {
-        let quote = transaction.quote
-        let (input, output) = (work.order.tokenIn.decimals, work.order.tokenOut.decimals)
-        let realised = Price.realisedSlippageBps(quoted: quote.amountOut, got: amountOut)
+    /// All transactions with their outcomes. An order that is split goes on when the last of them is certain.
+    private func settle(_ transactions: [SignedTransaction], _ order: Order) async throws -> [(SignedTransaction, TransactionOutcome)] {
+        try await withThrowingTaskGroup(of: (SignedTransaction, TransactionOutcome).self) { group in
+            for transaction in transactions { group.addTask { (transaction, try await self.chain.settle(transaction, order: order)) } }
+            var outcomes: [(SignedTransaction, TransactionOutcome)] = []
+            for try await outcome in group { outcomes.append(outcome) }
+            return outcomes
+        }
+    }
+
+    private func confirm(_ route: ChosenRoute, _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
+        guard let filled = route.filled(of: work.order) else { return }
+        let realised = Price.realisedSlippageBps(quoted: route.quote.amountOut, got: filled.amountOut)
         let fill = Fill(
-            executedPrice: Price.text(amountIn: quote.amountIn, amountOut: amountOut, inputDecimals: input, outputDecimals: output),
-            amountOut: amountOut, amountOutDecimal: amountOut.decimalText(decimals: output), realisedSlippageBps: realised,
-            networkFeeLamports: Self.networkFeeLamports)
-        guard case .written = try await pipeline.step(.confirm(fill), entry) else { return }
+            executedPrice: Price.text(
+                amountIn: filled.amountIn, amountOut: filled.amountOut, inputDecimals: work.order.tokenIn.decimals,
+                outputDecimals: work.order.tokenOut.decimals),
+            amountOut: filled.amountOut, amountOutDecimal: filled.amountOutDecimal, realisedSlippageBps: realised,
+            networkFeeLamports: Self.networkFeeLamports * UInt64(route.legs.count))
+        guard case .written = try await pipeline.step(.confirm(fill).storing(route), entry) else { return }
         attempts.labelled("confirmed").increment()
         slippage.observe(Double(realised))
-        log.order(.info, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(quote.dex)])
+        log.order(.info, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(route.quote.dex)])
     }
 
     /// Ends the attempt in the state that this worker has seen: another one, or the end of the order.
-    private func end(_ failure: OrderFailure, in state: OrderState, _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
-        guard case .written = try await pipeline.step(after(failure, in: state, work), entry) else { return }
+    private func end(
+        _ failure: OrderFailure, in state: OrderState, _ work: Work, _ entry: WorkEntry, settled route: ChosenRoute? = nil
+    ) async throws(PipelineError) {
+        guard case .written = try await pipeline.step(after(failure, in: state, work, settled: route), entry) else { return }
         attempts.labelled(failure.code.rawValue.lowercased()).increment()
         log.order(
             .info, "order.attempt_failed", work.order,
             ["attempt": .integer(work.attempt), "code": .string(failure.code.rawValue), "reason": .string(failure.message)])
     }
 
-    private func after(_ failure: OrderFailure, in state: OrderState, _ work: Work) -> StepRequest {
-        .after(
+    private func after(_ failure: OrderFailure, in state: OrderState, _ work: Work, settled route: ChosenRoute? = nil) -> StepRequest {
+        let filled = (route ?? work.route?.chosen)?.filled(of: work.order)
+        var request = StepRequest.after(
             failure, in: state, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
-            delay: settings.retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts))
+            delay: settings.retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts), remark: filled?.remark(on: work.order))
+        if let route, route.isSplit { request = request.storing(route) }
+        if let filled { request = request.storing(filled, of: work.order) }
+        return request
     }
 }

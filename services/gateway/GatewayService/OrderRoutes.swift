@@ -93,6 +93,8 @@ struct OrderRoutes {
         case .cancelled: return try await show(text)
         case .submitted:
             throw Problem(409, code: "ORDER_SUBMITTED", "The order's transaction is under way and cannot be called back; wait for its outcome")
+        case .partlyFilled:
+            throw Problem(409, code: "ORDER_SUBMITTED", "A part of the order is filled and cannot be called back; wait for the outcome of the rest")
         case .final(let state): throw Self.isFinal(state.rawValue)
         case .unknown:
             // What has left Redis is final.

@@ -11,14 +11,20 @@ final class QuoteDesk {
     private let venues: [any Venue]
     private let timeout: Duration
     private let check: PriceCheck?
+    private let splits: SplitDesk?
     private let clock: RedisClock?
     private let outcomes: MetricFamily<Counter>
     private let wins: MetricFamily<Counter>
     private let durations: MetricFamily<Histogram>
 
     /// - Parameter check: refuses offers that cannot be true; nil believes all.
+    /// - Parameter splits: divides orders over several pools; nil leaves them whole.
     /// - Parameter clock: stamps the quotes of venues that do not say when their pools were as quoted.
-    init(venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, metrics: MetricsRegistry, clock: RedisClock? = nil) {
+    init(
+        venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, splits: SplitDesk? = nil, metrics: MetricsRegistry,
+        clock: RedisClock? = nil
+    ) {
+        self.splits = splits
         self.clock = clock
         self.check = check
         self.venues = venues
@@ -47,9 +53,13 @@ final class QuoteDesk {
             for venue in refused { outcomes.labelled(venue.dex, "refused").increment() }
             (quotes, unavailable) = (believed, unavailable + refused)
         }
-        let round = QuoteRound(aged(quotes), unavailable: unavailable)
-        if let best = round.offers?.best { wins.labelled(best.dex).increment() }
-        return round
+        let best = QuoteComparison(quotes)?.best
+        if let best { wins.labelled(best.dex).increment() }
+        // A venue that did not answer is left alone; one that cannot fill the whole may still fill a part.
+        let silent = unavailable.filter { $0.failure.code == .venueUnavailable }.map(\.dex)
+        let answered = Set(venues.map(\.dex)).subtracting(silent)
+        let split = try? await withDeadline(timeout) { [splits] in await splits?.offer(request, venues: answered, best: best) }
+        return QuoteRound(aged(quotes), unavailable: unavailable, split: split ?? nil)
     }
 
     /// The quotes with their age as of now.

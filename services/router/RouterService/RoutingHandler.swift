@@ -29,8 +29,10 @@ final class RoutingHandler: OrderHandler {
             guard case .work(let work) = try await pipeline.begin(entry) else { return }
             let round = await desk.ask(
                 QuoteRequest(
-                    tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut, amountIn: work.order.amountIn,
-                    slippageBps: work.order.slippageBps, partition: work.order.id.partition))
+                    tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut,
+                    // What has landed of a split order stays.
+                    amountIn: work.route?.chosen.openAmount(of: work.order) ?? work.order.amountIn, slippageBps: work.order.slippageBps,
+                    partition: work.order.id.partition))
             guard !Task.isCancelled else { return }
             _ = try await pipeline.step(next(round, work), entry)
         } catch {
@@ -39,14 +41,18 @@ final class RoutingHandler: OrderHandler {
     }
 
     private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
-        if let offers = round.offers {
-            log.order(.debug, "order.routed", work.order, ["reason": .string(offers.reason)])
-            return .routeDone(offers.quotes, unavailable: round.unavailable, reason: offers.reason)
+        let before = work.route?.chosen
+        if let choice = round.choice {
+            log.order(.debug, "order.routed", work.order, ["reason": .string(choice.reason)])
+            return .routeDone(
+                round.offers?.quotes ?? [], chosen: ChosenRoute(choice.quotes, of: work.order, after: before), unavailable: round.unavailable,
+                reason: choice.reason)
         }
         let failure = round.failure
         log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])
         return .after(
             failure, in: .routing, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
-            delay: retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts))
+            delay: retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts),
+            remark: before?.filled(of: work.order)?.remark(on: work.order))
     }
 }

@@ -3,7 +3,7 @@ public import Orders
 /// One order divided over several pools, a transaction each.
 public struct SplitPlan: Sendable, Equatable {
     /// The quotes of the parts, largest input first; at least two, each with an output.
-    public let legs: [Quote]
+    public private(set) var legs: [Quote]
     /// What all legs pay together, in base units.
     public let amountOut: BaseUnits
     /// The best that one pool alone would pay; nil where none can fill the amount.
@@ -12,6 +12,11 @@ public struct SplitPlan: Sendable, Equatable {
     /// How much more than one pool alone, in basis points, rounded down; nil where none can fill the amount.
     public var gainBps: Int? {
         single.map { Int(clamping: UInt128(amountOut.value - $0.amountOut.value) * 10_000 / UInt128(max(1, $0.amountOut.value))) }
+    }
+
+    /// Notes when the pools were as the plan has them, in ms of Redis' time, and how old that is.
+    public mutating func stamp(quotedAt time: UInt64, ageMs: UInt64?) {
+        for index in legs.indices { (legs[index].quotedAt, legs[index].ageMs) = (time, ageMs) }
     }
 
     /// The best division found of an amount over pools that trade the pair directly; nil where no division pays more than one pool alone.

@@ -70,14 +70,14 @@ extension OrderEvent: JSONWritable {
         amountOutDecimal = try record.optionalText("amountOutDecimal")
         realisedSlippageBps = try record.optionalInteger("realisedSlippageBps")
         networkFeeLamports = try record.optionalUnsigned("networkFeeLamports")
-        legs = try record.optional("legs") { $0 }
+        legs = try record.optionalList("legs") { value throws(RecordError) in try OrderLeg(json: value) }
         error = try record.optionalObject("error") { value throws(RecordError) in try OrderFailure(json: value) }
         transient = try record.optionalBool("transient")
         retriesRemaining = try record.optionalInteger("retriesRemaining")
         delayMs = try record.optionalUnsigned("delayMs")
         nextAttempt = try record.optionalInteger("nextAttempt")
         totalAttempts = try record.optionalInteger("totalAttempts")
-        filled = try record.optional("filled") { $0 }
+        filled = try record.optionalObject("filled") { value throws(RecordError) in try PartialFill(json: value) }
         stageMs = try record.optionalObject("stageMs") { value throws(RecordError) in try StageTimes(json: value) }
     }
 }

@@ -1,5 +1,3 @@
-public import JSON
-
 /// The canonical event: one entry of an order's history, as it is stored, published and sent to native clients.
 public struct OrderEvent: Sendable, Hashable {
     /// The order.
@@ -42,8 +40,8 @@ public struct OrderEvent: Sendable, Hashable {
     public var realisedSlippageBps: Int?
     /// The fee of the network.
     public var networkFeeLamports: UInt64?
-    /// The parts of a split order.
-    public var legs: JSONValue?
+    /// The parts of a split order, from `routing` (30) on.
+    public var legs: [OrderLeg]?
     /// What went wrong.
     public var error: OrderFailure?
     /// `execution-failed`: whether trying again can help.
@@ -57,7 +55,7 @@ public struct OrderEvent: Sendable, Hashable {
     /// `failed`: how many attempts there were.
     public var totalAttempts: Int?
     /// `failed`: what of a split order was filled nevertheless.
-    public var filled: JSONValue?
+    public var filled: PartialFill?
     /// The last event: how long the order was in each status.
     public var stageMs: StageTimes?
     /// The client's own key, where given.

@@ -32,6 +32,10 @@ public struct OrderView: Sendable, Hashable {
     public private(set) var amountOutDecimal: String?
     /// See `Price.realisedSlippageBps`.
     public private(set) var realisedSlippageBps: Int?
+    /// The parts of a split order.
+    public private(set) var legs: [OrderLeg]?
+    /// What of a split order that failed was filled nevertheless.
+    public private(set) var filled: PartialFill?
     /// How long the order was in each status, once it is final.
     public private(set) var stageMs: StageTimes?
     /// The attempt of the newest event.
@@ -61,6 +65,8 @@ public struct OrderView: Sendable, Hashable {
         amountOut = event.amountOut ?? amountOut
         amountOutDecimal = event.amountOutDecimal ?? amountOutDecimal
         realisedSlippageBps = event.realisedSlippageBps ?? realisedSlippageBps
+        legs = event.legs ?? legs
+        filled = event.filled ?? filled
         stageMs = event.stageMs ?? stageMs
         attempts = event.attempt ?? attempts
         lastError = event.error?.message ?? lastError
@@ -129,6 +135,8 @@ extension OrderView: JSONWritable {
         writer.field("amountOut", orNull: amountOutDecimal)
         writer.field("amountOutBase", orNull: amountOut)
         writer.field("realisedSlippageBps", orNull: realisedSlippageBps)
+        writer.field("legs", orNull: legs)
+        writer.field("filled", orNull: filled)
         writer.field("stageMs", orNull: stageMs)
         writer.field("attempts", attempts)
         writer.field("lastError", orNull: lastError)

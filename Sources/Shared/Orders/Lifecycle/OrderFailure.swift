@@ -35,6 +35,11 @@ public struct OrderFailure: Error, Sendable, Hashable {
             limit: limit)
     }
 
+    /// The failure with something added to its sentence.
+    public func remarking(_ remark: String) -> OrderFailure {
+        OrderFailure(code, message: message + remark, retryable: retryable, expected: expected, got: got, limit: limit)
+    }
+
     /// The sentence of `slippage`. The move is rounded up, so that it never reads as if it were within the limit.
     ///
     /// Both have one decimal; two where the limit needs them, as 0.25 % does.

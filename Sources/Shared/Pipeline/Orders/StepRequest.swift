@@ -30,13 +30,12 @@ public struct StepRequest: Sendable {
     public static let routeBegin = StepRequest(
         step: .routeBegin, events: [Event(type: .routing, progress: Progress.fetchingQuotes, message: EventMessage.fetchingQuotes)])
 
-    /// The router is done: `quotes`, best first, the first of them chosen; `unavailable` venues had none, `reason` is why it is the first.
-    public static func routeDone(_ quotes: [Quote], unavailable: [UnavailableVenue] = [], reason: String? = nil) -> StepRequest {
-        let best = quotes[0]
-        let route = JSONWriter.members {
-            $0.field("chosenDex", best.dex)
-            $0.field("quote", best)
-        }
+    /// The router is done: `quotes`, best first; `unavailable` venues had none, `reason` is why the route was chosen, which is the first quote
+    /// where no other is given.
+    public static func routeDone(
+        _ quotes: [Quote], chosen: ChosenRoute? = nil, unavailable: [UnavailableVenue] = [], reason: String? = nil
+    ) -> StepRequest {
+        let chosen = chosen ?? ChosenRoute(quotes[0])
         let all = JSONWriter.members { $0.field("quotes", quotes) }
         let more = JSONWriter.members {
             $0.field("reason", ifPresent: reason)
@@ -44,7 +43,7 @@ public struct StepRequest: Sendable {
         }
         let event = Event(
             type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: more, showsQuotes: true)
-        return StepRequest(step: .routeDone, fields: [("route", route), ("quotes", all), ("dex", best.dex)], events: [event])
+        return StepRequest(step: .routeDone, fields: [("quotes", all), ("dex", chosen.quote.dex)], events: [event]).storing(chosen)
     }
 
     /// The executor begins on the route that was chosen.
@@ -52,7 +51,7 @@ public struct StepRequest: Sendable {
         step: .buildBegin,
         events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
 
-    /// The executor is about to send what it has signed: written down before the first send.
+    /// The executor is about to send what it has signed, one transaction for each open leg: all written down before the first send.
     public static func submit(_ transactions: [SignedTransaction], attempt: Int, maxAttempts: Int) -> StepRequest {
         StepRequest(
             step: .submit,
@@ -81,11 +80,14 @@ public struct StepRequest: Sendable {
     /// - Parameters:
     ///   - state: the state whose work has failed: routing, building, or submitted, where the transaction's outcome is certain.
     ///   - delay: in ms, used where there is a wait.
-    public static func after(_ failure: OrderFailure, in state: OrderState, attempt: Int, maxAttempts: Int, delay: UInt64) -> StepRequest {
+    ///   - remark: what the sentence of the order's end has to add, of what has landed before.
+    public static func after(
+        _ failure: OrderFailure, in state: OrderState, attempt: Int, maxAttempts: Int, delay: UInt64, remark: String? = nil
+    ) -> StepRequest {
         let followUp = failure.code.followUp
         let remaining = max(0, maxAttempts - attempt)
         guard followUp != .giveUp, remaining > 0 || !failure.code.usesAttempt else {
-            return fail(failure, in: state, attempt: attempt, tried: true)
+            return fail(failure.remarking(remark ?? ""), in: state, attempt: attempt, tried: true)
         }
         let step: OrderStep = state.stage == .router ? .routeRetry : followUp == .sameRoute ? .retry : .requote
         let atOnce = followUp == .freshQuoteAtOnce
@@ -132,6 +134,15 @@ public struct StepRequest: Sendable {
         var request = self
         request.fields.append((name, value))
         return request
+    }
+
+    /// Stores the route as it now is: from here on events show its legs so.
+    public func storing(_ route: ChosenRoute) -> StepRequest { storing("route", route.members) }
+
+    /// Stores what of a split order has landed, for whatever ends the order before the rest has.
+    public func storing(_ filled: PartialFill, of order: Order) -> StepRequest {
+        let remark = JSONWriter.value(filled.remark(on: order)).dropFirst().dropLast()
+        return storing("filled", JSONWriter.members { $0.field("filled", filled) }).storing("filledRemark", String(remark))
     }
 }
 

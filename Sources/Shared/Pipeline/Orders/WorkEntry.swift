@@ -74,14 +74,14 @@ public struct Work: Sendable {
 
 /// The route that the router has chosen.
 public struct Route: Sendable, Hashable {
-    /// The quote to execute.
-    public let quote: Quote
+    /// What to execute, and what of it has landed.
+    public let chosen: ChosenRoute
     /// When it was stored, in ms of Redis' time.
     public let routedAt: UInt64
 
     /// A route.
-    public init(quote: Quote, routedAt: UInt64) {
-        self.quote = quote
+    public init(_ chosen: ChosenRoute, routedAt: UInt64) {
+        self.chosen = chosen
         self.routedAt = routedAt
     }
 }

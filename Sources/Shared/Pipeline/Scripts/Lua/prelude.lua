@@ -4,7 +4,7 @@
 
 local FIELDS = {
   'state', 'round', 'attempt', 'seq', 'progress', 'maxAttempts', 'deadline', 'user', 'common', 'route', 'quotes', 'dex', 'txHash',
-  'entry', 'starts', 'stored', 'order', 'clock',
+  'entry', 'starts', 'stored', 'order', 'clock', 'filled', 'filledRemark',
 }
 
 local MOST_FIELDS = 100
@@ -93,6 +93,7 @@ local function event(order, at, kind, progress, message, extra, options)
   -- A transaction belongs to its attempt: from `submitted` to the end of that attempt.
   if order.txHash ~= '' and kind ~= 'routing' and kind ~= 'building' then add('"txHash":"' .. order.txHash .. '"') end
   add(extra or '')
+  if kind == 'failed' then add(order.filled) end
   if FINAL[kind] then add(times) end
   parts[#parts + 1] = '}'
   order.events[#order.events + 1] = { order.seq, table.concat(parts) }
@@ -144,7 +145,7 @@ local function dismiss(order, name, leaving, at, ttl)
 end
 
 local function failNow(order, at, deadlines, code)
-  local sentence = SENTENCES[code]
+  local sentence = SENTENCES[code] .. order.filledRemark
   order.state = 'failed'
   event(order, at, 'failed', 0, sentence,
     '"error":{"code":"' .. code .. '","message":"' .. sentence .. '","retryable":false},"totalAttempts":' .. order.attempt)

@@ -1,0 +1,81 @@
+internal import JSON
+
+/// What was chosen for an order: one swap of the whole, or several legs with a swap each.
+public struct ChosenRoute: Sendable, Hashable {
+    /// The whole: the one leg's quote, or what the quotes of all add up to.
+    public let quote: Quote
+    /// In order of their numbers, at least one. What has landed stays, so that they always add up to the order.
+    public let legs: [OrderLeg]
+
+    /// A swap of the whole.
+    public init(_ quote: Quote) {
+        self.quote = quote
+        legs = [OrderLeg(0, quote)]
+    }
+
+    /// A route for what of an order is still open, beside what has landed of it.
+    ///
+    /// - Parameters:
+    ///   - quotes: at least one, a leg each.
+    ///   - before: the order's last route, nil where it had none. Numbers go on from there once a leg has landed.
+    public init(_ quotes: [Quote], of order: Order, after before: ChosenRoute?) {
+        let landed = before?.landed ?? []
+        let first = landed.isEmpty ? 0 : (before?.legs.map(\.number).max() ?? -1) + 1
+        let new = quotes.enumerated().map { OrderLeg(first + $0.offset, $0.element) }
+        self.init(legs: landed + new, inputDecimals: order.tokenIn.decimals, outputDecimals: order.tokenOut.decimals)
+    }
+
+    private init(legs: [OrderLeg], inputDecimals: Int, outputDecimals: Int) {
+        self.legs = legs
+        quote = legs.count == 1 ? legs[0].quote : Quote(joining: legs.map(\.quote), inputDecimals: inputDecimals, outputDecimals: outputDecimals)
+    }
+
+    private init(quote: Quote, legs: [OrderLeg]) {
+        self.quote = quote
+        self.legs = legs
+    }
+
+    /// Whether the order has several transactions.
+    public var isSplit: Bool { legs.count > 1 }
+    /// What has landed.
+    public var landed: [OrderLeg] { legs.filter { $0.status == .landed } }
+    /// What has not: a transaction each is to be signed for these.
+    public var open: [OrderLeg] { legs.filter { $0.status != .landed } }
+
+    /// The route with the legs of these numbers changed.
+    public func changing(_ changed: [Int: OrderLeg]) -> ChosenRoute {
+        ChosenRoute(quote: quote, legs: legs.map { changed[$0.number] ?? $0 })
+    }
+
+    /// What of an order is not filled yet, in base units of what goes in.
+    public func openAmount(of order: Order) -> BaseUnits {
+        BaseUnits(order.amountIn.value - min(order.amountIn.value, landed.reduce(0) { $0 + $1.quote.amountIn.value }))
+    }
+
+    /// What of an order has landed; nil where nothing has.
+    public func filled(of order: Order) -> PartialFill? {
+        guard !landed.isEmpty else { return nil }
+        return PartialFill(
+            amountIn: BaseUnits(landed.reduce(0) { $0 + $1.quote.amountIn.value }),
+            amountOut: BaseUnits(landed.reduce(0) { $0 + ($1.amountOut?.value ?? 0) }), inputDecimals: order.tokenIn.decimals,
+            outputDecimals: order.tokenOut.decimals)
+    }
+}
+
+extension ChosenRoute {
+    /// The members that every event repeats from `routing` (30) on: `chosenDex`, `quote`, and `legs` where there are several.
+    public var members: String {
+        JSONWriter.members {
+            $0.field("chosenDex", quote.dex)
+            $0.field("quote", quote)
+            $0.field("legs", ifPresent: isSplit ? legs : nil)
+        }
+    }
+
+    /// Reads what `members` has written.
+    public init(members: String) throws(RecordError) {
+        let record = Record("route", try Record.parse("route", "{" + members + "}"))
+        quote = try Quote(json: try record.object("quote"))
+        legs = try record.optionalList("legs") { value throws(RecordError) in try OrderLeg(json: value) } ?? [OrderLeg(0, quote)]
+    }
+}

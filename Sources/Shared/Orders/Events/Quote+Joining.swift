@@ -1,0 +1,33 @@
+extension Quote {
+    /// The quotes of an order's parts as one, for an order that is divided over several pools: sums of the amounts, fee and impact weighted by
+    /// what goes in, the venues from the largest part down.
+    ///
+    /// - Parameter parts: at least one; what their inputs and their outputs add up to fits the amounts of an order.
+    public init(joining parts: [Quote], inputDecimals: Int, outputDecimals: Int) {
+        let bySize = parts.enumerated().sorted { ($1.element.amountIn, $0.offset) < ($0.element.amountIn, $1.offset) }.map(\.element)
+        var venues: [String] = []
+        for part in bySize where !venues.contains(part.dex) { venues.append(part.dex) }
+        let impact = Self.weighted(parts, \.priceImpactPct, decimals: 4) * 10_000
+        self.init(
+            dex: venues.joined(separator: "+"), pool: bySize.map(\.pool).joined(separator: ","), amountIn: Self.sum(parts, \.amountIn),
+            amountOut: Self.sum(parts, \.amountOut), minReceived: Self.sum(parts, \.minReceived),
+            feeBps: DecimalText.shortest(Self.weighted(parts, \.feeBps, decimals: 5), decimals: 5),
+            priceImpactPct: Price.percentText(impact, of: 10_000_000_000), inputDecimals: inputDecimals, outputDecimals: outputDecimals,
+            quotedAt: parts.compactMap(\.quotedAt).min())
+        ageMs = parts.compactMap(\.ageMs).max()
+    }
+
+    private static func sum(_ parts: [Quote], _ amount: KeyPath<Quote, BaseUnits>) -> BaseUnits {
+        BaseUnits(UInt64(clamping: parts.reduce(UInt128(0)) { $0 + UInt128($1[keyPath: amount].value) }))
+    }
+
+    /// The mean of a decimal text in units of its last digit, each part weighing what goes into it. Rounded down.
+    private static func weighted(_ parts: [Quote], _ text: KeyPath<Quote, String>, decimals: Int) -> UInt128 {
+        let total = parts.reduce(UInt128(0)) { $0 + UInt128($1.amountIn.value) }
+        let sum = parts.reduce(UInt128(0)) { sum, part in
+            let units = (try? BaseUnits(decimal: part[keyPath: text], decimals: decimals).value) ?? 0
+            return sum + UInt128(units) * UInt128(part.amountIn.value)
+        }
+        return sum / max(1, total)
+    }
+}

@@ -1,0 +1,68 @@
+public import JSON
+public import Markets
+public import Orders
+
+/// An order divided over several pools, beside the best that one venue offers.
+public struct SplitOffer: Sendable {
+    /// The parts.
+    public let plan: SplitPlan
+    /// The best offer of one venue; nil where none can fill the amount.
+    public let single: Quote?
+    /// Whether the gain is worth a transaction for each part.
+    public let isWorthIt: Bool
+    private let outputDecimals: Int
+
+    /// - Parameters:
+    ///   - minimumGainBps: what the gain must exceed, in basis points of what the best venue offers.
+    ///   - outputDecimals: fraction digits of what comes out.
+    public init(_ plan: SplitPlan, over single: Quote?, minimumGainBps: Int, outputDecimals: Int) {
+        self.plan = plan
+        self.single = single
+        self.outputDecimals = outputDecimals
+        isWorthIt = single.map { UInt128(plan.amountOut.value) * 10_000 > UInt128($0.amountOut.value) * UInt128(10_000 + minimumGainBps) } ?? true
+    }
+
+    /// How much more than the best venue, in basis points, rounded down; nil where none can fill the amount.
+    public var gainBps: Int? {
+        single.map { single in
+            let (split, whole) = (Int128(plan.amountOut.value), Int128(single.amountOut.value))
+            let (bps, rest) = ((split - whole) * 10_000).quotientAndRemainder(dividingBy: max(1, whole))
+            return Int(clamping: rest < 0 ? bps - 1 : bps)
+        }
+    }
+
+    /// What is gained, for people: `raydium 62.1 % and meteora 37.9 %: 1420.1 against 1410.3 (raydium), +69 bps`.
+    public var reason: String {
+        let total = max(1, plan.legs.reduce(UInt128(0)) { $0 + UInt128($1.amountIn.value) })
+        let parts = plan.legs.map { leg in
+            let tenths = (UInt128(leg.amountIn.value) * 1000 + total / 2) / total
+            return "\(leg.dex) \(tenths / 10).\(tenths % 10) %"
+        }
+        let whole = "\(parts.joined(separator: " and ")): \(plan.amountOut.decimalText(decimals: outputDecimals))"
+        guard let single, let gainBps else { return "\(whole), no venue alone can fill it" }
+        return "\(whole) against \(single.amountOutDecimal) (\(single.dex)), +\(gainBps) bps"
+    }
+}
+
+extension SplitOffer: JSONWritable {
+    /// Writes `{"legs":[{"dex","pool","amountIn","amountOut"}],"amountOut","amountOutDecimal","gainBps","chosen"}`; `gainBps` is null where no venue
+    /// alone can fill the amount.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.array("legs") { writer in
+                for leg in plan.legs {
+                    writer.object {
+                        $0.field("dex", leg.dex)
+                        $0.field("pool", leg.pool)
+                        $0.field("amountIn", leg.amountIn)
+                        $0.field("amountOut", leg.amountOut)
+                    }
+                }
+            }
+            $0.field("amountOut", plan.amountOut)
+            $0.field("amountOutDecimal", plan.amountOut.decimalText(decimals: outputDecimals))
+            $0.field("gainBps", orNull: gainBps)
+            $0.field("chosen", isWorthIt)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import JSON
+import Testing
+
+@testable import Orders
+
+/// A split order: 1 of 1.5 SOL at Raydium and 0.5 at Meteora.
+@Suite
+struct ChosenRouteTests {
+    private static func quote(_ dex: String, _ amountIn: UInt64, _ amountOut: UInt64, fee: String = "25", impact: String = "0.0100") -> Quote {
+        Quote(
+            dex: dex, pool: "pool-\(dex)", amountIn: BaseUnits(amountIn), amountOut: BaseUnits(amountOut),
+            minReceived: BaseUnits(amountOut - 1_000_000), feeBps: fee, priceImpactPct: impact, inputDecimals: 9, outputDecimals: 6)
+    }
+
+    private static let small = quote("meteora", 500_000_000, 72_700_000, fee: "4", impact: "0.0400")
+    private static let large = quote("raydium", 1_000_000_000, 145_500_000)
+    private let split = ChosenRoute([small, large], of: Samples.order, after: nil)
+
+    @Test func `the whole is what its parts add up to, fee and impact by what goes in, the largest part first`() {
+        #expect(split.quote.dex == "raydium+meteora" && split.quote.pool == "pool-raydium,pool-meteora")
+        #expect(split.quote.amountIn == Samples.order.amountIn && split.quote.amountOut == BaseUnits(218_200_000))
+        #expect(split.quote.minReceived == BaseUnits(216_200_000) && split.quote.amountOutDecimal == "218.2")
+        #expect(split.quote.price == "145.466666667")
+        // (4 · 0.5 + 25 · 1) / 1.5 and (0.04 · 0.5 + 0.01 · 1) / 1.5
+        #expect(split.quote.feeBps == "18" && split.quote.priceImpactPct == "0.0200")
+        #expect(split.isSplit && split.legs.map(\.number) == [0, 1] && split.open == split.legs)
+    }
+
+    @Test func `two pools of one venue are one venue`() {
+        let both = Quote(joining: [Self.large, Self.large], inputDecimals: 9, outputDecimals: 6)
+        #expect(both.dex == "raydium" && both.pool == "pool-raydium,pool-raydium")
+    }
+
+    @Test func `an order that is not split shows no legs, and has one`() throws {
+        let whole = ChosenRoute(Self.large)
+        #expect(!whole.isSplit && whole.legs == [OrderLeg(0, Self.large)] && whole.quote == Self.large)
+        #expect(whole.members == #""chosenDex":"raydium","quote":\#(Self.large.json)"#)
+        #expect(try ChosenRoute(members: whole.members) == whole)
+        #expect(ChosenRoute([Self.large], of: Samples.order, after: nil) == whole)
+    }
+
+    @Test func `what has landed stays, and the rest is quoted under new numbers`() throws {
+        let settled = split.changing([0: split.legs[0].submitted("a").settled(BaseUnits(72_000_000)), 1: split.legs[1].settled(nil)])
+        #expect(settled.landed.map(\.number) == [0] && settled.open.map(\.number) == [1] && settled.open[0].status == .failed)
+        #expect(settled.openAmount(of: Samples.order) == BaseUnits(1_000_000_000))
+        let fill = try #require(settled.filled(of: Samples.order))
+        #expect(fill.remark(on: Samples.order) == "; 0.5 of 1.5 SOL were filled for 72 USDC")
+
+        let again = Self.quote("orca", 1_000_000_000, 145_000_000)
+        let next = ChosenRoute([again], of: Samples.order, after: settled)
+        #expect(next.legs.map(\.number) == [0, 2] && next.isSplit && next.open.map(\.quote) == [again])
+        #expect(next.quote.amountIn == Samples.order.amountIn && next.quote.dex == "orca+meteora")
+        #expect(try ChosenRoute(members: next.members) == next)
+    }
+
+    @Test func `as long as nothing has landed numbers begin anew`() {
+        let failed = split.changing([0: split.legs[0].settled(nil), 1: split.legs[1].settled(nil)])
+        #expect(failed.filled(of: Samples.order) == nil && failed.openAmount(of: Samples.order) == Samples.order.amountIn)
+        #expect(ChosenRoute([Self.small, Self.large], of: Samples.order, after: failed) == split)
+    }
+
+    @Test func `a leg is read back as it was written`() throws {
+        for leg in [split.legs[0], split.legs[0].submitted("s"), split.legs[0].submitted("s").settled(BaseUnits(1)), split.legs[1].settled(nil)] {
+            #expect(try OrderLeg(json: JSONValue.parse(JSONWriter.value(leg))) == leg)
+        }
+    }
+}

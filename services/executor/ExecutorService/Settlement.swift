@@ -1,0 +1,45 @@
+internal import Orders
+internal import Pipeline
+
+/// What a round of transactions has come to: the route with what has landed, and why it was not all.
+struct Settlement {
+    /// The route as it now is.
+    let route: ChosenRoute
+    /// Why a leg has not landed; of several reasons the one that follows of all: the order's end before fresh quotes before another signature.
+    let failure: OrderFailure?
+
+    /// A settlement of the outcomes of all transactions that were under way.
+    init(_ route: ChosenRoute, _ outcomes: [(transaction: SignedTransaction, outcome: TransactionOutcome)], of order: Order) {
+        let legs = Dictionary(uniqueKeysWithValues: route.legs.map { ($0.number, $0) })
+        var settled: [Int: OrderLeg] = [:]
+        var failures: [OrderFailure] = []
+        for (transaction, outcome) in outcomes.sorted(by: { $0.transaction.leg < $1.transaction.leg }) {
+            let leg = legs[transaction.leg] ?? OrderLeg(transaction.leg, transaction.quote)
+            if case .landed(let amountOut) = outcome {
+                settled[leg.number] = leg.submitted(transaction.signature).settled(amountOut)
+            } else {
+                settled[leg.number] = leg.submitted(transaction.signature).settled(nil)
+                failures.append(Self.failure(transaction, outcome, of: order))
+            }
+        }
+        self.route = route.changing(settled)
+        failure = failures.max { Self.weight($0) < Self.weight($1) }
+    }
+
+    private static func weight(_ failure: OrderFailure) -> Int {
+        switch failure.code.followUp {
+        case .giveUp: 2
+        case .freshQuote, .freshQuoteAtOnce: 1
+        case .sameRoute: 0
+        }
+    }
+
+    private static func failure(_ transaction: SignedTransaction, _ outcome: TransactionOutcome, of order: Order) -> OrderFailure {
+        switch outcome {
+        case .failed(.slippageExceeded, let wouldBe):
+            .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, slippageBps: order.slippageBps)
+        case .failed(let code, _): OrderFailure(code)
+        case .expired, .landed: OrderFailure(.transactionExpired)
+        }
+    }
+}
