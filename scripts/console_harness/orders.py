@@ -55,7 +55,8 @@ def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromiu
         expect(panel.locator(".steps [data-state=done]")).to_have_count(5)
         order = engine.get(f"/api/orders/{page.evaluate('location.hash').removeprefix('#order=')}")
         lost = Decimal(order["amountOut"]) - Decimal(order["quotes"][0]["amountOutDecimal"])
-        expect(panel.locator("dd", has_text=" bps ")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
+        row = panel.locator(".facts div", has=page.get_by_text("Difference", exact=True))
+        expect(row.locator("dd")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
         for part in ("Price against quote", "Quotes compared", "Transactions", order["txHash"], order["amountOut"]):
             expect(panel).to_contain_text(part)
         events = engine.get(f"/api/orders/{order['orderId']}/events")["events"]

@@ -7,35 +7,7 @@ from playwright.sync_api import expect
 
 from .browser import opened
 
-BACKLOG = 30
 REFUSED = ("503", "net::ERR_", "WebSocket connection")
-
-
-def a_backlog_without_routers_raises_the_alarm_and_drains(engine, chromium):
-    with opened(chromium, engine, expected=REFUSED) as page:
-        router = page.locator("[data-stage=router]")
-        engine.stop("router-1")
-        engine.place(BACKLOG - 1)
-        expect(router).to_have_attribute("data-level", "critical")
-        expect(page.locator("#alarms")).to_contain_text("No router is running.")
-        page.locator("#amount").fill("3")
-        expect(page.locator("#quotes-body")).to_contain_text("No quotes.")
-        expect(page.locator("#quotes-summary")).to_contain_text("can be placed all the same")
-        page.locator("#place").click()
-        expect(router.locator(".queue-count")).to_have_text(str(BACKLOG))
-        assert engine.waiting("accepted") == BACKLOG
-        expect(page.locator("#alarms")).to_contain_text(re.compile(rf"{BACKLOG} orders waiting, the oldest for \d"))
-        expect(page.locator("#overall")).to_have_attribute("data-level", "critical")
-        expect(page).to_have_title(re.compile(r"^\(!!\)"))
-        expect(page.locator("#order .pill")).to_have_text("Pending")
-        expect(page.locator("#order-link")).to_have_text("Live")
-        engine.start("router-1")
-        expect(router.locator(".queue-count")).to_have_text("0")
-        expect(page.locator("#alarms")).to_be_hidden()
-        expect(page.locator("#overall")).to_have_text("Orders flow")
-        expect(page.locator("#order .pill")).to_have_text("Confirmed")
-        expect(page.locator("#quotes-summary")).to_contain_text("on Meteora")
-        assert engine.waiting("accepted") == 0
 
 
 def a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning(engine, chromium):
@@ -127,6 +99,6 @@ def a_dead_letter_is_retried_and_dropped(engine, chromium):
 
 
 TESTS = [
-    a_backlog_without_routers_raises_the_alarm_and_drains, a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning,
+    a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning,
     a_followed_order_survives_the_loss_of_its_socket, the_edge_away_is_said_and_its_return_needs_no_reload,
     an_engine_that_is_silent_for_long_is_asked_at_once_on_request, a_dead_letter_is_retried_and_dropped]
