@@ -118,6 +118,7 @@ def a_shut_door_is_said_everywhere_until_it_opens(engine, chromium):
             expect(page.locator(place_of_it)).to_contain_text(re.compile(r"since \d\d:\d\d:\d\d \(<i>upgrade</i> x"))
         expect(page.locator("[data-stage=gateway]")).to_have_attribute("data-level", "warning")
         expect(page.locator("#overall")).to_have_text("New orders refused")
+        expect(page.locator("#quotes")).not_to_have_attribute("aria-busy", "true")  # what is about to change is faint
         for size, scheme in ((PHONE, "light"), (DESKTOP, "dark")):
             page.set_viewport_size({"width": size[0], "height": size[1]})
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
