@@ -1,5 +1,6 @@
 // What is wrong with the pipeline, in sentences that say what to do. Pure: the same samples give the same alarms.
 
+import { shut } from "./door.js";
 import { count, duration, plural } from "./format.js";
 
 const GROWTH_WINDOW_MS = 10_000; // a backlog that is larger than it was this long ago grows
@@ -7,9 +8,17 @@ const GROWTH_LEAST = 10; // entries more, below which a growing backlog is only 
 const WAIT_LIMIT_MS = 5_000; // age of what waits that is worth a warning
 const HAND_LIMIT_MS = 30_000; // age of what is in hand that no healthy stage reaches
 
-/** Alarms, worst first: `{level, stage, text}`. `history` holds earlier samples, each with `at` and `waiting` by stage. */
-export function judge({ stages, retries, deadLetters }, history, now) {
+/**
+ * Alarms, worst first: `{level, stage, text}`, and `short` where there is a name for it alone. `history` holds earlier samples, each with `at`
+ * and `waiting` by stage.
+ */
+export function judge({ stages, retries, deadLetters, door }, history, now) {
     const alarms = stages.map((stage) => ofStage(stage, before(stage, history, now))).filter(Boolean);
+    const since = shut(door);
+    if (since) {
+        const text = `New orders have been refused ${since}. Those inside go on. The command orderctl resume lets new ones in.`;
+        alarms.push({ level: "warning", stage: "gateway", text, short: "New orders refused" });
+    }
     if (retries.due > GROWTH_LEAST) {
         const text = `${plural(retries.due, "retry", "retries")} should have begun and did not.`;
         alarms.push({ level: "warning", stage: "retries", text });

@@ -1,5 +1,8 @@
 // The engine's HTTP API. Whatever goes wrong comes back as an ApiError with one sentence for a person.
 
+/** Codes of a 503 that is the engine's considered answer: to ask again at once would change nothing. */
+const CONSIDERED = new Set(["PAUSED", "OVERLOADED"]);
+
 export class ApiError extends Error {
     /** `away`: nothing came back, or only the edge's word that nobody is behind it. `errors`: what is wrong with which field. */
     constructor(message, { status = 0, code = "UNREACHABLE", errors = [], away = false } = {}) {
@@ -31,7 +34,8 @@ async function request(path, { method = "GET", body, headers = {}, signal, timeo
     }
     if (answer.ok || accept.includes(answer.status)) return content;
     throw new ApiError(content.error ?? `HTTP ${answer.status}`, {
-        status: answer.status, code: content.code, errors: content.errors, away: answer.status === 503 || answer.status === 504,
+        status: answer.status, code: content.code, errors: content.errors,
+        away: (answer.status === 503 && !CONSIDERED.has(content.code)) || answer.status === 504,
     });
 }
 

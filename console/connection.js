@@ -1,7 +1,7 @@
 // Whether the engine answers: one place that says so, counts down to the next try, and offers to try now.
 
 import { byId, el, setAttribute, setText } from "./dom.js";
-import { duration } from "./format.js";
+import { duration, plural } from "./format.js";
 
 /** `retry()`: tries at once. */
 export function createConnection({ retry }) {
@@ -16,7 +16,8 @@ export function createConnection({ retry }) {
         notice.hidden = true;
         document.body.classList.remove("away");
         const critical = alarms.some((alarm) => alarm.level === "critical");
-        const words = alarms.length === 0 ? "Orders flow" : `${alarms.length} ${critical ? "alarm" : "warning"}${alarms.length === 1 ? "" : "s"}`;
+        const several = plural(alarms.length, critical ? "alarm" : "warning");
+        const words = alarms.length === 0 ? "Orders flow" : alarms.length === 1 ? (alarms[0].short ?? several) : several;
         pill(words, alarms.length === 0 ? "good" : critical ? "critical" : "warning");
         tick();
     }

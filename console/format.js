@@ -60,6 +60,13 @@ export function clock(iso) {
     return new Date(iso).toLocaleTimeString("en-GB", { hour12: false });
 }
 
+/** A point in time as short as it stays clear: a clock time, with the date unless it is today. */
+export function moment(iso) {
+    const at = new Date(iso);
+    if (at.toDateString() === new Date().toDateString()) return clock(iso);
+    return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${clock(iso)}`;
+}
+
 export function venue(name) {
     return name ? name[0].toUpperCase() + name.slice(1) : "–";
 }

@@ -35,6 +35,7 @@ const ticket = createTicket({
         blotter.now();
         if (matchMedia("(max-width: 899px)").matches) byId("order").scrollIntoView();
     },
+    turnedAway: () => monitor.now(),
 });
 const order = createOrderPanel({ api, announce, changed: () => blotter.now() });
 const blotter = createBlotter({ api, followed, seen: (orders) => history.take(orders, opened) });
@@ -42,12 +43,15 @@ const deadLetters = createDeadLetters({ api, announce });
 const connection = createConnection({ retry: () => monitor.now() });
 
 const monitor = poll(async (signal) => {
+    const asked = performance.now();
     const [streams, health] = await Promise.all([api.streams(signal), api.health(signal)]);
-    const now = Date.now(), stages = stagesOf(streams, health), state = { stages, retries: streams.retries, deadLetters: streams.deadLetters };
+    const now = Date.now(), stages = stagesOf(streams, health), { retries, deadLetters: letters, door } = streams;
+    const state = { stages, retries, deadLetters: letters, door };
     const alarms = judge(state, history.samples, now);
     history.add(now, stages);
     connection.succeeded(alarms);
     pipeline.update(state, alarms);
+    ticket.door(door, asked);
     charts.update(history.samples, now);
     if (!ticket.loaded()) await ticket.load();
     if (wasAway) {
@@ -55,7 +59,7 @@ const monitor = poll(async (signal) => {
         ticket.refresh();
     }
     wasAway = false;
-    await deadLetters.update(streams.deadLetters);
+    await deadLetters.update(letters);
 }, {
     every: 1500,
     slowest: 10_000,

@@ -1,6 +1,7 @@
 // The pipeline drawn: before each stage its queue, in each stage its replicas. Elements are made once and then only changed.
 
-import { byId, el, reconcile, setAttribute, setText } from "./dom.js";
+import { byId, el, reconcile, setAttribute, setNotice, setText } from "./dom.js";
+import { shut } from "./door.js";
 import { count, duration, plural, rate } from "./format.js";
 
 const SQUARES = 8; // replicas drawn one by one; more are a number
@@ -9,13 +10,15 @@ export function createPipeline() {
     const list = byId("stages"), alarmBox = byId("alarms"), extra = byId("pipeline-extra");
     let cards = null;
 
-    function update({ stages, retries }, alarms) {
+    function update({ stages, retries, door }, alarms) {
         cards ??= stages.map(makeCard);
         if (list.getAttribute("aria-busy")) {
             list.replaceChildren(...cards.map((card) => card.root));
             list.removeAttribute("aria-busy");
         }
         stages.forEach((stage, index) => updateCard(cards[index], stage, alarms.find((alarm) => alarm.stage === stage.key)));
+        const since = shut(door);
+        setNotice(cards.find((card) => card.door).door, since && `No new orders ${since}`);
         setText(extra, retries.waiting === 0 ? "no retries waiting" : `${retriesWaiting(retries)}, ${count(retries.due)} due`);
         showAlarms(alarms);
     }
@@ -45,7 +48,8 @@ function makeCard(stage) {
     const head = el("div", { class: "stage-head" },
         el("h3", {}, stage.name), el("span", { class: "quiet does" }, stage.does), el("p", { class: "replicas" }, parts.replicas, parts.number));
     if (!stage.stream) {
-        parts.root = el("li", { class: "stage", "data-stage": stage.key }, head);
+        parts.door = el("p", { class: "door", hidden: true });
+        parts.root = el("li", { class: "stage", "data-stage": stage.key }, head, parts.door);
         return parts;
     }
     parts.fill = el("span", { class: "queue-fill" });

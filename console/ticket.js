@@ -2,17 +2,18 @@
 
 import { idempotencyKey } from "./api.js";
 import { byId, el, setAttribute, setNotice, setText } from "./dom.js";
+import { shut } from "./door.js";
 import { createLiveQuotes } from "./live-quotes.js";
 
 const TRIES = 4;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** `placed(id)`: an order was accepted. */
-export function createTicket({ api, placed }) {
-    const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem");
+/** `placed(id)`: an order was accepted. `turnedAway()`: one was not, as new orders are refused for now. */
+export function createTicket({ api, placed, turnedAway }) {
+    const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem"), doorNote = byId("ticket-door");
     const field = { tokenIn: byId("token-in"), tokenOut: byId("token-out"), amount: byId("amount"), slippage: byId("slippage") };
     const presets = [...form.querySelectorAll("[data-slippage]")];
-    let tokens = new Map(), partners = new Map(), sending = false;
+    let tokens = new Map(), partners = new Map(), sending = false, since = null, turned = null;
     const quotes = createLiveQuotes({ api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null) });
 
     async function load() {
@@ -75,7 +76,7 @@ export function createTicket({ api, placed }) {
 
     function changed() {
         showErrors(check());
-        setNotice(problem, null);
+        forget();
         setText(byId("amount-unit"), field.tokenIn.value);
         for (const preset of presets) preset.setAttribute("aria-pressed", String(Number(preset.dataset.slippage) === Number(field.slippage.value)));
         if (!sending) label();
@@ -98,7 +99,7 @@ export function createTicket({ api, placed }) {
         sending = true;
         setAttribute(button, "aria-disabled", "true");
         label("Placing…");
-        setNotice(problem, null);
+        forget();
         try {
             placed((await send(values())).orderId);
         } catch (refusal) {
@@ -122,13 +123,42 @@ export function createTicket({ api, placed }) {
         }
     }
 
+    /** What became of the last try is said until the next. */
+    function forget() {
+        turned = null;
+        setNotice(problem, null);
+        showDoor();
+    }
+
+    /** `asked`: when, on the page's clock; an answer on its way while an order was turned away may be older than the shut door. */
+    function door(state, asked) {
+        since = shut(state);
+        if (since || turned === null) showDoor();
+        else if (asked > turned) forget();
+    }
+
+    function showDoor() {
+        const words = `refused ${since ?? "for now"}`;
+        const stays = `New orders have been ${words}. What is written here stays until they are taken again.`;
+        setNotice(doorNote, since && turned === null ? stays : null);
+        if (turned !== null) setNotice(problem, `The order was not placed: new orders are ${words}.`);
+    }
+
     function refused(refusal) {
+        if (refusal.code === "PAUSED") {
+            turned = performance.now();
+            showDoor();
+            return turnedAway();
+        }
         const wrong = {};
         for (const { field: name, message } of refusal.errors ?? []) wrong[name === "slippageBps" ? "slippage" : name] = message;
         showErrors(wrong);
         const first = Object.keys(field).find((name) => wrong[name]);
         if (first) field[first].focus();
-        else setNotice(problem, `The order was not placed. ${refusal.message ?? "Something unexpected happened; reload the page."}`);
+        else {
+            const why = (refusal.message ?? "Something unexpected happened; reload the page").replace(/\.?$/, ".");
+            setNotice(problem, `The order was not placed. ${why}`);
+        }
     }
 
     form.addEventListener("submit", submit);
@@ -151,5 +181,5 @@ export function createTicket({ api, placed }) {
             changed();
         });
     }
-    return { load, loaded: () => tokens.size > 0, refresh: quotes.changed };
+    return { load, door, loaded: () => tokens.size > 0, refresh: quotes.changed };
 }

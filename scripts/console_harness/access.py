@@ -15,7 +15,8 @@ def nobody_is_kept_out_in_any_scheme_or_size(engine, chromium):
     with opened(chromium, engine, path=f"/#order={order_id}") as page:
         expect(page.locator("#order .pill")).to_have_text("Confirmed")
         expect(page.locator("#quotes .quote-table")).to_be_visible()
-        for size, scheme in ((DESKTOP, "light"), (PHONE, "light"), ((700, 900), "dark"), ((1280, 900), "dark"), ((2200, 1200), "dark")):
+        sizes = ((DESKTOP, "light"), (PHONE, "light"), ((700, 900), "dark"), ((920, 900), "light"), ((1280, 900), "dark"), ((2200, 1200), "dark"))
+        for size, scheme in sizes:
             page.set_viewport_size({"width": size[0], "height": size[1]})
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert not (found := overflowing(page)), f"{size} {scheme}: {found}"

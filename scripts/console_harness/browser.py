@@ -64,7 +64,7 @@ def barriers(page):
 
 
 def overflowing(page):
-    """Elements that reach beyond the page's or their panel's width."""
+    """Elements that reach beyond the page's or their panel's width, and texts that reach beyond their own place."""
     return page.evaluate("""() => {
         const found = document.documentElement.scrollWidth > innerWidth ? [`page is ${document.documentElement.scrollWidth} wide`] : [];
         for (const panel of document.querySelectorAll(".panel, .bar")) {
@@ -73,6 +73,9 @@ def overflowing(page):
                 const box = node.getBoundingClientRect();
                 if (box.width > 2 && box.right > edge + 0.5 && !node.closest(".visually-hidden, .skip"))
                     found.push(`${panel.id}: ${node.tagName} ${node.className.baseVal ?? node.className} ${node.textContent.slice(0, 30)}`);
+                const spills = node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX === "visible";
+                if (spills && node.matches("h2, h3, p, dt, dd, th, td, button"))
+                    found.push(`${panel.id}: ${node.tagName} is too narrow for ${node.textContent.slice(0, 30)}`);
             }
         }
         return found;

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from client.orders import place
@@ -64,11 +66,21 @@ class Engine:
         return subprocess.run(argv, check=True, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout.strip()
 
     def place(self, count=1, **changes):
-        return [place(self.base, ORDER | changes) for _ in range(count)]
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return list(pool.map(lambda _: place(self.base, ORDER | changes), range(count)))
+
+    def text(self, path, base=None):
+        with urllib.request.urlopen((base or self.base) + path, timeout=10) as answer:
+            return answer.read().decode()
 
     def get(self, path):
-        with urllib.request.urlopen(self.base + path, timeout=10) as answer:
-            return json.load(answer)
+        return json.loads(self.text(path))
 
-    def waiting(self, stream):
-        return next(entry for entry in self.get("/api/streams")["streams"] if entry["stream"] == stream)["groups"][0]["lag"]
+    def addresses(self, service):
+        """Of each process of a service, past the edge."""
+        variables = self.run.variables()
+        return [f"http://localhost:{port}" for name, port in variables.items() if re.fullmatch(rf"{service.upper()}_\d+_PORT", name)]
+
+    def orderctl(self, *words):
+        argv = [f"{self.env['STACK_BIN']}/orderctl", *words, "--url", self.base]
+        return subprocess.run(argv, check=True, text=True, timeout=20, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout

@@ -43,7 +43,7 @@ def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromiu
         press("Tab")
         press("Control+A")
         page.keyboard.type("1250.5")
-        expect(page.locator("#quotes-summary")).to_contain_text("USDC on Meteora")
+        expect(page.locator("#quotes-summary")).to_contain_text(re.compile("USDC on (Meteora|Raydium)"))
         assert page.locator("#quotes .quote-table tbody tr").count() == 2
         expect(page.locator("#place")).to_have_text("Sell 1250.5 JUP for USDC")
         press("Enter")
@@ -55,7 +55,8 @@ def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromiu
         expect(panel.locator(".steps [data-state=done]")).to_have_count(5)
         order = engine.get(f"/api/orders/{page.evaluate('location.hash').removeprefix('#order=')}")
         lost = Decimal(order["amountOut"]) - Decimal(order["quotes"][0]["amountOutDecimal"])
-        expect(panel.locator("dd", has_text=" bps ")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
+        row = panel.locator(".facts div", has=page.get_by_text("Difference", exact=True))
+        expect(row.locator("dd")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
         for part in ("Price against quote", "Quotes compared", "Transactions", order["txHash"], order["amountOut"]):
             expect(panel).to_contain_text(part)
         events = engine.get(f"/api/orders/{order['orderId']}/events")["events"]
@@ -67,12 +68,12 @@ def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromiu
 
 def quotes_follow_what_is_typed_and_are_asked_for_once(engine, chromium):
     with opened(chromium, engine) as page:
-        expect(page.locator("#quotes-summary")).to_contain_text("149.")
+        expect(page.locator("#quotes-summary")).to_contain_text(re.compile(r"About 1\d\d\.\d"))
         asked = []
         page.on("request", lambda request: asked.append(request.url) if "/api/quotes" in request.url else None)
         page.locator("#amount").press("End")
         page.locator("#amount").press_sequentially("2345", delay=30)
-        expect(page.locator("#quotes-summary")).to_contain_text("on Raydium")
+        expect(page.locator("#quotes-summary")).to_contain_text(re.compile(r"About [\d,]{7,}\.\d+ USDC on (Meteora|Raydium)"))
         assert len(asked) == 1 and "amount=12345" in asked[0], asked
         page.locator("#flip").click()
         expect(page.locator("#amount-unit")).to_have_text("USDC")

@@ -5,37 +5,9 @@ import signal
 
 from playwright.sync_api import expect
 
-from .browser import opened
+from .browser import DESKTOP, PHONE, barriers, opened, overflowing
 
-BACKLOG = 30
 REFUSED = ("503", "net::ERR_", "WebSocket connection")
-
-
-def a_backlog_without_routers_raises_the_alarm_and_drains(engine, chromium):
-    with opened(chromium, engine, expected=REFUSED) as page:
-        router = page.locator("[data-stage=router]")
-        engine.stop("router-1")
-        engine.place(BACKLOG - 1)
-        expect(router).to_have_attribute("data-level", "critical")
-        expect(page.locator("#alarms")).to_contain_text("No router is running.")
-        page.locator("#amount").fill("3")
-        expect(page.locator("#quotes-body")).to_contain_text("No quotes.")
-        expect(page.locator("#quotes-summary")).to_contain_text("can be placed all the same")
-        page.locator("#place").click()
-        expect(router.locator(".queue-count")).to_have_text(str(BACKLOG))
-        assert engine.waiting("accepted") == BACKLOG
-        expect(page.locator("#alarms")).to_contain_text(re.compile(rf"{BACKLOG} orders waiting, the oldest for \d"))
-        expect(page.locator("#overall")).to_have_attribute("data-level", "critical")
-        expect(page).to_have_title(re.compile(r"^\(!!\)"))
-        expect(page.locator("#order .pill")).to_have_text("Pending")
-        expect(page.locator("#order-link")).to_have_text("Live")
-        engine.start("router-1")
-        expect(router.locator(".queue-count")).to_have_text("0")
-        expect(page.locator("#alarms")).to_be_hidden()
-        expect(page.locator("#overall")).to_have_text("Orders flow")
-        expect(page.locator("#order .pill")).to_have_text("Confirmed")
-        expect(page.locator("#quotes-summary")).to_contain_text("on Meteora")
-        assert engine.waiting("accepted") == 0
 
 
 def a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning(engine, chromium):
@@ -49,9 +21,10 @@ def a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning(engine, chromium)
                 then === null ? [] : [{ at: 0, waiting: { router: then } }], 12_000).map((alarm) => alarm.level).join();
             return [level(stage(0, 0), 0), level(stage(50, 2000), 0), level(stage(50, 2000), 60), level(stage(50, 2000), null),
                 level(stage(50, 9000), 60), level(stage(0, 0, { inHandMs: 40_000 }), 0), level(stage(0, 0, { replicas: 0 }), 0),
-                level(stage(5, 500), 0), level(stage(0, 0), 0, { deadLetters: 2 }), level(stage(0, 0), 0, { retries: { due: 40 } })];
+                level(stage(5, 500), 0), level(stage(0, 0), 0, { deadLetters: 2 }), level(stage(0, 0), 0, { retries: { due: 40 } }),
+                level(stage(0, 0), 0, { door: { open: true } }), level(stage(0, 0, { replicas: 0 }), 0, { door: { open: false } })];
         }""")
-        assert found == ["", "critical", "", "", "warning", "warning", "critical", "", "warning", "warning"], found
+        assert found == ["", "critical", "", "", "warning", "warning", "critical", "", "warning", "warning", "", "critical,warning"], found
 
 
 def a_followed_order_survives_the_loss_of_its_socket(engine, chromium):
@@ -88,7 +61,7 @@ def the_edge_away_is_said_and_its_return_needs_no_reload(engine, chromium):
         engine.start_edge()
         expect(notice).to_be_hidden()
         expect(page.locator("#overall")).to_have_text("Orders flow")
-        expect(page.locator("#quotes-summary")).to_contain_text("on Meteora")
+        expect(page.locator("#quotes-summary")).to_contain_text(re.compile("on (Meteora|Raydium)"))
 
 
 def an_engine_that_is_silent_for_long_is_asked_at_once_on_request(engine, chromium):
@@ -126,7 +99,43 @@ def a_dead_letter_is_retried_and_dropped(engine, chromium):
         assert engine.get("/api/streams")["deadLetters"] == 0
 
 
+def a_shut_door_is_said_everywhere_until_it_opens(engine, chromium):
+    with opened(chromium, engine, PHONE, expected=REFUSED) as page:
+        before, place = len(engine.get("/api/orders?limit=100")["orders"]), page.locator("#place")
+        page.route("**/api/streams", lambda route: route.abort())  # the page has to learn it from the refusal itself
+        engine.orderctl("pause", "--reason", "<i>upgrade</i> " + "x" * 150)
+        place.click()
+        refusal = page.locator("#ticket-problem")
+        expect(refusal).to_have_text("The order was not placed: new orders are refused for now.", timeout=1000)  # no second try
+        page.unroute("**/api/streams")
+        page.get_by_role("button", name="Try now").click()
+        said = re.compile(r"^The order was not placed: new orders are refused since \d\d:\d\d:\d\d \(<i>upgrade</i> x{150}\)\.$")
+        expect(refusal).to_have_text(said)
+        expect(page.locator("#ticket-door")).to_be_hidden()  # once is enough
+        page.locator("#amount").fill("2")
+        expect(refusal).to_be_hidden()
+        for place_of_it in ("#ticket-door", "[data-stage=gateway] .door", "#alarms"):
+            expect(page.locator(place_of_it)).to_contain_text(re.compile(r"since \d\d:\d\d:\d\d \(<i>upgrade</i> x"))
+        expect(page.locator("[data-stage=gateway]")).to_have_attribute("data-level", "warning")
+        expect(page.locator("#overall")).to_have_text("New orders refused")
+        expect(page.locator("#quotes")).not_to_have_attribute("aria-busy", "true")  # what is about to change is faint
+        for size, scheme in ((PHONE, "light"), (DESKTOP, "dark")):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert not (found := barriers(page) + overflowing(page)), f"{size} {scheme}: {found}"
+        place.click()
+        expect(refusal).to_have_text(said)
+        assert len(engine.get("/api/orders?limit=100")["orders"]) == before
+        engine.orderctl("resume")
+        for gone in ("#ticket-problem", "#ticket-door", "[data-stage=gateway] .door", "#alarms"):
+            expect(page.locator(gone)).to_be_hidden()
+        expect(page.locator("#overall")).to_have_text("Orders flow")
+        place.click()
+        expect(page.locator("#order .order-title .pill")).to_have_text("Confirmed")
+
+
 TESTS = [
-    a_backlog_without_routers_raises_the_alarm_and_drains, a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning,
+    a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning,
     a_followed_order_survives_the_loss_of_its_socket, the_edge_away_is_said_and_its_return_needs_no_reload,
-    an_engine_that_is_silent_for_long_is_asked_at_once_on_request, a_dead_letter_is_retried_and_dropped]
+    an_engine_that_is_silent_for_long_is_asked_at_once_on_request, a_dead_letter_is_retried_and_dropped,
+    a_shut_door_is_said_everywhere_until_it_opens]

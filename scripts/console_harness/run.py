@@ -1,4 +1,4 @@
-"""Runs the tests in two halves at once, each on a stack and in a browser of its own: those that stop things, and the others."""
+"""Runs the tests in groups, two at once, each on a stack and in a browser of its own: those that stop things, the others, and a large backlog."""
 
 import os
 import tempfile
@@ -6,12 +6,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import access, orders, outages
+from . import access, backlog, orders, outages
 from .browser import browser
 from .engine import FAST, Engine
 from .pictures import take
 
-HALVES = (orders.TESTS + access.TESTS[2:], outages.TESTS + access.TESTS[:2])
+GROUPS = ((outages.TESTS + access.TESTS[:2], {}), (orders.TESTS + access.TESTS[2:], {}), (backlog.TESTS, backlog.SETTINGS))
 
 
 def main(arguments):
@@ -19,19 +19,21 @@ def main(arguments):
         os.chmod(folder, 0o755)  # Postgres' user must get through
         if arguments[:1] == ["--pictures"]:
             return take(folder, Path(arguments[1]))
-        halves = [[test for test in half if not arguments or arguments[0] in test.__name__] for half in HALVES]
-        halves = [half for half in halves if half]
+        groups = [([test for test in tests if not arguments or arguments[0] in test.__name__], settings) for tests, settings in GROUPS]
         with ThreadPoolExecutor(max_workers=2) as pool:
-            passed = sum(pool.map(run, halves, (Path(folder) / str(number) for number in range(len(halves)))))
-    total = sum(len(half) for half in halves)
+            passed = sum(pool.map(run, groups, (Path(folder) / str(number) for number in range(len(groups)))))
+    total = sum(len(tests) for tests, _ in groups)
     print(f"console: {passed} of {total} passed")
     return 0 if 0 < passed == total else 1
 
 
-def run(tests, folder):
+def run(group, folder):
     """How many of the tests pass, each leaving the stack whole for the next."""
+    tests, settings = group
+    if not tests:
+        return 0
     folder.mkdir(mode=0o755)
-    engine = Engine(folder, **FAST)
+    engine = Engine(folder, **FAST | settings)
     try:
         engine.stack("up")
         with browser() as chromium:

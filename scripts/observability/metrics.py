@@ -14,14 +14,14 @@ PROMISED = {
     "gateway": "orders_received_total redis_stream_length redis_stream_group_lag redis_stream_group_lag_known redis_stream_group_messages_pending "
     "redis_stream_group_consumers redis_stream_group_consumers_alive redis_stream_group_oldest_waiting_seconds "
     "redis_stream_group_oldest_pending_seconds redis_stream_group_delivery_rate redis_stream_group_drain_seconds order_retries_waiting "
-    "order_retries_due dead_letters_waiting postgres_available",
+    "order_retries_due dead_letters_waiting intake_paused postgres_available",
     "router": "quotes_total quotes_won_total quote_duration_seconds order_stage_wait_seconds order_stage_duration_seconds orders_in_hand",
     "executor": "order_attempts_total realised_slippage_bps order_duration_seconds order_stage_wait_seconds order_stage_duration_seconds "
     "orders_in_hand",
     "notifier": "socket_messages_total sockets_open slow_clients_closed_total postgres_batch_events postgres_batch_duration_seconds "
     "postgres_available",
 }
-ONLY_GATEWAYS = ("redis_stream_", "order_retries_", "dead_letters_waiting")
+ONLY_GATEWAYS = ("redis_stream_", "order_retries_", "dead_letters_waiting", "intake_paused")
 ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
 
 

@@ -2,6 +2,7 @@ import Configuration
 import EventLoop
 import HTTP
 import JSON
+import Observability
 import Pipeline
 import ServiceKit
 import TestSupport
@@ -23,6 +24,7 @@ struct DoorRouteTests {
             let refused = try await http.post(Self.order)
             #expect(refused.status == 503 && refused["code"]?.string == "PAUSED" && refused.header("Retry-After") == "30")
             #expect(refused["error"]?.string == "The engine takes no new orders for now (upgrade); those it has go on. Try again later")
+            #expect(test.process.metrics.render().contains(#"orders_received_total{outcome="paused"} 1"#), "no outage, so not \"unavailable\"")
             let replayed = try await http.post(Self.order, "Idempotency-Key: k")
             #expect(replayed.status == 202 && replayed["orderId"] == before["orderId"])
             #expect(try await http.post("{").status == 400, "what can never be an order is told so all the same")

@@ -69,6 +69,21 @@ struct LagMetricsTests {
         }
     }
 
+    @Test("a pause is shown while it holds")
+    func pause() async throws {
+        try await withLag { test, lag, value in
+            func shown() async throws -> Double? {
+                _ = try await lag.sample()
+                return value("intake_paused")
+            }
+            #expect(try await shown() == 0)
+            try await test.pipeline.pause(reason: "")
+            #expect(try await shown() == 1)
+            try await test.pipeline.resume()
+            #expect(try await shown() == 0)
+        }
+    }
+
     @Test("before the first sample nothing is shown, so that nobody takes silence for a healthy pipeline")
     func unknown() async throws {
         try await withLag { _, _, value in

@@ -46,7 +46,8 @@ final class Acceptance {
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
         } catch {
-            outcomes.labelled(error.status == 503 ? "unavailable" : "refused").increment()
+            // An operator's pause is no outage: alerts on "unavailable" stay quiet.
+            outcomes.labelled(error.code == Door.pausedCode ? "paused" : error.status == 503 ? "unavailable" : "refused").increment()
             throw error
         }
     }

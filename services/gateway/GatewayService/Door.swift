@@ -16,6 +16,8 @@ struct DoorLimits {
 /// Sheds load before it is taken in: an order that is refused has cost nothing and lost nothing.
 @ServiceActor
 final class Door {
+    static let pausedCode = "PAUSED"
+
     private let limits: DoorLimits
     private let lag: LagSampler
     private let pressure: RedisPressure
@@ -45,8 +47,8 @@ final class Door {
     static func paused(reason: String) -> Problem {
         let why = reason.isEmpty ? "" : " (\(reason))"
         return Problem(
-            503, code: "PAUSED", "The engine takes no new orders for now\(why); those it has go on. Try again later", headers: [("Retry-After", "30")]
-        )
+            503, code: pausedCode, "The engine takes no new orders for now\(why); those it has go on. Try again later",
+            headers: [("Retry-After", "30")])
     }
 
     private static func busy(_ sentence: String) -> Problem {

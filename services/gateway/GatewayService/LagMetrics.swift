@@ -45,6 +45,7 @@ struct LagMetrics {
         whole(metrics, "order_retries_waiting", "Retries that wait, due ones included.") { $0.retriesWaiting }
         whole(metrics, "order_retries_due", "Retries whose time has come and that nobody has handed back yet.") { $0.retriesDue }
         whole(metrics, "dead_letters_waiting", "Dead letters that wait for a person.") { $0.deadLetters }
+        whole(metrics, "intake_paused", "1 while an operator lets no new orders in.") { $0.pause == nil ? 0 : 1 }
     }
 
     private func each(_ metrics: MetricsRegistry, _ name: String, _ help: String, _ value: @escaping @Sendable (Group) -> Double?) {
