@@ -5,7 +5,8 @@ import Orders
 /// What a quote of all venues costs: `swift run -c release quote-benchmark`, from the root of the repository.
 ///
 /// The pools of `config/pools.json`, moved by the market as routers see it: a quote over the pools as they were last worked out, and one that
-/// has to move them first, as the first one of each 50 ms does; and what `ROUTING=split` adds to it. Exits with 1 where a quote of both venues takes 50 µs of CPU or more.
+/// has to move them first, as the first one of each 50 ms does; and what `ROUTING=split` adds to it. Exits
+/// with 1 where a quote of both venues takes 50 µs of CPU or more.
 @main
 struct QuoteBenchmark {
     private static let rounds = 20_000
