@@ -48,7 +48,7 @@ export function createBlotter({ api, seen, followed }) {
     function updateRow(row, order) {
         const cells = [...row.cells].slice(2);
         const received = order.amountOut ? `${decimal(order.amountOut)} ${order.tokenOut}` : "–";
-        const values = [received, againstQuote(order.realisedSlippageBps), venue(order.chosenDex), String(order.attempts || "–")];
+        const values = [received, againstQuote(order.realisedSlippageBps), venue(order.chosenDex), String(attemptsMade(order) || "–")];
         values.forEach((value, index) => setText(cells[index], value));
         const pill = row.querySelector(".pill");
         setText(pill, status(order.status));
@@ -77,6 +77,11 @@ export function createBlotter({ api, seen, followed }) {
         poller.now();
     });
     return { now: poller.now, redraw: () => first.length > 0 && show() };
+}
+
+/** An order counts the attempt that it is at; there is none to speak of while that waits for its route, or was called back before it was sent. */
+function attemptsMade(order) {
+    return ["pending", "routing", "cancelled"].includes(order.status) ? order.attempts - 1 : order.attempts;
 }
 
 function makeRow(order) {

@@ -134,7 +134,18 @@ def an_order_is_found_by_its_address_and_among_the_recent(engine, chromium):
         expect(page.locator("#order .notice")).to_be_visible()
 
 
+def attempts_are_counted_from_the_first_that_was_made(engine, chromium):
+    known = engine.get("/api/orders?limit=1")["orders"] or [engine.get(f"/api/orders/{engine.place()[0]}")]
+    cases = [("pending", 1, "–"), ("routing", 1, "–"), ("cancelled", 1, "–"), ("routing", 2, "1"), ("building", 1, "1"), ("failed", 3, "3")]
+    orders = [{**known[0], "id": f"o-{n}", "orderId": f"o-{n}", "status": status, "attempts": count} for n, (status, count, _) in enumerate(cases)]
+    with opened(chromium, engine, path="/console/nothing", ready=False, expected=("404",)) as page:
+        page.route(re.compile("/api/orders[?]"), lambda route: route.fulfill(json={"orders": orders, "nextCursor": None}))
+        page.goto(engine.base + "/")
+        expect(page.locator(".orders [data-label=Attempts]")).to_have_text([shown for _, _, shown in cases])
+
+
 TESTS = [
     the_page_shows_its_layout_before_any_answer, an_order_is_placed_and_followed_to_its_end_by_keyboard_alone,
     quotes_follow_what_is_typed_and_are_asked_for_once, a_wrong_field_is_named_beside_it_whoever_finds_it,
-    an_answer_that_is_lost_is_asked_for_again_and_makes_one_order, an_order_is_found_by_its_address_and_among_the_recent]
+    an_answer_that_is_lost_is_asked_for_again_and_makes_one_order, an_order_is_found_by_its_address_and_among_the_recent,
+    attempts_are_counted_from_the_first_that_was_made]
