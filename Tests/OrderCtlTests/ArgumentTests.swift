@@ -24,7 +24,7 @@ struct ArgumentTests {
         (["reconcile", "--url", "localhost:3000"], "--url has to be a URL such as http://localhost:3000"),
         (["reconcile", "--url", "http://a b"], "--url has to be a URL"),
         (["reconcile", "--url="], "--url needs a value"),
-        (["--json"], "The command is missing"),
+        (["--url", "http://localhost"], "The command is missing"),
     ])
     func `a command line that cannot be used ends with 64 and one sentence`(_ words: [String], _ sentence: String) async {
         let run = await ToolRun.of(words, environment: ["PORT": "1"])

@@ -1,4 +1,5 @@
 import EventLoop
+import JSON
 import TestSupport
 import Testing
 
@@ -33,5 +34,12 @@ struct CompletionTests {
         #expect(choices(zsh) == choices(bash) && choices(zsh).count > 16 && zsh.hasPrefix("#compdef orderctl\n"))
         let fish = await ToolRun.of(["completion", "fish"])
         #expect(fish.status == .usage && fish.errors.contains("For which shell?"))
+    }
+
+    @Test(arguments: ["bash", "zsh"])
+    func `with json the script is a field beside its shell`(_ shell: String) async throws {
+        let (json, plain) = (await ToolRun.of(["completion", shell, "--json"]), await ToolRun.of(["completion", shell]))
+        let value = try JSONValue.parse(json.output)
+        #expect(value["shell"]?.string == shell && value["script"]?.string.map { $0 + "\n" } == plain.output && value.object?.count == 2)
     }
 }

@@ -22,22 +22,3 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         }
     }
 }
-
-/// Why a command could not do what it was asked: one sentence for a person, and the exit status.
-struct Failure: Error, Sendable, Equatable {
-    let status: ExitCode
-    /// What is wrong and what to do, on one line.
-    let sentence: String
-    /// The engine's own code of a refusal; empty otherwise.
-    let code: String
-
-    /// Whether what was asked for may have been done all the same: the answer was lost on its way.
-    let mayHaveBeenDone: Bool
-
-    init(_ status: ExitCode, _ sentence: String, code: String = "", mayHaveBeenDone: Bool = false) {
-        self.status = status
-        self.sentence = sentence
-        self.code = code
-        self.mayHaveBeenDone = mayHaveBeenDone
-    }
-}

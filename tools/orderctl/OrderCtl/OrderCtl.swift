@@ -33,7 +33,7 @@ public enum OrderCtl {
                 return try await command.run(Session(engine: engine, console: console, wantsJSON: options.wantsJSON, environment: environment))
             }
         } catch {
-            console.complain("orderctl: \(error.sentence)")
+            console.complain(error.line(asJSON: Invocation.wantsJSON(arguments)))
             return error.status
         }
     }

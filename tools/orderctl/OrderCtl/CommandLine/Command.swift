@@ -19,4 +19,7 @@ struct Session {
     let wantsJSON: Bool
     /// The variables of the process.
     let environment: [String: String]
+
+    /// Writes of a failure that the command gets over.
+    func complain(_ failure: Failure) { console.complain(failure.line(asJSON: wantsJSON)) }
 }

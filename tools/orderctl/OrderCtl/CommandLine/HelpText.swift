@@ -21,6 +21,8 @@ enum HelpText {
             Exit codes:
             \(list(Manual.exitCodes))
 
+            \(Manual.errors)
+
             "orderctl COMMAND --help" explains a command and shows how it is used.
             """
     }
@@ -35,6 +37,7 @@ enum HelpText {
         let examples = manual.examples.map { "  # \($0.meaning)\n  \($0.command)" }
         if !examples.isEmpty { sections.append("Examples:\n" + examples.joined(separator: "\n")) }
         sections.append("Exit codes:\n" + list(Manual.exitCodes))
+        sections.append(Manual.errors)
         return sections.joined(separator: "\n\n")
     }
 

@@ -33,6 +33,12 @@ enum Invocation {
         return .command(instance, Options(url: try EngineURL.find(option: url, environment: environment), wantsJSON: wantsJSON))
     }
 
+    /// Whether a command line asks for JSON, also one that cannot be used.
+    static func wantsJSON(_ words: [String]) -> Bool {
+        var arguments = Arguments(words)
+        return arguments.takeFlag("--json")
+    }
+
     private static func help(_ command: (any Command.Type)?, _ operands: [String], _ manuals: [Manual]) throws(Failure) -> String {
         if let command { return HelpText.of(command.manual) }
         let family = Array(operands.prefix(1))

@@ -48,5 +48,12 @@ struct Manual: Sendable {
         Option(name: "orderctl doctor", meaning: "what is wrong, and what to do about it"),
     ]
 
+    /// What help says of errors, below the exit codes.
+    static let errors = """
+        With --json an error is one line of standard error,
+        {"error":{"code":"ORDER_FINAL","message":"…"}}: the engine's own code where it
+        gave one, else \(Failure.ownCodes.joined(separator: ", ")).
+        """
+
     static let exitCodes = ExitCode.allCases.map { Option(name: "\($0.rawValue)", meaning: $0.meaning) }
 }

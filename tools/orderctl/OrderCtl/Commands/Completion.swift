@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import JSON
 
 /// `orderctl completion`: what a shell needs to complete commands and options.
 struct Completion: Command {
@@ -24,7 +25,16 @@ struct Completion: Command {
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         let choices = CompletionChoices(OrderCtl.commands.map { $0.manual })
-        session.console.print(shell == .bash ? choices.bash : choices.zsh)
+        let script = shell == .bash ? choices.bash : choices.zsh
+        guard session.wantsJSON else {
+            session.console.print(script)
+            return .ok
+        }
+        let body = JSONWriter.object {
+            $0.field("shell", shell.rawValue)
+            $0.field("script", script)
+        }
+        session.console.print(body)
         return .ok
     }
 }

@@ -54,7 +54,7 @@ struct Lag: Command {
             } catch {
                 // Who watches wants to see the engine come back, and what was never there is told at once.
                 guard shown > 0 else { throw error }
-                session.console.complain("orderctl: \(error.sentence)")
+                session.complain(error)
             }
             shown += 1
             guard shown < count else { return .ok }

@@ -46,7 +46,7 @@ final class OrderWatch {
         guard !isLost else { return }
         isLost = true
         clear()
-        session.console.complain("orderctl: the engine is away; looking for it again")
+        session.complain(Failure(.unreachable, "the engine is away; looking for it again"))
     }
 
     private func conclude(_ event: JSONValue) {

@@ -65,14 +65,14 @@ final class Engine {
         if status == 502 || status == 504 {
             return Failure(
                 .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health",
-                mayHaveBeenDone: true)
+                code: body?["code"]?.string, mayHaveBeenDone: true)
         }
         guard let sentence = body?["error"]?.string else {
             return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
         }
         // A 503 that names an order: its gateway could not say whether it is in.
         return Failure(
-            .refused, Terminal.safe(sentence), code: body?["code"]?.string ?? "", mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil)
+            .refused, Terminal.safe(sentence), code: body?["code"]?.string, mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil)
     }
 
     /// A part of a path or a query's value: all but the unreserved characters of RFC 3986 escaped.
