@@ -44,7 +44,8 @@ struct FailureTests {
 
     @Test(arguments: [
         (HTTPResponse.problem(409, code: "ORDER_FINAL", "It is \"over\"\u{1B}[2J"), ExitCode.refused, "ORDER_FINAL"),
-        (.problem(504, code: "UPSTREAM_UNAVAILABLE", "no"), .unreachable, "UPSTREAM_UNAVAILABLE"), (.json(502, "<html>"), .unreachable, "UNREACHABLE"),
+        (.problem(504, code: "UPSTREAM_UNAVAILABLE", "no"), .unreachable, "UPSTREAM_UNAVAILABLE"),
+        (.json(502, "<html>"), .unreachable, "UNREACHABLE"),
         (.json(404, "<html>"), .refused, "REFUSED"), (.json(200, "{}"), .refused, "REFUSED"),
     ])
     func `the engine's own code goes first`(_ answer: HTTPResponse, _ status: ExitCode, _ code: String) async throws {

@@ -1,9 +1,10 @@
 #include "CCrypto.h"
 
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <string.h>
 
-#define KEY_LENGTH 24
+#define KEY_LENGTH CCRYPTO_KEY_LENGTH
 
 bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH + 1]) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -16,5 +17,12 @@ bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH
     memcpy(text + KEY_LENGTH, guid, sizeof guid - 1);
     if (EVP_Digest(text, sizeof text, digest, NULL, EVP_sha1(), NULL) != 1) return false;
     EVP_EncodeBlock((unsigned char *)accept, digest, 20);
+    return true;
+}
+
+bool ccrypto_websocket_key(char key[CCRYPTO_KEY_LENGTH + 1]) {
+    unsigned char bytes[16];
+    if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
+    EVP_EncodeBlock((unsigned char *)key, bytes, sizeof bytes);
     return true;
 }

@@ -29,7 +29,7 @@ public enum OrderCtl {
                 console.print(text)
                 return .ok
             case .command(let command, let options):
-                let engine = Engine(url: options.url)
+                let engine = Engine(url: options.url, environment: environment)
                 return try await command.run(Session(engine: engine, console: console, wantsJSON: options.wantsJSON, environment: environment))
             }
         } catch {

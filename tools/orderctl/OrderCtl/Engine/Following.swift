@@ -3,21 +3,14 @@ internal import HTTP
 internal import JSON
 
 extension Engine {
-    /// How long one connection is listened to. A dead one is noticed by then; a new one goes on after the last event seen.
-    private static let listening = Duration.seconds(30)
     /// How long the engine may be away while an order is followed.
     private static let patience = Duration.seconds(60)
-
-    /// What has come of an order so far, over however many connections.
-    @ServiceActor
-    private final class Progress {
-        var seq: Int64
-        var isOver = false
-
-        init(after: Int64) { seq = after }
-    }
+    /// Between two connections of which the first was there: short, but no turn of a wheel for a server that ends each at once.
+    private static let pause = Duration.milliseconds(50)
 
     /// Hands over every event of an order from `after` on, each once and in order, until its final one.
+    ///
+    /// Over WebSockets where the engine can be reached by one, else by server-sent events. An engine that has lost what was seen begins anew.
     ///
     /// - Parameters:
     ///   - lost: called when the engine has gone away and is looked for again.
@@ -25,14 +18,18 @@ extension Engine {
     func follow(
         _ id: String, after: Int64 = 0, lost: @ServiceActor () -> Void, _ receive: @escaping @ServiceActor (JSONValue) -> Void
     ) async throws(Failure) {
-        let progress = Progress(after: after)
+        let progress = FollowedOrder(id, after: after, receive)
         var backoff = Backoff(first: .milliseconds(200), most: .seconds(3))
         var lastSign = MonotonicInstant.now
         while !progress.isOver {
             let before = progress.seq
-            let failure = try await listen(id, progress, receive)
-            if failure == nil || progress.seq > before { (backoff, lastSign) = (Backoff(first: .milliseconds(200), most: .seconds(3)), .now) }
-            guard let failure, !progress.isOver else { continue }
+            let failure = try await listen(progress)
+            if failure == nil || progress.seq != before { (backoff, lastSign) = (Backoff(first: .milliseconds(200), most: .seconds(3)), .now) }
+            guard !progress.isOver else { return }
+            guard let failure else {
+                try? await sleep(for: Self.pause)
+                continue
+            }
             guard lastSign.elapsed < Self.patience else { throw failure }
             lost()
             try? await sleep(for: backoff.next())
@@ -40,38 +37,44 @@ extension Engine {
     }
 
     /// One connection. Returns why it cannot be had for now; nil when it was, and is over. Throws what another try does not change.
-    private func listen(
-        _ id: String, _ progress: Progress, _ receive: @escaping @ServiceActor (JSONValue) -> Void
-    ) async throws(Failure) -> Failure? {
-        var parser = EventStreamParser()
-        do {
-            let answer = try await client.stream(
-                "\(url)/api/orders/\(Self.escaped(id))/events", headers: [("Accept", "text/event-stream"), ("Last-Event-ID", String(progress.seq))],
-                timeout: Self.listening
-            ) { bytes in
-                for event in parser.feed(bytes).compactMap({ try? JSONValue.parse($0) }) {
-                    guard let seq = event["seq"]?.integer, seq > progress.seq else { continue }
-                    progress.seq = seq
-                    progress.isOver = ["confirmed", "failed", "cancelled"].contains(event["status"]?.string)
-                    receive(event)
-                }
-            }
-            switch answer.status {
-            case 200: return nil
-            case 204:
-                progress.isOver = true
-                return nil
-            default:
-                let refusal = refusal(answer.status, try? JSONValue.parse(answer.body))
-                if answer.status >= 500 { return refusal }
-                throw refusal
-            }
-        } catch let error as HTTPClientError {
-            return error == .timedOut ? nil : unreachable(error)
-        } catch let error as Failure {
-            throw error
-        } catch {
-            throw Failure(.unreachable, "\(url) cannot be listened to")
+    private func listen(_ order: FollowedOrder) async throws(Failure) -> Failure? {
+        guard opensWebSockets, order.opensWebSockets else { return try await listenToEventStream(order) }
+        switch await listenToWebSocket(order) {
+        case .had: return nil
+        case .away(let failure): return failure
+        case .unsaid: return try await listenToEventStream(order)
         }
     }
+}
+
+/// What has come of an order so far, over however many connections.
+@ServiceActor
+final class FollowedOrder {
+    let id: String
+    /// Of the last event; 0 before the first.
+    private(set) var seq: Int64
+    private(set) var isOver = false
+    /// Until an upgrade was refused, or what came was no proper WebSocket.
+    var opensWebSockets = true
+    private let receive: @ServiceActor (JSONValue) -> Void
+
+    init(_ id: String, after: Int64, _ receive: @escaping @ServiceActor (JSONValue) -> Void) {
+        self.id = id
+        seq = after
+        self.receive = receive
+    }
+
+    /// Takes an event, unless it was seen before.
+    func take(_ event: JSONValue) {
+        guard let number = event["seq"]?.integer, number > seq, !isOver else { return }
+        seq = number
+        isOver = ["confirmed", "failed", "cancelled"].contains(event["status"]?.string)
+        receive(event)
+    }
+
+    /// There is nothing more to come.
+    func end() { isOver = true }
+
+    /// The engine has less than was seen: all its events follow.
+    func beginAnew() { seq = 0 }
 }

@@ -1,0 +1,37 @@
+internal import EventLoop
+internal import HTTP
+internal import JSON
+
+extension Engine {
+    /// How long one connection is listened to. A dead one is noticed by then; a new one goes on after the last event seen.
+    private static let listening = Duration.seconds(30)
+
+    /// One stream of server-sent events. Returns why it cannot be had for now; nil when it was, and is over. Throws what another try does not change.
+    func listenToEventStream(_ order: FollowedOrder) async throws(Failure) -> Failure? {
+        var parser = EventStreamParser()
+        do {
+            let answer = try await client.stream(
+                "\(url)/api/orders/\(Self.escaped(order.id))/events",
+                headers: [("Accept", "text/event-stream"), ("Last-Event-ID", String(order.seq))], timeout: Self.listening
+            ) { bytes in
+                for event in parser.feed(bytes).compactMap({ try? JSONValue.parse($0) }) { order.take(event) }
+            }
+            switch answer.status {
+            case 200: return nil
+            case 204:
+                order.end()
+                return nil
+            default:
+                let refusal = refusal(answer.status, try? JSONValue.parse(answer.body))
+                if answer.status >= 500 { return refusal }
+                throw refusal
+            }
+        } catch let error as HTTPClientError {
+            return error == .timedOut ? nil : unreachable(error)
+        } catch let error as Failure {
+            throw error
+        } catch {
+            throw Failure(.unreachable, "\(url) cannot be listened to")
+        }
+    }
+}
