@@ -64,9 +64,9 @@ struct OrderCommandTests {
                 order   o-1
                 swap    1.5 SOL to USDC, at most 100 bps worse
                 status  failed
-                filled  1 of 1.5 for 145.4 USDC
-                LEG  VENUE           SHARE   IN   QUOTED  RECEIVED  STATUS  TRANSACTION
-                0    raydium         66.7 %  1    145.5   145.4     landed  sig0
+                filled  1 of 1.5 SOL for 145.4 USDC
+                LEG  VENUE          SHARE   IN   QUOTED  RECEIVED  STATUS  TRANSACTION
+                0    raydium        66.7 %  1    145.5   145.4     landed  sig0
                 1    mete\\u{1b}ora  33.3 %  0.5  72.5    -         failed  sig1
 
                 """)
@@ -80,12 +80,12 @@ struct OrderCommandTests {
                 """
                   3  +0 ms      07:30:18.000   50 %  building          Building transaction on raydium+meteora...
                   4  +0 ms      07:30:18.000   80 %  submitted         Submitting transaction (attempt 1/1)...
-                                LEG  VENUE           SHARE   QUOTED  RECEIVED  STATUS     TRANSACTION
-                                0    raydium         66.7 %  145.5   -         submitted  sig0
+                                LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS     TRANSACTION
+                                0    raydium        66.7 %  145.5   -         submitted  sig0
                                 1    mete\\u{1b}ora  33.3 %  72.5    -         submitted  sig1
                   5  +0 ms      07:30:18.000    0 %  failed            No; 1 of 1.5 SOL were filled for 145.4 USDC
-                                LEG  VENUE           SHARE   QUOTED  RECEIVED  STATUS  TRANSACTION
-                                0    raydium         66.7 %  145.5   145.4     landed  sig0
+                                LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS  TRANSACTION
+                                0    raydium        66.7 %  145.5   145.4     landed  sig0
                                 1    mete\\u{1b}ora  33.3 %  72.5    -         failed  sig1
 
                 """), "\(replay.output)")

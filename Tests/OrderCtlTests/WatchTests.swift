@@ -48,12 +48,12 @@ struct WatchTests {
             #expect(
                 run.output.hasSuffix(
                     """
-                                  LEG  VENUE           SHARE   QUOTED  RECEIVED  STATUS     TRANSACTION
-                                  0    raydium         66.7 %  145.5   -         submitted  sig0
+                                  LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS     TRANSACTION
+                                  0    raydium        66.7 %  145.5   -         submitted  sig0
                                   1    mete\\u{1b}ora  33.3 %  72.5    -         submitted  sig1
                     07:30:18.000    0 %  failed            No; 1 of 1.5 SOL were filled for 145.4 USDC
-                                  LEG  VENUE           SHARE   QUOTED  RECEIVED  STATUS  TRANSACTION
-                                  0    raydium         66.7 %  145.5   145.4     landed  sig0
+                                  LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS  TRANSACTION
+                                  0    raydium        66.7 %  145.5   145.4     landed  sig0
                                   1    mete\\u{1b}ora  33.3 %  72.5    -         failed  sig1
                     The order failed: No; 1 of 1.5 SOL were filled for 145.4 USDC
 

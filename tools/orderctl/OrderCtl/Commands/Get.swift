@@ -36,7 +36,8 @@ struct Get: Command {
         table.add("swap", OrderText.swap(order) + ", at most \(text("slippageBps") ?? "?") bps worse")
         for (label, name) in Self.rows { if let value = text(name) { table.add(label, value) } }
         if let filled = order["filled"], let input = filled["amountInDecimal"]?.string, let output = filled["amountOutDecimal"]?.string {
-            table.add("filled", "\(Terminal.safe(input)) of \(text("amount") ?? "?") for \(Terminal.safe(output)) \(text("tokenOut") ?? "?")")
+            let whole = "\(text("amount") ?? "?") \(text("tokenIn") ?? "?")"
+            table.add("filled", "\(Terminal.safe(input)) of \(whole) for \(Terminal.safe(output)) \(text("tokenOut") ?? "?")")
         }
         for line in table.lines + LegTable.lines(order["legs"]?.array ?? [], amount: order["amount"]?.string) { session.console.print(line) }
         return .ok

@@ -10,9 +10,10 @@ struct QuoteSwap: Command {
             Tokens by symbol or mint, the amount in whole tokens. Asks the engine what
             routing would decide now, also how it would split the amount; nothing is
             submitted. With --live it asks the APIs of Raydium and Meteora (through
-            Jupiter) from this machine instead, and needs no engine: RAYDIUM_API_URL, JUPITER_API_URL and JUPITER_API_KEY say where they
-            are, TOKENS_FILE (config/tokens.json) which tokens there are. Exit code 1 when
-            no venue has a quote.
+            Jupiter) from this machine instead, and needs no engine: RAYDIUM_API_URL,
+            JUPITER_API_URL and JUPITER_API_KEY say where they are, TOKENS_FILE
+            (config/tokens.json) which tokens there are. Exit code 1 when no venue has a
+            quote.
             """,
         options: [
             Manual.Option(name: "--live", meaning: "ask the real venues, not the engine"),
@@ -82,7 +83,7 @@ struct QuoteSwap: Command {
                 console.paint("no quote: \(Self.text(venue["message"])) (\(Self.text(venue["dex"])), \(Self.text(venue["code"])))", .yellow))
         }
         if let split = answer["split"] { show(split, isChosen: isSplit, names, on: console) }
-        console.print("\(Terminal.safe(amount)) \(names[0]) to \(names[1]): \(Self.text(answer["reason"])).")
+        console.print("\(Terminal.safe(amount)) \(names[0]) to \(names[1]): \(Terminal.cut(answer["reason"]?.string ?? "?", to: 200)).")
     }
 
     @ServiceActor private func show(_ split: JSONValue, isChosen: Bool, _ names: [String], on console: Console) {

@@ -7,8 +7,8 @@ struct Replay: Command {
         ["replay"], synopsis: "[--after SEQ] ORDER_ID", summary: "show all events of an order",
         details: """
             Each event with its number, the time since the one before, and what it says:
-            quotes, chosen venue, transaction, error, the legs of a split order. Answers at once, also for an order
-            under way; orderctl watch stays with it.
+            quotes, chosen venue, transaction, error, the legs of a split order. Answers
+            at once, also for an order under way; orderctl watch stays with it.
             """,
         options: [Manual.Option(name: "--after SEQ", meaning: "only events after this number")],
         examples: [
