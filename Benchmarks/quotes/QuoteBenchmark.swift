@@ -5,7 +5,8 @@ import Orders
 /// What a quote of all venues costs: `swift run -c release quote-benchmark`, from the root of the repository.
 ///
 /// The pools of `config/pools.json`, moved by the market as routers see it: a quote over the pools as they were last worked out, and one that
-/// has to move them first, as the first one of each 50 ms does. Exits with 1 where a quote of both venues takes 50 µs of CPU or more.
+/// has to move them first, as the first one of each 50 ms does; and what `ROUTING=split` adds to it. Exits
+/// with 1 where a quote of both venues takes 50 µs of CPU or more.
 @main
 struct QuoteBenchmark {
     private static let rounds = 20_000
@@ -31,7 +32,10 @@ struct QuoteBenchmark {
             }
             let still = measure { _ in quote(moved) }
             let moving = measure { time in quote(listed.map { $0.map { market.pool($0, after: flow, at: UInt64(time)) } }) }
-            print("\(whole) SOL to USDC on \(listed.count) venues: \(still) ns, with the pools moved first \(moving) ns")
+            let dividing = measure { _ in
+                SplitPlan(amount, pools: moved.flatMap { $0 }, from: sol, to: usdc, slippageBps: 100)?.amountOut.value ?? 1
+            }
+            print("\(whole) SOL to USDC on \(listed.count) venues: \(still) ns, with the pools moved first \(moving) ns, divided \(dividing) ns")
             worst = max(worst, still)
         }
         if worst >= most { exit(1) }

@@ -6,7 +6,7 @@ import Testing
     private static let keys = [
         "success", "id", "orderId", "clientOrderId", "orderType", "tokenIn", "tokenOut", "tokenInMint", "tokenOutMint", "amount", "slippage",
         "slippageBps", "status", "userId", "quotes", "chosenDex", "reason", "txHash", "executedPrice", "amountOut", "amountOutBase",
-        "realisedSlippageBps", "stageMs", "attempts", "lastError", "logs", "createdAt", "updatedAt",
+        "realisedSlippageBps", "legs", "filled", "stageMs", "attempts", "lastError", "logs", "createdAt", "updatedAt",
     ]
 
     @Test func aNewOrderHasEveryKeyAndNullWhereEmpty() throws {
@@ -18,8 +18,8 @@ import Testing
             view.json() == #"{"success":true,"id":"\#(order.id)","orderId":"\#(order.id)","clientOrderId":null,"orderType":"market","#
                 + #""tokenIn":"SOL","tokenOut":"USDC","tokenInMint":"\#(Samples.solMint)","tokenOutMint":"\#(Samples.usdcMint)","amount":"25","#
                 + #""slippage":0.01,"slippageBps":100,"status":"pending","userId":null,"quotes":null,"chosenDex":null,"reason":null,"txHash":null,"#
-                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"stageMs":null,"attempts":1,"lastError":null,"#
-                + #""logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
+                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"legs":null,"filled":null,"stageMs":null,"attempts":1,"#
+                + #""lastError":null,"logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
                 + #""createdAt":"2026-01-10T07:30:17.789Z","updatedAt":"2026-01-10T07:30:01.000Z"}"#)
     }
 
@@ -40,6 +40,7 @@ import Testing
         confirmed.amountOutDecimal = "217.95"
         confirmed.realisedSlippageBps = 1
         confirmed.stageMs = StageTimes(pending: 1, routing: 20, building: nil, submitted: 300, total: 321)
+        confirmed.legs = [OrderLeg(0, Samples.raydium), OrderLeg(1, Samples.meteora)]
         let view = OrderView(order: Samples.order, events: [EventTests.event(1, .pending, .pending, 0, "p"), routed, failed, confirmed])
         let value = try JSONValue.parse(view.json())
         #expect(value.object?.map(\.name) == Self.keys)
@@ -52,6 +53,7 @@ import Testing
         for (name, text) in texts { #expect(value[name]?.string == text, "\(name)") }
         #expect(value["slippage"]?.number == "0.010" && value["attempts"]?.integer == 2 && value["realisedSlippageBps"]?.integer == 1)
         #expect(value["stageMs"]?.serialized == #"{"pending":1,"routing":20,"submitted":300,"total":321}"#)
+        #expect(value["legs"]?.array?.map { $0["quote"]?["dex"]?.string } == ["raydium", "meteora"] && value["filled"]?.isNull == true)
         #expect(value["quotes"]?.array?.map { $0["dex"]?.string } == ["meteora", "raydium"])
         #expect(value["logs"]?.array?.map { $0["status"]?.string } == ["pending", "routing", "submitted", "confirmed"])
         #expect(try JSONValue.parse(view.json(includesSuccess: false)).object?.map(\.name) == Array(Self.keys.dropFirst()))

@@ -1,6 +1,7 @@
 """The audit: what must hold once all is quiet, checked order by order against records that do not know of each other."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from . import lifecycle, records as reading
 from .clients import FINAL
@@ -9,7 +10,7 @@ from .explain import explain
 # What documents 002 and 003 say for each event; None where they are silent.
 SAYS = {
     "routing:10": lambda event: "Fetching quotes from Raydium & Meteora...",
-    "routing:30": lambda event: f"Best route: {event['chosenDex'][:1].upper()}{event['chosenDex'][1:]}",
+    "routing:30": lambda event: f"Best route: {'+'.join(dex[:1].upper() + dex[1:] for dex in event['chosenDex'].split('+'))}",
     "building:50": lambda event: "Building transaction...",
     "building:70": lambda event: None,
     "submitted": lambda event: "Transaction submitted to network...",
@@ -23,6 +24,7 @@ class Audit:
     def __init__(self, world, records):
         self.world, self.records = world, records
         self.folds = {}
+        self.split = self.partly = 0  # orders with several landed legs; orders that failed with some
         self.owners = {}  # user -> orders that the records have of it
         for order, row in records.rows.items():
             self.owners.setdefault(row["user"], set()).add(order)
@@ -92,19 +94,45 @@ class Audit:
             self.bad(f"Redis keeps it for ever: stored {fields.get('stored')}", order)
 
     def _landed(self, order, fold):
-        legs = self.landed.get(order, {})
-        status = fold.end["status"] if fold.end else "not final"
-        count = sum(len(found) for found in legs.values())
-        if status != "confirmed" and count:
+        """What the order says it has filled is what has landed, leg by leg, and each leg once."""
+        landed = self.landed.get(order, {})
+        end = fold.end or {}
+        status = end.get("status", "not final")
+        count = sum(len(found) for found in landed.values())
+        says = self._filled(end)
+        if not says and count:
             self.bad(f"{status}, and {count} transactions landed", order)
-        if status == "confirmed" and (not legs or any(len(found) != 1 for found in legs.values())):
-            self.bad(f"confirmed, and {count} transactions landed on {max(1, len(legs))} legs", order)
-        elif status == "confirmed" and len(legs) == 1:
-            landed = next(iter(legs.values()))[0]
-            if landed["signature"] != fold.end.get("txHash") or landed["amountOut"] != fold.end.get("amountOut"):
-                self.bad(f"confirmed with {fold.end.get('txHash')}, but {landed['signature']} landed", order)
+        elif any(len(found) != 1 for found in landed.values()) or says and set(says) != set(landed):
+            self.bad(f"{status}, and {count} transactions landed on legs {sorted(landed)} where {sorted(says)} were filled", order)
+        else:
+            for leg, (signature, amount) in says.items():
+                if (landed[leg][0]["signature"], landed[leg][0]["amountOut"]) != (signature, amount):
+                    self.bad(f"{status} with {signature} on leg {leg}, but {landed[leg][0]['signature']} landed", order)
+            self._amounts(order, end, [found[0] for found in landed.values()])
+        if len(landed) > 1:
+            self.split += 1
         if len(fold.signatures) != len(set(fold.signatures)):
             self.bad("one signature was submitted twice as if it were two", order)
+
+    @staticmethod
+    def _filled(end):
+        """Leg -> signature and output, as the last event has them."""
+        if end.get("legs"):
+            return {str(leg["leg"]): (leg.get("txHash"), leg.get("amountOut")) for leg in end["legs"] if leg["status"] == "landed"}
+        return {"0": (end.get("txHash"), end.get("amountOut"))} if end.get("status") == "confirmed" else {}
+
+    def _amounts(self, order, end, landed):
+        """What went in and came out in all: the whole order of a confirmed one, what is said to be filled of a failed one."""
+        sums = {name: sum(int(fields[name]) for fields in landed) for name in ("amountIn", "amountOut")}
+        says = end.get("filled")
+        if end.get("status") == "confirmed":
+            if any(leg["status"] != "landed" for leg in end.get("legs", [])):
+                self.bad("confirmed with a leg that has not landed", order)
+            says = {"amountIn": end["quote"]["amountIn"], "amountOut": end["amountOut"]}
+        if any(int((says or {}).get(name, 0)) != found for name, found in sums.items()):
+            self.bad(f"{end.get('status')}: says {says} were filled, and {sums} landed", order)
+        elif says and end.get("status") == "failed":
+            self.partly += 1
 
     # What one client was told
 
@@ -123,6 +151,7 @@ class Audit:
         if submission.outcome != "unknown" and submission.id in known:
             self._cancel(submission)
             self._seen(submission)
+            self._asked(submission)
 
     def _cancel(self, submission):
         end = self.folds[submission.id].end or {}
@@ -161,6 +190,16 @@ class Audit:
     def _says(event):
         kind = lifecycle.name(event, "")
         return SAYS[kind](event) if kind in SAYS else event["message"]
+
+    def _asked(self, submission):
+        """A confirmed order has swapped what its client has asked for, whatever the engine's records say."""
+        if (self.folds[submission.id].end or {}).get("status") != "confirmed":
+            return
+        order = submission.plan.order
+        asked = Decimal(order["amount"]).scaleb(9 if order["tokenIn"] == "SOL" else 6)
+        swapped = sum(int(fields["amountIn"]) for found in self.landed.get(submission.id, {}).values() for fields in found)
+        if swapped != asked:
+            self.bad(f"client: asked to swap {asked}, and {swapped} were", submission.id)
 
     def _lateness(self):
         """Where nothing is broken, an event reaches an open socket at once; what a feed has missed would come with its next look, 20 s later."""

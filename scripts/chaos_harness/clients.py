@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from .http_client import Lost, request
 
 PAIRS = (("SOL", "USDC", (0.01, 3.0)), ("USDC", "SOL", (1.0, 400.0)), ("SOL", "USDT", (0.01, 3.0)))
+LARGE = 25  # times as much: an order that is worth dividing over several pools
 PATIENCE = 5.0  # seconds for one request
 FINAL = ("confirmed", "failed", "cancelled")
 
@@ -31,6 +32,8 @@ class Plan:
         chance = random.Random(f"{seed}/{index}")
         token_in, token_out, (least, most) = chance.choice(PAIRS)
         digits = 9 if token_in == "SOL" else 6
+        if chance.random() < 0.3:
+            least, most = least * LARGE, most * LARGE
         order = {"tokenIn": token_in, "tokenOut": token_out, "amount": f"{chance.uniform(least, most):.{digits}f}".rstrip("0").rstrip(".")}
         order["slippageBps"] = chance.choice((1, 2, 5)) if chance.random() < 0.1 else 100
         if chance.random() < 0.1:

@@ -87,7 +87,8 @@ def _use(result, event, kind, before):
     elif kind in ("confirmed", "execution-failed:building", "execution-failed:submitted") or kind == "failed:at once":
         result.finished["executor"] += 1
     if kind == "submitted":
-        result.signatures.append(event["txHash"])
+        legs = [leg for leg in event.get("legs", []) if leg["status"] == "submitted"]
+        result.signatures += [leg["txHash"] for leg in legs] or [event["txHash"]]
         result.submitted_at.append(event["timestamp"])
     row = result.row
     row |= {"seq": event["seq"], "status": event["status"], "at": event["timestamp"]}

@@ -83,7 +83,9 @@ class ChaosStack:
 
     def variables(self, kind, number):
         process = self.processes[f"{kind}-{number}"]
-        return {"REDIS_URL": f"redis://127.0.0.1:{process.proxy.port}", **self.own.get(kind, {})}
+        # some routers divide orders, others do not: either goes on with what the other has left
+        routing = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0"} if kind == "router" and number % 2 == 0 else {}
+        return {"REDIS_URL": f"redis://127.0.0.1:{process.proxy.port}", **routing, **self.own.get(kind, {})}
 
     @property
     def port(self):

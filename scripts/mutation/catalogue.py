@@ -50,6 +50,18 @@ MUTATIONS = (
         "                try await follow([again], work, entry)\n",
         chaos("kill", "freeze", "term")),
     Mutation(
+        "legs", "a leg that has landed is signed anew with the others", "Sources/Shared/Orders/Events/ChosenRoute.swift",
+        "legs.filter { $0.status != .landed }", "legs",
+        ("test", "ServiceTests.ExecutionHandlerTests")),
+    Mutation(
+        "rest", "a split order is quoted anew as a whole, whatever has landed of it", "Sources/Shared/Orders/Events/ChosenRoute.swift",
+        "order.amountIn.value - min(order.amountIn.value, landed.reduce(0) { $0 + $1.quote.amountIn.value })", "order.amountIn.value",
+        ("test", "OrdersTests.ChosenRouteTests|ServiceTests.SplitDeskTests")),
+    Mutation(
+        "part-cancel", "an order of which a part has landed can be cancelled", f"{LUA}/cancel.lua",
+        "if order.filled ~= '' then return { 'filled' } end\n", "",
+        ("test", "ServiceTests.ExecutionHandlerTests")),
+    Mutation(
         "expiry", "a transaction counts as expired when it has not landed after a moment", f"{EXECUTOR}/Chain/MockChain.swift",
         "                case .sent: lastSend = .now\n",
         "                case .sent: if settings.chain.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",

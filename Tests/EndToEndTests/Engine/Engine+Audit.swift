@@ -20,11 +20,21 @@ extension Engine {
         for id in ids {
             let fields = try await record(id)
             let state = fields["state"] ?? "gone"
-            #expect(landed[id]?.count ?? 0 == (state == "confirmed" ? 1 : 0), "\(id) is \(state)", sourceLocation: sourceLocation)
+            let legs = try (landed[id] ?? []).map { try #require($0["leg"]) }.sorted()
+            #expect(legs == (try await legsFilled(id, state)), "\(id) is \(state)", sourceLocation: sourceLocation)
             try await auditEvents(id, state, sourceLocation)
         }
         try await auditRows(ids, sourceLocation)
         #expect(try await redis.send(["XLEN", "orders:{0}:dead"]).integer == 0, sourceLocation: sourceLocation)
+    }
+
+    /// The numbers of the legs that an order says it has filled, once each: the one leg of an order that is not split is 0.
+    private func legsFilled(_ id: String, _ state: String) async throws -> [String] {
+        let last = try await events(id).last.map { try JSONValue.parse($0) }
+        guard let legs = last?["legs"]?.array else { return state == "confirmed" ? ["0"] : [] }
+        let filled = legs.filter { $0["status"]?.string == "landed" }
+        #expect(state == "confirmed" ? filled.count == legs.count : (last?["filled"] != nil) == !filled.isEmpty, "\(id)")
+        return filled.compactMap { $0["leg"]?.integer.map { String($0) } }.sorted()
     }
 
     /// The events of one order: numbered without gaps, one final, the same in Redis and Postgres.

@@ -36,9 +36,10 @@ extension ExecutionHandlerTests {
             #expect(events.map(\.type) == [.pending, .routing, .routing, .building, .building, .submitted, .confirmed])
             #expect(events[2].chosenDex == "raydium+meteora" && events[2].quote?.amountOut == BaseUnits(218_000_000))
             #expect(events[3].message == "Building transaction on raydium+meteora...")
-            #expect(events.map { $0.legs?.map(\.status) } == [
-                nil, nil, [.quoted, .quoted], [.quoted, .quoted], [.submitted, .submitted], [.submitted, .submitted], [.landed, .landed],
-            ])
+            #expect(
+                events.map { $0.legs?.map(\.status) } == [
+                    nil, nil, [.quoted, .quoted], [.quoted, .quoted], [.submitted, .submitted], [.submitted, .submitted], [.landed, .landed],
+                ])
             let last = try #require(events.last)
             #expect(last.legs?.map(\.txHash) == bench.chain.signed.map(\.signature) && last.txHash == last.legs?[0].txHash)
             #expect(last.legs?.map(\.amountOut) == [BaseUnits(145_400_000), BaseUnits(72_600_000)])

@@ -44,9 +44,9 @@ final class RoutingHandler: OrderHandler {
         let before = work.route?.chosen
         if let choice = round.choice {
             log.order(.debug, "order.routed", work.order, ["reason": .string(choice.reason)])
+            let chosen = ChosenRoute(choice.quotes, of: work.order, after: before)
             return .routeDone(
-                round.offers?.quotes ?? [], chosen: ChosenRoute(choice.quotes, of: work.order, after: before), unavailable: round.unavailable,
-                reason: choice.reason)
+                round.offers?.quotes ?? [chosen.quote], chosen: chosen, unavailable: round.unavailable, reason: choice.reason)
         }
         let failure = round.failure
         log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])

@@ -1,0 +1,60 @@
+import EventLoop
+import JSON
+import Redis
+import TestSupport
+import Testing
+
+@Suite("Split orders", .onLoop) @ServiceActor
+struct SplitTests {
+    private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":60,"slippage":0.05}"#
+
+    @Test(
+        "A split order is filled leg by leg, however many of its transactions fail on the way",
+        .engine(settings: [
+            "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0", "MOCK_FAILURE_RATE": "0.3", "MAX_ATTEMPTS": "10", "RETRY_BASE_MS": "1",
+        ]))
+    func filled() async throws {
+        let engine = Engine.current
+        let ids = try await engine.place(count: 20, Self.order)
+        try await engine.audit(ids)
+        var retried = 0
+        for id in ids {
+            #expect(try await engine.state(id) == "confirmed")
+            let last = try #require(try await engine.events(id).last.map { try JSONValue.parse($0) })
+            let legs = try #require(last["legs"]?.array, "\(id) is not split")
+            let landed = try await engine.landed(id)
+            #expect(Set(landed.map { $0["signature"] }) == Set(legs.map { $0["txHash"]?.string }))
+            #expect(landed.reduce(0) { $0 + (UInt64($1["amountIn"] ?? "") ?? 0) } == 60_000_000_000)
+            #expect(landed.reduce(0) { $0 + (UInt64($1["amountOut"] ?? "") ?? 0) } == UInt64(last["amountOut"]?.string ?? ""))
+            #expect(try await engine.show(id)["legs"] == last["legs"])
+            retried += Set(landed.map { $0["attempt"] }).count > 1 ? 1 : 0
+        }
+        // Legs of one order that landed in different attempts.
+        #expect(retried > 0)
+    }
+
+    @Test(
+        "When a leg fails for good the order fails with what was filled, and what has landed cannot be called back",
+        .engine(settings: [
+            "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0", "MOCK_FAILURE_RATE": "0.5", "MAX_ATTEMPTS": "2",
+        ]))
+    func partlyFilled() async throws {
+        let engine = Engine.current
+        let ids = try await engine.place(count: 16, Self.order)
+        try await engine.audit(ids)
+        var partly = 0
+        for id in ids where try await engine.state(id) == "failed" {
+            let view = try await engine.show(id)
+            let landed = try await engine.landed(id)
+            guard !landed.isEmpty else {
+                #expect(view["filled"]?.isNull == true)
+                continue
+            }
+            partly += 1
+            #expect(view["filled"]?["amountIn"]?.string == String(landed.reduce(0) { $0 + (UInt64($1["amountIn"] ?? "") ?? 0) }))
+            #expect(view["filled"]?["amountOut"]?.string == String(landed.reduce(0) { $0 + (UInt64($1["amountOut"] ?? "") ?? 0) }))
+            #expect(view["lastError"]?.string?.contains(" of 60 SOL were filled for ") == true)
+        }
+        #expect(partly > 0)
+    }
+}
