@@ -67,8 +67,20 @@ export function moment(iso) {
     return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${clock(iso)}`;
 }
 
+/** A venue's name, or the names of a split order's venues, which the API joins. */
 export function venue(name) {
-    return name ? name[0].toUpperCase() + name.slice(1) : "–";
+    return name ? name.split("+").map((one) => one[0].toUpperCase() + one.slice(1)).join(" + ") : "–";
+}
+
+/** What part one of several amounts, all BigInt, is of their sum. */
+export function share(part, parts) {
+    const total = parts.reduce((sum, one) => sum + one, 0n) || 1n;
+    return `${fromBase((part * 1000n + total / 2n) / total, 1)}%`;
+}
+
+/** One, two and three. */
+export function list(texts) {
+    return [texts.slice(0, -1).join(", "), texts.at(-1)].filter(Boolean).join(" and ");
 }
 
 const STATUS = {

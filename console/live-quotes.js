@@ -2,6 +2,7 @@
 
 import { byId, el, emptyNote, setText } from "./dom.js";
 import { decimal, venue } from "./format.js";
+import { splitLine } from "./legs.js";
 import { missingNote, quoteTable } from "./quotes.js";
 
 const DEBOUNCE_MS = 250, REFRESH_MS = 5000;
@@ -49,12 +50,17 @@ export function createLiveQuotes({ api, read }) {
     }
 
     function table(answer, values) {
+        const caption = `Quotes for ${values.amount} ${values.tokenIn}`;
         return el("div", {},
-            quoteTable(answer.quotes, { tokenOut: values.tokenOut, chosen: answer.best, caption: `Quotes for ${values.amount} ${values.tokenIn}` }),
-            ...[missingNote(answer.unavailable)].filter(Boolean));
+            answer.quotes.length > 0 ? quoteTable(answer.quotes, { tokenOut: values.tokenOut, chosen: answer.best, caption }) : null,
+            answer.split ? splitLine(answer.split, values) : null, missingNote(answer.unavailable));
     }
 
     function sentence(answer, values) {
+        if (answer.split?.chosen) {
+            const venues = [...new Set(answer.split.legs.map((leg) => leg.dex))].join("+");
+            return `About ${decimal(answer.split.amountOutDecimal)} ${values.tokenOut} on ${venue(venues)}, a transaction each.`;
+        }
         const best = answer.quotes.find((quote) => quote.dex === answer.best);
         return best
             ? `About ${decimal(best.amountOutDecimal)} ${values.tokenOut} on ${venue(best.dex)}, at least ${decimal(best.minReceivedDecimal)}.`

@@ -2,6 +2,7 @@
 
 import { byId, el, emptyNote, problemNote, setAttribute, setNotice, setText } from "./dom.js";
 import { againstQuote, decimal, duration, levelOf, status } from "./format.js";
+import { filledSection, legsSection } from "./legs.js";
 import { storyOf } from "./story.js";
 import { follow } from "./stream.js";
 import { attemptsSection, errorSection, log, quotesSection, resultSection, steps } from "./timeline.js";
@@ -61,11 +62,11 @@ export function createOrderPanel({ api, announce, changed }) {
         setText(view.status, status(story.last.status));
         setAttribute(view.status, "data-level", levelOf(story.last.status));
         setText(view.now, story.final ? `${story.last.message}, after ${duration(story.elapsedMs)}` : story.last.message);
-        view.cancel.hidden = story.final || story.last.status === "submitted";
+        view.cancel.hidden = story.final || story.last.status === "submitted" || story.legs.some((leg) => leg.status === "landed");
         view.story.replaceChildren(
             steps(story),
-            column(errorSection(story), resultSection(story, order), quotesSection(story, order) ?? later(story)),
-            column(attemptsSection(story), log(events)));
+            column(errorSection(story), filledSection(story, order), resultSection(story, order), quotesSection(story, order) ?? later(story)),
+            column(legsSection(story, order), attemptsSection(story), log(events)));
     }
 
     function makeView(mine) {

@@ -33,6 +33,6 @@ function row(quote, best, width) {
             quote.hops ? el("span", { class: "quiet" }, ` over ${quote.hops[0].tokenOut}`) : null),
         el("td", { class: "number out" }, decimal(quote.amountOutDecimal), bar),
         el("td", { class: "number" }, decimal(quote.price)),
-        el("td", { class: "number" }, `${quote.feeBps / 100}%`),
+        el("td", { class: "number" }, `${Number((quote.feeBps / 100).toFixed(4))}%`),
         el("td", { class: "number" }, `${quote.priceImpactPct}%`));
 }

@@ -16,6 +16,9 @@ export function storyOf(events) {
         quotes: latest("quotes") ?? [],
         unavailable: latest("unavailable"),
         attempts: attemptsOf(events),
+        // an order that was split may be routed whole when it is quoted anew
+        legs: events.findLast((event) => event.chosenDex !== undefined)?.legs ?? [],
+        filled: latest("filled"),
         result: last?.type === "confirmed" ? last : null,
         error: last?.status === "failed" ? last.error : null,
         maxAttempts: last?.maxAttempts,
@@ -23,13 +26,17 @@ export function storyOf(events) {
     };
 }
 
-/** One entry for each transaction that was sent, with what became of it. */
+/** One entry for each time that transactions were sent, one or a leg each, with what became of it. */
 function attemptsOf(events) {
     const attempts = [];
     for (const event of events) {
         const open = attempts.at(-1);
         if (event.type === "submitted") {
-            attempts.push({ number: event.attempt, dex: event.chosenDex, txHash: event.txHash, level: "busy", outcome: "waiting for the chain" });
+            const sent = event.legs?.filter((leg) => leg.status === "submitted") ?? [{ txHash: event.txHash, quote: { dex: event.chosenDex } }];
+            attempts.push({
+                number: event.attempt, dex: sent.map((leg) => leg.quote.dex).join("+"), hashes: sent.map((leg) => leg.txHash),
+                level: "busy", outcome: "waiting for the chain",
+            });
         } else if (open && (event.type === "execution-failed" || event.type === "failed") && open.level === "busy") {
             Object.assign(open, { level: "critical", outcome: event.error?.message ?? event.message });
         } else if (open && event.type === "confirmed") {

@@ -3,6 +3,7 @@
 import { el, svg } from "./dom.js";
 import { againstQuote, clock, decimal, difference, duration, fromBase, levelOf, status, venue } from "./format.js";
 import { missingNote, quoteTable } from "./quotes.js";
+import { section } from "./section.js";
 import { STEPS } from "./story.js";
 
 const NAMES = { pending: "Accepted", routing: "Routed", building: "Built", submitted: "Submitted", confirmed: "Confirmed" };
@@ -20,9 +21,12 @@ export function steps(story) {
 }
 
 export function quotesSection(story, order) {
-    if (story.quotes.length === 0) return null;
-    return section("Quotes compared", quoteTable(story.quotes, { tokenOut: order.tokenOut, chosen: story.chosen, caption: "Quotes compared" }),
-        missingNote(story.unavailable));
+    // What has landed of a split order is not quoted again.
+    const isWhole = story.quotes.every((quote) => quote.amountIn === story.quote?.amountIn);
+    const quotes = story.legs.length > 0 && isWhole ? [story.quote, ...story.quotes] : story.quotes;
+    if (quotes.length === 0) return null;
+    const title = isWhole ? "Quotes compared" : "Quotes compared, for the rest";
+    return section(title, quoteTable(quotes, { tokenOut: order.tokenOut, chosen: story.chosen, caption: title }), missingNote(story.unavailable));
 }
 
 export function attemptsSection(story) {
@@ -30,7 +34,7 @@ export function attemptsSection(story) {
     const rows = story.attempts.map((attempt) => el("li", { "data-level": attempt.level },
         el("p", {}, el("strong", {}, `Attempt ${attempt.number} of ${story.maxAttempts}`), ` on ${venue(attempt.dex)}: `,
             el("span", { class: "outcome" }, attempt.outcome)),
-        el("p", { class: "hash" }, el("span", { class: "visually-hidden" }, "Transaction "), attempt.txHash)));
+        attempt.hashes.map((hash) => el("p", { class: "hash" }, el("span", { class: "visually-hidden" }, "Transaction "), hash))));
     return section("Transactions", el("ol", { class: "attempts" }, rows));
 }
 
@@ -75,8 +79,4 @@ export function log(events) {
     return section("What happened", el("ol", { class: "log", "aria-label": "Events" }, events.map((event) => el("li", { "data-type": event.type },
         el("time", { datetime: event.timestamp, title: clock(event.timestamp) }, `+${duration(Date.parse(event.timestamp) - begun)}`),
         el("span", { class: "what" }, event.message)))));
-}
-
-function section(title, ...content) {
-    return el("section", { class: "part" }, el("h3", {}, title), content);
 }

@@ -54,6 +54,44 @@ struct OrderCommandTests {
         #expect(unknown.status == .refused)
     }
 
+    @Test func `a split order is shown leg by leg, with what of it is filled`() async throws {
+        let filled = #""filled":{"amountIn":"1000000000","amountInDecimal":"1","amountOut":"145400000","amountOutDecimal":"145.4"}"#
+        let legs = OrderSamples.legs(("landed", "failed"), amountOut: "145400000")
+        let order = #"{"orderId":"o-1","tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","slippageBps":100,"status":"failed",\#(legs),\#(filled)}"#
+        let (shown, _) = try await run(["get", "o-1"], "GET", .json(200, order))
+        #expect(
+            shown.output == """
+                order   o-1
+                swap    1.5 SOL to USDC, at most 100 bps worse
+                status  failed
+                filled  1 of 1.5 SOL for 145.4 USDC
+                LEG  VENUE          SHARE   IN   QUOTED  RECEIVED  STATUS  TRANSACTION
+                0    raydium        66.7 %  1    145.5   145.4     landed  sig0
+                1    mete\\u{1b}ora  33.3 %  0.5  72.5    -         failed  sig1
+
+                """)
+    }
+
+    @Test func `a replay of a split order shows its legs where they have changed`() async throws {
+        let answer = HTTPResponse.json(200, #"{"orderId":"o-1","events":["# + OrderSamples.split.joined(separator: ",") + "]}")
+        let (replay, _) = try await run(["replay", "o-1"], "GET", answer)
+        #expect(
+            replay.output.hasSuffix(
+                """
+                  3  +0 ms      07:30:18.000   50 %  building          Building transaction on raydium+meteora...
+                  4  +0 ms      07:30:18.000   80 %  submitted         Submitting transaction (attempt 1/1)...
+                                LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS     TRANSACTION
+                                0    raydium        66.7 %  145.5   -         submitted  sig0
+                                1    mete\\u{1b}ora  33.3 %  72.5    -         submitted  sig1
+                  5  +0 ms      07:30:18.000    0 %  failed            No; 1 of 1.5 SOL were filled for 145.4 USDC
+                                LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS  TRANSACTION
+                                0    raydium        66.7 %  145.5   145.4     landed  sig0
+                                1    mete\\u{1b}ora  33.3 %  72.5    -         failed  sig1
+
+                """), "\(replay.output)")
+        #expect(replay.output.split(separator: "\n").count { $0.contains("LEG") } == 3)
+    }
+
     @Test func `a list goes on over pages up to its limit, with the filters in each request`() async throws {
         let page = HTTPResponse.json(200, #"{"orders":[\#(Self.order)],"nextCursor":"c 1"}"#)
         let (list, targets) = try await run(

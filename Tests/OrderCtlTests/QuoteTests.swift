@@ -47,6 +47,49 @@ struct QuoteTests {
         }
     }
 
+    /// 1.5 SOL as 1 and 0.5.
+    private static func split(_ gain: String, _ isChosen: Bool) -> String {
+        #","split":{"legs":[{"dex":"meteora","pool":"p1","amountIn":"1000000000","amountOut":"145500000"},"#
+            + #"{"dex":"raydium","pool":"p2","amountIn":"500000000","amountOut":"72800000"}],"amountOut":"218300000","#
+            + #""amountOutDecimal":"218.3","gainBps":\#(gain),"chosen":\#(isChosen)}}"#
+    }
+
+    @Test func `a split is shown leg by leg, and that it is not worth it`() async throws {
+        try await withRoute(.json(200, String(Self.answer.dropLast()) + Self.split("3", false))) { url, _ in
+            let run = await ToolRun.of(["quote", "SOL", "USDC", "1.50", "--url", url])
+            #expect(run.status == .ok, "\(run.errors)")
+            #expect(
+                run.output.hasSuffix(
+                    """
+                    LEG      SHARE   SOL IN  USDC OUT  POOL
+                    meteora  66.7 %  1       145.5     p1
+                    raydium  33.3 %  0.5     72.8      p2
+                    Not split: the legs together pay 218.3, +3 bps, which is not enough.
+                    1.50 SOL to USDC: meteora: 218.22, the only quote.
+
+                    """), "\(run.output)")
+        }
+    }
+
+    @Test func `where only a split fills the amount it is all that is shown`() async throws {
+        let answer =
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1500000000","slippageBps":50,"quotes":[],"unavailable":[],"best":"meteora+raydium","#
+            + #""amountOut":"218300000","amountOutDecimal":"218.3","minReceived":"217208500","reason":"both: 218.3, no venue alone can fill it""#
+        try await withRoute(.json(200, answer + Self.split("null", true))) { url, _ in
+            let run = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--url", url])
+            #expect(
+                run.output == """
+                    LEG      SHARE   SOL IN  USDC OUT  POOL
+                    meteora  66.7 %  1       145.5     p1
+                    raydium  33.3 %  0.5     72.8      p2
+                    1.5 SOL to USDC: both: 218.3, no venue alone can fill it.
+
+                    """, "\(run.errors)")
+            let coloured = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--url", url], usesColour: true)
+            #expect(coloured.output.contains("\u{1B}[32mraydium"))
+        }
+    }
+
     @Test func `a refusal of the engine ends with 1`() async throws {
         try await withRoute(.problem(422, code: "NO_ROUTE", "No route found for this token pair")) { url, _ in
             let run = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--url", url])

@@ -100,6 +100,30 @@ enum OrderSamples {
         + #""message":"No route found","error":{"code":"NO_ROUTE","message":"No route found"}}"#
     static let confirmed = [pending, routed, end]
 
+    /// Legs of 1 and 0.5 SOL, the first of which has landed where `amountOut` says so.
+    static func legs(_ status: (String, String), amountOut: String? = nil) -> String {
+        func leg(_ number: Int, _ status: String, _ dex: String, _ input: String, _ output: String, _ whole: String, _ fetched: String?) -> String {
+            #"{"leg":\#(number),"status":"\#(status)","# + (status == "quoted" ? "" : #""txHash":"sig\#(number)","#)
+                + (fetched.map { #""amountOut":"\#($0)","# } ?? "")
+                + #""quote":{"dex":"\#(dex)","amountIn":"\#(input)","amountOut":"\#(output)","amountOutDecimal":"\#(whole)"}}"#
+        }
+        return #""legs":["# + leg(0, status.0, "raydium", "1000000000", "145500000", "145.5", amountOut) + ","
+            + leg(1, status.1, "mete\\u001bora", "500000000", "72500000", "72.5", nil) + "]"
+    }
+
+    /// An order of two legs, the second of which fails for good.
+    static let split = [
+        pending, event(2, "routing", 30, "Received 2 quotes", legs(("quoted", "quoted"))),
+        event(3, "building", 50, "Building transaction on raydium+meteora...", legs(("quoted", "quoted"))),
+        event(4, "submitted", 80, "Submitting transaction (attempt 1/1)...", legs(("submitted", "submitted"))),
+        event(5, "failed", 0, "No; 1 of 1.5 SOL were filled for 145.4 USDC", legs(("landed", "failed"), amountOut: "145400000")),
+    ]
+
+    private static func event(_ seq: Int, _ type: String, _ progress: Int, _ message: String, _ extra: String) -> String {
+        #"{"orderId":"o-1","seq":\#(seq),"type":"\#(type)","status":"\#(type)","progress":\#(progress),"#
+            + #""timestamp":"2026-01-10T07:30:18.000Z","message":"\#(message)",\#(extra)}"#
+    }
+
     /// A whole stream of server-sent events.
     static func stream(_ events: [String]) -> HTTPResponse {
         let body = ": hello\n\n" + events.map { "id: 1\r\nevent: x\ndata: \($0)\n\n" }.joined()

@@ -40,6 +40,32 @@ struct WatchTests {
         }
     }
 
+    @Test func `the legs of a split order are told as they change, and counted at the end`() async throws {
+        let whole = OrderSamples.end.replacing(#""txHash":"sig""#, with: OrderSamples.legs(("landed", "landed"), amountOut: "145400000"))
+        try await withStream(OrderSamples.stream(OrderSamples.split)) { url, _ in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .unfilled)
+            #expect(
+                run.output.hasSuffix(
+                    """
+                                  LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS     TRANSACTION
+                                  0    raydium        66.7 %  145.5   -         submitted  sig0
+                                  1    mete\\u{1b}ora  33.3 %  72.5    -         submitted  sig1
+                    07:30:18.000    0 %  failed            No; 1 of 1.5 SOL were filled for 145.4 USDC
+                                  LEG  VENUE          SHARE   QUOTED  RECEIVED  STATUS  TRANSACTION
+                                  0    raydium        66.7 %  145.5   145.4     landed  sig0
+                                  1    mete\\u{1b}ora  33.3 %  72.5    -         failed  sig1
+                    The order failed: No; 1 of 1.5 SOL were filled for 145.4 USDC
+
+                    """), "\(run.output)")
+            #expect(run.output.split(separator: "\n").count { $0.contains("LEG") } == 3)
+        }
+        try await withStream(OrderSamples.stream([OrderSamples.pending, whole])) { url, _ in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .ok && run.output.hasSuffix("Received 218.1 at 145.4 on meteora, slippage -5 bps, 2 transactions\n"))
+        }
+    }
+
     @Test func `an order that fails ends with 2, and with json each event is a line`() async throws {
         try await withStream(OrderSamples.stream([OrderSamples.pending, OrderSamples.failure])) { url, _ in
             let run = await ToolRun.of(["watch", "o-1", "--url", url])

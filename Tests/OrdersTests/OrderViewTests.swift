@@ -58,4 +58,14 @@ import Testing
         #expect(value["logs"]?.array?.map { $0["status"]?.string } == ["pending", "routing", "submitted", "confirmed"])
         #expect(try JSONValue.parse(view.json(includesSuccess: false)).object?.map(\.name) == Array(Self.keys.dropFirst()))
     }
+
+    @Test func aWholeRouteAfterASplitOneHasNoLegs() {
+        var split = EventTests.event(1, .routing, .routing, 30, "r")
+        (split.chosenDex, split.legs) = ("raydium+meteora", [OrderLeg(0, Samples.raydium), OrderLeg(1, Samples.meteora)])
+        let failed = EventTests.event(2, .executionFailed, .submitted, 80, "lost")
+        #expect(OrderView(order: Samples.order, events: [split, failed]).legs?.count == 2)
+        var whole = EventTests.event(3, .routing, .routing, 30, "r")
+        whole.chosenDex = "raydium"
+        #expect(OrderView(order: Samples.order, events: [split, failed, whole]).legs == nil)
+    }
 }

@@ -80,7 +80,9 @@ struct LiveVenueTests {
         defer { stub.api.close() }
         let start = MonotonicInstant.now
         // A busy machine is late with both alike.
-        async let almost: Duration = { try await sleep(for: .milliseconds(1950)); return start.elapsed }()
+        async let almost: Duration = {
+            try await sleep(for: .milliseconds(1950)); return start.elapsed
+        }()
         let sentence = try #require(try await stub.sentence())
         let waited = start.elapsed
         #expect(sentence.hasPrefix(isSilent ? "raydium did not answer in time" : "raydium "), "\(sentence)")

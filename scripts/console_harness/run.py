@@ -1,4 +1,4 @@
-"""Runs the tests in groups, two at once, each on a stack and in a browser of its own: those that stop things, the others, and a large backlog."""
+"""Runs the tests in groups, two at once, each on a stack and in a browser of its own: those that stop things, the others, a backlog and splits."""
 
 import os
 import tempfile
@@ -6,12 +6,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import access, backlog, orders, outages
+from . import access, backlog, legs, orders, outages
 from .browser import browser
 from .engine import FAST, Engine
 from .pictures import take
 
-GROUPS = ((outages.TESTS + access.TESTS[:2], {}), (orders.TESTS + access.TESTS[2:], {}), (backlog.TESTS, backlog.SETTINGS))
+GROUPS = (
+    (outages.TESTS + access.TESTS[:2], {}), (orders.TESTS + access.TESTS[2:], {}), (backlog.TESTS + legs.TESTS, backlog.SETTINGS | legs.SETTINGS))
 
 
 def main(arguments):

@@ -10,9 +10,10 @@ from runner.ports import free
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Half of the transactions fail, so that a few orders show every path: success at once, after a retry, and failure.
+# Half of the transactions fail and large orders are split, so that a few show every path: success at once, after a retry, failure, and in part.
 SETTINGS = {
     "MOCK_FAILURE_RATE": "0.5", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_QUOTE_LATENCY_MS": "20", "RETRY_BASE_MS": "50",
+    "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0",
     "GATEWAYS": "1", "ROUTERS": "1", "EXECUTORS": "1", "NOTIFIERS": "2"}
 
 

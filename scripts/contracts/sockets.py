@@ -1,4 +1,4 @@
-"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, after a retry, and never."""
+"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, after a retry, in part, and never."""
 
 import asyncio
 import json
@@ -14,7 +14,8 @@ ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05, 
 PATHS = (
     ("native", "/v1/stream?orderId={id}&after=0", None), ("backfill", "/api/orders/execute?orderId={id}", None),
     ("progress", "/api/orders/status/{id}", None), ("updates", "/ws/orders/{id}", None), ("snakeCase", "/api/orders/status", "{id}"))
-OUTCOMES = {"at once", "after a retry", "never"}
+AMOUNTS = (1.5, 200)  # for one venue, and for two
+OUTCOMES = {"at once", "after a retry", "never", "split", "in part"}
 BATCH, MOST = 20, 200
 
 
@@ -30,15 +31,15 @@ async def _run(base, documents):
     while set(outcomes) != OUTCOMES:
         assert placed < MOST, f"{placed} orders ended only so: {dict(outcomes)}"
         placed += BATCH
-        for story in await asyncio.gather(*(_story(base, validators, event, messages) for _ in range(BATCH))):
-            outcomes[story] += 1
+        for story in await asyncio.gather(*(_story(base, AMOUNTS[n % 2], validators, event, messages) for n in range(BATCH))):
+            outcomes.update(story)
     await _frames(base, documents, validators["native"], messages)
     return f"{sum(messages.values())} messages of {placed} orders: {dict(messages)}; {dict(outcomes)}"
 
 
-async def _story(base, validators, event, messages):
-    """One order, followed on every path at once, and once more when it is over."""
-    order = await asyncio.to_thread(place, base, ORDER)
+async def _story(base, amount, validators, event, messages):
+    """One order, followed on every path at once, and once more when it is over. Answers what has become of it."""
+    order = await asyncio.to_thread(place, base, ORDER | {"amount": amount})
     live = await asyncio.gather(
         asyncio.to_thread(_events, base, order, 0, event), *(_conversation(base, order, path, validators) for path in PATHS))
     await asyncio.gather(*(_conversation(base, order, path, validators) for path in PATHS))
@@ -50,9 +51,11 @@ async def _story(base, validators, event, messages):
     messages["sse"] += len(events)
     for (channel, _, _), texts in zip(PATHS, live[1:]):
         messages[channel] += len(texts)
-    if events[-1]["status"] == "failed":
-        return "never"
-    return "at once" if events[-1]["attempt"] == 1 else "after a retry"
+    last = events[-1]
+    story = {"split"} if "legs" in last else set()
+    if last["status"] == "failed":
+        return story | {"in part" if "filled" in last else "never"}
+    return story | {"at once" if last["attempt"] == 1 else "after a retry"}
 
 
 async def _conversation(base, order, path, validators):

@@ -42,6 +42,12 @@ public final class OrderPipeline {
         partitions = (0..<settings.partitions).map { Keys(partition: $0) }
     }
 
+    /// Whether Redis can be reached.
+    public var isConnected: Bool { redis.isConnected }
+
+    /// Waits until Redis can be reached; answers whether it could within the limit.
+    public func isConnected(within limit: Duration) async -> Bool { (try? await redis.connected(within: limit)) != nil }
+
     /// The keys of an order's partition; nil when there is no such partition, and so no such order.
     func keys(of id: OrderID) -> Keys? {
         partitions.indices.contains(id.partition) ? partitions[id.partition] : nil
@@ -68,7 +74,7 @@ public final class OrderPipeline {
     }
 
     /// The time of Redis, in ms.
-    func time() async throws(PipelineError) -> UInt64 {
+    public func time() async throws(PipelineError) -> UInt64 {
         guard let parts = try await send(["TIME"]).array, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
             throw PipelineError(.unexpectedReply, "TIME answered no time")
         }

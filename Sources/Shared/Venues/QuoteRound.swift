@@ -43,7 +43,8 @@ public struct QuoteRound: Sendable {
     /// The answer of `GET /api/quotes`; nil without an offer. It speaks of the best venue, and of the split where no venue can fill the amount.
     public func answer(to request: QuoteRequest) -> String? {
         guard let choice else { return nil }
-        let best = offers?.best
+        let best =
+            offers?.best
             ?? Quote(joining: choice.quotes, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
         return JSONWriter.object { writer in
             writer.field("tokenIn", request.tokenIn.symbol)

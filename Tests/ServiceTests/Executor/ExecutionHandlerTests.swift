@@ -11,7 +11,7 @@ import Testing
 @testable import Pipeline
 
 /// The executor's part of an order's life: real scripts, a chain that does as it is told.
-@Suite(.onLoop) @ServiceActor
+@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct ExecutionHandlerTests {
     @ServiceActor
     struct Bench {

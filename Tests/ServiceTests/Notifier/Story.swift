@@ -114,6 +114,17 @@ extension Story {
         return story
     }
 
+    /// Seven events: lands, divided over both venues.
+    static var split: Story {
+        var story = Story()
+        story.accepted()
+        story.submitted("sig1")
+        story.confirmed("sig1")
+        let (dex, joined) = (#""chosenDex":"meteora""#, #""chosenDex":"raydium+meteora""#)
+        story.texts = story.texts.map { $0.replacing(dex, with: joined) }
+        return story
+    }
+
     /// Four events: no pool trades the pair.
     static var noRoute: Story {
         var story = Story()

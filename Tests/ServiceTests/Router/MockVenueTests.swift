@@ -81,6 +81,22 @@ struct MockVenueTests {
         }
     }
 
+    @Test("a process that has not had a heartbeat yet reads the market with the clock of Redis")
+    func beforeTheFirstHeartbeat() async throws {
+        try await withProcess(RouterSettings.self, ["MOCK_VOLATILITY_BPS": "1"]) { test in
+            let young = ServiceProcess.unconnected(test.settings)
+            let running = Loop.spawn { await young.redis.run() }
+            try await young.redis.connected(within: .seconds(10))
+            let board = MarketBoard([try Samples.pool()], settings: test.settings.market, process: young)
+            board.begin(seed: 7)
+            #expect(young.heartbeat.clock.now == nil)
+            let view = try #require(await board.view(partition: 0, within: .zero))
+            #expect(abs(Int64(view.time) - Int64(try await test.now())) < 10_000)
+            young.redis.close()
+            await running.value
+        }
+    }
+
     @Test("dust and whales are refused in so many words", arguments: ["raydium", "meteora"])
     func extremes(_ venue: String) async throws {
         for amount in [UInt64(1), .max] {

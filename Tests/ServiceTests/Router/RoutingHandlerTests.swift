@@ -13,9 +13,10 @@ import Testing
 @Suite(.onLoop) @ServiceActor
 struct RoutingHandlerTests {
     private func withHandler(
-        _ venues: [FakeVenue], timeout: String = "60000", _ body: @ServiceActor (TestProcess<RouterSettings>, RoutingHandler) async throws -> Void
+        _ venues: [FakeVenue], timeout: String = "60000", server: RedisServer? = nil,
+        _ body: @ServiceActor (TestProcess<RouterSettings>, RoutingHandler) async throws -> Void
     ) async throws {
-        try await withProcess(RouterSettings.self, ["RETRY_JITTER": "0", "QUOTE_TIMEOUT_MS": timeout]) { test in
+        try await withProcess(RouterSettings.self, ["RETRY_JITTER": "0", "QUOTE_TIMEOUT_MS": timeout], server: server) { test in
             let desk = QuoteDesk(venues: venues, timeout: test.settings.quoteTimeout, metrics: test.process.metrics)
             let handler = RoutingHandler(
                 desk: desk, pipeline: test.pipeline, retry: test.settings.retry, log: test.process.log, observer: test.process.observer)
@@ -88,6 +89,31 @@ struct RoutingHandlerTests {
             let last = try #require(try await test.events(order).last)
             #expect(last.error?.code == .venueUnavailable && last.totalAttempts == 3)
         }
+    }
+
+    @Test("that nobody has a quote while Redis is away uses up no attempt: the venues are asked again when it is back")
+    func redisAway() async throws {
+        let server = try await RedisServer.start(appendonly: true)
+        let venue = FakeVenue("raydium", .failure(.venueUnavailable))
+        venue.gate = Promise()
+        try await withHandler([venue], server: server) { test, handler in
+            let order = Samples.order()
+            try await test.accept(order)
+            let entry = try await test.take(.router)
+            let working = Loop.spawn { await handler.handle(entry) }
+            try await eventually { venue.asked == 1 }
+            try await server.kill()
+            try await eventually { !test.redis.isConnected }
+            venue.gate?.succeed(())
+            // Asked without Redis it has failed; the next time it answers.
+            try await sleep(for: .milliseconds(50))
+            venue.answer = .quote(217)
+            try await server.restart()
+            await working.value
+            #expect(venue.asked == 2)
+            #expect(try await test.events(order).map(\.type) == [.pending, .routing, .routing])
+        }
+        try await server.stop()
     }
 
     @Test("a handler whose claim is cancelled while it waits for quotes writes nothing")

@@ -61,7 +61,7 @@ final class ExecutionHandler: OrderHandler {
         }
         let sent = Dictionary(uniqueKeysWithValues: zip(route.chosen.open, transactions).map { ($0.number, $0.submitted($1.signature)) })
         let request = StepRequest.submit(transactions, attempt: work.attempt, maxAttempts: work.order.maxAttempts)
-            .storing(route.chosen.changing(sent))
+            .updating(route.chosen.changing(sent))
         switch try await pipeline.step(request, entry) {
         case .written: try await follow(transactions, work, entry)
         case .again(let resumed): try await follow(resumed.transactions, resumed, entry)
@@ -113,7 +113,7 @@ final class ExecutionHandler: OrderHandler {
                 outputDecimals: work.order.tokenOut.decimals),
             amountOut: filled.amountOut, amountOutDecimal: filled.amountOutDecimal, realisedSlippageBps: realised,
             networkFeeLamports: Self.networkFeeLamports * UInt64(route.legs.count))
-        guard case .written = try await pipeline.step(.confirm(fill).storing(route), entry) else { return }
+        guard case .written = try await pipeline.step(.confirm(fill).updating(route), entry) else { return }
         attempts.labelled("confirmed").increment()
         slippage.observe(Double(realised))
         log.order(.info, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(route.quote.dex)])
@@ -135,7 +135,7 @@ final class ExecutionHandler: OrderHandler {
         var request = StepRequest.after(
             failure, in: state, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
             delay: settings.retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts), remark: filled?.remark(on: work.order))
-        if let route, route.isSplit { request = request.storing(route) }
+        if let route { request = request.updating(route) }
         if let filled { request = request.storing(filled, of: work.order) }
         return request
     }

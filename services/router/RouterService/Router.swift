@@ -47,7 +47,8 @@ public final class Router: Service {
             let splits = SplitDesk(
                 pools: pools.pools, board: board, minimumGainBps: settings.splitMinimumGainBps, clock: process.heartbeat.clock)
             return QuoteDesk(
-                venues: venues, timeout: settings.quoteTimeout, splits: settings.routing == .split ? splits : nil, metrics: process.metrics, clock: process.heartbeat.clock)
+                venues: venues, timeout: settings.quoteTimeout, splits: settings.routing == .split ? splits : nil, metrics: process.metrics,
+                clock: process.heartbeat.clock)
         case .live:
             let out = process.metrics.gauges("venue_left_out", help: "1 while a venue is not asked because it kept failing.", by: ["dex"])
             let options = LiveVenueOptions(settings: settings.live, timeout: settings.quoteTimeout) { [log = process.log] dex, reason in

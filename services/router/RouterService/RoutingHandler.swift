@@ -10,6 +10,9 @@ internal import Venues
 /// Moves an order from `accepted` to `routed`: quotes, the best of them, or what follows when there is none.
 @ServiceActor
 final class RoutingHandler: OrderHandler {
+    /// The longest wait for Redis; whatever follows of it waits for Redis, too.
+    private static let patience = Duration.seconds(60)
+
     private let desk: QuoteDesk
     private let pipeline: OrderPipeline
     private let retry: RetrySettings
@@ -27,7 +30,7 @@ final class RoutingHandler: OrderHandler {
     func handle(_ entry: WorkEntry) async {
         do throws(PipelineError) {
             guard case .work(let work) = try await pipeline.begin(entry) else { return }
-            let round = await desk.ask(
+            let round = await ask(
                 QuoteRequest(
                     tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut,
                     // What has landed of a split order stays.
@@ -37,6 +40,15 @@ final class RoutingHandler: OrderHandler {
             _ = try await pipeline.step(next(round, work), entry)
         } catch {
             observer.failed(doing: "route", error: error)
+        }
+    }
+
+    /// What the venues offer. Without Redis the state of the mock pools cannot be read, and no step can be written either: that is no failure of
+    /// the venues, and they are asked again when it is back, until the claim is lost.
+    private func ask(_ request: QuoteRequest) async -> QuoteRound {
+        while true {
+            let round = await desk.ask(request)
+            guard round.choice == nil, !pipeline.isConnected, await pipeline.isConnected(within: Self.patience) else { return round }
         }
     }
 

@@ -65,7 +65,8 @@ public struct OrderView: Sendable, Hashable {
         amountOut = event.amountOut ?? amountOut
         amountOutDecimal = event.amountOutDecimal ?? amountOutDecimal
         realisedSlippageBps = event.realisedSlippageBps ?? realisedSlippageBps
-        legs = event.legs ?? legs
+        // An event with a route shows all of it: a whole one that follows a split one has no legs any more.
+        if event.chosenDex != nil { legs = event.legs }
         filled = event.filled ?? filled
         stageMs = event.stageMs ?? stageMs
         attempts = event.attempt ?? attempts

@@ -43,7 +43,8 @@ public struct StepRequest: Sendable {
         }
         let event = Event(
             type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: more, showsQuotes: true)
-        return StepRequest(step: .routeDone, fields: [("quotes", all), ("dex", chosen.quote.dex)], events: [event]).storing(chosen)
+        return StepRequest(
+            step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.quote.dex)], events: [event])
     }
 
     /// The executor begins on the route that was chosen.
@@ -136,8 +137,8 @@ public struct StepRequest: Sendable {
         return request
     }
 
-    /// Stores the route as it now is: from here on events show its legs so.
-    public func storing(_ route: ChosenRoute) -> StepRequest { storing("route", route.members) }
+    /// Stores how far the legs of a split order are: from here on events show them so. The route of any other order stays as it is.
+    public func updating(_ route: ChosenRoute) -> StepRequest { route.isSplit ? storing("route", route.members) : self }
 
     /// Stores what of a split order has landed, for whatever ends the order before the rest has.
     public func storing(_ filled: PartialFill, of order: Order) -> StepRequest {

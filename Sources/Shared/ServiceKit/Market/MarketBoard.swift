@@ -53,7 +53,11 @@ public final class MarketBoard {
     }
 
     private func read(_ partition: Int, _ market: LivingMarket) async -> MarketView? {
-        guard let flows = try? await pipeline.marketFlows(partition: partition), let now = clock.now else { return nil }
+        guard let flows = try? await pipeline.marketFlows(partition: partition) else { return nil }
+        // A process that has just started may be asked before its first heartbeat has read the clock.
+        var time = clock.now
+        if time == nil { time = try? await pipeline.time() }
+        guard let now = time else { return nil }
         let view = MarketView(market, list, flows: flows, time: now)
         newest[partition] = view
         return view

@@ -56,6 +56,7 @@ import Testing
                 update(7, "submitted", "Transaction failed on the network", hash("sig1")),
                 update(8, "building", "Retrying in 1.0 s (attempt 2/3)", hash("sig1")),
             ] + submitted(9, "sig2") + [confirmed(12, "sig2")]),
+        Situation("is split, and lands", .split, seen: 1, whole.map { $0.replacing("Meteora\"", with: "Raydium+Meteora\"") }),
         Situation("the last attempt fails", .givenUp, seen: 1, failure),
         Situation("comes when it has failed", .givenUp, seen: 8, failure),
         Situation(

@@ -37,6 +37,8 @@ struct StatusUpdateDialect: Dialect {
         }
     }
 
-    /// A venue as it writes itself.
-    private static func display(_ dex: String) -> String { dex.prefix(1).uppercased() + dex.dropFirst() }
+    /// A venue as it writes itself; `Raydium+Meteora` where an order is split.
+    private static func display(_ dex: String) -> String {
+        dex.split(separator: "+").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: "+")
+    }
 }

@@ -6,9 +6,9 @@ struct Get: Command {
     static let manual = Manual(
         ["get"], synopsis: "ORDER_ID", summary: "show an order as it is now",
         details: """
-            What was ordered, where it stands, and what came of it. orderctl watch follows
-            it, orderctl replay shows how it got there. With --json all that the engine
-            knows of it, its quotes and history too.
+            What was ordered, where it stands, and what came of it, of a split order also
+            leg by leg. orderctl watch follows it, orderctl replay shows how it got there.
+            With --json all that the engine knows of it, its quotes and history too.
             """,
         examples: [
             ("orderctl get 01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00", "an order"),
@@ -35,7 +35,11 @@ struct Get: Command {
         var table = Table("order", text("orderId") ?? "?")
         table.add("swap", OrderText.swap(order) + ", at most \(text("slippageBps") ?? "?") bps worse")
         for (label, name) in Self.rows { if let value = text(name) { table.add(label, value) } }
-        for line in table.lines { session.console.print(line) }
+        if let filled = order["filled"], let input = filled["amountInDecimal"]?.string, let output = filled["amountOutDecimal"]?.string {
+            let whole = "\(text("amount") ?? "?") \(text("tokenIn") ?? "?")"
+            table.add("filled", "\(Terminal.safe(input)) of \(whole) for \(Terminal.safe(output)) \(text("tokenOut") ?? "?")")
+        }
+        for line in table.lines + LegTable.lines(order["legs"]?.array ?? [], amount: order["amount"]?.string) { session.console.print(line) }
         return .ok
     }
 }

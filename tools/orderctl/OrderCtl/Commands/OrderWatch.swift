@@ -10,6 +10,7 @@ final class OrderWatch {
     private let session: Session
     private let start = MonotonicInstant.now
     private var last: JSONValue?
+    private var legs = LegProgress()
     private var isLost = false
 
     init(_ session: Session) { self.session = session }
@@ -36,6 +37,7 @@ final class OrderWatch {
         } else {
             clear()
             session.console.print(EventLine.text(event, on: session.console))
+            for line in legs.lines(event) { session.console.print(session.console.paint("              " + line, .faint)) }
         }
         (last, isLost) = (event, false)
         draw()
@@ -56,9 +58,10 @@ final class OrderWatch {
             let verb = event["status"]?.string == "failed" ? "failed" : "was \(text("status"))"
             return console.print(console.paint("The order \(verb): \(text("message"))", .red))
         }
+        let count = event["legs"]?.array?.count ?? 1
         console.print(
             console.paint("Received \(text("amountOutDecimal")) at \(text("executedPrice")) on \(text("chosenDex"))", .green)
-                + ", slippage \(text("realisedSlippageBps")) bps, transaction \(text("txHash"))")
+                + ", slippage \(text("realisedSlippageBps")) bps, " + (count > 1 ? "\(count) transactions" : "transaction \(text("txHash"))"))
     }
 
     // MARK: The bar

@@ -8,11 +8,12 @@ struct QuoteSwap: Command {
         summary: "show what each venue would pay for an amount",
         details: """
             Tokens by symbol or mint, the amount in whole tokens. Asks the engine what
-            routing would decide now; nothing is submitted. With --live it asks the APIs
-            of Raydium and Meteora (through Jupiter) from this machine instead, and needs
-            no engine: RAYDIUM_API_URL, JUPITER_API_URL and JUPITER_API_KEY say where they
-            are, TOKENS_FILE (config/tokens.json) which tokens there are. Exit code 1 when
-            no venue has a quote.
+            routing would decide now, also how it would split the amount; nothing is
+            submitted. With --live it asks the APIs of Raydium and Meteora (through
+            Jupiter) from this machine instead, and needs no engine: RAYDIUM_API_URL,
+            JUPITER_API_URL and JUPITER_API_KEY say where they are, TOKENS_FILE
+            (config/tokens.json) which tokens there are. Exit code 1 when no venue has a
+            quote.
             """,
         options: [
             Manual.Option(name: "--live", meaning: "ask the real venues, not the engine"),
@@ -43,13 +44,14 @@ struct QuoteSwap: Command {
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         let answer = try await isLive ? live(session) : ask(session.engine)
-        guard let quotes = answer["quotes"]?.array, let best = answer["best"]?.string, !quotes.isEmpty else {
+        // Where no venue fills the amount there may still be a split of it.
+        guard let quotes = answer["quotes"]?.array, !quotes.isEmpty || answer["split"] != nil else {
             throw Failure(.refused, "\(session.engine.url) answered without quotes; is that the engine?")
         }
         if session.wantsJSON {
             session.console.print(answer.serialized)
         } else {
-            show(answer, quotes, best: best, on: session.console)
+            show(answer, quotes, on: session.console)
         }
         return .ok
     }
@@ -65,19 +67,32 @@ struct QuoteSwap: Command {
         return try await desk.quotes(from: tokens.from, to: tokens.to, amount: amount, slippageBps: slippageBps)
     }
 
-    @ServiceActor private func show(_ answer: JSONValue, _ quotes: [JSONValue], best: String, on console: Console) {
+    @ServiceActor private func show(_ answer: JSONValue, _ quotes: [JSONValue], on console: Console) {
         let names = [answer["tokenIn"], answer["tokenOut"]].map { Terminal.safe($0?.string ?? "?") }
         var table = Table("VENUE", "\(names[1]) OUT", "PRICE", "FEE BPS", "IMPACT %", "AT LEAST", "POOL")
         for quote in quotes {
             let cells = ["dex", "amountOutDecimal", "price", "feeBps", "priceImpactPct", "minReceivedDecimal", "pool"].map { Self.text(quote[$0]) }
             table.add(cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], cells[6])
         }
-        for (index, line) in table.lines.enumerated() { console.print(index == 1 ? console.paint(line, .green) : line) }
+        let isSplit = answer["split"]?["chosen"]?.bool == true
+        if !quotes.isEmpty {
+            for (index, line) in table.lines.enumerated() { console.print(index == 1 && !isSplit ? console.paint(line, .green) : line) }
+        }
         for venue in answer["unavailable"]?.array ?? [] {
             console.print(
                 console.paint("no quote: \(Self.text(venue["message"])) (\(Self.text(venue["dex"])), \(Self.text(venue["code"])))", .yellow))
         }
-        console.print("\(Terminal.safe(amount)) \(names[0]) to \(names[1]): \(Self.text(answer["reason"])).")
+        if let split = answer["split"] { show(split, isChosen: isSplit, names, on: console) }
+        console.print("\(Terminal.safe(amount)) \(names[0]) to \(names[1]): \(Terminal.cut(answer["reason"]?.string ?? "?", to: 200)).")
+    }
+
+    @ServiceActor private func show(_ split: JSONValue, isChosen: Bool, _ names: [String], on console: Console) {
+        let lines = LegTable.lines(split: split, of: amount, tokens: names)
+        for (index, line) in lines.enumerated() { console.print(index > 0 && isChosen ? console.paint(line, .green) : line) }
+        guard !isChosen else { return }
+        let gain = split["gainBps"]?.integer ?? 0
+        console.print(
+            "Not split: the legs together pay \(Self.text(split["amountOutDecimal"])), \(gain < 0 ? "" : "+")\(gain) bps, which is not enough.")
     }
 
     private static func text(_ value: JSONValue?) -> String { Terminal.cut(value?.string ?? value?.number ?? "?", to: 64) }

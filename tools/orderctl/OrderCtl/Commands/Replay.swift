@@ -7,8 +7,8 @@ struct Replay: Command {
         ["replay"], synopsis: "[--after SEQ] ORDER_ID", summary: "show all events of an order",
         details: """
             Each event with its number, the time since the one before, and what it says:
-            quotes, chosen venue, transaction, error. Answers at once, also for an order
-            under way; orderctl watch stays with it.
+            quotes, chosen venue, transaction, error, the legs of a split order. Answers
+            at once, also for an order under way; orderctl watch stays with it.
             """,
         options: [Manual.Option(name: "--after SEQ", meaning: "only events after this number")],
         examples: [
@@ -34,6 +34,7 @@ struct Replay: Command {
             return .ok
         }
         var before: String?
+        var legs = LegProgress()
         for event in events {
             let time = event["timestamp"]?.string ?? ""
             let delta = TimeText.duration(milliseconds: before.map { TimeText.between($0, time) } ?? 0)
@@ -42,7 +43,7 @@ struct Replay: Command {
             let columns = String(repeating: " ", count: max(0, 3 - number.count)) + number + "  +" + delta
             session.console.print(
                 columns + String(repeating: " ", count: max(0, 16 - columns.count)) + EventLine.text(event, on: session.console))
-            for line in Self.details(event) { session.console.print(session.console.paint("                " + line, .faint)) }
+            for line in Self.details(event) + legs.lines(event) { session.console.print(session.console.paint("                " + line, .faint)) }
         }
         if events.isEmpty { session.console.print("No events after \(after).") }
         return .ok
@@ -59,7 +60,7 @@ struct Replay: Command {
             }
             lines += (event["unavailable"]?.array ?? []).map { "\(text($0["dex"])): no quote, \(text($0["message"]))" }
         }
-        if event["type"]?.string == "submitted", let hash = event["txHash"] { lines.append("transaction \(text(hash))") }
+        if event["type"]?.string == "submitted", event["legs"] == nil, let hash = event["txHash"] { lines.append("transaction \(text(hash))") }
         if let error = event["error"] { lines.append("\(text(error["code"])): \(text(error["message"]))") }
         if event["type"]?.string == "confirmed" {
             lines.append("\(text(event["amountOutDecimal"])) at \(text(event["executedPrice"])), slippage \(text(event["realisedSlippageBps"])) bps")

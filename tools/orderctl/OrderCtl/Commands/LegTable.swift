@@ -1,0 +1,75 @@
+internal import JSON
+internal import Orders
+
+/// The parts of a split order, or of one that would be split, as rows.
+enum LegTable {
+    /// The legs of an order or of one of its events: none where there is only one.
+    ///
+    /// - Parameter amount: the whole order's, in whole tokens; nil leaves out what goes into each leg but for its share.
+    static func lines(_ legs: [JSONValue], amount: String? = nil) -> [String] {
+        guard legs.count > 1 else { return [] }
+        let inputs = legs.map { units($0["quote"]?["amountIn"]) }
+        let decimals = amount.flatMap { Self.decimals(of: sum(inputs), as: $0) }
+        var table = Table(["LEG", "VENUE", "SHARE"] + (decimals == nil ? [] : ["IN"]) + ["QUOTED", "RECEIVED", "STATUS", "TRANSACTION"])
+        for (leg, input) in zip(legs, inputs) {
+            table.add(
+                [text(leg["leg"]), text(leg["quote"]?["dex"]), share(input, of: inputs)] + (decimals.map { [input.decimalText(decimals: $0)] } ?? [])
+                    + [text(leg["quote"]?["amountOutDecimal"]), received(leg), text(leg["status"]), text(leg["txHash"])])
+        }
+        return table.lines
+    }
+
+    /// The parts of `split` in an answer of `GET /api/quotes`, to an amount in whole tokens.
+    static func lines(split: JSONValue, of amount: String, tokens: [String]) -> [String] {
+        let legs = split["legs"]?.array ?? []
+        let (inputs, outputs) = (legs.map { units($0["amountIn"]) }, legs.map { units($0["amountOut"]) })
+        let decimals = (Self.decimals(of: sum(inputs), as: amount), Self.decimals(of: sum(outputs), as: split["amountOutDecimal"]?.string ?? ""))
+        var table = Table("LEG", "SHARE", "\(tokens[0]) IN", "\(tokens[1]) OUT", "POOL")
+        for (index, leg) in legs.enumerated() {
+            let (input, output) = (
+                decimals.0.map { inputs[index].decimalText(decimals: $0) }, decimals.1.map { outputs[index].decimalText(decimals: $0) }
+            )
+            table.add(text(leg["dex"]), share(inputs[index], of: inputs), input ?? "-", output ?? "-", text(leg["pool"]))
+        }
+        return table.lines
+    }
+
+    /// What a leg has fetched, in whole tokens: its quote has one amount in both forms.
+    private static func received(_ leg: JSONValue) -> String {
+        guard leg["amountOut"] != nil, let whole = leg["quote"]?["amountOutDecimal"]?.string,
+            let decimals = decimals(of: units(leg["quote"]?["amountOut"]), as: whole)
+        else { return "-" }
+        return units(leg["amountOut"]).decimalText(decimals: decimals)
+    }
+
+    /// How many fraction digits a token has, of which an amount is known in base units and in whole tokens.
+    private static func decimals(of units: BaseUnits, as whole: String) -> Int? {
+        units.value == 0 ? nil : (0...18).first { (try? BaseUnits(decimal: whole, decimals: $0)) == units }
+    }
+
+    private static func share(_ part: BaseUnits, of parts: [BaseUnits]) -> String {
+        let total = max(1, UInt128(sum(parts).value))
+        let tenths = (UInt128(part.value) * 1000 + total / 2) / total
+        return "\(tenths / 10).\(tenths % 10) %"
+    }
+
+    private static func sum(_ amounts: [BaseUnits]) -> BaseUnits {
+        BaseUnits(UInt64(clamping: amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) }))
+    }
+
+    private static func units(_ value: JSONValue?) -> BaseUnits { BaseUnits(value?.string.flatMap { UInt64($0) } ?? 0) }
+
+    private static func text(_ value: JSONValue?) -> String { Terminal.cut(value?.string ?? value?.number ?? "-", to: 100) }
+}
+
+/// Tells the legs of an order's events only where they are not as before.
+struct LegProgress {
+    private var last: [String] = []
+
+    mutating func lines(_ event: JSONValue) -> [String] {
+        let lines = LegTable.lines(event["legs"]?.array ?? [])
+        guard lines != last else { return [] }
+        last = lines
+        return lines
+    }
+}
