@@ -151,29 +151,48 @@ struct LiveVenueTests {
 
 @Suite(.onLoop) @ServiceActor
 struct ManyQuotesTests {
-    /// Other tests of the process open and end things of their own meanwhile: the counts are waited for.
+    /// Other tests of the process open and end threads and connections of their own meanwhile: only those to the stub are counted.
     @Test func `a thousand quotes at once hold no thread and leave no handle`() async throws {
-        let (handles, threads) = (count("/proc/self/fd"), count("/proc/self/task"))
-        try await askAThousand { #expect(count("/proc/self/task") <= threads + 2) }
-        try await eventually { count("/proc/self/fd") <= handles && count("/proc/self/task") <= threads }
+        let threads = entries("/proc/self/task").count
+        let port = try await askAThousand { #expect(entries("/proc/self/task").count < threads + 100) }
+        try await eventually { connections(to: port) == 0 }
     }
 
-    private func askAThousand(meanwhile: () -> Void) async throws {
+    private func askAThousand(meanwhile: () -> Void) async throws -> UInt16 {
         let stub = try StubbedVenue(.raydium, timeout: .seconds(60)) { _, _ in .reply(200, Captured.raydium) }
         defer { stub.api.close() }
         stub.api.delay = .milliseconds(20)
         let asking = (0..<1000).map { _ in Loop.spawn { try await stub.quote().get().amountOut } }
         try await eventually { stub.api.targets.count > 200 }
         meanwhile()
+        #expect((1...64).contains(connections(to: stub.api.port)))
         for task in asking { #expect(try await task.value == BaseUnits(88_531_692)) }
         #expect(stub.api.targets.count == 1000 && stub.api.accepted <= 64)
+        return stub.api.port
     }
 
-    private func count(_ directory: String) -> Int {
-        guard let handle = opendir(directory) else { return 0 }
+    /// Sockets that this process holds open towards a port of this machine.
+    private func connections(to port: UInt16) -> Int {
+        entries("/proc/self/fd").count { entry in
+            guard let descriptor = Int32(entry) else { return false }
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let result = withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+            }
+            return result == 0 && address.sin_family == sa_family_t(AF_INET) && UInt16(bigEndian: address.sin_port) == port
+        }
+    }
+
+    private func entries(_ directory: String) -> [String] {
+        guard let handle = opendir(directory) else { return [] }
         defer { closedir(handle) }
-        var count = 0
-        while readdir(handle) != nil { count += 1 }
-        return count
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { names.append(String(cString: $0)) }
+            }
+        }
+        return names
     }
 }

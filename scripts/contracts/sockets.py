@@ -1,4 +1,4 @@
-"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, after a retry, in part, and never."""
+"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, late, in part, and never."""
 
 import asyncio
 import json
