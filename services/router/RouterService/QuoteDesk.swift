@@ -32,6 +32,8 @@ final class QuoteDesk {
         outcomes = metrics.counters("quotes_total", help: "Quotes by venue and outcome.", by: ["dex", "outcome"])
         wins = metrics.counters("quotes_won_total", help: "Rounds of quotes in which a venue's was the best.", by: ["dex"])
         durations = metrics.histograms("quote_duration_seconds", help: "Time from a request to a venue's answer.", by: ["dex"])
+        // A venue that never wins is to show as 0, not to be missing.
+        for venue in venues { _ = wins.labelled(venue.dex) }
     }
 
     /// The offers of all venues for a swap.
