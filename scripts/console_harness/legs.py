@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 
 from .browser import DESKTOP, PHONE, barriers, opened, overflowing
 
-SETTINGS = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0"}
+# still pools, so that what was swapped before does not decide whether a division pays
+SETTINGS = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0", "MOCK_VOLATILITY_BPS": "0"}
 AMOUNT = 200  # SOL, more than the best bins hold, so that a division pays more
 LOOKS = ((DESKTOP, "light"), (PHONE, "light"), (PHONE, "dark"), ((1280, 900), "dark"))
 
