@@ -95,6 +95,10 @@ class World:
         """Whether nothing else has been broken since that moment of the wall clock; `own` are the kinds that do not count."""
         return not any(fault not in own and end > since for fault, _, end in self.windows)
 
+    def under_way(self, kind):
+        """Whether a fault of this kind is being injected now."""
+        return any(fault == kind and end == float("inf") for fault, _, end in self.windows)
+
     def prefix(self, partition, space="orders"):
         return f"{space}:{{{partition}}}:"
 

@@ -35,12 +35,16 @@ async def _redis(world, chance):
 async def _disk(world, chance):
     """Redis' file may not grow by more than a little, as on a full disk: under `always` Redis ends itself rather than lie."""
     folder = world.stack.run.path / "redis/appendonlydir"
+    room, limited = chance.randint(1_000, 60_000), None
     with world.window("disk"):
-        size = max((file.stat().st_size for file in folder.glob("*.incr.aof")), default=0)
-        world.stack.limit_files("redis", size + chance.randint(1_000, 60_000))
         child = world.stack.children["redis-1"]
         deadline = time.monotonic() + 20
         while child.poll() is None and time.monotonic() < deadline:
+            # A rewrite begins a new, empty file.
+            newest = max(folder.glob("*.incr.aof"), key=lambda file: int(file.name.split(".")[-3]))
+            if newest != limited:
+                world.stack.limit_files("redis", newest.stat().st_size + room)
+                limited = newest
             await asyncio.sleep(0.05)
         if child.poll() is None:
             world.stack.limit_files("redis", None)
