@@ -59,8 +59,7 @@ final class OrderFeed {
     private var subscription: RedisSubscription?
     private var events: [OrderEvent] = []
     private var watchers: [ObjectIdentifier: Place] = [:]
-    private var reading: Promise<Void>?
-    private var readAgain = false
+    private let reading = SharedWork()
     private let bell = LoopSignal()
 
     /// A feed that is opened next. `onEnd` is called when it has told its watchers that nothing comes, before they can come back.
@@ -113,21 +112,7 @@ final class OrderFeed {
     }
 
     /// Reads the order again and hands on what is new; returns after a read that began no earlier than the call.
-    func refresh() async {
-        if let reading {
-            readAgain = true
-            _ = try? await reading.value
-            return
-        }
-        let done = Promise<Void>()
-        reading = done
-        repeat {
-            readAgain = false
-            await read()
-        } while readAgain && isWatched
-        reading = nil
-        done.succeed(())
-    }
+    func refresh() async { await reading.run(while: { self.isWatched }) { await self.read() } }
 
     private func read() async {
         let start = MonotonicInstant.now

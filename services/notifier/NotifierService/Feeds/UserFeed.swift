@@ -44,8 +44,7 @@ final class UserFeed {
     private var seen: Set<OrderID> = []
     /// Those of `seen` whose bell was heard since the last read began.
     private var arrivals: Set<OrderID> = []
-    private var reading: Promise<Void>?
-    private var readAgain = false
+    private let reading = SharedWork()
 
     /// A feed that is opened next. `onEnd` is called when it has given up, before its watchers are told.
     init(
@@ -94,21 +93,7 @@ final class UserFeed {
     }
 
     /// Reads the user's list; returns after a read that began no earlier than the call.
-    func refresh() async {
-        if let reading {
-            readAgain = true
-            _ = try? await reading.value
-            return
-        }
-        let done = Promise<Void>()
-        reading = done
-        repeat {
-            readAgain = false
-            await read()
-        } while readAgain && isWatched
-        reading = nil
-        done.succeed(())
-    }
+    func refresh() async { await reading.run(while: { self.isWatched }) { await self.read() } }
 
     private func read() async {
         let start = MonotonicInstant.now
@@ -148,7 +133,7 @@ final class UserFeed {
         guard seen.insert(id).inserted else { return }
         announce(id) { _ in true }
         // A read forgets what is over.
-        if seen.count > 2 * Self.mostOrders, reading == nil { Loop.spawn { await self.refresh() } }
+        if seen.count > 2 * Self.mostOrders, !reading.isUnderWay { Loop.spawn { await self.refresh() } }
     }
 
     private func announce(_ id: OrderID, to isMeant: (Entry) -> Bool) {
