@@ -132,9 +132,11 @@ struct GatewayRoutesTests {
             #expect(try await http.send("DELETE", "/api/orders/\(Samples.id())").status == 503)
         }
         try await withStore { store, database in
-            let known = Samples.order()
+            let (known, lost) = (Samples.order(), Samples.order())
             let events = eventsOfSuccess(known.id)
             try await store.append(events.map { StoredEvent(orderID: known.id.description, seq: $0.seq, event: $0.json, order: known.json) })
+            let first = eventsOfSuccess(lost.id)[0]
+            try await store.append([StoredEvent(orderID: lost.id.description, seq: first.seq, event: first.json, order: lost.json)])
             try await withGateway(["DATABASE_URL": database]) { _, http in
                 try await eventually { try await http.get("/api/orders/\(known.id)").status == 200 }
                 // The second is of a partition that does not exist, and so in no Redis either.
@@ -145,6 +147,8 @@ struct GatewayRoutesTests {
                 }
                 let left = try await http.send("DELETE", "/api/orders/\(known.id)")
                 #expect(left.status == 409 && left["code"]?.string == "ORDER_FINAL")
+                let gone = try await http.send("DELETE", "/api/orders/\(lost.id)")
+                #expect(gone.status == 409 && gone["code"]?.string == "ORDER_LOST")
             }
         }
     }

@@ -97,9 +97,10 @@ struct OrderRoutes {
             throw Problem(409, code: "ORDER_SUBMITTED", "A part of the order is filled and cannot be called back; wait for the outcome of the rest")
         case .final(let state): throw Self.isFinal(state.rawValue)
         case .unknown:
-            // What has left Redis is final.
+            // What has left Redis is final, unless Redis has lost it.
             let (order, events) = try await reading.order(text)
             let status = OrderView(order: order, events: events).status
+            guard status.isFinal else { throw Self.isLost(status.rawValue) }
             guard status == .cancelled else { throw Self.isFinal(status.rawValue) }
             return try await show(text)
         }
@@ -107,6 +108,12 @@ struct OrderRoutes {
 
     private static func isFinal(_ status: String) -> Problem {
         Problem(409, code: "ORDER_FINAL", "The order is \(status) already and cannot be cancelled")
+    }
+
+    private static func isLost(_ status: String) -> Problem {
+        Problem(
+            409, code: "ORDER_LOST",
+            "The order was \(status) when Redis lost it, so there is nothing left to cancel; ask the operator, who sees it with orderctl reconcile")
     }
 
     private static var upgradeRequired: Problem {

@@ -7,8 +7,8 @@ struct Cancel: Command {
         details: """
             An order that is cancelled is never filled afterwards; cancelling it again is
             no mistake. Refused are orders whose transaction was submitted
-            (ORDER_SUBMITTED) and those that have ended otherwise (ORDER_FINAL): exit
-            code 1.
+            (ORDER_SUBMITTED), those that have ended otherwise (ORDER_FINAL) and those
+            that Redis has lost (ORDER_LOST, see orderctl reconcile): exit code 1.
             """,
         examples: [
             ("orderctl cancel 01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00", "one order"),
