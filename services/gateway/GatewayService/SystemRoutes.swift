@@ -44,7 +44,7 @@ struct SystemRoutes {
         func sum(_ field: String) -> Int { (instances ?? []).reduce(0) { $0 + (Int($1.fields[field] ?? "") ?? 0) } }
         let body = JSONWriter.object {
             $0.field("status", isWell ? "ok" : "degraded")
-            $0.field("timestamp", Timestamp.text(milliseconds: process.heartbeat.clock.now ?? 0))
+            $0.field("timestamp", Timestamp.text(milliseconds: process.heartbeat.clock.now ?? WallClock.milliseconds))
             $0.object("websocket") {
                 $0.field("connectedOrders", sum("ordersWatched"))
                 $0.field("totalClients", sum("sockets"))

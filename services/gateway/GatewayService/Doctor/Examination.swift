@@ -1,5 +1,4 @@
 internal import EventLoop
-internal import Glibc
 internal import Orders
 internal import Pipeline
 internal import Postgres
@@ -68,10 +67,8 @@ final class Examination {
         ).rows
         var results = [Diagnosis("postgres", .ok, "Postgres \(rows.first?["version"]?.prefix { $0 != " " } ?? "?") answers")]
         if let redis = process.heartbeat.clock.now, let database = rows.first?["time"].flatMap({ Int64($0) }) {
-            var own = timespec()
-            clock_gettime(CLOCK_REALTIME, &own)
-            let gateway = Int64(own.tv_sec) * 1000 + Int64(own.tv_nsec) / 1_000_000
-            results.append(ClockCheck(redisMs: Int64(redis), others: [("the gateway", gateway), ("Postgres", database)]).diagnosis)
+            let others = [("the gateway", Int64(WallClock.milliseconds)), ("Postgres", database)]
+            results.append(ClockCheck(redisMs: Int64(redis), others: others).diagnosis)
         }
         return results
     }
