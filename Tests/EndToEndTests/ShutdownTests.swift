@@ -41,6 +41,24 @@ struct ShutdownTests {
         #expect(try await together(10) { try await engine.landed(ids[$0]).first?["signature"] ?? "" } == hashes)
     }
 
+    @Test(
+        "A Redis that does not answer keeps no service beyond its grace, and what was in hand is taken over later",
+        .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "2", "VISIBILITY_TIMEOUT_MS": "3000", "RENEW_MS": "500"]))
+    func redisDoesNotAnswer() async throws {
+        let engine = Engine.current
+        let ids = try await engine.place(count: 10)
+        for id in ids { try await engine.wait(id, for: ["submitted"]) }
+        engine.stack.redis.freeze()
+        let endings = try await together(4) { try await engine.stack.terminate(StackService.allCases[$0]) }
+        engine.stack.redis.thaw()
+        for (service, (code, duration)) in zip(StackService.allCases, endings) {
+            #expect(code == 0 && duration < .milliseconds(2900), "\(service) ended with \(code) after \(duration)")
+        }
+        #expect(engine.stack.log(.executor).contains(#""service.stop_cut_short""#))
+        for service in StackService.allCases { try await engine.stack.start(service) }
+        try await engine.audit(ids, within: .seconds(30))
+    }
+
     @Test("A notifier that stops closes its sockets with 1012, and another goes on from there", .engine(replicas: [.executor: 0, .notifier: 2]))
     func sockets() async throws {
         let engine = Engine.current

@@ -18,6 +18,7 @@ final class ServiceRun {
     private let stopRequested = Promise<Void>()
     private var startFailure: StartError?
     private var signals: [SignalSource] = []
+    private let grace = LoopTimer()
 
     init(process: ServiceProcess, service: any Service) {
         self.process = process
@@ -63,7 +64,8 @@ final class ServiceRun {
     private func stop(_ work: Task<Void, Never>) async {
         process.health.markStopping()
         server.stopAccepting()
-        let grace = max(.seconds(1), process.common.shutdownGrace - Self.closing)
+        let whole = process.common.shutdownGrace
+        let grace = whole - min(Self.closing, whole / 2)
         process.log.info("service.stopping", ["grace_ms": .milliseconds(grace)])
         await service.stop(within: grace)
         // Requests in hand may need what the service keeps running.
@@ -97,8 +99,18 @@ final class ServiceRun {
             signals.append(
                 SignalSource(signal) { [unowned self] in
                     // A second signal is from somebody who does not want to wait.
-                    if !self.stopRequested.succeed(()) { exit(130) }
+                    guard self.stopRequested.succeed(()) else { exit(130) }
+                    self.limitStop()
                 })
+        }
+    }
+
+    /// Keeps the promise of the grace period when a server that does not answer holds the stop up. What could not be handed back is as after a
+    /// crash: another takes it over after the visibility time-out.
+    private func limitStop() {
+        grace.start(after: process.common.shutdownGrace) { [process] in
+            process.log.warning("service.stop_cut_short")
+            exit(0)
         }
     }
 }
