@@ -76,6 +76,18 @@ struct ProcessTests {
     }
 
     @Test(
+        "A URL that libpq cannot read ends a service with 78, and its password is not repeated",
+        arguments: [StackService.gateway, .notifier],
+        ["postgres://a:hunter2@127.0.0.1:xx/x", "postgres://a:hunter2@127.0.0.1:99999/x", "postgres://a:hunter2@127.0.0.1/x?no_such=1"])
+    func unreadableURL(service: StackService, url: String) async throws {
+        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
+        let (code, output) = try await Stack.run(service, environment: files.merging(["DATABASE_URL": url]) { $1 })
+        #expect(code == 78)
+        #expect(output.hasPrefix("\(service.rawValue): DATABASE_URL: ") && output.contains("postgres://user:password@host:port/database"))
+        #expect(!output.contains("hunter2"))
+    }
+
+    @Test(
         "A file that cannot be read ends a service with 78 and its name",
         arguments: [(StackService.gateway, "TOKENS_FILE"), (.gateway, "POOLS_FILE"), (.router, "TOKENS_FILE"), (.router, "POOLS_FILE")])
     func missingFile(service: StackService, setting: String) async throws {

@@ -9,7 +9,7 @@ func withPool(
     _ body: @ServiceActor (PostgresPool) async throws -> Void
 ) async throws {
     let url = try await PostgresServer.shared().database()
-    let pool = PostgresPool(
+    let pool = try PostgresPool(
         url: url, size: size, name: "tests", connectTimeout: .seconds(30), statementTimeout: statementTimeout, waitTimeout: waitTimeout)
     try await withRunning(pool) {
         try await eventually { pool.isAvailable }

@@ -19,7 +19,7 @@ struct PostgresMigratorTests {
     }
 
     private func migrate(_ url: String) async throws -> [Int] {
-        let pool = PostgresPool(url: url, size: 1, name: "tests", connectTimeout: .seconds(30), waitTimeout: .seconds(30))
+        let pool = try PostgresPool(url: url, size: 1, name: "tests", connectTimeout: .seconds(30), waitTimeout: .seconds(30))
         var applied: [Int] = []
         try await withRunning(pool) { applied = try await PostgresMigrator(pool, [Self.first, Self.second]).migrate() }
         return applied

@@ -8,7 +8,7 @@ import Testing
 struct PostgresPoolTests {
     @Test func `a killed server fails commands at once, and a restarted one is found again`() async throws {
         let server = try await PostgresServer.start()
-        let pool = PostgresPool(url: try await server.database(), size: 2, name: "tests", waitTimeout: .seconds(30))
+        let pool = try PostgresPool(url: try await server.database(), size: 2, name: "tests", waitTimeout: .seconds(30))
         var changes: [Bool] = []
         pool.onAvailabilityChange = { changes.append($0 == nil) }
         try await withRunning(pool) {
@@ -34,7 +34,7 @@ struct PostgresPoolTests {
 
     @Test func `a server that hangs costs one time-out and the connection`() async throws {
         let server = try await PostgresServer.start()
-        let pool = PostgresPool(
+        let pool = try PostgresPool(
             url: try await server.database(), size: 1, name: "tests", connectTimeout: .milliseconds(300), statementTimeout: .milliseconds(200))
         try await withRunning(pool) {
             try await eventually { pool.isAvailable }
@@ -97,7 +97,7 @@ struct PostgresPoolTests {
     }
 
     @Test func `a closed pool ends its run and takes no more`() async throws {
-        let pool = PostgresPool(url: try await PostgresServer.shared().database(), size: 3, name: "tests", connectTimeout: .seconds(30))
+        let pool = try PostgresPool(url: try await PostgresServer.shared().database(), size: 3, name: "tests", connectTimeout: .seconds(30))
         try await withRunning(pool) { _ = try await pool.query("SELECT 1") }
         #expect(await postgresError { _ = try await pool.query("SELECT 1") }?.kind == .closed)
         #expect(pool.load.lent == 0 && !pool.isAvailable)
@@ -105,7 +105,7 @@ struct PostgresPoolTests {
 
     @Test func `names are resolved, and the server sees the pool's name`() async throws {
         let url = try await PostgresServer.shared().database().replacing("127.0.0.1", with: "localhost")
-        let pool = PostgresPool(url: url, size: 1, name: "order-notifier", connectTimeout: .seconds(30), waitTimeout: .seconds(30))
+        let pool = try PostgresPool(url: url, size: 1, name: "order-notifier", connectTimeout: .seconds(30), waitTimeout: .seconds(30))
         try await withRunning(pool) {
             let row = try await pool.query("SELECT application_name FROM pg_stat_activity WHERE pid = pg_backend_pid()").first
             #expect(row?["application_name"] == "order-notifier")
@@ -115,15 +115,10 @@ struct PostgresPoolTests {
     @Test(arguments: [
         "nonsense", "postgres://user:secret@host:port/db", "postgres://user:se/cret@host/db", "postgres://u:secret@h/d?no_such=1", "a=b c",
     ])
-    func `a URL that can't be read is refused without repeating it`(url: String) async throws {
-        let checked = await postgresError { try PostgresPool.validate(url: url) }
-        #expect(checked?.kind == .invalidConfiguration)
-        #expect(checked?.description.contains("cret") == false)
-        let pool = PostgresPool(url: url, size: 1, name: "tests")
-        try await withRunning(pool) {
-            let error = await postgresError { _ = try await pool.query("SELECT 1") }
-            #expect(error == checked)
-        }
+    func `a URL that can't be read is refused without repeating it`(url: String) async {
+        let error = await postgresError { _ = try PostgresPool(url: url, size: 1, name: "tests") }
+        #expect(error?.kind == .invalidConfiguration)
+        #expect(error?.description.contains("cret") == false)
     }
 
     @Test func `a failed attempt says why, without the password or a part of it`() async throws {
@@ -133,7 +128,7 @@ struct PostgresPoolTests {
             (try await PostgresServer.shared().database() + "_missing?password=s3cr3t", "does not exist"),
         ]
         for (url, reason) in cases {
-            let pool = PostgresPool(url: url, size: 1, name: "tests")
+            let pool = try PostgresPool(url: url, size: 1, name: "tests")
             try await withRunning(pool) {
                 let error = await postgresError { _ = try await pool.query("SELECT 1") }
                 #expect(error?.kind == .unavailable)
@@ -155,7 +150,7 @@ struct PostgresPoolTests {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
         #expect(bound == 0 && listen(descriptor, 5) == 0)
-        let pool = PostgresPool(url: "postgres://u@127.0.0.1:\(port)/d", size: 1, name: "tests", connectTimeout: .milliseconds(200))
+        let pool = try PostgresPool(url: "postgres://u@127.0.0.1:\(port)/d", size: 1, name: "tests", connectTimeout: .milliseconds(200))
         try await withRunning(pool) {
             let start = MonotonicInstant.now
             #expect(await postgresError { _ = try await pool.query("SELECT 1") }?.kind == .unavailable)

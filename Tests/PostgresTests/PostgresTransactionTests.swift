@@ -70,7 +70,7 @@ struct PostgresTransactionTests {
 
     @Test func `a lost answer to COMMIT says that the outcome is unknown`() async throws {
         let server = try await PostgresServer.start()
-        let pool = PostgresPool(url: try await server.database(), size: 1, name: "tests", statementTimeout: .milliseconds(300))
+        let pool = try PostgresPool(url: try await server.database(), size: 1, name: "tests", statementTimeout: .milliseconds(300))
         try await withRunning(pool) {
             let error = await postgresError {
                 try await pool.transaction { connection in

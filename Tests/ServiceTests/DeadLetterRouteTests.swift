@@ -30,7 +30,7 @@ private final class Operations {
     init(redis url: String, postgres database: String) throws {
         redis = RedisClient(url: try #require(RedisURL(url)), name: "operations")
         pipeline = OrderPipeline(redis: redis, settings: PipelineSettings())
-        postgres = PostgresPool(
+        postgres = try PostgresPool(
             url: database, size: 2, name: "operations", connectTimeout: .seconds(30), statementTimeout: .seconds(30), waitTimeout: .seconds(30))
         store = OrderStore(pool: postgres)
         let router = HTTPRouter()

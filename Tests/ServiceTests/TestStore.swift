@@ -7,7 +7,7 @@ import TestSupport
 @ServiceActor
 func withStore(_ body: @ServiceActor (OrderStore, String) async throws -> Void) async throws {
     let url = try await PostgresServer.shared().database()
-    let pool = PostgresPool(url: url, size: 2, name: "tests", waitTimeout: .seconds(20))
+    let pool = try PostgresPool(url: url, size: 2, name: "tests", waitTimeout: .seconds(20))
     let running = Loop.spawn { await pool.run() }
     defer { running.cancel() }
     let store = OrderStore(pool: pool)

@@ -64,7 +64,7 @@ struct HalvingTests {
 
     @Test func `while Postgres is away nothing is set aside`() async throws {
         let server = try await PostgresServer.start()
-        let pool = PostgresPool(url: try await server.database(), size: 1, name: "tests")
+        let pool = try PostgresPool(url: try await server.database(), size: 1, name: "tests")
         let running = Loop.spawn { await pool.run() }
         defer { running.cancel() }
         let store = OrderStore(pool: pool)

@@ -6,7 +6,7 @@ import TestSupport
 /// Lends a store on a migrated database of its own.
 @ServiceActor
 func withStore(_ body: @ServiceActor (OrderStore, PostgresPool) async throws -> Void) async throws {
-    let pool = PostgresPool(
+    let pool = try PostgresPool(
         url: try await PostgresServer.shared().database(), size: 4, name: "tests", connectTimeout: .seconds(30), statementTimeout: .seconds(30),
         waitTimeout: .seconds(30))
     let running = Loop.spawn { await pool.run() }

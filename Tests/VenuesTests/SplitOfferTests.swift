@@ -14,7 +14,7 @@ struct SplitOfferTests {
         + #"{"dex":"meteora","kind":"cpmm","pool":"8uDDauoPv4PgDtWJas7gNiEiih49voxhAr1faJQDdBb","base":"SOL","quote":"USDC","#
         + #""baseReserve":"35000","quoteReserve":"5267500","feePpm":2000}]"#
 
-    private static func plan() throws -> SplitPlan {
+    private static func plan(_ pools: String = pools) throws -> SplitPlan {
         let tokens = try TokenList(bytes: Array(JSONWriter.value([Captured.sol, Captured.usdc]).utf8))
         return try #require(
             SplitPlan(
@@ -35,6 +35,18 @@ struct SplitOfferTests {
         let json = try JSONValue.parse(JSONWriter.value(offer))
         #expect(json.object?.map(\.name) == ["legs", "amountOut", "amountOutDecimal", "gainBps", "chosen"])
         #expect(json["legs"]?.array?.map { $0["dex"]?.string } == ["raydium", "meteora"] && json["chosen"]?.bool == true)
+    }
+
+    @Test func `the pools of one venue are told as one share, and the shares add up`() throws {
+        let third =
+            #",{"dex":"raydium","kind":"cpmm","pool":"4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R","base":"SOL","quote":"USDC","#
+            + #""baseReserve":"7000","quoteReserve":"1050000","feePpm":2500}]"#
+        let plan = try Self.plan(Self.pools.dropLast() + third)
+        #expect(plan.legs.map(\.dex).sorted() == ["meteora", "raydium", "raydium"])
+        let reason = SplitOffer(plan, over: nil, minimumGainBps: 0, outputDecimals: 6).reason
+        let shares = reason.prefix { $0 != ":" }.split(separator: " ").compactMap { Double($0) }
+        #expect(reason.contains("% (2 pools)") && reason.contains(" and meteora "))
+        #expect(shares.count == 2 && abs(shares.reduce(0, +) - 100) < 0.001)
     }
 
     @Test(arguments: [(59, true), (60, true), (61, false), (10_000, false)])
@@ -64,7 +76,7 @@ struct SplitOfferTests {
         #expect(round.choice?.quotes == offer.plan.legs)
         let request = QuoteRequest(tokenIn: Captured.sol, tokenOut: Captured.usdc, amountIn: BaseUnits(1_000_000_000_000), slippageBps: 100)
         let answer = try JSONValue.parse(try #require(round.answer(to: request)))
-        #expect(answer["best"]?.string == "raydium+meteora" && answer["quotes"]?.array?.count == 1)
+        #expect(answer["best"]?.string == "raydium+meteora" && answer["quotes"]?.array?.isEmpty == true)
         #expect(answer["split"]?["gainBps"]?.isNull == true && answer["amountOut"] == answer["split"]?["amountOut"])
     }
 

@@ -4,7 +4,7 @@ internal import Glibc
 
 /// What a connection is made by.
 struct ConnectionSettings: Sendable {
-    let url: Result<ConnectionURL, PostgresError>
+    let url: ConnectionURL
     let name: String
     let connectTimeout: Duration
     let statementTimeout: Duration
@@ -14,7 +14,7 @@ extension PostgresConnection {
     /// Connects, and tells the server the limits of the session.
     static func connect(_ settings: ConnectionSettings, _ resolver: HostResolver) async throws(PostgresError) -> PostgresConnection {
         let deadline = MonotonicInstant.now + settings.connectTimeout
-        let parameters = try await settings.url.get().parameters(name: settings.name, resolver: resolver, within: settings.connectTimeout)
+        let parameters = try await settings.url.parameters(name: settings.name, resolver: resolver, within: settings.connectTimeout)
         guard let handle = start(parameters) else { throw PostgresError(.unavailable, "no memory for a connection to Postgres") }
         // Notices would go to standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)

@@ -25,7 +25,7 @@ public final class PostgresPool {
     /// Called when the pool becomes available (nil) and when it turns out not to be: for logs and metrics.
     public var onAvailabilityChange: (@ServiceActor (PostgresError?) -> Void)?
 
-    /// A pool that has not connected yet. With a URL that can't be read it never does, and commands fail with `invalidConfiguration`.
+    /// A pool that has not connected yet. Throws `invalidConfiguration` when the URL can't be read.
     ///
     /// - Parameters:
     ///   - url: `postgres://user:password@host:port/database`, with libpq's options.
@@ -37,16 +37,12 @@ public final class PostgresPool {
     public init(
         url: String, size: Int, name: String,
         connectTimeout: Duration = .seconds(3), statementTimeout: Duration = .seconds(5), waitTimeout: Duration = .seconds(5)
-    ) {
+    ) throws(PostgresError) {
         settings = ConnectionSettings(
-            url: Result { () throws(PostgresError) in try ConnectionURL(url) }, name: name, connectTimeout: connectTimeout,
-            statementTimeout: statementTimeout)
+            url: try ConnectionURL(url), name: name, connectTimeout: connectTimeout, statementTimeout: statementTimeout)
         self.size = max(1, size)
         self.waitTimeout = waitTimeout
     }
-
-    /// Throws `invalidConfiguration` when the URL can't be read: for a check at start.
-    public nonisolated static func validate(url: String) throws(PostgresError) { _ = try ConnectionURL(url) }
 
     /// Whether there is a connection, idle or lent.
     public var isAvailable: Bool { !open.isEmpty }

@@ -36,3 +36,12 @@ public struct StartError: Error, Sendable, CustomStringConvertible {
         self.exitCode = exitCode
     }
 }
+
+extension StartError {
+    /// What `make` makes of a setting; what it throws becomes a refusal that begins with the setting's name.
+    public static func naming<Value, Failure: Error & CustomStringConvertible>(
+        _ setting: String, _ make: () throws(Failure) -> Value
+    ) throws(StartError) -> Value {
+        do { return try make() } catch { throw StartError("\(setting): \(error)") }
+    }
+}

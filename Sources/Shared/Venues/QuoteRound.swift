@@ -51,7 +51,7 @@ public struct QuoteRound: Sendable {
             writer.field("tokenOut", request.tokenOut.symbol)
             writer.field("amountIn", request.amountIn)
             writer.field("slippageBps", request.slippageBps)
-            writer.field("quotes", offers?.quotes ?? [best])
+            writer.field("quotes", offers?.quotes ?? [])
             writer.field("unavailable", unavailable)
             writer.field("best", best.dex)
             writer.field("amountOut", best.amountOut)

@@ -23,7 +23,7 @@ final class Engine {
         options.usesEnvironmentProxy = false
         http = HTTPClient(options: options)
         redis = RedisClient(url: try #require(RedisURL(stack.redis.url)), name: "test")
-        postgres = PostgresPool(url: stack.databaseURL, size: 1, name: "test")
+        postgres = try PostgresPool(url: stack.databaseURL, size: 1, name: "test")
         connections = [Loop.spawn { [redis] in await redis.run() }, Loop.spawn { [postgres] in await postgres.run() }]
         try await redis.connected(within: .seconds(20))
     }

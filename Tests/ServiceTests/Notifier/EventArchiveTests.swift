@@ -68,7 +68,7 @@ struct EventArchiveTests {
     @Test("while Postgres is away nothing is called bad, and an order that is not in Redis is unavailable, not unknown")
     func postgresAway() async throws {
         try await withProcess(NotifierSettings.self) { test in
-            let pool = PostgresPool(url: "postgres://nobody@127.0.0.1:1/nothing", size: 1, name: "tests", waitTimeout: .milliseconds(50))
+            let pool = try PostgresPool(url: "postgres://nobody@127.0.0.1:1/nothing", size: 1, name: "tests", waitTimeout: .milliseconds(50))
             let running = Loop.spawn { await pool.run() }
             defer { running.cancel() }
             let store = OrderStore(pool: pool)

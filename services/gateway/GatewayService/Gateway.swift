@@ -22,7 +22,9 @@ public final class Gateway: Service {
     public init(settings: GatewaySettings, process: ServiceProcess) async throws {
         self.process = process
         let market = try MarketFiles.load(settings.files)
-        postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
+        postgres = try StartError.naming("DATABASE_URL") { () throws(PostgresError) in
+            try PostgresPool(url: settings.database.text, size: 4, name: process.name)
+        }
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis)
         let door = Door(

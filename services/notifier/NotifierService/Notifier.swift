@@ -34,7 +34,9 @@ public final class Notifier: Service {
     public init(settings: NotifierSettings, process: ServiceProcess) async throws {
         self.settings = settings
         self.process = process
-        postgres = PostgresPool(url: settings.database.text, size: 4, name: process.name)
+        postgres = try StartError.naming("DATABASE_URL") { () throws(PostgresError) in
+            try PostgresPool(url: settings.database.text, size: 4, name: process.name)
+        }
         let store = OrderStore(pool: postgres)
         schema = Schema(store: store, log: process.log)
         retention = settings.eventsRetention.map { Retention(store: store, age: $0, log: process.log) }

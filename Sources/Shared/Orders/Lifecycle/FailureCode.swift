@@ -59,7 +59,7 @@ public enum FailureCode: String, Sendable, Hashable, CaseIterable {
         case .transactionExpired: "Transaction expired before it landed on the chain"
         case .network: "Transaction failed on the network"
         case .venueUnavailable: "No venue answered in time"
-        case .deadlineExceeded: "Order deadline passed before the whole order was submitted"
+        case .deadlineExceeded: "Order deadline passed before all of it was submitted"
         case .poisoned: "Order was given up after too many interrupted starts"
         case .internal: "Internal error, the order was not executed"
         }
