@@ -55,14 +55,22 @@ import Testing
                 + #""quoteMint":"\#(Fixtures.usdc.mint)","baseReserve":"70000","quoteReserve":"10500000.000001","feePpm":3000}]"#)
     }
 
+    @Test(arguments: [
+        ("pool-1", true), ("A.b_9", true), (String(repeating: "x", count: 64), true), (String(repeating: "x", count: 65), false), ("", false),
+        ("a,b", false), ("a b", false), ("pöl", false),
+    ])
+    func `a pool may have a name instead of an address`(name: String, isTaken: Bool) {
+        #expect(problems("[\(entry(["pool": "\"\(name)\""]))]").isEmpty == isTaken)
+    }
+
     @Test func `every mistake is named with its place, all at once`() {
-        let second = entry(["dex": "\"Raydium\"", "pool": "\"abc\"", "base": "\"XYZ\"", "feePpm": "100001"])
+        let second = entry(["dex": "\"Raydium\"", "pool": "\"a,b\"", "base": "\"XYZ\"", "feePpm": "100001"])
         let third = entry(["quote": "\"SOL\"", "baseReserve": "\"0\"", "quoteReserve": "10500000"])
         #expect(
             problems("[7,\(second),\(third),\(entry()),\(entry())]") == [
                 "pools[0]: must be an object",
                 "pools[1].dex: must be 1 to 32 lower-case letters or digits",
-                "pools[1].pool: must be base58 of 32 bytes",
+                "pools[1].pool: must be the pool's address, or a name of 1 to 64 letters, digits, ., _ or -",
                 "pools[1].base: XYZ is not in the token list",
                 "pools[1].feePpm: must be an integer from 0 to 100000",
                 "pools[2].quote: must differ from base",

@@ -21,7 +21,7 @@ public struct PoolReserves: Sendable, Hashable {
 public struct Pool: Sendable {
     /// The venue, in lower case: `raydium`, `meteora`.
     public let dex: String
-    /// Its address, base58 of 32 bytes; what identifies it.
+    /// Its address, or the name of a pool that no chain has; what identifies it.
     public let address: String
     /// One token of the pair.
     public let base: Token
@@ -68,6 +68,11 @@ public struct Pool: Sendable {
 
     func direction(from token: Token) -> SwapDirection? {
         token.mint == base.mint ? .baseIn : token.mint == quote.mint ? .quoteIn : nil
+    }
+
+    /// Whether a text can be a pool's address or name: 1 to 64 letters, digits, `.`, `_` or `-`. Lists of them are written with commas.
+    static func isAddress(_ text: String) -> Bool {
+        1...64 ~= text.utf8.count && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     }
 
     func with(_ pricing: any PoolPricing) -> Pool {

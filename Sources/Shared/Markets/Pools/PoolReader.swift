@@ -42,7 +42,9 @@ struct PoolReader {
     }
 
     private mutating func address() -> String? {
-        require("pool", entry["pool"]?.string.flatMap { Token.isMint($0) ? $0 : nil }, "must be base58 of 32 bytes")
+        require(
+            "pool", entry["pool"]?.string.flatMap { Pool.isAddress($0) ? $0 : nil },
+            "must be the pool's address, or a name of 1 to 64 letters, digits, ., _ or -")
     }
 
     private mutating func token(_ field: String) -> Token? {
