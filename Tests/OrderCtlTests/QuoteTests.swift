@@ -124,6 +124,9 @@ struct QuoteTests {
                 """)
         let json = try JSONValue.parse(try await live(["SOL", "USDC", "1", "--json"]).output)
         #expect(json["best"]?.string == "raydium" && json["minReceived"]?.string == "143649000")
+        let quote = try #require(json["quotes"]?.array?.first)
+        #expect(quote["quotedAt"]?.string != nil)
+        #expect(try #require(quote["ageMs"]?.integer) < 10_000)
     }
 
     @Test func `without a live quote the reasons are told`() async throws {

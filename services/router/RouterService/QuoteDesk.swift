@@ -67,11 +67,7 @@ final class QuoteDesk {
     /// The quotes with their age as of now.
     private func aged(_ quotes: [Quote]) -> [Quote] {
         guard let now = clock?.now else { return quotes }
-        return quotes.map { quote in
-            var aged = quote
-            aged.ageMs = quote.quotedAt.map { now - min(now, $0) }
-            return aged
-        }
+        return quotes.map { $0.aged(at: now) }
     }
 
     private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> (String, Result<Quote, OrderFailure>) {

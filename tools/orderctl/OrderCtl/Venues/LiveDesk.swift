@@ -34,7 +34,7 @@ struct LiveDesk {
     /// The venues' answers in the form of `GET /api/quotes`.
     func quotes(from: String, to: String, amount: String, slippageBps: Int) async throws(Failure) -> JSONValue {
         let request = try request(from, to, amount, slippageBps)
-        let asked = venues.map { venue in (venue.dex, Loop.spawn { try await venue.quote(request) }) }
+        let asked = venues.map { venue in (venue.dex, Loop.spawn { try await Self.quote(of: venue, request) }) }
         var quotes: [Quote] = []
         var unavailable: [UnavailableVenue] = []
         for (dex, task) in asked {
@@ -43,12 +43,20 @@ struct LiveDesk {
             case .failure(let error): unavailable.append(UnavailableVenue(dex, error as? OrderFailure ?? OrderFailure(.venueUnavailable)))
             }
         }
-        let round = QuoteRound(quotes, unavailable: unavailable)
+        let now = WallClock.milliseconds
+        let round = QuoteRound(quotes.map { $0.aged(at: now) }, unavailable: unavailable)
         guard let answer = round.answer(to: request), let value = try? JSONValue.parse(answer) else {
             let reasons = round.unavailable.map { Terminal.safe($0.failure.message) }.joined(separator: "; ")
             throw Failure(.refused, "No venue has a quote: \(reasons)")
         }
         return value
+    }
+
+    /// A venue's quote with the time it came, by this machine's clock.
+    private static func quote(of venue: any Venue, _ request: QuoteRequest) async throws -> Quote {
+        var quote = try await venue.quote(request)
+        quote.quotedAt = quote.quotedAt ?? WallClock.milliseconds
+        return quote
     }
 
     private func request(_ from: String, _ to: String, _ amount: String, _ slippageBps: Int) throws(Failure) -> QuoteRequest {
