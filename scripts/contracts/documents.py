@@ -1,6 +1,7 @@
 """The two documents: right by their own rules, and a source of validators."""
 
 import copy
+import json
 from pathlib import Path
 
 import yaml
@@ -8,6 +9,15 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def checked(validator, text, where):
+    """What a message says. Raises where it is not as described, with the whole of it."""
+    message = json.loads(text)
+    for error in validator.iter_errors(message):
+        causes = "; ".join(f"{cause.message} at {cause.json_path}" for cause in error.context[:6])
+        raise AssertionError(f"{where}: {error.message[:200]}: {causes}\n{text}")
+    return message
 
 
 class Documents:

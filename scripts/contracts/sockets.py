@@ -9,6 +9,8 @@ import websockets
 
 from client.orders import place
 
+from .documents import checked
+
 ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05, "userId": "contracts"}
 # channel, path, the first message of the client
 PATHS = (
@@ -67,7 +69,7 @@ async def _conversation(base, order, path, validators):
             await socket.send(f" {greeting.format(id=order)}\n")
         async with asyncio.timeout(30):
             async for text in socket:
-                received.append(_checked(validators[channel], text, f"{channel} of {order}"))
+                received.append(checked(validators[channel], text, f"{channel} of {order}"))
     assert socket.close_code == 1000 and received, f"{channel} of {order}: closed with {socket.close_code} {socket.close_reason}"
     return received
 
@@ -80,7 +82,7 @@ def _events(base, order, after, validator):
         for block in answer.read().decode().split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
             if fields:
-                event = _checked(validator, fields["data"], f"server-sent events of {order}")
+                event = checked(validator, fields["data"], f"server-sent events of {order}")
                 assert fields["id"] == str(event["seq"]) and fields["event"] == event["type"], fields
                 events.append(event)
     return events
@@ -101,14 +103,6 @@ async def _frames(base, documents, validator, messages):
         await socket.send('{"op":"dance"}')
         async with asyncio.timeout(30):
             while wanted:
-                frame = _checked(validator, await socket.recv(), "frames of /v1/stream")
+                frame = checked(validator, await socket.recv(), "frames of /v1/stream")
                 messages["frames"] += 1
                 wanted -= {frame["op"], frame.get("code")}
-
-
-def _checked(validator, text, where):
-    message = json.loads(text)
-    for error in validator.iter_errors(message):
-        causes = "; ".join(f"{cause.message} at {cause.json_path}" for cause in error.context[:6])
-        raise AssertionError(f"{where}: {error.message[:200]}: {causes}\n{text}")
-    return message
