@@ -27,8 +27,13 @@ class Documents:
         self._files = {name: yaml.safe_load((folder / name).read_text()) for name in ("openapi.yaml", "asyncapi.yaml")}
 
     def check(self):
-        """Raises where a document breaks the rules of its kind, or an example of a message its own schema."""
+        """Raises where a document breaks the rules of its kind, or an example of a message or a request its own schema."""
         validate(self._files["openapi.yaml"])
+        for path, operations in self._files["openapi.yaml"]["paths"].items():
+            for body in (operation["requestBody"] for operation in operations.values() if "requestBody" in operation):
+                said = body["content"]["application/json"]
+                for name, example in said["examples"].items():
+                    self._raise_first(self._validator("openapi.yaml", said["schema"]), example["value"], f"the example {name} of {path}")
         asyncapi = self._files["asyncapi.yaml"]
         assert asyncapi["asyncapi"] == "3.0.0" and asyncapi["info"]["title"] and asyncapi["info"]["version"]
         spoken = set()
