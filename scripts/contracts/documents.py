@@ -1,6 +1,7 @@
 """The two documents: right by their own rules, and a source of validators."""
 
 import copy
+import json
 from pathlib import Path
 
 import yaml
@@ -10,6 +11,15 @@ from openapi_spec_validator import validate
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
+def checked(validator, text, where):
+    """What a message says. Raises where it is not as described, with the whole of it."""
+    message = json.loads(text)
+    for error in validator.iter_errors(message):
+        causes = "; ".join(f"{cause.message} at {cause.json_path}" for cause in error.context[:6])
+        raise AssertionError(f"{where}: {error.message[:200]}: {causes}\n{text}")
+    return message
+
+
 class Documents:
     """openapi.yaml and asyncapi.yaml, read once."""
 
@@ -17,8 +27,13 @@ class Documents:
         self._files = {name: yaml.safe_load((folder / name).read_text()) for name in ("openapi.yaml", "asyncapi.yaml")}
 
     def check(self):
-        """Raises where a document breaks the rules of its kind, or an example of a message its own schema."""
+        """Raises where a document breaks the rules of its kind, or an example of a message or a request its own schema."""
         validate(self._files["openapi.yaml"])
+        for path, operations in self._files["openapi.yaml"]["paths"].items():
+            for body in (operation["requestBody"] for operation in operations.values() if "requestBody" in operation):
+                said = body["content"]["application/json"]
+                for name, example in said["examples"].items():
+                    self._raise_first(self._validator("openapi.yaml", said["schema"]), example["value"], f"the example {name} of {path}")
         asyncapi = self._files["asyncapi.yaml"]
         assert asyncapi["asyncapi"] == "3.0.0" and asyncapi["info"]["title"] and asyncapi["info"]["version"]
         spoken = set()

@@ -1,14 +1,15 @@
-"""What JSON Schema cannot say of an order: for requests that are meant to be right."""
+"""What JSON Schema cannot say of an order, as OrderRequest in openapi.yaml lists it: for requests that are meant to be right."""
+
+import json
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
 
 import schemathesis
 from schemathesis import GenerationMode
 
-PAIRS = (("tokenIn", "tokenOut"), ("inputToken", "outputToken"), ("token_in", "token_out"))
-SOL = ("SOL", "So11111111111111111111111111111111111111112")
-TWICE = (
-    ("amountIn", "amount"), ("slippage", "slippageBps"), ("max_slippage", "slippageBps"), ("max_slippage", "slippage"), ("user_id", "userId"),
-    ("order_type", "orderType"))
-DIGITS = {"amount": 5, "amountIn": 5, "slippage": 4, "max_slippage": 4}
+LISTED = json.loads((Path(__file__).resolve().parents[2] / "config/tokens.json").read_text())
+TOKENS = {name: token for token in LISTED for name in (token["symbol"], token["mint"])}
+TOKEN_IN, TOKEN_OUT = ("tokenIn", "inputToken", "token_in"), ("tokenOut", "outputToken", "token_out")
 
 
 @schemathesis.hook
@@ -20,28 +21,30 @@ def before_call(context, case, kwargs):
         if "Idempotency-Key" in (case.headers or {}):
             case.body.pop("clientOrderId", None)
         _repair(case.body)
-    if isinstance(case.query, dict) and "tokenIn" in case.query:
+    if isinstance(case.query, dict):
         _repair(case.query)
 
 
 def _repair(values):
-    spellings = [pair for pair in PAIRS if pair[0] in values] or PAIRS[:1]
-    tokens = values[spellings[0][0]]
-    for pair in PAIRS:
-        for name in pair:
-            values.pop(name, None)
-    values[spellings[0][0]] = tokens
-    values[spellings[0][1]] = "USDC" if tokens in SOL else "SOL"
-    if "inputToken" in values and not values.get("userId"):
-        values["userId"] = values.get("user_id") or "harsh"
-    for unwanted, wanted in TWICE:
-        if unwanted in values and wanted in values:
-            del values[unwanted]
-    for name, digits in DIGITS.items():
-        if isinstance(values.get(name), float):
-            values[name] = max(round(values[name], digits), 10.0**-digits)
+    name_in, name_out = (next((name for name in names if name in values), None) for names in (TOKEN_IN, TOKEN_OUT))
+    if name_in and name_out:
+        token = TOKENS[values[name_in]]
+        if TOKENS[values[name_out]] is token:
+            values[name_out] = "USDC" if token["symbol"] == "SOL" else "SOL"
+        _shorten(values, ("amount", "amountIn"), token["decimals"])
+    _shorten(values, ("slippage", "max_slippage"), 4)
     for name in ("deadline", "slippageBps"):
         if isinstance(values.get(name), float):  # to JSON Schema 1.0 is an integer too; here it is written as one
             values[name] = int(values[name])
     if isinstance(values.get("deadline"), str):  # most of the times that a schema allows are no deadline now
         values["deadline"] = 60
+
+
+def _shorten(values, names, digits):
+    """Leaves a number or a text no more digits after the point, and at least one unit."""
+    unit = Decimal(1).scaleb(-digits)
+    for name in names:
+        value = values.get(name)
+        if isinstance(value, float | str):
+            exact = max(Decimal(str(value)).quantize(unit, ROUND_DOWN), unit)
+            values[name] = float(exact) if isinstance(value, float) else f"{exact:f}"

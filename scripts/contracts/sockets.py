@@ -1,7 +1,9 @@
-"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, late, in part, and never."""
+"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, late, in part, and never,
+that no venue takes, and that are cancelled."""
 
 import asyncio
 import json
+import urllib.error
 import urllib.request
 from collections import Counter
 
@@ -9,14 +11,19 @@ import websockets
 
 from client.orders import place
 
+from .documents import checked
+
 ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05, "userId": "contracts"}
+POOLLESS = "MET"
 # channel, path, the first message of the client
 PATHS = (
     ("native", "/v1/stream?orderId={id}&after=0", None), ("backfill", "/api/orders/execute?orderId={id}", None),
     ("progress", "/api/orders/status/{id}", None), ("updates", "/ws/orders/{id}", None), ("snakeCase", "/api/orders/status", "{id}"))
 AMOUNTS = (1.5, 200)  # for one venue, and for two
-OUTCOMES = {"at once", "after a retry", "never", "split", "in part"}
-BATCH, MOST = 20, 200
+OUTCOMES = {"at once", "after a retry", "never", "split", "in part", "no route", "cancelled"}
+# What becomes of most orders is left to chance; one is of a token without a pool, some are cancelled as soon as they can be.
+PLANS = ("trade",) * 16 + ("no route",) + ("cancel",) * 3
+MOST = 200
 
 
 def run(base, documents):
@@ -30,16 +37,17 @@ async def _run(base, documents):
     outcomes, messages, placed = Counter(), Counter(), 0
     while set(outcomes) != OUTCOMES:
         assert placed < MOST, f"{placed} orders ended only so: {dict(outcomes)}"
-        placed += BATCH
-        for story in await asyncio.gather(*(_story(base, AMOUNTS[n % 2], validators, event, messages) for n in range(BATCH))):
+        placed += len(PLANS)
+        stories = (_story(base, plan, AMOUNTS[n % 2], validators, event, messages) for n, plan in enumerate(PLANS))
+        for story in await asyncio.gather(*stories):
             outcomes.update(story)
     await _frames(base, documents, validators["native"], messages)
     return f"{sum(messages.values())} messages of {placed} orders: {dict(messages)}; {dict(outcomes)}"
 
 
-async def _story(base, amount, validators, event, messages):
+async def _story(base, plan, amount, validators, event, messages):
     """One order, followed on every path at once, and once more when it is over. Answers what has become of it."""
-    order = await asyncio.to_thread(place, base, ORDER | {"amount": amount})
+    order = await asyncio.to_thread(_begun, base, plan, amount)
     live = await asyncio.gather(
         asyncio.to_thread(_events, base, order, 0, event), *(_conversation(base, order, path, validators) for path in PATHS))
     await asyncio.gather(*(_conversation(base, order, path, validators) for path in PATHS))
@@ -53,7 +61,11 @@ async def _story(base, amount, validators, event, messages):
         messages[channel] += len(texts)
     last = events[-1]
     story = {"split"} if "legs" in last else set()
+    if last["status"] == "cancelled":
+        return story | {"cancelled"}
     if last["status"] == "failed":
+        if last["error"]["code"] == "NO_ROUTE":
+            return story | {"no route"}
         return story | {"in part" if "filled" in last else "never"}
     return story | {"at once" if last["attempt"] == 1 else "after a retry"}
 
@@ -67,9 +79,27 @@ async def _conversation(base, order, path, validators):
             await socket.send(f" {greeting.format(id=order)}\n")
         async with asyncio.timeout(30):
             async for text in socket:
-                received.append(_checked(validators[channel], text, f"{channel} of {order}"))
+                received.append(checked(validators[channel], text, f"{channel} of {order}"))
     assert socket.close_code == 1000 and received, f"{channel} of {order}: closed with {socket.close_code} {socket.close_reason}"
     return received
+
+
+def _begun(base, plan, amount):
+    """A new order; one that is to be cancelled already is, or too late."""
+    order = place(base, ORDER | {"amount": amount} | ({"tokenOut": POOLLESS} if plan == "no route" else {}))
+    while plan == "cancel" and _refusal(base, order) == "ORDER_SUBMITTED":
+        pass  # its transaction may fail, and then there is time before the next
+    return order
+
+
+def _refusal(base, order):
+    """Why an order cannot be cancelled, or None when it is."""
+    request = urllib.request.Request(f"{base}/api/orders/{order}", method="DELETE")
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.load(answer)["status"] == "cancelled"
+    except urllib.error.HTTPError as problem:
+        return json.load(problem)["code"]
 
 
 def _events(base, order, after, validator):
@@ -80,7 +110,7 @@ def _events(base, order, after, validator):
         for block in answer.read().decode().split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
             if fields:
-                event = _checked(validator, fields["data"], f"server-sent events of {order}")
+                event = checked(validator, fields["data"], f"server-sent events of {order}")
                 assert fields["id"] == str(event["seq"]) and fields["event"] == event["type"], fields
                 events.append(event)
     return events
@@ -101,14 +131,6 @@ async def _frames(base, documents, validator, messages):
         await socket.send('{"op":"dance"}')
         async with asyncio.timeout(30):
             while wanted:
-                frame = _checked(validator, await socket.recv(), "frames of /v1/stream")
+                frame = checked(validator, await socket.recv(), "frames of /v1/stream")
                 messages["frames"] += 1
                 wanted -= {frame["op"], frame.get("code")}
-
-
-def _checked(validator, text, where):
-    message = json.loads(text)
-    for error in validator.iter_errors(message):
-        causes = "; ".join(f"{cause.message} at {cause.json_path}" for cause in error.context[:6])
-        raise AssertionError(f"{where}: {error.message[:200]}: {causes}\n{text}")
-    return message
