@@ -164,13 +164,12 @@ def status(_settings, run):
 
 def start(settings, run, name):
     """Starts one process again where it was: a service with the settings of this environment, a server with the configuration it had."""
+    if not any(run.running(other) for other in run.names()):
+        raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
     with run.locked():
-        names = run.names()
-        if not any(run.running(other) for other in names):
-            raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
         process = again(settings, run, name)
         if process is None:
-            raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(names)}.")
+            raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names())}.")
         if run.running(name):
             raise Problem(f"{name} is running.")
         if (left := run.pid(name)) is not None:
