@@ -232,13 +232,13 @@ class ChaosStack:
         await asyncio.to_thread(child.wait)
 
     async def strike_server(self, kind):
-        """SIGKILL in the middle of a sync, where one comes within a second and the machine shows it. Returns when, and whether it did."""
+        """SIGKILL in the middle of a sync, where one comes within a second and the machine shows it. Returns when, and what it saw."""
         child = self.children[self.server(kind).name]
         argv = (sys.executable, "-S", STRIKE, str(child.pid), "1")
         striker = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
         told = (await striker.communicate())[0].split()
         await asyncio.to_thread(child.wait)
-        return float(told[0]), told[1] == b"sync"
+        return float(told[0]), told[1].decode()
 
     async def start_server(self, kind):
         server = self.server(kind)

@@ -24,11 +24,11 @@ def wanted(world):
 
 async def _redis(world, chance):
     with world.window("redis"):
-        since, in_sync = await world.stack.strike_server("redis")
-        world.count("redis", "in the middle of a sync" if in_sync else "")
-        counts = world.measures.setdefault("kills of Redis counted, those in the middle of a sync", [0, 0])
-        counts[0] += 1
-        counts[1] += in_sync
+        since, sync = await world.stack.strike_server("redis")
+        world.count("redis", {"hit": "in the middle of a sync", "seen": "at a sync", "-": "with no sync seen"}[sync])
+        counts = world.measures.setdefault("kills of Redis counted, at a sync, of these before its end for certain", [0, 0, 0])
+        for index, counts_here in enumerate((True, sync != "-", sync == "hit")):
+            counts[index] += counts_here
         await _return(world, since, chance.uniform(0.0, 2.5))
 
 
