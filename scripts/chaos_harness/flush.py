@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from . import logs
 from .clients import Plan
 
 ORDERS = 20
@@ -10,7 +11,7 @@ ORDERS = 20
 
 async def flush(world, say):
     """New orders come to their end though every stream and group is gone; nothing spins meanwhile."""
-    lines = _lines(world)
+    before = logs.lines(world)
     await world.redis("FLUSHALL")
     world.count("flush")
     start = time.monotonic()
@@ -21,7 +22,7 @@ async def flush(world, say):
     if not all(followed):
         world.violation(f"after FLUSHALL {followed.count(False)} of {ORDERS} new orders did not come to their end within 30 s")
     world.measure(f"FLUSHALL, until {ORDERS} new orders were final", seconds)
-    rate = (_lines(world) - lines) / max(1.0, time.monotonic() - start) / len(world.stack.processes)
+    rate = (logs.lines(world) - before) / max(1.0, time.monotonic() - start) / len(world.stack.processes)
     world.measure("log lines a second and process after FLUSHALL", rate)
     if rate > 60:
         world.violation(f"{rate:.0f} log lines a second and process after FLUSHALL")
@@ -35,11 +36,3 @@ async def _one(world, plan):
             return bool(submission.followed and submission.followed.final)
     except TimeoutError:
         return False
-
-
-def _lines(world):
-    count = 0
-    for process in world.stack.processes.values():
-        with open(world.stack.run.log(process.name), "rb") as file:
-            count += sum(1 for _ in file)
-    return count

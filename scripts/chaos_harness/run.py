@@ -32,6 +32,7 @@ class Run:
         self.began = time.monotonic()
         self.phase = "start"
         self.world = None
+        self.beside = []  # what goes on all the time, and has to
 
     def say(self, text):
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", file=self.out, flush=True)
@@ -40,7 +41,7 @@ class Run:
         """The exit code."""
         stack = ChaosStack(self.options, self.path, lambda text: None)
         world = self.world = World(self.options, stack, None, note=self._note)
-        tasks = []
+        tasks = self.beside
         try:
             async with asyncio.timeout(self.options.deadline):
                 self.say(f"seed {self.options.seed}: {self.options.orders} orders at {self.options.rate:g}/s, in {self.path}")
@@ -88,7 +89,7 @@ class Run:
             while index < self.options.orders or not all(task.done() for task in faults):
                 if index >= self.options.orders:
                     world.loading = False
-                self._raise(faults)
+                self._raise([*faults, *self.beside])
                 clock += chance.expovariate(self.options.rate)
                 await asyncio.sleep(max(0.0, clock - asyncio.get_running_loop().time()))
                 clock = max(clock, asyncio.get_running_loop().time() - 1)
@@ -117,6 +118,7 @@ class Run:
         start, calm, why = time.monotonic(), 0, ""
         while time.monotonic() < deadline and calm < 3:
             await asyncio.sleep(0.5)
+            self._raise(self.beside)
             why = await self._unrest()
             calm = 0 if why else calm + 1
         if calm < 3:
@@ -166,7 +168,8 @@ class Run:
             await asyncio.sleep(0.3)
             for process in self.world.stack.check():
                 self.world.violation(self.world.stack.ended[-1])
-            for process in self.world.stack.processes.values():
+            # while one is launched another may join
+            for process in list(self.world.stack.processes.values()):
                 if not process.running and not process.retired and not process.lock.locked():
                     async with process.lock:
                         await self.world.stack.launch(process)

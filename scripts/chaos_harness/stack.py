@@ -5,7 +5,9 @@ import json
 import os
 import resource
 import signal
+import sys
 import time
+from pathlib import Path
 
 from runner.directory import MARK, RunDirectory
 from runner.ports import Reservation, free
@@ -19,6 +21,7 @@ from .options import SERVICE_SETTINGS
 from .proxy import Proxy
 
 REPLICAS = 2
+STRIKE = str(Path(__file__).with_name("strike.py"))
 
 
 class Process:
@@ -227,6 +230,15 @@ class ChaosStack:
         if child.poll() is None:
             os.kill(child.pid, number)
         await asyncio.to_thread(child.wait)
+
+    async def strike_server(self, kind):
+        """SIGKILL in the middle of a sync, where one comes within a second and the machine shows it. Returns when, and what it saw."""
+        child = self.children[self.server(kind).name]
+        argv = (sys.executable, "-S", STRIKE, str(child.pid), "1")
+        striker = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+        told = (await striker.communicate())[0].split()
+        await asyncio.to_thread(child.wait)
+        return float(told[0]), told[1].decode()
 
     async def start_server(self, kind):
         server = self.server(kind)

@@ -7,19 +7,20 @@ import sys
 import time
 
 from .directory import RunDirectory
-from .processes import alive, words
-from .servers import Postgres
+from .processes import alive, end, words
+from .servers import Nginx, Postgres, Prometheus, Redis
 from .settings import SERVICES, Problem, Settings
-from .stack import Interrupted, Service, Stack
+from .stack import SERVER_GRACE, Interrupted, Service, Stack
 
 USAGE = """\
-usage: scripts/stack run | up | down | status | start <service>-<n> | clean
+usage: scripts/stack run | up | down | status | start <process>-<n> | clean
 
   run      starts everything, stays until Ctrl-C, then stops everything
   up       starts everything in the background and returns when all is healthy
   down     stops what `up` or `run` started
   status   one line for each process
-  start    starts one process of a running stack again, after it ended or was killed
+  start    starts one process of a running stack again, after it ended or was killed: a service (executor-1) or a server (redis-1,
+           postgres-1, nginx-1, prometheus-1), on its old port, a server with its old configuration and data
   clean    stops everything and removes the run directory with all data
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
@@ -162,16 +163,43 @@ def status(_settings, run):
 
 
 def start(settings, run, name):
-    """Starts one service again, on its old port and with the settings of this environment."""
-    port = run.variables().get(name.upper().replace("-", "_") + "_PORT")
-    kind, _, number = name.partition("-")
-    if kind not in SERVICES or port is None:
-        raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names()) or 'none'}.")
+    """Starts one process again where it was: a service with the settings of this environment, a server with the configuration it had."""
+    if not any(run.running(other) for other in run.names()):
+        raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
     with run.locked():
+        process = again(settings, run, name)
+        if process is None:
+            raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names())}.")
         if run.running(name):
             raise Problem(f"{name} is running.")
-        service = Service(run, settings, kind, number, int(port))
-        return Stack(settings, run, say).start_one(service)
+        if (left := run.pid(name)) is not None:
+            # what a killed server has left behind, such as nginx' workers, still listens
+            end([left], process.stop_signal, SERVER_GRACE)
+        if isinstance(process, Postgres):
+            process.prepare()
+        stack = Stack(settings, run, say)
+        on_signals(stack)
+        try:
+            return stack.start_one(process)
+        except Interrupted:
+            return 130
+
+
+def again(settings, run, name):
+    """The process of that name as the stack was started with it; None where it has none."""
+    variables = run.variables()
+    kind, _, number = name.rpartition("-")
+    if kind in SERVICES:
+        port = variables.get(f"{kind.upper()}_{number}_PORT")
+        return Service(run, settings, kind, number, int(port)) if port else None
+    servers = {
+        "redis-1": ("REDIS_PORT", lambda port: Redis(run, port)),
+        "postgres-1": ("POSTGRES_PORT", lambda port: Postgres(run, port)),
+        "nginx-1": ("PORT", lambda port: Nginx(run, port, settings.bind, {})),
+        "prometheus-1": ("PROMETHEUS_PORT", lambda port: Prometheus(run, port, {})),
+    }
+    variable, make = servers.get(name, (None, None))
+    return make(int(variables[variable])) if variable in variables else None
 
 
 def clean(settings, run):

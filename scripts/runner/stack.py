@@ -113,12 +113,14 @@ class Stack:
         """One process of a service; whoever tests a stack may give each variables of its own."""
         return Service(self.run, self.settings, kind, number, port)
 
-    def start_one(self, service):
-        self._launch(service)
+    def start_one(self, process):
+        """Starts a process of a running stack again. On any problem it is stopped, and counts as one that has ended."""
+        self._launch(process)
         try:
-            self._await((service,), time.monotonic() + self.settings.start_timeout)
+            self._await((process,), time.monotonic() + self.settings.start_timeout)
         except BaseException:
-            self._end([service.name], signal.SIGKILL, 5)
+            end([self.children[process.name].pid], signal.SIGKILL, 5)
+            self.children[process.name].wait()
             raise
         return 0
 

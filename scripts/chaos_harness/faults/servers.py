@@ -4,32 +4,120 @@ import asyncio
 import signal
 import time
 
+from .. import logs
+from ..http_client import Lost, request
+from ..redis_client import Redis
+
+BACK_WITHIN = 5.0  # seconds after Redis has returned
+NEVER_BACK = 60.0  # seconds, whatever else is broken or busy
+STRAINED = 0.25  # seconds that Redis takes to answer the harness itself, from which on the machine is too busy to hold anyone to BACK_WITHIN
+MOST_LINES = 10.0  # log lines a second and process while Redis is away
+# What leaves the gateways alone, as far as a new order needs them.
+ELSEWHERE = ("redis", "disk", "freeze", "malformed", "poison")
+
 
 def wanted(world):
-    faults = {"redis": _redis, "disk": _disk, "memory": _memory, "postgres": _postgres}
-    return [faults[name] for name in world.wants(*faults)]
-
-
-async def _back(world):
-    """Starts Redis again, and measures how long it takes until a gateway takes orders."""
-    await world.stack.start_server("redis")
-    start = time.monotonic()
-    while time.monotonic() - start < 60:
-        if world.clients.accepted_at and world.clients.accepted_at[-1] > start:
-            world.measure("Redis back, until the next 202", world.clients.accepted_at[-1] - start)
-            return
-        if not world.loading:
-            return
-        await asyncio.sleep(0.02)
-    world.violation("no order was accepted within 60 s after Redis was back")
+    # what a kill meets differs from one to the next
+    faults = {"redis": [_redis] * (1 if world.options.short else 2), "disk": [_disk], "memory": [_memory], "postgres": [_postgres]}
+    return [fault for name in world.wants(*faults) for fault in faults[name]]
 
 
 async def _redis(world, chance):
     with world.window("redis"):
-        await world.stack.end_server("redis", signal.SIGKILL)
-        world.count("redis")
-        await asyncio.sleep(chance.uniform(0.0, 2.5))
-        await _back(world)
+        since, sync = await world.stack.strike_server("redis")
+        world.count("redis", {"hit": "in the middle of a sync", "seen": "at a sync", "-": "with no sync seen"}[sync])
+        counts = world.measures.setdefault("kills of Redis counted, at a sync, of these before its end for certain", [0, 0, 0])
+        for index, counts_here in enumerate((True, sync != "-", sync == "hit")):
+            counts[index] += counts_here
+        await _return(world, since, chance.uniform(0.0, 2.5))
+
+
+async def _return(world, since, seconds):
+    """Starts Redis again, which has been away `since` that moment. The services are to be quiet until then, and soon back after it."""
+    unharmed = {process: process.pid for process in world.stack.processes.values() if _unharmed(process)}
+    await asyncio.sleep(seconds)
+    _lines(world, unharmed, since)
+    moment, machine = time.time(), _Machine(world)
+    await world.stack.start_server("redis")
+    watch = asyncio.create_task(machine.watch())
+    try:
+        await asyncio.gather(_accepts(world, machine, moment), *(_ready(world, machine, process, pid) for process, pid in unharmed.items()))
+    finally:
+        watch.cancel()
+        world.measure("Redis back, its slowest answer meanwhile", machine.slowest)
+
+
+class _Machine:
+    """How long Redis takes to answer one who has nothing else to do."""
+
+    def __init__(self, world):
+        self.redis, self.slowest = Redis(world.stack.redis_port), 0.0
+
+    @property
+    def strained(self):
+        return self.slowest > STRAINED
+
+    async def watch(self):
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                start = loop.time()
+                await self.redis("PING")
+                self.slowest = max(self.slowest, loop.time() - start)
+                await asyncio.sleep(0.05)
+        finally:
+            self.redis.close()
+
+
+def _unharmed(process, pid=None):
+    """Whether nobody does anything to the process, or to its link, and it is still in the life that `pid` names."""
+    whole = process.running and not process.retired and not process.lock.locked() and not process.proxy.stalled and not process.proxy.delay
+    return whole and pid in (None, process.pid)
+
+
+def _lines(world, processes, since):
+    now, name = time.time(), "log lines a second and process while Redis was away, most"
+    for process, pid in processes.items():
+        if _unharmed(process, pid):
+            rate = logs.lines_between(world, process, since, now) / max(1.0, now - since)
+            world.measures[name] = [max(rate, *world.measures.get(name, [0.0]))]
+            if rate > MOST_LINES:
+                world.violation(f"{process.name} wrote {rate:.0f} log lines a second while Redis was away")
+
+
+async def _accepts(world, machine, moment):
+    """Measures how long it takes until a gateway takes orders."""
+    start = time.monotonic()
+    while time.monotonic() - start < NEVER_BACK:
+        if world.clients.accepted_at and world.clients.accepted_at[-1] > start:
+            seconds = world.clients.accepted_at[-1] - start
+            world.measure("Redis back, until the next 202", seconds)
+            if seconds > BACK_WITHIN and not machine.strained and world.calm(moment, *ELSEWHERE):
+                world.violation(f"no order was accepted for {seconds:.1f} s after Redis was back, with nothing else broken")
+            return
+        await asyncio.sleep(0.02)
+    world.violation(f"no order was accepted within {NEVER_BACK:g} s after Redis was back")
+
+
+async def _ready(world, machine, process, pid):
+    """Each process to which nobody does anything meanwhile is to be ready again."""
+    start, seconds = time.monotonic(), 0.0
+    while _unharmed(process, pid):
+        ready = await _is_ready(process)
+        seconds = time.monotonic() - start
+        if ready or seconds > NEVER_BACK:
+            world.measure("Redis back, until a process was ready", seconds)
+            if seconds > NEVER_BACK or (seconds > BACK_WITHIN and not machine.strained):
+                world.violation(f"{process.name} was not ready for {seconds:.1f} s after Redis was back")
+            return
+        await asyncio.sleep(0.05)
+
+
+async def _is_ready(process):
+    try:
+        return (await request(process.port, "GET", "/health/ready", timeout=1)).status == 200
+    except Lost:
+        return False
 
 
 async def _disk(world, chance):
@@ -51,9 +139,9 @@ async def _disk(world, chance):
             if world.loading:
                 world.violation("Redis went on though its file could not grow")
             return
+        since = time.time()
         world.count("disk")
-        await asyncio.sleep(chance.uniform(0.5, 2.0))
-        await _back(world)
+        await _return(world, since, chance.uniform(0.5, 2.0))
 
 
 async def _memory(world, chance):
