@@ -66,7 +66,8 @@ extension OneEngine {
                     + #""tokenOut":"USDC","tokenInMint":"So11111111111111111111111111111111111111112","#
                     + #""tokenOutMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","amount":"1.5","slippage":0.02,"slippageBps":200,"#
                     + #""status":"confirmed","userId":"ann","chosenDex":"meteora","reason":"meteora: 224.565349 against 224.320207, +10 bps","#
-                    + #""executedPrice":"149.710232667","amountOut":"224.565349","amountOutBase":"224565349","realisedSlippageBps":0,"legs":null,"filled":null,"attempts":1,"lastError":null}"#
+                    + #""executedPrice":"149.710232667","amountOut":"224.565349","amountOutBase":"224565349","realisedSlippageBps":0,"legs":null,"#
+                    + #""filled":null,"attempts":1,"lastError":null}"#
             )
             let times = members["stageMs"]
             let stages = ["pending", "routing", "building", "submitted"].map { times?[$0]?.integer ?? -1 }

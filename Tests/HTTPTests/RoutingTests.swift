@@ -107,7 +107,8 @@ struct RoutingTests {
             let refused = try await exchange(server, get("/refuses"))
             #expect(
                 refused.body
-                    == #"{"type":"about:blank","title":"Conflict","status":409,"success":false,"code":"ORDER_FINAL","error":"The order is final.","orderId":"7"}"#
+                    == #"{"type":"about:blank","title":"Conflict","status":409,"success":false,"code":"ORDER_FINAL","#
+                    + #""error":"The order is final.","orderId":"7"}"#
             )
             let broken = try await exchange(server, get("/breaks"))
             #expect(status(broken.head) == 500 && !broken.body.contains("secret"))

@@ -18,8 +18,9 @@ import Testing
             view.json() == #"{"success":true,"id":"\#(order.id)","orderId":"\#(order.id)","clientOrderId":null,"orderType":"market","#
                 + #""tokenIn":"SOL","tokenOut":"USDC","tokenInMint":"\#(Samples.solMint)","tokenOutMint":"\#(Samples.usdcMint)","amount":"25","#
                 + #""slippage":0.01,"slippageBps":100,"status":"pending","userId":null,"quotes":null,"chosenDex":null,"reason":null,"txHash":null,"#
-                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"legs":null,"filled":null,"stageMs":null,"attempts":1,"#
-                + #""lastError":null,"logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
+                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"legs":null,"filled":null,"stageMs":null,"#
+                + #""attempts":1,"lastError":null,"#
+                + #""logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
                 + #""createdAt":"2026-01-10T07:30:17.789Z","updatedAt":"2026-01-10T07:30:01.000Z"}"#)
     }
 

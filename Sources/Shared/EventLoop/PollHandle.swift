@@ -39,8 +39,8 @@ public final class PollHandle {
 
     /// Calls `body` whenever the descriptor is ready for one of `events`.
     ///
-    /// An error on the descriptor makes libuv stop watching; it is reported as readable and writable, so that the owner's next read or write finds it,
-    /// and the owner has to call `watch` again if it goes on.
+    /// An error on the descriptor makes libuv stop watching; it is reported as readable and writable, so that the owner's next read or write finds
+    /// it, and the owner has to call `watch` again if it goes on.
     public func watch(_ events: Events, _ body: @escaping @ServiceActor (Events) -> Void) {
         self.body = body
         update(events)

@@ -65,8 +65,8 @@ public final class RedisClient {
 
     /// Sends a command and returns its reply.
     ///
-    /// Throws `.rejected` for an error reply, `.timedOut` after `timeout` (the client's own when nil), and whatever else `RedisError.Code` lists. When
-    /// the task is cancelled it throws `.closed` at once; the command may run all the same, and its reply is dropped.
+    /// Throws `.rejected` for an error reply, `.timedOut` after `timeout` (the client's own when nil), and whatever else `RedisError.Code` lists.
+    /// When the task is cancelled it throws `.closed` at once; the command may run all the same, and its reply is dropped.
     public func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
         precondition(!command.isEmpty, "a command has a name")
         guard let connection = keeper.connection else { throw keeper.unavailable }

@@ -57,8 +57,8 @@ public final class RedisSubscriber {
 
     /// Listens to `channel`; returns when Redis has confirmed it, so that nothing published afterwards is missed while the connection lasts.
     ///
-    /// `onMessage` must be quick and may be called before this returns. Throws `.unavailable` without a connection, `.connectionLost` when it ends before
-    /// the confirmation, `.timedOut` (also when the user has no right to the channel) and `.closed`; nothing is subscribed then.
+    /// `onMessage` must be quick and may be called before this returns. Throws `.unavailable` without a connection, `.connectionLost` when it ends
+    /// before the confirmation, `.timedOut` (also when the user has no right to the channel) and `.closed`; nothing is subscribed then.
     public func subscribe(_ channel: String, _ onMessage: @escaping Handler) async throws(RedisError) -> RedisSubscription {
         guard let connection = keeper.connection, connection.failure == nil else { throw keeper.unavailable }
         let entry: Channel

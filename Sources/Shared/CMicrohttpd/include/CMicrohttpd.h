@@ -46,7 +46,8 @@ struct cmhd_head {
 /// Looks at every header of a request whose head is complete.
 void cmhd_inspect(struct MHD_Connection *connection, struct cmhd_head *head);
 
-/// Writes all headers, each as two lengths of 16 bits (native order), the name in lower case and the value. Returns the bytes written, at most `capacity`.
+/// Writes all headers, each as two lengths of 16 bits (native order), the name in lower case and the value. Returns the bytes written, at
+/// most `capacity`.
 size_t cmhd_copy_headers(struct MHD_Connection *connection, uint8_t *buffer, size_t capacity);
 
 /// The daemon's epoll descriptor.

@@ -37,7 +37,8 @@ extension HTTPServer {
         return streams
     }
 
-    /// Stops: no new connections, the requests in hand are finished, WebSockets are closed with 1012, streams end. What is not done within the limit is cut off.
+    /// Stops: no new connections, the requests in hand are finished, WebSockets are closed with 1012, streams end. What is not done within
+    /// the limit is cut off.
     public func stop(within limit: Duration) async {
         guard daemon != nil else { return }
         stopAccepting()

@@ -3,8 +3,8 @@ public import EventLoop
 
 /// The body of an answer that is written while the client reads it: server-sent events, or anything else whose length nobody knows.
 ///
-/// A handler makes one, returns it in its answer, and may write before and after that. What the client has not taken waits here up to a bound; a client
-/// that is further behind is cut off, so that a slow reader costs a known amount of memory.
+/// A handler makes one, returns it in its answer, and may write before and after that. What the client has not taken waits here up to a bound; a
+/// client that is further behind is cut off, so that a slow reader costs a known amount of memory.
 @ServiceActor
 public final class ResponseStream {
     /// How a stream came to its end.

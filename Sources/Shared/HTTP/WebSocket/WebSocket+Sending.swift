@@ -7,8 +7,8 @@ extension WebSocket {
     /// Frames are gathered up to this many bytes for one write.
     private static let batch = 16 * 1024
 
-    /// Queues a text message; it leaves before the loop blocks. Returns false when the socket is closed, or is closed now, with 4408, because the client
-    /// reads too slowly.
+    /// Queues a text message; it leaves before the loop blocks. Returns false when the socket is closed, or is closed now, with 4408, because the
+    /// client reads too slowly.
     @discardableResult
     public func send(text: String) -> Bool {
         var text = text

@@ -17,8 +17,8 @@ protocol UserWatcher: AnyObject {
 
 /// The orders of one user, for all the sockets of this process that follow the user.
 ///
-/// Pub/Sub is only the bell here too: the first message of an order that was not seen before makes it known. Every read of the user's list finds those
-/// whose bell was not heard, because a list keeps an order for as long as its hash is there.
+/// Pub/Sub is only the bell here too: the first message of an order that was not seen before makes it known. Every read of the user's list finds
+/// those whose bell was not heard, because a list keeps an order for as long as its hash is there.
 @ServiceActor
 final class UserFeed {
     /// Orders of one user that are looked at, the newest.

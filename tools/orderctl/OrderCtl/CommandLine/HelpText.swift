@@ -7,8 +7,11 @@ enum HelpText {
         let isWhole = words.isEmpty
         let start = isWhole ? "\n\nTo start with:\n" + list(Manual.firstSteps) : ""
         let version = isWhole ? [Manual.Option(name: "--version", meaning: "print the version of this tool")] : []
+        let purpose =
+            isWhole
+            ? "orderctl: places orders with an order execution engine, follows them, and looks after it." : "\(name): a family of commands."
         return """
-            \(words.isEmpty ? "orderctl: places orders with an order execution engine, follows them, and looks after it." : "\(name): a family of commands.")
+            \(purpose)
 
             Usage: \(name) COMMAND [options]
 

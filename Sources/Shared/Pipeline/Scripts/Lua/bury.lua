@@ -1,5 +1,6 @@
 -- Puts an entry that cannot be handled with the dead letters. Where it names an order of this stage and `fails` is set, the order ends with it.
--- KEYS: source stream, dead, events, deadlines, leaving, order   ARGV: stream's name, group, consumer, entry, reason, order's id, fails (1 or 0), ttl in ms
+-- KEYS: source stream, dead, events, deadlines, leaving, order   ARGV: stream's name, group, consumer, entry, reason, order's id, fails (1 or 0),
+--       ttl in ms
 local name, group, entry, reason, id = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[6]
 local claim = pending(KEYS[1], group, entry)
 if not claim then return { 'stale' } end

@@ -50,8 +50,8 @@ local function load(key, id)
   return order
 end
 
--- Notes that an event gives the order a status. `clock` holds that status, when it came, and the ms spent in each one so far: `routing 1700 pending=12`.
--- Answers these times for the last event; nothing for an order that began before there was a clock.
+-- Notes that an event gives the order a status. `clock` holds that status, when it came, and the ms spent in each one so far:
+-- `routing 1700 pending=12`. Answers these times for the last event; nothing for an order that began before there was a clock.
 local function tick(order, at, status)
   local spent, total = {}, 0
   local was, since, rest = string.match(order.clock, '^(%a+) (%d+)(.*)$')

@@ -1,4 +1,5 @@
--- The mock chain takes a signed transaction. Its outcome is drawn here, by the seed, the signature and the count of sends, and never redrawn once taken.
+-- The mock chain takes a signed transaction. Its outcome is drawn here, by the seed, the signature and the count of sends, and never redrawn once
+-- taken.
 -- A swap that will land moves its pools at once: the chain executes what it takes, and landing makes it known.
 -- KEYS: transaction, due, expiring, market
 -- ARGV: signature, order id, leg, attempt, dex, amount in, amount out, last valid slot, slips (1 or 0), seed,
