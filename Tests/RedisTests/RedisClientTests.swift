@@ -66,14 +66,21 @@ struct RedisClientTests {
         options.maximumInFlight = 10
         // None of the client's own beside them.
         options.pingInterval = .seconds(600)
-        try await withClient(nil, options) { client in
-            let codes = await withTaskGroup(of: RedisError.Code?.self) { group in
-                for _ in 0..<15 { group.addTask { await failure { try await client.send(["PING"]) }?.code } }
-                var codes: [RedisError.Code?] = []
-                for await code in group { codes.append(code) }
-                return codes
+        try await withServer { server in
+            try await withClient(server, options) { client in
+                // Silent until those beyond the bound are refused: an answer would make room for another.
+                server.freeze()
+                let codes = await withTaskGroup(of: RedisError.Code?.self) { group in
+                    for _ in 0..<15 { group.addTask { await failure { try await client.send(["PING"]) }?.code } }
+                    var codes: [RedisError.Code?] = []
+                    for await code in group {
+                        codes.append(code)
+                        if codes.count == 5 { server.thaw() }
+                    }
+                    return codes
+                }
+                #expect(codes.prefix(5).allSatisfy { $0 == .overloaded } && codes.dropFirst(5).allSatisfy { $0 == nil } && codes.count == 15)
             }
-            #expect(codes.count { $0 == .overloaded } == 5 && codes.count { $0 == nil } == 10)
         }
     }
 
