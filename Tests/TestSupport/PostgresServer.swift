@@ -98,9 +98,7 @@ public final class PostgresServer {
     }
 
     private func signalAll(_ signal: Int32) throws {
-        guard let process else { return }
-        let children = readFile("/proc/\(process.pid)/task/\(process.pid)/children") ?? ""
-        for pid in [process.pid] + children.split(separator: " ").compactMap({ pid_t($0) }) { Glibc.kill(pid, signal) }
+        if let process { signalServer(process.pid, signal) }
     }
 
     private func execute(_ command: [String]) async throws {
@@ -120,6 +118,12 @@ public final class PostgresServer {
     }
 }
 
+/// Signals a server and its backends.
+private func signalServer(_ server: pid_t, _ signal: Int32) {
+    let children = readFile("/proc/\(server)/task/\(server)/children") ?? ""
+    for pid in [server] + children.split(separator: " ").compactMap({ pid_t($0) }) { kill(pid, signal) }
+}
+
 private func readFile(_ path: String) -> String? {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
@@ -130,7 +134,15 @@ private func readFile(_ path: String) -> String? {
 
 private let leftovers = Mutex<[String]>([])
 
-/// Has a directory removed when the process ends: a cluster takes 40 MB.
+/// Ends the server of a directory with all its backends. One that outlives its files would try to open them again for ever.
+private func endServer(of directory: String) {
+    let lines = readFile("\(directory)/data/postmaster.pid")?.split(separator: "\n") ?? []
+    guard let pid = lines.first.flatMap({ pid_t($0) }), readFile("/proc/\(pid)/cmdline")?.contains("\(directory)/data") == true else { return }
+    signalServer(pid, SIGSTOP)
+    signalServer(pid, SIGKILL)
+}
+
+/// Has a server ended and its directory removed when the process ends: a cluster takes 40 MB.
 private func removeAtExit(_ directory: String) {
     let isFirst = leftovers.withLock { directories in
         directories.append(directory)
@@ -138,7 +150,9 @@ private func removeAtExit(_ directory: String) {
     }
     guard isFirst else { return }
     atexit {
-        let command = ["rm", "-rf", "--"] + leftovers.withLock { $0 }
+        let directories = leftovers.withLock { $0 }
+        directories.forEach(endServer)
+        let command = ["rm", "-rf", "--"] + directories
         let arguments = command.map { strdup($0) } + [nil]
         var pid: pid_t = 0
         if posix_spawnp(&pid, "rm", nil, nil, arguments, environ) == 0 { waitpid(pid, nil, 0) }
