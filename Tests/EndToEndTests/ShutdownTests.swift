@@ -47,15 +47,19 @@ struct ShutdownTests {
     }
 
     @Test(
-        "A Redis that does not answer keeps no service beyond its grace, and what was in hand is taken over later",
-        .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "2", "VISIBILITY_TIMEOUT_MS": "3000", "RENEW_MS": "500"]))
-    func redisDoesNotAnswer() async throws {
+        "A Redis and a Postgres that do not answer keep no service beyond its grace, and what was in hand is taken over later",
+        .engine(
+            settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "2", "VISIBILITY_TIMEOUT_MS": "3000", "RENEW_MS": "500"],
+            ownPostgres: true))
+    func nothingAnswers() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
         engine.stack.redis.freeze()
+        try engine.stack.postgres.pause()
         try await stopAll(engine, within: .milliseconds(2900))
         engine.stack.redis.thaw()
+        try engine.stack.postgres.resume()
         #expect(engine.stack.log(.executor).contains(#""service.stop_cut_short""#))
         for service in StackService.allCases { try await engine.stack.start(service) }
         try await engine.audit(ids, within: .seconds(30))

@@ -15,7 +15,7 @@ final class Engine {
     /// Whether orders are followed by WebSockets first.
     let opensWebSockets: Bool
 
-    init(url: String, environment: [String: String] = [:]) {
+    init(url: String, environment: [String: String]) {
         self.url = url
         opensWebSockets = Self.opensWebSockets(url, environment: environment)
         var options = HTTPClientOptions()
