@@ -150,3 +150,8 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6],
 )
+
+// A build of some test targets only, for work on one module: TEST_TARGETS=OrdersTests,PipelineTests
+if let wanted = Context.environment["TEST_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}
