@@ -32,7 +32,7 @@ COPY --from=build /products/ /usr/local/bin/
 COPY config /app/config
 # for an edge that has no folder of this repository at hand
 COPY console /app/console
-COPY docs/openapi.yaml docs/asyncapi.yaml /app/docs/
+COPY docs/openapi.yaml docs/asyncapi.yaml docs/runbook.md /app/docs/
 WORKDIR /app
 ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.json CONTRACTS_DIR=/app/docs
 USER 10001:10001

@@ -53,10 +53,15 @@ extension OneEngine {
             #expect(try await ask("42", after: nil, notifier: 1).status == 400)
         }
 
-        @Test("The gateway serves the descriptions of the API", arguments: [("/openapi.yaml", "openapi: 3.1"), ("/asyncapi.yaml", "asyncapi: 3.0")])
-        func contracts(path: String, beginning: String) async throws {
+        @Test(
+            "The gateway serves the descriptions of the API, and the runbook that alerts link to",
+            arguments: [
+                ("/openapi.yaml", "application/yaml", "openapi: 3.1"), ("/asyncapi.yaml", "application/yaml", "asyncapi: 3.0"),
+                ("/runbook.md", "text/plain; charset=utf-8", "# "),
+            ])
+        func contracts(path: String, type: String, beginning: String) async throws {
             let answer = try await engine.send("GET", path)
-            #expect(answer.status == 200 && answer.header("Content-Type") == "application/yaml" && answer.text.hasPrefix(beginning))
+            #expect(answer.status == 200 && answer.header("Content-Type") == type && answer.text.hasPrefix(beginning))
         }
     }
 }

@@ -145,9 +145,9 @@ class Clients:
             submission.outcome = "accepted"
             submission.ids.add(order)
             self.accepted_at.append(self.clock())
-        elif answer.status == 503:
+        elif answer.status in (502, 503):
             if "retry-after" not in answer.headers:
-                submission.problems.append(f"503 {answer.code} without Retry-After")
+                submission.problems.append(f"{answer.status} {answer.code} without Retry-After")
             if order:
                 submission.doubtful.add(order)
         else:
@@ -158,14 +158,14 @@ class Clients:
         """A client with a key asks until it is told."""
         while not self.closing:
             answer = await self._post(submission)
-            if answer is not None and answer.status not in (429, 503):
+            if answer is not None and answer.status not in (429, 502, 503):
                 return
             await asyncio.sleep(random.uniform(0.2, 1.0))
 
     async def _once(self, submission):
         """A client without a key asks once: a lost answer leaves it in doubt, unless a 503 has named the order."""
         answer = await self._post(submission)
-        if answer is None or answer.status == 202 or answer.code == "UPSTREAM_UNAVAILABLE":
+        if answer is None or answer.status == 202 or answer.code == "OUTCOME_UNKNOWN":
             return
         if not submission.doubtful:
             submission.outcome = "refused"
@@ -198,6 +198,6 @@ class Clients:
                 submission.cancel.append(("lost", "", ""))
             else:
                 submission.cancel.append((answer.status, answer.code, answer.json().get("status", "")))
-                if answer.status != 503:
+                if answer.status not in (502, 503):
                     return
             await asyncio.sleep(random.uniform(0.2, 0.6))

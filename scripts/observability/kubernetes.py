@@ -86,6 +86,7 @@ def pods(found):
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert probe in container, f"{name} has no {probe}"
         assert container["resources"]["limits"]["memory"] and pod["securityContext"]["runAsNonRoot"], name
+        assert not {"runAsUser", "runAsGroup"} & set(pod["securityContext"]), f"{name}: a cluster that draws users refuses a number"
         pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
         assert pod["terminationGracePeriodSeconds"] > pause + int(settings["SHUTDOWN_GRACE_S"]), f"{name} is killed before it has finished"
         port = container["ports"][0]["containerPort"]
@@ -96,7 +97,7 @@ def pods(found):
         assert "replicas" not in deployments[name], f"{name}: each apply would undo what the scaler has done"
         assert container["livenessProbe"]["httpGet"]["path"] == "/health/live" and container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
     known = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
-    unknown = set(settings) - known - {"REDIS_ADDRESS", "REDIS_PASSWORD"}
+    unknown = set(settings) - known - {"REDIS_ADDRESS", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_TLS"}
     assert not unknown, f"no service knows the settings {', '.join(unknown)}"
 
 
@@ -111,35 +112,50 @@ def scaling(found):
         told = {(trigger["metadata"]["stream"], trigger["metadata"]["consumerGroup"]) for trigger in spec["triggers"]}
         assert told == wanted, f"{name} is scaled by {told} instead of {wanted}"
         for trigger in spec["triggers"]:
-            assert trigger["metadata"]["addressFromEnv"] in settings and ("TriggerAuthentication", trigger["authenticationRef"]["name"]) in found
+            assert trigger["metadata"]["addressFromEnv"] in found["Secret", "engine-secrets"]["stringData"]
+            assert ("TriggerAuthentication", trigger["authenticationRef"]["name"]) in found
     for reference in found["TriggerAuthentication", "redis"]["spec"]["secretTargetRef"]:
         assert reference["key"] in found["Secret", reference["name"]]["stringData"]
     assert all_of(found, "HorizontalPodAutoscaler")["gateway"]["scaleTargetRef"]["name"] == "gateway"
 
 
-def edge(kustomization, namespace, pod):
-    """nginx takes the configuration, with a resolver that this machine can reach."""
+def edge(kustomization, pod):
+    """nginx takes the configuration that the pod makes, in a namespace of any name."""
     files = kustomization["configMapGenerator"][0]["files"]
-    text = (FOLDER / "kubernetes/edge.conf").read_text(encoding="utf-8")
-    assert f"$service.{namespace}.svc.cluster.local:8080" in text
+    text = (FOLDER / "nginx/replicas.conf").read_text(encoding="utf-8")
     root = re.search(r"root (\S+);", text)[1]
     for container in pod["initContainers"] + pod["containers"]:
         assert root in [mount["mountPath"] for mount in container["volumeMounts"]], f"{container['name']} has no console at {root}"
     source = pod["initContainers"][0]["command"][2].removesuffix("/.")
     assert f"COPY console {source}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8"), f"the image has no {source}"
     assert "!console" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split(), "the console is not sent to the build"
-    included = set(re.findall(r"include /etc/edge/(\S+);", text))
+    command = [Path(word).name for word in pod["containers"][0]["command"]]
+    included = set(re.findall(r"include /etc/edge/(\S+);", text)) | set(command[1:])
     assert included <= {Path(file).name for file in files}, f"{included} are not all in the ConfigMap"
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     with tempfile.TemporaryDirectory() as folder:
         for file in files:
             shutil.copy(FOLDER / file, folder)
+        made = Path(folder, "edge")
+        made.mkdir()
+        made.joinpath("limits.conf").write_text("events {}\n", encoding="utf-8")
+        upstreams = "".join(f"upstream {service} {{ server 127.0.0.1:1; }}\n" for service in ("gateway", "router", "notifier"))
+        made.joinpath("upstreams.conf").write_text(upstreams, encoding="utf-8")
         text = text.replace("/tmp/", f"{folder}/").replace("/etc/edge/", f"{folder}/")
-        text = re.sub(r"resolver \S+", "resolver 127.0.0.1", text)
-        Path(folder, "edge.conf").write_text(text, encoding="utf-8")
+        Path(folder, "replicas.conf").write_text(text, encoding="utf-8")
         done = subprocess.run(
-            [program, "-t", "-e", "stderr", "-p", folder, "-c", f"{folder}/edge.conf"], capture_output=True, text=True, timeout=20, check=False)
+            [program, "-t", "-e", "stderr", "-p", folder, "-c", f"{folder}/replicas.conf"], capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 0, done.stderr
+
+
+def namespace(kustomization, found):
+    """Another namespace needs no other edit: names are the pod's own, but for the one that a scaler resolves in its namespace."""
+    secrets = found["Secret", "engine-secrets"]["stringData"]
+    for name in ("REDIS_URL", "DATABASE_URL"):
+        assert ".svc" not in secrets[name], f"{name} names a namespace"
+    target = kustomization["replacements"][0]["targets"][0]
+    assert target["fieldPaths"] == ["stringData.REDIS_ADDRESS"] and target["options"] == {"delimiter": ".", "index": 1}
+    assert secrets["REDIS_ADDRESS"].split(".")[1] == kustomization["namespace"]
 
 
 def check():
@@ -153,5 +169,6 @@ def check():
     assert ("Namespace", kustomization["namespace"]) in found
     pods(found)
     scaling(found)
-    edge(kustomization, kustomization["namespace"], found["Deployment", "edge"]["spec"]["template"]["spec"])
+    namespace(kustomization, found)
+    edge(kustomization, found["Deployment", "edge"]["spec"]["template"]["spec"])
     return f"{len(found)} objects"

@@ -33,7 +33,8 @@ def check():
     for name, rule in alerts().items():
         assert tried.pop(name, set()) == {True, False}, f"{name} needs a test in which it fires and one in which it does not"
         assert f"\n### {name}\n" in runbook, f"docs/runbook.md says nothing of {name}"
-        assert rule["annotations"]["runbook"] == f"docs/runbook.md#{name.lower()}", f"{name} points elsewhere"
+        link = "{{ $externalLabels.engine_url }}" + f"/runbook.md#{name.lower()}"
+        assert rule["annotations"]["runbook_url"] == link, f"{name} points elsewhere"
         assert rule["labels"]["severity"] in ("critical", "warning", "info"), name
     assert not tried, f"tests of alerts that are not there: {', '.join(tried)}"
     return f"{len(alerts())} alerts"

@@ -16,7 +16,7 @@ USAGE = """\
 usage: scripts/stack run | up | down | status | start <process>-<n> | clean
 
   run      starts everything, stays until Ctrl-C, then stops everything
-  up       starts everything in the background and returns when all is healthy
+  up       starts everything in the background, or what has ended of a running stack, and returns when all is healthy
   down     stops what `up` or `run` started
   status   one line for each process
   start    starts one process of a running stack again, after it ended or was killed: a service (executor-1) or a server (redis-1,
@@ -24,8 +24,8 @@ usage: scripts/stack run | up | down | status | start <process>-<n> | clean
   clean    stops everything and removes the run directory with all data
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
-BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (0, no limit), OBSERVABILITY (1 runs Prometheus too, on
-PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help).
+BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (half of the machine's memory; 0 is no limit),
+OBSERVABILITY (1 runs Prometheus too, on PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help).
 """
 
 EXAMPLE = """\
@@ -67,25 +67,19 @@ def where(run):
     return f"{run.path}, at http://localhost:{run.variables().get('PORT')}"
 
 
-def is_running(run):
-    """Whether a stack runs in this directory; a broken one is a problem to be told."""
+def ended(run):
+    """The processes that have ended while others of their stack run; None where nothing runs."""
     names = run.names()
-    ended = [name for name in names if not run.running(name)]
-    if len(ended) == len(names):
-        return False
-    if ended:
-        raise Problem(
-            f"A stack runs in {where(run)}, but without {', '.join(ended)}. Stop it first (`make down`), "
-            f"or start again what ended (`scripts/stack start {ended[0]}`).")
-    return True
+    gone = [name for name in names if not run.running(name)]
+    return None if len(gone) == len(names) else gone
 
 
 def up(settings, run):
     with run.locked():
-        if is_running(run):
-            say(f"Already running in {where(run)}; `make down` stops it.")
-            return 0
+        gone = ended(run)
         stack = Stack(settings, run, say)
+        if gone is not None:
+            return revive(settings, run, stack, gone)
         on_signals(stack)
         try:
             stack.start()
@@ -95,12 +89,25 @@ def up(settings, run):
     return 0
 
 
+def revive(settings, run, stack, names):
+    """Starts again what has ended of a stack that runs, each process where it was."""
+    on_signals(stack)
+    for name in names:
+        try:
+            restart(settings, run, stack, name)
+        except Interrupted:
+            return 130
+    say(f"Already running in {where(run)}; " + (f"started again: {', '.join(names)}." if names else "`make down` stops it."))
+    return 0
+
+
 def run_foreground(settings, run):
     stack = Stack(settings, run, say)
     code = 0
     with run.locked():
-        if is_running(run):
-            raise Problem(f"Already running in {where(run)}; `make down` stops it.")
+        if (gone := ended(run)) is not None:
+            hint = f" without {', '.join(gone)}, which `make up` starts again" if gone else ""
+            raise Problem(f"Already running in {where(run)}{hint}; `make down` stops it.")
         on_signals(stack)
         run.write(run.foreground, f"{os.getpid()}\n")
         try:
@@ -167,22 +174,26 @@ def start(settings, run, name):
     if not any(run.running(other) for other in run.names()):
         raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
     with run.locked():
-        process = again(settings, run, name)
-        if process is None:
-            raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names())}.")
-        if run.running(name):
-            raise Problem(f"{name} is running.")
-        if (left := run.pid(name)) is not None:
-            # what a killed server has left behind, such as nginx' workers, still listens
-            end([left], process.stop_signal, SERVER_GRACE)
-        if isinstance(process, Postgres):
-            process.prepare()
         stack = Stack(settings, run, say)
         on_signals(stack)
         try:
-            return stack.start_one(process)
+            return restart(settings, run, stack, name)
         except Interrupted:
             return 130
+
+
+def restart(settings, run, stack, name):
+    process = again(settings, run, name)
+    if process is None:
+        raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names())}.")
+    if run.running(name):
+        raise Problem(f"{name} is running.")
+    if (left := run.pid(name)) is not None:
+        # what a killed server has left behind, such as nginx' workers, still listens
+        end([left], process.stop_signal, SERVER_GRACE)
+    if isinstance(process, Postgres):
+        process.prepare()
+    return stack.start_one(process)
 
 
 def again(settings, run, name):

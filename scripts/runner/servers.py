@@ -32,6 +32,16 @@ def program(name, *folders):
     return found
 
 
+def quoted(path):
+    """A path as it stands between the quotes of a configuration."""
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def half_of_the_memory():
+    """Bytes: a limit for Redis that leaves room for everything else. At it the engine takes no new orders; without one the kernel ends Redis."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
 class Redis:
     name = "redis-1"
     stop_signal = signal.SIGTERM
@@ -47,12 +57,12 @@ class Redis:
 bind 127.0.0.1
 port {self.port}
 daemonize no
-pidfile "{self.run.pid_file(self.name)}"
-dir "{data}"
+pidfile "{quoted(self.run.pid_file(self.name))}"
+dir "{quoted(data)}"
 save ""
 appendonly yes
 appendfsync {os.environ.get("REDIS_APPENDFSYNC") or "always"}
-maxmemory {os.environ.get("REDIS_MAXMEMORY") or 0}
+maxmemory {os.environ.get("REDIS_MAXMEMORY") or half_of_the_memory()}
 maxmemory-policy noeviction
 """)
 
@@ -206,11 +216,11 @@ class Nginx:
             listen.append(f"[::1]:{self.port}")
         values = {
             "USER": self._user(),
-            "PID": self.run.pid_file(self.name),
-            "LOG": self.run.log(self.name),
-            "SCRATCH": scratch,
-            "DEPLOY": DEPLOY,
-            "CONSOLE": CONSOLE,
+            "PID": quoted(self.run.pid_file(self.name)),
+            "LOG": quoted(self.run.log(self.name)),
+            "SCRATCH": quoted(scratch),
+            "DEPLOY": quoted(DEPLOY),
+            "CONSOLE": quoted(CONSOLE).replace("$", "${dollar}"),
             "FILES": files,
             "CONNECTIONS": max(256, min(20000, files - 64)),
             "LISTEN": "\n        ".join(f"listen {address};" for address in listen),
@@ -231,7 +241,7 @@ class Nginx:
         return "user nobody nogroup;" if reach.returncode == 0 else "user root root;"
 
     def _upstream(self, service):
-        servers = " ".join(f"server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in self.ports[service])
+        servers = " ".join(f"server 127.0.0.1:{port} max_fails=0;" for port in self.ports[service])
         return f"upstream {service} {{ {servers} keepalive 64; keepalive_timeout 5s; }}"
 
     def start(self):
@@ -252,9 +262,9 @@ class Prometheus:
     name = "prometheus-1"
     stop_signal = signal.SIGTERM
 
-    def __init__(self, run, port, ports):
-        """`ports`: the ports of each service's processes."""
-        self.run, self.port, self.ports = run, port, ports
+    def __init__(self, run, port, ports, url=""):
+        """`ports`: the ports of each service's processes; `url`: where people reach the engine."""
+        self.run, self.port, self.ports, self.url = run, port, ports, url
         self.config = run.path / "prometheus.yml"
 
     def prepare(self):
@@ -262,7 +272,7 @@ class Prometheus:
             f"  - job_name: {service}\n    static_configs:\n      - targets: [{', '.join(f'127.0.0.1:{port}' for port in self.ports[service])}]"
             for service in SERVICES]
         text = (PROMETHEUS / "local.yml").read_text(encoding="utf-8")
-        self.run.write(self.config, text.replace("@DEPLOY@", str(PROMETHEUS)).replace("@JOBS@", "\n".join(jobs)))
+        self.run.write(self.config, text.replace("@DEPLOY@", str(PROMETHEUS)).replace("@URL@", self.url).replace("@JOBS@", "\n".join(jobs)))
 
     def start(self):
         argv = [

@@ -3,29 +3,29 @@ internal import HTTP
 internal import Observability
 internal import ServiceKit
 
-/// `GET /openapi.yaml` and `/asyncapi.yaml`: what the engine promises, in the form that tools read.
+/// `GET /openapi.yaml` and `/asyncapi.yaml`: what the engine promises, in the form that tools read. And `/runbook.md`, to which alerts link.
 @ServiceActor
 struct ContractRoutes {
-    private static let names = ["openapi.yaml", "asyncapi.yaml"]
+    private static let types = ["openapi.yaml": "application/yaml", "asyncapi.yaml": "application/yaml", "runbook.md": "text/plain; charset=utf-8"]
 
-    private let contents: [(name: String, bytes: [UInt8])]
+    private let files: [(name: String, type: String, bytes: [UInt8])]
 
     /// Reads the files. One that is missing is not served, and said in the log: no order waits for a description.
     init(folder: String, log: Logger) {
-        var contents: [(name: String, bytes: [UInt8])] = []
-        for name in Self.names {
+        var files: [(name: String, type: String, bytes: [UInt8])] = []
+        for (name, type) in Self.types {
             do {
-                contents.append((name, try ConfigurationFile.read("\(folder)/\(name)", setting: "CONTRACTS_DIR")))
+                files.append((name, type, try ConfigurationFile.read("\(folder)/\(name)", setting: "CONTRACTS_DIR")))
             } catch {
                 log.warning("contract.not_served", ["reason": .string(error.description)])
             }
         }
-        self.contents = contents
+        self.files = files
     }
 
     func add(to router: HTTPRouter) {
-        for (name, bytes) in contents {
-            router.get("/\(name)") { _, _ in HTTPResponse(status: 200, headers: [("Content-Type", "application/yaml")], body: bytes) }
+        for (name, type, bytes) in files {
+            router.get("/\(name)") { _, _ in HTTPResponse(status: 200, headers: [("Content-Type", type)], body: bytes) }
         }
     }
 }
