@@ -27,6 +27,9 @@ def before_call(context, case, kwargs):
 
 def _repair(values):
     name_in, name_out = (next((name for name in names if name in values), None) for names in (TOKEN_IN, TOKEN_OUT))
+    for name in (*TOKEN_IN, *TOKEN_OUT):
+        if isinstance(values.get(name), str) and values[name] not in TOKENS:  # to the schema any text may be a token
+            values[name] = LISTED[len(values[name]) % len(LISTED)]["symbol"]
     if name_in and name_out:
         token = TOKENS[values[name_in]]
         if TOKENS[values[name_out]] is token:
