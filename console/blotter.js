@@ -47,7 +47,7 @@ export function createBlotter({ api, seen, followed }) {
 
     function updateRow(row, order) {
         const cells = [...row.cells].slice(2);
-        const received = order.amountOut ? `${decimal(order.amountOut)} ${order.tokenOut}` : "–";
+        const received = order.amountOutDecimal ? `${decimal(order.amountOutDecimal)} ${order.tokenOut}` : "–";
         const values = [received, againstQuote(order.realisedSlippageBps), venue(order.chosenDex), String(attemptsMade(order) || "–")];
         values.forEach((value, index) => setText(cells[index], value));
         const pill = row.querySelector(".pill");

@@ -8,9 +8,10 @@ extension OneEngine {
     struct EventStreams {
         private let engine = Engine.current
 
-        /// The events of an answer as `id`, `event` and `data`.
+        /// The events of an answer as `id`, `event` and `data`. Before them it says when to come back.
         private func parsed(_ text: String) -> [[String]] {
-            text.split(separator: "\n\n").map { block in
+            #expect(text.hasPrefix("retry: 2000\n\n"))
+            return text.split(separator: "\n\n").dropFirst().map { block in
                 block.split(separator: "\n").map { line in line.firstRange(of: ": ").map { String(line[$0.upperBound...]) } ?? "" }
             }
         }

@@ -76,7 +76,7 @@ struct LiveVenueTests {
             let event = try await routed(engine, id)
             #expect(event["chosenDex"]?.string == "meteora" && event["quotes"]?.array?.count == 2 && event["unavailable"] == nil)
             #expect(event["quote"]?["amountOut"]?.string == "218000000" && event["quote"]?["minReceived"]?.string == "215820000")
-            #expect(try await engine.show(id)["amountOutBase"]?.string == "218000000")
+            #expect(try await engine.show(id)["amountOut"]?.string == "218000000")
             let shown = try await engine.send("GET", "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5", to: .router)
             #expect(shown.status == 200 && shown.json["best"]?.string == "meteora")
             #expect(raydium.accepted == 1 && jupiter.accepted == 1)

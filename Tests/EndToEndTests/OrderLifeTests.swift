@@ -22,7 +22,9 @@ extension OneEngine {
 
             #expect(events.map(Step.init) == Step.smooth)
             #expect(events.map { $0["seq"]?.integer } == [1, 2, 3, 4, 5, 6, 7])
-            #expect(native == Conversation(messages: texts.map { #"{"op":"event","event":\#($0)}"# }, closeCode: 1000))
+            #expect(native.withoutOrders == Conversation(messages: texts.map { #"{"op":"event","event":\#($0)}"# }, closeCode: 1000))
+            let ordered = native.json.compactMap { $0["order"] }
+            #expect(ordered.map { $0["amountIn"]?.string } == ["1500000000"] && native.json.first?["order"] == ordered.first)
             #expect(documents == Conversation(messages: documentMessages(id, events), closeCode: 1000))
             #expect(try await engine.landed(id).count == 1)
             try await engine.auditEvents(id, "confirmed")
@@ -64,9 +66,11 @@ extension OneEngine {
             #expect(
                 rest == #"{"success":true,"id":"\#(id)","orderId":"\#(id)","clientOrderId":null,"orderType":"market","tokenIn":"SOL","#
                     + #""tokenOut":"USDC","tokenInMint":"So11111111111111111111111111111111111111112","#
-                    + #""tokenOutMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","amount":"1.5","slippage":0.02,"slippageBps":200,"#
+                    + #""tokenOutMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","amount":"1.5","amountIn":"1500000000","#
+                    + #""amountInDecimal":"1.5","slippage":0.02,"slippageBps":200,"#
                     + #""status":"confirmed","userId":"ann","chosenDex":"meteora","reason":"meteora: 224.565349 against 224.320207, +10 bps","#
-                    + #""executedPrice":"149.710232667","amountOut":"224.565349","amountOutBase":"224565349","realisedSlippageBps":0,"legs":null,"#
+                    + #""executedPrice":"149.710232667","amountOut":"224565349","amountOutDecimal":"224.565349","#
+                    + #""amountOutBase":"224565349","realisedSlippageBps":0,"legs":null,"#
                     + #""filled":null,"attempts":1,"lastError":null}"#
             )
             let times = members["stageMs"]

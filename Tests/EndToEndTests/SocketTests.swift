@@ -17,7 +17,7 @@ extension OneEngine {
             let id = try await engine.place()
             try await engine.waitForEnd([id])
             let socket = try await engine.socket("/v1/stream?orderId=\(id)", notifier: notifier)
-            #expect(try await socket.conversation() == native(try await engine.events(id)))
+            #expect(try await socket.conversation().withoutOrders == native(try await engine.events(id)))
             let documents = try await engine.socket("/ws/orders/\(id)", notifier: notifier).conversation()
             #expect(documents.json.map { $0["status"]?.string } == ["pending", "routing", "routing", "building", "submitted", "confirmed"])
             #expect(documents.closeCode == 1000)
@@ -29,9 +29,9 @@ extension OneEngine {
             let live = try await engine.socket("/v1/stream?orderId=\(id)&after=\(after)")
             let ofLive = try await live.conversation()
             let events = try await engine.events(id)
-            #expect(ofLive == native(events.dropFirst(after)))
+            #expect(ofLive.withoutOrders == native(events.dropFirst(after)))
             let late = try await engine.socket("/v1/stream?orderId=\(id)&after=\(after)", notifier: 2)
-            #expect(try await late.conversation() == native(events.dropFirst(after)))
+            #expect(try await late.conversation().withoutOrders == native(events.dropFirst(after)))
         }
 
         @Test("Many sockets on two notifiers get the same, whenever they came")
@@ -42,7 +42,7 @@ extension OneEngine {
                 return try await engine.socket("/v1/stream?orderId=\(id)", notifier: 1 + index % 2).conversation()
             }
             let expected = native(try await engine.events(id))
-            #expect(conversations.allSatisfy { $0 == expected })
+            #expect(conversations.allSatisfy { $0.withoutOrders == expected })
         }
 
         @Test(

@@ -35,6 +35,24 @@ struct WebSocketTests {
         }
     }
 
+    @Test(arguments: [
+        ([], nil), (["json"], "json"), (["graphql-ws, json"], "graphql-ws"), ([" \tv1.stream "], "v1.stream"), (["a b, c"], "a"),
+        (["(x), ok"], "ok"), (["", "second"], "second"), ([String(repeating: "x", count: 65)], nil), (["\"quoted\""], nil), ([",,"], nil),
+    ])
+    func `the first sub-protocol that is offered and has the form of one is chosen, so that a browser stays`(
+        _ offered: [String], _ chosen: String?
+    ) async throws {
+        try await withServer(routes()) { server in
+            let client = try await WebSocketClient(
+                port: server.port, path: "/callback",
+                headers: WebSocketClient.handshake + offered.map { "Sec-WebSocket-Protocol: \($0)" })
+            let said = client.head.split(separator: "\r\n").filter { $0.lowercased().hasPrefix("sec-websocket-protocol:") }
+            #expect(client.status == 101 && said.map(String.init) == (chosen.map { ["Sec-WebSocket-Protocol: \($0)"] } ?? []))
+            try await client.send(text: "hello")
+            #expect(try await client.text() == "hello")
+        }
+    }
+
     @Test(arguments: ["/echo/a", "/callback"])
     func `messages are echoed in order, whole or fragmented, with pings between`(_ path: String) async throws {
         let prefix = path == "/callback" ? "" : "a:"

@@ -37,8 +37,8 @@ import Testing
         #expect(quote.pool == "bonk-sol")
         #expect(
             quote.hops == [
-                QuoteHop(pool: "bonk-sol", tokenIn: "BONK", tokenOut: "SOL", amountIn: quote.amountIn, amountOut: first.amountOut),
-                QuoteHop(pool: "sol-usdc", tokenIn: "SOL", tokenOut: "USDC", amountIn: first.amountOut, amountOut: second.amountOut),
+                QuoteHop(pool: "bonk-sol", from: bonk, to: Fixtures.sol, amountIn: quote.amountIn, amountOut: first.amountOut),
+                QuoteHop(pool: "sol-usdc", from: Fixtures.sol, to: Fixtures.usdc, amountIn: first.amountOut, amountOut: second.amountOut),
             ])
         // 1 - 0.9975^2
         #expect(quote.feeBps == "49.9375")

@@ -10,7 +10,8 @@ import Testing
 struct OrderCommandTests {
     private static let order =
         #"{"success":true,"id":"o-1","orderId":"o-1","clientOrderId":null,"tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","slippageBps":100,"#
-        + #""status":"confirmed","userId":"an\u001bna","chosenDex":"meteora","txHash":"sig","executedPrice":"145.4","amountOut":"218.1","#
+        + #""status":"confirmed","userId":"an\u001bna","chosenDex":"meteora","txHash":"sig","executedPrice":"145.4","#
+        + #""amountOut":"218100000","amountOutDecimal":"218.1","#
         + #""realisedSlippageBps":-5,"attempts":2,"lastError":null,"createdAt":"2026-01-10T07:30:17.000Z","updatedAt":"2026-01-10T07:30:19.789Z"}"#
 
     /// Runs the tool against one answer. Returns the run and the targets asked for.

@@ -40,7 +40,8 @@ struct ChosenRouteTests {
     }
 
     @Test func `what has landed stays, and the rest is quoted under new numbers`() throws {
-        let settled = split.changing([0: split.legs[0].submitted("a").settled(BaseUnits(72_000_000)), 1: split.legs[1].settled(nil)])
+        let landed = split.legs[0].submitted("a").landed(BaseUnits(72_000_000), of: Samples.usdc)
+        let settled = split.changing([0: landed, 1: split.legs[1].failed()])
         #expect(settled.landed.map(\.number) == [0] && settled.open.map(\.number) == [1] && settled.open[0].status == .failed)
         #expect(settled.openAmount(of: Samples.order) == BaseUnits(1_000_000_000))
         let fill = try #require(settled.filled(of: Samples.order))
@@ -54,14 +55,34 @@ struct ChosenRouteTests {
     }
 
     @Test func `as long as nothing has landed numbers begin anew`() {
-        let failed = split.changing([0: split.legs[0].settled(nil), 1: split.legs[1].settled(nil)])
+        let failed = split.changing([0: split.legs[0].failed(), 1: split.legs[1].failed()])
         #expect(failed.filled(of: Samples.order) == nil && failed.openAmount(of: Samples.order) == Samples.order.amountIn)
         #expect(ChosenRoute([Self.small, Self.large], of: Samples.order, after: failed) == split)
     }
 
     @Test func `a leg is read back as it was written`() throws {
-        for leg in [split.legs[0], split.legs[0].submitted("s"), split.legs[0].submitted("s").settled(BaseUnits(1)), split.legs[1].settled(nil)] {
+        let landed = split.legs[0].submitted("s").landed(BaseUnits(1_500_000), of: Samples.usdc)
+        for leg in [split.legs[0], split.legs[0].submitted("s"), landed, split.legs[1].failed()] {
             #expect(try OrderLeg(json: JSONValue.parse(JSONWriter.value(leg))) == leg)
+        }
+        #expect(JSONWriter.value(landed).contains(#","amountOut":"1500000","amountOutDecimal":"1.5","quote":"#))
+    }
+
+    @Test func `amounts and numbers from outside that no order can have overflow nothing`() throws {
+        let most = #""amountIn":"18446744073709551615","amountOut":"18446744073709551615","minReceived":"18446744073709551615""#
+        let quote =
+            #"{"dex":"d","pool":"p",\#(most),"amountOutDecimal":"1","price":"1","feeBps":18446744073709,"priceImpactPct":"184467440737095.0000","#
+            + #""minReceivedDecimal":"1"}"#
+        func route(_ numbers: [String]) -> String {
+            let legs = numbers.map { #"{"leg":\#($0),"status":"landed","txHash":"s","amountOut":"18446744073709551615","quote":\#(quote)}"# }
+            return #""chosenDex":"d","quote":\#(quote),"legs":[\#(legs.joined(separator: ","))]"#
+        }
+        let read = try ChosenRoute(members: route(["0", "1"]))
+        #expect(read.filled(of: Samples.order)?.amountOut == BaseUnits(.max) && read.openAmount(of: Samples.order) == BaseUnits(0))
+        let next = ChosenRoute([Self.large], of: Samples.order, after: read)
+        #expect(next.quote.amountIn == BaseUnits(.max) && next.legs.map(\.number) == [0, 1, 2])
+        for numbers in [["0", "9223372036854775807"], ["-1"], ["0", "0"], []] {
+            #expect(throws: RecordError.self) { try ChosenRoute(members: route(numbers)) }
         }
     }
 }

@@ -4,27 +4,30 @@ import Testing
 
 @Suite struct EventTests {
     private static let meteoraText =
-        #"{"dex":"meteora","pool":"pool-m","amountIn":"1500000000","amountOut":"218220000","amountOutDecimal":"218.22","price":"145.48","feeBps":20,"#
-        + #""priceImpactPct":"0.0012","minReceived":"216037800","minReceivedDecimal":"216.0378"}"#
+        #"{"dex":"meteora","pool":"pool-m","amountIn":"1500000000","amountInDecimal":"1.5","amountOut":"218220000","amountOutDecimal":"218.22","#
+        + #""price":"145.48","feeBps":20,"priceImpactPct":"0.0012","minReceived":"216037800","minReceivedDecimal":"216.0378"}"#
 
     @Test func aQuoteIsWrittenAsTheContractShowsIt() throws {
         #expect(Samples.meteora.json == Self.meteoraText)
+        let older = Self.meteoraText.replacing(#""amountInDecimal":"1.5","#, with: "")
+        #expect(try Quote(json: try JSONValue.parse(older)).json == older)
         for quote in [Samples.meteora, Samples.raydium] { #expect(try Quote(json: try JSONValue.parse(quote.json)) == quote) }
         #expect(Samples.raydium.json.contains(#""feeBps":12.5,"#))
     }
 
     @Test func aQuoteOverTwoPoolsShowsBoth() throws {
         let hops = [
-            QuoteHop(pool: "a", tokenIn: "RAY", tokenOut: "SOL", amountIn: BaseUnits(5), amountOut: BaseUnits(7)),
-            QuoteHop(pool: "b", tokenIn: "SOL", tokenOut: "USDC", amountIn: BaseUnits(7), amountOut: BaseUnits(9)),
+            QuoteHop(pool: "a", from: Samples.usdc, to: Samples.sol, amountIn: BaseUnits(5), amountOut: BaseUnits(7)),
+            QuoteHop(pool: "b", from: Samples.sol, to: Samples.usdc, amountIn: BaseUnits(7), amountOut: BaseUnits(9)),
         ]
         let quote = Quote(
             dex: "meteora", pool: "a", amountIn: BaseUnits(5), amountOut: BaseUnits(9), minReceived: BaseUnits(8), feeBps: "20",
             priceImpactPct: "0.0000", inputDecimals: 6, outputDecimals: 6, hops: hops)
         #expect(
             quote.json.hasSuffix(
-                #""minReceivedDecimal":"0.000008","hops":[{"pool":"a","tokenIn":"RAY","tokenOut":"SOL","amountIn":"5","amountOut":"7"},"#
-                    + #"{"pool":"b","tokenIn":"SOL","tokenOut":"USDC","amountIn":"7","amountOut":"9"}]}"#))
+                #""minReceivedDecimal":"0.000008","hops":[{"pool":"a","tokenIn":"USDC","tokenOut":"SOL","amountIn":"5","#
+                    + #""amountInDecimal":"0.000005","amountOut":"7","amountOutDecimal":"0.000000007"},{"pool":"b","tokenIn":"SOL","#
+                    + #""tokenOut":"USDC","amountIn":"7","amountInDecimal":"0.000000007","amountOut":"9","amountOutDecimal":"0.000009"}]}"#))
         #expect(try Quote(json: try JSONValue.parse(quote.json)) == quote)
     }
 
@@ -80,7 +83,7 @@ import Testing
         event.amountOutDecimal = "218.22"
         event.realisedSlippageBps = -3
         event.networkFeeLamports = 5000
-        event.legs = [OrderLeg(0, Samples.raydium).submitted("s").settled(BaseUnits(7))]
+        event.legs = [OrderLeg(0, Samples.raydium).submitted("s").landed(BaseUnits(7), of: Samples.usdc)]
         event.reason = "meteora: 218.22, the only quote"
         event.stageMs = StageTimes(pending: 1, routing: 2, building: 3, submitted: 4, total: 10)
         event.error = OrderFailure(.network)
@@ -110,7 +113,9 @@ import Testing
     @Test(
         "An event that lacks what each has is refused",
         arguments: [
-            ("", nil), ("[]", nil), ("{", nil), ("{}", "orderId"), (#""seq":0"#, "seq"), (#""type":"new""#, "type"), (#""status":"x""#, "status"),
+            ("", nil), ("[]", nil), ("{", nil), ("{}", "orderId"), (#""seq":0"#, "seq"), (#""seq":9007199254740992"#, "seq"),
+            (#""seq":9223372036854775807"#, "seq"),
+            (#""type":"new""#, "type"), (#""status":"x""#, "status"),
             (#""progress":101"#, "progress"), (#""timestamp":1"#, "timestamp"), (#""message":null"#, "message"),
         ])
     func badEvents(member: String, field: String?) throws {
@@ -140,7 +145,7 @@ import Testing
                 "0.0", "0.0", "0.1", "1.0", "1.0", "1.0", "2.2",
             ])
         #expect(EventMessage.retrying(delayMs: 1000, nextAttempt: 2, maxAttempts: 3) == "Retrying in 1.0 s (attempt 2/3)")
-        #expect((1...5).map(Progress.submitted) == [80, 85, 90, 90, 90])
+        #expect([1, 2, 3, 4, 5, .max, .min].map(Progress.submitted) == [80, 85, 90, 90, 90, 90, 75])
     }
 
     static func event(_ seq: Int, _ type: EventType, _ status: OrderStatus, _ progress: Int, _ message: String) -> OrderEvent {

@@ -66,12 +66,14 @@ import Testing
     }
 
     @Test func aFailureIsWrittenAndReadBack() throws {
-        let failure = OrderFailure.slippage(expected: BaseUnits(1000), got: BaseUnits(982), limit: BaseUnits(990), slippageBps: 100)
+        let failure = OrderFailure.slippage(expected: BaseUnits(1000), got: BaseUnits(982), limit: BaseUnits(990), of: Samples.order)
         let text = JSONWriter.value(failure)
         #expect(
             text == #"{"code":"SLIPPAGE_EXCEEDED","message":"Price moved 1.8% (max allowed: 1.0%)","retryable":true,"#
-                + #""expected":"1000","got":"982","limit":"990"}"#)
+                + #""expected":"1000","expectedDecimal":"0.001","got":"982","gotDecimal":"0.000982","limit":"990","limitDecimal":"0.00099"}"#)
         #expect(try OrderFailure(json: try JSONValue.parse(text)) == failure)
+        let older = text.replacing(#","expectedDecimal":"0.001""#, with: "")
+        #expect(try OrderFailure(json: try JSONValue.parse(older)).amounts?.got == BaseUnits(982))
         let plain = OrderFailure(.insufficientLiquidity)
         #expect(
             JSONWriter.value(plain) == #"{"code":"INSUFFICIENT_LIQUIDITY","message":"Insufficient liquidity in pool","retryable":false}"#)

@@ -4,9 +4,11 @@ import Testing
 
 @Suite struct OrderViewTests {
     private static let keys = [
-        "success", "id", "orderId", "clientOrderId", "orderType", "tokenIn", "tokenOut", "tokenInMint", "tokenOutMint", "amount", "slippage",
-        "slippageBps", "status", "userId", "quotes", "chosenDex", "reason", "txHash", "executedPrice", "amountOut", "amountOutBase",
-        "realisedSlippageBps", "legs", "filled", "stageMs", "attempts", "lastError", "logs", "createdAt", "updatedAt",
+        "success", "id", "orderId", "clientOrderId", "orderType", "tokenIn", "tokenOut", "tokenInMint", "tokenOutMint", "amount",
+        "amountIn", "amountInDecimal", "slippage", "slippageBps", "status", "userId", "quotes", "chosenDex", "reason", "txHash", "executedPrice",
+        "amountOut",
+        "amountOutDecimal", "amountOutBase", "realisedSlippageBps", "legs", "filled", "stageMs", "attempts", "lastError", "logs", "createdAt",
+        "updatedAt",
     ]
 
     @Test func aNewOrderHasEveryKeyAndNullWhereEmpty() throws {
@@ -17,9 +19,10 @@ import Testing
         #expect(
             view.json() == #"{"success":true,"id":"\#(order.id)","orderId":"\#(order.id)","clientOrderId":null,"orderType":"market","#
                 + #""tokenIn":"SOL","tokenOut":"USDC","tokenInMint":"\#(Samples.solMint)","tokenOutMint":"\#(Samples.usdcMint)","amount":"25","#
+                + #""amountIn":"25000000000","amountInDecimal":"25","#
                 + #""slippage":0.01,"slippageBps":100,"status":"pending","userId":null,"quotes":null,"chosenDex":null,"reason":null,"txHash":null,"#
-                + #""executedPrice":null,"amountOut":null,"amountOutBase":null,"realisedSlippageBps":null,"legs":null,"filled":null,"stageMs":null,"#
-                + #""attempts":1,"lastError":null,"#
+                + #""executedPrice":null,"amountOut":null,"amountOutDecimal":null,"amountOutBase":null,"#
+                + #""realisedSlippageBps":null,"legs":null,"filled":null,"stageMs":null,"attempts":1,"lastError":null,"#
                 + #""logs":[{"timestamp":"2026-01-10T07:30:01.000Z","status":"pending","message":"Order created and queued"}],"#
                 + #""createdAt":"2026-01-10T07:30:17.789Z","updatedAt":"2026-01-10T07:30:01.000Z"}"#)
     }
@@ -47,7 +50,8 @@ import Testing
         #expect(value.object?.map(\.name) == Self.keys)
         let texts = [
             "clientOrderId": "key-1", "amount": "1.5", "status": "confirmed", "userId": "harsh", "chosenDex": "raydium", "txHash": "second",
-            "executedPrice": "145.3", "amountOut": "217.95", "amountOutBase": "217950000", "lastError": "Transaction failed on the network",
+            "executedPrice": "145.3", "amountIn": "1500000000", "amountInDecimal": "1.5", "amountOut": "217950000",
+            "amountOutDecimal": "217.95", "amountOutBase": "217950000", "lastError": "Transaction failed on the network",
             "reason": "meteora: 218.22 against 217.98, +11 bps",
             "updatedAt": "2026-01-10T07:30:04.000Z",
         ]

@@ -17,6 +17,28 @@ public func contents(of path: String) -> String {
     }
 }
 
+/// The paths of all files in a directory, at any depth, whose names end so.
+public func files(in path: String, endingIn suffix: String) -> [String] {
+    entries(of: path).flatMap { entry in
+        let path = "\(path)/\(entry.name)"
+        return entry.isDirectory ? files(in: path, endingIn: suffix) : entry.name.hasSuffix(suffix) ? [path] : []
+    }
+}
+
+/// What a directory holds; nothing where it cannot be read.
+private func entries(of path: String) -> [(name: String, isDirectory: Bool)] {
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
+    var entries: [(String, Bool)] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name != "." && name != ".." { entries.append((name, entry.pointee.d_type == UInt8(DT_DIR))) }
+    }
+    return entries
+}
+
 /// Makes a file of a text, over one that is there.
 public func write(_ text: String, to path: String) throws {
     guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path)") }
@@ -27,15 +49,8 @@ public func write(_ text: String, to path: String) throws {
 
 /// Removes a directory with everything in it.
 public func removeDirectory(_ path: String) {
-    if let directory = opendir(path) {
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name == "." || name == ".." { continue }
-            if entry.pointee.d_type == UInt8(DT_DIR) { removeDirectory("\(path)/\(name)") } else { unlink("\(path)/\(name)") }
-        }
-        closedir(directory)
+    for entry in entries(of: path) {
+        if entry.isDirectory { removeDirectory("\(path)/\(entry.name)") } else { unlink("\(path)/\(entry.name)") }
     }
     rmdir(path)
 }

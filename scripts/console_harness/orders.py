@@ -54,10 +54,10 @@ def an_order_is_placed_and_followed_to_its_end_by_keyboard_alone(engine, chromiu
         expect(page.locator("#announcer")).to_contain_text("confirmed. Received")
         expect(panel.locator(".steps [data-state=done]")).to_have_count(5)
         order = engine.get(f"/api/orders/{page.evaluate('location.hash').removeprefix('#order=')}")
-        lost = Decimal(order["amountOut"]) - Decimal(order["quotes"][0]["amountOutDecimal"])
+        lost = Decimal(order["amountOutDecimal"]) - Decimal(order["quotes"][0]["amountOutDecimal"])
         row = panel.locator(".facts div", has=page.get_by_text("Difference", exact=True))
         expect(row.locator("dd")).to_contain_text(f"{lost.normalize():+f}".replace("-", "−"))
-        for part in ("Price against quote", "Quotes compared", "Transactions", order["txHash"], order["amountOut"]):
+        for part in ("Price against quote", "Quotes compared", "Transactions", order["txHash"], order["amountOutDecimal"]):
             expect(panel).to_contain_text(part)
         events = engine.get(f"/api/orders/{order['orderId']}/events")["events"]
         expect(panel.locator(".log li")).to_have_count(len(events))

@@ -109,7 +109,7 @@ def _events(base, order, after, validator):
         assert answer.headers["Content-Type"] == "text/event-stream"
         for block in answer.read().decode().split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-            if fields:
+            if "data" in fields:  # the first says only when to come back
                 event = checked(validator, fields["data"], f"server-sent events of {order}")
                 assert fields["id"] == str(event["seq"]) and fields["event"] == event["type"], fields
                 events.append(event)

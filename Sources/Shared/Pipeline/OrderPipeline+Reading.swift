@@ -28,8 +28,12 @@ extension OrderPipeline {
                 found[seq] = value
             }
         }
+        // No more than there are: a count that is wrong must not be counted up to.
+        guard let text, let order = try? Order(json: text), last >= 0, last <= found.count else {
+            throw PipelineError(.unexpectedReply, "order \(id) cannot be read")
+        }
         let events = (1...max(1, last)).compactMap { found[$0] }
-        guard let text, let order = try? Order(json: text), events.count == last else {
+        guard events.count == last else {
             throw PipelineError(.unexpectedReply, "order \(id) cannot be read")
         }
         return OrderSnapshot(order: order, events: events)

@@ -49,7 +49,8 @@ extension OrderPipeline {
         switch (outcome, request.step) {
         case ("ok", .confirm): reportEnd(entry.orderID, .confirmed, at: time)
         case ("ok", .fail): reportEnd(entry.orderID, .failed, code: request.failure?.rawValue, at: time)
-        case ("ended", _) where answer[1].string != "IN_DOUBT": reportEnd(entry.orderID, .failed, code: answer[1].string, at: time)
+        case ("ended", _) where answer.count > 1 && answer[1].string != "IN_DOUBT":
+            reportEnd(entry.orderID, .failed, code: answer[1].string, at: time)
         default: break
         }
     }
@@ -87,18 +88,28 @@ extension OrderPipeline {
     }
 
     /// Reads `{outcome, seq, state, attempt, order, route, quotes, transactions, routedAt, stale, now}`.
+    /// Far from overflow, and above all that an order can come to.
+    private static let attempts: ClosedRange<Int64> = 0...1_000_000
+
+    private static func staleQuotes(_ count: Int64?) -> Int? {
+        let count = count ?? 0
+        return attempts.contains(count) ? Int(count) : nil
+    }
+
     private func work(_ reply: [RedisValue], _ entry: WorkEntry) throws(PipelineError) -> Work {
         guard reply.count == 11, let state = reply[2].string.flatMap({ OrderState(rawValue: $0) }), let attempt = reply[3].integer,
-            let text = reply[4].string, let order = try? Order(json: text), let now = reply[10].integer,
+            Self.attempts.contains(attempt), let text = reply[4].string, let order = try? Order(json: text),
+            let now = reply[10].integer.flatMap({ UInt64(exactly: $0) }), let stale = Self.staleQuotes(reply[9].integer),
             let transactions = SignedTransaction.list(reply[7].string ?? "")
         else { throw PipelineError(.unexpectedReply, "order \(entry.orderID) cannot be read") }
         return Work(
             order: order, state: state, attempt: Int(attempt), route: route(reply[5].string, at: reply[8].integer), transactions: transactions,
-            staleQuotes: Int(reply[9].integer ?? 0), now: UInt64(now), isResumed: reply[0].string == "again")
+            staleQuotes: stale, now: now, isResumed: reply[0].string == "again")
     }
 
     private func route(_ members: String?, at routedAt: Int64?) -> Route? {
-        guard let members, !members.isEmpty, let routedAt, let chosen = try? ChosenRoute(members: members) else { return nil }
-        return Route(chosen, routedAt: UInt64(routedAt))
+        guard let members, !members.isEmpty, let routedAt = routedAt.flatMap({ UInt64(exactly: $0) }), let chosen = try? ChosenRoute(members: members)
+        else { return nil }
+        return Route(chosen, routedAt: routedAt)
     }
 }

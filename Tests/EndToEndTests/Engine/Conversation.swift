@@ -8,6 +8,14 @@ struct Conversation: Equatable {
     /// The code of the close frame; 1006 without one.
     var closeCode: UInt16 = 1006
 
+    /// The messages of a native socket without what was ordered, which the first of an order has beside its event.
+    var withoutOrders: Conversation { Conversation(messages: messages.map(Self.withoutOrder), closeCode: closeCode) }
+
+    /// A frame without what was ordered.
+    static func withoutOrder(_ frame: String) -> String {
+        frame.ranges(of: #","order":{"orderId":"#).last.map { frame[..<$0.lowerBound] + "}" } ?? frame
+    }
+
     /// The messages as JSON.
     var json: [JSONValue] { messages.map { (try? JSONValue.parse($0)) ?? .null } }
 }

@@ -126,8 +126,8 @@ struct ExecutionHandlerTests {
             let failure = try #require(try await bench.events().first { $0.type == .executionFailed })
             #expect(failure.message == "Price moved 1.8% (max allowed: 1.0%)")
             #expect(failure.transient == true && failure.retriesRemaining == 2)
-            #expect(failure.error?.expected == BaseUnits(218_220_000))
-            #expect(failure.error?.got == BaseUnits(214_292_041))
+            #expect(failure.error?.amounts?.expected == BaseUnits(218_220_000))
+            #expect(failure.error?.amounts?.got == BaseUnits(214_292_041))
             #expect(failure.error?.limit == BaseUnits(216_037_800))
         }
     }

@@ -85,7 +85,7 @@ struct MockChainTests {
             }
             // 700 of 70,000 SOL have come in: the price is 2 % lower.
             guard case .failed(.slippageExceeded, let wouldBe) = try await settle(1, after: 700_000_000_000) else { throw TestFailure("not failed") }
-            let failure = OrderFailure.slippage(expected: quote.amountOut, got: wouldBe, limit: BaseUnits(0), slippageBps: 100)
+            let failure = OrderFailure.slippage(expected: quote.amountOut, got: wouldBe, limit: BaseUnits(0), of: order)
             #expect(["Price moved 1.9% (max allowed: 1.0%)", "Price moved 2.0% (max allowed: 1.0%)"].contains(failure.message), "\(failure.message)")
             #expect(try await bench.landed.isEmpty)
             guard case .landed(let amountOut) = try await settle(2, after: -700_000_000_000) else { throw TestFailure("not landed") }

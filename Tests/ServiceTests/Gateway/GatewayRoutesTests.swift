@@ -112,7 +112,7 @@ struct GatewayRoutesTests {
             let order = try await accepted(test, 2)
             let shown = try await http.get("/api/orders/\(order.id)")
             #expect(shown.status == 200)
-            #expect(shown["status"]?.string == "confirmed" && shown["txHash"]?.string == "sig" && shown["amountOut"]?.string == "218.22")
+            #expect(shown["status"]?.string == "confirmed" && shown["txHash"]?.string == "sig" && shown["amountOutDecimal"]?.string == "218.22")
             #expect(try await http.get("/api/orders/status/\(order.id.description.uppercased())").body == shown.body)
             let events = try await http.get("/api/orders/\(order.id)/events?after=5")
             #expect(events["events"]?.array?.compactMap { $0["seq"]?.integer } == [6, 7])

@@ -36,7 +36,7 @@ struct EventArchiveTests {
                 #expect(bad.first?.reason == "SQLSTATE_22P02")
 
                 let history = StoredHistory(pipeline: test.pipeline, store: store)
-                guard case .events(let stored) = await history.read(order.id) else {
+                guard case .events(let stored, _) = await history.read(order.id) else {
                     Issue.record("the order is not in Postgres")
                     return
                 }
@@ -56,7 +56,7 @@ struct EventArchiveTests {
                 let events = eventsOfSuccess(order.id).filter { stored.contains($0.seq) }
                 try await store.append(
                     events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) })
-                guard case .events(let shown) = await StoredHistory(pipeline: test.pipeline, store: store).read(order.id) else {
+                guard case .events(let shown, _) = await StoredHistory(pipeline: test.pipeline, store: store).read(order.id) else {
                     Issue.record("the order is not in Postgres")
                     return
                 }
@@ -83,7 +83,7 @@ struct EventArchiveTests {
                 return
             }
             try await test.accept(order)
-            guard case .events(let events) = await history.read(order.id) else {
+            guard case .events(let events, _) = await history.read(order.id) else {
                 Issue.record("an order in Redis needs no Postgres")
                 return
             }

@@ -43,7 +43,7 @@ struct EventStreamRoutesTests {
 
     /// What a client reads of these events.
     private func text(_ events: some Sequence<OrderEvent>) -> String {
-        events.map { "id: \($0.seq)\nevent: \($0.type.rawValue)\ndata: \($0.json)\n\n" }.joined()
+        "retry: 2000\n\n" + events.map { "id: \($0.seq)\nevent: \($0.type.rawValue)\ndata: \($0.json)\n\n" }.joined()
     }
 
     private func body(_ answer: String) -> String { answer.range(after: "\r\n\r\n") }
@@ -66,7 +66,22 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("a client that has seen all of an order that is over is told to stay away", arguments: [7, 8])
+    @Test(
+        "a Last-Event-ID that no event of ours can have left is no reason to refuse a browser: the stream begins with the first event",
+        arguments: [
+            "undefined", "null", "12-0", "18446744073709551616", "9223372036854775807", "9007199254740992", "-1", "1e400", "NaN", "x",
+            String(repeating: "9", count: 10_000),
+        ])
+    func oddLastEvent(_ last: String) async throws {
+        try await withStreams { _, history, feeds, exchange in
+            let id = Samples.id()
+            history.answer = .events(eventsOfSuccess(id))
+            let answer = try await (try await ask(exchange, id, "?after=5", "Last-Event-ID: \(last)")).readToEnd()
+            #expect(answer.contains(" 200 OK\r\n") && body(answer) == text(eventsOfSuccess(id)) && feeds.count == 0)
+        }
+    }
+
+    @Test("a client that has seen all of an order that is over is told to stay away", arguments: [7, 8, Seq.most])
     func nothingLeft(after: Int) async throws {
         try await withStreams { _, history, feeds, exchange in
             let id = Samples.id()
@@ -116,13 +131,23 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("what is no order, or cannot be read, is refused", arguments: [(true, 404, "UNKNOWN_ORDER"), (false, 503, "UNAVAILABLE")])
-    func nothing(_ isUnknown: Bool, _ status: Int, _ code: String) async throws {
+    @Test("what is no order is refused")
+    func unknown() async throws {
         try await withStreams { _, history, feeds, exchange in
-            history.answer = isUnknown ? .unknown : .unavailable
+            history.answer = .unknown
             let answer = try await exchange.get("/api/orders/\(Samples.id())/events")
-            #expect(answer.status == status && answer["code"]?.string == code && feeds.count == 0)
-            #expect((answer.header("Retry-After") == nil) == isUnknown)
+            #expect(answer.status == 404 && answer["code"]?.string == "UNKNOWN_ORDER" && feeds.count == 0)
+        }
+    }
+
+    @Test("an order that cannot be read now is an empty stream that ends, to which a browser comes back by itself")
+    func unavailable() async throws {
+        try await withStreams { _, history, feeds, exchange in
+            history.answer = .unavailable
+            let answer = try await (try await ask(exchange, Samples.id())).readToEnd()
+            #expect(answer.contains(" 200 OK\r\n") && answer.contains("\r\nContent-Type: text/event-stream\r\n"))
+            #expect(body(answer) == "retry: 2000\n\n: the order cannot be followed at the moment\n\n")
+            try await eventually { feeds.count == 0 && exchange.server.streams == 0 }
         }
     }
 
@@ -130,7 +155,8 @@ struct EventStreamRoutesTests {
         "what can never be served is 400, and names the field",
         arguments: [
             ("abc/events", "", "id"), ("0198c1f2-0000-7000-8000-000000000000/events?after=-1", "", "after"),
-            ("0198c1f2-0000-7000-8000-000000000000/events", "Last-Event-ID: x", "Last-Event-ID"),
+            ("0198c1f2-0000-7000-8000-000000000000/events?after=9223372036854775807", "", "after"),
+            ("0198c1f2-0000-7000-8000-000000000000/events?after=undefined", "", "after"),
         ])
     func refused(_ path: String, _ header: String, _ field: String) async throws {
         try await withStreams { _, history, _, exchange in

@@ -21,6 +21,13 @@ final class FakeHistory: OrderHistory {
     }
 }
 
+extension HistoryAnswer {
+    /// These events, of the order that samples are of.
+    static func events(_ events: [OrderEvent]) -> HistoryAnswer {
+        .events(events, of: Samples.order(id: events.first?.orderId ?? Samples.id()))
+    }
+}
+
 /// Notes what it is told.
 @ServiceActor
 final class RecordingWatcher: OrderWatcher {

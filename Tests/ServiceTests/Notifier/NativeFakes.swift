@@ -48,11 +48,11 @@ final class FakeOutlet: NativeOutlet {
 @ServiceActor
 final class FakeOrders: OrderSource {
     private(set) var watchers: [OrderID: any OrderWatcher] = [:]
-    private(set) var afters: [OrderID: [Int]] = [:]
+    private(set) var afters: [OrderID: [Seq]] = [:]
     /// Orders that are over, and known to a feed: their watcher is told all in the call.
     var over: Set<OrderID> = []
 
-    func watch(_ id: OrderID, after: Int, _ watcher: any OrderWatcher) {
+    func watch(_ id: OrderID, after: Seq, _ watcher: any OrderWatcher) {
         watchers[id] = watcher
         afters[id, default: []].append(after)
         if over.contains(id) { tell(id, 1...7, isOver: true) }
@@ -62,8 +62,8 @@ final class FakeOrders: OrderSource {
 
     /// Tells an order's watcher of events, and before the first that the order is known.
     func tell(_ id: OrderID, _ seqs: ClosedRange<Int>, isOver: Bool = false) {
-        let after = afters[id]?.last ?? 0
-        if seqs.lowerBound == 1 { watchers[id]?.orderIsKnown(seq: seqs.upperBound) }
+        let after = afters[id]?.last?.value ?? 0
+        if seqs.lowerBound == 1 { watchers[id]?.orderIsKnown(Samples.order(id: id), seq: seqs.upperBound) }
         for event in eventsOfSuccess(id)[(seqs.lowerBound - 1)..<seqs.upperBound] where event.seq > after { watchers[id]?.deliver(event) }
         if isOver { watchers[id]?.orderIsOver() }
     }

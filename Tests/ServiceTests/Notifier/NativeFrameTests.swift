@@ -13,6 +13,7 @@ struct NativeFrameTests {
         arguments: [
             (#"{"op":"subscribe","orderId":"\#(id)"}"#, NativeFrame.subscribeOrder(order, after: 0)),
             (#"{"op":"subscribe","orderId":"\#(id.uppercased())","after":12}"#, .subscribeOrder(order, after: 12)),
+            (#"{"op":"subscribe","orderId":"\#(id)","after":9007199254740991}"#, .subscribeOrder(order, after: Seq(clamping: .max))),
             (#" {"after":0,"orderId":"\#(id)","op":"subscribe","later":[{}]} "#, .subscribeOrder(order, after: 0)),
             (#"{"op":"subscribe","userId":"u"}"#, .subscribeUser("u", since: nil)),
             (
@@ -43,7 +44,9 @@ struct NativeFrameTests {
             (#"{"op":"subscribe","orderId":"\#(id)","after":-1}"#, "after", NativeSubject.order(order)),
             (#"{"op":"subscribe","orderId":"\#(id)","after":1.0}"#, "after", .order(order)),
             (#"{"op":"subscribe","orderId":"\#(id)","after":"1"}"#, "after", .order(order)),
+            (#"{"op":"subscribe","orderId":"\#(id)","after":9007199254740992}"#, "after", .order(order)),
             (#"{"op":"subscribe","orderId":"\#(id)","after":9223372036854775807}"#, "after", .order(order)),
+            (#"{"op":"subscribe","orderId":"\#(id)","after":1e400}"#, "after", .order(order)),
             (#"{"op":"subscribe","orderId":"\#(id)","since":"2026-01-10T07:30:17Z"}"#, "since", .order(order)),
             (#"{"op":"subscribe","userId":"u","after":1}"#, "after", .user("u")),
             (#"{"op":"subscribe","userId":"u","since":"2026-01-10T07:30:17"}"#, "since", .user("u")),
@@ -60,6 +63,15 @@ struct NativeFrameTests {
     func replies() throws {
         let event = eventsOfSuccess(Self.order)[0]
         #expect(NativeReply.event(event) == #"{"op":"event","event":\#(event.json)}"#)
+        let order = Order(
+            id: Self.order, clientOrderId: "key-1", userId: "anna", tokenIn: Samples.sol, tokenOut: Samples.usdc,
+            amountIn: BaseUnits(1_500_000_000), slippageBps: 50, slippage: "0.005", deadline: 1_768_030_300_000, createdAt: 1_768_030_217_789,
+            maxAttempts: 3, fingerprint: "f")
+        #expect(
+            NativeReply.event(event, of: order) == #"{"op":"event","event":\#(event.json),"order":{"orderId":"\#(Self.id)","#
+                + #""clientOrderId":"key-1","userId":"anna","orderType":"market","tokenIn":"SOL","tokenOut":"USDC","#
+                + #""tokenInMint":"\#(Samples.sol.mint)","tokenOutMint":"\#(Samples.usdc.mint)","amountIn":"1500000000","amountInDecimal":"1.5","#
+                + #""slippageBps":50,"deadline":"2026-01-10T07:31:40.000Z","createdAt":"2026-01-10T07:30:17.789Z"}}"#)
         #expect(NativeReply.subscribed(Self.order, seq: 4) == #"{"op":"subscribed","orderId":"\#(Self.id)","seq":4}"#)
         #expect(NativeReply.subscribed("a\"b", orders: 2) == #"{"op":"subscribed","userId":"a\"b","orders":2}"#)
         #expect(NativeReply.done(Self.order, seq: 7) == #"{"op":"done","orderId":"\#(Self.id)","seq":7}"#)

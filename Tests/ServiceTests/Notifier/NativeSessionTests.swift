@@ -69,7 +69,7 @@ struct NativeSessionTests {
     @Test("a client that is ahead of an order that went back is told so, and gets all again")
     func ahead() {
         bench.subscribe(a, after: 9)
-        bench.orders.watchers[a]?.orderIsKnown(seq: 7)
+        bench.orders.watchers[a]?.orderIsKnown(Samples.order(id: a), seq: 7)
         #expect(bench.orders.watchers[a]?.orderIsBehind(seq: 7) == true)
         #expect(bench.outlet.take() == ["subscribed 0001 7", "error SEQ_AHEAD 0001 7"])
     }

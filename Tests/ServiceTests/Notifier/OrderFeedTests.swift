@@ -31,7 +31,7 @@ struct OrderFeedTests {
 
         func watch(after: Int = 0) -> RecordingWatcher {
             let watcher = RecordingWatcher()
-            feeds.watch(id, after: after, watcher)
+            feeds.watch(id, after: Seq(clamping: after), watcher)
             return watcher
         }
 

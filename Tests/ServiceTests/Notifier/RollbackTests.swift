@@ -16,7 +16,7 @@ private final class RewindingWatcher: OrderWatcher {
     func orderIsOver() { heard.append("over") }
     func orderIsUnknown() { heard.append("unknown") }
     func feedFailed() { heard.append("failed") }
-    func orderIsKnown(seq: Int) { heard.append("known \(seq)") }
+    func orderIsKnown(_ order: Order, seq: Int) { heard.append("known \(seq)") }
 
     func orderIsBehind(seq: Int) -> Bool {
         heard.append("behind \(seq)")
@@ -30,7 +30,7 @@ struct RollbackTests {
 
     private func watch(_ bench: Bench, after: Int = 0) -> RewindingWatcher {
         let watcher = RewindingWatcher()
-        bench.feeds.watch(bench.id, after: after, watcher)
+        bench.feeds.watch(bench.id, after: Seq(clamping: after), watcher)
         return watcher
     }
 

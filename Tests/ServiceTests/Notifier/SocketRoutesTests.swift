@@ -65,7 +65,8 @@ struct SocketRoutesTests {
             let events = eventsOfSuccess(id)
             history.answer = .events(events)
             let (texts, code) = try await conversation(port, "/v1/stream?orderId=\(id)&after=\(after)")
-            #expect(texts == events.dropFirst(after).map { #"{"op":"event","event":\#($0.json)}"# })
+            let order = Samples.order(id: id)
+            #expect(texts == events.dropFirst(after).map { NativeReply.event($0, of: $0.seq == after + 1 ? order : nil) })
             #expect(code == 1000)
             let (updates, _) = try await conversation(port, "/ws/orders/\(id)")
             #expect(updates.count == 6)
@@ -95,6 +96,10 @@ struct SocketRoutesTests {
         "what can never be served is closed with 1008",
         arguments: [
             "/ws/orders/abc", "/v1/stream?orderId=", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=-1",
+            "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=9223372036854775807",
+            "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=9007199254740992",
+            "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=1e3",
+            "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=",
             "/api/orders/execute", "/api/orders/execute?orderId=abc", "/api/orders/status/abc",
         ])
     func refused(_ path: String) async throws {
@@ -226,6 +231,16 @@ struct SocketRoutesTests {
             let (texts, code) = try await conversation(port, "/api/orders/status")
             #expect(texts == [] && code == 1008 && history.reads == 0)
             #expect(start.elapsed >= .milliseconds(400))
+        }
+    }
+
+    @Test("a client that says it has seen the largest seq there is, is ahead of an order that is over, and the notifier lives")
+    func farAhead() async throws {
+        try await withSockets { _, history, _, port in
+            let id = Samples.id()
+            history.answer = .events(eventsOfSuccess(id))
+            let (texts, code) = try await conversation(port, "/v1/stream?orderId=\(id)&after=\(Seq.most)")
+            #expect(try JSONValue.parse(texts[0])["code"]?.string == "SEQ_AHEAD" && texts.count == 8 && code == 1000)
         }
     }
 

@@ -92,7 +92,8 @@ struct SplitDeskTests {
             #expect(routed.reason?.hasPrefix("raydium 62.2 % and meteora 37.8 %") == true && parts.map(\.number) == [0, 1])
 
             // The larger part has landed, the other is to be quoted anew.
-            let landed = ChosenRoute(parts.map(\.quote), of: order, after: nil).changing([0: parts[0].settled(BaseUnits(92_000_000_000))])
+            let landed = ChosenRoute(parts.map(\.quote), of: order, after: nil)
+                .changing([0: parts[0].landed(BaseUnits(92_000_000_000), of: order.tokenOut)])
             _ = try await bench.test.redis.send(["HSET", bench.test.keys.order(order.id), "route", landed.members, "state", "requote", "round", "2"])
             _ = try await bench.test.redis.send(["XADD", bench.test.keys.accepted, "*", "id", order.id.description, "round", "2"])
             await handler.handle(try await bench.test.take(.router))

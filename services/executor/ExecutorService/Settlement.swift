@@ -16,9 +16,9 @@ struct Settlement {
         for (transaction, outcome) in outcomes.sorted(by: { $0.transaction.leg < $1.transaction.leg }) {
             let leg = legs[transaction.leg] ?? OrderLeg(transaction.leg, transaction.quote)
             if case .landed(let amountOut) = outcome {
-                settled[leg.number] = leg.submitted(transaction.signature).settled(amountOut)
+                settled[leg.number] = leg.submitted(transaction.signature).landed(amountOut, of: order.tokenOut)
             } else {
-                settled[leg.number] = leg.submitted(transaction.signature).settled(nil)
+                settled[leg.number] = leg.submitted(transaction.signature).failed()
                 failures.append(Self.failure(transaction, outcome, of: order))
             }
         }
@@ -37,7 +37,7 @@ struct Settlement {
     private static func failure(_ transaction: SignedTransaction, _ outcome: TransactionOutcome, of order: Order) -> OrderFailure {
         switch outcome {
         case .failed(.slippageExceeded, let wouldBe):
-            .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, slippageBps: order.slippageBps)
+            .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, of: order)
         case .failed(let code, _): OrderFailure(code)
         case .expired, .landed: OrderFailure(.transactionExpired)
         }

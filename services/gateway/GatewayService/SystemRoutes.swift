@@ -9,6 +9,7 @@ internal import ServiceKit
 /// What the gateway answers about the engine itself.
 @ServiceActor
 struct SystemRoutes {
+    private static let most = 1_000_000_000
     private static let services = ["gateway", "router", "executor", "notifier"]
 
     let process: ServiceProcess
@@ -41,7 +42,10 @@ struct SystemRoutes {
         let alive = Dictionary(grouping: instances ?? [], by: \.service)
         let pause = try? await process.pipeline.currentPause()
         let isWell = instances != nil && Self.services.allSatisfy { alive[$0]?.isEmpty == false }
-        func sum(_ field: String) -> Int { (instances ?? []).reduce(0) { $0 + (Int($1.fields[field] ?? "") ?? 0) } }
+        // A heartbeat may say anything: the sum stays a number that a client can hold.
+        func sum(_ field: String) -> Int {
+            (instances ?? []).reduce(0) { min(Self.most, $0 + min(Self.most, max(0, Int($1.fields[field] ?? "") ?? 0))) }
+        }
         let body = JSONWriter.object {
             $0.field("status", isWell ? "ok" : "degraded")
             $0.field("timestamp", Timestamp.text(milliseconds: process.heartbeat.clock.now ?? WallClock.milliseconds))

@@ -24,16 +24,17 @@ struct EventStreamRoutes {
     }
 
     /// What the client has seen. A browser that comes back repeats its URL, and adds the header: that one is newer.
-    private static func start(_ request: HTTPRequest) throws(Problem) -> Int {
-        for (name, text) in [("Last-Event-ID", request.header("Last-Event-ID")), ("after", request.query("after"))] {
-            guard let text, !text.isEmpty || name == "after" else { continue }
-            guard let after = Int(text), after >= 0 else {
-                throw Problem(
-                    400, code: "BAD_REQUEST", "\(name) has to be the seq of an event, from 0",
-                    errors: [Problem.FieldError(field: name, message: "is not a whole number from 0")])
-            }
-            return after
+    ///
+    /// The URL is written by a person, who is told what is wrong with it. The header is the browser's own, and one that is refused would end its
+    /// `EventSource` for good: what no event of ours can have left there means that nothing was seen.
+    private static func start(_ request: HTTPRequest) throws(Problem) -> Seq {
+        if let last = request.header("Last-Event-ID"), !last.isEmpty { return Seq(parsing: last) ?? 0 }
+        guard let text = request.query("after") else { return 0 }
+        guard let after = Seq(parsing: text) else {
+            throw Problem(
+                400, code: "BAD_REQUEST", "after has to be the seq of an event, from 0 to \(Seq.most)",
+                errors: [Problem.FieldError(field: "after", message: "is not a whole number from 0 to \(Seq.most)")])
         }
-        return 0
+        return after
     }
 }

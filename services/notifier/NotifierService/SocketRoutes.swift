@@ -30,8 +30,8 @@ struct SocketRoutes {
         }
         router.webSocket("/v1/stream") { request, _, socket in
             guard let order = request.query("orderId") else { return await serveFrames(socket) }
-            guard let after = Int(request.query("after") ?? "0"), after >= 0 else {
-                return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0")
+            guard let after = Seq(parsing: request.query("after") ?? "0") else {
+                return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0 to \(Seq.most)")
             }
             await serve(socket, id: order, after: after, dialect: NativeDialect(), name: "native")
         }
@@ -48,7 +48,7 @@ struct SocketRoutes {
         }
     }
 
-    private func serve(_ socket: WebSocket, id text: String, after: Int = 0, dialect: any Dialect, name: String) async {
+    private func serve(_ socket: WebSocket, id text: String, after: Seq = 0, dialect: any Dialect, name: String) async {
         guard let id = OrderID(parsing: text) else {
             return socket.close(code: .policyViolation, reason: "the order id has to be a UUID")
         }

@@ -217,7 +217,7 @@ final class Exchange {
         } catch {
             return queue(error.response)
         }
-        guard let response = makeUpgradeResponse(accept: accept) else { return .NO }
+        guard let response = makeUpgradeResponse(accept: accept, subprotocol: WebSocketHandshake.subprotocol(request)) else { return .NO }
         plan = WebSocketPlan(request: request, parameters: parameters, handler: handler, route: route)
         return send(response, status: 101)
     }

@@ -2,11 +2,12 @@ internal import CMicrohttpd
 internal import EventLoop
 
 extension Exchange {
-    /// The answer that turns the connection into a WebSocket.
-    func makeUpgradeResponse(accept: String) -> OpaquePointer? {
+    /// The answer that turns the connection into a WebSocket, of that sub-protocol where one was offered.
+    func makeUpgradeResponse(accept: String, subprotocol: String?) -> OpaquePointer? {
         guard let response = MHD_create_response_for_upgrade(onUpgrade, nil) else { return nil }
         MHD_add_response_header(response, "Upgrade", "websocket")
         MHD_add_response_header(response, "Sec-WebSocket-Accept", accept)
+        if let subprotocol { MHD_add_response_header(response, "Sec-WebSocket-Protocol", subprotocol) }
         return response
     }
 }

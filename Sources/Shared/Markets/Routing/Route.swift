@@ -79,7 +79,7 @@ public struct Route: Sendable, Equatable {
                 ? []
                 : zip(hops, zip(inputs, results)).map { hop, swap in
                     QuoteHop(
-                        pool: hop.pool.address, tokenIn: hop.from.symbol, tokenOut: hop.to.symbol, amountIn: swap.0, amountOut: swap.1.amountOut)
+                        pool: hop.pool.address, from: hop.from, to: hop.to, amountIn: swap.0, amountOut: swap.1.amountOut)
                 })
     }
 }

@@ -16,7 +16,8 @@ public enum LogValue: Sendable, Equatable {
     /// A duration in whole milliseconds.
     public static func milliseconds(_ duration: Duration) -> LogValue {
         let (seconds, attoseconds) = duration.components
-        return .integer(Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000))
+        let whole = Int128(seconds) * 1_000 + Int128(attoseconds / 1_000_000_000_000_000)
+        return .integer(Int(clamping: whole))
     }
 }
 

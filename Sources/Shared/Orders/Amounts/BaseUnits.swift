@@ -10,6 +10,11 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
         self.value = value
     }
 
+    /// What amounts of one token add up to; the largest amount there is where that is more.
+    init(sum amounts: some Sequence<BaseUnits>) {
+        value = UInt64(clamping: amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) })
+    }
+
     /// Reads units written as digits only, as APIs and events carry them; zero is allowed, nil for anything else.
     public init?(units text: String) {
         guard text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let value = UInt64(text) else { return nil }

@@ -49,15 +49,15 @@ public struct ChosenRoute: Sendable, Hashable {
 
     /// What of an order is not filled yet, in base units of what goes in.
     public func openAmount(of order: Order) -> BaseUnits {
-        BaseUnits(order.amountIn.value - min(order.amountIn.value, landed.reduce(0) { $0 + $1.quote.amountIn.value }))
+        BaseUnits(order.amountIn.value - min(order.amountIn.value, BaseUnits(sum: landed.map(\.quote.amountIn)).value))
     }
 
     /// What of an order has landed; nil where nothing has.
     public func filled(of order: Order) -> PartialFill? {
         guard !landed.isEmpty else { return nil }
         return PartialFill(
-            amountIn: BaseUnits(landed.reduce(0) { $0 + $1.quote.amountIn.value }),
-            amountOut: BaseUnits(landed.reduce(0) { $0 + ($1.amountOut?.value ?? 0) }), inputDecimals: order.tokenIn.decimals,
+            amountIn: BaseUnits(sum: landed.map(\.quote.amountIn)), amountOut: BaseUnits(sum: landed.compactMap(\.amountOut)),
+            inputDecimals: order.tokenIn.decimals,
             outputDecimals: order.tokenOut.decimals)
     }
 }
@@ -77,5 +77,7 @@ extension ChosenRoute {
         let record = Record("route", try Record.parse("route", "{" + members + "}"))
         quote = try Quote(json: try record.object("quote"))
         legs = try record.optionalList("legs") { value throws(RecordError) in try OrderLeg(json: value) } ?? [OrderLeg(0, quote)]
+        // Everybody finds a leg by its number.
+        guard !legs.isEmpty, Set(legs.map(\.number)).count == legs.count else { throw .missing("legs", of: "route") }
     }
 }

@@ -36,5 +36,5 @@ public enum Progress {
     public static let confirmed = 100
 
     /// The transaction of that attempt (from 1) is sent: 80, 85, 90.
-    public static func submitted(attempt: Int) -> Int { min(90, 75 + 5 * attempt) }
+    public static func submitted(attempt: Int) -> Int { 75 + 5 * min(max(0, attempt), 3) }
 }

@@ -49,7 +49,7 @@ extension OrderEvent: JSONWritable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("event", json)
         self.init(
-            orderId: try record.id("orderId"), seq: try record.integer("seq", in: 1...Int.max), type: try record.choice("type"),
+            orderId: try record.id("orderId"), seq: try record.integer("seq", in: 1...Seq.most), type: try record.choice("type"),
             status: try record.choice("status"), progress: try record.integer("progress", in: 0...100), timestamp: try record.text("timestamp"),
             message: try record.text("message"), attempt: try record.optionalInteger("attempt"),
             maxAttempts: try record.optionalInteger("maxAttempts"))

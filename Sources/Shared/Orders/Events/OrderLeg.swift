@@ -14,6 +14,9 @@ public struct OrderLeg: Sendable, Hashable {
         case failed
     }
 
+    /// Beyond any number that a leg can get; whoever counts on from it is far from overflow.
+    private static let mostLegs = 1_000_000
+
     /// Its number within the order, from 0; never given again once a leg of the order has landed.
     public let number: Int
     /// What it swaps, and what it was to fetch.
@@ -24,6 +27,8 @@ public struct OrderLeg: Sendable, Hashable {
     public private(set) var txHash: String?
     /// What it has fetched, once it has landed, in base units.
     public private(set) var amountOut: BaseUnits?
+    /// `amountOut` in whole tokens.
+    public private(set) var amountOutDecimal: String?
 
     /// A leg for which nothing was sent yet.
     public init(_ number: Int, _ quote: Quote) {
@@ -38,22 +43,30 @@ public struct OrderLeg: Sendable, Hashable {
         return leg
     }
 
-    /// The leg when its transaction has come to its end: with what it has fetched, or nil where it can never fill.
-    public func settled(_ amountOut: BaseUnits?) -> OrderLeg {
+    /// The leg when its transaction has landed: with what it has fetched of the order's output token.
+    public func landed(_ amountOut: BaseUnits, of token: Token) -> OrderLeg {
         var leg = self
-        (leg.status, leg.amountOut) = (amountOut == nil ? .failed : .landed, amountOut)
+        (leg.status, leg.amountOut, leg.amountOutDecimal) = (.landed, amountOut, amountOut.decimalText(decimals: token.decimals))
+        return leg
+    }
+
+    /// The leg when its transaction can never fill.
+    public func failed() -> OrderLeg {
+        var leg = self
+        (leg.status, leg.amountOut, leg.amountOutDecimal) = (.failed, nil, nil)
         return leg
     }
 }
 
 extension OrderLeg: JSONWritable {
-    /// Writes `{"leg","status","txHash","amountOut","quote"}`, without what it has not got.
+    /// Writes `{"leg","status","txHash","amountOut","amountOutDecimal","quote"}`, without what it has not got.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("leg", number)
             $0.field("status", status.rawValue)
             $0.field("txHash", ifPresent: txHash)
             $0.field("amountOut", ifPresent: amountOut)
+            $0.field("amountOutDecimal", ifPresent: amountOutDecimal)
             $0.field("quote", quote)
         }
     }
@@ -61,9 +74,10 @@ extension OrderLeg: JSONWritable {
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("leg", json)
-        self.init(try record.integer("leg", in: 0...Int.max), try Quote(json: try record.object("quote")))
+        self.init(try record.integer("leg", in: 0...Self.mostLegs), try Quote(json: try record.object("quote")))
         status = try record.choice("status")
         txHash = try record.optionalText("txHash")
         amountOut = try record.optionalUnits("amountOut")
+        amountOutDecimal = try record.optionalText("amountOutDecimal")
     }
 }

@@ -8,6 +8,8 @@ public struct Quote: Sendable, Hashable {
     public let pool: String
     /// What goes in, in base units of the input token.
     public let amountIn: BaseUnits
+    /// `amountIn` in whole tokens; nil only where an older version has written the quote.
+    public let amountInDecimal: String?
     /// What comes out after fee and impact, in base units of the output token.
     public let amountOut: BaseUnits
     /// `amountOut` in whole tokens.
@@ -37,6 +39,7 @@ public struct Quote: Sendable, Hashable {
         self.dex = dex
         self.pool = pool
         self.amountIn = amountIn
+        amountInDecimal = amountIn.decimalText(decimals: inputDecimals)
         self.amountOut = amountOut
         amountOutDecimal = amountOut.decimalText(decimals: outputDecimals)
         price = Price.text(amountIn: amountIn, amountOut: amountOut, inputDecimals: inputDecimals, outputDecimals: outputDecimals)
@@ -54,6 +57,7 @@ public struct Quote: Sendable, Hashable {
         dex = try record.text("dex")
         pool = try record.text("pool")
         amountIn = try record.units("amountIn")
+        amountInDecimal = try record.optionalText("amountInDecimal")
         amountOut = try record.units("amountOut")
         amountOutDecimal = try record.text("amountOutDecimal")
         price = try record.text("price")
@@ -77,6 +81,7 @@ extension Quote: JSONWritable {
             $0.field("dex", dex)
             $0.field("pool", pool)
             $0.field("amountIn", amountIn)
+            $0.field("amountInDecimal", ifPresent: amountInDecimal)
             $0.field("amountOut", amountOut)
             $0.field("amountOutDecimal", amountOutDecimal)
             $0.field("price", price)

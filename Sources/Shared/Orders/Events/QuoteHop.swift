@@ -10,24 +10,34 @@ public struct QuoteHop: Sendable, Hashable {
     public let tokenOut: String
     /// In base units of `tokenIn`.
     public let amountIn: BaseUnits
+    /// `amountIn` in whole tokens; nil only where an older version has written the hop.
+    public let amountInDecimal: String?
     /// In base units of `tokenOut`.
     public let amountOut: BaseUnits
+    /// `amountOut` in whole tokens; nil only where an older version has written the hop.
+    public let amountOutDecimal: String?
 
-    /// A hop.
-    public init(pool: String, tokenIn: String, tokenOut: String, amountIn: BaseUnits, amountOut: BaseUnits) {
+    /// A hop from one token to another.
+    public init(pool: String, from tokenIn: Token, to tokenOut: Token, amountIn: BaseUnits, amountOut: BaseUnits) {
         self.pool = pool
-        self.tokenIn = tokenIn
-        self.tokenOut = tokenOut
+        self.tokenIn = tokenIn.symbol
+        self.tokenOut = tokenOut.symbol
         self.amountIn = amountIn
+        amountInDecimal = amountIn.decimalText(decimals: tokenIn.decimals)
         self.amountOut = amountOut
+        amountOutDecimal = amountOut.decimalText(decimals: tokenOut.decimals)
     }
 
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("hop", json)
-        self.init(
-            pool: try record.text("pool"), tokenIn: try record.text("tokenIn"), tokenOut: try record.text("tokenOut"),
-            amountIn: try record.units("amountIn"), amountOut: try record.units("amountOut"))
+        pool = try record.text("pool")
+        tokenIn = try record.text("tokenIn")
+        tokenOut = try record.text("tokenOut")
+        amountIn = try record.units("amountIn")
+        amountInDecimal = try record.optionalText("amountInDecimal")
+        amountOut = try record.units("amountOut")
+        amountOutDecimal = try record.optionalText("amountOutDecimal")
     }
 }
 
@@ -39,7 +49,9 @@ extension QuoteHop: JSONWritable {
             $0.field("tokenIn", tokenIn)
             $0.field("tokenOut", tokenOut)
             $0.field("amountIn", amountIn)
+            $0.field("amountInDecimal", ifPresent: amountInDecimal)
             $0.field("amountOut", amountOut)
+            $0.field("amountOutDecimal", ifPresent: amountOutDecimal)
         }
     }
 }

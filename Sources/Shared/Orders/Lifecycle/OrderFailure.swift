@@ -8,36 +8,27 @@ public struct OrderFailure: Error, Sendable, Hashable {
     public let message: String
     /// Whether trying again can help.
     public let retryable: Bool
-    /// What was quoted, in base units of the output token.
-    public let expected: BaseUnits?
-    /// What would have been received.
-    public let got: BaseUnits?
-    /// The least that was allowed.
-    public let limit: BaseUnits?
+    /// The amounts that decided it, where there were any.
+    public let amounts: SlippageAmounts?
 
     /// A failure; without a message, the code's own sentence.
-    public init(
-        _ code: FailureCode, message: String? = nil, retryable: Bool? = nil, expected: BaseUnits? = nil, got: BaseUnits? = nil,
-        limit: BaseUnits? = nil
-    ) {
+    public init(_ code: FailureCode, message: String? = nil, retryable: Bool? = nil, amounts: SlippageAmounts? = nil) {
         self.code = code
         self.message = message ?? code.sentence
         self.retryable = retryable ?? code.retryable
-        self.expected = expected
-        self.got = got
-        self.limit = limit
+        self.amounts = amounts
     }
 
     /// SLIPPAGE_EXCEEDED with its numbers, for example "Price moved 1.8% (max allowed: 1.0%)".
-    public static func slippage(expected: BaseUnits, got: BaseUnits, limit: BaseUnits, slippageBps: Int) -> OrderFailure {
+    public static func slippage(expected: BaseUnits, got: BaseUnits, limit: BaseUnits, of order: Order) -> OrderFailure {
         OrderFailure(
-            .slippageExceeded, message: slippageSentence(expected: expected, got: got, slippageBps: slippageBps), expected: expected, got: got,
-            limit: limit)
+            .slippageExceeded, message: slippageSentence(expected: expected, got: got, slippageBps: order.slippageBps),
+            amounts: SlippageAmounts(expected: expected, got: got, limit: limit, decimals: order.tokenOut.decimals))
     }
 
     /// The failure with something added to its sentence.
     public func remarking(_ remark: String) -> OrderFailure {
-        OrderFailure(code, message: message + remark, retryable: retryable, expected: expected, got: got, limit: limit)
+        OrderFailure(code, message: message + remark, retryable: retryable, amounts: amounts)
     }
 
     /// The sentence of `slippage`. The move is rounded up, so that it never reads as if it were within the limit.
@@ -67,9 +58,7 @@ extension OrderFailure: JSONWritable {
             $0.field("code", code.rawValue)
             $0.field("message", message)
             $0.field("retryable", retryable)
-            $0.field("expected", ifPresent: expected)
-            $0.field("got", ifPresent: got)
-            $0.field("limit", ifPresent: limit)
+            amounts?.write(to: &$0)
         }
     }
 
@@ -78,6 +67,6 @@ extension OrderFailure: JSONWritable {
         let record = Record("error", json)
         self.init(
             try record.choice("code"), message: try record.text("message"), retryable: json["retryable"]?.bool,
-            expected: try record.optionalUnits("expected"), got: try record.optionalUnits("got"), limit: try record.optionalUnits("limit"))
+            amounts: try SlippageAmounts(record))
     }
 }

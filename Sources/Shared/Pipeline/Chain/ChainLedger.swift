@@ -120,12 +120,14 @@ public final class ChainLedger {
         let keys = pipeline.partitions[partition]
         let reply = try await pipeline.run(
             Scripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
-        guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].integer else {
+        guard let rows = reply.array, rows.count == signatures.count + 1,
+            let slot = rows[0].integer.flatMap({ UInt64(exactly: $0) })
+        else {
             throw PipelineError(.unexpectedReply, "status answered what this version does not know")
         }
         var states: [TransactionStatus] = []
         for row in rows.dropFirst() { states.append(try state(row)) }
-        return (UInt64(slot), states)
+        return (slot, states)
     }
 
     /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, at most 1,000 a partition, and landed
@@ -159,8 +161,9 @@ public final class ChainLedger {
         case "sent": return .sent
         case "failed": return .failed(code: values[3].string ?? "", wouldBe: values[2].string.flatMap { BaseUnits(units: $0) } ?? BaseUnits(0))
         case "landed":
-            guard let slot = values[1].integer, let amount = values[2].string.flatMap({ BaseUnits(units: $0) }) else { fallthrough }
-            return .landed(slot: UInt64(slot), amountOut: amount)
+            guard let slot = values[1].integer.flatMap({ UInt64(exactly: $0) }), let amount = values[2].string.flatMap({ BaseUnits(units: $0) })
+            else { fallthrough }
+            return .landed(slot: slot, amountOut: amount)
         default: throw PipelineError(.unexpectedReply, "status answered what this version does not know")
         }
     }

@@ -49,12 +49,13 @@ public struct SignedTransaction: Sendable, Hashable {
     }
 
     private init?(json: JSONValue) {
-        guard let leg = json["leg"]?.integer, let attempt = json["attempt"]?.integer, let signature = json["signature"]?.string,
-            let bytes = json["bytes"]?.string, let slot = json["lastValidSlot"]?.integer, let leastOut = json["leastOut"]?.string,
+        guard let leg = json["leg"]?.integer, leg >= 0, let attempt = json["attempt"]?.integer, let signature = json["signature"]?.string,
+            let bytes = json["bytes"]?.string, let slot = json["lastValidSlot"]?.integer.flatMap({ UInt64(exactly: $0) }),
+            let leastOut = json["leastOut"]?.string,
             let units = BaseUnits(units: leastOut), let value = json["quote"], let quote = try? Quote(json: value)
         else { return nil }
         self.init(
-            leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: UInt64(slot), quote: quote, leastOut: units)
+            leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: slot, quote: quote, leastOut: units)
     }
 }
 

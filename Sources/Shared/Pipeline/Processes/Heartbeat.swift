@@ -47,7 +47,7 @@ public final class Heartbeat {
         let reply = try? await redis.evaluate(
             Scripts.heartbeat, keys: [Keys.services, Keys.service(name)], arguments: [name, String(Self.timeToLive)] + values)
         // As of the reply: a clock that is behind refuses a little early, one that is ahead stamps orders with times that are yet to come.
-        if let time = reply?.integer { clock.set(UInt64(time), asOf: .now) }
+        if let time = reply?.integer.flatMap({ UInt64(exactly: $0) }) { clock.set(time, asOf: .now) }
     }
 
     /// Says that the process is gone, so that nobody counts it any more.

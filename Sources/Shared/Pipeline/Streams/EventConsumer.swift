@@ -18,7 +18,7 @@ public struct EventEntry: Sendable {
     /// Nil when the entry is anything else than an event.
     init?(_ entry: StreamEntry) {
         guard let fields = entry.fields, let text = fields["id"], let id = OrderID(parsing: text), let seq = fields["seq"].flatMap({ Int($0) }),
-            seq >= 1, let event = fields["event"], let order = fields["order"]
+            Seq(exactly: seq) != nil, seq >= 1, let event = fields["event"], let order = fields["order"]
         else { return nil }
         self.entry = entry.id
         orderID = id

@@ -148,13 +148,16 @@ extension StreamLag {
             guard let group = row.array, group.count == 8 else { return nil }
             let read = group[6].integer ?? -1
             return Group(
-                name: group[0].string ?? "", lag: Int(group[1].integer ?? 0), lagKnown: group[2].integer == 1, pending: Int(group[3].integer ?? 0),
+                name: group[0].string ?? "", lag: Self.count(group[1]), lagKnown: group[2].integer == 1, pending: Self.count(group[3]),
                 oldestWaitingMs: Self.age(group[4].string, now), oldestPendingMs: Self.age(group[5].string, now),
-                entriesRead: read < 0 ? nil : Int(read), knownConsumers: Int(group[7].integer ?? 0))
+                entriesRead: read < 0 ? nil : Int(read), knownConsumers: Self.count(group[7]))
         }
     }
 
     /// The age of an entry by the time in its id.
+    /// A count of Redis'; XSETID can make it anything, and counts are added up.
+    private static func count(_ value: RedisValue) -> Int { Int(min(max(0, value.integer ?? 0), 1 << 53)) }
+
     private static func age(_ id: String?, _ now: UInt64) -> UInt64 {
         guard let id, let time = UInt64(id.prefix { $0 != "-" }) else { return 0 }
         return now > time ? now - time : 0
@@ -203,7 +206,7 @@ extension StreamLag.Group {
     }
 
     private static func tenths(_ value: Double) -> String {
-        let tenths = Int((value * 10).rounded())
+        let tenths = Int(min(value * 10, 1e15).rounded())
         return "\(tenths / 10).\(tenths % 10)"
     }
 }

@@ -6,6 +6,8 @@ internal import Orders
 protocol Dialect: Sendable {
     /// The messages that greet a client, before anything is known of the order. `time` is now, as events have it.
     func greeting(_ id: OrderID, at time: String) -> [String]
+    /// What was ordered, before the first event.
+    mutating func introduce(_ order: Order)
     /// The messages for what the order has been through when the client comes: at least one event, and all there are so far.
     mutating func replay(_ events: [OrderEvent]) -> [String]
     /// The messages that a later event becomes, in order; none where the protocol is silent about it.
@@ -16,6 +18,8 @@ protocol Dialect: Sendable {
 
 extension Dialect {
     func greeting(_ id: OrderID, at time: String) -> [String] { [] }
+
+    mutating func introduce(_ order: Order) {}
 
     /// As if the client had been there all the time.
     mutating func replay(_ events: [OrderEvent]) -> [String] { events.flatMap { messages(for: $0) } }

@@ -1,8 +1,16 @@
 internal import Orders
 
-/// The engine's own protocol for one order, `/v1/stream?orderId=…`: each canonical event as it was published.
+/// The engine's own protocol for one order, `/v1/stream?orderId=…`: each canonical event as it was published, the first with what was ordered.
 struct NativeDialect: Dialect {
-    mutating func messages(for event: OrderEvent) -> [String] { [NativeReply.event(event)] }
+    /// What the next message has to say of the order.
+    private var introduction: Order?
+
+    mutating func introduce(_ order: Order) { introduction = order }
+
+    mutating func messages(for event: OrderEvent) -> [String] {
+        defer { introduction = nil }
+        return [NativeReply.event(event, of: introduction)]
+    }
 
     mutating func rewinding(_ id: OrderID, to seq: Int) -> [String] { [NativeError.seqAhead(id, seq: seq).frame] }
 }

@@ -9,19 +9,24 @@ final class OrderEventStream: OrderWatcher {
     /// Comment lines keep proxies from giving up an order that stays silent.
     static let keepAlive = (interval: Duration.seconds(15), text: ": waiting\n\n")
 
+    /// How long a browser waits before it comes back, in ms. It does so by itself wherever a stream of 200 ends, and after no other answer.
+    private static let comeBack = "retry: 2000\n\n"
+    /// Shorter than the server's own limit for an answer, which would be a 503: that ends an `EventSource` for good.
+    private static let patience = Duration.seconds(8)
+
     /// What the client is answered, once it is known whether there is such an order.
     private enum Beginning {
         case stream, nothingLeft, unknown, unavailable
     }
 
     private let id: OrderID
-    private let after: Int
+    private let after: Seq
     private let feeds: OrderFeeds
     private let sent: Counter
     private let stream: ResponseStream
     private let beginning = Promise<Beginning>()
 
-    init(_ id: OrderID, after: Int, limit: Int, feeds: OrderFeeds, sent: Counter) {
+    init(_ id: OrderID, after: Seq, limit: Int, feeds: OrderFeeds, sent: Counter) {
         self.id = id
         self.after = after
         self.feeds = feeds
@@ -29,21 +34,23 @@ final class OrderEventStream: OrderWatcher {
         stream = ResponseStream(limit: limit, keepAlive: Self.keepAlive)
     }
 
-    /// The answer, whose body goes on until the order is over. Throws the refusal of an order that cannot be shown.
+    /// The answer, whose body goes on until the order is over. Where the order cannot be read now it is a stream that ends at once, to which a
+    /// browser comes back. Throws the refusal of an order that nobody knows.
     func answer() async throws -> HTTPResponse {
         stream.onEnd = { [self] _ in feeds.unwatch(id, self) }
+        stream.write(Self.comeBack)
         // From the first event on, whatever the client has seen: only that tells an order without news from an unknown one.
         feeds.watch(id, after: 0, self)
         do {
-            switch try await beginning.value {
+            switch try await outcome() {
             case .stream: return .eventStream(stream)
             case .nothingLeft: return HTTPResponse(status: 204)
             case .unknown:
                 throw Problem(404, code: "UNKNOWN_ORDER", "There is no order with this id; use the orderId that the engine answered")
             case .unavailable:
-                throw Problem(
-                    503, code: "UNAVAILABLE", "The order cannot be followed at the moment; try again in a few seconds",
-                    headers: [("Retry-After", "2")])
+                stream.write(": the order cannot be followed at the moment\n\n")
+                stream.finish()
+                return .eventStream(stream)
             }
         } catch {
             stream.finish()
@@ -51,8 +58,16 @@ final class OrderEventStream: OrderWatcher {
         }
     }
 
+    private func outcome() async throws -> Beginning {
+        do {
+            return try await beginning.value(within: Self.patience)
+        } catch is DeadlineExceeded {
+            return .unavailable
+        }
+    }
+
     func deliver(_ event: OrderEvent) {
-        guard event.seq > after else {
+        guard event.seq > after.value else {
             // Known, and maybe without news: `orderIsOver` follows in this very turn where there will never be any.
             if !beginning.isCompleted { Loop.spawn { self.beginning.succeed(.stream) } }
             return
@@ -73,12 +88,15 @@ final class OrderEventStream: OrderWatcher {
         stream.finish()
     }
 
-    func orderIsUnknown() { fail(.unknown) }
-
-    func feedFailed() { fail(.unavailable) }
-
-    private func fail(_ reason: Beginning) {
-        beginning.succeed(reason)
+    func orderIsUnknown() {
+        beginning.succeed(.unknown)
         stream.finish()
+    }
+
+    /// A stream that has begun ends here, and its client comes back.
+    func feedFailed() {
+        let hasBegun = beginning.isCompleted
+        beginning.succeed(.unavailable)
+        if hasBegun { stream.finish() }
     }
 }

@@ -18,13 +18,13 @@ protocol OrderWatcher: AnyObject {
     /// There are none at the moment, and nobody knows for how long.
     func feedFailed()
     /// The order is known, and its newest event has this seq. Comes once, before all else.
-    func orderIsKnown(seq: Int)
+    func orderIsKnown(_ order: Order, seq: Int)
     /// The watcher has seen more than the order has: what was lost may have been told otherwise since. Returns whether it wants all events again.
     func orderIsBehind(seq: Int) -> Bool
 }
 
 extension OrderWatcher {
-    func orderIsKnown(seq: Int) {}
+    func orderIsKnown(_ order: Order, seq: Int) {}
     func orderIsBehind(seq: Int) -> Bool { false }
     func replay(_ events: [OrderEvent]) { for event in events { deliver(event) } }
 }
@@ -57,6 +57,8 @@ final class OrderFeed {
     private let log: Logger
     private let onEnd: @ServiceActor (OrderFeed) -> Void
     private var subscription: RedisSubscription?
+    /// What was ordered; nil before the first read.
+    private var order: Order?
     private var events: [OrderEvent] = []
     private var watchers: [ObjectIdentifier: Place] = [:]
     private let reading = SharedWork()
@@ -79,8 +81,8 @@ final class OrderFeed {
     var seq: Int { events.last?.seq ?? 0 }
 
     /// Adds a watcher that has seen the events up to `after`.
-    func add(_ watcher: any OrderWatcher, after: Int) {
-        watchers[ObjectIdentifier(watcher)] = Place(watcher: watcher, next: after + 1)
+    func add(_ watcher: any OrderWatcher, after: Seq) {
+        watchers[ObjectIdentifier(watcher)] = Place(watcher: watcher, next: after.next)
         hand(to: ObjectIdentifier(watcher))
     }
 
@@ -120,7 +122,9 @@ final class OrderFeed {
         while isWatched && !Task.isCancelled {
             let seen = events
             switch await history.read(id) {
-            case .events(let all): return Self.isRollback(from: seen, to: all) ? rewind(to: all) : append(all)
+            case .events(let all, let order):
+                self.order = order
+                return Self.isRollback(from: seen, to: all) ? rewind(to: all) : append(all)
             case .unknown: return seen.isEmpty ? () : end { $0.orderIsUnknown() }
             case .unavailable where events.isEmpty || start.elapsed >= Self.outage: return end { $0.feedFailed() }
             case .unavailable: try? await sleep(for: backoff.next())
@@ -130,10 +134,11 @@ final class OrderFeed {
 
     private func received(_ payload: String) {
         guard let event = try? OrderEvent(parsing: payload) else { return }
-        if event.seq == seq + 1 {
+        if event.seq == seq + 1, order != nil {
             append(events + [event])
         } else if event.seq > seq {
-            // A gap. A read that is under way may be older than this event, and is done once more.
+            // A gap, or the first that is heard: what was ordered is in the hash only. A read that is under way may be older than this event, and
+            // is done once more.
             Loop.spawn { await self.refresh() }
         }
         bell.notify()
@@ -163,9 +168,9 @@ final class OrderFeed {
     }
 
     private func hand(to key: ObjectIdentifier) {
-        guard !events.isEmpty, let entry = watchers[key] else { return }
+        guard let order, !events.isEmpty, let entry = watchers[key] else { return }
         watchers[key]?.isGreeted = true
-        if !entry.isGreeted { entry.watcher.orderIsKnown(seq: seq) }
+        if !entry.isGreeted { entry.watcher.orderIsKnown(order, seq: seq) }
         // An order that is over gets no further: its watcher has seen what is lost.
         if isFinal, entry.next > seq + 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
         if !entry.isServed, let next = watchers[key]?.next, next <= seq {

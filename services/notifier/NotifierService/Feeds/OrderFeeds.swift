@@ -34,7 +34,7 @@ final class OrderFeeds {
     var count: Int { feeds.count }
 
     /// Watches an order from the event after `after` on.
-    func watch(_ id: OrderID, after: Int, _ watcher: any OrderWatcher) {
+    func watch(_ id: OrderID, after: Seq, _ watcher: any OrderWatcher) {
         if let feed = feeds[id] {
             feed.add(watcher, after: after)
             return

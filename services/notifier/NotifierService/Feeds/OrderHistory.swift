@@ -6,8 +6,8 @@ internal import Storage
 
 /// What an order has been through so far.
 enum HistoryAnswer {
-    /// All events from seq 1 on; of an old order that is final, what the retention has left.
-    case events([OrderEvent])
+    /// All events of an order from seq 1 on; of an old one that is final, what the retention has left.
+    case events([OrderEvent], of: Order)
     /// Neither Redis nor Postgres has the order.
     case unknown
     /// It cannot be told at the moment.
@@ -33,11 +33,13 @@ final class StoredHistory: OrderHistory {
 
     func read(_ id: OrderID) async -> HistoryAnswer {
         do {
-            if let snapshot = try await pipeline.snapshot(id) { return .events(try snapshot.events.map { try OrderEvent(parsing: $0) }) }
+            if let snapshot = try await pipeline.snapshot(id) {
+                return .events(try snapshot.events.map { try OrderEvent(parsing: $0) }, of: snapshot.order)
+            }
             guard let stored = try await store.order(id) else { return .unknown }
-            if stored.events.last?.status.isFinal == true { return .events(stored.events) }
+            if stored.events.last?.status.isFinal == true { return .events(stored.events, of: stored.order) }
             // Events are stored in any order: where Redis has lost an order before all were, what follows a gap is of no use.
-            return .events(zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1))
+            return .events(zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1), of: stored.order)
         } catch {
             return .unavailable
         }

@@ -18,7 +18,7 @@ final class OrderSocket: OrderWatcher {
     }
 
     /// Serves the socket until it is closed. `time` is now, for the greeting.
-    func serve(_ id: OrderID, after: Int, feeds: OrderFeeds, at time: String) async {
+    func serve(_ id: OrderID, after: Seq, feeds: OrderFeeds, at time: String) async {
         // What a client says on these paths means nothing; unread it would fill up.
         socket.onText = { _ in }
         self.id = id
@@ -27,6 +27,8 @@ final class OrderSocket: OrderWatcher {
         await socket.closed()
         feeds.unwatch(id, self)
     }
+
+    func orderIsKnown(_ order: Order, seq: Int) { dialect.introduce(order) }
 
     func replay(_ events: [OrderEvent]) { send(dialect.replay(events)) }
 

@@ -4,7 +4,7 @@ internal import Orders
 /// What a client of `/v1/stream` asks for: one JSON object a text frame.
 enum NativeFrame: Equatable {
     /// The events of an order from the one after `after` on.
-    case subscribeOrder(OrderID, after: Int)
+    case subscribeOrder(OrderID, after: Seq)
     /// The events of all orders of a user, with those of orders that ended from `since` on, in Unix ms.
     case subscribeUser(String, since: UInt64?)
     /// No more of an order.
@@ -36,8 +36,8 @@ enum NativeFrame: Equatable {
         case .order(let id):
             guard json["since"] == nil else { throw .badRequest("since belongs to a userId: with an orderId give after.", .order(id)) }
             guard let after = json["after"] else { return .subscribeOrder(id, after: 0) }
-            guard let seq = after.integer, let seq = Int(exactly: seq), seq >= 0, seq < Int.max else {
-                throw .badRequest("after has to be a whole number from 0: the seq of the last event that was seen.", .order(id))
+            guard let seq = after.integer.flatMap({ Int(exactly: $0) }).flatMap({ Seq(exactly: $0) }) else {
+                throw .badRequest("after has to be a whole number from 0 to \(Seq.most): the seq of the last event that was seen.", .order(id))
             }
             return .subscribeOrder(id, after: seq)
         case .user(let user):

@@ -19,15 +19,17 @@ final class NativeOrder: OrderWatcher {
     /// The users by whom it is followed.
     var users: Set<String> = []
     /// The seq of the last event that the client has seen.
-    private(set) var seen: Int
+    private(set) var seen: Seq
     /// The newest seq that is known; nil before any is.
     private(set) var newest: Int?
     /// Since when nothing of it can be read.
     var failingSince: MonotonicInstant?
     var backoff = Backoff(first: .milliseconds(200), most: .seconds(2))
+    /// What the next event has to say of the order.
+    private var introduction: Order?
     private weak var session: NativeSession?
 
-    init(id: OrderID, after: Int, session: NativeSession) {
+    init(id: OrderID, after: Seq, session: NativeSession) {
         self.id = id
         seen = after
         self.session = session
@@ -35,8 +37,9 @@ final class NativeOrder: OrderWatcher {
 
     var isWanted: Bool { isSubscribed || !users.isEmpty }
 
-    func orderIsKnown(seq: Int) {
+    func orderIsKnown(_ order: Order, seq: Int) {
         let isFirst = newest == nil
+        if isFirst { introduction = order }
         newest = seq
         failingSince = nil
         backoff.reset()
@@ -44,9 +47,10 @@ final class NativeOrder: OrderWatcher {
     }
 
     func deliver(_ event: OrderEvent) {
-        seen = event.seq
+        seen = Seq(clamping: event.seq)
         newest = event.seq
-        session?.send(NativeReply.event(event))
+        session?.send(NativeReply.event(event, of: introduction))
+        introduction = nil
     }
 
     func orderIsBehind(seq: Int) -> Bool {

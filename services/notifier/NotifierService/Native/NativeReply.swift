@@ -3,10 +3,12 @@ internal import Orders
 
 /// What the server says on `/v1/stream`, as the texts of frames.
 enum NativeReply {
-    static func event(_ event: OrderEvent) -> String {
+    /// An event; the first of an order on a socket has beside it what was ordered.
+    static func event(_ event: OrderEvent, of order: Order? = nil) -> String {
         JSONWriter.object {
             $0.field("op", "event")
             $0.raw("event", event.text)
+            $0.field("order", ifPresent: order.map { OrderSummary($0) })
         }
     }
 

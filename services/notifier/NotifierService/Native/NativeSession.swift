@@ -5,7 +5,7 @@ internal import Orders
 /// Where a session gets the events of orders.
 @ServiceActor
 protocol OrderSource: AnyObject {
-    func watch(_ id: OrderID, after: Int, _ watcher: any OrderWatcher)
+    func watch(_ id: OrderID, after: Seq, _ watcher: any OrderWatcher)
     func unwatch(_ id: OrderID, _ watcher: any OrderWatcher)
 }
 
@@ -84,7 +84,7 @@ final class NativeSession {
 
     // MARK: What the client asks for
 
-    private func subscribe(_ id: OrderID, after: Int) throws(NativeError) {
+    private func subscribe(_ id: OrderID, after: Seq) throws(NativeError) {
         if let order = orders[id] {
             try admitSubscription(.order(id), isNew: !order.isSubscribed)
             order.isSubscribed = true

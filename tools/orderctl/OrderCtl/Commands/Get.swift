@@ -16,7 +16,7 @@ struct Get: Command {
         ])
 
     private static let rows = [
-        ("status", "status"), ("user", "userId"), ("key", "clientOrderId"), ("venue", "chosenDex"), ("received", "amountOut"),
+        ("status", "status"), ("user", "userId"), ("key", "clientOrderId"), ("venue", "chosenDex"), ("received", "amountOutDecimal"),
         ("price", "executedPrice"), ("slippage bps", "realisedSlippageBps"), ("transaction", "txHash"), ("attempts", "attempts"),
         ("last error", "lastError"), ("created", "createdAt"), ("moved last", "updatedAt"),
     ]

@@ -68,7 +68,7 @@ struct List: Command {
         for order in orders {
             func text(_ name: String) -> String { Terminal.cut(order[name]?.string ?? order[name]?.number ?? "-", to: 64) }
             table.add(
-                text("orderId"), String(text("createdAt").prefix { $0 != "." }), OrderText.swap(order), text("amountOut"), text("chosenDex"),
+                text("orderId"), String(text("createdAt").prefix { $0 != "." }), OrderText.swap(order), text("amountOutDecimal"), text("chosenDex"),
                 text("attempts"), session.console.paint(text("status"), OrderText.colour(status: text("status"))))
         }
         for line in table.lines { session.console.print(line) }

@@ -9,6 +9,7 @@ extension Engine {
     /// One stream of server-sent events. Returns why it cannot be had for now; nil when it was, and is over. Throws what another try does not change.
     func listenToEventStream(_ order: FollowedOrder) async throws(Failure) -> Failure? {
         var parser = EventStreamParser()
+        let before = order.seq
         do {
             let answer = try await client.stream(
                 "\(url)/api/orders/\(Self.escaped(order.id))/events",
@@ -17,7 +18,9 @@ extension Engine {
                 for event in parser.feed(bytes).compactMap({ try? JSONValue.parse($0) }) { order.take(event) }
             }
             switch answer.status {
-            case 200: return nil
+            case 200:
+                // A stream without an event ends at once while the order cannot be read, or no notifier is there.
+                return order.seq == before ? Failure(.unreachable, "\(url) cannot show the order at the moment") : nil
             case 204:
                 order.end()
                 return nil

@@ -1,0 +1,56 @@
+internal import JSON
+
+/// The amounts of the output token that decided a swap whose price had moved, in base units and in whole tokens.
+public struct SlippageAmounts: Sendable, Hashable {
+    /// What was quoted.
+    public let expected: BaseUnits
+    /// What would have been received.
+    public let got: BaseUnits
+    /// The least that was allowed.
+    public let limit: BaseUnits
+    private let decimals: Texts?
+
+    /// Nil only where an older version has written the amounts.
+    private struct Texts: Hashable {
+        let expected: String
+        let got: String
+        let limit: String
+    }
+
+    /// Amounts of a token with that many fraction digits.
+    public init(expected: BaseUnits, got: BaseUnits, limit: BaseUnits, decimals: Int) {
+        self.expected = expected
+        self.got = got
+        self.limit = limit
+        self.decimals = Texts(
+            expected: expected.decimalText(decimals: decimals), got: got.decimalText(decimals: decimals),
+            limit: limit.decimalText(decimals: decimals))
+    }
+
+    /// Reads what `write` has written; nil where there is none.
+    init?(_ record: Record) throws(RecordError) {
+        guard let expected = try record.optionalUnits("expected"), let got = try record.optionalUnits("got"),
+            let limit = try record.optionalUnits("limit")
+        else { return nil }
+        self.expected = expected
+        self.got = got
+        self.limit = limit
+        if let expected = try record.optionalText("expectedDecimal"), let got = try record.optionalText("gotDecimal"),
+            let limit = try record.optionalText("limitDecimal")
+        {
+            decimals = Texts(expected: expected, got: got, limit: limit)
+        } else {
+            decimals = nil
+        }
+    }
+
+    /// Writes the members: each amount, and its twin after it.
+    func write(to writer: inout JSONWriter) {
+        writer.field("expected", expected)
+        writer.field("expectedDecimal", ifPresent: decimals?.expected)
+        writer.field("got", got)
+        writer.field("gotDecimal", ifPresent: decimals?.got)
+        writer.field("limit", limit)
+        writer.field("limitDecimal", ifPresent: decimals?.limit)
+    }
+}

@@ -1,0 +1,64 @@
+import HTTP
+import Orders
+import TestSupport
+import Testing
+
+/// The contracts against the sources: what clients can be told has to stand there, and nothing else.
+struct ContractTests {
+    private static let openapi = contents(of: packageRoot + "/docs/openapi.yaml")
+    private static let asyncapi = contents(of: packageRoot + "/docs/asyncapi.yaml")
+    private static let swift = ["services", "Sources/Shared"].flatMap { files(in: packageRoot + "/" + $0, endingIn: ".swift") }
+
+    /// Everything that a pattern's one group finds in some files.
+    private func found(_ pattern: Regex<(Substring, Substring)>, in paths: [String]) -> Set<String> {
+        Set(paths.flatMap { contents(of: $0).matches(of: pattern).map { String($0.1) } })
+    }
+
+    /// The values of the first `enum: […]` of a contract after these texts, one after the other.
+    private func values(in contract: String, after marks: String...) throws -> Set<String> {
+        var rest = contract[...]
+        for mark in marks + ["enum: ["] { rest = rest[try #require(rest.firstRange(of: mark), "no \(mark)").upperBound...] }
+        return Set(rest.prefix { $0 != "]" }.split { ", \n".contains($0) }.map(String.init))
+    }
+
+    @Test func `every code of a refusal that services and edge can answer stands in the contract, and no other`() throws {
+        var codes = found(/code: "([A-Z_]+)"/, in: Self.swift)
+        codes.formUnion(found(/let \w*Code = "([A-Z_]+)"/, in: Self.swift))
+        codes.formUnion(found(/case \w+ = "([A-Z_]+)"/, in: Self.swift.filter { $0.hasSuffix("/RequestRefusal.swift") }))
+        // A quote that cannot be had is refused with the code that an order would fail with.
+        codes.formUnion(["NO_ROUTE", "INSUFFICIENT_LIQUIDITY", "VENUE_UNAVAILABLE"])
+        #expect(FailureCode.allCases.map(\.rawValue).count { codes.contains($0) } >= 3)
+        let edge = files(in: packageRoot + "/deploy/nginx", endingIn: ".conf")
+        codes.formUnion(found(/"code":"([A-Z_]+)"/, in: edge))
+        for path in edge {
+            for map in contents(of: path).matches(of: /map \$\w+ \$problem_code \{([^}]*)\}/) {
+                codes.formUnion(map.1.matches(of: /([A-Z_]{4,});/).map { String($0.1) })
+            }
+        }
+        #expect(codes.isSuperset(of: ["BAD_JSON", "PAUSED", "UPSTREAM_UNAVAILABLE", "ORIGIN_NOT_ALLOWED", "BAD_HANDSHAKE", "INTERNAL"]))
+        let listed = try values(in: Self.openapi, after: "\n    ProblemCode:\n")
+        #expect(codes.subtracting(listed).sorted() == [], "in the code and not in openapi.yaml")
+        #expect(listed.subtracting(codes).sorted() == [], "in openapi.yaml and not in the code")
+        let page = contents(of: packageRoot + "/docs/api.md")
+        #expect(listed.filter { !page.contains($0) }.sorted() == [], "not in api.md")
+    }
+
+    @Test func `every code of a failure and of an error frame stands in the contract, and no other`() throws {
+        #expect(try values(in: Self.openapi, after: "\n    Failure:\n") == Set(FailureCode.allCases.map(\.rawValue)))
+        let frames = found(/case \w+ = "([A-Z_]+)"/, in: Self.swift.filter { $0.hasSuffix("/NativeReply.swift") })
+        #expect(!frames.isEmpty && (try values(in: Self.asyncapi, after: "\n    error:\n", "code:")) == frames)
+    }
+
+    @Test func `every code that a socket is closed with stands in the contract, and no other`() throws {
+        let sockets = Self.swift.filter { $0.contains("/HTTP/WebSocket/") || $0.contains("/NotifierService/") }
+        var codes = found(/static let \w+: CloseCode = (\d{4})/, in: sockets).union(found(/close\(code: (\d{4})/, in: sockets))
+        // Never sent: what a client is told where no close frame came.
+        codes.subtract([CloseCode.noStatus, .abnormal].map(\.description))
+        let section = try #require(Self.asyncapi.firstMatch(of: /\nx-close-codes:\n((?: .*\n)+)/)).1
+        let listed = section.matches(of: /(?:^|\n)  (\d{4}): /).map { String($0.1) }
+        #expect(codes.contains("1013") && codes.contains("4404"))
+        #expect(listed == codes.sorted())
+        let pages = ["docs/api.md", "docs/compatibility.md"].map { contents(of: packageRoot + "/" + $0) }
+        #expect(listed.filter { code in !pages.allSatisfy { $0.contains(code) } } == [])
+    }
+}
