@@ -40,6 +40,17 @@ struct WatchTests {
         }
     }
 
+    @Test func `streams that end at once without an event are those of an engine that is away`() async throws {
+        let (first, second) = (OrderSamples.stream([OrderSamples.pending, OrderSamples.routed]), OrderSamples.stream(OrderSamples.confirmed))
+        let empty = HTTPResponse(status: 200, headers: [("Content-Type", "text/event-stream")], body: "retry: 2000\n\n")
+        try await withStream(first, empty, empty, second) { url, seen in
+            let start = MonotonicInstant.now
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .ok && run.errors == "orderctl: the engine is away; looking for it again\n")
+            #expect(seen() == ["0", "2", "2", "2"] && start.elapsed > .milliseconds(250))
+        }
+    }
+
     @Test func `the legs of a split order are told as they change, and counted at the end`() async throws {
         let whole = OrderSamples.end.replacing(#""txHash":"sig""#, with: OrderSamples.legs(("landed", "landed"), amountOut: "145400000"))
         try await withStream(OrderSamples.stream(OrderSamples.split)) { url, _ in

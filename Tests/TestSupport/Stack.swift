@@ -1,5 +1,5 @@
 public import EventLoop
-internal import Glibc
+public import Glibc
 
 /// The whole engine on private servers: the built executables, a Redis that syncs every write, and an empty Postgres database.
 ///
@@ -85,6 +85,12 @@ public final class Stack {
 
     /// Stops a process without ending it, or lets it go on.
     public func signal(_ service: StackService, _ number: Int = 1, _ signal: Int32) { replica(service, number).process.signal(signal) }
+
+    /// The id of a process; nil once it has ended.
+    public func livingPID(_ service: StackService, _ number: Int = 1) -> pid_t? {
+        let process = replica(service, number).process
+        return process.exitStatus() == nil ? process.pid : nil
+    }
 
     /// The port of a process.
     public func port(_ service: StackService, _ number: Int = 1) -> UInt16 { replica(service, number).port ?? 0 }

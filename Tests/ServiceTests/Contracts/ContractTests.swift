@@ -46,7 +46,8 @@ struct ContractTests {
     @Test func `every code of a failure and of an error frame stands in the contract, and no other`() throws {
         #expect(try values(in: Self.openapi, after: "\n    Failure:\n") == Set(FailureCode.allCases.map(\.rawValue)))
         let frames = found(/case \w+ = "([A-Z_]+)"/, in: Self.swift.filter { $0.hasSuffix("/NativeReply.swift") })
-        #expect(!frames.isEmpty && (try values(in: Self.asyncapi, after: "\n    error:\n", "code:")) == frames)
+        #expect(!frames.isEmpty)
+        #expect(try values(in: Self.asyncapi, after: "\n    error:\n", "code:") == frames)
     }
 
     @Test func `every code that a socket is closed with stands in the contract, and no other`() throws {
@@ -55,7 +56,7 @@ struct ContractTests {
         // Never sent: what a client is told where no close frame came.
         codes.subtract([CloseCode.noStatus, .abnormal].map(\.description))
         let section = try #require(Self.asyncapi.firstMatch(of: /\nx-close-codes:\n((?: .*\n)+)/)).1
-        let listed = section.matches(of: /(?:^|\n)  (\d{4}): /).map { String($0.1) }
+        let listed = section.matches(of: #/(?:^|\n)  (\d{4}):/#).map { String($0.1) }
         #expect(codes.contains("1013") && codes.contains("4404"))
         #expect(listed == codes.sorted())
         let pages = ["docs/api.md", "docs/compatibility.md"].map { contents(of: packageRoot + "/" + $0) }

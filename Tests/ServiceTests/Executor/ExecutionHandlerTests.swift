@@ -128,7 +128,7 @@ struct ExecutionHandlerTests {
             #expect(failure.transient == true && failure.retriesRemaining == 2)
             #expect(failure.error?.amounts?.expected == BaseUnits(218_220_000))
             #expect(failure.error?.amounts?.got == BaseUnits(214_292_041))
-            #expect(failure.error?.limit == BaseUnits(216_037_800))
+            #expect(failure.error?.amounts?.limit == BaseUnits(216_037_800))
         }
     }
 

@@ -70,7 +70,7 @@ struct EventStreamRoutesTests {
         "a Last-Event-ID that no event of ours can have left is no reason to refuse a browser: the stream begins with the first event",
         arguments: [
             "undefined", "null", "12-0", "18446744073709551616", "9223372036854775807", "9007199254740992", "-1", "1e400", "NaN", "x",
-            String(repeating: "9", count: 10_000),
+            String(repeating: "9", count: 1000),
         ])
     func oddLastEvent(_ last: String) async throws {
         try await withStreams { _, history, feeds, exchange in

@@ -60,20 +60,20 @@ struct OrderRoutes {
     }
 
     private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {
-        var after = 0
+        var after: Seq = 0
         if let text = request.query("after") {
-            guard let number = Int(text), number >= 0 else {
+            guard let seq = Seq(parsing: text) else {
                 throw Problem(
-                    400, code: "BAD_REQUEST", "The parameter after has to be the seq of an event, from 0",
-                    errors: [Problem.FieldError(field: "after", message: "is not a whole number from 0")])
+                    400, code: "BAD_REQUEST", "The parameter after has to be the seq of an event, from 0 to \(Seq.most)",
+                    errors: [Problem.FieldError(field: "after", message: "is not a whole number from 0 to \(Seq.most)")])
             }
-            after = number
+            after = seq
         }
         let (order, events) = try await reading.order(id)
         let body = JSONWriter.object {
             $0.field("orderId", order.id)
             $0.array("events") { list in
-                for event in events where event.seq > after { list.value(raw: event.text) }
+                for event in events where event.seq > after.value { list.value(raw: event.text) }
             }
         }
         return .json(200, body)
