@@ -89,7 +89,7 @@ struct ExtremeRequestTests {
                 let field = index % 2 == 0 ? "Content-Length: \(value)" : "Transfer-Encoding: chunked"
                 let connection = try RawConnection(port: port)
                 defer { connection.close() }
-                let head = "POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(field)\r\n\r\n"
+                let head = "POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\(field)\r\n\r\n"
                 try await connection.send(head + (index % 2 == 0 ? "x" : "\(value)\r\nx\r\n0\r\n\r\n"))
                 connection.finishSending()
                 do {
