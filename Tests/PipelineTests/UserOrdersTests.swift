@@ -27,8 +27,35 @@ struct UserOrdersTests {
             }
             let found = try await bench.pipeline.orders(ofUser: "u", atMost: 100)
             #expect(found.count == 3)
-            for id in [over.id, cancelled.id, live.id] { #expect(found.contains(UserOrder(id: id, ended: ended[id]))) }
+            for id in [over.id, cancelled.id, live.id] { #expect(found.contains(UserOrder(id: id, placed: over.createdAt, ended: ended[id]))) }
             #expect(try await bench.pipeline.orders(ofUser: "nobody", atMost: 100) == [])
+        }
+    }
+
+    @Test func `when an order ended is a field of its own, and read from the event of one that ended before there was such a field`() async throws {
+        try await withBench { bench async throws in
+            let order = try await bench.place(Samples.order(user: "u"))
+            #expect(try await bench.field(order, "ended") == "")
+            #expect(try await bench.pipeline.cancel(order.id) == .cancelled)
+            let ended = try await bench.field(order, "ended")
+            let timestamp = try #require(try await bench.events(order).last).timestamp
+            #expect(UInt64(ended).map { Int64($0) } == Timestamp.parse(timestamp))
+            for field in ["", "ended"] {
+                try await bench.send("HDEL", bench.keys.order(order.id), field)
+                #expect(try await bench.pipeline.orders(ofUser: "u", atMost: 9).map(\.ended) == [UInt64(ended)])
+            }
+        }
+    }
+
+    @Test func `only orders from a time on are looked at where that is asked for`() async throws {
+        try await withBench { bench async throws in
+            for score in [10, 20, 20, 30] {
+                let id = Samples.id()
+                try await bench.send("ZADD", bench.keys.user("u"), String(score), id.description)
+                try await bench.send("HSET", bench.keys.order(id), "state", "routing", "seq", "2")
+            }
+            let found = try await bench.pipeline.orders(ofUser: "u", atMost: 9, placedFrom: 20)
+            #expect(found.map(\.placed) == [20, 20, 30])
         }
     }
 
@@ -62,7 +89,7 @@ struct UserOrdersTests {
             #expect(first == ["m6", "m5", "m4"])
             try await bench.send("ZREM", bench.keys.user("u"), "m5")
             let rows = try await bench.pipeline.run(
-                Scripts.user, keys: [bench.keys.user("u")], [bench.keys.orderPrefix, "4", "1", "3"]
+                Scripts.user, keys: [bench.keys.user("u")], [bench.keys.orderPrefix, "4", "1", "3", "0"]
             ).array?.compactMap(\.string)
             #expect(rows == ["m3", "3", "", "", "m2", "2", "", "", "m1", "1", "", ""])
         }

@@ -103,4 +103,21 @@ MUTATIONS = (
         "paused", "a shut door lets orders in", f"{LUA}/accept.lua",
         "if pause[1] then return { 'paused', pause[2] or '' } end\n", "",
         ("test", "PipelineTests.DoorTests")),
+    Mutation(
+        "publish", "a message that Redis refuses ends the script, after its writes", f"{LUA}/writes.lua",
+        "    local answer = redis.pcall('PUBLISH', message[1], message[2])\n",
+        "    local answer = redis.call('PUBLISH', message[1], message[2])\n",
+        ("test", "PipelineTests.WritesTests")),
+    Mutation(
+        "check-first", "a script writes without a look whether Redis will refuse a later command", f"{LUA}/writes.lua",
+        "  check(added)\n  check(changed)\n", "",
+        ("test", "PipelineTests.WritesTests")),
+    Mutation(
+        "highest-time", "the time goes back with the clock of Redis", f"{LUA}/clock.lua",
+        "  if clock.own < clock.highest then\n", "  if false then\n",
+        ("test", "PipelineTests.ClockTests")),
+    Mutation(
+        "slot", "the chain calls a transaction unknown without keeping the time of that", f"{LUA}/status.lua",
+        "keepTime(clock, isUnknown)\n", "keepTime(clock)\n",
+        ("test", "PipelineTests.ClockTests")),
 )

@@ -30,6 +30,8 @@ public struct Keys: Sendable {
     public var deadlines: String { orders + "deadlines" }
     /// Orders that have a time to live, by its end.
     public var leaving: String { orders + "leaving" }
+    /// The highest time seen, in ms, and by how much the engine's time is ahead of Redis' own.
+    public var clock: String { Self.clock(of: "{\(partition)}") }
     /// There while no new order is taken in: since when, and why.
     public var paused: String { orders + "paused" }
     /// What the key of every order begins with.
@@ -78,6 +80,8 @@ public struct Keys: Sendable {
     public static let services = "orders:{services}"
     /// What a process says of itself.
     public static func service(_ name: String) -> String { services + ":" + name }
+    /// The clock of a slot, by the tag of its keys.
+    static func clock(of tag: String) -> String { "orders:\(tag):clock" }
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
     /// What all processes must agree on: the count of partitions, the seed of the mocks.

@@ -18,12 +18,13 @@ extension OrderPipeline {
         let reply = try await run(
             Scripts.promote, keys: [keys.retries, keys.accepted, keys.routed, keys.leaving],
             [keys.orderPrefix, "100", String(settings.orderStateTTL)])
-        return Int(reply.integer ?? 0)
+        return Int(reply.array?.last?.integer ?? 0)
     }
 
     /// Fails orders that are past their deadline. Returns how many, at most 100.
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
-        let failed = Int(try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"]).integer ?? 0)
+        let reply = try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"])
+        let failed = Int(reply.array?.last?.integer ?? 0)
         for _ in 0..<failed { reportEnd(nil, .failed, code: FailureCode.deadlineExceeded.rawValue) }
         return failed
     }

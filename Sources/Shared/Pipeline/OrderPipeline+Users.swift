@@ -5,12 +5,15 @@ internal import Redis
 public struct UserOrder: Sendable, Equatable {
     /// The order.
     public let id: OrderID
+    /// When it was placed, in Unix ms.
+    public let placed: UInt64
     /// When it ended, in Unix ms; nil while it is under way.
     public let ended: UInt64?
 
     /// An order that is under way, or ended then.
-    public init(id: OrderID, ended: UInt64? = nil) {
+    public init(id: OrderID, placed: UInt64 = 0, ended: UInt64? = nil) {
         self.id = id
+        self.placed = placed
         self.ended = ended
     }
 }
@@ -22,27 +25,29 @@ extension OrderPipeline {
     /// The orders of a user that Redis has, the oldest of each partition first; where they are more than `most`, the newest.
     ///
     /// Not a snapshot: what is placed while it is read may be missing.
-    public func orders(ofUser user: String, atMost most: Int) async throws(PipelineError) -> [UserOrder] {
+    ///
+    /// - Parameter since: only orders that were placed from then on, in Unix ms.
+    public func orders(ofUser user: String, atMost most: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
-        for keys in partitions { found += try await orders(ofUser: user, keys, atMost: max(1, most / partitions.count)).reversed() }
+        for keys in partitions { found += try await orders(ofUser: user, keys, atMost: max(1, most / partitions.count), since).reversed() }
         return found
     }
 
     /// Of one partition, newest first. Goes on from a score, not from a rank, because what is taken off the list meanwhile moves the ranks.
-    private func orders(ofUser user: String, _ keys: Keys, atMost most: Int) async throws(PipelineError) -> [UserOrder] {
+    private func orders(ofUser user: String, _ keys: Keys, atMost most: Int, _ since: UInt64) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
         var (from, passed, read) = ("+inf", 0, 0)
         while read < most {
             let size = min(Self.userPage, most - read)
             let reply = try await run(
-                Scripts.user, keys: [keys.user(user)], [keys.orderPrefix, from, String(passed), String(size)])
+                Scripts.user, keys: [keys.user(user)], [keys.orderPrefix, from, String(passed), String(size), String(since)])
             guard let values = reply.array?.map({ $0.string ?? "" }), values.count % 4 == 0 else {
                 throw PipelineError(.unexpectedReply, "a user's orders cannot be read")
             }
             for index in stride(from: 0, to: values.count, by: 4) {
                 if values[index + 1] != from { (from, passed) = (values[index + 1], 0) }
                 passed += 1
-                guard let order = UserOrder(id: values[index], state: values[index + 2], ended: values[index + 3]) else { continue }
+                guard let order = UserOrder(row: Array(values[index..<index + 4])) else { continue }
                 found.append(order)
             }
             read += values.count / 4
@@ -54,8 +59,9 @@ extension OrderPipeline {
 
 extension UserOrder {
     /// What a row of the script says; nil where Redis has only the order's name left.
-    fileprivate init?(id: String, state: String, ended: String) {
-        guard let id = OrderID(parsing: id), !state.isEmpty else { return nil }
-        self.init(id: id, ended: ended.isEmpty ? nil : Timestamp.parse(ended).flatMap { UInt64(exactly: $0) } ?? 0)
+    fileprivate init?(row: [String]) {
+        guard let id = OrderID(parsing: row[0]), let placed = UInt64(row[1]), !row[2].isEmpty else { return nil }
+        let ended = UInt64(row[3]) ?? Timestamp.parse(row[3]).flatMap { UInt64(exactly: $0) }
+        self.init(id: id, placed: placed, ended: row[3].isEmpty ? nil : ended ?? 0)
     }
 }

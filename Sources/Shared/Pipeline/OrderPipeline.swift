@@ -32,6 +32,10 @@ public final class OrderPipeline {
     public var onStep: (@ServiceActor (StepReport) -> Void)?
     /// Called when this process has ended an order: for metrics. An end whose answer is lost is not told.
     public var onEnd: (@ServiceActor (OrderEnd) -> Void)?
+    /// Called when a script has left something out: for logs and metrics.
+    public var onOmission: (@ServiceActor (ScriptOmission) -> Void)?
+    /// Whether the clock of Redis was set back, so that the time in the ids of entries tells nothing.
+    public var isClockSetBack = false
     /// Those who wait until a delivery has got somewhere, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 
@@ -58,7 +62,7 @@ public final class OrderPipeline {
         _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
     ) async throws(PipelineError) -> RedisValue {
         do {
-            return try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout)
+            return answer(of: script, try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout))
         } catch {
             throw PipelineError(error)
         }
@@ -73,12 +77,12 @@ public final class OrderPipeline {
         }
     }
 
-    /// The time of Redis, in ms.
+    /// The time of Redis, in ms, never earlier than one that was kept before: `RedisClock` without a heartbeat.
     public func time() async throws(PipelineError) -> UInt64 {
-        guard let parts = try await send(["TIME"]).array, parts.count == 2, let seconds = parts[0].integer, let microseconds = parts[1].integer else {
-            throw PipelineError(.unexpectedReply, "TIME answered no time")
+        guard let time = try await run(Scripts.now, keys: [Keys.services], []).integer.flatMap({ UInt64(exactly: $0) }) else {
+            throw PipelineError(.unexpectedReply, "Redis answered no time")
         }
-        return UInt64(seconds) * 1000 + UInt64(microseconds) / 1000
+        return time
     }
 
     /// Runs a script that may be run twice, again and again while Redis is away, for at most `limit`.

@@ -16,6 +16,7 @@ public final class PipelineObserver: StreamObserver {
     private let works: MetricFamily<Histogram>
     private let ends: MetricFamily<Counter>
     private let ages: MetricFamily<Histogram>
+    private let omissions: MetricFamily<Counter>
 
     init(log: Logger, metrics: MetricsRegistry) {
         self.log = log
@@ -31,6 +32,9 @@ public final class PipelineObserver: StreamObserver {
         ends = metrics.counters(
             "orders_finished_total", help: "Orders that ended, by status and by the code of the failure.", by: ["status", "code"])
         ages = metrics.histograms("order_duration_seconds", help: "Time from an order's acceptance to its end.", by: ["status"])
+        omissions = metrics.counters(
+            "pipeline_omissions_total", help: "What Redis refused within a script that went on without it: messages not published, orders not read.",
+            by: ["kind", "script"])
         showEnds()
     }
 
@@ -41,6 +45,12 @@ public final class PipelineObserver: StreamObserver {
     }
 
     func watch(_ pipeline: OrderPipeline) {
+        pipeline.onOmission = { [omissions, log] omission in
+            omissions.labelled(omission.kind.rawValue, omission.script).increment(by: omission.count)
+            log.limited(
+                .error, omission.kind == .unpublished ? "events.not_published" : "orders.not_readable", every: .seconds(5),
+                ["script": .string(omission.script), "count": .integer(omission.count), "reason": .string(omission.reason)])
+        }
         pipeline.onStep = { [steps, waits, works] report in
             steps.labelled(report.step.rawValue, report.outcome).increment()
             if let waited = report.waited { waits.labelled(report.stage.rawValue).observe(waited) }

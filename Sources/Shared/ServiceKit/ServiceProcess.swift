@@ -59,6 +59,7 @@ public final class ServiceProcess {
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.heartbeatFields() ?? [:] }
         relay.process = self
         observer.watch(pipeline)
+        watchClock()
     }
 
     /// A connection for one blocking reader.

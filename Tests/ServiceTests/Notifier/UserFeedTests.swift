@@ -15,14 +15,16 @@ final class FakeDirectory: UserDirectory {
     var orders: [UserOrder]? = []
     /// While set, a read waits for it, and then answers what held when it began.
     var gate: Promise<Void>?
-    private(set) var reads = 0
+    var reads: Int { beginnings.count }
+    /// From when on each read wanted orders.
+    private(set) var beginnings: [UInt64] = []
 
-    func orders(of user: String) async throws(PipelineError) -> [UserOrder] {
-        reads += 1
+    func orders(of user: String, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
+        beginnings.append(since)
         let orders = self.orders
         if let gate { _ = try? await gate.value }
         guard let orders else { throw PipelineError(.unavailable, "away") }
-        return orders
+        return orders.filter { $0.placed >= since }
     }
 }
 
@@ -168,6 +170,23 @@ struct UserFeedTests {
             try await bench.publish(ids[4])
             try await eventually { watcher.told.last == ids[4] }
             #expect(watcher.known == [1])
+        }
+        try await server.stop()
+    }
+
+    @Test("a list is read from shortly before the newest order seen on, as a whole only for who comes new")
+    func partial() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withFeeds(server: server) { bench in
+            let before = [UserOrder(id: ids[0], placed: 1_000_000), UserOrder(id: ids[1], placed: 1_200_000)]
+            bench.directory.orders = before
+            let watcher = try await bench.following()
+            bench.directory.orders = before + [UserOrder(id: ids[2], placed: 1_150_000)]
+            _ = try await bench.test.redis.send(["CLIENT", "KILL", "TYPE", "pubsub"])
+            try await eventually { watcher.told == [ids[0], ids[1], ids[2]] }
+            #expect(bench.directory.beginnings.first == 0 && bench.directory.beginnings.dropFirst().allSatisfy { $0 == 1_140_000 })
+            let second = try await bench.following()
+            #expect(bench.directory.beginnings.last == 0 && second.told == watcher.told)
         }
         try await server.stop()
     }

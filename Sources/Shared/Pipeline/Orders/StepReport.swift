@@ -45,7 +45,7 @@ extension OrderStep {
 extension OrderPipeline {
     /// Tells who counts what a step came to, by the answer of its script.
     func report(_ request: StepRequest, _ entry: WorkEntry, outcome: String, at time: UInt64?) {
-        let waited = request.step == .routeBegin || request.step == .buildBegin ? time.flatMap { entry.waited(until: $0) } : nil
+        let waited = !isClockSetBack && (request.step == .routeBegin || request.step == .buildBegin) ? time.flatMap { entry.waited(until: $0) } : nil
         onStep?(
             StepReport(
                 step: request.step, stage: entry.stage, outcome: outcome, waited: outcome == "ok" ? waited : nil,

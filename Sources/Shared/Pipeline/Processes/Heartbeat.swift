@@ -21,6 +21,10 @@ public final class Heartbeat {
     public let name: String
     /// Redis' time, from the last heartbeat's reply and the monotonic clock.
     public let clock = RedisClock()
+    /// By how much Redis' own clock is behind the time that the engine goes by, because it was set back.
+    public private(set) var setBack = Duration.zero
+    /// Called after each beat that was answered.
+    public var onBeat: (@ServiceActor () -> Void)?
     private let redis: RedisClient
     private let service: String
     private let fields: @ServiceActor () -> [String: String]
@@ -46,8 +50,11 @@ public final class Heartbeat {
         let values = fields().merging(["service": service]) { own, _ in own }.flatMap { [$0.key, $0.value] }
         let reply = try? await redis.evaluate(
             Scripts.heartbeat, keys: [Keys.services, Keys.service(name)], arguments: [name, String(Self.timeToLive)] + values)
+        guard let answer = reply?.array?.compactMap({ $0.string.flatMap { UInt64($0) } }), answer.count == 2 else { return }
         // As of the reply: a clock that is behind refuses a little early, one that is ahead stamps orders with times that are yet to come.
-        if let time = reply?.integer.flatMap({ UInt64(exactly: $0) }) { clock.set(time, asOf: .now) }
+        clock.set(answer[0], asOf: .now)
+        setBack = .milliseconds(answer[1])
+        onBeat?()
     }
 
     /// Says that the process is gone, so that nobody counts it any more.
@@ -57,7 +64,8 @@ public final class Heartbeat {
     }
 }
 
-/// The time of Redis, which stamps orders and judges deadlines: one clock for all processes, whatever their own clocks say.
+/// The time of Redis, which stamps orders and judges deadlines: one clock for all processes, whatever their own clocks say. It goes on where Redis'
+/// own is set back.
 @ServiceActor
 public final class RedisClock {
     private var time: UInt64?

@@ -43,7 +43,7 @@ extension OrderPipeline {
     private func isSpent(_ key: String) async throws -> Bool {
         switch key.drop(while: { $0 != "}" }).dropFirst(2) {
         case "accepted", "routed", "events", "dead": try await send(["XLEN", key]).integer == 0
-        case "retries", "deadlines", "leaving": true
+        case "retries", "deadlines", "leaving", "clock": true
         case let rest: rest.hasPrefix("user:")
         }
     }

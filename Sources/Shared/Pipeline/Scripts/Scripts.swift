@@ -32,13 +32,16 @@ enum Scripts {
     static let group = script("group", PackageResources.group_lua)
     static let pause = script("pause", PackageResources.pause_lua)
     static let standing = script("standing", PackageResources.standing_lua)
+    static let now = script("now", PackageResources.now_lua)
 
     static let all = [
         accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, user,
-        heartbeat, lag, allow, send, status, prune, agree, group, pause, standing,
+        heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now,
     ]
 
-    private static let prelude = sentences + text(PackageResources.prelude_lua)
+    private static let prelude =
+        sentences + "local CLOCK = \(JSONWriter.value(Keys.clock(of: "{}")))\n"
+        + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.prelude_lua].map(text).joined()
 
     /// What scripts say of their own accord, from the one place where the texts stand.
     private static let sentences: String = {

@@ -2,11 +2,23 @@
 struct ClockCheck {
     private static let mostMs: Int64 = 2_000
 
+    /// What Redis' own clock says.
     let redisMs: Int64
+    /// By how much that is behind the time that the engine goes by, because it was set back.
+    var setBackMs: Int64 = 0
     /// Milliseconds since 1970, by whose clock it is.
     let others: [(name: String, ms: Int64)]
 
     var diagnosis: Diagnosis {
+        guard setBackMs <= Self.mostMs else {
+            return Diagnosis(
+                "clock", .warning,
+                "Redis' clock was set back by \(setBackMs / 1000) s; retries, deadlines and the chain go on by the highest time seen",
+                do:
+                    "Let NTP set it. Until it has caught up, what a worker had in hand that ended before is not taken over, and times to live end "
+                    + "later: docs/reliability.md, also for the case that the time before was the wrong one."
+            )
+        }
         let wrong = others.filter { abs($0.ms - redisMs) > Self.mostMs }
         guard wrong.isEmpty else {
             let texts = wrong.map { "\($0.name)'s is \(abs($0.ms - redisMs) / 1000) s \($0.ms < redisMs ? "behind" : "ahead")" }

@@ -67,8 +67,9 @@ final class Examination {
         ).rows
         var results = [Diagnosis("postgres", .ok, "Postgres \(rows.first?["version"]?.prefix { $0 != " " } ?? "?") answers")]
         if let redis = process.heartbeat.clock.now, let database = rows.first?["time"].flatMap({ Int64($0) }) {
+            let setBack = Int64(process.heartbeat.setBack.millisecondsRoundedUp)
             let others = [("the gateway", Int64(WallClock.milliseconds)), ("Postgres", database)]
-            results.append(ClockCheck(redisMs: Int64(redis), others: others).diagnosis)
+            results.append(ClockCheck(redisMs: Int64(redis) - setBack, setBackMs: setBack, others: others).diagnosis)
         }
         return results
     }

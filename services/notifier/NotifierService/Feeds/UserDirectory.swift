@@ -4,8 +4,8 @@ internal import Pipeline
 /// Where a user's orders are found.
 @ServiceActor
 protocol UserDirectory: AnyObject {
-    /// The user's orders that Redis has. Throws while it cannot be told.
-    func orders(of user: String) async throws(PipelineError) -> [UserOrder]
+    /// The user's orders that Redis has and that were placed from then on, in Unix ms. Throws while it cannot be told.
+    func orders(of user: String, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder]
 }
 
 /// Finds a user's orders in the lists of all partitions.
@@ -15,7 +15,7 @@ final class StoredUserDirectory: UserDirectory {
 
     init(pipeline: OrderPipeline) { self.pipeline = pipeline }
 
-    func orders(of user: String) async throws(PipelineError) -> [UserOrder] {
-        try await pipeline.orders(ofUser: user, atMost: UserFeed.mostOrders)
+    func orders(of user: String, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
+        try await pipeline.orders(ofUser: user, atMost: UserFeed.mostOrders, placedFrom: since)
     }
 }

@@ -25,6 +25,10 @@ final class UserFeed {
     nonisolated static let mostOrders = 10_000
     /// For how long a feed tries to subscribe and to read.
     private static let outage = Duration.seconds(30)
+    /// An order may enter the list so many ms after the time that it has there: its acceptance was repeated, or its gateway's clock is behind.
+    private static let overlap: UInt64 = 60_000
+    /// Reads in a row that begin at the newest order seen. Then the whole list is read once more, and what has left it is forgotten.
+    private static let mostPartial = 15
 
     private struct Entry {
         let watcher: any UserWatcher
@@ -44,6 +48,10 @@ final class UserFeed {
     private var seen: Set<OrderID> = []
     /// Those of `seen` whose bell was heard since the last read began.
     private var arrivals: Set<OrderID> = []
+    /// When the newest order was placed that a read has found, in Unix ms; nil before there is one.
+    private var newest: UInt64?
+    /// Reads since the last one of the whole list.
+    private var partialReads = 0
     private let reading = SharedWork()
 
     /// A feed that is opened next. `onEnd` is called when it has given up, before its watchers are told.
@@ -101,8 +109,9 @@ final class UserFeed {
         while isWatched && !Task.isCancelled {
             arrivals = []
             let newcomers = watchers.filter { $0.value.told != nil }.map(\.key)
+            let since = newcomers.isEmpty ? beginning : 0
             do throws(PipelineError) {
-                return take(try await directory.orders(of: user), newcomers)
+                return take(try await directory.orders(of: user, placedFrom: since), isWhole: since == 0, newcomers)
             } catch {
                 guard start.elapsed < Self.outage else { return end() }
                 try? await sleep(for: backoff.next())
@@ -110,11 +119,19 @@ final class UserFeed {
         }
     }
 
+    /// From when on a read has to find what was missed; 0 for the whole list. Only a newcomer needs what is older than the newest order seen.
+    private var beginning: UInt64 {
+        guard let newest, partialReads < Self.mostPartial, seen.count <= 2 * Self.mostOrders else { return 0 }
+        return newest - min(newest, Self.overlap)
+    }
+
     /// Newcomers are told what they asked for, the others what they have not heard of.
-    private func take(_ orders: [UserOrder], _ newcomers: [ObjectIdentifier]) {
+    private func take(_ orders: [UserOrder], isWhole: Bool, _ newcomers: [ObjectIdentifier]) {
         let missed = orders.filter { !seen.contains($0.id) }.map(\.id)
         // What has left the list cannot happen again.
-        seen = arrivals.union(orders.map(\.id))
+        seen = (isWhole ? arrivals : seen).union(orders.map(\.id))
+        partialReads = isWhole ? 0 : partialReads + 1
+        newest = max(newest ?? 0, orders.map(\.placed).max() ?? 0)
         for id in missed { announce(id) { $0.told == nil } }
         for key in newcomers {
             guard let entry = watchers[key], let told = entry.told else { continue }

@@ -25,11 +25,11 @@ if pause[1] then return { 'paused', pause[2] or '' } end
 -- Last, because what was accepted in time stays accepted, however late its reply is asked for again.
 if at > limit then return { 'late', integer(at) } end
 
-local job = redis.call('XADD', KEYS[3], '*', 'id', id, 'round', 1)
+local job = add(KEYS[3], 'id', id, 'round', 1)
 local order = {
   key = KEYS[1], id = id, events = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, progress = 0,
   maxAttempts = tonumber(ARGV[5]), deadline = ARGV[6], user = ARGV[4], common = ARGV[3], route = '', quotes = '', txHash = '', clock = '',
-  order = ARGV[2], entry = 'accepted ' .. job,
+  order = ARGV[2], entry = function() return 'accepted ' .. job() end,
 }
 event(order, at, 'pending', 0, SENTENCES.pending)
 for _, name in ipairs({ 'maxAttempts', 'deadline', 'user', 'common', 'order' }) do set(order, name, order[name]) end
@@ -37,9 +37,9 @@ set(order, 'fingerprint', fingerprint)
 set(order, 'jobId', job)
 save(order, KEYS[4])
 if hasRecord then
-  redis.call('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint)
-  redis.call('PEXPIRE', KEYS[2], ttl)
+  write('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint)
+  write('PEXPIRE', KEYS[2], ttl)
 end
-if order.deadline ~= '' then redis.call('ZADD', KEYS[5], order.deadline, id) end
-if order.user ~= '' then redis.call('ZADD', KEYS[6], ARGV[7], id) end
-return { 'accepted', id, job }
+if order.deadline ~= '' then write('ZADD', KEYS[5], order.deadline, id) end
+if order.user ~= '' then write('ZADD', KEYS[6], ARGV[7], id) end
+return commit({ 'accepted', id, job })

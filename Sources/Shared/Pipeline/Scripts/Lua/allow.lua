@@ -1,21 +1,28 @@
 -- Takes up to `wanted` of the places that are left in the last minute, over all executors; or gives places back.
--- KEYS: places taken, as a sorted set by time   ARGV: 'take', wanted, limit   or   'return', members
-local at = milliseconds()
+-- KEYS: places taken, as a sorted set by time, counter of places   ARGV: 'take', wanted, limit   or   'return', members
+-- Answers {ms until a place may be free, or 0, places}
 if ARGV[1] == 'return' then
-  redis.call('ZREM', KEYS[1], unpack(ARGV, 2))
-  return {}
+  write('ZREM', KEYS[1], unpack(ARGV, 2))
+  return commit({})
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at - 60000)
-local left = math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - redis.call('ZCARD', KEYS[1]))
-local taken = { '0' }
-for _ = 1, left do
-  local member = integer(redis.call('INCR', KEYS[2]))
-  redis.call('ZADD', KEYS[1], at, member)
-  taken[#taken + 1] = member
+local clock = readClock()
+local at = clock.at
+keepTime(clock)
+local since = integer(at - 60000)
+local left = math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - redis.call('ZCOUNT', KEYS[1], '(' .. since, '+inf'))
+local answer = { '0' }
+write('ZREMRANGEBYSCORE', KEYS[1], '-inf', since)
+if left > 0 then
+  local last = tonumber(redis.call('GET', KEYS[2]) or 0)
+  if not last then return redis.error_reply('ERR ' .. KEYS[2] .. ' is no number') end
+  write('SET', KEYS[2], integer(last + left))
+  for number = 1, left do
+    answer[number + 1] = integer(last + number)
+    write('ZADD', KEYS[1], integer(at), answer[number + 1])
+  end
+  write('PEXPIRE', KEYS[1], 60000)
+else
+  local oldest = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. since, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  answer[1] = integer(oldest[2] and math.max(1, oldest[2] + 60000 - at) or 1000)
 end
-if left > 0 then redis.call('PEXPIRE', KEYS[1], 60000) end
-if left <= 0 then
-  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  taken[1] = integer(oldest[2] and math.max(1, oldest[2] + 60000 - at) or 1000)
-end
-return taken
+return commit(answer)

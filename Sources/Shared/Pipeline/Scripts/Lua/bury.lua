@@ -23,4 +23,4 @@ if hasEnded then
 elseif order then
   dismiss(order, name .. ' ' .. entry, KEYS[5], at, tonumber(ARGV[8]))
 end
-return { 'ok', letter, reason, hasEnded and 1 or 0 }
+return commit({ 'ok', letter, reason, hasEnded and 1 or 0 })

@@ -8,6 +8,6 @@ if order.state == 'submitted' then return { 'submitted' } end
 if order.filled ~= '' then return { 'filled' } end
 order.state = 'cancelled'
 event(order, milliseconds(), 'cancelled', 0, SENTENCES.cancelled)
-if order.deadline ~= '' then redis.call('ZREM', KEYS[3], order.id) end
+if order.deadline ~= '' then write('ZREM', KEYS[3], order.id) end
 save(order, KEYS[2])
-return { 'ok', order.seq }
+return commit({ 'ok', order.seq })

@@ -6,5 +6,5 @@ if letter.reason == 'IN_DOUBT' then
   local state = redis.call('HGET', ARGV[2] .. letter.orderId, 'state')
   if state and not FINAL[state] then return { 'doubt' } end
 end
-redis.call('XDEL', KEYS[1], ARGV[1])
-return { 'ok' }
+write('XDEL', KEYS[1], ARGV[1])
+return commit({ 'ok' })

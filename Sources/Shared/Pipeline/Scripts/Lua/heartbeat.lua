@@ -1,8 +1,10 @@
--- Says that a process is alive, and answers the time of Redis in ms. With allow-oom: a plain HSET is refused at maxmemory.
+-- Says that a process is alive. With allow-oom: a plain HSET is refused at maxmemory.
 -- KEYS: names alive, this name   ARGV: name, time to live in ms, fields and values
-local at = milliseconds()
-redis.call('ZADD', KEYS[1], at, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', at - 60000)
-redis.call('HSET', KEYS[2], unpack(ARGV, 3))
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
-return at
+-- Answers {the time in ms, by how much Redis' own clock is behind it}
+local clock = readClock()
+keepTime(clock)
+write('ZADD', KEYS[1], integer(clock.at), ARGV[1])
+write('ZREMRANGEBYSCORE', KEYS[1], '-inf', integer(clock.at - 60000))
+write('HSET', KEYS[2], unpack(ARGV, 3))
+write('PEXPIRE', KEYS[2], ARGV[2])
+return commit({ integer(clock.at), integer(clock.at - clock.own) })

@@ -2,7 +2,7 @@
 -- KEYS: stream
 -- Answers {now, length, entries added, {{group, lag, whether Redis knew it (1 or 0), pending, oldest waiting id, oldest pending id,
 -- entries read or -1, consumers that Redis knows}, ...}}
-local at = milliseconds()
+local at = serverTime()
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if info.err then return { integer(at), 0, 0, {} } end
 local stream = {}

@@ -1,5 +1,6 @@
 -- Shuts the door of a partition: `accept` takes no new orders while this record is there. Said again it keeps its time, and its reason where none
 -- is given.
 -- KEYS: paused   ARGV: reason
-redis.call('HSETNX', KEYS[1], 'since', integer(milliseconds()))
-if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'reason', ARGV[1]) end
+local pause = redis.call('HMGET', KEYS[1], 'since', 'reason')
+write('HSET', KEYS[1], 'since', pause[1] or integer(milliseconds()), 'reason', ARGV[1] ~= '' and ARGV[1] or pause[2] or '')
+return commit(1)

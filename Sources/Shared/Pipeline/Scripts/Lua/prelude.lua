@@ -1,6 +1,5 @@
--- What the scripts of an order's life share. Put in front of each of them when it is loaded, with SENTENCES before it: the texts of what a script
--- says of its own accord.
--- An order is one hash. All reads and checks come before the first write, because a script that fails half-way is not rolled back.
+-- What the scripts of an order's life share. Put in front of each of them when it is loaded, after writes.lua and clock.lua, with SENTENCES before
+-- it: the texts of what a script says of its own accord. An order is one hash.
 
 local FIELDS = {
   'state', 'round', 'attempt', 'seq', 'progress', 'maxAttempts', 'deadline', 'user', 'common', 'route', 'quotes', 'dex', 'txHash',
@@ -15,13 +14,6 @@ local STAGE = {
   pending = 'router', requote = 'router', routing = 'router',
   routed = 'executor', waiting = 'executor', building = 'executor', submitted = 'executor',
 }
-
-local function milliseconds()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-end
-
-local function integer(number) return string.format('%.0f', number) end
 
 -- UTC, ISO 8601, milliseconds. Days to a civil date by Howard Hinnant's algorithm.
 local function iso(at)
@@ -41,13 +33,25 @@ local function iso(at)
     math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60, rest % 1000)
 end
 
-local function load(key, id)
-  local values = redis.call('HMGET', key, unpack(FIELDS))
+local function orderOf(values, key, id)
   if not values[1] then return nil end
+  isProbed[key] = true
   local order = { key = key, id = id, events = {}, changed = {} }
   for index, name in ipairs(FIELDS) do order[name] = values[index] or '' end
   for _, name in ipairs({ 'round', 'attempt', 'seq', 'progress', 'maxAttempts' }) do order[name] = tonumber(order[name]) end
   return order
+end
+
+local function load(key, id) return orderOf(redis.call('HMGET', key, unpack(FIELDS)), key, id) end
+
+-- An order that was found on the way. Where it cannot be read now that is noted, and `unreadable` says so: it is to stay as it is.
+local function find(key, id)
+  local values = redis.pcall('HMGET', key, unpack(FIELDS))
+  if values.err then
+    note('unreadable', values.err)
+    return nil, true
+  end
+  return orderOf(values, key, id), false
 end
 
 -- Notes that an event gives the order a status. `clock` holds that status, when it came, and the ms spent in each one so far:
@@ -71,6 +75,13 @@ local function tick(order, at, status)
   return '"stageMs":{' .. table.concat(members, ',') .. '}'
 end
 
+-- Sets a field of the hash when the order is saved. A value may be a function, as in `write`.
+local function set(order, name, value)
+  order.changed[#order.changed + 1] = name
+  order.changed[#order.changed + 1] = value
+  order[name] = value
+end
+
 -- Adds an event to what `save` writes. `status` is given only where it is not the type.
 local function event(order, at, kind, progress, message, extra, options)
   options = options or {}
@@ -81,48 +92,42 @@ local function event(order, at, kind, progress, message, extra, options)
     '","progress":', progress, ',"timestamp":"', iso(at), '","message":"', message,
     '","attempt":', order.attempt, ',"maxAttempts":', order.maxAttempts,
   }
-  local function add(fragment)
+  local function append(fragment)
     if fragment ~= '' then
       parts[#parts + 1] = ','
       parts[#parts + 1] = fragment
     end
   end
-  add(order.common)
-  add(order.route)
-  if options.quotes then add(order.quotes) end
+  append(order.common)
+  append(order.route)
+  if options.quotes then append(order.quotes) end
   -- A transaction belongs to its attempt: from `submitted` to the end of that attempt.
-  if order.txHash ~= '' and kind ~= 'routing' and kind ~= 'building' then add('"txHash":"' .. order.txHash .. '"') end
-  add(extra or '')
-  if kind == 'failed' then add(order.filled) end
-  if FINAL[kind] then add(times) end
+  if order.txHash ~= '' and kind ~= 'routing' and kind ~= 'building' then append('"txHash":"' .. order.txHash .. '"') end
+  append(extra or '')
+  if kind == 'failed' then append(order.filled) end
+  if FINAL[kind] then
+    append(times)
+    set(order, 'ended', integer(at))
+  end
   parts[#parts + 1] = '}'
   order.events[#order.events + 1] = { order.seq, table.concat(parts) }
 end
 
--- Sets a field of the hash when the order is saved.
-local function set(order, name, value)
-  order.changed[#order.changed + 1] = name
-  order.changed[#order.changed + 1] = value
-  order[name] = value
-end
-
 -- Writes the order and its new events: into its hash, to the events stream, to its subscribers.
 local function save(order, events)
-  local writes = {
-    'state', order.state, 'round', order.round, 'attempt', order.attempt, 'seq', order.seq, 'progress', order.progress,
+  local row = {
+    'HSET', order.key, 'state', order.state, 'round', order.round, 'attempt', order.attempt, 'seq', order.seq, 'progress', order.progress,
     'entry', order.entry, 'clock', order.clock,
   }
-  for _, value in ipairs(order.changed) do writes[#writes + 1] = value end
+  for _, value in ipairs(order.changed) do row[#row + 1] = value end
   for _, entry in ipairs(order.events) do
-    writes[#writes + 1] = 'e:' .. entry[1]
-    writes[#writes + 1] = entry[2]
+    row[#row + 1] = 'e:' .. entry[1]
+    row[#row + 1] = entry[2]
+    add(events, 'id', order.id, 'seq', entry[1], 'event', entry[2], 'order', order.order)
+    publish('updates:' .. order.id, entry[2])
+    if order.user ~= '' then publish('updates:user:' .. order.user, entry[2]) end
   end
-  redis.call('HSET', order.key, unpack(writes))
-  for _, entry in ipairs(order.events) do
-    redis.call('XADD', events, '*', 'id', order.id, 'seq', entry[1], 'event', entry[2], 'order', order.order)
-    redis.call('PUBLISH', 'updates:' .. order.id, entry[2])
-    if order.user ~= '' then redis.call('PUBLISH', 'updates:user:' .. order.user, entry[2]) end
-  end
+  write(unpack(row))
 end
 
 local function allStored(order)
@@ -132,15 +137,15 @@ end
 -- Starts the time to live of an order that is final, stored and without an entry that stands for it.
 local function leave(order, leaving, at, ttl)
   if not FINAL[order.state] or order.entry ~= '' or not allStored(order) then return end
-  redis.call('PEXPIRE', order.key, ttl)
-  if order.user ~= '' then redis.call('ZADD', leaving, at + ttl, order.id .. ':' .. order.user) end
+  write('PEXPIRE', order.key, ttl)
+  if order.user ~= '' then write('ZADD', leaving, at + ttl, order.id .. ':' .. order.user) end
 end
 
 -- Empties `entry` when it names what has just been acknowledged, and lets the order go if that was the last thing that held it.
 local function dismiss(order, name, leaving, at, ttl)
   if order.entry ~= name then return end
   order.entry = ''
-  redis.call('HSET', order.key, 'entry', '')
+  write('HSET', order.key, 'entry', '')
   leave(order, leaving, at, ttl)
 end
 
@@ -149,17 +154,32 @@ local function failNow(order, at, deadlines, code)
   order.state = 'failed'
   event(order, at, 'failed', 0, sentence,
     '"error":{"code":"' .. code .. '","message":"' .. sentence .. '","retryable":false},"totalAttempts":' .. order.attempt)
-  if order.deadline ~= '' then redis.call('ZREM', deadlines, order.id) end
+  if order.deadline ~= '' then write('ZREM', deadlines, order.id) end
 end
+
+-- Whether a key that was found on the way can be written by a command; else that is noted.
+local function isWritable(command, key)
+  local reply = redis.pcall(PROBE[command], key)
+  if type(reply) == 'table' then
+    note('unreadable', reply.err)
+    return false
+  end
+  isProbed[key] = true
+  return true
+end
+
+-- Leaves a member of a sorted set by time that cannot be worked off now for a second later, so that it does not keep others from their turn.
+local function postpone(key, member, at) write('ZADD', key, 'XX', integer(at + 1000), member) end
 
 -- The pending entry of a group as {id, consumer, idle, deliveries}; nil when it is not pending or stream or group is gone.
 local function pending(stream, group, entry)
   local reply = redis.pcall('XPENDING', stream, group, entry, entry, 1)
   if reply.err or #reply == 0 then return nil end
+  isProbed[stream] = true
   return reply[1]
 end
 
--- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it.
+-- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it. Returns the letter's id as `add` does.
 -- Of a monster only the first fields: a call takes no more than some thousand arguments, and the script would fail for ever.
 local function bury(dead, stream, name, group, entry, reason, deliveries, id, at)
   local letter = {
@@ -172,9 +192,8 @@ local function bury(dead, stream, name, group, entry, reason, deliveries, id, at
       letter[#letter + 1] = found[1][2][index + 1]
     end
   end
-  local moved = redis.call('XADD', dead, '*', unpack(letter))
-  redis.call('XACK', stream, group, entry)
-  return moved
+  write('XACK', stream, group, entry)
+  return add(dead, unpack(letter))
 end
 
 -- A dead letter: what `bury` wrote of it, the fields of its entry as a flat list under `fields`, and the round among them. Nil when it is gone.

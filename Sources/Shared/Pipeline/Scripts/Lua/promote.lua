@@ -1,20 +1,27 @@
--- Hands due retries back to their streams.
+-- Hands due retries back to their streams. What cannot be read now is left for later.
 -- KEYS: retries, accepted, routed, leaving   ARGV: prefix of order keys, most, time to live in ms
+-- Answers {looked at, handed back}
 local at = milliseconds()
-local promoted = 0
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, 'LIMIT', 0, ARGV[2])) do
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', integer(at), 'LIMIT', 0, ARGV[2])
+local promoted, orders = 0, {}
+
+local function promote(member, order)
   local target, id, round = string.match(member, '^(%a+):([^:]+):(%d+)$')
-  redis.call('ZREM', KEYS[1], member)
-  local order = id and load(ARGV[1] .. id, id)
+  write('ZREM', KEYS[1], member)
   -- Under another entry of its round the order may have gone on meanwhile; what stands for it then must keep its name.
-  if order and order.entry == 'retries ' .. member then
-    if FINAL[order.state] then
-      dismiss(order, 'retries ' .. member, KEYS[4], at, ARGV[3])
-    else
-      local entry = redis.call('XADD', target == 'accepted' and KEYS[2] or KEYS[3], '*', 'id', id, 'round', round)
-      redis.call('HSET', order.key, 'entry', target .. ' ' .. entry)
-      promoted = promoted + 1
-    end
-  end
+  if not order or order.entry ~= 'retries ' .. member then return end
+  if FINAL[order.state] then return dismiss(order, 'retries ' .. member, KEYS[4], at, ARGV[3]) end
+  local entry = add(target == 'accepted' and KEYS[2] or KEYS[3], 'id', id, 'round', round)
+  order.entry = function() return target .. ' ' .. entry() end
+  write('HSET', order.key, 'entry', order.entry)
+  promoted = promoted + 1
 end
-return promoted
+
+for _, member in ipairs(due) do
+  local id = string.match(member, '^%a+:([^:]+):%d+$')
+  local isUnreadable = false
+  -- Read once: the next member of the same order goes by what this one makes of it.
+  if id and not orders[id] then orders[id], isUnreadable = find(ARGV[1] .. id, id) end
+  if isUnreadable then postpone(KEYS[1], member, at) else promote(member, id and orders[id]) end
+end
+return commit({ #due, promoted })

@@ -33,7 +33,7 @@ elseif draw(3) < tonumber(ARGV[11]) then
 elseif ARGV[9] == '1' then
   outcome, code = 'fails', 'SLIPPAGE_EXCEEDED'
 end
-redis.call('HSET', KEYS[1], 'orderId', ARGV[2], 'leg', ARGV[3], 'attempt', ARGV[4], 'dex', ARGV[5], 'amountIn', ARGV[6],
+write('HSET', KEYS[1], 'orderId', ARGV[2], 'leg', ARGV[3], 'attempt', ARGV[4], 'dex', ARGV[5], 'amountIn', ARGV[6],
   'amountOut', ARGV[7], 'lastValidSlot', ARGV[8], 'sends', sends, 'outcome', outcome, 'code', code, 'landsAt', integer(lands))
 -- Flows are counted in numbers of 53 bits: a displacement that fades, not what anybody is paid.
 local most = 9.2e18
@@ -41,8 +41,8 @@ for _, pool in ipairs(outcome == 'lands' and pools or {}) do
   local before, since = string.match(pool[2], '^(-?%d+):(%d+)$')
   local left = before and tonumber(before) * 0.5 ^ (math.max(0, at - tonumber(since)) / tonumber(ARGV[17])) or 0
   local sum = math.min(most, math.max(-most, left + pool[3]))
-  redis.call('HSET', KEYS[4], pool[1], integer(sum) .. ':' .. integer(at))
+  write('HSET', KEYS[4], pool[1], integer(sum) .. ':' .. integer(at))
 end
-if outcome ~= 'dropped' then redis.call('ZADD', KEYS[2], lands, ARGV[1]) end
-redis.call('ZADD', KEYS[3], lastValid, ARGV[1])
-return { 'taken', integer(slot) }
+if outcome ~= 'dropped' then write('ZADD', KEYS[2], integer(lands), ARGV[1]) end
+write('ZADD', KEYS[3], lastValid, ARGV[1])
+return commit({ 'taken', integer(slot) })

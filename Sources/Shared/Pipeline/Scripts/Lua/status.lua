@@ -1,24 +1,43 @@
 -- Applies what is due on the mock chain, then tells the state of each signature.
 -- KEYS: due, landed   ARGV: prefix of transaction keys, ms a slot, signatures
 -- Answers {slot, {state, slot, amount out, code}, ...} with state one of unknown, sent, landed, failed
-local at, slotLength = milliseconds(), tonumber(ARGV[2])
-for _, signature in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', at, 'LIMIT', 0, 1000)) do
-  local key = ARGV[1] .. signature
-  local tx = redis.call('HMGET', key, 'outcome', 'orderId', 'leg', 'attempt', 'dex', 'amountIn', 'amountOut', 'landsAt')
-  local slot = integer(math.floor((tonumber(tx[8]) or at) / slotLength))
-  if tx[1] == 'lands' then
-    redis.call('HSET', key, 'outcome', 'landed', 'slot', slot)
-    redis.call('XADD', KEYS[2], '*', 'signature', signature, 'orderId', tx[2], 'leg', tx[3], 'attempt', tx[4], 'dex', tx[5],
-      'amountIn', tx[6], 'amountOut', tx[7], 'slot', slot)
-  elseif tx[1] == 'fails' then
-    redis.call('HSET', key, 'outcome', 'failed', 'slot', slot)
-  end
-  redis.call('ZREM', KEYS[1], signature)
-end
+local clock = readClock()
+local at, slotLength = clock.at, tonumber(ARGV[2])
+local NAMES = { 'outcome', 'slot', 'orderId', 'leg', 'attempt', 'dex', 'amountIn', 'amountOut', 'code', 'landsAt' }
 local STATES = { lands = 'sent', fails = 'sent', landed = 'landed', failed = 'failed' }
-local answer = { integer(math.floor(at / slotLength)) }
-for index = 3, #ARGV do
-  local tx = redis.call('HMGET', ARGV[1] .. ARGV[index], 'outcome', 'slot', 'amountOut', 'code')
-  answer[#answer + 1] = { STATES[tx[1] or ''] or 'unknown', tx[2] or '', tx[3] or '', tx[4] or '' }
+local read = {}
+
+local function transaction(signature)
+  if read[signature] then return read[signature] end
+  local tx = {}
+  for index, value in ipairs(redis.call('HMGET', ARGV[1] .. signature, unpack(NAMES))) do tx[NAMES[index]] = value or '' end
+  read[signature] = tx
+  return tx
 end
-return answer
+
+-- Makes an outcome known that is due. One that was pruned meanwhile only leaves the list.
+local function apply(signature, tx)
+  write('ZREM', KEYS[1], signature)
+  if tx.outcome ~= 'lands' and tx.outcome ~= 'fails' then return end
+  tx.outcome = tx.outcome == 'lands' and 'landed' or 'failed'
+  tx.slot = integer(math.floor((tonumber(tx.landsAt) or at) / slotLength))
+  write('HSET', ARGV[1] .. signature, 'outcome', tx.outcome, 'slot', tx.slot)
+  if tx.outcome == 'landed' then
+    add(KEYS[2], 'signature', signature, 'orderId', tx.orderId, 'leg', tx.leg, 'attempt', tx.attempt, 'dex', tx.dex, 'amountIn', tx.amountIn,
+      'amountOut', tx.amountOut, 'slot', tx.slot)
+  end
+end
+
+for _, signature in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', integer(at), 'LIMIT', 0, 1000)) do
+  apply(signature, transaction(signature))
+end
+local answer, isUnknown = { integer(math.floor(at / slotLength)) }, false
+for index = 3, #ARGV do
+  local tx = transaction(ARGV[index])
+  local state = STATES[tx.outcome] or 'unknown'
+  isUnknown = isUnknown or state == 'unknown'
+  answer[#answer + 1] = { state, tx.slot, tx.amountOut, tx.code }
+end
+-- Who is told `unknown` in a slot beyond the last valid one signs anew: no send may find itself in an earlier slot after that.
+keepTime(clock, isUnknown)
+return commit(answer)

@@ -40,31 +40,31 @@ end
 -- Compare: what does this entry stand for, and where is the order?
 if not order then
   if step.begins then park('UNKNOWN_ORDER') end
-  return { 'unknown' }
+  return commit({ 'unknown' })
 end
 local ahead = order.round > round or (order.round == round and group == 'router' and STAGE[order.state] == 'executor')
 if FINAL[order.state] or ahead then
-  redis.call('XACK', stream, group, entry)
+  write('XACK', stream, group, entry)
   dismiss(order, name, leaving, at, ttl)
-  return { 'duplicate' }
+  return commit({ 'duplicate' })
 end
 if order.round < round or STAGE[order.state] ~= group then
   if step.begins then park(order.round < round and 'WRONG_ATTEMPT' or 'WRONG_STATE') end
-  return { 'conflict' }
+  return commit({ 'conflict' })
 end
 
 local function finish()
-  redis.call('XACK', stream, group, entry)
+  write('XACK', stream, group, entry)
   if order.entry == name then order.entry = '' end
 end
 
--- What a worker needs to begin or to resume.
+-- What a worker needs to begin or to resume. No step that begins writes these fields.
 local function answer(outcome)
   local more = redis.call('HMGET', KEYS[1], 'transactions', 'routedAt', 'stale')
-  return {
+  return commit({
     outcome, order.seq, order.state, order.attempt, order.order, order.route, order.quotes, more[1] or '', more[2] or '', more[3] or '0',
     integer(at),
-  }
+  })
 end
 
 -- A failure that the caller has already is more honest than the deadline's.
@@ -73,7 +73,7 @@ if order.deadline ~= '' and at > tonumber(order.deadline) and order.state ~= 'su
   failNow(order, at, deadlines, 'DEADLINE_EXCEEDED')
   finish()
   save(order, events)
-  return { 'ended', 'DEADLINE_EXCEEDED', integer(at) }
+  return commit({ 'ended', 'DEADLINE_EXCEEDED', integer(at) })
 end
 
 if step.begins then
@@ -88,7 +88,7 @@ if step.begins then
       bury(dead, stream, source, group, entry, inDoubt and 'IN_DOUBT' or 'POISONED', claim[4], id, at)
       if order.entry == name then order.entry = '' end
       save(order, events)
-      return { 'ended', inDoubt and 'IN_DOUBT' or 'POISONED', integer(at) }
+      return commit({ 'ended', inDoubt and 'IN_DOUBT' or 'POISONED', integer(at) })
     end
     set(order, 'starts', group .. ':' .. round .. ':' .. starts .. ':' .. token)
   end
@@ -106,7 +106,7 @@ end
 -- must not give up that transaction with it.
 if seen ~= '' and seen ~= order.state then return { 'conflict' } end
 
--- Write.
+-- Move on.
 local before = order.state
 order.state = step.to
 local eventsAt = FIELDS_AT + 1 + 2 * tonumber(ARGV[FIELDS_AT])
@@ -131,16 +131,17 @@ if step.again then
   set(order, 'transactions', '')
   set(order, 'txHash', '')
   local member = step.again .. ':' .. id .. ':' .. order.round
-  redis.call('ZADD', retries, at + delay, member)
+  write('ZADD', retries, at + delay, member)
   order.entry = 'retries ' .. member
   -- The sweep takes a submitted order off the deadlines.
-  if order.deadline ~= '' then redis.call('ZADD', deadlines, order.deadline, id) end
+  if order.deadline ~= '' then write('ZADD', deadlines, order.deadline, id) end
 elseif step.to == 'routed' then
   set(order, 'routedAt', integer(at))
-  order.entry = 'routed ' .. redis.call('XADD', KEYS[4], '*', 'id', id, 'round', order.round)
+  local routed = add(KEYS[4], 'id', id, 'round', order.round)
+  order.entry = function() return 'routed ' .. routed() end
 elseif FINAL[order.state] and order.deadline ~= '' then
-  redis.call('ZREM', deadlines, id)
+  write('ZREM', deadlines, id)
 end
 save(order, events)
 if step.begins then return answer('ok') end
-return { 'ok', order.seq, integer(at) }
+return commit({ 'ok', order.seq, integer(at) })

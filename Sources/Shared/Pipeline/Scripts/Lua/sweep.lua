@@ -1,14 +1,18 @@
--- Fails orders that are past their deadline and have no transaction under way.
+-- Fails orders that are past their deadline and have no transaction under way, and keeps the time. What cannot be read now is left for later.
 -- KEYS: deadlines, events   ARGV: prefix of order keys, most
-local at = milliseconds()
+-- Answers {looked at, failed}
+local clock = readClock()
+local at = clock.at
+keepTime(clock)
+local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. integer(at), 'LIMIT', 0, ARGV[2])
 local failed = 0
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. integer(at), 'LIMIT', 0, ARGV[2])) do
-  redis.call('ZREM', KEYS[1], id)
-  local order = load(ARGV[1] .. id, id)
+for _, id in ipairs(due) do
+  local order, isUnreadable = find(ARGV[1] .. id, id)
+  if isUnreadable then postpone(KEYS[1], id, at) else write('ZREM', KEYS[1], id) end
   if order and not FINAL[order.state] and order.state ~= 'submitted' then
     failNow(order, at, KEYS[1], 'DEADLINE_EXCEEDED')
     save(order, KEYS[2])
     failed = failed + 1
   end
 end
-return failed
+return commit({ #due, failed })

@@ -14,10 +14,10 @@ if group and letter.orderId ~= '' then
   if not order and ARGV[3] ~= '1' then return { 'missing', letter.orderId } end
 end
 
-local entry = redis.call('XADD', target, '*', unpack(letter.fields))
-redis.call('XDEL', KEYS[1], ARGV[1])
+local entry = add(target, unpack(letter.fields))
+write('XDEL', KEYS[1], ARGV[1])
 -- Where it still fits it stands for the order again, and is started as if for the first time.
 if order and STAGE[order.state] == group and order.round == tonumber(letter.round) then
-  redis.call('HSET', order.key, 'entry', letter.stream .. ' ' .. entry, 'starts', '')
+  write('HSET', order.key, 'entry', function() return letter.stream .. ' ' .. entry() end, 'starts', '')
 end
-return { 'ok', letter.stream, entry }
+return commit({ 'ok', letter.stream, entry })

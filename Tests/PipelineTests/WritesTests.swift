@@ -1,0 +1,133 @@
+import Configuration
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// Nothing fails after the first write of a script, whatever Redis refuses.
+@Suite(.onLoop) @ServiceActor
+struct WritesTests {
+    private nonisolated static let commands = [
+        "hset", "xadd", "xack", "zadd", "zrem", "pexpire", "xdel", "set", "zremrangebyscore", "type", "hmget", "time",
+    ]
+    /// What is in its place when a key is of a type that nobody expects.
+    private nonisolated static let stray = "a stray value"
+
+    /// A pipeline of another user of the same database.
+    private func withUser(_ bench: Bench, _ server: RedisServer, _ rules: String..., body: Operation.Act) async throws {
+        _ = try await bench.redis.send(["ACL", "SETUSER", "other", "reset", "on", ">pw", "~*", "&*", "+@all"] + rules)
+        let url = bench.url.replacing("redis://", with: "redis://other:pw@")
+        let client = RedisClient(url: try #require(RedisURL(url)), name: "other")
+        let running = Loop.spawn { await client.run() }
+        try await client.connected(within: .seconds(20))
+        let result: Result<Void, any Error>
+        do {
+            result = .success(try await body(OrderPipeline(redis: client, settings: bench.pipeline.settings)))
+        } catch {
+            result = .failure(error)
+        }
+        client.close()
+        await running.value
+        try result.get()
+    }
+
+    /// Does it; where that fails nothing may have changed. Returns whether it was done.
+    private func expectAllOrNothing(
+        _ bench: Bench, _ what: String, _ act: @ServiceActor () async throws -> Void
+    ) async throws -> Bool {
+        let before = try await bench.contents()
+        do { try await act() } catch {
+            let after = try await bench.contents()
+            for key in Set(before.keys).union(after.keys) { #expect(before[key] == after[key], "\(what): \(key), after \(error)") }
+            return false
+        }
+        return true
+    }
+
+    @Test(arguments: Operation.all.map(\.name))
+    func `where the user may not run one of the commands, nothing is written at all`(name: String) async throws {
+        let operation = try #require(Operation.all.first { $0.name == name })
+        try await withServer(appendonly: false) { server async throws in
+            var refused = 0
+            for command in Self.commands {
+                try await withBench(on: server) { bench async throws in
+                    try await bench.send("FLUSHALL")
+                    try await bench.pipeline.createGroups(bench.keys)
+                    let act = try await operation.prepare(bench)
+                    try await withUser(bench, server, "-" + command) { pipeline in
+                        if try await !expectAllOrNothing(bench, "\(name) without \(command)", { try await act(pipeline) }) { refused += 1 }
+                    }
+                }
+            }
+            #expect(refused > 0)
+        }
+    }
+
+    @Test(arguments: Operation.all.map(\.name))
+    func `where a key is of another type, nothing is written at all`(name: String) async throws {
+        let operation = try #require(Operation.all.first { $0.name == name })
+        // All keys that it finds or makes.
+        var touched: [String] = []
+        try await withBench { bench async throws in
+            try await operation.prepare(bench)(bench.pipeline)
+            touched = try await bench.contents().keys.sorted()
+        }
+        for key in touched {
+            try await withBench { bench async throws in
+                let act = try await operation.prepare(bench)
+                // The ids of orders and transactions are others than in the run before.
+                let place = try await bench.contents().keys.first { $0.hasPrefix(key.prefix(20)) && key.count > 40 } ?? key
+                _ = try await bench.send("SET", place, Self.stray)
+                _ = try await expectAllOrNothing(bench, "\(name) with a stray \(place)") { try await act(bench.pipeline) }
+                #expect(try await bench.send("GET", place).string == Self.stray)
+            }
+        }
+    }
+
+    @Test(arguments: Operation.all.map(\.name))
+    func `where a stream has used up its ids, nothing is written at all`(name: String) async throws {
+        let operation = try #require(Operation.all.first { $0.name == name })
+        for stream in [Keys(partition: 0).accepted, Keys(partition: 0).routed, Keys(partition: 0).events, Keys(partition: 0).dead] {
+            try await withBench { bench async throws in
+                let act = try await operation.prepare(bench)
+                let last = "18446744073709551615-18446744073709551615"
+                try await bench.send("XADD", stream, last, "a", "b")
+                try await bench.send("XDEL", stream, last)
+                _ = try await expectAllOrNothing(bench, "\(name) with \(stream) used up") { try await act(bench.pipeline) }
+            }
+        }
+    }
+
+    @Test func `without the right to publish, one key is one order, which comes to its end, and each message that is missing is counted`()
+        async throws
+    {
+        try await withServer(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                let order = Samples.order(key: "k", user: "u")
+                var omissions: [ScriptOmission] = []
+                try await withUser(bench, server, "resetchannels") { pipeline in
+                    pipeline.onOmission = { omissions.append($0) }
+                    func accept(_ order: Order) async throws -> AcceptOutcome {
+                        try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                    }
+                    guard case .accepted(order.id, let job) = try await accept(order) else { throw TestFailure("not accepted") }
+                    for _ in 0..<2 {
+                        let again = Samples.order(key: "k", user: "u")
+                        #expect(try await accept(again) == .replay(order.id, job: job))
+                    }
+                    #expect(try await bench.send("XLEN", bench.keys.accepted).integer == 1)
+                    let first = try await bench.take(.router)
+                    guard case .work = try await pipeline.begin(first) else { throw TestFailure("not begun") }
+                    #expect(try await pipeline.step(.routeDone([Samples.meteora]), first).isWritten)
+                    #expect(try await pipeline.cancel(order.id) == .cancelled)
+                }
+                #expect(omissions.map(\.script) == ["accept", "step", "step", "cancel"])
+                #expect(omissions.allSatisfy { $0.kind == .unpublished && $0.count == 2 && $0.reason.contains("channel") }, "\(omissions)")
+                #expect(try await bench.events(order).map(\.seq) == [1, 2, 3, 4])
+            }
+        }
+    }
+}
