@@ -23,15 +23,15 @@ struct RefusalTests {
     private nonisolated static func order(amount: String) -> String { #"{"tokenIn":"SOL","tokenOut":"USDC","amount":\#(amount)}"# }
     private nonisolated static func order(with member: String) -> String { #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,\#(member)}"# }
     private nonisolated static let positive = "amount must be greater than 0"
-    private nonisolated static let malformed = #"amount must be a number, or a decimal text such as "1.5" without sign, spaces and exponent"#
+    private nonisolated static let malformed = #"amount must be a number, or a text such as "1.5" or "1e-7" without plus sign, spaces and separators"#
     private nonisolated static let unknown = "must be the symbol or mint address of a known token, see GET /api/tokens"
-    private nonisolated static let fraction = "must be a number from 0.0001 to 0.5 with at most 4 digits after the point: a fraction, 0.01 is 1 %"
+    private nonisolated static let fraction = "must be a number from 0.0001 to 0.5: a fraction, 0.01 is 1 %"
 
     private nonisolated static let amounts = [
         Bad(order(amount: "0"), ["amount": positive]), Bad(order(amount: #""0.0""#), ["amount": positive]),
         Bad(order(amount: "-1"), ["amount": positive]), Bad(order(amount: #""-1""#), ["amount": positive]),
         Bad(order(amount: #""+1""#), ["amount": malformed]),
-        Bad(order(amount: #""1e3""#), ["amount": malformed]), Bad(order(amount: #"" 1""#), ["amount": malformed]),
+        Bad(order(amount: #""1e""#), ["amount": malformed]), Bad(order(amount: #"" 1""#), ["amount": malformed]),
         Bad(order(amount: "true"), ["amount": malformed]), Bad(order(amount: "[1]"), ["amount": malformed]),
         Bad(order(amount: "1.0000000001"), ["amount": "amount must have at most 9 digits after the point"]),
         Bad(order(amount: "18446744074"), ["amount": "amount must be at most 18446744073709551615 base units"]),
@@ -65,7 +65,11 @@ struct RefusalTests {
         Bad(order(with: #""slippage":0.6"#), ["slippage": "slippage \(fraction)"]),
         Bad(order(with: #""slippage":0"#), ["slippage": "slippage \(fraction)"]),
         Bad(order(with: #""slippage":"1%""#), ["slippage": "slippage \(fraction)"]),
-        Bad(order(with: #""slippageBps":5001"#), ["slippageBps": "slippageBps must be an integer from 1 to 5000"]),
+        Bad(order(with: #""slippageBps":5001"#), ["slippageBps": "slippageBps must be a whole number from 1 to 5000"]),
+        Bad(order(with: #""slipage":0.01"#), ["slipage": "slipage is not known here: the name is slippage"]),
+        Bad(
+            order(with: #""limitPrice":500"#),
+            ["limitPrice": "limitPrice is not supported: a market order takes the price of the moment, within slippage"]),
         Bad(
             order(with: #""slippage":0.01,"slippageBps":100"#), ["slippageBps": "slippageBps must not be given together with slippage"]),
         Bad(

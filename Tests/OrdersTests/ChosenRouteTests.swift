@@ -26,6 +26,28 @@ struct ChosenRouteTests {
         #expect(split.isSplit && split.legs.map(\.number) == [0, 1] && split.open == split.legs)
     }
 
+    @Test func `stored numbers at their extremes are read or refused, and what follows from them does not overflow`() throws {
+        let largest = Self.quote("raydium", .max, .max, fee: "1e14", impact: "1e15")
+        let both = Quote(joining: [largest, largest, largest], inputDecimals: 0, outputDecimals: 18)
+        #expect(both.amountIn == BaseUnits(.max) && both.minReceived == BaseUnits(.max))
+        let legs = (0..<2).map { OrderLeg($0, largest).settled(BaseUnits(.max)) }
+        let route = ChosenRoute(legs.map(\.quote), of: Samples.order, after: nil).changing([0: legs[0], 1: legs[1]])
+        #expect(route.openAmount(of: Samples.order) == BaseUnits(0))
+        #expect(route.filled(of: Samples.order)?.amountOut == BaseUnits(.max))
+        let number = #""leg":1"#
+        for text in [String(Int.max), "1000001", "-1", "0"] {
+            let members = route.members.split(separator: number, omittingEmptySubsequences: false).joined(separator: #""leg":\#(text)"#)
+            #expect(throws: RecordError.self) { try ChosenRoute(members: members) }
+        }
+        #expect(throws: RecordError.self) { try ChosenRoute(members: #""quote":\#(largest.json),"legs":[]"#) }
+        for attempt in [Int.min, 0, 1, 2, 3, 4, Int.max] {
+            #expect((80...90).contains(Progress.submitted(attempt: attempt)))
+            var random = SeededGenerator(seed: 1)
+            let policy = RetryPolicy(maxAttempts: 3, baseMilliseconds: .max, jitterPerMille: .max)
+            #expect(policy.delay(afterAttempt: attempt, random: &random) == 1 << 48 && policy.retriesRemaining(after: attempt) <= 3)
+        }
+    }
+
     @Test func `two pools of one venue are one venue`() {
         let both = Quote(joining: [Self.large, Self.large], inputDecimals: 9, outputDecimals: 6)
         #expect(both.dex == "raydium" && both.pool == "pool-raydium,pool-raydium")

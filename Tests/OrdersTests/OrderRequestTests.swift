@@ -5,8 +5,12 @@ import Testing
 @Suite struct OrderRequestTests {
     private static let now: UInt64 = 1_768_030_217_789
 
+    private static func reading(_ body: String, keys: [String] = []) throws -> RequestReading {
+        RequestReading(body: Array(body.utf8), idempotencyKeys: keys, tokens: try Samples.tokens())
+    }
+
     private static func parse(_ body: String, key: String? = nil) throws -> Result<OrderRequest, RequestRefusal> {
-        OrderRequest.parse(body: Array(body.utf8), idempotencyKey: key, tokens: try Samples.tokens(), now: now)
+        try reading(body, keys: key.map { [$0] } ?? []).result
     }
 
     /// A body of the required members and these.
@@ -21,28 +25,37 @@ import Testing
             #"{"token_in":"SOL","token_out":"USDC","amount":1.5,"order_type":"market","max_slippage":0.01,"x":{"y":[]}}"#,
             #"{"tokenIn":"\#(Samples.solMint)","tokenOut":"\#(Samples.usdcMint)","amountIn":15e-1,"slippageBps":100,"orderType":"market"}"#,
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"userId":null,"deadline":null,"slippage":null,"clientOrderId":null}"#,
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"token_out":null,"inputToken":null,"outputToken":null,"max_slippage":null}"#,
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"type":null,"limitPrice":null,"slipage":null,"orderType":"MARKET"}"#,
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amount":"15e-1","type":"Market","slippageBps":"1e2"}"#,
         ])
     func dialects(body: String) throws {
-        let request = try Self.parse(body).get()
+        let reading = try Self.reading(body)
+        let request = try reading.result.get()
         #expect(request.tokenIn == Samples.sol && request.tokenOut == Samples.usdc)
         #expect(request.amountIn == BaseUnits(1_500_000_000) && request.slippageBps == 100)
         #expect(request.userId == nil && request.deadline == nil && request.idempotencyKey == nil && request.orderType == "market")
-        #expect(request.usesSnakeCase == body.contains("token_in"))
+        #expect(reading.usesSnakeCase == body.contains("token_in"))
         #expect(request.fingerprint == "market|\(Samples.solMint)|\(Samples.usdcMint)|1500000000|100|-|-")
     }
 
     @Test func theUserOfDocument002IsKept() throws {
-        let request = try Self.parse(#"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#).get()
-        #expect(request.userId == "harsh" && !request.usesSnakeCase)
-        #expect(try Self.parse(Self.body(#""user_id":"\#(String(repeating: "é", count: 255))""#)).get().userId?.unicodeScalars.count == 255)
+        let reading = try Self.reading(#"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#)
+        #expect(try reading.result.get().userId == "harsh" && !reading.usesSnakeCase && reading.warnings.isEmpty)
+        #expect(try Self.parse(Self.body(#""user_id":"\#(String(repeating: "é", count: 255))""#)).get().userId?.text.unicodeScalars.count == 255)
     }
 
     @Test(
-        "Slippage is kept as it was given",
+        "Slippage is whole basis points, never looser than asked for, and kept in its shortest form",
         arguments: [
-            (#""slippage":0.0001"#, 1, "0.0001"), (#""slippage":0.5"#, 5000, "0.5"), (#""slippage":1e-2"#, 100, "1e-2"),
-            (#""slippage":0.0100"#, 100, "0.0100"), (#""max_slippage":0.5"#, 5000, "0.5"), (#""max_slippage":0.01"#, 100, "0.01"),
+            (#""slippage":0.0001"#, 1, "0.0001"), (#""slippage":0.5"#, 5000, "0.5"), (#""slippage":1e-2"#, 100, "0.01"),
+            (#""slippage":0.0100"#, 100, "0.01"), (#""max_slippage":0.5"#, 5000, "0.5"), (#""max_slippage":0.01"#, 100, "0.01"),
             (#""slippageBps":1"#, 1, "0.0001"), (#""slippageBps":5000"#, 5000, "0.5"), (#""x":1"#, 100, "0.01"),
+            (#""slippage":0.00011"#, 1, "0.0001"), (#""slippage":0.0123999"#, 123, "0.0123"), (#""slippage":0.30000000000000004"#, 3000, "0.3"),
+            (#""slippage":0.09999999999999998"#, 999, "0.0999"), (#""slippage":"0.01""#, 100, "0.01"), (#""slippage":"1e-2""#, 100, "0.01"),
+            (#""slippage":0.01\#(String(repeating: "0", count: 9000))"#, 100, "0.01"), (#""max_slippage":0.0100001"#, 100, "0.01"),
+            (#""slippageBps":"50""#, 50, "0.005"), (#""slippageBps":50.0"#, 50, "0.005"), (#""slippageBps":5e1"#, 50, "0.005"),
+            (#""slippageBps":"5e1""#, 50, "0.005"), (#""slippage":0.49999"#, 4999, "0.4999"),
         ])
     func slippage(member: String, bps: Int, text: String) throws {
         let request = try Self.parse(Self.body(member)).get()
@@ -66,18 +79,20 @@ import Testing
         "A bad field is refused under the name the client used",
         arguments: [
             (#""amountIn":1"#, "amountIn"), (#""slippage":0.51"#, "slippage"), (#""slippage":0"#, "slippage"), (#""slippage":-0.01"#, "slippage"),
-            (#""slippage":0.00001"#, "slippage"), (#""slippage":0.00011"#, "slippage"), (#""slippage":"0.01""#, "slippage"),
+            (#""slippage":0.00001"#, "slippage"), (#""slippage":0.50001"#, "slippage"), (#""slippage":"1 %""#, "slippage"),
+            (#""slippage":1e-400"#, "slippage"), (#""slippage":1e400"#, "slippage"), (#""slippageBps":50.5"#, "slippageBps"),
+            (#""slippageBps":"""#, "slippageBps"), (#""slippageBps":18446744073709551616"#, "slippageBps"),
             (#""slippage":true"#, "slippage"), (#""max_slippage":0.0099"#, "max_slippage"), (#""max_slippage":0.6"#, "max_slippage"),
             (#""slippage":0.01,"max_slippage":0.01"#, "max_slippage"), (#""slippage":0.01,"slippageBps":100"#, "slippageBps"),
-            (#""slippageBps":0"#, "slippageBps"), (#""slippageBps":5001"#, "slippageBps"), (#""slippageBps":100.0"#, "slippageBps"),
-            (#""slippageBps":"100""#, "slippageBps"), (#""userId":7"#, "userId"), (#""userId":"""#, "userId"),
+            (#""slippageBps":0"#, "slippageBps"), (#""slippageBps":5001"#, "slippageBps"), (#""slippageBps":" 50""#, "slippageBps"),
+            (#""userId":7"#, "userId"), (#""userId":"""#, "userId"),
             (#""user_id":"\#(String(repeating: "a", count: 256))""#, "user_id"), (#""userId":"a","user_id":"a""#, "user_id"),
-            (#""orderType":"limit""#, "orderType"), (#""order_type":1"#, "order_type"), (#""orderType":"Market""#, "orderType"),
+            (#""orderType":"limit""#, "orderType"), (#""order_type":1"#, "order_type"), (#""orderType":"markét""#, "orderType"),
             (#""deadline":0"#, "deadline"), (#""deadline":86401"#, "deadline"), (#""deadline":1.5"#, "deadline"), (#""deadline":true"#, "deadline"),
-            (#""deadline":"2026-01-10T07:30:17.789Z""#, "deadline"), (#""deadline":"2026-01-11T07:30:17.790Z""#, "deadline"),
+            (#""deadline":1e30"#, "deadline"), (#""deadline":-9223372036854775808"#, "deadline"),
             (#""deadline":"2026-01-10T08:30:00""#, "deadline"), (#""deadline":"1969-01-01T00:00:00Z""#, "deadline"),
             (#""clientOrderId":"""#, "clientOrderId"), (#""clientOrderId":"a b""#, "clientOrderId"), (#""clientOrderId":"é""#, "clientOrderId"),
-            (#""clientOrderId":5"#, "clientOrderId"), (#""inputToken":"SOL","userId":"u""#, "inputToken"), (#""token_out":null"#, "token_out"),
+            (#""clientOrderId":5"#, "clientOrderId"), (#""inputToken":"SOL","userId":"u""#, "inputToken"),
         ])
     func badFields(members: String, field: String) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(Self.body(members)).get() }
@@ -97,7 +112,8 @@ import Testing
             (#"{"tokenIn":"DOGE","tokenOut":"USDC","amount":1000000000}"#, ["tokenIn"]),
             (#"{"tokenIn":"USDC","tokenOut":"SOL","amount":0.0000001}"#, ["amount"]),
             (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":-1}"#, ["amount"]),
-            (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1e3"}"#, ["amount"]), (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":" 1"}"#, ["amount"]),
+            (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"0.30000000000000004"}"#, ["amount"]),
+            (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":" 1"}"#, ["amount"]),
             (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1e11}"#, ["amount"]), (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":[1]}"#, ["amount"]),
             (
                 #"{"tokenIn":"?","tokenOut":"?","amount":"x","slippage":9,"userId":1,"orderType":"dca","deadline":-1,"clientOrderId":1}"#,
@@ -160,7 +176,7 @@ import Testing
         let request = try Self.parse(Self.body(#""deadline":60,"userId":"harsh","slippage":0.010"#), key: "key-1").get()
         let order = request.order(id: Samples.id, now: Self.now, maxAttempts: 3, traceparent: "00-1-2-01")
         #expect(order.deadline == Self.now + 60_000 && order.createdAt == Self.now)
-        #expect(order.clientOrderId == "key-1" && order.userId == "harsh" && order.slippage == "0.010" && order.slippageBps == 100)
+        #expect(order.clientOrderId == "key-1" && order.userId == "harsh" && order.slippage == "0.01" && order.slippageBps == 100)
         #expect(order.amount == "1.5" && order.fingerprint == request.fingerprint && order.maxAttempts == 3)
     }
 
@@ -178,7 +194,7 @@ import Testing
                 let end = min(mutated.count, index + Int.random(in: 0...2, using: &random))
                 mutated.replaceSubrange(index..<end, with: [interesting.randomElement(using: &random)!])
             }
-            switch OrderRequest.parse(body: mutated, idempotencyKey: nil, tokens: tokens, now: Self.now) {
+            switch RequestReading(body: mutated, tokens: tokens).result {
             case .success(let request):
                 accepted += 1
                 #expect(request.amountIn.value > 0 && (1...5000).contains(request.slippageBps) && request.tokenIn != request.tokenOut)
@@ -187,5 +203,27 @@ import Testing
             }
         }
         #expect(accepted > 100)
+    }
+
+    @Test("A deadline is judged apart from the rest, because the same request may come again after it")
+    func deadlineJudged() throws {
+        for (text, reason) in [
+            ("2026-01-10T07:30:17.789Z", "must not be in the past"), ("2026-01-11T07:30:17.790Z", "must be at most 24 hours ahead"),
+            ("9999-12-31T23:59:59Z", "must be at most 24 hours ahead"),
+        ] {
+            let request = try Self.parse(Self.body(#""deadline":"\#(text)""#)).get()
+            let refusal = try #require(request.refusal(at: Self.now))
+            #expect(refusal.errors == [FieldError(field: "deadline", message: "deadline \(reason)")] && refusal.code == .badRequest)
+        }
+        for text in [#""2026-01-10T07:30:17.790Z""#, #""2026-01-11T07:30:17.789Z""#, "1", "null"] {
+            #expect(try Self.parse(Self.body(#""deadline":\#(text)"#)).get().refusal(at: Self.now) == nil)
+        }
+    }
+
+    @Test("A second header Idempotency-Key is refused, also where it says the same")
+    func doubledKey() throws {
+        let reading = try Self.reading(Self.body(#""x":1"#), keys: ["a", "a"])
+        let refusal = try #require(throws: RequestRefusal.self) { try reading.result.get() }
+        #expect(refusal.errors.map(\.field) == ["Idempotency-Key"] && reading.claim == nil)
     }
 }

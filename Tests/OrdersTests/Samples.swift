@@ -1,5 +1,5 @@
 import JSON
-import Orders
+public import Orders
 
 /// A small generator with a seed, so that a failure can be repeated.
 struct SeededGenerator: RandomNumberGenerator {
@@ -39,4 +39,9 @@ enum Samples {
     static let order = Order(
         id: id, clientOrderId: "key-1", userId: "harsh", tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: 100,
         slippage: "0.010", deadline: 1_768_030_300_000, createdAt: 1_768_030_217_789, traceparent: "00-1-2-01", maxAttempts: 3, fingerprint: "f|1")
+}
+
+extension UserID: ExpressibleByStringInterpolation {
+    /// A user that a test names.
+    public init(stringLiteral text: String) { self.init(stored: text) }
 }

@@ -40,6 +40,17 @@ import Testing
         #expect(try Samples.tokens().lookup(text)?.symbol == symbol)
     }
 
+    @Test("A letter that only looks like one of ASCII is none of a symbol or a mint")
+    func kelvin() throws {
+        let mint = "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"
+        let list =
+            #"[{"symbol":"BONK","name":"Bonk","mint":"\#(mint)","decimals":5},"#
+            + #"{"symbol":"K","name":"K","mint":"HZ1JovNiVvGrGNiiYvEozEVgZ58xaU3RKwX8eACQBCtK","decimals":6}]"#
+        let tokens = try TokenList(bytes: Array(list.utf8))
+        #expect(tokens.lookup("bonk")?.symbol == "BONK" && tokens.lookup("K")?.symbol == "K")
+        for text in ["BON\u{212A}", "\u{212A}", "HZ1JovNiVvGrGNiiYvEozEVgZ58xaU3RKwX8eACQBCt\u{212A}"] { #expect(tokens.lookup(text) == nil) }
+    }
+
     @Test func everyMistakeOfATokenListIsNamedWithItsPlace() {
         let text = """
             [{"symbol":"SOL","name":"Solana","mint":"\(Samples.solMint)","decimals":9},

@@ -1,4 +1,4 @@
-import Orders
+public import Orders
 
 @testable import Pipeline
 
@@ -24,7 +24,7 @@ enum Samples {
     }
 
     static func order(
-        _ id: OrderID = id(), key: String? = nil, user: String? = nil, deadline: UInt64? = nil, maxAttempts: Int = 3, fingerprint: String = "f"
+        _ id: OrderID = id(), key: String? = nil, user: UserID? = nil, deadline: UInt64? = nil, maxAttempts: Int = 3, fingerprint: String = "f"
     ) -> Order {
         Order(
             id: id, clientOrderId: key, userId: user, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: 100,
@@ -50,4 +50,9 @@ enum Samples {
         request.seen = state
         return request
     }
+}
+
+extension UserID: ExpressibleByStringInterpolation {
+    /// A user that a test names.
+    public init(stringLiteral text: String) { self.init(stored: text) }
 }

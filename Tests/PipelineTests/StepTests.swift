@@ -42,7 +42,7 @@ struct StepTests {
     @Test func `each event goes to the stream with its order, and to the order's channels`() async throws {
         try await withBench { bench in
             let order = Samples.order(user: "u-\(Samples.id())")
-            try await withListener(bench, ["updates:\(order.id)", Keys.updates(user: order.userId ?? "")]) { heard in
+            try await withListener(bench, ["updates:\(order.id)", Keys.updates(user: try #require(order.userId))]) { heard in
                 let (_, entry) = try await bench.reach(.routing, order)
                 try await bench.written(.routeDone([Samples.meteora]), entry)
                 let events = try await bench.events(order).map(\.text)

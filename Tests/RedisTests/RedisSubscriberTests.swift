@@ -37,6 +37,22 @@ struct RedisSubscriberTests {
         }
     }
 
+    @Test func `two Unicode forms of one name are two channels`() async throws {
+        try await withSubscriber(.shared()) { subscriber, client in
+            let (composed, decomposed) = ("Jos\u{E9}", "Jose\u{301}")
+            let name = uniqueName()
+            let heard = BoundedQueue<String>(bound: 10)
+            let subscription = try await subscriber.subscribe(name + composed) { heard.send("composed " + $0) }
+            let other = try await subscriber.subscribe(name + decomposed) { heard.send("decomposed " + $0) }
+            #expect(try await client.send(["PUBLISH", name + decomposed, "1"]) == .integer(1))
+            #expect(try await heard.next() == "decomposed 1")
+            other.cancel()
+            #expect(try await client.send(["PUBLISH", name + composed, "2"]) == .integer(1))
+            #expect(try await heard.next() == "composed 2")
+            subscription.cancel()
+        }
+    }
+
     @Test func `listeners share one subscription, and the last to go ends it`() async throws {
         try await withSubscriber(.shared()) { subscriber, client in
             let channel = uniqueName()

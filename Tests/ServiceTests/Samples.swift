@@ -1,6 +1,6 @@
 import JSON
 import Markets
-import Orders
+public import Orders
 
 /// Orders, quotes and events for tests.
 enum Samples {
@@ -15,7 +15,7 @@ enum Samples {
         return OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random)
     }
 
-    static func order(id: OrderID = Samples.id(), user: String? = nil, maxAttempts: Int = 3, slippageBps: Int = 100) -> Order {
+    static func order(id: OrderID = Samples.id(), user: UserID? = nil, maxAttempts: Int = 3, slippageBps: Int = 100) -> Order {
         Order(
             id: id, userId: user, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: slippageBps, slippage: "0.01",
             createdAt: 1_768_030_217_789, maxAttempts: maxAttempts, fingerprint: "f")
@@ -34,4 +34,9 @@ enum Samples {
             dex: dex, pool: "pool-\(dex)", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(amountOut),
             minReceived: BaseUnits(amountOut / 100 * 99), feeBps: "20", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
     }
+}
+
+extension UserID: ExpressibleByStringInterpolation {
+    /// A user that a test names.
+    public init(stringLiteral text: String) { self.init(stored: text) }
 }

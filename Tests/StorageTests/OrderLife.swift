@@ -1,5 +1,5 @@
 import JSON
-import Orders
+public import Orders
 import Storage
 
 /// An order and the events of its life, as the pipeline would write them.
@@ -11,7 +11,7 @@ struct OrderLife: Sendable {
     private static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
 
     /// An order that has just been accepted. Nine fraction digits and the largest amount: what must not be rounded.
-    init(amountIn: UInt64 = .max, userId: String? = "harsh \"quoted\" \\ 日本", clientOrderId: String? = "key-1") {
+    init(amountIn: UInt64 = .max, userId: UserID? = "harsh \"quoted\" \\ 日本", clientOrderId: String? = "key-1") {
         var random = SystemRandomNumberGenerator()
         order = Order(
             id: OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random), clientOrderId: clientOrderId, userId: userId,
@@ -50,7 +50,7 @@ struct OrderLife: Sendable {
     }
 
     /// Makes it another order, accepted at another time. The events keep their times.
-    mutating func createdAt(_ milliseconds: UInt64, userId: String, clientOrderId: String) {
+    mutating func createdAt(_ milliseconds: UInt64, userId: UserID, clientOrderId: String) {
         order = Order(
             id: order.id, clientOrderId: clientOrderId, userId: userId, tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn,
             slippageBps: 100, slippage: "0.010", createdAt: milliseconds, maxAttempts: 3, fingerprint: "f")
@@ -114,4 +114,9 @@ struct SeededGenerator: RandomNumberGenerator {
         value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
         return value ^ value >> 31
     }
+}
+
+extension UserID: ExpressibleByStringInterpolation {
+    /// A user that a test names.
+    public init(stringLiteral text: String) { self.init(stored: text) }
 }

@@ -71,6 +71,7 @@ static enum MHD_Result inspect(
     (void)kind;
     if (!value) value_size = 0;
     head->bytes += 4 + name_size + value_size;
+    head->headers++;
     if (!is_token(name, name_size)) head->has_invalid_name = true;
     if (IS("Host")) {
         head->hosts++;
@@ -79,6 +80,8 @@ static enum MHD_Result inspect(
         head->has_origin = true;
     } else if (IS("Upgrade")) {
         head->has_upgrade = true;
+    } else if (IS("Cookie")) {
+        head->records += value_size + 16;
     } else if (IS("Content-Length")) {
         read_length(head, value, value_size);
     } else if (IS("Transfer-Encoding")) {
@@ -91,6 +94,8 @@ static enum MHD_Result inspect(
 void cmhd_inspect(struct MHD_Connection *connection, struct cmhd_head *head) {
     memset(head, 0, sizeof *head);
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, inspect, head);
+    int all = MHD_get_connection_values_n(connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
+    if (all > 0) head->records += (size_t)all * cmhd_record_size;
 }
 
 struct copy {

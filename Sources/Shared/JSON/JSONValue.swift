@@ -29,10 +29,15 @@ public struct JSONMember: Sendable, Hashable {
 }
 
 extension JSONValue {
-    /// The member of that name; nil where there is none and where this is no object.
+    /// The member of that name, byte by byte; nil where there is none and where this is no object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
+        return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+    }
+
+    /// The member of that name unless it is `null`, which says as much as leaving it out.
+    public func given(_ name: String) -> JSONValue? {
+        self[name].flatMap { $0.isNull ? nil : $0 }
     }
 
     /// The text of a string.

@@ -7,7 +7,7 @@ public struct Order: Sendable, Hashable {
     /// The client's own key, where given.
     public let clientOrderId: String?
     /// Who owns it; nil for none.
-    public let userId: String?
+    public let userId: UserID?
     /// `market`.
     public let orderType: String
     /// What is sold.
@@ -33,7 +33,7 @@ public struct Order: Sendable, Hashable {
 
     /// Makes an order.
     public init(
-        id: OrderID, clientOrderId: String? = nil, userId: String? = nil, orderType: String = "market", tokenIn: Token, tokenOut: Token,
+        id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, orderType: String = "market", tokenIn: Token, tokenOut: Token,
         amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64, traceparent: String? = nil,
         maxAttempts: Int, fingerprint: String
     ) {
@@ -90,7 +90,8 @@ extension Order: JSONWritable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("order", json)
         self.init(
-            id: try record.id("orderId"), clientOrderId: try record.optionalText("clientOrderId"), userId: try record.optionalText("userId"),
+            id: try record.id("orderId"), clientOrderId: try record.optionalText("clientOrderId"),
+            userId: try record.optionalText("userId").map(UserID.init(stored:)),
             orderType: try record.text("orderType"), tokenIn: try Token(Record("tokenIn", try record.object("tokenIn"))),
             tokenOut: try Token(Record("tokenOut", try record.object("tokenOut"))), amountIn: try record.units("amountIn"),
             slippageBps: try record.integer("slippageBps", in: 0...10_000), slippage: try record.number("slippage"),

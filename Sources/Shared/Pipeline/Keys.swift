@@ -41,12 +41,12 @@ public struct Keys: Sendable {
     /// An order's life.
     public func order(_ id: OrderID) -> String { orderPrefix + id.description }
     /// A user's orders that Redis still has.
-    public func user(_ user: String) -> String { userPrefix + user }
+    public func user(_ user: UserID) -> String { userPrefix + user.text }
 
     /// The record of an idempotency key. The user's name is escaped, so that no two pairs of user and key share a record.
-    public func idempotency(user: String, key: String) -> String {
+    public func idempotency(user: UserID?, key: String) -> String {
         var escaped = ""
-        for character in user.unicodeScalars {
+        for character in (user?.text ?? "").unicodeScalars {
             switch character {
             case ":": escaped += "%3A"
             case "%": escaped += "%25"
@@ -75,7 +75,7 @@ public struct Keys: Sendable {
     /// The channel of an order's events.
     public static func updates(_ id: OrderID) -> String { "updates:" + id.description }
     /// The channel of the events of all orders of a user.
-    public static func updates(user: String) -> String { "updates:user:" + user }
+    public static func updates(user: UserID) -> String { "updates:user:" + user.text }
     /// The names of the processes that are alive, by the time of their last heartbeat.
     public static let services = "orders:{services}"
     /// What a process says of itself.

@@ -18,38 +18,75 @@ public enum AcceptOutcome: Sendable, Equatable {
     case paused(reason: String)
 }
 
+/// What is remembered of a request under its idempotency key.
+public struct AcceptedRecord: Sendable, Equatable {
+    /// The order it became.
+    public let id: OrderID
+    /// The id of that order's entry on `accepted`.
+    public let job: String
+    /// What was asked for, in one canonical text.
+    public let fingerprint: String
+    /// What was asked for as it was written, see `RequestClaim`; nil in records of earlier versions.
+    public let digest: String?
+    /// What the answer said of the slippage limit; nil in records of earlier versions.
+    public let slippageBps: Int?
+
+    /// Reads the values of a record's five fields.
+    fileprivate init?(_ values: [String?]) {
+        guard values.count == 5, let id = values[0].flatMap({ OrderID(parsing: $0) }), let job = values[1], let fingerprint = values[2] else {
+            return nil
+        }
+        (self.id, self.job, self.fingerprint, digest, slippageBps) = (id, job, fingerprint, values[3], values[4].flatMap { Int($0) })
+    }
+}
+
 extension OrderPipeline {
     /// The partition for a new order: with an idempotency key always the same one, so that its record is found.
-    public func partition(userId: String?, idempotencyKey: String?) -> Int {
+    public func partition(userId: UserID?, idempotencyKey: String?) -> Int {
         guard let idempotencyKey else { return Int.random(in: 0..<settings.partitions) }
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a: stable over processes and versions, unlike Swift's own hashing
-        for byte in (userId ?? "").utf8 + [0] + idempotencyKey.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        for byte in (userId?.text ?? "").utf8 + [0] + idempotencyKey.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         return Int(hash % UInt64(settings.partitions))
+    }
+
+    /// What is remembered of the request that came under a key; nil where none did, or too long ago. Only reads, so that a full Redis answers too.
+    public func record(of claim: RequestClaim, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
+        let keys = partitions[partition(userId: claim.userId, idempotencyKey: claim.key)]
+        let names = ["orderId", "jobId", "fingerprint", "request", "slippageBps"]
+        let command = ["HMGET", keys.idempotency(user: claim.userId, key: claim.key)] + names
+        do {
+            return AcceptedRecord((try await redis.send(command, timeout: timeout).array ?? []).map(\.string))
+        } catch {
+            throw PipelineError(error)
+        }
     }
 
     /// Takes an order in, once, or writes nothing. May be called again with the same order after a lost reply.
     ///
     /// - Parameters:
+    ///   - claim: how the request is known again under its key; nil without a key.
     ///   - idempotencyTTL: how long the key is remembered, in ms.
     ///   - limit: the time of Redis, in ms, after which nothing is accepted any more.
     ///   - timeout: how long to wait for the answer.
     public func accept(
-        _ order: Order, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
+        _ order: Order, claim: RequestClaim? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
         guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
-        let record = order.clientOrderId.map { keys.idempotency(user: order.userId ?? "", key: $0) }
+        let record = order.clientOrderId.map { keys.idempotency(user: order.userId, key: $0) }
         let common = JSONWriter.members {
             $0.field("clientOrderId", ifPresent: order.clientOrderId)
             $0.field("traceparent", ifPresent: order.traceparent)
         }
-        let user = order.userId ?? ""
+        let user = order.userId?.text ?? ""
         let orderKey = keys.order(order.id)
+        let userKey = order.userId.map(keys.user) ?? keys.userPrefix
         let reply = try await run(
             Scripts.accept,
-            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, keys.user(user), keys.paused],
+            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey, keys.paused],
             [
                 order.id.description, order.json, common, user, String(order.maxAttempts), order.deadline.map { String($0) } ?? "",
                 String(order.createdAt), order.fingerprint, String(idempotencyTTL), String(limit),
+                claim?.digest ?? "", String(order.slippageBps),
             ], timeout: timeout)
         return try outcome(reply.array ?? [])
     }

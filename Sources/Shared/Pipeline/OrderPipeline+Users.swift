@@ -27,14 +27,14 @@ extension OrderPipeline {
     /// Not a snapshot: what is placed while it is read may be missing.
     ///
     /// - Parameter since: only orders that were placed from then on, in Unix ms.
-    public func orders(ofUser user: String, atMost most: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
+    public func orders(ofUser user: UserID, atMost most: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
         for keys in partitions { found += try await orders(ofUser: user, keys, atMost: max(1, most / partitions.count), since).reversed() }
         return found
     }
 
     /// Of one partition, newest first. Goes on from a score, not from a rank, because what is taken off the list meanwhile moves the ranks.
-    private func orders(ofUser user: String, _ keys: Keys, atMost most: Int, _ since: UInt64) async throws(PipelineError) -> [UserOrder] {
+    private func orders(ofUser user: UserID, _ keys: Keys, atMost most: Int, _ since: UInt64) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
         var (from, passed, read) = ("+inf", 0, 0)
         while read < most {

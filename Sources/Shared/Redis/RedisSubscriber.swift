@@ -10,15 +10,15 @@ public final class RedisSubscriber {
     public typealias Handler = @ServiceActor (String) -> Void
 
     /// Always subscribed to: subscribing again is a ping, as PING itself cannot be used here, and hiredis never sees the last channel go.
-    private static let pingChannel = "redis-subscriber-ping"
+    private static let pingChannel = ChannelName("redis-subscriber-ping")
 
     private let keeper: ConnectionKeeper
     private let options: RedisOptions
-    private var channels: [String: Channel] = [:]
+    private var channels: [ChannelName: Channel] = [:]
     /// SUBSCRIBEs without a confirmation, by channel: only the last one confirms what was asked for last.
-    private var outstanding: [String: Int] = [:]
+    private var outstanding: [ChannelName: Int] = [:]
     /// Channels that a new connection has not confirmed yet.
-    private var returning: Set<String> = []
+    private var returning: Set<ChannelName> = []
     private var nextID = 0
 
     /// Called after a reconnect, when all channels are subscribed again.
@@ -62,16 +62,17 @@ public final class RedisSubscriber {
     public func subscribe(_ channel: String, _ onMessage: @escaping Handler) async throws(RedisError) -> RedisSubscription {
         guard let connection = keeper.connection, connection.failure == nil else { throw keeper.unavailable }
         let entry: Channel
-        if let existing = channels[channel] {
+        let name = ChannelName(channel)
+        if let existing = channels[name] {
             entry = existing
         } else {
             entry = Channel()
-            channels[channel] = entry
-            requestSubscription(channel, on: connection)
+            channels[name] = entry
+            requestSubscription(name, on: connection)
         }
         nextID += 1
         entry.handlers[nextID] = onMessage
-        let subscription = RedisSubscription(channel: channel, id: nextID, subscriber: self)
+        let subscription = RedisSubscription(channel: name, id: nextID, subscriber: self)
         do {
             try await entry.confirmation.value(within: options.commandTimeout)
             return subscription
@@ -92,10 +93,10 @@ extension RedisSubscriber {
         var confirmation = Promise<Void>()
     }
 
-    func remove(_ id: Int, from name: String) {
+    func remove(_ id: Int, from name: ChannelName) {
         guard let channel = channels[name], channel.handlers.removeValue(forKey: id) != nil, channel.handlers.isEmpty else { return }
         channels[name] = nil
-        keeper.connection?.sendPubSub(["UNSUBSCRIBE", name])
+        keeper.connection?.sendPubSub(["UNSUBSCRIBE", name.text])
         noteReturned(name)
     }
 
@@ -104,11 +105,11 @@ extension RedisSubscriber {
         connection.onEnd = { [weak self] in self?.end($0) }
         connection.onIdle = { [unowned connection] in
             connection.expectAnswer()
-            connection.sendPubSub(["SUBSCRIBE", Self.pingChannel])
+            connection.sendPubSub(["SUBSCRIBE", Self.pingChannel.text])
         }
         outstanding = [:]
         returning = []
-        connection.sendPubSub(["SUBSCRIBE", Self.pingChannel])
+        connection.sendPubSub(["SUBSCRIBE", Self.pingChannel.text])
         guard !isFirst else { return }
         returning = Set(channels.keys)
         for name in returning { requestSubscription(name, on: connection) }
@@ -122,18 +123,19 @@ extension RedisSubscriber {
         }
     }
 
-    private func requestSubscription(_ name: String, on connection: RedisConnection) {
+    private func requestSubscription(_ name: ChannelName, on connection: RedisConnection) {
         connection.expectAnswer()
-        connection.sendPubSub(["SUBSCRIBE", name])
+        connection.sendPubSub(["SUBSCRIBE", name.text])
         outstanding[name, default: 0] += 1
     }
 
     private func receive(_ push: PubSubPush) {
         switch push {
         case .message(let name, let payload):
-            guard let channel = channels[name] else { return }
+            guard let channel = channels[ChannelName(name)] else { return }
             for (id, handler) in channel.handlers where channel.handlers[id] != nil { handler(payload) }
-        case .subscribed(let name):
+        case .subscribed(let text):
+            let name = ChannelName(text)
             guard let count = outstanding[name] else { return }
             outstanding[name] = count > 1 ? count - 1 : nil
             guard count == 1 else { return }
@@ -144,7 +146,7 @@ extension RedisSubscriber {
         }
     }
 
-    private func noteReturned(_ name: String) {
+    private func noteReturned(_ name: ChannelName) {
         guard returning.remove(name) != nil, returning.isEmpty else { return }
         onReconnect?()
     }

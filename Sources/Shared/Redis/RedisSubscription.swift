@@ -3,12 +3,11 @@ public import EventLoop
 /// One listener on a channel, until it is cancelled.
 @ServiceActor
 public final class RedisSubscription {
-    /// The channel.
-    public let channel: String
+    private let channel: ChannelName
     let id: Int
     private weak var subscriber: RedisSubscriber?
 
-    init(channel: String, id: Int, subscriber: RedisSubscriber) {
+    init(channel: ChannelName, id: Int, subscriber: RedisSubscriber) {
         self.channel = channel
         self.id = id
         self.subscriber = subscriber

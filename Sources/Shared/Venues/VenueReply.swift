@@ -57,7 +57,7 @@ struct VenueReply {
         case .number(let text):
             let isFraction = text.contains(".") && text.utf8.allSatisfy { $0 | 0x20 != UInt8(ascii: "e") }
             let whole = isFraction ? String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()) : text
-            if let units = try? BaseUnits(number: whole, decimals: 0) { return units }
+            if let units = try? BaseUnits(decimal: whole, decimals: 0) { return units }
         default: break
         }
         throw wrong(name)

@@ -87,6 +87,8 @@ struct DoorTests {
         arguments: [
             ("# Memory\r\nused_memory:76\r\nused_memory_human:1M\r\nmaxmemory:100\r\n", 76), ("used_memory:99\r\nmaxmemory:0\r\n", 0),
             ("used_memory:99\r\n", 0), ("", 0), ("used_memory:x\r\nmaxmemory:100\r\n", 0), ("used_memory:300\nmaxmemory:200\n", 150),
+            ("used_memory:9223372036854775807\nmaxmemory:1\n", Int.max), ("used_memory:-9223372036854775808\nmaxmemory:5\n", 0),
+            ("used_memory:9223372036854775808\nmaxmemory:1\n", 0),
         ])
     func percent(_ info: String, _ expected: Int) {
         #expect(RedisPressure.percent(info) == expected)

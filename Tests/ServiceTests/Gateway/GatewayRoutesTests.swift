@@ -10,6 +10,7 @@ import TestSupport
 import Testing
 
 @testable import GatewayService
+@testable import HTTP
 @testable import Pipeline
 
 /// The gateway's routes behind a real server; the pipeline on a real Redis.
@@ -59,6 +60,63 @@ struct GatewayRoutesTests {
             #expect(stored.order.traceparent == trace && stored.order.amountIn == BaseUnits(1_500_000_000))
             let entries = try await test.redis.send(["XRANGE", test.keys.accepted, "-", "+"]).array
             #expect(entries?.map { $0.array?.first?.string } == [job])
+        }
+    }
+
+    @Test(
+        "the URLs of an answer are those that the client can reach",
+        arguments: [
+            ([], nil, "ws://engine.test", ""), (["X-Forwarded-Proto: https"], nil, "wss://engine.test", ""),
+            (["X-Forwarded-Proto: HTTPS,http"], nil, "wss://engine.test", ""), (["X-Forwarded-Proto: http, https"], nil, "ws://engine.test", ""),
+            (["X-Forwarded-Proto: wss"], nil, "wss://engine.test", ""), (["X-Forwarded-Ssl: on"], nil, "wss://engine.test", ""),
+            (["Forwarded: for=1.2.3.4; proto=https;host=a, proto=http"], nil, "wss://engine.test", ""),
+            (["Forwarded: for=1.2.3.4, proto=https"], nil, "ws://engine.test", ""), (["Forwarded: Proto=\"https\""], nil, "wss://engine.test", ""),
+            ([], "http://localhost:19066/engine", "ws://localhost:19066/engine", "/engine"),
+            (["X-Forwarded-Proto: http"], "https://a.example/x/y", "wss://a.example/x/y", "/x/y"), ([], "https://a.example", "wss://a.example", ""),
+        ] as [([String], String?, String, String)])
+    func urls(_ headers: [String], _ publicURL: String?, _ socket: String, _ path: String) async throws {
+        try await withGateway(publicURL.map { ["PUBLIC_URL": $0] } ?? [:]) { _, http in
+            let answer = try await http.send("POST", "/api/orders/execute", ["Content-Type: application/json"] + headers, body: Self.order)
+            let id = try id(answer)
+            #expect(answer.header("Location") == "\(path)/api/orders/\(id)")
+            #expect(answer["wsUrl"]?.string == "\(socket)/api/orders/status/\(id)")
+        }
+    }
+
+    @Test("what is not known of an order is refused or named in the answer, and a second key is refused")
+    func unknownKeys() async throws {
+        try await withGateway { test, http in
+            let noted = try await http.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":0.30000000000000004,"slippage":0.5,"note":"x"}"#)
+            #expect(noted.status == 202 && noted["slippageBps"]?.integer == 5000)
+            #expect(noted["warnings"]?.array?.compactMap { $0["field"]?.string } == ["slippage", "note"])
+            let snake = try await http.post(#"{"token_in":"SOL","token_out":"USDC","amount":1,"note":"x"}"#)
+            #expect(snake["warnings"]?.array?.count == 1)
+            #expect(try await http.post(Self.order)["warnings"] == nil)
+            for member in [#""slipage":0.01"#, #""limitPrice":1"#, #""type":"limit""#] {
+                let refused = try await http.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,\#(member)}"#)
+                #expect(refused.status == 400 && refused["errors"]?.array?.count == 1)
+            }
+            let twice = try await http.post(Self.order, "Idempotency-Key: a", "Idempotency-Key: a")
+            #expect(twice.status == 400 && twice["errors"]?.array?.first?["field"]?.string == "Idempotency-Key")
+            #expect(
+                try await http.send("POST", "/api/orders/execute?dryRun=true", ["Content-Type: application/json"], body: Self.order).status == 400)
+            #expect(try await test.redis.send(["XLEN", test.keys.accepted]).integer == 3)
+            let stored = try await id(http.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":0.30000000000000004}"#))
+            #expect(try await test.pipeline.snapshot(stored)?.order.amount == "0.3")
+        }
+    }
+
+    @Test("every path but those of probes says which parameters it takes")
+    func queries() async throws {
+        try await withGateway { test, http in
+            let open = Set(test.process.router.queries.filter { $0.names == nil }.map(\.path))
+            #expect(open == ["/health", "/api/orders/execute", "/api/orders/status", "/ws/orders/{id}", "/v1/stream"])
+            for path in ["/api/orders?userid=a", "/api/tokens?x=1", "/api/streams?after=1", "/api/doctor?stuckAfterSeconds=1&stuckAfterSeconds=2"] {
+                let answer = try await http.get(path)
+                #expect(answer.status == 400 && answer["code"]?.string == "BAD_REQUEST", "\(path)")
+            }
+            let time = try await http.get("/api/orders?from=2026-01-10T07:30:00+00:00")
+            #expect(time["errors"]?.array?.first?["message"]?.string?.contains("%2B") == true)
         }
     }
 

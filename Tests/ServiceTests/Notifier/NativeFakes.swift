@@ -75,15 +75,15 @@ final class FakeOrders: OrderSource {
 /// Users whose orders a test names.
 @ServiceActor
 final class FakeUsers: UserSource {
-    private(set) var watchers: [String: any UserWatcher] = [:]
-    private(set) var since: [String: UInt64?] = [:]
+    private(set) var watchers: [UserID: any UserWatcher] = [:]
+    private(set) var since: [UserID: UInt64?] = [:]
 
-    func follow(_ user: String, since: UInt64?, _ watcher: any UserWatcher) {
+    func follow(_ user: UserID, since: UInt64?, _ watcher: any UserWatcher) {
         watchers[user] = watcher
         self.since[user] = since
     }
 
-    func unfollow(_ user: String, _ watcher: any UserWatcher) { if watchers[user] === watcher { watchers[user] = nil } }
+    func unfollow(_ user: UserID, _ watcher: any UserWatcher) { if watchers[user] === watcher { watchers[user] = nil } }
 }
 
 /// A session among fakes.

@@ -18,12 +18,13 @@ struct NativeFrameTests {
             (#"{"op":"subscribe","userId":"u"}"#, .subscribeUser("u", since: nil)),
             (
                 #"{"op":"subscribe","userId":"\#(String(repeating: "é", count: 255))"}"#,
-                .subscribeUser(String(repeating: "é", count: 255), since: nil)
+                .subscribeUser(UserID(stored: String(repeating: "é", count: 255)), since: nil)
             ),
             (#"{"op":"subscribe","userId":"u","since":"2026-01-10T08:30:17.789+01:00"}"#, .subscribeUser("u", since: 1_768_030_217_789)),
             (#"{"op":"unsubscribe","orderId":"\#(id)","after":"x"}"#, .unsubscribeOrder(order)),
             (#"{"op":"unsubscribe","userId":"a:b"}"#, .unsubscribeUser("a:b")),
-            (#"{"op":"ping"}"#, .ping(id: nil)),
+            (#"{"op":"ping"}"#, .ping(id: nil)), (#"{"op":"ping","id":null}"#, .ping(id: nil)),
+            (#"{"op":"subscribe","userId":"u","orderId":null,"since":null,"after":null}"#, .subscribeUser("u", since: nil)),
             (#"{"op":"ping","id":1}"#, .ping(id: "1")),
             (#"{"op":"ping","id":1.50e3}"#, .ping(id: "1.50e3")),
             (#"{"op":"ping","id":"a\"b"}"#, .ping(id: #""a\"b""#)),
@@ -35,7 +36,7 @@ struct NativeFrameTests {
         arguments: [
             ("", "", nil), ("{", "", nil), ("[]", "op", nil), ("1", "op", nil), (#"{"op":1}"#, "op", nil), (#"{"op":"Ping"}"#, "op", nil),
             ("{}", "op", nil),
-            (#"{"op":"ping","op":"ping"}"#, "JSON", nil), (#"{"op":"ping","id":null}"#, "id", nil), (#"{"op":"ping","id":[1]}"#, "id", nil),
+            (#"{"op":"ping","op":"ping"}"#, "JSON", nil), (#"{"op":"ping","id":[1]}"#, "id", nil),
             (#"{"op":"ping","id":"\u0000"}"#, "JSON", nil), (String(repeating: "[", count: 9), "JSON", nil),
             (#"{"op":"subscribe"}"#, "userId", nil), (#"{"op":"subscribe","orderId":"\#(id)","userId":"u"}"#, "either", nil),
             (#"{"op":"subscribe","orderId":"42"}"#, "UUID", nil), (#"{"op":"subscribe","orderId":1}"#, "UUID", nil),

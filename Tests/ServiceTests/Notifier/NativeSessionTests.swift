@@ -105,6 +105,18 @@ struct NativeSessionTests {
         #expect(bench.users.watchers.isEmpty && bench.orders.watchers.isEmpty)
     }
 
+    @Test("two Unicode forms of one name are two users, each with its own orders")
+    func forms() throws {
+        let (composed, decomposed): (UserID, UserID) = ("Jos\u{E9}", "Jose\u{301}")
+        bench.subscribe(user: composed.text)
+        bench.subscribe(user: decomposed.text)
+        #expect(bench.users.watchers.count == 2)
+        try #require(bench.users.watchers[decomposed]).userIsKnown(orders: 0)
+        #expect(bench.outlet.take().first?.utf8.elementsEqual("subscribed Jose\u{301} 0".utf8) == true)
+        bench.session.receive(#"{"op":"unsubscribe","userId":"\#(composed.text)"}"#)
+        #expect(bench.users.watchers[composed] == nil && bench.users.watchers[decomposed] != nil)
+    }
+
     @Test("an order of a followed user that is named too comes once, and stays as long as one of both wants it")
     func both() {
         bench.subscribe(user: "u")

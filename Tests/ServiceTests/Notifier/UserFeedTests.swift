@@ -19,7 +19,7 @@ final class FakeDirectory: UserDirectory {
     /// From when on each read wanted orders.
     private(set) var beginnings: [UInt64] = []
 
-    func orders(of user: String, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
+    func orders(of user: UserID, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
         beginnings.append(since)
         let orders = self.orders
         if let gate { _ = try? await gate.value }
@@ -49,7 +49,7 @@ struct UserFeedTests {
         let directory: FakeDirectory
         let feeds: UserFeeds
         let subscriber: RedisSubscriber
-        let user = "u-\(Samples.id())"
+        let user: UserID = "u-\(Samples.id())"
 
         func follow(since: UInt64? = nil) -> RecordingUserWatcher {
             let watcher = RecordingUserWatcher()

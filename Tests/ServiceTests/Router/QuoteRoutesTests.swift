@@ -56,7 +56,7 @@ struct QuoteRoutesTests {
         arguments: [
             ("", ["tokenIn", "tokenOut", "amount"]), ("tokenIn=SOL&tokenOut=SOL&amount=1", ["tokenOut"]),
             ("tokenIn=NOPE&tokenOut=USDC&amount=1", ["tokenIn"]), ("tokenIn=SOL&tokenOut=USDC&amount=0", ["amount"]),
-            ("tokenIn=SOL&tokenOut=USDC&amount=1e3", ["amount"]), ("tokenIn=SOL&tokenOut=USDC&amount=0.0000000001", ["amount"]),
+            ("tokenIn=SOL&tokenOut=USDC&amount=1e", ["amount"]), ("tokenIn=SOL&tokenOut=USDC&amount=0.0000000001", ["amount"]),
             ("tokenIn=SOL&tokenOut=USDC&amount=-1", ["amount"]), ("tokenIn=SOL&tokenOut=USDC&amount=18446744074", ["amount"]),
             ("tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps=0", ["slippageBps"]),
             ("tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps=5001", ["slippageBps"]),

@@ -14,6 +14,12 @@ struct Accepted {
     let slippageBps: Int
     let isReplay: Bool
     let usesSnakeCase: Bool
+    let warnings: [FieldError]
+
+    fileprivate init(_ id: OrderID, job: String, slippageBps: Int, isReplay: Bool, _ reading: RequestReading) {
+        (self.id, self.job, self.slippageBps, self.isReplay) = (id, job, slippageBps, isReplay)
+        (usesSnakeCase, warnings) = (reading.usesSnakeCase, reading.warnings)
+    }
 }
 
 /// Takes orders in: reads the request, and writes the order once, whatever happens to the answers of Redis.
@@ -29,20 +35,34 @@ final class Acceptance {
     private let door: Door
     private let outcomes: MetricFamily<Counter>
 
-    init(settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, door: Door) {
+    init(settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, door: Door, outcomes: MetricFamily<Counter>) {
         self.settings = settings
         self.process = process
         self.tokens = tokens
         self.door = door
-        outcomes = process.metrics.counters("orders_received_total", help: "Orders at the door by what became of them.", by: ["outcome"])
+        self.outcomes = outcomes
+    }
+
+    /// Registers what is counted; once a process.
+    static func outcomes(in metrics: MetricsRegistry) -> MetricFamily<Counter> {
+        metrics.counters("orders_received_total", help: "Orders at the door by what became of them.", by: ["outcome"])
     }
 
     /// Reads and accepts an order. Throws the `Problem` that the client gets; then nothing is left behind, unless it names an `orderId`.
+    ///
+    /// What was taken in under its key before gets that answer again, whatever would refuse it now: a deadline that has passed, a door that is shut, a
+    /// full Redis, a token that is known no more.
     func accept(_ request: HTTPRequest) async throws(Problem) -> Accepted {
+        let start = MonotonicInstant.now
         do throws(Problem) {
-            let parsed = try read(request)
-            try door.check()
-            let accepted = try await write(parsed, traceparent: request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent })
+            let reading = try read(request)
+            let accepted: Accepted
+            do throws(Problem) {
+                accepted = try await take(reading, traceparent: request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent })
+            } catch {
+                guard let known = try await recall(reading, within: Self.limit - start.elapsed) else { throw error }
+                accepted = known
+            }
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
         } catch {
@@ -52,37 +72,53 @@ final class Acceptance {
         }
     }
 
-    private func read(_ request: HTTPRequest) throws(Problem) -> OrderRequest {
+    private func read(_ request: HTTPRequest) throws(Problem) -> RequestReading {
         let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
         guard type == "application/json" else {
             throw Problem(415, code: "UNSUPPORTED_MEDIA_TYPE", "Send the order as JSON, with the header Content-Type: application/json")
         }
-        guard let now = process.heartbeat.clock.now else { throw unavailable(nil) }
-        let parsed = OrderRequest.parse(body: request.body, idempotencyKey: request.header("Idempotency-Key"), tokens: tokens, now: now)
-        switch parsed {
-        case .success(let order): return order
-        case .failure(let refusal):
-            throw Problem(
-                400, code: refusal.code.rawValue, refusal.error,
-                errors: refusal.errors.map { Problem.FieldError(field: $0.field, message: $0.message) })
-        }
+        return RequestReading(body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), tokens: tokens)
     }
 
-    private func write(_ request: OrderRequest, traceparent: String?) async throws(Problem) -> Accepted {
+    private func take(_ reading: RequestReading, traceparent: String?) async throws(Problem) -> Accepted {
+        let request: OrderRequest
+        switch reading.result {
+        case .success(let order): request = order
+        case .failure(let refusal): throw Problem(refusal)
+        }
+        guard let now = process.heartbeat.clock.now else { throw unavailable(nil) }
+        if let refusal = request.refusal(at: now) { throw Problem(refusal) }
+        try door.check()
+        return try await write(request, reading, traceparent: traceparent)
+    }
+
+    /// The answer to the same request under the same key that came before; nil where none is known. Needs no memory of Redis.
+    private func recall(_ reading: RequestReading, within time: Duration) async throws(Problem) -> Accepted? {
+        guard let claim = reading.claim,
+            let record = try? await process.pipeline.record(of: claim, timeout: max(.milliseconds(50), time))
+        else { return nil }
+        let request = try? reading.result.get()
+        if record.digest == claim.digest || record.fingerprint == request?.fingerprint {
+            return Accepted(record.id, job: record.job, slippageBps: record.slippageBps ?? request?.slippageBps ?? 100, isReplay: true, reading)
+        }
+        if request == nil { return nil }
+        throw Self.conflict
+    }
+
+    private func write(_ request: OrderRequest, _ reading: RequestReading, traceparent: String?) async throws(Problem) -> Accepted {
         for _ in 0..<Self.tries {
             guard let now = process.heartbeat.clock.now else { throw unavailable(nil) }
             let partition = process.pipeline.partition(userId: request.userId, idempotencyKey: request.idempotencyKey)
             var random = SystemRandomNumberGenerator()
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
             let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, traceparent: traceparent)
-            switch try await submit(order, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
+            switch try await submit(order, reading.claim, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
             case .accepted(let id, let job):
                 process.log.order(.info, "order.accepted", order)
-                return accepted(id, job, request, isReplay: false)
-            case .replay(let id, let job): return accepted(id, job, request, isReplay: id != order.id)
-            case .conflict:
-                throw Problem(
-                    422, code: "IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another order; use a new key for a new order")
+                return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: false, reading)
+            case .replay(let id, let job):
+                return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: id != order.id, reading)
+            case .conflict: throw Self.conflict
             case .late: throw unavailable(nil)
             case .paused(let reason): throw Door.paused(reason: reason)
             case .collision: continue
@@ -92,7 +128,7 @@ final class Acceptance {
     }
 
     /// Writes the order; after a lost answer again with the same id, which changes nothing where it was written.
-    private func submit(_ order: Order, before limit: UInt64) async throws(Problem) -> AcceptOutcome {
+    private func submit(_ order: Order, _ claim: RequestClaim?, before limit: UInt64) async throws(Problem) -> AcceptOutcome {
         let start = MonotonicInstant.now
         var isUnknown = false
         var backoff = Backoff(first: .milliseconds(20), most: .milliseconds(200))
@@ -100,7 +136,7 @@ final class Acceptance {
             do {
                 let left = max(.milliseconds(50), Self.limit - start.elapsed)
                 return try await process.pipeline.accept(
-                    order, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit, timeout: left)
+                    order, claim: claim, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit, timeout: left)
             } catch {
                 isUnknown = isUnknown || error.outcomeUnknown
                 // A full Redis refuses the script before it could tell that an earlier try got through.
@@ -117,8 +153,8 @@ final class Acceptance {
         }
     }
 
-    private func accepted(_ id: OrderID, _ job: String, _ request: OrderRequest, isReplay: Bool) -> Accepted {
-        Accepted(id: id, job: job, slippageBps: request.slippageBps, isReplay: isReplay, usesSnakeCase: request.usesSnakeCase)
+    private static var conflict: Problem {
+        Problem(422, code: "IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another order; use a new key for a new order")
     }
 
     /// With an id where the order may be in after all: a GET can tell.
@@ -128,7 +164,17 @@ final class Acceptance {
             ? "The engine cannot take orders at the moment; try again in a few seconds"
             : "The engine could not say whether it took the order; look it up by orderId, or send it again with the same Idempotency-Key"
         return Problem(
-            503, code: "UNAVAILABLE", sentence, members: id.map { id in JSONWriter.members { $0.field("orderId", id) } } ?? "",
+            503, code: id == nil ? "UNAVAILABLE" : "OUTCOME_UNKNOWN", sentence,
+            members: id.map { id in JSONWriter.members { $0.field("orderId", id) } } ?? "",
             headers: [("Retry-After", "2")])
+    }
+}
+
+extension Problem {
+    /// The answer to a request that cannot be accepted.
+    init(_ refusal: RequestRefusal) {
+        self.init(
+            400, code: refusal.code.rawValue, refusal.error,
+            errors: refusal.errors.map { Problem.FieldError(field: $0.field, message: $0.message) })
     }
 }

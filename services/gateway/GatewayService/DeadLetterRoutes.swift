@@ -16,9 +16,9 @@ struct DeadLetterRoutes {
     let store: OrderStore
 
     func add(to router: HTTPRouter) {
-        router.get("/api/dead-letters") { request, _ in try await list(request) }
-        router.post("/api/dead-letters/{id}/retry") { _, parameters in try await retry(parameters["id"]) }
-        router.delete("/api/dead-letters/{id}") { _, parameters in try await drop(parameters["id"]) }
+        router.get("/api/dead-letters", query: ["limit", "cursor"]) { request, _ in try await list(request) }
+        router.post("/api/dead-letters/{id}/retry", query: []) { _, parameters in try await retry(parameters["id"]) }
+        router.delete("/api/dead-letters/{id}", query: []) { _, parameters in try await drop(parameters["id"]) }
     }
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {

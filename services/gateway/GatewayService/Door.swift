@@ -74,7 +74,8 @@ final class RedisPressure {
 
     static func percent(_ text: String) -> Int {
         let info = RedisInfo(text)
-        guard let used = info.number("used_memory"), let limit = info.number("maxmemory"), limit > 0 else { return 0 }
-        return used * 100 / limit
+        guard let used = info.number("used_memory"), let limit = info.number("maxmemory"), used >= 0, limit > 0 else { return 0 }
+        let (percent, overflow) = used.multipliedReportingOverflow(by: 100)
+        return overflow ? Int.max : percent / limit
     }
 }

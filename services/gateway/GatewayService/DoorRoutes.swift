@@ -13,14 +13,14 @@ struct DoorRoutes {
     let process: ServiceProcess
 
     func add(to router: HTTPRouter) {
-        router.get("/api/door") { _, _ in try await door() }
-        router.post("/api/door/pause") { request, _ in
+        router.get("/api/door", query: []) { _, _ in try await door() }
+        router.post("/api/door/pause", query: []) { request, _ in
             let reason = try Self.reason(request.body)
             try await redis { try await process.pipeline.pause(reason: reason) }
             process.log.warning("door.paused", ["reason": .string(reason)])
             return try await door()
         }
-        router.post("/api/door/resume") { _, _ in
+        router.post("/api/door/resume", query: []) { _, _ in
             try await redis { try await process.pipeline.resume() }
             process.log.info("door.resumed")
             return try await door()
@@ -37,7 +37,7 @@ struct DoorRoutes {
         guard let value = try? JSONValue.parse(body), value.object != nil else {
             throw Problem(400, code: "BAD_REQUEST", #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#)
         }
-        guard let reason = value["reason"] else { return "" }
+        guard let reason = value.given("reason") else { return "" }
         guard let text = reason.string, text.count <= longestReason, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
         else {
             throw Problem(

@@ -29,7 +29,8 @@ public final class Gateway: Service {
         pressure = RedisPressure(redis: process.redis)
         let door = Door(
             limits: DoorLimits(maxBacklog: settings.maxBacklog, maxWait: settings.maxWait), lag: lag, pressure: pressure)
-        let acceptance = Acceptance(settings: settings, process: process, tokens: market.tokens, door: door)
+        let acceptance = Acceptance(
+            settings: settings, process: process, tokens: market.tokens, door: door, outcomes: Acceptance.outcomes(in: process.metrics))
         let store = OrderStore(pool: postgres)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
         OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)

@@ -9,11 +9,12 @@ internal import Storage
 @ServiceActor
 struct ListRoutes {
     private static let defaultLimit = 50
+    private static let parameters = ["userId", "status", "clientOrderId", "from", "to", "limit", "cursor"]
 
     let store: OrderStore
 
     func add(to router: HTTPRouter) {
-        router.get("/api/orders") { request, _ in try await list(request) }
+        router.get("/api/orders", query: Self.parameters) { request, _ in try await list(request) }
     }
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -48,14 +49,16 @@ struct ListQuery {
             return value
         }
         let time = { (text: String) in Timestamp.parse(text).flatMap { UInt64(exactly: $0) } }
+        // An unescaped plus sign of a zone arrives as a blank.
+        let moment = "must be a time with a zone such as 2026-01-10T07:30:00Z; the + of a zone is written %2B in a URL"
         let statuses = read("status", "must be pending, routing, building, submitted, confirmed, failed or cancelled, several by comma") { text in
             let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { OrderStatus(rawValue: String($0)) }
             return parts.contains(nil) ? nil : parts.compactMap { $0 }
         }
         filter = OrderFilter(
             userId: request.query("userId"), statuses: statuses ?? [], clientOrderId: request.query("clientOrderId"),
-            from: read("from", "must be a time such as 2026-01-10T07:30:00Z", time),
-            to: read("to", "must be a time such as 2026-01-10T07:30:00Z", time))
+            from: read("from", moment, time),
+            to: read("to", moment, time))
         limit =
             read("limit", "must be a whole number from 1 to \(OrderStore.pageLimit)") { text in
                 Int(text).flatMap { (1...OrderStore.pageLimit).contains($0) ? $0 : nil }

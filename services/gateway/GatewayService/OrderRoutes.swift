@@ -14,11 +14,11 @@ struct OrderRoutes {
     let publicURL: String?
 
     func add(to router: HTTPRouter) {
-        router.post("/api/orders/execute") { request, _ in try await execute(request) }
-        router.get("/api/orders/{id}") { _, parameters in try await show(parameters["id"]) }
-        router.get("/api/orders/status/{id}") { _, parameters in try await show(parameters["id"]) }
-        router.get("/api/orders/{id}/events") { request, parameters in try await events(parameters["id"], request) }
-        router.delete("/api/orders/{id}") { _, parameters in try await cancel(parameters["id"]) }
+        router.post("/api/orders/execute", query: []) { request, _ in try await execute(request) }
+        router.get("/api/orders/{id}", query: []) { _, parameters in try await show(parameters["id"]) }
+        router.get("/api/orders/status/{id}", query: []) { _, parameters in try await show(parameters["id"]) }
+        router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in try await events(parameters["id"], request) }
+        router.delete("/api/orders/{id}", query: []) { _, parameters in try await cancel(parameters["id"]) }
         // The edge sends upgrades to the notifiers; what comes here asked without one.
         for path in ["/api/orders/execute", "/api/orders/status", "/ws/orders/{id}", "/v1/stream"] {
             router.get(path) { _, _ in throw Self.upgradeRequired }
@@ -27,14 +27,14 @@ struct OrderRoutes {
 
     private func execute(_ request: HTTPRequest) async throws -> HTTPResponse {
         let accepted = try await acceptance.accept(request)
-        var headers = [("Location", "/api/orders/\(accepted.id)")]
+        let origin = Origin(request, publicURL: publicURL)
+        var headers = [("Location", "\(origin.path)/api/orders/\(accepted.id)")]
         if accepted.isReplay { headers.append(("Idempotent-Replayed", "true")) }
-        return .json(202, accepted.usesSnakeCase ? snakeCase(accepted) : camelCase(accepted, request), headers: headers)
+        return .json(202, accepted.usesSnakeCase ? snakeCase(accepted) : camelCase(accepted, origin.webSocket), headers: headers)
     }
 
-    private func camelCase(_ accepted: Accepted, _ request: HTTPRequest) -> String {
-        let origin = Origin(request, publicURL: publicURL).webSocket
-        return JSONWriter.object {
+    private func camelCase(_ accepted: Accepted, _ origin: String) -> String {
+        JSONWriter.object {
             $0.field("success", true)
             $0.field("orderId", accepted.id)
             $0.field("jobId", accepted.job)
@@ -43,14 +43,16 @@ struct OrderRoutes {
             $0.field("slippageBps", accepted.slippageBps)
             $0.field("wsUrl", "\(origin)/api/orders/status/\(accepted.id)")
             $0.field("websocketUrl", "\(origin)/ws/orders/\(accepted.id)")
+            if !accepted.warnings.isEmpty { $0.field("warnings", accepted.warnings) }
         }
     }
 
-    /// Document 004's answer.
+    /// Document 004's answer; nothing that the document has in a request is warned of.
     private func snakeCase(_ accepted: Accepted) -> String {
         JSONWriter.object {
             $0.field("order_id", accepted.id)
             $0.field("status", OrderStatus.pending.rawValue)
+            if !accepted.warnings.isEmpty { $0.field("warnings", accepted.warnings) }
         }
     }
 
@@ -85,9 +87,7 @@ struct OrderRoutes {
         do {
             outcome = try await process.pipeline.cancel(id)
         } catch {
-            throw Problem(
-                503, code: "UNAVAILABLE", "The order could not be cancelled because Redis is away; try again in a few seconds",
-                headers: [("Retry-After", "2")])
+            throw Self.notCancelled(error)
         }
         switch outcome {
         case .cancelled: return try await show(text)
@@ -106,6 +106,14 @@ struct OrderRoutes {
         }
     }
 
+    private static func notCancelled(_ error: PipelineError) -> Problem {
+        let (code, sentence) =
+            error.outcomeUnknown
+            ? ("OUTCOME_UNKNOWN", "The engine could not say whether the order was cancelled; look at it, or cancel it again")
+            : ("UNAVAILABLE", "The order could not be cancelled because Redis is away; try again in a few seconds")
+        return Problem(503, code: code, sentence, headers: [("Retry-After", "2")])
+    }
+
     private static func isFinal(_ status: String) -> Problem {
         Problem(409, code: "ORDER_FINAL", "The order is \(status) already and cannot be cancelled")
     }
@@ -120,20 +128,5 @@ struct OrderRoutes {
         Problem(
             426, code: "UPGRADE_REQUIRED", "This path is a WebSocket: connect to it with a WebSocket client",
             headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
-    }
-}
-
-/// Where the client reached the engine.
-struct Origin {
-    let webSocket: String
-
-    /// `PUBLIC_URL` where it is set, else what the request's `Host` and `X-Forwarded-Proto` say.
-    init(_ request: HTTPRequest, publicURL: String?) {
-        if let publicURL {
-            webSocket = "ws" + publicURL.dropFirst(4)
-        } else {
-            let isSecure = request.header("X-Forwarded-Proto")?.lowercased() == "https"
-            webSocket = (isSecure ? "wss" : "ws") + "://" + (request.header("Host") ?? "localhost")
-        }
     }
 }

@@ -17,7 +17,7 @@ struct ReconcileRoutes {
     let store: OrderStore
 
     func add(to router: HTTPRouter) {
-        router.get("/api/reconcile") { _, _ in try await reconcile() }
+        router.get("/api/reconcile", query: []) { _, _ in try await reconcile() }
     }
 
     private func reconcile() async throws -> HTTPResponse {

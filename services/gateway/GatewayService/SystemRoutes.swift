@@ -19,11 +19,11 @@ struct SystemRoutes {
 
     func add(to router: HTTPRouter) {
         router.get("/health") { _, _ in await health() }
-        router.get("/api/streams") { _, _ in try await streams() }
+        router.get("/api/streams", query: []) { _, _ in try await streams() }
         let tokenList = JSONWriter.object { $0.field("tokens", tokens.tokens) }
         let poolList = JSONWriter.object { $0.field("pools", pools.pools) }
-        router.get("/api/tokens") { _, _ in .json(200, tokenList) }
-        router.get("/api/pools") { _, _ in .json(200, poolList) }
+        router.get("/api/tokens", query: []) { _, _ in .json(200, tokenList) }
+        router.get("/api/pools", query: []) { _, _ in .json(200, poolList) }
     }
 
     private func streams() async throws -> HTTPResponse {

@@ -12,7 +12,7 @@ struct EventStreamRoutes {
     let queueBytes: Int
 
     func add(to router: HTTPRouter) {
-        router.get("/api/orders/{id}/events") { request, parameters in
+        router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in
             guard let id = OrderID(parsing: parameters["id"]) else {
                 throw Problem(
                     400, code: "BAD_REQUEST", "The order id is not a UUID; use the orderId that the engine answered",

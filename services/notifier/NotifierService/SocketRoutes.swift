@@ -15,20 +15,20 @@ struct SocketRoutes {
     var namingLimit = Duration.seconds(10)
 
     func add(to router: HTTPRouter) {
-        router.webSocket("/api/orders/execute") { request, _, socket in
+        router.webSocket("/api/orders/execute", query: ["orderId"]) { request, _, socket in
             await serve(socket, id: request.query("orderId") ?? "", dialect: BackfillDialect(), name: "000")
         }
-        router.webSocket("/api/orders/status/{id}") { _, parameters, socket in
+        router.webSocket("/api/orders/status/{id}", query: []) { _, parameters, socket in
             await serve(socket, id: parameters["id"], dialect: ProgressDialect(), name: "001")
         }
-        router.webSocket("/ws/orders/{id}") { _, parameters, socket in
+        router.webSocket("/ws/orders/{id}", query: []) { _, parameters, socket in
             await serve(socket, id: parameters["id"], dialect: StatusUpdateDialect(), name: "002_003")
         }
-        router.webSocket("/api/orders/status") { _, _, socket in
+        router.webSocket("/api/orders/status", query: []) { _, _, socket in
             guard let id = await firstMessage(of: socket) else { return }
             await serve(socket, id: id, dialect: SnakeCaseDialect(), name: "004")
         }
-        router.webSocket("/v1/stream") { request, _, socket in
+        router.webSocket("/v1/stream", query: ["orderId", "after"]) { request, _, socket in
             guard let order = request.query("orderId") else { return await serveFrames(socket) }
             guard let after = Seq(parsing: request.query("after") ?? "0") else {
                 return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0 to \(Seq.most)")

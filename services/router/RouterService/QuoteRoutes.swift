@@ -11,7 +11,7 @@ struct QuoteRoutes {
     let tokens: TokenList
 
     func add(to router: HTTPRouter) {
-        router.get("/api/quotes") { request, _ in try await quotes(request) }
+        router.get("/api/quotes", query: ["tokenIn", "tokenOut", "amount", "slippageBps"]) { request, _ in try await quotes(request) }
     }
 
     private func quotes(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -37,11 +37,9 @@ struct QuoteQuery {
             $0.field("tokenIn", ifPresent: request.query("tokenIn"))
             $0.field("tokenOut", ifPresent: request.query("tokenOut"))
             $0.field("amount", ifPresent: request.query("amount"))
-            // As text where it is no number, so that the refusal names it.
-            let slippage = request.query("slippageBps")
-            $0.field("slippageBps", ifPresent: slippage.map { text in Int(text).map { JSONValue.number(String($0)) } ?? .string(text) })
+            $0.field("slippageBps", ifPresent: request.query("slippageBps"))
         }
-        switch OrderRequest.parse(body: body.bytes, idempotencyKey: nil, tokens: tokens, now: 0) {
+        switch RequestReading(body: body.bytes, tokens: tokens).result {
         case .success(let order):
             self.request = QuoteRequest(
                 tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: order.slippageBps)

@@ -30,6 +30,9 @@ struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings);
 /// What the head of a request says about its framing, and how much room `cmhd_copy_headers` needs.
 struct cmhd_head {
     size_t bytes;
+    uint32_t headers;
+    /// Bytes that the library keeps of the head beside its text: a record for each header, cookie and parameter of the query, and a copy of the cookies.
+    size_t records;
     uint32_t hosts;
     uint32_t content_lengths;
     uint32_t transfer_encodings;
@@ -42,6 +45,9 @@ struct cmhd_head {
     /// Saturates.
     uint64_t content_length;
 };
+
+/// Bytes of one such record, rounded up as the library does.
+enum { cmhd_record_size = 64 };
 
 /// Looks at every header of a request whose head is complete.
 void cmhd_inspect(struct MHD_Connection *connection, struct cmhd_head *head);

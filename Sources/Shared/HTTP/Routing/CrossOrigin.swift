@@ -8,7 +8,7 @@ public enum CrossOrigin: Sendable {
     /// Whether a page of that origin may; who sends no origin is no page.
     func allows(_ origin: String?) -> Bool {
         guard let origin, case .only(let origins) = self else { return true }
-        return origins.contains(origin)
+        return origins.contains { $0.utf8.elementsEqual(origin.utf8) }
     }
 
     /// The fields that let a page of `origin` read the answer.
@@ -16,7 +16,7 @@ public enum CrossOrigin: Sendable {
         switch self {
         case .any:
             [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", Self.exposed)]
-        case .only(let origins) where origins.contains(origin):
+        case .only where allows(origin):
             [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", Self.exposed), ("Vary", "Origin")]
         case .only: [("Vary", "Origin")]
         }
@@ -28,12 +28,14 @@ public enum CrossOrigin: Sendable {
         if headers["Access-Control-Request-Method"] != nil {
             fields.append(("Access-Control-Allow-Methods", methods))
             let wanted = headers["Access-Control-Request-Headers"] ?? ""
-            fields.append(("Access-Control-Allow-Headers", wanted.isEmpty ? usual : wanted))
+            // No answer grows with what a client sends.
+            fields.append(("Access-Control-Allow-Headers", wanted.isEmpty || wanted.utf8.count > longestEcho ? usual : wanted))
             fields.append(("Access-Control-Max-Age", "600"))
         }
         return HTTPResponse(status: 204, headers: fields)
     }
 
+    private static let longestEcho = 512
     private static let usual = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
     private static let exposed = "Allow, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After"
 }

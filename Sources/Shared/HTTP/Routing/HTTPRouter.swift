@@ -27,25 +27,35 @@ public final class HTTPRouter {
     /// A router without routes.
     public init() {}
 
-    /// Adds a handler for `GET`, which serves `HEAD` too.
-    public func get(_ path: String, _ handler: @escaping Handler) { add("GET", path, handler) }
+    /// Adds a handler for `GET`, which serves `HEAD` too. `query` are the names that the query may have, each once: anything else is 400; nil for any.
+    public func get(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("GET", path, query: query, handler) }
 
-    /// Adds a handler for `POST`.
-    public func post(_ path: String, _ handler: @escaping Handler) { add("POST", path, handler) }
+    /// Adds a handler for `POST`; `query` as for `get`.
+    public func post(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("POST", path, query: query, handler) }
 
-    /// Adds a handler for `PUT`.
-    public func put(_ path: String, _ handler: @escaping Handler) { add("PUT", path, handler) }
+    /// Adds a handler for `PUT`; `query` as for `get`.
+    public func put(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("PUT", path, query: query, handler) }
 
-    /// Adds a handler for `DELETE`.
-    public func delete(_ path: String, _ handler: @escaping Handler) { add("DELETE", path, handler) }
+    /// Adds a handler for `DELETE`; `query` as for `get`.
+    public func delete(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("DELETE", path, query: query, handler) }
 
-    /// Adds a handler for a method.
-    public func add(_ method: String, _ path: String, _ handler: @escaping Handler) {
-        route(path).handlers.append((method, handler))
+    /// Adds a handler for a method; `query` as for `get`.
+    public func add(_ method: String, _ path: String, query: [String]? = nil, _ handler: @escaping Handler) {
+        route(path).handlers.append((method, QueryNames(names: query), handler))
     }
 
-    /// Adds a WebSocket. The same path may have a handler for `GET`: the `Upgrade` header decides.
-    public func webSocket(_ path: String, _ handler: @escaping SocketHandler) { route(path).socket = handler }
+    /// Adds a WebSocket; `query` as for `get`. The same path may have a handler for `GET`: the `Upgrade` header decides.
+    public func webSocket(_ path: String, query: [String]? = nil, _ handler: @escaping SocketHandler) {
+        route(path).socket = (QueryNames(names: query), handler)
+    }
+
+    /// Every path and method, with the names that its query may have; nil for any.
+    var queries: [(path: String, method: String, names: [String]?)] {
+        (Array(literals.values) + patterns).flatMap { route in
+            route.handlers.map { (route.pattern.text, $0.method, $0.query.names) }
+                + (route.socket.map { [(route.pattern.text, "socket", $0.query.names)] } ?? [])
+        }
+    }
 
     private func route(_ path: String) -> Route {
         let pattern = PathPattern(path)
@@ -53,6 +63,14 @@ public final class HTTPRouter {
         let route = Route(pattern)
         if pattern.isLiteral { literals[path] = route } else { patterns.append(route) }
         return route
+    }
+
+    /// The answer where there is nothing at a path: it names the path, and the one that was meant where only slashes or the case are wrong.
+    func notFound(_ target: RequestTarget) -> Problem {
+        let folded = "/" + target.rawPath.split(separator: "/").joined(separator: "/").lowercased()
+        let meant = folded == target.rawPath ? nil : RequestTarget(folded).flatMap { find($0) }?.route.pattern.text
+        let path = target.rawPath.utf8.count <= 128 ? target.rawPath : target.rawPath.prefix(125) + "..."
+        return Problem(404, code: "NOT_FOUND", "There is nothing at \(path)" + (meant.map { ": the path is \($0)." } ?? "."))
     }
 
     /// The route of a target, with the values of its parameters.

@@ -4,15 +4,15 @@ internal import EventLoop
 @ServiceActor
 final class Route {
     let pattern: PathPattern
-    var handlers: [(method: String, handler: HTTPRouter.Handler)] = []
-    var socket: HTTPRouter.SocketHandler?
+    var handlers: [(method: String, query: QueryNames, handler: HTTPRouter.Handler)] = []
+    var socket: (query: QueryNames, handler: HTTPRouter.SocketHandler)?
 
     init(_ pattern: PathPattern) { self.pattern = pattern }
 
     /// The handler of a method; that of `GET` for `HEAD`.
-    func handler(_ method: String) -> HTTPRouter.Handler? {
+    func handler(_ method: String) -> (query: QueryNames, handler: HTTPRouter.Handler)? {
         let wanted = method == "HEAD" ? "GET" : method
-        return handlers.first { $0.method == wanted }?.handler
+        return handlers.first { $0.method == wanted }.map { ($0.query, $0.handler) }
     }
 
     /// The methods of the path, for `Allow` and for preflights.

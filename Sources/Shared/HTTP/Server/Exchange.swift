@@ -1,5 +1,6 @@
 internal import CMicrohttpd
 internal import EventLoop
+internal import Glibc
 
 /// One request and its answer: reads, checks, hands to the handler, and answers. Driven by the daemon's calls, in the order of `Phase`.
 @ServiceActor
@@ -84,7 +85,8 @@ final class Exchange {
             packed: [UInt8](unsafeUninitializedCapacity: head.bytes) { buffer, count in
                 count = cmhd_copy_headers(connection, buffer.baseAddress, head.bytes)
             })
-        let isOld = version[7] == CChar(bitPattern: UInt8(ascii: "0"))
+        let isOld = strlen(version) < 8 || version[7] == CChar(bitPattern: UInt8(ascii: "0"))
+        if head.records > server.options.headLimit || head.headers > server.options.headerLimit { return refuse(head) }
         if let problem = head.problem(isOld: isOld) ?? sizeProblem(head) { return queue(problem.response, closing: true) }
         phase = .body
         // An announcement alone must not cost much memory.
@@ -97,6 +99,18 @@ final class Exchange {
             return Problem(431, code: "HEADERS_TOO_LARGE", "The headers are too large: at most \(server.options.headLimit) bytes are read.")
         }
         return head.content_length > UInt64(server.options.bodyLimit) ? tooLarge : nil
+    }
+
+    /// Refuses a head of too many parts, before anything is done: the connection's memory must have room for every answer.
+    private func refuse(_ head: cmhd_head) -> MHD_Result {
+        let limit = server.options.headerLimit
+        let problem = Problem(
+            431, code: "HEADERS_TOO_LARGE", "The request has too many headers, cookies or parameters: at most \(limit) headers are read.")
+        let isRoomLeft = head.records <= server.options.headLimit + server.options.answerRoom / 2
+        if isRoomLeft { return queue(problem.response, closing: true) }
+        peer.refuse(problem)
+        server.router.onRequest?(route, problem.status, start.elapsed.seconds)
+        return .NO
     }
 
     private var tooLarge: Problem {
@@ -124,17 +138,30 @@ final class Exchange {
         }
         if target.rawPath == "*" && method == "OPTIONS" { return queue(HTTPResponse(status: 204)) }
         guard let (route, parameters) = server.router.find(target) else {
-            return queue(.problem(404, code: "NOT_FOUND", "There is nothing at this path."))
+            return queue(server.router.notFound(target).response)
         }
         self.route = route.pattern.text
         let request = HTTPRequest(method: method, target: target, headers: headers, body: body, remoteAddress: peer.address)
+        if let problem = encodingProblem { return queue(problem.response) }
         body = []
-        if wantsUpgrade, let handler = route.socket, headers.contains(token: "websocket", in: "Upgrade") {
-            return upgrade(request, parameters, handler)
+        if wantsUpgrade, let socket = route.socket, headers.contains(token: "websocket", in: "Upgrade") {
+            if let problem = socket.query.problem(target) { return queue(problem.response) }
+            return upgrade(request, parameters, socket.handler)
         }
-        if let handler = route.handler(method) { return run(handler, request, parameters) }
+        if let (query, handler) = route.handler(method) {
+            if let problem = query.problem(target) { return queue(problem.response) }
+            return run(handler, request, parameters)
+        }
         if method == "OPTIONS" { return queue(CrossOrigin.answer(methods: route.methods, to: headers)) }
         return queue(route.refusal(method))
+    }
+
+    /// A body is read as it comes: one that is packed would be taken for nonsense.
+    private var encodingProblem: Problem? {
+        guard !body.isEmpty, let encoding = headers["Content-Encoding"], encoding.lowercased() != "identity" else { return nil }
+        return Problem(
+            415, code: "UNSUPPORTED_MEDIA_TYPE", "The body must be sent as it is: leave Content-Encoding (gzip and the like) out.",
+            headers: [("Accept-Encoding", "identity")])
     }
 
     /// Starts the handler. One that answers without waiting is answered in this very call, without the detour of a suspended connection.
@@ -171,9 +198,13 @@ final class Exchange {
     /// The handler's time is over.
     func expire() {
         let running = task
+        let isRead = method == "GET" || method == "HEAD"
         complete(
             .problem(
-                503, code: "TIMEOUT", "The service took too long: try again, with the same Idempotency-Key if you sent one.",
+                503, code: isRead ? "TIMEOUT" : "OUTCOME_UNKNOWN",
+                isRead
+                    ? "The service took too long: try again."
+                    : "The service took too long, and the request may have been carried out: look, or try again with the same Idempotency-Key.",
                 headers: [("Retry-After", "1")]))
         running?.cancel()
     }

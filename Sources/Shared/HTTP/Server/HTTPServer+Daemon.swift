@@ -5,8 +5,9 @@ internal import EventLoop
 // each retained once: released by the end notification that the daemon gives for every start.
 
 extension HTTPServer {
-    /// The daemon reads and answers inside this memory; the margin is for what it keeps of a request besides its bytes, and for the answer's head.
-    private static let memoryMargin = 4096
+    /// A connection's memory, in which the daemon reads and answers. One half is its buffer for reading, which may be full of a next request when the
+    /// answer is written; in the other half there is room for what it keeps of a request beside its text (at most `headLimit`), and for the answer's head.
+    private var memoryLimit: Int { 2 * (options.headLimit + options.answerRoom) }
 
     func startDaemon(_ listeningSocket: Int32) -> OpaquePointer? {
         var settings = cmhd_settings()
@@ -16,7 +17,7 @@ extension HTTPServer {
         // Only a backstop: each stage of a connection has its own deadline.
         let longest = max(options.requestDeadline, options.responseDeadline, options.keepAlive)
         settings.inactivity_timeout = UInt32(longest.millisecondsRoundedUp / 1000 + 2)
-        settings.memory_limit = options.headLimit + Self.memoryMargin
+        settings.memory_limit = memoryLimit
         settings.context = Unmanaged.passUnretained(self).toOpaque()
         settings.on_request = onRequest
         settings.on_completed = onCompleted

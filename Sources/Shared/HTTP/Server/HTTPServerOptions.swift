@@ -4,6 +4,10 @@ public struct HTTPServerOptions: Sendable {
     public var bodyLimit = 16 * 1024
     /// Bytes of a request's line and headers; more is 431 (a longer line is 414). 8 KiB.
     public var headLimit = 8 * 1024
+    /// Header fields of a request; more is 431. 100.
+    public var headerLimit = 100
+    /// Bytes for the head of an answer, which no request can take away from it. 3 KiB.
+    public var answerRoom = 3 * 1024
     /// From the first sign of a request, or of a new connection, until its last byte; later is 408. 10 s.
     public var requestDeadline: Duration = .seconds(10)
     /// What a handler may take; longer is 503, and its task is cancelled. 10 s.

@@ -61,10 +61,15 @@ final class ServerConnection {
 
     /// Answers a request that never became whole, past the daemon: it has nothing of its own to send at that point.
     func refuseSlow() {
-        let body = Problem(408, code: "REQUEST_TIMEOUT", "The request took too long to arrive: send it again.").text
-        let head = "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+        refuse(Problem(408, code: "REQUEST_TIMEOUT", "The request took too long to arrive: send it again."))
+        cut()
+    }
+
+    /// Sends a refusal past the daemon, which has nothing of its own to send; the connection cannot be used for another answer.
+    func refuse(_ problem: Problem) {
+        let body = problem.text
+        let head = "HTTP/1.1 \(problem.status) \(Problem.title(problem.status))\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
         let text = head + "Content-Length: \(body.utf8.count)\r\n\r\n" + body
         cmhd_send(descriptor, text, text.utf8.count)
-        cut()
     }
 }

@@ -1,12 +1,12 @@
 /// Why a text is not an amount of a token.
 public enum AmountError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No plain decimal number.
+    /// No decimal number.
     case malformed
     /// Zero.
     case zero
     /// Below zero.
     case negative
-    /// More fraction digits than the token has.
+    /// More fraction digits than the token has, and not by the noise of floating point alone.
     case tooPrecise(maximumDigits: Int)
     /// More than 2^64-1 base units.
     case tooLarge
@@ -14,7 +14,7 @@ public enum AmountError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What the amount must be: the second half of a sentence that begins with the field's name.
     public var description: String {
         switch self {
-        case .malformed: "must be a number, or a decimal text such as \"1.5\" without sign, spaces and exponent"
+        case .malformed: "must be a number, or a text such as \"1.5\" or \"1e-7\" without plus sign, spaces and separators"
         case .zero, .negative: "must be greater than 0"
         case .tooPrecise(let digits): "must have at most \(digits) digit\(digits == 1 ? "" : "s") after the point"
         case .tooLarge: "must be at most 18446744073709551615 base units"

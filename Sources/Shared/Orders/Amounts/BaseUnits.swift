@@ -21,20 +21,21 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
         self.value = value
     }
 
-    /// Reads whole tokens as plain decimal text, exactly: no sign, no spaces, no exponent.
+    /// Reads whole tokens from text, exactly: digits, perhaps a point and an exponent, `1.5` or `1e-7`; no plus sign, no spaces, no separators.
     ///
     /// - Parameter decimals: the token's fraction digits, 0 to 18.
     public init(decimal text: String, decimals: Int) throws(AmountError) {
-        guard let number = DecimalText(text, allowsExponent: false) else { throw .malformed }
+        guard let number = DecimalText(text) else { throw .malformed }
         value = try number.scaled(by: decimals)
     }
 
-    /// Reads whole tokens from the text of a JSON number, which may have an exponent, exactly.
+    /// Reads whole tokens from the text of a JSON number, as programs with floating point send them: the nearest amount where the two differ by less
+    /// than 1 part in 10^15.
     ///
     /// - Parameter decimals: the token's fraction digits, 0 to 18.
     public init(number text: String, decimals: Int) throws(AmountError) {
-        guard let number = DecimalText(text, allowsExponent: true) else { throw .malformed }
-        value = try number.scaled(by: decimals)
+        guard let number = DecimalText(text) else { throw .malformed }
+        value = try number.nearest(scale: decimals)
     }
 
     /// Whole tokens in the shortest exact form: `25`, not `25.0`.

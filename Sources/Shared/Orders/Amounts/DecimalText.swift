@@ -1,16 +1,16 @@
-/// The parts of a decimal number as written: digits without the point, how many of them follow it, and the exponent.
+/// A decimal number as written, exactly: its digits, and the power of ten that the last of them stands for.
 struct DecimalText {
-    /// Digits without leading zeros; empty for zero.
+    /// Digits without zeros at either end; empty for zero.
     private(set) var digits: [UInt8] = []
-    private(set) var fractionDigits = 0
+    /// The number is the digits times 10^exponent.
     private(set) var exponent = 0
     private(set) var isNegative = false
 
     /// Far beyond any exponent that could still give an amount, and far from overflow.
     private static let exponentLimit = 1_000_000
 
-    /// Reads `digits[.digits]`, with a sign and an exponent where allowed; nil for anything else.
-    init?(_ text: String, allowsExponent: Bool) {
+    /// Reads `digits[.digits][e[±]digits]` with an optional minus; nil for anything else.
+    init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         if rest.first == UInt8(ascii: "-") {
             isNegative = true
@@ -19,14 +19,16 @@ struct DecimalText {
         guard takeDigits(&rest) > 0 else { return nil }
         if rest.first == UInt8(ascii: ".") {
             rest.removeFirst()
-            fractionDigits = takeDigits(&rest)
-            guard fractionDigits > 0 else { return nil }
+            let count = takeDigits(&rest)
+            guard count > 0 else { return nil }
+            exponent -= count
         }
-        if allowsExponent, let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") {
+        if let letter = rest.first, letter | 0x20 == UInt8(ascii: "e") {
             rest.removeFirst()
             guard takeExponent(&rest) else { return nil }
         }
         guard rest.isEmpty else { return nil }
+        dropTrailingZeros()
     }
 
     private mutating func takeDigits(_ rest: inout ArraySlice<UInt8>) -> Int {
@@ -43,29 +45,20 @@ struct DecimalText {
         let sign = rest.first == UInt8(ascii: "-") ? -1 : 1
         if rest.first == UInt8(ascii: "-") || rest.first == UInt8(ascii: "+") { rest.removeFirst() }
         guard !rest.isEmpty else { return false }
+        var value = 0
         while let byte = rest.first, byte &- UInt8(ascii: "0") < 10 {
-            exponent = min(Self.exponentLimit, exponent * 10 + Int(byte - UInt8(ascii: "0")))
+            value = min(Self.exponentLimit, value * 10 + Int(byte - UInt8(ascii: "0")))
             rest.removeFirst()
         }
-        exponent *= sign
+        exponent += sign * value
         return true
     }
 
-    /// The number times 10^scale, exactly.
-    func scaled(by scale: Int) throws(AmountError) -> UInt64 {
-        if digits.isEmpty { throw .zero }
-        if isNegative { throw .negative }
-        let zeros = scale + exponent - fractionDigits
-        if zeros < 0 { throw .tooPrecise(maximumDigits: scale) }
-        if digits.count + zeros > 20 { throw .tooLarge }
-        var value: UInt64 = 0
-        for digit in digits + Array(repeating: 0, count: zeros) {
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
-            if overflow || carry { throw .tooLarge }
-            value = sum
-        }
-        return value
+    /// So that `1.50` has as many digits as `1.5`.
+    private mutating func dropTrailingZeros() {
+        let zeros = digits.reversed().prefix { $0 == 0 }.count
+        digits.removeLast(zeros)
+        exponent += zeros
     }
 
     /// `value` / 10^decimals in the shortest exact form.

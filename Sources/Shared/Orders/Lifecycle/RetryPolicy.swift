@@ -16,7 +16,7 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// The wait after attempt `attempt` (from 1) in milliseconds: base × 2^(attempt-1), plus up to the jitter's share of it.
     public func delay(afterAttempt attempt: Int, random: inout some RandomNumberGenerator) -> UInt64 {
-        let doublings = UInt64(min(max(0, attempt - 1), 30))
+        let doublings = UInt64(min(max(1, attempt) - 1, 30))
         let (wait, overflow) = baseMilliseconds.multipliedReportingOverflow(by: 1 << doublings)
         guard !overflow, wait < 1 << 48 else { return 1 << 48 }
         return wait + UInt64.random(in: 0...(wait * min(jitterPerMille, 1000) / 1000), using: &random)
@@ -24,6 +24,6 @@ public struct RetryPolicy: Sendable, Hashable {
 
     /// Attempts left after attempt `attempt`.
     public func retriesRemaining(after attempt: Int) -> Int {
-        max(0, maxAttempts - attempt)
+        max(0, maxAttempts - max(0, attempt))
     }
 }

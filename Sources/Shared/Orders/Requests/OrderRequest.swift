@@ -8,6 +8,9 @@ public struct OrderRequest: Sendable, Hashable {
         case after(seconds: Int)
     }
 
+    static let isPast = "must not be in the past"
+    private static let longestDeadline: UInt64 = 86_400_000
+
     /// What is sold.
     public let tokenIn: Token
     /// What is bought.
@@ -16,18 +19,17 @@ public struct OrderRequest: Sendable, Hashable {
     public let amountIn: BaseUnits
     /// The slippage limit, 1 to 5,000.
     public let slippageBps: Int
-    /// The slippage as a fraction, the text of the number as given.
-    public let slippage: String
     /// Who asks; nil for none.
-    public let userId: String?
+    public let userId: UserID?
     /// `market`.
     public let orderType: String
     /// The limit of time, where given.
     public let deadline: Deadline?
     /// The key under which this order exists once, from the header or the body's `clientOrderId`.
     public let idempotencyKey: String?
-    /// Whether the client wrote `token_in`, so that it gets the answer of that dialect.
-    public let usesSnakeCase: Bool
+
+    /// The slippage as a fraction, in the shortest form.
+    public var slippage: String { DecimalText.shortest(UInt128(slippageBps), decimals: 4) }
 
     /// What was asked for, in one canonical text, defaults filled in: equal for requests that mean the same. A relative deadline stays relative, so
     /// that a request sent again a second later is still the same.
@@ -38,8 +40,24 @@ public struct OrderRequest: Sendable, Hashable {
             case .at(let milliseconds): "@\(milliseconds)"
             case .after(let seconds): "+\(seconds)"
             }
-        let owner = userId.map { "=" + $0 } ?? "-"
+        let owner = userId.map { "=" + $0.text } ?? "-"
         return "\(orderType)|\(tokenIn.mint)|\(tokenOut.mint)|\(amountIn)|\(slippageBps)|\(limit)|\(owner)"
+    }
+
+    /// What is wrong with the order at this time, which a request that was taken in before is not asked: nil where its deadline is ahead.
+    ///
+    /// - Parameter now: Unix milliseconds.
+    public func refusal(at now: UInt64) -> RequestRefusal? {
+        guard case .at(let time) = deadline else { return nil }
+        let reason: String
+        if time <= now {
+            reason = Self.isPast
+        } else if time - now > Self.longestDeadline {
+            reason = "must be at most 24 hours ahead"
+        } else {
+            return nil
+        }
+        return RequestRefusal(errors: [FieldError(field: "deadline", message: "deadline \(reason)")])
     }
 
     /// The order that this request becomes.

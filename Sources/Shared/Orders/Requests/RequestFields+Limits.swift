@@ -1,56 +1,63 @@
 import JSON
 
 extension RequestFields {
-    /// A slippage limit in basis points and as the text of a fraction.
-    struct Slippage {
-        let bps: Int
-        let text: String
-    }
+    /// Above this a limit gives away more than anyone means to: 10 %.
+    private static let usualSlippageBps = 1000
 
-    /// Reads `slippage`, `max_slippage` or `slippageBps`; 1 % where none is given.
-    mutating func takeSlippage() -> Slippage? {
-        let fraction = take("slippage", "max_slippage")
-        let bps = take("slippageBps")
+    /// Reads `slippage`, `max_slippage` or `slippageBps` as basis points; 1 % where none is given.
+    mutating func takeSlippage() -> Int? {
+        let fraction = take(OrderVocabulary.slippage)
+        let bps = take(OrderVocabulary.slippageBps)
         if let fraction, let bps { refuse(bps.name, "must not be given together with \(fraction.name)") }
-        if let fraction { return slippage(fraction) }
-        guard let bps else { return Slippage(bps: 100, text: "0.01") }
-        guard let value = bps.value.integer, (1...5000).contains(value) else {
-            refuse(bps.name, "must be an integer from 1 to 5000")
-            return nil
+        guard let given = fraction ?? bps else { return 100 }
+        guard let value = fraction == nil ? basisPoints(given) : slippage(given) else { return nil }
+        if value > Self.usualSlippageBps {
+            let percent = DecimalText.shortest(UInt128(value), decimals: 2)
+            warn(given.name, "lets the price move by \(percent) %, which is more than 10 %: slippage 0.01 and slippageBps 100 are 1 %")
         }
-        return Slippage(bps: Int(value), text: DecimalText.shortest(UInt128(value), decimals: 4))
+        return value
     }
 
-    /// A fraction with up to 4 digits is an integer of basis points, read as exactly as an amount.
-    private mutating func slippage(_ given: Given) -> Slippage? {
-        let least = given.name == "max_slippage" ? 100 : 1
-        if let text = given.value.number, let bps = try? BaseUnits(number: text, decimals: 4).value, (UInt64(least)...5000).contains(bps) {
-            return Slippage(bps: Int(bps), text: text)
-        }
-        let range = "from \(DecimalText.shortest(UInt128(least), decimals: 4)) to 0.5"
-        refuse(given.name, "must be a number \(range) with at most 4 digits after the point: a fraction, 0.01 is 1 %")
+    private mutating func basisPoints(_ given: Given) -> Int? {
+        if let number = Self.decimal(given.value), let value = try? number.scaled(by: 0), (1...5000).contains(value) { return Int(value) }
+        refuse(given.name, "must be a whole number from 1 to 5000")
         return nil
     }
 
-    /// Reads `deadline`: a time with a zone, or seconds from now.
-    mutating func takeDeadline(now: UInt64) -> OrderRequest.Deadline? {
-        guard let given = take("deadline") else { return nil }
+    /// A fraction in basis points. What is finer is dropped, so that the limit is never looser than it was asked for.
+    private mutating func slippage(_ given: Given) -> Int? {
+        let least: UInt64 = given.name == "max_slippage" ? 100 : 1
+        if let number = Self.decimal(given.value) {
+            let (bps, isExact) = number.floor(scale: 4, atMost: 5000)
+            if bps >= least && (bps < 5000 || isExact) { return Int(bps) }
+        }
+        let range = "from \(DecimalText.shortest(UInt128(least), decimals: 4)) to 0.5"
+        refuse(given.name, "must be a number \(range): a fraction, 0.01 is 1 %")
+        return nil
+    }
+
+    /// A number, or the text of one.
+    private static func decimal(_ value: JSONValue) -> DecimalText? {
+        (value.number ?? value.string).flatMap { DecimalText($0) }
+    }
+
+    /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time is over is not judged here.
+    mutating func takeDeadline() -> OrderRequest.Deadline? {
+        guard let given = take(OrderVocabulary.deadline) else { return nil }
         switch given.value {
-        case .number:
-            if let seconds = given.value.integer, (1...86_400).contains(seconds) { return .after(seconds: Int(seconds)) }
+        case .number(let text):
+            if let seconds = try? DecimalText(text)?.scaled(by: 0), (1...86_400).contains(seconds) { return .after(seconds: Int(seconds)) }
             refuse(given.name, "must be from 1 to 86400 where it is a number: whole seconds from now")
         case .string(let text):
-            if let time = Timestamp.parse(text) { return deadline(given, at: time, now: Int64(clamping: now)) }
-            refuse(given.name, "must be an ISO 8601 time with a zone, such as 2026-01-10T07:30:00Z, or a number of seconds from now")
+            guard let time = Timestamp.parse(text) else {
+                refuse(given.name, "must be an ISO 8601 time with a zone, such as 2026-01-10T07:30:00Z, or a number of seconds from now")
+                return nil
+            }
+            if let time = UInt64(exactly: time) { return .at(time) }
+            refuse(given.name, OrderRequest.isPast)
         default:
             refuse(given.name, "must be an ISO 8601 time with a zone or a number of seconds from now")
         }
-        return nil
-    }
-
-    private mutating func deadline(_ given: Given, at time: Int64, now: Int64) -> OrderRequest.Deadline? {
-        if time > now && time - now <= 86_400_000 { return .at(UInt64(time)) }
-        refuse(given.name, time <= now ? "must not be in the past" : "must be at most 24 hours ahead")
         return nil
     }
 }

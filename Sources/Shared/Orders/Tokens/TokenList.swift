@@ -41,7 +41,10 @@ public struct TokenList: Sendable, Equatable {
     }
 
     /// The token of a symbol, in any case, or of a mint address. `WSOL` is SOL.
+    ///
+    /// Other than ASCII is no token: a dictionary of texts would take U+212A, the sign of kelvin, for a K.
     public func lookup(_ symbolOrMint: String) -> Token? {
+        guard symbolOrMint.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let index =
             if symbolOrMint.utf8.count >= 32 { byMint[symbolOrMint] } else { bySymbol[Self.folded(symbolOrMint)] }
         return index.map { tokens[$0] }

@@ -16,8 +16,8 @@ public struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConverti
         self.partition = Int(partition)
         self.milliseconds = milliseconds
         self.sequence = sequence
-        // One letter has one name: `+1`, `01` are none.
-        guard description == text else { return nil }
+        // One letter has one name: `+1`, `01` are none. Nothing comes after the last id that a stream can have, and Redis refuses to look there.
+        guard description == text, milliseconds < .max || sequence < .max else { return nil }
     }
 
     init?(partition: Int, entry: String) { self.init(parsing: "\(partition)-\(entry)") }

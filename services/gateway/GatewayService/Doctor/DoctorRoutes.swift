@@ -11,7 +11,7 @@ struct DoctorRoutes {
     let examination: Examination
 
     func add(to router: HTTPRouter) {
-        router.get("/api/doctor") { request, _ in
+        router.get("/api/doctor", query: ["stuckAfterSeconds"]) { request, _ in
             let checks = await examination.run(stuckAfter: .seconds(try Self.stuckAfter(request.query("stuckAfterSeconds"))))
             let body = JSONWriter.object {
                 $0.field("healthy", !checks.contains { $0.verdict == .fault })

@@ -38,7 +38,7 @@ final class UserFeed {
         var told: Set<OrderID>? = []
     }
 
-    let user: String
+    let user: UserID
     private let directory: any UserDirectory
     private let subscriber: RedisSubscriber
     private let log: Logger
@@ -56,7 +56,7 @@ final class UserFeed {
 
     /// A feed that is opened next. `onEnd` is called when it has given up, before its watchers are told.
     init(
-        user: String, directory: any UserDirectory, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (UserFeed) -> Void
+        user: UserID, directory: any UserDirectory, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (UserFeed) -> Void
     ) {
         self.user = user
         self.directory = directory

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Observability
+internal import Orders
 internal import Redis
 
 /// The feeds of all users whom sockets of this process follow: one subscription a user, on a connection of their own.
@@ -14,7 +15,7 @@ final class UserFeeds {
     private let subscriber: RedisSubscriber
     private let log: Logger
     private let reconnected = LoopSignal()
-    private var feeds: [String: UserFeed] = [:]
+    private var feeds: [UserID: UserFeed] = [:]
 
     init(directory: any UserDirectory, subscriber: RedisSubscriber, log: Logger) {
         self.directory = directory
@@ -30,7 +31,7 @@ final class UserFeeds {
     var count: Int { feeds.count }
 
     /// Follows a user: orders under way, those that ended from `since` (Unix ms) on, and those to come.
-    func follow(_ user: String, since: UInt64?, _ watcher: any UserWatcher) {
+    func follow(_ user: UserID, since: UInt64?, _ watcher: any UserWatcher) {
         if let feed = feeds[user] {
             feed.add(watcher, since: since)
             return
@@ -42,7 +43,7 @@ final class UserFeeds {
     }
 
     /// Ends it; the feed goes with its last watcher.
-    func unfollow(_ user: String, _ watcher: any UserWatcher) {
+    func unfollow(_ user: UserID, _ watcher: any UserWatcher) {
         guard let feed = feeds[user] else { return }
         feed.remove(watcher)
         guard !feed.isWatched else { return }

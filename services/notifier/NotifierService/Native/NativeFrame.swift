@@ -6,15 +6,15 @@ enum NativeFrame: Equatable {
     /// The events of an order from the one after `after` on.
     case subscribeOrder(OrderID, after: Seq)
     /// The events of all orders of a user, with those of orders that ended from `since` on, in Unix ms.
-    case subscribeUser(String, since: UInt64?)
+    case subscribeUser(UserID, since: UInt64?)
     /// No more of an order.
     case unsubscribeOrder(OrderID)
     /// No more of a user.
-    case unsubscribeUser(String)
+    case unsubscribeUser(UserID)
     /// A sign of life, with what the answer repeats: the JSON text of a number or a text.
     case ping(id: String?)
 
-    /// Reads a frame. Unknown keys are ignored. Throws the error frame that says what is wrong.
+    /// Reads a frame. Unknown keys are ignored, and `null` counts as left out. Throws the error frame that says what is wrong.
     init(parsing text: String) throws(NativeError) {
         let json: JSONValue
         do throws(JSONError) {
@@ -26,7 +26,7 @@ enum NativeFrame: Equatable {
         switch json["op"]?.string {
         case "subscribe": self = try Self.subscription(json)
         case "unsubscribe": self = try Self.unsubscription(json)
-        case "ping": self = .ping(id: try Self.pingID(json["id"]))
+        case "ping": self = .ping(id: try Self.pingID(json.given("id")))
         default: throw .badRequest("op has to be subscribe, unsubscribe or ping.")
         }
     }
@@ -34,15 +34,15 @@ enum NativeFrame: Equatable {
     private static func subscription(_ json: JSONValue) throws(NativeError) -> NativeFrame {
         switch try NativeSubject(json) {
         case .order(let id):
-            guard json["since"] == nil else { throw .badRequest("since belongs to a userId: with an orderId give after.", .order(id)) }
-            guard let after = json["after"] else { return .subscribeOrder(id, after: 0) }
+            guard json.given("since") == nil else { throw .badRequest("since belongs to a userId: with an orderId give after.", .order(id)) }
+            guard let after = json.given("after") else { return .subscribeOrder(id, after: 0) }
             guard let seq = after.integer.flatMap({ Int(exactly: $0) }).flatMap({ Seq(exactly: $0) }) else {
                 throw .badRequest("after has to be a whole number from 0 to \(Seq.most): the seq of the last event that was seen.", .order(id))
             }
             return .subscribeOrder(id, after: seq)
         case .user(let user):
-            guard json["after"] == nil else { throw .badRequest("after belongs to an orderId: with a userId give since.", .user(user)) }
-            guard let since = json["since"] else { return .subscribeUser(user, since: nil) }
+            guard json.given("after") == nil else { throw .badRequest("after belongs to an orderId: with a userId give since.", .user(user)) }
+            guard let since = json.given("since") else { return .subscribeUser(user, since: nil) }
             guard let time = since.string.flatMap({ Timestamp.parse($0) }).flatMap({ UInt64(exactly: $0) }) else {
                 throw .badRequest("since has to be a time with a zone, such as 2026-01-10T07:30:17.789Z.", .user(user))
             }
@@ -69,16 +69,16 @@ enum NativeFrame: Equatable {
 /// What a subscription is about.
 enum NativeSubject: Equatable {
     case order(OrderID)
-    case user(String)
+    case user(UserID)
 
     /// Reads the one of the two that a frame has to name.
     fileprivate init(_ json: JSONValue) throws(NativeError) {
-        switch (json["orderId"], json["userId"]) {
+        switch (json.given("orderId"), json.given("userId")) {
         case (let given?, nil):
             guard let id = given.string.flatMap({ OrderID(parsing: $0) }) else { throw .badRequest("orderId has to be a UUID.") }
             self = .order(id)
         case (nil, let given?):
-            guard let user = given.string, (1...255).contains(user.unicodeScalars.count) else {
+            guard let user = given.string.flatMap({ UserID($0) }) else {
                 throw .badRequest("userId has to be a text of 1 to 255 characters.")
             }
             self = .user(user)

@@ -17,7 +17,7 @@ final class NativeOrder: OrderWatcher {
     /// Whether the client named it.
     var isSubscribed = false
     /// The users by whom it is followed.
-    var users: Set<String> = []
+    var users: Set<UserID> = []
     /// The seq of the last event that the client has seen.
     private(set) var seen: Seq
     /// The newest seq that is known; nil before any is.
@@ -70,10 +70,10 @@ final class NativeOrder: OrderWatcher {
 /// A user whom a session follows.
 @ServiceActor
 final class NativeUser: UserWatcher {
-    private let user: String
+    private let user: UserID
     private weak var session: NativeSession?
 
-    init(_ user: String, session: NativeSession) {
+    init(_ user: UserID, session: NativeSession) {
         self.user = user
         self.session = session
     }

@@ -14,7 +14,7 @@ enum NativeReply {
 
     static func subscribed(_ id: OrderID, seq: Int) -> String { frame("subscribed", .order(id), "seq", seq) }
 
-    static func subscribed(_ user: String, orders: Int) -> String { frame("subscribed", .user(user), "orders", orders) }
+    static func subscribed(_ user: UserID, orders: Int) -> String { frame("subscribed", .user(user), "orders", orders) }
 
     static func done(_ id: OrderID, seq: Int) -> String { frame("done", .order(id), "seq", seq) }
 

@@ -12,8 +12,8 @@ protocol OrderSource: AnyObject {
 /// Where a session gets the orders of users.
 @ServiceActor
 protocol UserSource: AnyObject {
-    func follow(_ user: String, since: UInt64?, _ watcher: any UserWatcher)
-    func unfollow(_ user: String, _ watcher: any UserWatcher)
+    func follow(_ user: UserID, since: UInt64?, _ watcher: any UserWatcher)
+    func unfollow(_ user: UserID, _ watcher: any UserWatcher)
 }
 
 extension OrderFeeds: OrderSource {}
@@ -39,7 +39,7 @@ final class NativeSession {
     private let orderSource: any OrderSource
     private let userSource: any UserSource
     private var orders: [OrderID: NativeOrder] = [:]
-    private var users: [String: NativeUser] = [:]
+    private var users: [UserID: NativeUser] = [:]
     private var subscriptions = 0
     private let asked = BoundedQueue<NativeOrder>(bound: 2 * mostOrders)
     private var opening = 0
@@ -98,7 +98,7 @@ final class NativeSession {
         add(order)
     }
 
-    private func subscribe(_ user: String, since: UInt64?) throws(NativeError) {
+    private func subscribe(_ user: UserID, since: UInt64?) throws(NativeError) {
         guard users[user] == nil else { return send(NativeReply.subscribed(user, orders: orders.values.count { $0.users.contains(user) })) }
         try admitSubscription(.user(user), isNew: true)
         let watcher = NativeUser(user, session: self)
@@ -121,7 +121,7 @@ final class NativeSession {
         removeIfUnwanted(order)
     }
 
-    private func unsubscribe(_ user: String) {
+    private func unsubscribe(_ user: UserID) {
         guard let watcher = users.removeValue(forKey: user) else { return }
         subscriptions -= 1
         userSource.unfollow(user, watcher)
@@ -137,7 +137,7 @@ final class NativeSession {
     // MARK: Orders
 
     /// A user has an order. One that is over for this client may be heard of once more from its user's channel, which is another connection.
-    func appeared(_ id: OrderID, of user: String) {
+    func appeared(_ id: OrderID, of user: UserID) {
         guard users[user] != nil, !finished.contains(id) else { return }
         if let order = orders[id] {
             order.users.insert(user)

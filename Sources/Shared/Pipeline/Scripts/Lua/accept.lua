@@ -1,7 +1,7 @@
 -- Takes an order in: its hash, first event, entry on `accepted` and idempotency record, or nothing.
 -- Without allow-oom: a full Redis stops the intake and lets the rest drain.
 -- KEYS: order, idempotency record (the order again where there is none), accepted, events, deadlines, user, paused
--- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit
+-- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local at = milliseconds()
 
@@ -37,7 +37,7 @@ set(order, 'fingerprint', fingerprint)
 set(order, 'jobId', job)
 save(order, KEYS[4])
 if hasRecord then
-  write('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint)
+  write('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', ARGV[11], 'slippageBps', ARGV[12])
   write('PEXPIRE', KEYS[2], ttl)
 end
 if order.deadline ~= '' then write('ZADD', KEYS[5], order.deadline, id) end

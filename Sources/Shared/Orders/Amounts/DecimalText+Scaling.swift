@@ -1,0 +1,69 @@
+extension DecimalText {
+    /// The number times 10^scale, exactly. Throws `tooPrecise` where that is no integer.
+    func scaled(by scale: Int) throws(AmountError) -> UInt64 {
+        let cut = try digitsBelowOne(scale)
+        if cut > 0 { throw .tooPrecise(maximumDigits: scale) }
+        return try Self.integer(digits, zeros: -cut)
+    }
+
+    /// The integer nearest to the number times 10^scale where the two differ by less than 1 part in 10^15: what floating point makes of an amount, such
+    /// as 0.30000000000000004. Anything that differs by more is `tooPrecise`.
+    func nearest(scale: Int) throws(AmountError) -> UInt64 {
+        let cut = try digitsBelowOne(scale)
+        if cut <= 0 { return try Self.integer(digits, zeros: -cut) }
+        // Below a tenth of a unit no integer is near.
+        guard cut <= digits.count else { throw .tooPrecise(maximumDigits: scale) }
+        let whole = digits.count == cut ? [] : Array(digits.dropLast(cut))
+        let rest = Array(digits.suffix(cut))
+        let roundsUp = rest[0] >= 5
+        guard isNoise(roundsUp ? Self.complement(rest) : rest) else { throw .tooPrecise(maximumDigits: scale) }
+        if !roundsUp { return try Self.integer(whole, zeros: 0) }
+        let (value, overflow) = try Self.integer(whole, zeros: 0).addingReportingOverflow(1)
+        if overflow { throw .tooLarge }
+        return value
+    }
+
+    /// The largest integer not above the number times 10^scale, at most `most`, and whether something was left out.
+    func floor(scale: Int, atMost most: UInt64) -> (value: UInt64, isExact: Bool) {
+        guard !digits.isEmpty, !isNegative else { return (0, digits.isEmpty) }
+        let cut = -(exponent + scale)
+        if cut >= digits.count { return (0, false) }
+        guard let value = try? Self.integer(cut > 0 ? Array(digits.dropLast(cut)) : digits, zeros: max(0, -cut)), value <= most else {
+            return (most, false)
+        }
+        return (value, cut <= 0)
+    }
+
+    /// How many of the digits stand behind the point once the number is multiplied by 10^scale; below 0 where zeros are missing before it.
+    private func digitsBelowOne(_ scale: Int) throws(AmountError) -> Int {
+        if digits.isEmpty { throw .zero }
+        if isNegative { throw .negative }
+        return -(exponent + scale)
+    }
+
+    /// Whether digits of the lowest places are less than 1 part in 10^15 of the number.
+    private func isNoise(_ rest: [UInt8]) -> Bool {
+        let small = Array(rest.drop { $0 == 0 }) + [UInt8](repeating: 0, count: 15)
+        if small.count != digits.count { return small.count < digits.count }
+        return small.lexicographicallyPrecedes(digits)
+    }
+
+    /// 10^n minus the number of these n digits, the last of which is not 0.
+    private static func complement(_ digits: [UInt8]) -> [UInt8] {
+        var result = digits.map { 9 - $0 }
+        result[result.count - 1] += 1
+        return result
+    }
+
+    private static func integer(_ digits: [UInt8], zeros: Int) throws(AmountError) -> UInt64 {
+        if digits.count + zeros > 20 { throw .tooLarge }
+        var value: UInt64 = 0
+        for digit in digits + Array(repeating: 0, count: zeros) {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(digit))
+            if overflow || carry { throw .tooLarge }
+            value = sum
+        }
+        return value
+    }
+}

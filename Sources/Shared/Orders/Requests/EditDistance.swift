@@ -1,0 +1,20 @@
+/// How many letters of two words differ: the least count of letters put in, taken out, replaced, or exchanged with their neighbour.
+enum EditDistance {
+    /// The distance (optimal string alignment). Time grows with the product of the lengths: the caller bounds them.
+    static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var previous: [Int] = []
+        var current = Array(0...right.count)
+        for (i, letter) in left.enumerated() {
+            let beforePrevious = previous
+            previous = current
+            current[0] = i + 1
+            for (j, other) in right.enumerated() {
+                var least = min(previous[j + 1], current[j]) + 1
+                least = min(least, previous[j] + (letter == other ? 0 : 1))
+                if i > 0, j > 0, letter == right[j - 1], left[i - 1] == other { least = min(least, beforePrevious[j - 1] + 1) }
+                current[j + 1] = least
+            }
+        }
+        return current[right.count]
+    }
+}

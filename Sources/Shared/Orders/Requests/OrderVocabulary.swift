@@ -1,0 +1,88 @@
+/// The names that the members of an order's body may have, and what other names would have meant.
+enum OrderVocabulary {
+    static let tokenIn = ["tokenIn", "inputToken", "token_in"]
+    static let tokenOut = ["tokenOut", "outputToken", "token_out"]
+    static let amount = ["amount", "amountIn"]
+    static let slippage = ["slippage", "max_slippage"]
+    static let slippageBps = ["slippageBps"]
+    static let userId = ["userId", "user_id"]
+    static let orderType = ["orderType", "order_type"]
+    static let deadline = ["deadline"]
+    static let key = ["clientOrderId"]
+
+    /// Every name that is read.
+    static let names = tokenIn + tokenOut + amount + slippage + slippageBps + userId + orderType + deadline + key
+
+    private static let folded = names.map { (name: $0, folded: fold($0)) }
+    private static let known = Set(names.map { Array($0.utf8) })
+
+    static func isKnown(_ name: String) -> Bool { known.contains(Array(name.utf8)) }
+
+    /// The name that another spelling or a misspelling stands for; nil where it is like none.
+    ///
+    /// Case, underscores, hyphens and blanks do not count; of a name with eight letters or more two may be wrong, of a shorter one a single one.
+    static func meant(by name: String) -> String? {
+        let text = fold(name)
+        if let spelling = folded.first(where: { $0.folded == text }) { return spelling.name }
+        if let synonym = synonyms.first(where: { fold($0.key) == text }) { return synonym.value }
+        if text.count > 40 { return nil }
+        let near = folded.map { (name: $0.name, limit: $0.folded.count >= 8 ? 2 : 1, distance: EditDistance.between(text, $0.folded)) }
+        return near.filter { $0.distance <= $0.limit }.min { $0.distance < $1.distance }?.name
+    }
+
+    /// Why an order cannot have a member of that name; nil where nothing is known of it.
+    static func objection(to name: String) -> String? {
+        let text = fold(name)
+        return wishes.first { $0.names.contains { fold($0) == text } }?.reason
+    }
+
+    /// Why a member cannot be passed over, whose name has one of a limit in it; nil for any other.
+    static func relation(of name: String) -> String? {
+        let text = fold(name)
+        for word in ["slippage", "deadline"] where contains(text, Array(word.utf8)) {
+            return "is not known here: the limit is given as \(word == "slippage" ? "slippage (a fraction) or slippageBps" : "deadline")"
+        }
+        return nil
+    }
+
+    /// Names that other engines have for what we call otherwise.
+    private static let synonyms: KeyValuePairs = [
+        "idempotencyKey": "clientOrderId", "user": "userId", "expiresAt": "deadline", "expiry": "deadline", "expiration": "deadline",
+        "expireTime": "deadline", "validUntil": "deadline", "goodTillDate": "deadline", "quantity": "amount", "qty": "amount", "inAmount": "amountIn",
+        "inputAmount": "amountIn", "inputMint": "tokenIn", "outputMint": "tokenOut", "fromToken": "tokenIn", "toToken": "tokenOut",
+    ]
+
+    private static let wishes: [(names: [String], reason: String)] = [
+        (
+            ["limitPrice", "price", "stopPrice", "triggerPrice", "takeProfit", "stopLoss", "trailingStop", "maxPrice", "minPrice"],
+            "is not supported: a market order takes the price of the moment, within slippage"
+        ),
+        (["side"], "is not supported: tokenIn is always sold and tokenOut bought; exchange the two to go the other way"),
+        (
+            [
+                "minAmountOut", "minimumAmountOut", "amountOutMin", "amountOutMinimum", "minOut", "minOutAmount", "minReceived", "minimumReceived",
+                "minReturn", "otherAmountThreshold",
+            ],
+            "is not supported: the least that is received follows from the quote and slippage"
+        ),
+        (["amountOut", "outAmount", "outputAmount", "exactOut", "swapMode"], "is not supported: amount is what is sold, of tokenIn"),
+        (["timeInForce", "tif"], "is not supported: a market order is tried until it fills, fails or its deadline is over; see deadline"),
+        (["postOnly", "reduceOnly", "leverage", "stopLimit"], "is not supported by a market order"),
+        (["dryRun", "simulate", "simulation", "test", "testOrder", "preview"], "is not supported: GET /api/quotes shows what an order would get"),
+    ]
+
+    /// ASCII letters in lower case, without what separates words.
+    static func fold(_ name: String) -> [UInt8] {
+        name.utf8.compactMap { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+            case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: " "), UInt8(ascii: "."): nil
+            default: byte
+            }
+        }
+    }
+
+    private static func contains(_ text: [UInt8], _ word: [UInt8]) -> Bool {
+        text.count >= word.count && (0...text.count - word.count).contains { text[$0..<$0 + word.count].elementsEqual(word) }
+    }
+}

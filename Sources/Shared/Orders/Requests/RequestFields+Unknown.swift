@@ -1,0 +1,62 @@
+import JSON
+
+extension RequestFields {
+    /// Unknown keys that are named one by one; the rest is counted.
+    private static let mostNamed = 8
+
+    /// Judges every member that no field is read from: what asks for another order than this would be is refused, anything else is ignored, and said.
+    mutating func judgeUnknown() {
+        var ignored: [String] = []
+        for member in body.object ?? [] where !OrderVocabulary.isKnown(member.name) && !member.value.isNull {
+            if judge(member) { continue }
+            ignored.append(member.name)
+        }
+        for name in ignored.prefix(Self.mostNamed) { warn(Self.shown(name), "is not known here and was ignored") }
+        let more = ignored.count - Self.mostNamed
+        if more > 0 { warn("*", "stands for \(more) more keys that are not known here and were ignored") }
+    }
+
+    /// Refuses a member that would change the order; false where it changes nothing.
+    private mutating func judge(_ member: JSONMember) -> Bool {
+        let name = Self.shown(member.name)
+        if OrderVocabulary.fold(member.name) == Array("type".utf8) {
+            if !Self.isMarket(member.value) { refuse(name, Self.notMarket(member.value)) }
+            return true
+        }
+        let right = OrderVocabulary.meant(by: member.name)
+        let isSpelling = right.map { OrderVocabulary.fold($0) == OrderVocabulary.fold(member.name) } ?? false
+        if !isSpelling, let reason = OrderVocabulary.objection(to: member.name) {
+            // "dryRun": false asks for nothing.
+            if member.value.bool == false { return false }
+            refuse(name, reason)
+            return true
+        }
+        guard let right else {
+            guard let reason = OrderVocabulary.relation(of: member.name) else { return false }
+            refuse(name, reason)
+            return true
+        }
+        let hint = right == "clientOrderId" ? " (or send the header Idempotency-Key)" : ""
+        refuse(name, "is not known here: the name is \(right)\(hint)")
+        return true
+    }
+
+    /// A name as it may be repeated to the client: short, and of printable ASCII.
+    static func shown(_ name: String) -> String {
+        guard name.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return "a key with other than ASCII letters" }
+        return name.utf8.count <= 64 ? name : String(name.prefix(61)) + "..."
+    }
+
+    /// `market` in any case.
+    static func isMarket(_ value: JSONValue) -> Bool {
+        guard let text = value.string, text.utf8.count == 6 else { return false }
+        return text.utf8.map { $0 | 0x20 } == Array("market".utf8)
+    }
+
+    /// The rest of the sentence about a type of order that is none.
+    static func notMarket(_ value: JSONValue) -> String {
+        guard let text = value.string else { return "must be the text \"market\"" }
+        let isShowable = text.utf8.count <= 32 && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        return "must be \"market\": \(isShowable ? "\"\(text)\"" : "this type") is not supported"
+    }
+}

@@ -1,0 +1,84 @@
+import JSON
+import Orders
+import Testing
+
+@Suite struct UnknownKeyTests {
+    private static func read(_ members: String) throws -> RequestReading {
+        let body = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5"# + (members.isEmpty ? "" : ",") + members + "}"
+        return RequestReading(body: Array(body.utf8), tokens: try Samples.tokens())
+    }
+
+    @Test(
+        "Another spelling or a misspelling of a key is refused with the right name",
+        arguments: [
+            ("slipage", "slippage"), ("Slippage", "slippage"), ("slippge", "slippage"), ("silppage", "slippage"), ("slippage_bps", "slippageBps"),
+            ("slippagebps", "slippageBps"), ("slippageBPS", "slippageBps"), ("slippageBsp", "slippageBps"), ("maxSlippage", "max_slippage"),
+            ("deadLine", "deadline"), ("Deadline", "deadline"), ("dead_line", "deadline"), ("dedline", "deadline"), ("user_ID", "userId"),
+            ("userid", "userId"), ("usrId", "userId"), ("user", "userId"), ("tokenin", "tokenIn"), ("token-out", "tokenOut"),
+            ("amount_in", "amountIn"), ("ammount", "amount"), ("order type", "orderType"), ("oderType", "orderType"),
+            ("client_order_id", "clientOrderId"), ("clientOrderID", "clientOrderId"), ("idempotencyKey", "clientOrderId"),
+            ("idempotency_key", "clientOrderId"), ("expiresAt", "deadline"), ("qty", "amount"),
+        ])
+    func spellings(key: String, right: String) throws {
+        let refusal = try #require(throws: RequestRefusal.self) { try Self.read(#""\#(key)":1"#).result.get() }
+        #expect(refusal.code == .badRequest && refusal.errors.map(\.field) == [key])
+        #expect(refusal.error.contains("the name is \(right)"), "\(refusal.error)")
+    }
+
+    @Test(
+        "A key that asks for what a market order cannot do is refused with the reason",
+        arguments: [
+            (#""type":"limit""#, "\"limit\" is not supported"), (#""type":1"#, "must be the text"), (#""limitPrice":500"#, "price of the moment"),
+            (#""price":"1""#, "price of the moment"), (#""stop_price":1"#, "price of the moment"), (#""side":"sell""#, "tokenIn is always sold"),
+            (#""minAmountOut":1"#, "from the quote and slippage"), (#""MinReceived":1"#, "from the quote and slippage"),
+            (#""timeInForce":"IOC""#, "see deadline"), (#""tif":"GTC""#, "see deadline"), (#""dryRun":true"#, "GET /api/quotes"),
+            (#""dry_run":1"#, "GET /api/quotes"), (#""amountOut":1"#, "amount is what is sold"),
+            (#""swapMode":"ExactOut""#, "amount is what is sold"),
+            (#""slippageTolerance":1"#, "slippageBps"), (#""slippagePercent":1"#, "slippageBps"), (#""deadlineMs":1"#, "deadline"),
+        ])
+    func wishes(member: String, reason: String) throws {
+        let refusal = try #require(throws: RequestRefusal.self) { try Self.read(member).result.get() }
+        #expect(refusal.errors.count == 1 && refusal.error.contains(reason), "\(refusal.error)")
+    }
+
+    @Test("Any other key is ignored and named, unless it is null")
+    func ignored() throws {
+        let reading = try Self.read(
+            #""note":"x","walletAddress":{"a":[1]},"priorityFee":1,"account":"a","orderId":"o","x":0,"tag":null,"dryRun":false"#)
+        #expect(throws: Never.self) { try reading.result.get() }
+        #expect(reading.warnings.map(\.field) == ["note", "walletAddress", "priorityFee", "account", "orderId", "x", "dryRun"])
+        #expect(reading.warnings.first?.message == "note is not known here and was ignored")
+    }
+
+    @Test("What is warned of is bounded in count and length")
+    func bounded() throws {
+        let many = (0..<1000).map { #""zz\#($0)zzz":1"# }.joined(separator: ",")
+        let reading = try Self.read(#""\#(String(repeating: "q", count: 5000))":1,"日本":1,"# + many)
+        #expect(reading.warnings.count == 9 && reading.warnings.allSatisfy { $0.message.utf8.count < 200 })
+        #expect(reading.warnings.last?.message.contains("994 more keys") == true)
+        #expect(reading.warnings[1].message == "a key with other than ASCII letters is not known here and was ignored")
+        #expect(throws: Never.self) { try reading.result.get() }
+    }
+
+    @Test(
+        "A limit above 10 % is warned of", arguments: [(#""slippage":0.5"#, "50 %"), (#""slippageBps":1001"#, "10.01 %"), (#""slippage":0.1"#, nil)])
+    func looseLimits(member: String, percent: String?) throws {
+        let warnings = try Self.read(member).warnings
+        #expect(warnings.count == (percent == nil ? 0 : 1))
+        if let percent { #expect(warnings.first?.message.contains("by \(percent), which is more than 10 %") == true, "\(warnings)") }
+    }
+
+    @Test(
+        "Nothing that a document's request has is warned of",
+        arguments: [
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}"#,
+            #"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#,
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":10,"slippage":0.01}"#,
+            #"{"token_in":"SOL","token_out":"USDC","amount":12.5,"order_type":"market","max_slippage":0.05}"#,
+        ])
+    func documents(body: String) throws {
+        let reading = RequestReading(body: Array(body.utf8), tokens: try Samples.tokens())
+        #expect(throws: Never.self) { try reading.result.get() }
+        #expect(reading.warnings.isEmpty)
+    }
+}

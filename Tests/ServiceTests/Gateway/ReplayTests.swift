@@ -1,0 +1,145 @@
+import Configuration
+import EventLoop
+import JSON
+import Observability
+import Orders
+import Redis
+import ServiceKit
+import TestSupport
+import Testing
+
+@testable import GatewayService
+@testable import HTTP
+@testable import Pipeline
+
+/// What was taken in under a key gets its answer again, whatever would refuse it by now.
+@Suite(.onLoop) @ServiceActor
+struct ReplayTests {
+    private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.02"#
+
+    /// A gateway's acceptance on a Redis of its own, whose door knows what it is told.
+    @ServiceActor
+    private struct Bench {
+        let test: TestProcess<GatewaySettings>
+        let lag: LagSampler
+        let pressure: RedisPressure
+        let outcomes: MetricFamily<Counter>
+
+        func acceptance(tokens: TokenList? = nil, backlog: Int = 1000) throws -> Acceptance {
+            let door = Door(limits: DoorLimits(maxBacklog: backlog, maxWait: nil), lag: lag, pressure: pressure)
+            return Acceptance(settings: test.settings, process: test.process, tokens: try tokens ?? Samples.tokens(), door: door, outcomes: outcomes)
+        }
+
+        func send(_ body: String, key: String? = "k", to acceptance: Acceptance) async -> Result<Accepted, Problem> {
+            var headers = HTTPHeaders()
+            headers.append(name: "Content-Type", value: "application/json")
+            if let key { headers.append(name: "Idempotency-Key", value: key) }
+            let request = HTTPRequest(
+                method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers, body: Array(body.utf8), remoteAddress: "127.0.0.1")
+            do throws(Problem) { return .success(try await acceptance.accept(request)) } catch { return .failure(error) }
+        }
+    }
+
+    private func withBench(_ body: @ServiceActor (Bench) async throws -> Void) async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withProcess(GatewaySettings.self, server: server) { test in
+            try await body(
+                Bench(
+                    test: test, lag: LagSampler(pipeline: test.pipeline), pressure: RedisPressure(redis: test.redis),
+                    outcomes: Acceptance.outcomes(in: test.process.metrics)))
+        }
+        try await server.stop()
+    }
+
+    private func expect(_ result: Result<Accepted, Problem>, isAgain first: Accepted, at location: SourceLocation = #_sourceLocation) throws {
+        let again = try result.get()
+        #expect(again.isReplay && again.id == first.id && again.job == first.job, sourceLocation: location)
+        #expect(again.slippageBps == first.slippageBps, sourceLocation: location)
+    }
+
+    private func expect(_ result: Result<Accepted, Problem>, _ status: Int, _ code: String, at location: SourceLocation = #_sourceLocation) {
+        guard case .failure(let problem) = result else {
+            Issue.record("the order was accepted", sourceLocation: location)
+            return
+        }
+        #expect(problem.status == status && problem.code == code, "\(problem.text)", sourceLocation: location)
+    }
+
+    @Test("after its absolute deadline a request is still answered as before; a new one is refused")
+    func deadline() async throws {
+        try await withBench { bench in
+            let acceptance = try bench.acceptance()
+            let time = Timestamp.text(milliseconds: UInt64(try await bench.test.now()) + 1500)
+            let body = Self.order + #","deadline":"\#(time)"}"#
+            let first = try await bench.send(body, to: acceptance).get()
+            #expect(!first.isReplay)
+            try expect(await bench.send(body, to: acceptance), isAgain: first)
+            try await eventually { try await bench.test.now() > Int64(Timestamp.parse(time) ?? 0) }
+            await bench.test.process.heartbeat.beat()
+            try expect(await bench.send(body, to: acceptance), isAgain: first)
+            expect(await bench.send(body, key: "other", to: acceptance), 400, "BAD_REQUEST")
+            expect(await bench.send(body, key: nil, to: acceptance), 400, "BAD_REQUEST")
+        }
+    }
+
+    @Test("while the engine is overloaded, paused or full a request is still answered as before; a new one is refused")
+    func door() async throws {
+        try await withBench { bench in
+            let body = Self.order + "}"
+            let first = try await bench.send(body, to: try bench.acceptance()).get()
+            _ = try await bench.lag.sample()
+            let shut = try bench.acceptance(backlog: 1)
+            try expect(await bench.send(body, to: shut), isAgain: first)
+            expect(await bench.send(body, key: "new", to: shut), 503, "OVERLOADED")
+            try await bench.test.pipeline.pause(reason: "")
+            let open = try bench.acceptance()
+            try expect(await bench.send(body, to: open), isAgain: first)
+            expect(await bench.send(body, key: "new", to: open), 503, "PAUSED")
+            try await bench.test.pipeline.resume()
+            _ = try await bench.test.redis.send(["CONFIG", "SET", "maxmemory", "1"])
+            try expect(await bench.send(body, to: open), isAgain: first)
+            expect(await bench.send(body, key: "new", to: open), 503, "OVERLOADED")
+            expect(await bench.send(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":2}"#, to: open), 422, "IDEMPOTENCY_CONFLICT")
+        }
+    }
+
+    @Test("when a token is gone from the list, or means another one, a request is still answered as before; a new one is judged anew")
+    func tokens() async throws {
+        try await withBench { bench in
+            let body = Self.order + "}"
+            let first = try await bench.send(body, to: try bench.acceptance()).get()
+            let bonk = Token(symbol: "BONK", name: "Bonk", mint: "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263", decimals: 5)
+            let gone = try bench.acceptance(tokens: try TokenList(bytes: Array(JSONWriter.value([Samples.usdc, bonk]).utf8)))
+            try expect(await bench.send(body, to: gone), isAgain: first)
+            try expect(
+                await bench.send(#"{ "slippage":0.02, "amount":1.5,"tokenOut":"USDC","tokenIn":"SOL","userId":null}"#, to: gone), isAgain: first)
+            expect(await bench.send(body, key: "new", to: gone), 400, "BAD_REQUEST")
+            let other = Token(symbol: "SOL", name: "Another", mint: bonk.mint, decimals: 5)
+            let renamed = try bench.acceptance(tokens: try TokenList(bytes: Array(JSONWriter.value([Samples.usdc, other]).utf8)))
+            try expect(await bench.send(body, to: renamed), isAgain: first)
+        }
+    }
+
+    @Test("a request that asks for more than the first one under its key is no repetition of it")
+    func more() async throws {
+        try await withBench { bench in
+            let acceptance = try bench.acceptance()
+            let first = try await bench.send(Self.order + "}", to: acceptance).get()
+            expect(await bench.send(Self.order + #","limitPrice":500}"#, to: acceptance), 400, "BAD_REQUEST")
+            let noted = try await bench.send(Self.order + #","note":"again"}"#, to: acceptance).get()
+            #expect(noted.id == first.id && noted.isReplay && noted.warnings.map(\.field) == ["note"])
+            expect(await bench.send(Self.order + #","slippageBps":1}"#, to: acceptance), 400, "BAD_REQUEST")
+        }
+    }
+
+    @Test("a record of an earlier version is still known by what was asked for")
+    func earlier() async throws {
+        try await withBench { bench in
+            let acceptance = try bench.acceptance()
+            let first = try await bench.send(Self.order + "}", to: acceptance).get()
+            _ = try await bench.test.redis.send(["HDEL", bench.test.keys.idempotency(user: nil, key: "k"), "request", "slippageBps"])
+            _ = try await bench.lag.sample()
+            try expect(await bench.send(Self.order + "}", to: try bench.acceptance(backlog: 1)), isAgain: first)
+        }
+    }
+}

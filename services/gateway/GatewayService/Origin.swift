@@ -1,0 +1,39 @@
+internal import HTTP
+
+/// Where clients reach the engine.
+struct Origin {
+    /// What a WebSocket's URL begins with, without a slash at the end.
+    let webSocket: String
+    /// The path below which clients see the engine, without a slash at the end; empty for none.
+    let path: String
+
+    /// `PUBLIC_URL` where it is set, else what the request and the proxies before us say.
+    init(_ request: HTTPRequest, publicURL: String?) {
+        if let publicURL {
+            webSocket = "ws" + publicURL.dropFirst("http".count)
+            path = Self.path(of: publicURL)
+        } else {
+            webSocket = (Self.isSecure(request) ? "wss" : "ws") + "://" + (request.header("Host") ?? "localhost")
+            path = ""
+        }
+    }
+
+    /// The path of a URL.
+    private static func path(of url: String) -> String {
+        let rest = url.dropFirst((url.hasPrefix("https") ? "https://" : "http://").count)
+        return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? ""
+    }
+
+    /// Whether the client's own connection was TLS: of several proxies the first one named is the client's.
+    private static func isSecure(_ request: HTTPRequest) -> Bool {
+        if let scheme = request.header("X-Forwarded-Proto").map(first), ["https", "wss"].contains(scheme) { return true }
+        if request.header("X-Forwarded-Ssl").map(first) == "on" { return true }
+        let pairs = (request.header("Forwarded").map(first) ?? "").split(separator: ";").map { $0.filter { !" \t\"".contains($0) } }
+        return pairs.contains("proto=https") || pairs.contains("proto=wss")
+    }
+
+    /// The first of the values of a list, in lower case.
+    private static func first(_ list: String) -> String {
+        list.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }.lowercased()
+    }
+}
