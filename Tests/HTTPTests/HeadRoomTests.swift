@@ -13,13 +13,13 @@ struct HeadRoomTests {
 
     private func withCounter(_ body: (HTTPServer, @ServiceActor () -> Int) async throws -> Void) async throws {
         var handled = 0
-        try await withServer { router in
-            router.post("/order") { request, _ in
+        try await withServer(routes, options: { $0.requestDeadline = .milliseconds(500) }) { try await body($0) { handled } }
+
+        func routes(_ router: HTTPRouter) {
+            router.post("/order") { _, _ in
                 handled += 1
                 return .json(202, "{}", headers: Self.answerHeaders)
             }
-        } _: { server in
-            try await body(server) { handled }
         }
     }
 
@@ -36,9 +36,13 @@ struct HeadRoomTests {
         let before = handled()
         let connection = try RawConnection(port: server.port)
         defer { connection.close() }
-        try await connection.send(text)
-        let answer = try await connection.response()
-        let code = status(answer.head)
+        var code = 0
+        do {
+            try await connection.send(text)
+            code = status(try await connection.response().head)
+        } catch {
+            Issue.record("\(what): \(error)")
+        }
         #expect((code == 202) == (handled() == before + 1), "\(what): \(code)")
         #expect([202, 414, 431].contains(code), "\(what): \(code)")
         return code
@@ -125,7 +129,8 @@ struct HeadRoomTests {
             defer { connection.close() }
             try await connection.send(text)
             connection.finishSending()
-            #expect(try await !connection.readToEnd().contains(" 20"))
+            let code = status(try await connection.readToEnd())
+            #expect(code == 0 || code >= 400)
             #expect(handled() == 0)
         }
     }

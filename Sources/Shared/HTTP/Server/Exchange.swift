@@ -42,6 +42,16 @@ final class Exchange {
         rawTarget = target
     }
 
+    /// Refuses a target of so many parameters that the daemon could not keep them all, which it would wait over. Called before it reads them.
+    func judgeTarget() {
+        guard rawTarget.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= server.options.headerLimit else { return }
+        phase = .ended
+        let problem = Problem(414, code: "URI_TOO_LONG", "The query has too many parameters: at most \(server.options.headerLimit) are read.")
+        peer.refuse(problem)
+        peer.cut()
+        server.router.onRequest?(route, problem.status, start.elapsed.seconds)
+    }
+
     /// The daemon's call: once for the head, then for pieces of the body, then once for the end, and again after each resumption.
     func advance(
         method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: UnsafeMutablePointer<Int>

@@ -32,6 +32,7 @@ extension HTTPServer {
         let exchange = Exchange(connection, target: String(cString: target), peer: peer, server: self)
         peer.exchange = exchange
         peer.enter(.receiving)
+        exchange.judgeTarget()
         return Unmanaged.passRetained(exchange).toOpaque()
     }
 
