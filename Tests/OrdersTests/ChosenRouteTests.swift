@@ -30,7 +30,7 @@ struct ChosenRouteTests {
         let largest = Self.quote("raydium", .max, .max, fee: "1e14", impact: "1e15")
         let both = Quote(joining: [largest, largest, largest], inputDecimals: 0, outputDecimals: 18)
         #expect(both.amountIn == BaseUnits(.max) && both.minReceived == BaseUnits(.max))
-        let legs = (0..<2).map { OrderLeg($0, largest).settled(BaseUnits(.max)) }
+        let legs = (0..<2).map { OrderLeg($0, largest).landed(BaseUnits(.max), of: Samples.usdc) }
         let route = ChosenRoute(legs.map(\.quote), of: Samples.order, after: nil).changing([0: legs[0], 1: legs[1]])
         #expect(route.openAmount(of: Samples.order) == BaseUnits(0))
         #expect(route.filled(of: Samples.order)?.amountOut == BaseUnits(.max))

@@ -68,7 +68,8 @@ final class Exchange {
         case .handling:
             guard let answer else { return .YES }
             return queue(answer)
-        case .answered, .ended:
+        case .ended: return .NO
+        case .answered:
             // An answer to the head alone, to a method that the daemon expects no body of: it hands on what comes.
             received += size.pointee
             size.pointee = 0
