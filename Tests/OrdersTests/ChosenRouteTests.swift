@@ -41,7 +41,7 @@ struct ChosenRouteTests {
         }
         #expect(throws: RecordError.self) { try ChosenRoute(members: #""quote":\#(largest.json),"legs":[]"#) }
         for attempt in [Int.min, 0, 1, 2, 3, 4, Int.max] {
-            #expect((80...90).contains(Progress.submitted(attempt: attempt)))
+            #expect((75...90).contains(Progress.submitted(attempt: attempt)))
             var random = SeededGenerator(seed: 1)
             let policy = RetryPolicy(maxAttempts: 3, baseMilliseconds: .max, jitterPerMille: .max)
             #expect(policy.delay(afterAttempt: attempt, random: &random) == 1 << 48 && policy.retriesRemaining(after: attempt) <= 3)

@@ -209,14 +209,15 @@ final class Exchange {
     /// The handler's time is over.
     func expire() {
         let running = task
-        let isRead = method == "GET" || method == "HEAD"
+        let again = [("Retry-After", "1")]
+        let changesNothing = method == "GET" || method == "HEAD"
         complete(
-            .problem(
-                503, code: isRead ? "TIMEOUT" : "OUTCOME_UNKNOWN",
-                isRead
-                    ? "The service took too long: try again."
-                    : "The service took too long, and the request may have been carried out: look, or try again with the same Idempotency-Key.",
-                headers: [("Retry-After", "1")]))
+            changesNothing
+                ? .problem(503, code: "TIMEOUT", "The service took too long: try again.", headers: again)
+                : .problem(
+                    503, code: "OUTCOME_UNKNOWN",
+                    "The service took too long, and the request may have been carried out: look, or try again with the same Idempotency-Key.",
+                    headers: again))
         running?.cancel()
     }
 
