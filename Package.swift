@@ -53,6 +53,8 @@ let package = Package(
         cLibrary("CWslay", links: "wslay"),
         cLibrary("CCurl", links: "curl"),
         cLibrary("CCrypto", links: "crypto"),
+        // No library: what a signal handler may do, which Swift cannot promise.
+        .target(name: "CCrash", path: "Sources/Shared/CCrash"),
 
         // The domain: pure, without I/O and without a clock
         shared("JSON"),
@@ -62,7 +64,7 @@ let package = Package(
         // The process and its clients
         shared("EventLoop", ["CLibuv"]),
         shared("Configuration"),
-        shared("Observability", ["JSON"]),
+        shared("Observability", ["CCrash", "JSON"]),
         shared("Redis", ["CHiredis", "Configuration", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
         shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),

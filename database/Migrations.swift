@@ -18,6 +18,7 @@ public enum Migrations {
 
     /// All steps in order. The name of an embedded file begins with `_` in place of its first digit.
     public static let all = [
-        Step(1, "orders", PackageResources._001_orders_sql)
+        Step(1, "orders", PackageResources._001_orders_sql),
+        Step(2, "retention", PackageResources._002_retention_sql),
     ]
 }

@@ -39,8 +39,26 @@ import Testing
         #expect(!"\(postgres) \(String(reflecting: postgres))".contains("hunter2"))
     }
 
-    @Test(arguments: ["", "postgres://", "postgres:/db", "mysql://db", "host=db", "postgres://d b"])
+    @Test(arguments: ["", "postgres://", "postgres:/db", "mysql://db", "host=db", "postgres://d\nb", "jdbc:postgresql://db/o"])
     func `a Postgres URL in another form is none`(text: String) {
         #expect(PostgresURL(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("jdbc:postgresql://db/orders?user=u", "leave out \"jdbc:\""), ("postgresql+asyncpg://u:hunter2@db/orders", "write postgresql://"),
+        ("postgres+psycopg2://u:hunter2@db/orders", "write postgres://"), ("mysql://u:hunter2@db/orders", "must be postgres://"),
+        ("postgres://u:hunter2@db/or\nders", "line break"), ("postgres://", "must be postgres://"),
+    ])
+    func `a URL for another program is refused with what to write instead`(text: String, advice: String) {
+        var reader = SettingsReader(environment: ["DATABASE_URL": text])
+        _ = reader.value(Settings.database)
+        let error = #expect(throws: ConfigurationError.self) { try reader.finish() }
+        #expect(error?.description.contains(advice) == true && error?.description.contains("hunter2") == false)
+    }
+
+    @Test(arguments: ["postgres://u:p@ss/100% #@db/orders", "POSTGRESQL://u:p@db/orders", " postgres://u:p@db/orders\n"])
+    func `a Postgres URL may have any password, and white space around it`(text: String) throws {
+        let url = try #require(PostgresURL(text))
+        #expect(!url.text.contains("\n") && url.text.first != " ")
     }
 }

@@ -88,4 +88,27 @@ import Testing
     func `a public URL in another form is refused`(text: String) {
         #expect(refusal(of: Settings.publicURL, for: text)?.contains("must be an http or https URL") == true)
     }
+
+    @Test(arguments: [
+        ("INFO", LogLevel.info), ("Debug", .debug), ("warn", .warning), ("WARNING", .warning), ("trace", .debug), ("notice", .info),
+        ("critical", .error), ("FATAL", .error), ("error", .error),
+    ])
+    func `a log level is known by each of its names, in any case`(text: String, level: LogLevel) throws {
+        #expect(try value(of: Settings.logLevel, for: text) == LogLevelChoice(level: level, remark: nil))
+    }
+
+    @Test func `an unknown log level is said and keeps nobody from starting`() throws {
+        let settings = try RouterSettings.load(environment: ["LOG_LEVEL": "loud"])
+        #expect(settings.common.logLevel == .info)
+        #expect(settings.common.remarks == ["LOG_LEVEL=\"loud\" is none of debug, info, warning, error; info is used"])
+        #expect(try RouterSettings.load(environment: ["LOG_LEVEL": "WARN"]).common.remarks == [])
+    }
+
+    @Test func `words and units may be written in any case`() throws {
+        #expect(try value(of: Settings.logFormat, for: "JSON") == .json)
+        #expect(try value(of: Settings.venues, for: "Live") == .live)
+        #expect(try value(of: Settings.routing, for: "SPLIT") == .split)
+        #expect(try value(of: Settings.socketMaxMessage, for: "4kib") == 4096)
+        #expect(try value(of: Settings.publicURL, for: "HTTPS://orders.example") == "HTTPS://orders.example")
+    }
 }

@@ -6,14 +6,14 @@ import Testing
     private let database = ["DATABASE_URL": "postgres://engine:secret@db/orders"]
 
     @Test func `every mistake is named at once, in the order of reading`() throws {
-        let environment = ["PORT": "70000", "LOG_LEVEL": "loud", "MAX_ATTEMPTS": "three"]
+        let environment = ["PORT": "70000", "LOG_FORMAT": "loud", "MAX_ATTEMPTS": "three"]
         let error = #expect(throws: ConfigurationError.self) { try GatewaySettings.load(environment: environment) }
-        #expect(error?.mistakes.map(\.name) == ["PORT", "LOG_LEVEL", "DATABASE_URL", "MAX_ATTEMPTS"])
+        #expect(error?.mistakes.map(\.name) == ["PORT", "LOG_FORMAT", "DATABASE_URL", "MAX_ATTEMPTS"])
         #expect(
             error?.description == """
                 4 settings are wrong:
                   PORT="70000" must be a whole number from 0 to 65535
-                  LOG_LEVEL="loud" must be one of debug, info, warning, error
+                  LOG_FORMAT="loud" must be one of json, text
                   DATABASE_URL must be set: postgres://user:password@host:port/database
                   MAX_ATTEMPTS="three" must be a whole number from 1 to 10
                 """)

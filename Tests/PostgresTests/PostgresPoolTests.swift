@@ -112,26 +112,18 @@ struct PostgresPoolTests {
         }
     }
 
-    @Test(arguments: [
-        "nonsense", "postgres://user:secret@host:port/db", "postgres://user:se/cret@host/db", "postgres://u:secret@h/d?no_such=1", "a=b c",
-    ])
-    func `a URL that can't be read is refused without repeating it`(url: String) async {
-        let error = await postgresError { _ = try PostgresPool(url: url, size: 1, name: "tests") }
-        #expect(error?.kind == .invalidConfiguration)
-        #expect(error?.description.contains("cret") == false)
-    }
-
     @Test func `a failed attempt says why, without the password or a part of it`() async throws {
         let port = try freePort()
         let cases = [
-            ("postgres://user:s3cr3t@127.0.0.1:\(port)/db", "nothing listens"), ("postgres://user:s3@cr3t.invalid/db", "could not be resolved"),
-            (try await PostgresServer.shared().database() + "_missing?password=s3cr3t", "does not exist"),
+            ("postgres://user:s3cr3t@127.0.0.1:\(port)/db", "nothing listens", PostgresError.Kind.unavailable),
+            ("postgres://user:s3@cr3t.invalid/db", "could not be resolved", .unavailable),
+            (try await PostgresServer.shared().database() + "_missing?password=s3cr3t", "_missing\" does not exist", .refused),
         ]
-        for (url, reason) in cases {
+        for (url, reason, kind) in cases {
             let pool = try PostgresPool(url: url, size: 1, name: "tests")
             try await withRunning(pool) {
                 let error = await postgresError { _ = try await pool.query("SELECT 1") }
-                #expect(error?.kind == .unavailable)
+                #expect(error?.kind == kind)
                 #expect(error?.description.contains(reason) == true)
                 #expect(error?.description.contains("cr3t") == false)
             }

@@ -1,5 +1,6 @@
 import EventLoop
 import Orders
+import Postgres
 import Storage
 import TestSupport
 import Testing
@@ -10,9 +11,10 @@ struct RetentionTests {
         try await withStore { store, pool in
             let (filled, open) = (OrderLife.filled(), OrderLife())
             try await store.append(filled.stored + open.stored)
-            #expect(try await store.deleteEvents(olderThan: .seconds(3600 * 24 * 36_500), limit: 100) == 0)
-            var deleted = 0
-            while case let count = try await store.deleteEvents(olderThan: .zero, limit: 2), count > 0 { deleted += count }
+            #expect(try await store.deleteEvents(olderThan: .seconds(3600 * 24 * 36_500), limit: 100) == (0, 0))
+            let (orders, deleted) = try await store.deleteEvents(olderThan: .zero, limit: 2)
+            #expect(orders == 1)
+            #expect(try await store.deleteEvents(olderThan: .zero, limit: 2) == (0, 0))
             let found = try #require(try await store.order(filled.order.id))
             #expect(found.events.count == filled.events.count - deleted && deleted > 0)
             let (left, whole) = (OrderView(order: found.order, events: found.events), OrderView(order: filled.order, events: filled.events))
@@ -21,6 +23,52 @@ struct RetentionTests {
             #expect(left.attempts == whole.attempts && left.lastError == whole.lastError && left.updatedAt == whole.updatedAt)
             let kept = try await store.events(of: open.order.id, after: 0)
             #expect(kept?.count == 1)
+        }
+    }
+
+    @Test func `an event that comes again after the deletion goes again`() async throws {
+        try await withStore { store, _ in
+            let life = OrderLife.filled()
+            try await store.append(life.stored)
+            let first = try await store.deleteEvents(olderThan: .zero, limit: 10)
+            try await store.append(life.stored)
+            let second = try await store.deleteEvents(olderThan: .zero, limit: 10)
+            #expect(first.orders == 1 && first.events > 0 && second == first)
+        }
+    }
+
+    @Test func `what is worked off is not looked at again: the plan reads the index of what is left`() async throws {
+        try await withStore { store, pool in
+            try await store.append((0..<50).flatMap { OrderLife.filled(amountIn: UInt64($0 + 1)).stored })
+            var orders = 0
+            while case let deleted = try await store.deleteEvents(olderThan: .zero, limit: 7), deleted.orders > 0 {
+                #expect(deleted.orders <= 7)
+                orders += deleted.orders
+            }
+            #expect(orders == 50)
+            let left = """
+                SELECT count(*) AS n FROM order_rows WHERE status IN ('confirmed', 'failed', 'cancelled') AND NOT events_deleted
+                """
+            #expect(try await pool.query(left).first?["n"] == "0")
+            _ = try await pool.query("SET enable_seqscan = off")
+            let plan = try await pool.query("EXPLAIN " + left.replacing("count(*) AS n", with: "order_id") + " ORDER BY updated_at LIMIT 5").rows
+            #expect(plan.contains { $0[0]?.contains("order_rows_retention") == true })
+        }
+    }
+
+    @Test func `several that delete at once work off each order once`() async throws {
+        try await withStore { store, _ in
+            try await store.append((0..<60).flatMap { OrderLife.filled(amountIn: UInt64($0 + 1)).stored })
+            let tasks = (0..<3).map { _ in
+                Loop.spawn {
+                    var orders = 0
+                    while case let deleted = try await store.deleteEvents(olderThan: .zero, limit: 5), deleted.orders > 0 { orders += deleted.orders }
+                    return orders
+                }
+            }
+            var orders = 0
+            for task in tasks { orders += try await task.value }
+            #expect(orders == 60)
         }
     }
 }

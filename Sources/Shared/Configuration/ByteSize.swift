@@ -1,9 +1,9 @@
-/// Reads sizes such as `4096`, `4KiB` and `1MiB`.
+/// Reads sizes such as `4096`, `4KiB` and `1MiB`, the units in any case.
 enum ByteSize {
     static func parse(_ text: String, in range: ClosedRange<Int>) throws(SettingRefusal) -> Int {
         var digits = Substring(text)
         var scale = 1
-        for (suffix, size) in [("KiB", 1024), ("MiB", 1024 * 1024)] where text.hasSuffix(suffix) {
+        for (suffix, size) in [("KiB", 1024), ("MiB", 1024 * 1024)] where text.lowercased().hasSuffix(suffix.lowercased()) {
             digits = text.dropLast(suffix.count)
             scale = size
         }

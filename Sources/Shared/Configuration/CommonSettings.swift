@@ -15,13 +15,18 @@ public struct CommonSettings: Sendable, Equatable {
     /// How long a service may take to stop.
     public let shutdownGrace: Duration
 
+    /// What is to be said of settings that were taken for something else than they say.
+    public let remarks: [String]
+
     /// Reads them.
     public init(reading reader: inout SettingsReader) {
         redis = reader.value(Settings.redis)
         port = reader.value(Settings.port)
         bind = reader.value(Settings.bind)
         partitions = reader.value(Settings.partitions)
-        logLevel = reader.value(Settings.logLevel)
+        let level = reader.value(Settings.logLevel)
+        logLevel = level.level
+        remarks = level.remark.map { [$0] } ?? []
         logFormat = reader.value(Settings.logFormat)
         shutdownGrace = reader.value(Settings.shutdownGrace)
     }

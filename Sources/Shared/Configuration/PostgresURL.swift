@@ -3,11 +3,31 @@ public struct PostgresURL: Sendable, Equatable, CustomStringConvertible, CustomD
     /// The whole URL with its password: for libpq, never for a log.
     public let text: String
 
-    /// Nil when `text` does not begin as such a URL or holds what no URL may.
+    /// Nil when `text` does not begin as such a URL or has a line break in it. White space around it, which files of secrets end with, is left out.
     public init?(_ text: String) {
-        guard ["postgres://", "postgresql://"].contains(where: { text.hasPrefix($0) && text.count > $0.count }) else { return nil }
-        guard text.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else { return nil }
+        let text = Self.trimmed(text)
+        guard Self.refusal(of: text) == nil else { return nil }
         self.text = text
+    }
+
+    /// Why `text` is no such URL, as the rest of a sentence; nil when it may be one. Never repeats more of it than the scheme.
+    static func refusal(of text: String) -> String? {
+        let text = trimmed(text)
+        let form = "postgres://user:password@host:port/database"
+        if text.lowercased().hasPrefix("jdbc:") { return "is a URL for JDBC: leave out \"jdbc:\" and write \(form)" }
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\u{FFFD}" }) else {
+            return "has a line break, a control character or a byte that is no UTF-8 in it: write it as its escape, such as %0A"
+        }
+        let scheme = text.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+        guard text.dropFirst(scheme.count).hasPrefix("://"), text.count > scheme.count + 3 else { return "must be \(form)" }
+        let parts = scheme.lowercased().split(separator: "+", maxSplits: 1)
+        guard let first = parts.first, ["postgres", "postgresql"].contains(first) else { return "must be \(form)" }
+        return parts.count == 1 ? nil : "begins with \"\(scheme)://\", which names a driver of Python's SQLAlchemy: write \(first)://"
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        let start = text.drop(while: \.isWhitespace)
+        return String(String(start.reversed().drop(while: \.isWhitespace)).reversed())
     }
 
     private init() {

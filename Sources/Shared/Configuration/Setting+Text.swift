@@ -1,14 +1,26 @@
 internal import Glibc
 
 extension Setting where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-    /// One of a few words.
+    /// One of a few words, in any case.
     static func choice(_ name: String, default value: Value, _ meaning: String) -> Setting {
         let allowed = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return Setting(name, default: value.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
-            guard let value = Value(rawValue: text) else {
+            guard let value = Value(rawValue: text.lowercased()) else {
                 throw SettingRefusal(message: "must be one of \(allowed)")
             }
             return value
+        }
+    }
+}
+
+extension Setting where Value == LogLevelChoice {
+    /// A level of the log, under any of its well-known names. An unknown one is no reason not to start.
+    static func logLevel(_ name: String, default level: LogLevel, _ meaning: String) -> Setting {
+        let allowed = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
+        return Setting(name, default: level.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
+            if let known = LogLevel(named: text) { return LogLevelChoice(level: known, remark: nil) }
+            return LogLevelChoice(
+                level: level, remark: "\(name)=\(SettingsReader.quoted(text)) is none of \(allowed); \(level.rawValue) is used")
         }
     }
 }
@@ -39,7 +51,7 @@ extension Setting where Value == String {
     }
 
     fileprivate static func httpURL(_ text: String) throws(SettingRefusal) -> String {
-        let rest = ["http://", "https://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) } ?? ""
+        let rest = ["http://", "https://"].first(where: text.lowercased().hasPrefix).map { text.dropFirst($0.count) } ?? ""
         guard let first = rest.utf8.first, first != UInt8(ascii: "/"), text.utf8.count <= 2048,
             text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"?#@\"<>\\".utf8.contains($0) })
         else { throw SettingRefusal(message: "must be an http or https URL without user, query or fragment") }
@@ -87,7 +99,7 @@ extension Setting where Value == PostgresURL {
         let form = "postgres://user:password@host:port/database"
         return Setting(name, fallback: .missing, shownAs: "required", allowed: form, isSecret: true, isRequired: true, meaning: meaning) {
             text throws(SettingRefusal) in
-            guard let url = PostgresURL(text) else { throw SettingRefusal(message: "must be \(form)") }
+            guard let url = PostgresURL(text) else { throw SettingRefusal(message: PostgresURL.refusal(of: text) ?? "must be \(form)") }
             return url
         }
     }

@@ -7,7 +7,7 @@ enum Settings {
     static let bind = Setting<String>.address("BIND", default: "0.0.0.0", "Address to listen on")
     static let partitions = Setting<Int>.integer(
         "PARTITIONS", default: 1, in: 1...256, "Partitions of the streams; the same everywhere, fixed while orders live")
-    static let logLevel = Setting.choice("LOG_LEVEL", default: LogLevel.info, "The least that is logged")
+    static let logLevel = Setting.logLevel("LOG_LEVEL", default: .info, "The least that is logged")
     static let logFormat = Setting.choice("LOG_FORMAT", default: LogFormat.json, "Form of a log line")
     static let shutdownGrace = Setting<Duration>.seconds(
         "SHUTDOWN_GRACE_S", default: 15, in: 1...300, "Time to finish what is in hand after SIGTERM")

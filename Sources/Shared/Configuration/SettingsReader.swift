@@ -53,7 +53,7 @@ public struct SettingsReader {
     }
 
     /// What was given, short and on one line whatever it held.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let limit = 64
         let shown = text.unicodeScalars.prefix(limit).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }.joined()
         return "\"\(shown)\(text.unicodeScalars.count > limit ? "…" : "")\""

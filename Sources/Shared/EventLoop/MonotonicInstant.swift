@@ -29,9 +29,10 @@ public struct MonotonicInstant: Sendable, Comparable {
         .nanoseconds(Int64(bitPattern: a.nanoseconds &- b.nanoseconds))
     }
 
-    /// The moment that much later.
+    /// The moment that much later, or the last there is.
     public static func + (a: MonotonicInstant, b: Duration) -> MonotonicInstant {
-        MonotonicInstant(nanoseconds: UInt64(max(0, Int64(a.nanoseconds) + b.nanosecondsClamped)))
+        let (sum, overflow) = Int64(clamping: a.nanoseconds).addingReportingOverflow(b.nanosecondsClamped)
+        return MonotonicInstant(nanoseconds: overflow ? UInt64(Int64.max) : UInt64(max(0, sum)))
     }
 }
 

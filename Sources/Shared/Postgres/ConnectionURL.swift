@@ -1,15 +1,58 @@
 internal import CLibpq
 internal import EventLoop
 
-/// A connection URL, read once: libpq's options, and the hosts that have to be looked up before each attempt.
+/// A connection URL, read once: libpq's options, and the places that are tried one after the other.
 struct ConnectionURL: Sendable {
-    private let options: [(keyword: String, value: String)]
-    private let hosts: [String]
-    private let ports: [String]
+    /// One host of the URL.
+    struct Place: Sendable {
+        /// A name, an address, the folder of a socket, or nothing for libpq's default.
+        let host: String
+        /// The address where the URL gives it beside the name.
+        let address: String
+        let port: String
+    }
 
-    /// Reads a URL or a string of `keyword=value`. What libpq finds wrong with it is not passed on: it quotes the text, and with it the password.
+    private static let mostAddresses = 16
+
+    /// At least one.
+    let places: [Place]
+    /// What an attempt at one address may take, where the URL says so.
+    let connectTimeout: Duration?
+    /// What the sessions have to be, in the order of preference; nil for anything.
+    let sessionKinds: [String?]
+    private let options: [(keyword: String, value: String)]
+
+    /// Reads a URL or a string of `keyword=value`. What libpq finds wrong with the latter is not passed on: it quotes the text, and with it the password.
     init(_ text: String) throws(PostgresError) {
-        guard !text.utf8.contains(0), let parsed = PQconninfoParse(text, nil) else { throw Self.invalid }
+        guard !text.utf8.contains(0) else { throw .badURL }
+        if let scheme = ["postgres://", "postgresql://"].first(where: { text.lowercased().hasPrefix($0) }) {
+            options = try URLParts(afterScheme: text.dropFirst(scheme.count)).options
+        } else {
+            options = try Self.keywordsAndValues(text)
+            for (keyword, value) in options { try URLParameter.check(keyword, value) }
+        }
+        let options = options
+        func value(_ keyword: String) -> String { options.last { $0.keyword == keyword }?.value ?? "" }
+        func list(_ keyword: String) -> [String] {
+            let text = value(keyword)
+            return text.isEmpty ? [] : text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        }
+        let (hosts, addresses, ports) = (list("host"), list("hostaddr"), list("port"))
+        guard hosts.isEmpty || addresses.isEmpty || hosts.count == addresses.count,
+            ports.allSatisfy({ $0.isEmpty || (UInt16($0) ?? 0) > 0 }), ports.count <= max(1, hosts.count, addresses.count)
+        else { throw .badURL }
+        places = (0..<max(1, hosts.count, addresses.count)).map { index in
+            Place(
+                host: index < hosts.count ? hosts[index] : "", address: index < addresses.count ? addresses[index] : "",
+                port: ports.count > 1 ? (index < ports.count ? ports[index] : "") : ports.first ?? "")
+        }
+        // 0 is libpq's word for no limit, and there is none here without.
+        connectTimeout = Int32(value("connect_timeout")).flatMap { $0 > 0 ? .seconds(min($0, 60)) : nil }
+        sessionKinds = value("target_session_attrs") == "prefer-standby" ? ["standby", "any"] : [nil]
+    }
+
+    private static func keywordsAndValues(_ text: String) throws(PostgresError) -> [(keyword: String, value: String)] {
+        guard !text.contains("://"), let parsed = PQconninfoParse(text, nil) else { throw .badURL }
         defer { PQconninfoFree(parsed) }
         var options: [(String, String)] = []
         var option = parsed
@@ -17,39 +60,31 @@ struct ConnectionURL: Sendable {
             if let value = option.pointee.val { options.append((String(cString: keyword), String(cString: value))) }
             option += 1
         }
-        self.options = options
-        func list(_ keyword: String) -> [String] {
-            let value = options.first { $0.0 == keyword }?.1 ?? ""
-            return value.isEmpty ? [] : value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        }
-        hosts = list("hostaddr").isEmpty ? list("host") : []
-        ports = list("port")
-        // libpq looks at them when it connects; a password with an unescaped `/` shows here.
-        guard ports.allSatisfy({ $0.isEmpty || (UInt16($0) ?? 0) > 0 }) else { throw Self.invalid }
+        return options
     }
 
-    private static let invalid = PostgresError(
-        .invalidConfiguration,
-        "the Postgres connection URL is not valid: write postgres://user:password@host:port/database and escape special characters with %")
-
-    /// The options of one attempt. libpq would look names up with a call that blocks; with `hostaddr` it has nothing to look up.
-    @ServiceActor
-    func parameters(
-        name: String, resolver: HostResolver, within limit: Duration
-    ) async throws(PostgresError) -> [(keyword: String, value: String)] {
-        var result = Self.defaults(name) + options + [("client_encoding", "UTF8")]
-        guard hosts.contains(where: HostResolver.isName) else { return result }
-        var (names, addresses, portsOfNames): ([String], [String], [String]) = ([], [], [])
-        for (index, host) in hosts.enumerated() {
-            let found = HostResolver.isName(host) ? try await resolver.addresses(of: host, within: limit) : [""]
-            names += found.map { _ in host }
-            addresses += found
-            portsOfNames += found.map { _ in ports.count > 1 && index < ports.count ? ports[index] : ports.first ?? "" }
-        }
-        guard !names.isEmpty else { throw PostgresError(.unavailable, "the host name of Postgres could not be resolved") }
-        result += [("host", names.joined(separator: ",")), ("hostaddr", addresses.joined(separator: ","))]
-        if !ports.isEmpty { result.append(("port", portsOfNames.joined(separator: ","))) }
+    /// The options of an attempt at one address. With `hostaddr` libpq has no name to look up, which would block.
+    func parameters(_ place: Place, address: String, session kind: String?, name: String) -> [(keyword: String, value: String)] {
+        // libpq passes over empty values, and so would take the whole list in their place.
+        var result = Self.defaults(name) + options.filter { !["host", "hostaddr", "port"].contains($0.keyword) }
+        result += [("client_encoding", "UTF8"), ("host", place.host), ("hostaddr", address), ("port", place.port)]
+        if let kind { result.append(("target_session_attrs", kind)) }
         return result
+    }
+
+    /// The addresses of a place: empty texts stand for what libpq finds by itself without a name server.
+    @ServiceActor
+    func addresses(of place: Place, resolver: HostResolver, within limit: Duration) async throws(PostgresError) -> [String] {
+        guard place.address.isEmpty, HostResolver.isName(place.host) else { return [place.address] }
+        let found = try await resolver.addresses(of: place.host, within: limit)
+        guard !found.isEmpty else { throw PostgresError(.unavailable, "the host name of Postgres could not be resolved") }
+        return Array(found.prefix(Self.mostAddresses))
+    }
+
+    /// Hides the password wherever it stands in a text of libpq's or the server's.
+    func withoutPassword(_ text: String) -> String {
+        guard let password = options.last(where: { $0.keyword == "password" })?.value, password.utf8.count >= 4 else { return text }
+        return text.split(separator: password, omittingEmptySubsequences: false).joined(separator: "…")
     }
 
     /// What the URL may override. A peer that vanishes without a word is noticed by keep-alive packets, not by the next statement's time-out.

@@ -6,30 +6,80 @@ internal import Glibc
 struct ConnectionSettings: Sendable {
     let url: ConnectionURL
     let name: String
+    /// For all places of the URL together, unless the URL has a limit for each.
     let connectTimeout: Duration
     let statementTimeout: Duration
+    /// Whether a server that only reads is of no use.
+    let needsWriting: Bool
 }
 
 extension PostgresConnection {
-    /// Connects, and tells the server the limits of the session.
-    static func connect(_ settings: ConnectionSettings, _ resolver: HostResolver) async throws(PostgresError) -> PostgresConnection {
+    /// Connects to the first address that lets the engine work, and tells the server the limits of the session.
+    ///
+    /// Each address has a share of the time that is left, or the URL's own limit: one that swallows everything leaves time for the next. The error
+    /// says what each place has answered.
+    static func connect(
+        _ settings: ConnectionSettings, _ resolver: HostResolver, _ memory: StatementMemory
+    ) async throws(PostgresError) -> PostgresConnection {
+        let url = settings.url
         let deadline = MonotonicInstant.now + settings.connectTimeout
-        let parameters = try await settings.url.parameters(name: settings.name, resolver: resolver, within: settings.connectTimeout)
+        var errors: [PostgresError] = []
+        for (pass, kind) in url.sessionKinds.enumerated() {
+            for (index, place) in url.places.enumerated() {
+                let left = (url.sessionKinds.count - pass) * url.places.count - index
+                let share = url.connectTimeout ?? max(.zero, deadline - .now) / left
+                do {
+                    return try await connect(to: place, session: kind, within: share, settings, resolver, memory)
+                } catch {
+                    if error.kind == .cancelled { throw error }
+                    errors.append(error)
+                }
+            }
+        }
+        throw PostgresError(combining: errors)
+    }
+
+    private static func connect(
+        to place: ConnectionURL.Place, session kind: String?, within limit: Duration, _ settings: ConnectionSettings, _ resolver: HostResolver,
+        _ memory: StatementMemory
+    ) async throws(PostgresError) -> PostgresConnection {
+        let deadline = MonotonicInstant.now + limit
+        let addresses = try await settings.url.addresses(of: place, resolver: resolver, within: limit)
+        var errors: [PostgresError] = []
+        for (index, address) in addresses.enumerated() {
+            let share = settings.url.connectTimeout ?? max(.zero, deadline - .now) / (addresses.count - index)
+            let parameters = settings.url.parameters(place, address: address, session: kind, name: settings.name)
+            do {
+                return try await attempt(parameters, by: .now + share, settings, memory)
+            } catch {
+                if error.kind == .cancelled { throw error }
+                errors.append(error)
+            }
+        }
+        throw PostgresError(combining: errors)
+    }
+
+    private static func attempt(
+        _ parameters: [(keyword: String, value: String)], by deadline: MonotonicInstant, _ settings: ConnectionSettings, _ memory: StatementMemory
+    ) async throws(PostgresError) -> PostgresConnection {
         guard let handle = start(parameters) else { throw PostgresError(.unavailable, "no memory for a connection to Postgres") }
         // Notices would go to standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
+        // With it a refusal carries its SQLSTATE, which libpq has no other way to tell.
+        PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         do {
-            try await establish(handle, by: deadline)
+            try await establish(handle, by: deadline, settings.url)
         } catch {
             PQfinish(handle)
             throw error
         }
-        let connection = try PostgresConnection(handle, statementTimeout: settings.statementTimeout)
+        let connection = try PostgresConnection(handle, statementTimeout: settings.statementTimeout, memory: memory)
         do {
-            try await connection.setUp(within: max(.zero, deadline - .now))
+            try await connection.setUp(needsWriting: settings.needsWriting, within: max(.zero, deadline - .now))
         } catch {
             connection.close()
-            throw error.kind == .cancelled ? error : PostgresError(.unavailable, error.message, sqlState: error.sqlState)
+            guard error.kind != .cancelled, error.kind != .refused else { throw error }
+            throw PostgresError(.unavailable, error.message, sqlState: error.sqlState)
         }
         return connection
     }
@@ -45,14 +95,15 @@ extension PostgresConnection {
     /// Follows libpq through the handshake.
     ///
     /// The descriptor is watched anew for each step: libpq may have closed it and opened another one of the same number.
-    private static func establish(_ handle: OpaquePointer, by deadline: MonotonicInstant) async throws(PostgresError) {
-        guard PQstatus(handle) != CONNECTION_BAD else { throw PostgresError(connecting: String(cString: PQerrorMessage(handle))) }
+    private static func establish(_ handle: OpaquePointer, by deadline: MonotonicInstant, _ url: ConnectionURL) async throws(PostgresError) {
+        func failure() -> PostgresError { PostgresError(connecting: url.withoutPassword(String(cString: PQerrorMessage(handle)))) }
+        guard PQstatus(handle) != CONNECTION_BAD else { throw failure() }
         var state = PGRES_POLLING_WRITING
         while state != PGRES_POLLING_OK {
             switch state {
             case PGRES_POLLING_READING: try await wait(for: .readable, PQsocket(handle), by: deadline)
             case PGRES_POLLING_WRITING: try await wait(for: .writable, PQsocket(handle), by: deadline)
-            default: throw PostgresError(connecting: String(cString: PQerrorMessage(handle)))
+            default: throw failure()
             }
             state = PQconnectPoll(handle)
         }

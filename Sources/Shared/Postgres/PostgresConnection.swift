@@ -17,6 +17,11 @@ public final class PostgresConnection {
     private let deadline = LoopTimer()
     private var prepared: [String: String] = [:]
     private var statementsPrepared = 0
+    /// Part of each statement's name: behind a pooler the name must not be another client's.
+    private let namesPrefix = "e" + String(UInt64.random(in: .min ... .max), radix: 36)
+    private let memory: StatementMemory
+    /// Whether the session on the server is this connection's alone, from its beginning to its end.
+    var hasOwnSession = false
     /// What `statement_timeout` is on the server.
     private var serverLimit: Int64
     private let defaultLimit: Duration
@@ -24,8 +29,9 @@ public final class PostgresConnection {
     let ended = Promise<Void>()
 
     /// Takes over a handle that is connected and non-blocking.
-    init(_ handle: OpaquePointer, statementTimeout: Duration) throws(PostgresError) {
+    init(_ handle: OpaquePointer, statementTimeout: Duration, memory: StatementMemory) throws(PostgresError) {
         self.handle = handle
+        self.memory = memory
         defaultLimit = statementTimeout
         serverLimit = 0
         do { poll = try PollHandle(descriptor: PQsocket(handle)) } catch { throw PostgresError(.unavailable, "Postgres could not be reached") }
@@ -43,9 +49,25 @@ public final class PostgresConnection {
     /// Whether the server is in a transaction block, a failed one included.
     var isInTransaction: Bool { handle.map { PQtransactionStatus($0) != PQTRANS_IDLE } ?? false }
 
-    /// Runs one statement, prepared on its first use on this connection. The limit defaults to the pool's statement time-out.
+    /// The process that serves this connection, as the other side of the socket calls itself.
+    var serverProcess: Int32? { handle.map { PQbackendPID($0) } }
+
+    /// Runs one statement, prepared on its first use where the session is this connection's own. The limit defaults to the pool's statement time-out.
+    ///
+    /// - Parameter columns: what the result has to have. One without them is another statement's: it ends the connection.
     public func query(
-        _ sql: String, _ parameters: [PostgresParameter] = [], timeout: Duration? = nil
+        _ sql: String, _ parameters: [PostgresParameter] = [], expecting columns: [String] = [], timeout: Duration? = nil
+    ) async throws(PostgresError) -> PostgresResult {
+        let result = try await result(of: sql, parameters, timeout)
+        guard columns.allSatisfy(result.columns.contains) else {
+            end(.oddResult)
+            throw .oddResult
+        }
+        return result
+    }
+
+    private func result(
+        of sql: String, _ parameters: [PostgresParameter], _ timeout: Duration?
     ) async throws(PostgresError) -> PostgresResult {
         let encoded = try EncodedParameters(parameters)
         let limit = timeout ?? defaultLimit
@@ -60,8 +82,10 @@ public final class PostgresConnection {
                 encoded.withValues { PQsendQueryPrepared(handle, name, encoded.count, $0, nil, nil, 0) } == 1
             }
         } catch {
-            // The plan is gone, or its columns have changed under it: the next use prepares anew.
-            if error.sqlState == "26000" || error.sqlState == "0A000" { prepared[sql] = nil }
+            // Its columns have changed under it: the next use prepares anew.
+            if error.sqlState == "0A000" { prepared[sql] = nil }
+            // It is gone with a session that was never ours alone.
+            if error.sqlState == "26000" { memory.isKept = false }
             throw error
         }
     }
@@ -78,10 +102,11 @@ public final class PostgresConnection {
     public func close() { end(.closed) }
 
     private func prepare(_ sql: String, within limit: Duration) async throws(PostgresError) -> String? {
+        guard hasOwnSession, memory.isKept else { return nil }
         if let name = prepared[sql] { return name }
         guard prepared.count < Self.preparedStatementsBound else { return nil }
         statementsPrepared += 1
-        let name = "s\(statementsPrepared)"
+        let name = "\(namesPrefix)_\(statementsPrepared)"
         _ = try await exchange(within: limit) { PQsendPrepare($0, name, sql, 0, nil) == 1 }
         prepared[sql] = name
         return name
@@ -91,7 +116,7 @@ public final class PostgresConnection {
     /// Only ever raised: our own deadline covers shorter ones.
     private func raiseServerLimit(to limit: Duration) async throws(PostgresError) {
         let milliseconds = max(1, limit.millisecondsRoundedUp)
-        guard milliseconds > serverLimit else { return }
+        guard hasOwnSession, milliseconds > serverLimit else { return }
         // A setting made inside a transaction is undone by its rollback.
         let isLasting = !isInTransaction
         _ = try await exchange(within: defaultLimit) { PQsendQuery($0, "SET statement_timeout = \(milliseconds)") == 1 }
@@ -99,7 +124,7 @@ public final class PostgresConnection {
     }
 
     /// Sets the limits of the session. One whose process is frozen inside a transaction must not hold its locks for ever.
-    func setUp(within limit: Duration) async throws(PostgresError) {
+    func limitSession(within limit: Duration) async throws(PostgresError) {
         let milliseconds = max(1, defaultLimit.millisecondsRoundedUp)
         _ = try await exchange(within: limit) {
             PQsendQuery($0, "SET statement_timeout = \(milliseconds); SET idle_in_transaction_session_timeout = 60000") == 1
@@ -137,7 +162,7 @@ extension PostgresConnection {
 
     private func ready(_ events: PollHandle.Events) {
         guard let handle else { return }
-        if events.contains(.readable), PQconsumeInput(handle) == 0 { return end(.lost) }
+        if events.contains(.readable), PQconsumeInput(handle) == 0 { return lose() }
         guard flush() else { return }
         guard reply != nil else {
             // Without a command there are notices only, and the word of a server that is about to close.
@@ -180,7 +205,7 @@ extension PostgresConnection {
             if case .failure = outcome { return }
             let error = PostgresError(result: result, connectionIsBad: handle.map { PQstatus($0) == CONNECTION_BAD } ?? true)
             outcome = .failure(error)
-            if error.kind == .connectionLost { end(error) }
+            if error.kind == .connectionLost || error.endsSession { end(error) }
         }
     }
 
@@ -192,6 +217,18 @@ extension PostgresConnection {
         case .success(let result): reply?.succeed(result)
         case .failure(let error): reply?.fail(error)
         }
+    }
+
+    /// Ends a connection that is gone. The server, or a pooler, may have said why before it closed, and that has arrived with the end.
+    private func lose() {
+        guard reply != nil, let handle else { return end(.lost) }
+        var error = PostgresError.lost
+        for _ in 0..<8 where error.sqlState == nil {
+            guard let result = PQgetResult(handle) else { break }
+            if PQresultStatus(result) == PGRES_FATAL_ERROR { error = PostgresError(result: result, connectionIsBad: true) }
+            PQclear(result)
+        }
+        end(error)
     }
 
     private func end(_ error: PostgresError) {

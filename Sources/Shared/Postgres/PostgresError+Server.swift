@@ -8,7 +8,8 @@ extension PostgresError {
         let severity = PQresultErrorField(result, clibpq_diag_severity()).map { String(cString: $0) }
         // After FATAL and PANIC the server closes, whether or not the end of the stream has been seen yet.
         guard !connectionIsBad, let state, severity != "FATAL", severity != "PANIC" else {
-            self.init(.connectionLost, Self.lost.message, sqlState: state)
+            let word = state == nil ? nil : primary
+            self.init(.connectionLost, word.map { "\(Self.lost.message): \($0)" } ?? Self.lost.message, sqlState: state)
             return
         }
         let message = primary ?? "Postgres refused the command"
@@ -20,29 +21,61 @@ extension PostgresError {
         }
     }
 
-    /// The error of a connection attempt, told from libpq's text.
+    /// The error of a connection attempt, told from libpq's verbose text without the password.
     ///
-    /// The text itself is not passed on: it names host and user as libpq understood them, and of a URL with an unescaped `@` or `/` in its password
-    /// that can be a part of the password.
+    /// What the server has said is passed on with its SQLSTATE. libpq's own sentences are not: they name the host as libpq understood it.
     init(connecting text: String) {
-        let reasons = [
-            ("starting up", "Postgres is starting up"),
-            ("shutting down", "Postgres is shutting down"),
-            ("recovery", "Postgres is recovering"),
-            ("too many clients", "Postgres has no free connection"),
-            ("remaining connection slots", "Postgres has no free connection"),
-            ("authentication failed", "Postgres refused the user or the password"),
+        if let (state, words) = Self.serversWords(text) {
+            // 57P01 to 57P03: it stops, or is not there yet.
+            self.init(state.hasPrefix("57P") ? .unavailable : .refused, "Postgres says: \(words)", sqlState: state)
+            return
+        }
+        let refusals = [
             ("no password supplied", "Postgres asks for a password, and the URL has none"),
-            ("pg_hba.conf", "Postgres does not let this host and user in"),
-            ("does not exist", "the database or the user does not exist"),
+            ("session is read-only", "Postgres is read-only here, and target_session_attrs asks for another one"),
+            ("session is not read-only", "Postgres is not read-only here, and target_session_attrs asks for another one"),
+            ("server is not in hot standby mode", "Postgres is no standby, and target_session_attrs asks for one"),
+            ("server is in hot standby mode", "Postgres is a standby, and target_session_attrs asks for another one"),
+            ("does not support SSL", "Postgres has no TLS, and sslmode asks for it"),
+            ("certificate verify failed", "the certificate of Postgres is not trusted; see sslmode and sslrootcert"),
+            ("certificate", "the certificate of Postgres is not accepted; see sslmode and sslrootcert"),
+        ]
+        if let reason = refusals.first(where: { text.contains($0.0) })?.1 {
+            self.init(.refused, reason)
+            return
+        }
+        let reasons = [
             ("Connection refused", "nothing listens at the address of Postgres"),
             ("No such file", "nothing listens at the socket of Postgres"),
             ("translate host name", "the host name of Postgres could not be resolved"),
+            ("No route to host", "there is no route to the address of Postgres"),
+            ("Network is unreachable", "there is no route to the address of Postgres"),
             ("SSL", "Postgres and this program did not agree on encryption"),
             ("closed the connection", "Postgres closed the connection"),
         ]
-        let reason = reasons.first { text.contains($0.0) }?.1
-        self.init(.unavailable, reason ?? "Postgres could not be reached")
+        self.init(.unavailable, reasons.first { text.contains($0.0) }?.1 ?? "Postgres could not be reached")
+    }
+
+    /// The refusals of several places as one: what the server has said counts more than who could not be reached.
+    init(combining errors: [PostgresError]) {
+        let telling = errors.first { $0.kind == .refused } ?? errors.last ?? .lost
+        let others = errors.map(\.message).reduce(into: [String]()) { if !$0.contains($1) && $1 != telling.message { $0.append($1) } }
+        self.init(telling.kind, ([telling.message] + others).joined(separator: "; another host: "), sqlState: telling.sqlState)
+    }
+
+    /// Of `…: FATAL:  28P01: password authentication failed for user "engine"` the SQLSTATE and the sentence. The first word is in the server's language.
+    private static func serversWords(_ text: String) -> (state: String, words: String)? {
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: ":", omittingEmptySubsequences: false)
+            for index in parts.indices.dropLast() {
+                let state = parts[index].drop { $0 == " " }
+                let isState =
+                    parts[index].hasPrefix("  ") && state.utf8.count == 5 && state.allSatisfy { $0.isASCII && ($0.isNumber || $0.isUppercase) }
+                guard isState else { continue }
+                return (String(state), String(parts[(index + 1)...].joined(separator: ":").drop { $0 == " " }.prefix(300)))
+            }
+        }
+        return nil
     }
 
     /// A data exception quotes the value that it could not take: cut from the first to the last quotation mark.

@@ -4,8 +4,10 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     public enum Kind: Sendable, Equatable {
         /// The connection URL or another setting cannot be used as it is.
         case invalidConfiguration
-        /// No connection could be made.
+        /// No connection could be made: nobody answers there, or the server is starting or stopping.
         case unavailable
+        /// The server answers and does not let this program work: its own reason is in the message.
+        case refused
         /// The connection was lost while the command ran: whether it took effect is unknown.
         case connectionLost
         /// No answer within the limit: whether the command took effect is unknown.
@@ -45,11 +47,28 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         return state.hasPrefix("22") || state.hasPrefix("23")
     }
 
+    /// Whether Postgres cannot be reached. Everything else is said by somebody who is there.
+    public var isAway: Bool { [.unavailable, .connectionLost, .closed, .cancelled].contains(kind) }
+
+    /// Whether the server, or a pooler in front of it, refuses what would be right elsewhere: rights, a missing table, a read-only server, no room.
+    public var isRefusal: Bool {
+        guard case .server(let state) = kind else { return kind == .refused }
+        return !isDataFault && !["40", "57"].contains(String(state.prefix(2)))
+    }
+
+    /// Whether this session can never get over it: a server that has become read-only, a protocol that both sides read differently, a statement
+    /// that belongs to another session, an error inside the server.
+    var endsSession: Bool {
+        guard let sqlState else { return self == .oddResult }
+        return ["08", "XX"].contains(String(sqlState.prefix(2))) || ["25006", "26000", "42P05"].contains(sqlState) || sqlState.hasPrefix("57P")
+    }
+
     /// Whether the same command may succeed later: no connection, no answer in time, or SQLSTATE class 08, 40, 53 or 57.
     public var isTransient: Bool {
         switch kind {
         case .unavailable, .connectionLost, .timedOut, .poolExhausted: true
         case .server(let state): ["08", "40", "53", "57"].contains(String(state.prefix(2)))
+        case .refused: sqlState?.hasPrefix("53") == true
         case .invalidConfiguration, .closed, .cancelled, .migrationRefused: false
         }
     }
@@ -59,6 +78,7 @@ extension PostgresError {
     static let closed = PostgresError(.closed, "the Postgres connection is closed")
     static let cancelled = PostgresError(.cancelled, "the wait for Postgres was cancelled")
     static let lost = PostgresError(.connectionLost, "the connection to Postgres was lost")
+    static let oddResult = PostgresError(.connectionLost, "Postgres answered with the result of another statement; the session was ended")
     static func timedOut(_ limitMilliseconds: Int64) -> PostgresError {
         PostgresError(.timedOut, "Postgres gave no answer within \(limitMilliseconds) ms")
     }

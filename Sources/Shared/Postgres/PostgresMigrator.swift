@@ -36,53 +36,55 @@ public struct PostgresMigrator {
         self.lockTimeout = lockTimeout
     }
 
+    private enum Turn {
+        case busy
+        case applied(Int)
+        case done
+    }
+
     /// Applies what the database has not had, each step in a transaction of its own, and returns the numbers of those.
     ///
     /// Throws `migrationRefused`, with nothing changed, when a step that was applied has been edited since, when the database has had steps that this
     /// program does not know, or when a new step comes before one that was applied.
     public func migrate() async throws -> [Int] {
-        try await pool.withConnection { connection in
-            // Of the session: it ends with the connection too, whatever happens to this process.
-            try await lock(connection)
-            do {
-                let applied = try await apply(on: connection)
-                _ = try await connection.query("SELECT pg_advisory_unlock($1)", [Self.lock])
-                return applied
-            } catch {
-                connection.close()
-                throw error
+        var applied: [Int] = []
+        var waiting = MonotonicInstant.now
+        while true {
+            switch try await pool.transaction({ try await turn(on: $0) }) {
+            case .applied(let number):
+                applied.append(number)
+                waiting = .now
+            case .done: return applied
+            case .busy:
+                guard waiting.elapsed < lockTimeout else {
+                    throw PostgresError(
+                        .timedOut, "another program has been migrating the database for over \(lockTimeout.millisecondsRoundedUp / 1000) s")
+                }
+                try await sleep(for: .milliseconds(Int.random(in: 50...150)))
             }
         }
     }
 
-    /// Asks for the lock again and again: a session that waits inside the server would hold back a CREATE INDEX CONCURRENTLY of the one that has it.
-    private func lock(_ connection: PostgresConnection) async throws {
-        let start = MonotonicInstant.now
-        while try await connection.query("SELECT pg_try_advisory_lock($1) AS locked", [Self.lock]).first?["locked"] != "t" {
-            guard start.elapsed < lockTimeout else {
-                throw PostgresError(
-                    .timedOut, "another program has been migrating the database for over \(lockTimeout.millisecondsRoundedUp / 1000) s")
-            }
-            try await sleep(for: .milliseconds(Int.random(in: 50...150)))
-        }
-    }
-
-    private func apply(on connection: PostgresConnection) async throws -> [Int] {
-        try await connection.run(script: Self.table)
+    /// Applies the next step. The lock is the transaction's: it ends with it whatever happens to this process, also where a pooler gives each
+    /// transaction another session. It is asked for again and again rather than waited for, so that nobody's work is held up by the wait.
+    private func turn(on connection: PostgresConnection) async throws -> Turn {
+        let locked = try await connection.query("SELECT pg_try_advisory_xact_lock($1) AS locked", [Self.lock], expecting: ["locked"])
+        guard locked.first?["locked"] == "t" else { return .busy }
+        // Asked first: CREATE TABLE IF NOT EXISTS needs the right to create also where there is nothing to create.
+        let there = try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS there", expecting: ["there"])
+        if there.first?["there"] != "t" { try await connection.run(script: Self.table) }
         let known = try await checksums(connection)
-        let missing = try pending(known, try await history(connection))
-        for migration in missing { try await apply(migration, known[migration.number] ?? "", on: connection) }
-        return missing.map(\.number)
+        guard let next = try pending(known, try await history(connection)).first else { return .done }
+        try await apply(next, known[next.number] ?? "", on: connection)
+        return .applied(next.number)
     }
 
     private func apply(_ migration: PostgresMigration, _ checksum: String, on connection: PostgresConnection) async throws {
         do {
-            try await connection.run(script: "BEGIN")
             try await connection.run(script: migration.sql, timeout: Self.migrationTimeout)
             _ = try await connection.query(
                 "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1::int, $2, $3)",
                 [.int(Int64(migration.number)), .text(migration.name), .text(checksum)])
-            try await connection.commit()
         } catch {
             throw PostgresError(
                 error.kind, "migration \(migration.number) (\(migration.name)) failed: \(error.message)", sqlState: error.sqlState)
@@ -116,7 +118,7 @@ public struct PostgresMigrator {
             """
             SELECT number, encode(sha256(convert_to(sql, 'UTF8')), 'hex') AS checksum
             FROM unnest($1::int[], $2::text[]) AS migration(number, sql)
-            """, [.intArray(migrations.map { Int64($0.number) }), .textArray(migrations.map(\.sql))])
+            """, [.intArray(migrations.map { Int64($0.number) }), .textArray(migrations.map(\.sql))], expecting: ["number", "checksum"])
         let pairs = result.rows.compactMap { row in row["number"].flatMap { Int($0) }.map { ($0, row["checksum"] ?? "") } }
         guard Set(pairs.map(\.0)).count == migrations.count else {
             throw PostgresError(.migrationRefused, "two migrations of this program have the same number")
@@ -126,7 +128,10 @@ public struct PostgresMigrator {
 
     private func history(_ connection: PostgresConnection) async throws -> [Int: (name: String, checksum: String)] {
         var history: [Int: (name: String, checksum: String)] = [:]
-        for row in try await connection.query("SELECT number, name, checksum FROM schema_migrations").rows {
+        let rows = try await connection.query(
+            "SELECT number, name, checksum FROM schema_migrations", expecting: ["number", "name", "checksum"]
+        ).rows
+        for row in rows {
             if let number = row["number"].flatMap({ Int($0) }) { history[number] = (row["name"] ?? "", row["checksum"] ?? "") }
         }
         return history

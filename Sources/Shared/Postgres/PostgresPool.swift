@@ -14,6 +14,7 @@ public final class PostgresPool {
     private let size: Int
     private let waitTimeout: Duration
     private let resolver = HostResolver()
+    private let memory = StatementMemory()
     private let closing = Promise<Void>()
     private var open: [PostgresConnection] = []
     private var idle: [PostgresConnection] = []
@@ -22,6 +23,11 @@ public final class PostgresPool {
     /// Why no connection can be made; nil while there is one, and before the first attempt after a loss has failed.
     public private(set) var failure: PostgresError?
     private var wasAvailable: Bool?
+    private var complaints = Complaints()
+    /// Why Postgres is of no use: nobody answers, or what it has refused lately and not granted since. Nil where all is well or nothing is known.
+    public var trouble: PostgresError? { open.isEmpty ? failure : complaints.current }
+    /// Called for each command that the server has refused for a reason that lies in the server: for logs.
+    public var onRefusal: (@ServiceActor (PostgresError) -> Void)?
     /// Called when the pool becomes available (nil) and when it turns out not to be: for logs and metrics.
     public var onAvailabilityChange: (@ServiceActor (PostgresError?) -> Void)?
 
@@ -31,15 +37,17 @@ public final class PostgresPool {
     ///   - url: `postgres://user:password@host:port/database`, with libpq's options.
     ///   - size: connections that are kept, at least 1.
     ///   - name: shown as `application_name` by the server.
-    ///   - connectTimeout: for one attempt to connect.
+    ///   - needsWriting: whether a server that only reads is passed over.
+    ///   - connectTimeout: for one attempt to connect, over all addresses; a `connect_timeout` of the URL counts for each address instead.
     ///   - statementTimeout: for a command that is given no limit of its own.
     ///   - waitTimeout: for a free connection.
     public init(
-        url: String, size: Int, name: String,
+        url: String, size: Int, name: String, needsWriting: Bool = true,
         connectTimeout: Duration = .seconds(3), statementTimeout: Duration = .seconds(5), waitTimeout: Duration = .seconds(5)
     ) throws(PostgresError) {
         settings = ConnectionSettings(
-            url: try ConnectionURL(url), name: name, connectTimeout: connectTimeout, statementTimeout: statementTimeout)
+            url: try ConnectionURL(url), name: name, connectTimeout: connectTimeout, statementTimeout: statementTimeout,
+            needsWriting: needsWriting)
         self.size = max(1, size)
         self.waitTimeout = waitTimeout
     }
@@ -69,13 +77,21 @@ public final class PostgresPool {
     ///
     /// - Parameters:
     ///   - sql: a constant text; values go in as `$1`, `$2`, … because each text is kept as a prepared statement.
+    ///   - columns: what the result has to have; one without them is another statement's, and ends the connection.
     ///   - timeout: for the statement; the pool's by default.
     public func query(
-        _ sql: String, _ parameters: [PostgresParameter] = [], timeout: Duration? = nil
+        _ sql: String, _ parameters: [PostgresParameter] = [], expecting columns: [String] = [], timeout: Duration? = nil
     ) async throws(PostgresError) -> PostgresResult {
         let connection = try await lease()
         defer { giveBack(connection) }
-        return try await connection.query(sql, parameters, timeout: timeout)
+        do {
+            let result = try await connection.query(sql, parameters, expecting: columns, timeout: timeout)
+            complaints.forget(sql)
+            return result
+        } catch {
+            complain(error, about: sql)
+            throw error
+        }
     }
 
     /// Lends a connection for several commands that need the same session.
@@ -83,7 +99,20 @@ public final class PostgresPool {
     public func withConnection<Value>(_ body: @ServiceActor (PostgresConnection) async throws -> Value) async throws -> Value {
         let connection = try await lease()
         defer { giveBack(connection) }
-        return try await body(connection)
+        do {
+            let value = try await body(connection)
+            complaints.forget("")
+            return value
+        } catch {
+            if let error = error as? PostgresError { complain(error, about: "") }
+            throw error
+        }
+    }
+
+    private func complain(_ error: PostgresError, about sql: String) {
+        guard error.isRefusal else { return }
+        complaints.note(error, about: sql)
+        onRefusal?(error)
     }
 }
 
@@ -92,7 +121,7 @@ extension PostgresPool {
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
         while !closing.isCompleted && !Task.isCancelled {
             do {
-                let connection = try await PostgresConnection.connect(settings, resolver)
+                let connection = try await PostgresConnection.connect(settings, resolver, memory)
                 let start = MonotonicInstant.now
                 add(connection)
                 try? await connection.ended.value

@@ -23,14 +23,12 @@ public struct PostgresRow: Sendable {
     public let values: [String?]
     let positions: [String: Int]
 
-    /// The value of a column by its name; nil when it is NULL. Traps when the statement has no such column.
-    public subscript(_ column: String) -> String? {
-        guard let position = positions[column] else { preconditionFailure("the result has no column \(column)") }
-        return values[position]
-    }
+    /// The value of a column by its name; nil when it is NULL. Nil as well where there is no such column: a statement that names what it expects
+    /// never gives such a row.
+    public subscript(_ column: String) -> String? { positions[column].flatMap { values[$0] } }
 
-    /// The value of a column by its position from 0; nil when it is NULL.
-    public subscript(_ position: Int) -> String? { values[position] }
+    /// The value of a column by its position from 0; nil when it is NULL, and beyond the last.
+    public subscript(_ position: Int) -> String? { values.indices.contains(position) ? values[position] : nil }
 }
 
 extension PostgresResult {

@@ -11,6 +11,8 @@ public enum ServiceMain<S: Service> {
     /// Runs the service until a signal ends it. Exit codes: 0 after SIGTERM or SIGINT, 64 for bad usage, 78 for bad settings, 1 for the rest.
     public static func run(pipeline: @escaping @Sendable (S.Settings) -> PipelineSettings) -> Never {
         signal(SIGPIPE, SIG_IGN)
+        // Until the settings are read, in the form that machines read.
+        CrashLine.install(service: S.Settings.serviceName, instance: S.Settings.serviceName, format: .json)
         let start = StartUp<S.Settings>(
             purpose: S.purpose, version: ServiceProcess.version, arguments: Array(CommandLine.arguments.dropFirst()), environment: environment())
         switch start {
@@ -29,7 +31,9 @@ public enum ServiceMain<S: Service> {
     @ServiceActor
     private static func serve(_ settings: S.Settings, _ pipeline: PipelineSettings) async {
         do {
+            let descriptors = DescriptorLimit.raise()
             let process = ServiceProcess(service: S.Settings.serviceName, common: settings.common, pipeline: pipeline)
+            process.begin(descriptors)
             let service = try await S(settings: settings, process: process)
             try await ServiceRun(process: process, service: service).run()
         } catch {

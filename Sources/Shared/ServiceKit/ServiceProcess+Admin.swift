@@ -27,6 +27,11 @@ extension ServiceProcess {
             requests.labelled(route, String(status)).increment()
             durations.labelled(route).observe(seconds)
         }
+        let limits = metrics.counters("http_limits_reached_total", help: "How often a limit has kept a client out.", by: ["limit"])
+        router.onLimit = { [log] limit in
+            limits.labelled(limit.rawValue).increment()
+            log.limited(.warning, "http.limit_reached", every: .seconds(10), ["limit": .string(limit.rawValue)])
+        }
         router.onError = { [log] error, route in
             log.error("http.handler_failed", ["route": .string(route), "reason": .string("\(error)")])
         }

@@ -32,7 +32,12 @@ extension ServiceProcess {
         }
     }
 
-    /// Logs that Postgres is away, with the reason, or there again.
+    /// Logs that Postgres has refused a command, with its own reason.
+    public func postgresRefused(reason: String) {
+        log.limited(.error, "postgres.refused", every: .seconds(5), ["reason": .string(reason)])
+    }
+
+    /// Logs that Postgres is away or lets nobody in, with the reason, or there again.
     public func postgresChanged(reason: String?) {
         if let reason {
             log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(reason)])

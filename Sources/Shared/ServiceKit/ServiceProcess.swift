@@ -62,6 +62,19 @@ public final class ServiceProcess {
         watchClock()
     }
 
+    /// Sets what lasts for the whole process, and says what an operator may not expect.
+    func begin(_ descriptors: DescriptorLimit) {
+        CrashLine.install(service: service, instance: name, format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
+        serverOptions.fit(descriptors: descriptors.now)
+        log.info(
+            "process.limits",
+            [
+                "descriptors": .integer(descriptors.now), "descriptorsAtStart": .integer(descriptors.before),
+                "connections": .integer(serverOptions.maximumConnections), "sockets": .integer(serverOptions.maximumSockets),
+            ])
+        for remark in common.remarks { log.warning("setting.unknown", ["reason": .string(remark)]) }
+    }
+
     /// A connection for one blocking reader.
     public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader") }
 

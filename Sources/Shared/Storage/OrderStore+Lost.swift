@@ -74,7 +74,7 @@ extension OrderStore {
             [
                 .int(age.millisecondsRoundedUp), .int(last?.createdAt ?? 0), .text(last?.order.id.description ?? Self.lowest),
                 .int(Int64(Self.portion)),
-            ]
+            ], expecting: ["order_id", "status", "updated_at", "created_at"]
         ).rows
         return try rows.map { row in
             guard let id = row["order_id"].flatMap({ OrderID(parsing: $0) }), let status = row["status"].flatMap({ OrderStatus(rawValue: $0) }),
@@ -87,7 +87,7 @@ extension OrderStore {
     /// Asked after the pipeline was: an order leaves it only when its end is stored, so what is still open now was not there for another reason.
     private func stillOpen(_ ids: [OrderID]) async throws -> Set<OrderID> {
         guard !ids.isEmpty else { return [] }
-        let rows = try await pool.query(Self.recheck, [.textArray(ids.map(\.description))]).rows
+        let rows = try await pool.query(Self.recheck, [.textArray(ids.map(\.description))], expecting: ["order_id"]).rows
         return Set(rows.compactMap { $0["order_id"].flatMap { OrderID(parsing: $0) } })
     }
 

@@ -15,7 +15,7 @@ extension OrderStore {
     public func page(_ filter: OrderFilter, limit: Int, after cursor: OrderCursor? = nil) async throws -> (orders: [OrderView], next: OrderCursor?) {
         let limit = min(max(1, limit), Self.pageLimit)
         var statement = PageStatement(filter, cursor)
-        let rows = try await pool.query(statement.text(limit: limit + 1), statement.parameters).rows
+        let rows = try await pool.query(statement.text(limit: limit + 1), statement.parameters, expecting: ["details", "events"]).rows
         let orders = try rows.prefix(limit).map { row in
             OrderView(order: try Order(json: row["details"] ?? ""), events: try StoredEvents.read(row["events"] ?? ""))
         }

@@ -55,6 +55,7 @@ extension OrderStore {
         ON CONFLICT (order_id) DO UPDATE SET
             seq = greatest(stored.seq, excluded.seq),
             attempts = greatest(stored.attempts, excluded.attempts),
+            events_deleted = false,
             \(follow("seq", ["status", "updated_at"])),
             \(follow("chosen_dex_seq", ["chosen_dex", "chosen_dex_seq"])),
             \(follow("quotes_seq", ["quotes", "quotes_seq"])),

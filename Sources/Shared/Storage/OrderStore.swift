@@ -68,8 +68,14 @@ public final class OrderStore {
         try await read(id, after: seq)?.events
     }
 
+    /// Looks whether the orders can be read: rights, tables, connection. Throws what stands in the way.
+    public func probe() async throws(PostgresError) {
+        _ = try await pool.query("SELECT (SELECT order_id FROM order_rows LIMIT 1), (SELECT seq FROM order_events LIMIT 1)")
+    }
+
     private func read(_ id: OrderID, after seq: Int) async throws -> (order: Order, events: [OrderEvent])? {
-        let result = try await pool.query(Self.select, [.text(id.description), .int(Int64(seq))])
+        let result = try await pool.query(
+            Self.select, [.text(id.description), .int(min(Int64(seq), Int64(Int32.max)))], expecting: ["details", "events"])
         guard let row = result.first, let details = row["details"], let events = row["events"] else { return nil }
         return (try Order(json: details), try StoredEvents.read(events))
     }

@@ -85,8 +85,8 @@ struct DeadLetterRoutes {
         let stored: (order: Order, events: [OrderEvent])?
         do {
             stored = try await store.order(id)
-        } catch is PostgresError {
-            throw Self.unavailable("the database is away")
+        } catch let error as PostgresError {
+            throw Problem.database(error, "The dead letters cannot be worked on")
         }
         guard let (order, events) = stored else { return }
         let status = OrderView(order: order, events: events).status

@@ -15,6 +15,7 @@ public final class Gateway: Service {
 
     private let process: ServiceProcess
     private let postgres: PostgresPool
+    private let store: OrderStore
     private let lag: LagSampler
     private let pressure: RedisPressure
 
@@ -23,7 +24,7 @@ public final class Gateway: Service {
         self.process = process
         let market = try MarketFiles.load(settings.files)
         postgres = try StartError.naming("DATABASE_URL") { () throws(PostgresError) in
-            try PostgresPool(url: settings.database.text, size: 4, name: process.name)
+            try PostgresPool(url: settings.database.text, size: 4, name: process.name, needsWriting: false)
         }
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis)
@@ -31,7 +32,7 @@ public final class Gateway: Service {
             limits: DoorLimits(maxBacklog: settings.maxBacklog, maxWait: settings.maxWait), lag: lag, pressure: pressure)
         let acceptance = Acceptance(
             settings: settings, process: process, tokens: market.tokens, door: door, outcomes: Acceptance.outcomes(in: process.metrics))
-        let store = OrderStore(pool: postgres)
+        store = OrderStore(pool: postgres)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
         OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
         ListRoutes(store: store).add(to: process.router)
@@ -54,6 +55,7 @@ public final class Gateway: Service {
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.postgres.run() }
+            group.addTask { await self.probe() }
             group.addTask { await self.lag.run() }
             group.addTask { await self.pressure.run() }
         }
@@ -69,6 +71,15 @@ public final class Gateway: Service {
         process.observePostgres { [postgres] in
             PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }
-        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.message) }
+        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.description) }
+        postgres.onRefusal = { [unowned process] in process.postgresRefused(reason: $0.description) }
+    }
+
+    /// Reads a row now and then, so that what stands in the way is known before somebody asks for an order.
+    private func probe() async {
+        while !Task.isCancelled {
+            if postgres.isAvailable { try? await store.probe() }
+            try? await sleep(for: .seconds(10))
+        }
     }
 }

@@ -26,8 +26,8 @@ struct ListRoutes {
                 writer.field("nextCursor", orNull: page.next?.description)
             }
             return .json(200, body)
-        } catch is PostgresError {
-            throw OrderReading.unavailable("the database is away")
+        } catch let error as PostgresError {
+            throw Problem.database(error, "The orders cannot be listed")
         }
     }
 }

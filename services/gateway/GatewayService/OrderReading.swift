@@ -29,8 +29,8 @@ final class OrderReading {
         do {
             guard let stored = try await store.order(id) else { throw Self.unknown }
             return stored
-        } catch is PostgresError {
-            throw Self.unavailable("the database is away")
+        } catch let error as PostgresError {
+            throw Problem.database(error, "The order cannot be looked up")
         }
     }
 

@@ -24,8 +24,8 @@ struct ReconcileRoutes {
         let found: LostOrders
         do {
             found = try await store.lostOrders(unmovedFor: Self.unmoved, listing: Self.mostListed) { try await pipeline.missing($0) }
-        } catch is PostgresError {
-            throw Self.unavailable("the database is away")
+        } catch let error as PostgresError {
+            throw Problem.database(error, "The orders cannot be compared")
         } catch is PipelineError {
             throw Self.unavailable("Redis is away")
         }

@@ -96,10 +96,14 @@ public final class Notifier: Service {
         process.observePostgres { [postgres] in
             PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }
-        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.message) }
+        postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.description) }
+        postgres.onRefusal = { [unowned process] in process.postgresRefused(reason: $0.description) }
         SocketMetrics(metrics: process.metrics).watch(process.router)
-        process.heartbeatFields = { [unowned process, feeds] in
-            ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
+        process.heartbeatFields = { [unowned process, feeds, postgres, schema] in
+            var fields = ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
+            // Empty where all is well: a field that is left out would keep its last value.
+            fields["postgres"] = String((schema.trouble ?? postgres.trouble?.description ?? "").prefix(300))
+            return fields
         }
         process.metrics.observe(.gauge, "sockets_open", help: "WebSockets and streams of server-sent events that are open.") { [unowned process] in
             ServiceActor.assume(process) { Double($0.openSockets) }

@@ -18,6 +18,9 @@ public final class HTTPRouter {
     /// Called once a WebSocket that was open is no more, with the code of the close frame that was sent or came, 1006 without one.
     public var onSocketClose: (@ServiceActor (CloseCode) -> Void)?
 
+    /// Called when a limit of the server has kept somebody out: for the log. Repeats as long as it does.
+    public var onLimit: (@ServiceActor (HTTPServerLimit) -> Void)?
+
     /// Called once a response's stream has ended, with whether it was cut off because its client read too slowly.
     public var onStreamEnd: (@ServiceActor (_ wasTooSlow: Bool) -> Void)?
 

@@ -225,13 +225,17 @@ final class Exchange {
 
     /// Queues the answer. `closing` ends the connection after it.
     private func queue(_ answer: HTTPResponse, closing: Bool = false) -> MHD_Result {
+        if let stream = answer.stream, server.isFullOfSockets {
+            stream.end(.gone)
+            return queue(server.refuseSocket().response, closing: true)
+        }
         stream = answer.stream
         guard let response = makeResponse(answer) else { return .NO }
         for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
         if hasOrigin, let origin = headers["Origin"] {
             for (name, value) in server.options.crossOrigin.headers(for: origin) { MHD_add_response_header(response, name, value) }
         }
-        closesAfter = closing || server.isDraining
+        closesAfter = closing || server.isDraining || (server.isCrowded && answer.stream == nil)
         if closesAfter { MHD_add_response_header(response, "Connection", "close") }
         return send(response, status: answer.status)
     }
@@ -260,6 +264,7 @@ final class Exchange {
         } catch {
             return queue(error.response)
         }
+        if server.isFullOfSockets { return queue(server.refuseSocket().response, closing: true) }
         guard let response = makeUpgradeResponse(accept: accept, subprotocol: WebSocketHandshake.subprotocol(request)) else { return .NO }
         plan = WebSocketPlan(request: request, parameters: parameters, handler: handler, route: route)
         return send(response, status: 101)

@@ -55,6 +55,8 @@ extension HTTPServer {
 
     fileprivate func close(_ connection: Unmanaged<ServerConnection>) {
         connection.takeRetainedValue().leave()
+        // At its limit the daemon does not listen, and takes that up again no sooner than on its next run.
+        if connections >= options.maximumConnections - 1 { needsRun = true }
         if isDraining { progress.notify() }
     }
 }

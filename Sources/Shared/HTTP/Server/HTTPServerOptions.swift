@@ -18,6 +18,8 @@ public struct HTTPServerOptions: Sendable {
     public var keepAlive: Duration = .seconds(75)
     /// Connections, WebSockets included; further ones wait in the kernel's queue. 16,000.
     public var maximumConnections = 16_000
+    /// WebSockets and streams of events; further ones get 503, so that connections are left for everything else, `/health/live` first. 15,000.
+    public var maximumSockets = 15_000
     /// Connections of one client address; 0 for any number. Behind a proxy all clients are one. 0.
     public var maximumConnectionsPerAddress = 0
     /// Connections that wait in the kernel to be accepted. 4,096.
@@ -29,4 +31,12 @@ public struct HTTPServerOptions: Sendable {
 
     /// The limits named at each setting.
     public init() {}
+
+    /// Keeps the connections below what the process may have open, and the sockets below the connections.
+    ///
+    /// A quarter, at most 512, stays for Redis, Postgres, the venues and files; of the connections a tenth, at most 1,000, is not for sockets.
+    public mutating func fit(descriptors: Int) {
+        maximumConnections = max(1, min(maximumConnections, descriptors - min(descriptors / 4, 512)))
+        maximumSockets = max(1, min(maximumSockets, maximumConnections - min(maximumConnections / 10, 1000)))
+    }
 }

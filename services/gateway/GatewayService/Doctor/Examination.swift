@@ -39,12 +39,14 @@ final class Examination {
             results += try await OrderChecks(pipeline: process.pipeline, store: store, stuckAfter: stuckAfter).all()
         } catch is PipelineError {
             results.append(Diagnosis("stuck-orders", .unknown, "orders cannot be looked at while Redis is away"))
+        } catch let error as PostgresError {
+            // It may have told its version, and then not let the orders be read.
+            results.removeAll { $0.check == "postgres" }
+            results.append(PostgresCheck(error).diagnosis)
         } catch {
-            results.append(
-                Diagnosis(
-                    "postgres", .fault, "Postgres is away or does not answer: orders go on, but old ones cannot be read and lists fail",
-                    do: "Start Postgres, or see its log; events wait in Redis and are stored then."))
+            results.append(Diagnosis("stuck-orders", .unknown, "an order in Postgres cannot be read: \(error)"))
         }
+        results += await notifiersPostgres()
         return results
     }
 
@@ -60,10 +62,21 @@ final class Examination {
         return PipelineChecks(lag: try await lag.sample(), alive: alive)
     }
 
+    /// The notifiers write, the gateway only reads: what keeps them from it shows in their heartbeats.
+    private func notifiersPostgres() async -> [Diagnosis] {
+        let reasons = (try? await process.pipeline.instances())?.compactMap { $0.fields["postgres"] }.filter { !$0.isEmpty } ?? []
+        guard let reason = reasons.first else { return [] }
+        return [
+            Diagnosis(
+                "postgres-writing", .fault, "\(reasons.count == 1 ? "a notifier" : "\(reasons.count) notifiers") cannot store events: \(reason)",
+                do: "See the notifiers' logs (postgres.refused, schema.not_ready) and docs/runbook.md; events wait in Redis and are stored then.")
+        ]
+    }
+
     private func clocks() async throws -> [Diagnosis] {
         let rows = try await postgres.query(
             "SELECT current_setting('server_version') AS version, round(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time",
-            timeout: Self.postgresLimit
+            expecting: ["version", "time"], timeout: Self.postgresLimit
         ).rows
         var results = [Diagnosis("postgres", .ok, "Postgres \(rows.first?["version"]?.prefix { $0 != " " } ?? "?") answers")]
         if let redis = process.heartbeat.clock.now, let database = rows.first?["time"].flatMap({ Int64($0) }) {

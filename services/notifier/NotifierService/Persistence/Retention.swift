@@ -3,11 +3,14 @@ internal import Observability
 internal import Postgres
 internal import Storage
 
-/// Deletes events that are older than the settings allow, a little at a time.
+/// Deletes events that are older than the settings allow: whatever is due, in portions that hold nobody up.
 @ServiceActor
 final class Retention {
     private static let interval = Duration.seconds(60)
-    private static let portion = 5000
+    /// Orders of one transaction.
+    private static let portion = 500
+    /// Between two portions, for those who store.
+    private static let pause = Duration.milliseconds(20)
 
     private let store: OrderStore
     private let age: Duration
@@ -23,12 +26,24 @@ final class Retention {
     func run() async {
         while !Task.isCancelled {
             try? await sleep(for: Self.interval * Int.random(in: 80...120) / 100)
-            do {
-                let deleted = try await store.deleteEvents(olderThan: age, limit: Self.portion)
-                if deleted > 0 { log.info("events.deleted", ["count": .integer(deleted)]) }
-            } catch {
-                log.limited(.warning, "events.not_deleted", every: .seconds(60), ["reason": .string(error.message)])
-            }
+            await deleteDue()
         }
+    }
+
+    /// Deletes until nothing is due, or until an error, which the next time tries again.
+    func deleteDue() async {
+        var (orders, events) = (0, 0)
+        do {
+            while !Task.isCancelled {
+                let deleted = try await store.deleteEvents(olderThan: age, limit: Self.portion)
+                orders += deleted.orders
+                events += deleted.events
+                guard deleted.orders == Self.portion else { break }
+                try await sleep(for: Self.pause)
+            }
+        } catch {
+            log.limited(.warning, "events.not_deleted", every: .seconds(60), ["reason": .string("\(error)")])
+        }
+        if orders > 0 { log.info("events.deleted", ["count": .integer(events), "orders": .integer(orders)]) }
     }
 }

@@ -7,6 +7,8 @@ internal import Storage
 final class Schema {
     private let store: OrderStore
     private let log: Logger
+    /// Why the tables are not there yet; nil where nothing is known against them.
+    private(set) var trouble: String?
 
     init(store: OrderStore, log: Logger) {
         self.store = store
@@ -19,9 +21,11 @@ final class Schema {
         while !Task.isCancelled {
             do {
                 let applied = try await store.migrate()
+                trouble = nil
                 log.info("schema.ready", ["applied": .integer(applied.count)])
                 return true
             } catch {
+                trouble = "\(error)"
                 log.limited(.error, "schema.not_ready", every: .seconds(5), ["reason": .string("\(error)")])
             }
             try? await sleep(for: backoff.next())

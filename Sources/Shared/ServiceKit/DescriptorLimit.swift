@@ -1,0 +1,26 @@
+internal import Glibc
+
+/// How many files and sockets the process may have open.
+struct DescriptorLimit: Sendable {
+    /// More is of no use to one process, and a limit in the billions makes libraries that go over all of them slow.
+    private static let most: rlim_t = 1 << 20
+
+    /// The limit that the process was started with.
+    let before: Int
+    /// The limit now.
+    let now: Int
+
+    /// Raises the limit as far as the process may by itself. Shells and supervisors start processes with 1,024 for the sake of old programs.
+    static func raise() -> DescriptorLimit {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return DescriptorLimit(before: 1024, now: 1024) }
+        let before = limit.rlim_cur
+        let wanted = min(limit.rlim_max, most)
+        if before < wanted {
+            limit.rlim_cur = wanted
+            if setrlimit(resource, &limit) != 0 { limit.rlim_cur = before }
+        }
+        return DescriptorLimit(before: Int(min(before, most)), now: Int(min(limit.rlim_cur, most)))
+    }
+}
