@@ -38,7 +38,7 @@ struct DoorRouteTests {
     @Test("a pause needs no body and no reason")
     func withoutReason() async throws {
         try await withGateway { _, http in
-            for body in ["", "{}"] {
+            for body in ["", "{}", #"{"reason":null}"#] {
                 let shut = try await http.send("POST", "/api/door/pause", body: body)
                 #expect(shut.status == 200 && shut["reason"]?.isNull == true)
                 let refused = try await http.post(Self.order)
@@ -49,7 +49,10 @@ struct DoorRouteTests {
 
     @Test(
         "a reason that is none leaves the door open",
-        arguments: ["[]", "x", #"{"reason":1}"#, #"{"reason":"a\nb"}"#, #"{"reason":"\#(String(repeating: "x", count: 201))"}"#])
+        arguments: [
+            "[]", "x", #"{"reason":1}"#, #"{"reason":"a\nb"}"#, #"{"reason":"\#(String(repeating: "x", count: 201))"}"#,
+            #"{"reason":"e\#(String(repeating: "\u{301}", count: 200))"}"#,
+        ])
     func badReason(_ body: String) async throws {
         try await withGateway { _, http in
             let answer = try await http.send("POST", "/api/door/pause", body: body)

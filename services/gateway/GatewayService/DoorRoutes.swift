@@ -38,13 +38,13 @@ struct DoorRoutes {
             throw Problem(400, code: "BAD_REQUEST", #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#)
         }
         guard let reason = value.given("reason") else { return "" }
-        guard let text = reason.string, text.count <= longestReason, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
+        guard let text = reason.string?.unicodeScalars, text.count <= longestReason, !text.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
         else {
             throw Problem(
                 400, code: "BAD_REQUEST", "The reason has to be one line of at most \(longestReason) characters",
                 errors: [Problem.FieldError(field: "reason", message: "is no text of one line, or too long")])
         }
-        return text
+        return String(text)
     }
 
     private func redis<Value>(_ body: @ServiceActor () async throws -> Value) async throws -> Value {

@@ -12,13 +12,14 @@ public enum Timestamp {
         return "\(date)T\(time).\(padded(rest % 1000, 3))Z"
     }
 
-    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`); digits beyond milliseconds are dropped.
+    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`), or with a blank in the place of the `T` as RFC 3339 allows and Python
+    /// writes; digits beyond milliseconds are dropped.
     ///
     /// - Returns: Unix milliseconds, negative before 1970; nil for what is no such text. A leap second counts as the first of the next minute.
     public static func parse(_ text: String) -> Int64? {
         var reader = DigitReader(text)
         guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2), reader.take("-"), let day = reader.digits(2),
-            reader.take("T") || reader.take("t"), let hour = reader.digits(2), reader.take(":"), let minute = reader.digits(2),
+            reader.take("T") || reader.take("t") || reader.take(" "), let hour = reader.digits(2), reader.take(":"), let minute = reader.digits(2),
             (1...12).contains(month), (1...daysInMonth(year: year, month: month)).contains(day), hour < 24, minute < 60
         else { return nil }
         var second = 0
