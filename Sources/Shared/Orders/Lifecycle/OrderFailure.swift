@@ -26,6 +26,14 @@ public struct OrderFailure: Error, Sendable, Hashable {
             amounts: SlippageAmounts(expected: expected, got: got, limit: limit, decimals: order.tokenOut.decimals))
     }
 
+    /// SLIPPAGE_EXCEEDED of a swap that its pool cannot fill any more: nothing would come out, which is no move of a price.
+    ///
+    /// - Parameter amount: what was to go in, for people, such as `3.78 SOL`.
+    public static func unfillable(_ amount: String, on dex: String, expected: BaseUnits, limit: BaseUnits) -> OrderFailure {
+        OrderFailure(
+            .slippageExceeded, message: "The pool on \(dex) cannot fill \(amount) any more", expected: expected, got: BaseUnits(0), limit: limit)
+    }
+
     /// The failure with something added to its sentence.
     public func remarking(_ remark: String) -> OrderFailure {
         OrderFailure(code, message: message + remark, retryable: retryable, amounts: amounts)
