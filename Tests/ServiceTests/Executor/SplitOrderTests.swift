@@ -90,7 +90,7 @@ extension ExecutionHandlerTests {
             try await bench.execute()
             let last = try #require(try await bench.events().last)
             #expect(last.message == "The pool on meteora cannot fill 0.5 SOL any more; 1 of 1.5 SOL were filled for 145.5 USDC")
-            #expect(last.error?.code == .slippageExceeded && last.error?.got == BaseUnits(0))
+            #expect(last.error?.code == .slippageExceeded && last.error?.amounts?.got == BaseUnits(0))
         }
     }
 

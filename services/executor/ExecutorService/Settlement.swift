@@ -37,9 +37,7 @@ struct Settlement {
     private static func failure(_ transaction: SignedTransaction, _ outcome: TransactionOutcome, of order: Order) -> OrderFailure {
         switch outcome {
         case .failed(.slippageExceeded, BaseUnits(0)):
-            .unfillable(
-                "\(transaction.quote.amountIn.decimalText(decimals: order.tokenIn.decimals)) \(order.tokenIn.symbol)", on: transaction.quote.dex,
-                expected: transaction.quote.amountOut, limit: transaction.leastOut)
+            .unfillable(transaction.quote, limit: transaction.leastOut, of: order)
         case .failed(.slippageExceeded, let wouldBe):
             .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, of: order)
         case .failed(let code, _): OrderFailure(code)

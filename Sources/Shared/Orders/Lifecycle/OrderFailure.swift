@@ -28,10 +28,12 @@ public struct OrderFailure: Error, Sendable, Hashable {
 
     /// SLIPPAGE_EXCEEDED of a swap that its pool cannot fill any more: nothing would come out, which is no move of a price.
     ///
-    /// - Parameter amount: what was to go in, for people, such as `3.78 SOL`.
-    public static func unfillable(_ amount: String, on dex: String, expected: BaseUnits, limit: BaseUnits) -> OrderFailure {
-        OrderFailure(
-            .slippageExceeded, message: "The pool on \(dex) cannot fill \(amount) any more", expected: expected, got: BaseUnits(0), limit: limit)
+    /// - Parameter limit: the least that was allowed.
+    public static func unfillable(_ quote: Quote, limit: BaseUnits, of order: Order) -> OrderFailure {
+        let amount = "\(quote.amountIn.decimalText(decimals: order.tokenIn.decimals)) \(order.tokenIn.symbol)"
+        return OrderFailure(
+            .slippageExceeded, message: "The pool on \(quote.dex) cannot fill \(amount) any more",
+            amounts: SlippageAmounts(expected: quote.amountOut, got: BaseUnits(0), limit: limit, decimals: order.tokenOut.decimals))
     }
 
     /// The failure with something added to its sentence.
