@@ -20,7 +20,7 @@ extension MarketFiles {
             log?.warning(
                 "tokens.left_out",
                 [
-                    "file": .string(files.tokens), "taken": .integer(tokens.tokens.count), "left_out": .integer(tokens.leftOut.count),
+                    "file": .string(files.tokens), "taken": .integer(tokens.tokens.count), "left_out": .integer(tokens.leftOutCount),
                     "reason": .string(ListFile.first(of: tokens.leftOut)),
                 ])
         }

@@ -108,6 +108,14 @@ struct PreviewDeskTests {
         #expect(text.contains(#"venue_left_out{dex="raydium"} 0"#))
     }
 
+    @Test(arguments: [nil, "key"])
+    func `a key that is missing is told in one line at start`(_ key: String?) throws {
+        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", ["JUPITER_API_KEY": key].compactMapValues { $0 })
+        let lines = LineSink()
+        Router.tellMissingKeys(settings, Logger(service: "router", instance: "test", level: .info, format: .json, sink: lines))
+        #expect(lines.texts.count == (key == nil ? 1 : 0) && lines.texts.allSatisfy { $0.contains("venue.no_key") && $0.contains("JUPITER_API_KEY") })
+    }
+
     private nonisolated static let (sol, usdc) = (Samples.sol.mint, Samples.usdc.mint)
     private nonisolated static let raydium =
         #"{"success":true,"data":{"inputMint":"\#(sol)","inputAmount":"100000000","outputMint":"\#(usdc)","outputAmount":"17057460","#

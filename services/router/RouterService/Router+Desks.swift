@@ -37,14 +37,7 @@ extension Router {
     private static func liveDesks(_ settings: RouterSettings, _ pools: PoolList, _ process: ServiceProcess) throws(StartError) -> Desks {
         // Read for its sentence: who finds the file unusable later can only say that there is no trusted connection.
         if let path = settings.live.certificates { _ = try ConfigurationFile.read(path, setting: "SSL_CERT_FILE") }
-        if settings.live.jupiterKey == nil {
-            process.log.warning(
-                "venue.no_key",
-                [
-                    "dex": "meteora", "setting": "JUPITER_API_KEY",
-                    "reason": "without a key Jupiter answers few requests a minute, or none; a key is free",
-                ])
-        }
+        tellMissingKeys(settings, process.log)
         let (orders, previews) = LiveVenues.withPreviews(liveOptions(settings, process))
         let check = PriceCheck(known: MockVenue.all(pools, latency: 0...0))
         let clock = process.heartbeat.clock
@@ -56,6 +49,17 @@ extension Router {
         return Desks(
             orders: desk(orders, process.metrics),
             previews: PreviewDesk(desk(previews, nil), limits: limits, metrics: process.metrics, clock: clock))
+    }
+
+    /// Says at start which venue is to be asked without its key.
+    static func tellMissingKeys(_ settings: RouterSettings, _ log: Logger) {
+        guard settings.live.jupiterKey == nil else { return }
+        log.warning(
+            "venue.no_key",
+            [
+                "dex": "meteora", "setting": "JUPITER_API_KEY",
+                "reason": "without a key Jupiter answers few requests a minute, or none; a key is free",
+            ])
     }
 
     private static func liveOptions(_ settings: RouterSettings, _ process: ServiceProcess) -> LiveVenueOptions {

@@ -6,6 +6,8 @@ public struct TokenList: Sendable, Equatable {
     public let tokens: [Token]
     /// What is left out of the file, each with its place and the reason, for example `tokens[3].mint: must be base58 of 32 bytes`.
     public let leftOut: [String]
+    /// How many entries of the file these are: one may have several mistakes.
+    public let leftOutCount: Int
     private let bySymbol: [String: Int]
     private let byMint: [String: Int]
 
@@ -28,6 +30,7 @@ public struct TokenList: Sendable, Equatable {
         for (index, entry) in entries.enumerated() { reader.take(entry, place: "tokens[\(index)]") }
         guard !reader.tokens.isEmpty else { throw TokenListError(problems: reader.problems) }
         (tokens, leftOut, bySymbol, byMint) = (reader.tokens, reader.problems, reader.bySymbol, reader.byMint)
+        leftOutCount = entries.count - reader.tokens.count
     }
 
     /// The token of a symbol, in any case, or of a mint address. `WSOL` and the addresses that stand for native SOL are SOL.
