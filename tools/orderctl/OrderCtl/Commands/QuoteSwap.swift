@@ -82,8 +82,8 @@ struct QuoteSwap: Command {
             }
         }
         for venue in answer["unavailable"]?.array ?? [] {
-            console.print(
-                console.paint("no quote: \(Self.text(venue["message"])) (\(Self.text(venue["dex"])), \(Self.text(venue["code"])))", .yellow))
+            let reason = Terminal.cut(venue["message"]?.string ?? "?", to: 300)
+            console.print(console.paint("no quote: \(reason) (\(Self.text(venue["dex"])), \(Self.text(venue["code"])))", .yellow))
         }
         if let split = answer["split"] { show(split, isChosen: isSplit, names, on: console) }
         console.print("\(Terminal.safe(amount)) \(names[0]) to \(names[1]): \(Terminal.cut(answer["reason"]?.string ?? "?", to: 200)).")
