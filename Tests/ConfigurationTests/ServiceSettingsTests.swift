@@ -34,7 +34,9 @@ import Testing
         #expect(settings.retry.maxStarts == 5)
         #expect(settings.quoteTimeout == .seconds(1))
         #expect(settings.splitMinimumGainBps == 5)
-        #expect(settings.live.jupiterKey == nil)
+        #expect(settings.live.jupiterURL == "https://api.jup.ag")
+        #expect(settings.live.jupiterKey == nil && settings.live.certificates == nil)
+        #expect(settings.previewsPerMinute == 20)
         #expect(settings.mockQuoteLatencyMilliseconds == 200...200)
         #expect(settings.market.seed == nil)
         #expect(settings.market.volatilityBps == 10)
@@ -98,7 +100,7 @@ import Testing
         let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR"]
         let router = [
             "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",
-            "JUPITER_API_KEY", "MOCK_QUOTE_LATENCY_MS",
+            "JUPITER_API_KEY", "SSL_CERT_FILE", "PREVIEWS_PER_MINUTE", "MOCK_QUOTE_LATENCY_MS",
         ]
         let executor = [
             "EXECUTOR_CONCURRENCY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE", "MOCK_DROP_RATE",

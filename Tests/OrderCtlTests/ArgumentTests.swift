@@ -11,7 +11,9 @@ struct ArgumentTests {
     @Test(arguments: [
         (["dead"], "\"dead\" is no command"),
         (["dead", "lst"], "\"dead lst\" is no command; there are \"dead list\", \"dead retry\", \"dead drop\""),
-        (["undead"], "\"undead\" is no command; orderctl --help"),
+        (["banana"], "\"banana\" is no command; orderctl --help"), (["undead"], "\"undead\" is no command; did you mean dead? orderctl --help"),
+        (["quot", "SOL", "USDC", "1"], "did you mean quote?"), (["sumbit"], "did you mean submit?"), (["LAG2"], "did you mean lag?"),
+        (["x"], "\"x\" is no command; orderctl --help"),
         (["dead", "list", "--limit"], "--limit needs a value"),
         (["dead", "list", "--limit", "0"], "--limit has to be a whole number from 1"),
         (["dead", "list", "--limit", "many"], "not \"many\""),

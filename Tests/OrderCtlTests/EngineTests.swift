@@ -46,6 +46,15 @@ struct EngineTests {
         #expect(several.status == .unreachable && several.errors.split(separator: "\n").count == 1)
     }
 
+    @Test func `an engine behind TLS is trusted by the certificates of SSL_CERT_FILE`() async throws {
+        try await TLSServer.with { server in
+            let untrusted = await ToolRun.of(["list", "--url", server.url])
+            #expect(untrusted.status == .unreachable && untrusted.errors.contains("(no trusted TLS connection)"))
+            let trusted = await ToolRun.of(["list", "--url", server.url], environment: ["SSL_CERT_FILE": server.certificate])
+            #expect(trusted.status == .refused && trusted.errors.contains("is that the engine?"))
+        }
+    }
+
     @Test(arguments: [
         (HTTPResponse.problem(503, code: "UNAVAILABLE", "Redis is away"), ExitCode.refused, "orderctl: Redis is away\n"),
         (.problem(500, code: "INTERNAL", "bad\u{1B}[2J\nnews"), .refused, "orderctl: bad\\u{1b}[2J\\u{a}news\n"),

@@ -46,6 +46,24 @@ struct OperationTests {
         return result
     }
 
+    @Test func `on a terminal of 80 columns no line of lag wraps`() async throws {
+        try await withRoutes({ $0.get("/api/streams") { _, _ in .json(200, Self.streams()) } }) { url in
+            let run = await ToolRun.of(["lag", "--url", url], isTerminal: true, width: 80)
+            let lines = run.output.split(separator: "\n")
+            #expect(lines.allSatisfy { $0.count <= 80 } && lines.count == 4)
+            #expect(lines[1].hasPrefix("router    300      2.0 s   6        -       10.0/s  30.0 s     2"))
+        }
+    }
+
+    @Test func `whatever the numbers of an answer are, lag shows them`() async throws {
+        let most =
+            #"{"group":"router","lag":9223372036854775807,"pending":9223372036854775807,"oldestWaitingMs":9223372036854775807,"#
+            + #""oldestPendingMs":-9223372036854775808,"consumers":9223372036854775807,"deliveredPerSecond":9223372036854775807.9}"#
+        let stream = #"{"stream":"accepted","groups":[\#(most),\#(most)]}"#
+        let run = try await run(["lag"], .json(200, #"{"streams":[\#(stream)],"retries":{"waiting":-1},"deadLetters":9223372036854775807}"#))
+        #expect(run.status == .ok && run.output.contains("9223372036854775807"))
+    }
+
     @Test func `lag is a row a group over all partitions, with bar, rate and time to drain`() async throws {
         let run = try await run(["lag"], .json(200, Self.streams()))
         #expect(run.status == .ok && run.errors.isEmpty)

@@ -139,6 +139,53 @@ struct OrderCommandTests {
         #expect(run.errors == "o-1  refused: The order is confirmed already\n")
     }
 
+    @Test func `a cancellation whose answer is lost is asked for again, and its refusal counts`() async throws {
+        let lost = HTTPResponse.problem(502, code: "OUTCOME_UNKNOWN", "no")
+        let (run, targets) = try await run(["cancel", "o-1"], "DELETE", lost, .json(200, Self.order))
+        #expect(run.status == .ok && targets.count == 2 && run.output == "o-1  cancelled\n")
+        let (late, _) = try await self.run(["cancel", "o-1"], "DELETE", lost, .problem(409, code: "ORDER_FINAL", "It is confirmed already"))
+        #expect(late.status == .refused && late.errors == "o-1  refused: It is confirmed already\n")
+    }
+
+    @Test func `on a terminal of 80 columns no line of a list wraps, and the id stays whole`() async throws {
+        let id = "01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00"
+        let order = Self.order.replacing(#""orderId":"o-1""#, with: #""orderId":"\#(id)""#)
+        try await withRoutes({ $0.get("/api/orders") { _, _ in .json(200, #"{"orders":[\#(order)],"nextCursor":null}"#) } }) { url in
+            let run = await ToolRun.of(["list", "--url", url], usesColour: true, isTerminal: true, width: 80)
+            #expect(
+                run.output == """
+                    ORDER                                 SWAP             RECEIVED  STATUS
+                    \(id)  1.5 SOL to USDC  218.1     \u{1B}[32mconfirmed\u{1B}[0m
+
+                    """)
+            let wide = await ToolRun.of(["list", "--url", url], isTerminal: true, width: 200)
+            #expect(wide.output.hasPrefix("ORDER                                 CREATED              SWAP"))
+        }
+    }
+
+    @Test func `what the engine says of each field is told`() async throws {
+        let refusal = HTTPResponse.problem(
+            400, code: "BAD_REQUEST", "These parameters cannot be used: status",
+            members: #""errors":[{"field":"status","message":"must be pending or failed"}]"#)
+        let (run, _) = try await run(["list", "--status", "bogus"], "GET", refusal)
+        #expect(run.status == .refused)
+        #expect(run.errors == "orderctl: These parameters cannot be used: status (status must be pending or failed)\n")
+    }
+
+    @Test func `a service that is not the edge is told as such`() async throws {
+        try await withRoutes({ $0.get("/api/streams") { _, _ in .json(200, "{}") } }) { url in
+            for words in [["list"], ["quote", "SOL", "USDC", "1"], ["doctor"], ["watch", "o-1"]] {
+                let run = await ToolRun.of(words + ["--url", url])
+                #expect(run.status == .refused && run.errors.contains("\(url) is not the edge of an engine") && run.errors.contains("ORDERCTL_URL"))
+            }
+        }
+        // A gateway answers this path with JSON, whatever is asked for.
+        try await withRoutes({ $0.get("/api/orders/{id}/events") { _, _ in .json(200, #"{"orderId":"o-1","events":[]}"#) } }) { url in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .refused && run.errors.contains("is not the edge of an engine"))
+        }
+    }
+
     @Test(arguments: ["watch", "get", "replay", "cancel"])
     func `a command for an order asks for its id`(_ command: String) async {
         let run = await ToolRun.of([command], environment: ["PORT": "1"])

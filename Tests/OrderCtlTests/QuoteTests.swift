@@ -51,7 +51,8 @@ struct QuoteTests {
     private static func split(_ gain: String, _ isChosen: Bool) -> String {
         #","split":{"legs":[{"dex":"meteora","pool":"p1","amountIn":"1000000000","amountOut":"145500000"},"#
             + #"{"dex":"raydium","pool":"p2","amountIn":"500000000","amountOut":"72800000"}],"amountOut":"218300000","#
-            + #""amountOutDecimal":"218.3","gainBps":\#(gain),"chosen":\#(isChosen)}}"#
+            + #""amountOutDecimal":"218.3","feeBps":23.5,"priceImpactPct":"0.2112","minReceivedDecimal":"216.117","gainBps":\#(gain),"#
+            + #""chosen":\#(isChosen)}}"#
     }
 
     @Test func `a split is shown leg by leg, and that it is not worth it`() async throws {
@@ -64,6 +65,7 @@ struct QuoteTests {
                     LEG      SHARE   SOL IN  USDC OUT  POOL
                     meteora  66.7 %  1       145.5     p1
                     raydium  33.3 %  0.5     72.8      p2
+                    Together: 218.3 USDC, at least 216.117, fee 23.5 bps, impact 0.2112 %.
                     Not split: the legs together pay 218.3, +3 bps, which is not enough.
                     1.50 SOL to USDC: meteora: 218.22, the only quote.
 
@@ -82,6 +84,7 @@ struct QuoteTests {
                     LEG      SHARE   SOL IN  USDC OUT  POOL
                     meteora  66.7 %  1       145.5     p1
                     raydium  33.3 %  0.5     72.8      p2
+                    Together: 218.3 USDC, at least 216.117, fee 23.5 bps, impact 0.2112 %.
                     1.5 SOL to USDC: both: 218.3, no venue alone can fill it.
 
                     """, "\(run.errors)")
@@ -98,13 +101,13 @@ struct QuoteTests {
     }
 
     /// Both venues' APIs in one stub, told apart by their paths.
-    private func live(_ words: [String], raydium: String? = nil, more: [String: String] = [:]) async throws -> ToolRun {
+    private func live(_ words: [String], raydium: String? = nil, jupiter: Int = 400, more: [String: String] = [:]) async throws -> ToolRun {
         let (sol, usdc) = ("So11111111111111111111111111111111111111112", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v")
         let good =
             #"{"success":true,"data":{"inputMint":"\#(sol)","inputAmount":"1000000000","outputMint":"\#(usdc)","outputAmount":"145100000","#
             + #""otherAmountThreshold":"143649000","routePlan":[{"poolId":"r","inputMint":"\#(sol)","outputMint":"\#(usdc)","feeRate":25}]}}"#
         let api = try StubAPI { target, _ in
-            target.hasPrefix("/compute") ? .reply(200, raydium ?? good) : .reply(400, #"{"error":"no","errorCode":"NO_ROUTES_FOUND"}"#)
+            target.hasPrefix("/compute") ? .reply(200, raydium ?? good) : .reply(jupiter, #"{"error":"no","errorCode":"NO_ROUTES_FOUND"}"#)
         }
         defer { api.close() }
         let variables = ["RAYDIUM_API_URL": api.url, "JUPITER_API_URL": api.url, "TOKENS_FILE": "\(packageRoot)/config/tokens.json"]
@@ -127,6 +130,13 @@ struct QuoteTests {
         let quote = try #require(json["quotes"]?.array?.first)
         #expect(quote["quotedAt"]?.string != nil)
         #expect(try #require(quote["ageMs"]?.integer) < 10_000)
+    }
+
+    @Test(arguments: [(308, "has moved (308)"), (301, "has moved (301)"), (410, "is gone from here (410)")])
+    func `a venue's address that is gone is told with the setting that holds it`(_ status: Int, _ what: String) async throws {
+        let run = try await live(["SOL", "USDC", "1"], jupiter: status)
+        let sentence = "meteora cannot be asked: Jupiter's API \(what); set JUPITER_API_URL to where it is now"
+        #expect(run.status == .ok && run.output.contains("no quote: \(sentence) (meteora, VENUE_UNAVAILABLE)"), "\(run.output)")
     }
 
     @Test func `without a live quote the reasons are told`() async throws {

@@ -13,10 +13,11 @@ final class ToolRun {
 
     /// Runs the tool with the words of a command line.
     static func of(
-        _ words: [String], environment: [String: String] = [:], usesColour: Bool = false, isTerminal: Bool = false
+        _ words: [String], environment: [String: String] = [:], usesColour: Bool = false, isTerminal: Bool = false, width: Int? = nil
     ) async -> ToolRun {
         let run = ToolRun()
-        let console = Console(usesColour: usesColour, isTerminal: isTerminal, output: { run.output += $0 }, errors: { run.errors += $0 })
+        let console = Console(
+            usesColour: usesColour, isTerminal: isTerminal, width: width, output: { run.output += $0 }, errors: { run.errors += $0 })
         run.status = await OrderCtl.run(words, environment: environment, console: console)
         return run
     }

@@ -76,6 +76,14 @@ struct ChosenRouteTests {
         #expect(try ChosenRoute(members: next.members) == next)
     }
 
+    @Test func `what is open names its venues alone`() {
+        #expect(split.openVenues == "raydium+meteora")
+        let half = split.changing([1: split.legs[1].landed(BaseUnits(145_000_000), of: Samples.usdc)])
+        #expect(half.openVenues == "meteora")
+        let whole = half.changing([0: split.legs[0].landed(BaseUnits(72_000_000), of: Samples.usdc)])
+        #expect(whole.openVenues == "raydium+meteora" && ChosenRoute(Self.small).openVenues == "meteora")
+    }
+
     @Test func `as long as nothing has landed numbers begin anew`() {
         let failed = split.changing([0: split.legs[0].failed(), 1: split.legs[1].failed()])
         #expect(failed.filled(of: Samples.order) == nil && failed.openAmount(of: Samples.order) == Samples.order.amountIn)

@@ -22,6 +22,9 @@ enum Samples {
     static let sol = Token(symbol: "SOL", name: "Solana", mint: solMint, decimals: 9)
     static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: usdcMint, decimals: 6)
 
+    /// A mint for each number.
+    static func mint(_ number: UInt8) -> String { Base58.encode([UInt8](repeating: 7, count: 31) + [number]) }
+
     static func tokens() throws -> TokenList {
         try TokenList(bytes: Array(JSONWriter.value([sol, usdc]).utf8))
     }

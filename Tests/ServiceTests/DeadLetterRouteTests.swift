@@ -114,7 +114,7 @@ private func withOperations(needsPostgres: Bool = true, _ body: @ServiceActor (O
 }
 
 /// Keeps the lines of a log.
-private final class LineSink: LogSink {
+final class LineSink: LogSink {
     private let lines = Mutex<[String]>([])
     var texts: [String] { lines.withLock { $0 } }
 

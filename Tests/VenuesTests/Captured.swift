@@ -53,6 +53,8 @@ struct StubbedVenue {
 
     let api: StubAPI
     let venue: any Venue
+    /// The same venue as previews ask it.
+    let preview: any Venue
     let changes = Changes()
     private let kind: Kind
 
@@ -74,21 +76,25 @@ struct StubbedVenue {
         try reader.finish()
         var options = LiveVenueOptions(settings: settings, timeout: timeout) { [changes] _, reason in changes.told.append(reason) }
         options.breaker = breaker
-        venue = try LiveVenues.all(options).first { $0.dex == kind.rawValue } ?? { throw TestFailure("there is no \(kind)") }()
+        let (orders, previews) = LiveVenues.withPreviews(options)
+        guard let venue = orders.first(where: { $0.dex == kind.rawValue }), let preview = previews.first(where: { $0.dex == kind.rawValue }) else {
+            throw TestFailure("there is no \(kind)")
+        }
+        (self.venue, self.preview) = (venue, preview)
     }
 
-    /// The quote, or the failure, or `CancellationError`.
-    func quote() async throws -> Result<Quote, OrderFailure> {
+    /// The quote, or the failure, or `CancellationError`; of the venue as orders ask it unless told otherwise.
+    func quote(_ asked: (any Venue)? = nil) async throws -> Result<Quote, OrderFailure> {
         do {
-            return .success(try await venue.quote(kind == .raydium ? Captured.raydiumRequest : Captured.meteoraRequest))
+            return .success(try await (asked ?? venue).quote(kind == .raydium ? Captured.raydiumRequest : Captured.meteoraRequest))
         } catch let failure as OrderFailure {
             return .failure(failure)
         }
     }
 
     /// The sentence of a failure; nil for a quote.
-    func sentence() async throws -> String? {
-        if case .failure(let failure) = try await quote() { failure.message } else { nil }
+    func sentence(_ asked: (any Venue)? = nil) async throws -> String? {
+        if case .failure(let failure) = try await quote(asked) { failure.message } else { nil }
     }
 
     static func reply(_ kind: Kind) -> String { kind == .raydium ? Captured.raydium : Captured.meteora }

@@ -39,6 +39,17 @@ struct CircuitBreakerTests {
         #expect(breaker.remaining(at: at(2.5)) == .milliseconds(500) && breaker.remaining(at: at(4)) == .zero)
     }
 
+    @Test func `what judges the request does not count, neither for the venue nor against it`() throws {
+        var breaker = CircuitBreaker(limits)
+        for outcome in [CircuitBreaker.Outcome.failed, .judged, .judged, .failed, .judged] {
+            breaker.report(outcome, of: try pass(&breaker, at(1)), at: at(1))
+        }
+        #expect(breaker.state == .closed(failures: 2))
+        breaker.report(.failed, of: try pass(&breaker, at(1)), at: at(1))
+        breaker.report(.judged, of: try pass(&breaker, at(3)), at: at(3))
+        #expect(breaker.state == .closed(failures: 0))
+    }
+
     @Test func `after the pause one trial goes through, and its answer closes it`() throws {
         var breaker = try opened(at: at(1))
         let trial = try pass(&breaker, at(3))

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import HTTP
 import Orders
 import TestSupport
 import Testing
@@ -61,7 +62,11 @@ struct LiveVenueTests {
         (.reset, 3, "raydium ended the connection within its answer (3 tries)"),
         (.bytes("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"success\":true"), 3, "raydium ended the connection within its answer (3 tries)"),
         (.reply(200, String(repeating: " ", count: 300_000)), 1, "raydium answered with more than 256 KiB"),
-        (.reply(302, "", ["Location: /else"]), 1, "raydium answered with status 302"),
+        (.reply(308, "", ["Location: /else"]), 1, "raydium cannot be asked: Raydium's API has moved (308); set RAYDIUM_API_URL to where it is now"),
+        (.reply(301, "<html>"), 1, "raydium cannot be asked: Raydium's API has moved (301); set RAYDIUM_API_URL"),
+        (.reply(410, "{}"), 1, "raydium cannot be asked: Raydium's API is gone from here (410); set RAYDIUM_API_URL to where it is now"),
+        (.reply(404, "<html>"), 1, "raydium cannot be asked: Raydium's API has no quotes at this address (404); see RAYDIUM_API_URL"),
+        (.reply(403, "<html>"), 1, "raydium refuses our access to Raydium's API (403)"),
         (.bytes("SSH-2.0\r\n"), 1, "raydium cannot be reached"),
         (.reply(200, "{\"success\":true"), 1, "raydium answered with what is no JSON object"),
     ])
@@ -99,9 +104,9 @@ struct LiveVenueTests {
     @Test func `a venue that keeps failing is left out, tried once after the pause, and asked again when it answers`() async throws {
         let stub = try StubbedVenue(.raydium, breaker: limits(failures: 3, pause: .milliseconds(300))) { _, _ in .reply(200, "{}") }
         defer { stub.api.close() }
-        for _ in 0..<3 { #expect(try await stub.sentence()?.contains("refused the request") == true) }
+        for _ in 0..<3 { #expect(try await stub.sentence()?.contains("with success missing") == true) }
         let refusal = try #require(try await stub.sentence())
-        #expect(refusal == "raydium is left out for 1 s: it refused the request without a reason that can be shown")
+        #expect(refusal == "raydium is left out for 1 s: it answered with success missing or of the wrong type")
         #expect(stub.api.targets.count == 3)
 
         stub.api.answer = { _, _ in Self.good }
@@ -113,7 +118,7 @@ struct LiveVenueTests {
         _ = try await trial.value.get()
         _ = try await stub.quote().get()
         #expect(stub.api.targets.count == 5)
-        #expect(stub.changes.told == ["refused the request without a reason that can be shown", nil])
+        #expect(stub.changes.told == ["answered with success missing or of the wrong type", nil])
     }
 
     @Test func `a pair without a route says nothing against the venue`() async throws {
@@ -121,6 +126,56 @@ struct LiveVenueTests {
         defer { stub.api.close() }
         for _ in 0..<3 { #expect(try await stub.sentence() == "raydium has no route for this token pair") }
         #expect(stub.api.targets.count == 3 && stub.changes.told.isEmpty)
+    }
+
+    @Test(arguments: [
+        (200, #"{"success":false,"msg":"INPUT_AMOUNT_TOO_SMALL"}"#), (200, #"{"success":false}"#), (400, "<html>"), (422, ""), (400, "{}"),
+        (404, #"{"success":false,"msg":"POOL_NOT_FOUND"}"#),
+    ])
+    func `an answer that judges the request says nothing against the venue`(_ status: Int, _ body: String) async throws {
+        let stub = try venue([.reply(status, body)], breaker: limits(failures: 1))
+        defer { stub.api.close() }
+        for _ in 0..<3 {
+            guard case .failure(let failure) = try await stub.quote() else { return #expect(Bool(false), "a quote") }
+            #expect(failure.code == .quoteRefused && failure.message.hasPrefix("raydium refused the request"))
+        }
+        stub.api.answer = { _, _ in Self.good }
+        _ = try await stub.quote().get()
+        #expect(stub.api.targets.count == 4 && stub.changes.told.isEmpty)
+    }
+
+    @Test func `what previews meet leaves orders alone, and nobody is told`() async throws {
+        let stub = try venue([.reply(500, "{}")], breaker: limits(failures: 2))
+        defer { stub.api.close() }
+        for _ in 0..<2 { #expect(try await stub.sentence(stub.preview) == "raydium answered with status 500") }
+        #expect(try await stub.sentence(stub.preview)?.hasPrefix("raydium is left out for 3") == true)
+        #expect(stub.api.targets.count == 2)
+        stub.api.answer = { _, _ in Self.good }
+        for _ in 0..<5 { _ = try await stub.quote().get() }
+        #expect(stub.changes.told.isEmpty)
+    }
+
+    @Test func `previews do not ask a venue that orders leave out`() async throws {
+        let stub = try venue([.reply(429, "{}", ["Retry-After: 40"])])
+        defer { stub.api.close() }
+        _ = try await stub.quote()
+        #expect(try await stub.sentence(stub.preview)?.hasPrefix("raydium is left out for 4") == true)
+        #expect(stub.api.targets.count == 1)
+    }
+
+    @Test func `previews have few connections of their own`() async throws {
+        let stub = try venue([Self.good], timeout: .seconds(30))
+        defer { stub.api.close() }
+        stub.api.delay = .milliseconds(20)
+        let asking = (0..<50).map { _ in Loop.spawn { try await stub.quote(stub.preview).get() } }
+        for task in asking { _ = try await task.value }
+        #expect(stub.api.targets.count == 50 && (1...4).contains(stub.api.accepted))
+    }
+
+    @Test func `a host that nobody knows and a certificate that nobody trusts name their setting`() {
+        let api = VenueAPI(dex: "meteora", name: "Jupiter's API", url: "https://gone.invalid", urlSetting: "JUPITER_API_URL")
+        #expect(api.trouble(.dns) == "cannot be reached (unknown host); see JUPITER_API_URL")
+        #expect(api.trouble(.tls) == "cannot be reached (no trusted TLS connection); see SSL_CERT_FILE")
     }
 
     @Test func `a quote that is cancelled ends at once and says nothing against the venue`() async throws {

@@ -69,6 +69,61 @@ struct ReplyTests {
         #expect(try await read(.meteora, inInput).result.get().feeBps == "4")
     }
 
+    @Test(arguments: [
+        (StubbedVenue.Kind.meteora, #""feeAmount":"1285""#, #""feeAmount":"""#), (.meteora, #""feeAmount":"1285""#, #""feeAmount":{}"#),
+        (.meteora, #""feeAmount":"1285""#, #""feeAmount":-5"#), (.meteora, #""feeMint":"EPj"#, #""feeMint":"Xpj"#),
+        (.meteora, #""feeMint":"\#(Captured.usdc.mint)""#, #""feeMint":"""#),
+        (.meteora, #""timeTaken""#, #""error":null,"errorCode":null,"timeTaken""#),
+        (.meteora, #""swapMode":"ExactIn""#, #""swapMode":null"#), (.meteora, #""label":"Meteora DLMM","#, ""),
+        (.meteora, #""label":"Meteora DLMM""#, #""label":null"#), (.meteora, #""priceImpactPct":"0.0001""#, #""priceImpactPct":[]"#),
+        (.raydium, #""feeRate":25"#, #""feeRate":[]"#), (.raydium, #""feeRate":25"#, #""feeRate":0"#),
+        (.raydium, #""feeRate":25"#, #""feeRate":null"#),
+        (.raydium, #""swapType":"BaseIn""#, #""swapType":null"#), (.raydium, #""success":true"#, #""success":true,"msg":null"#),
+    ])
+    func `a remark that cannot be read is no reason to lose a quote`(_ kind: StubbedVenue.Kind, _ part: String, _ other: String) async throws {
+        let plain = try await read(kind, StubbedVenue.reply(kind)).result.get()
+        let quote = try await read(kind, StubbedVenue.reply(kind).with(part, other)).result.get()
+        #expect(quote.amountOut == plain.amountOut && quote.minReceived == plain.minReceived && quote.pool == plain.pool)
+        #expect(["0", plain.feeBps].contains(quote.feeBps))
+    }
+
+    @Test(arguments: StubbedVenue.Kind.allCases)
+    func `a reply is asked for unpacked, one in an encoding is named, and a byte order mark is passed over`(_ kind: StubbedVenue.Kind) async throws {
+        var head: [String] = []
+        let stub = try StubbedVenue(kind) { _, lines in
+            head = lines
+            return .reply(200, "\u{FEFF}" + StubbedVenue.reply(kind))
+        }
+        defer { stub.api.close() }
+        _ = try await stub.quote().get()
+        #expect(head.contains("Accept-Encoding: identity"))
+        stub.api.answer = { _, _ in .reply(200, "\u{1F}gzip", ["Content-Encoding: br"]) }
+        #expect(try await stub.sentence() == "\(kind.rawValue) answered in the encoding br, which it was not asked for")
+        stub.api.answer = { _, _ in .reply(200, StubbedVenue.reply(kind), ["Content-Encoding: identity"]) }
+        _ = try await stub.quote().get()
+    }
+
+    @Test(arguments: StubbedVenue.Kind.allCases)
+    func `whatever a number of a reply is, the answer is a quote or a sentence`(_ kind: StubbedVenue.Kind) async throws {
+        let reply = StubbedVenue.reply(kind)
+        var breaker = CircuitBreaker.Limits()
+        breaker.failures = 1_000_000
+        let stub = try StubbedVenue(kind, breaker: breaker) { _, _ in .silence }
+        defer { stub.api.close() }
+        let numbers = reply.ranges(of: /[0-9.]+/).filter { range in
+            let before = reply[..<range.lowerBound]
+            return before.hasSuffix(":") || before.hasSuffix(":\"")
+        }
+        #expect(numbers.count >= 7)
+        for range in numbers {
+            for value in ["0", "18446744073709551615", "18446744073709551616", "-1", "-9223372036854775808", "1e308", "1e-999999999", "0.0", "NaN"] {
+                let body = String(reply[..<range.lowerBound]) + value + String(reply[range.upperBound...])
+                stub.api.answer = { _, _ in .reply(200, body) }
+                if case .failure(let failure) = try await stub.quote() { #expect(failure.message.hasPrefix(kind.rawValue + " ")) }
+            }
+        }
+    }
+
     @Test func `hops in sequence are one route with their fees added up`() async throws {
         let hops = Captured.raydium.with(
             #""outputMint":"\#(Captured.usdc.mint)","feeMint""#,
@@ -82,19 +137,21 @@ struct ReplyTests {
     @Test(arguments: [
         (StubbedVenue.Kind.raydium, 200, Captured.raydiumNoRoute, FailureCode.noRoute, "raydium has no route for this token pair"),
         (
-            .raydium, 200, #"{"success":false,"msg":"REQ_SWAP_RESPONSE_ERROR"}"#, .venueUnavailable,
+            .raydium, 200, #"{"success":false,"msg":"REQ_SWAP_RESPONSE_ERROR"}"#, .quoteRefused,
             "raydium refused the request (REQ_SWAP_RESPONSE_ERROR)"
         ),
         (
-            .raydium, 200, #"{"success":false,"msg":"<b>\u001b[2J"}"#, .venueUnavailable,
+            .raydium, 200, #"{"success":false,"msg":"<b>\u001b[2J"}"#, .quoteRefused,
             "raydium refused the request without a reason that can be shown"
         ),
-        (.raydium, 404, "{}", .venueUnavailable, "raydium refused the request without a reason that can be shown (status 404)"),
-        (.raydium, 404, "<html>", .venueUnavailable, "raydium answered with status 404"),
+        (.raydium, 404, "{}", .venueUnavailable, "raydium answered with status 404"),
+        (.raydium, 408, #"{"msg":"TIMEOUT"}"#, .venueUnavailable, "raydium answered with status 408"),
+        (.raydium, 400, "{}", .quoteRefused, "raydium refused the request without a reason that can be shown (status 400)"),
+        (.raydium, 409, "<html>", .venueUnavailable, "raydium answered with status 409"),
         (.meteora, 400, Captured.meteoraNoRoute, .noRoute, "meteora has no route for this token pair"),
         (.meteora, 400, #"{"error":"x","errorCode":"TOKEN_NOT_TRADABLE"}"#, .noRoute, "meteora has no route for this token pair"),
-        (.meteora, 400, #"{"error":"x","errorCode":"INVALID_AMOUNT"}"#, .venueUnavailable, "meteora refused the request (INVALID_AMOUNT)"),
-        (.meteora, 200, #"{"error":"x"}"#, .venueUnavailable, "meteora refused the request without a reason that can be shown"),
+        (.meteora, 400, #"{"error":"x","errorCode":"INVALID_AMOUNT"}"#, .quoteRefused, "meteora refused the request (INVALID_AMOUNT)"),
+        (.meteora, 200, #"{"error":"x"}"#, .quoteRefused, "meteora refused the request without a reason that can be shown"),
         (.meteora, 401, "{}", .venueUnavailable, "meteora refuses our access to Jupiter's API (401); see JUPITER_API_KEY"),
     ])
     func `a venue that says no is understood`(
@@ -116,8 +173,8 @@ struct ReplyTests {
         ("inputMint\":\"So1", "inputMint\":\"Xo1", "another inputMint than asked"),
         ("outputMint\":\"EPj", "outputMint\":\"Xpj", "another outputMint than asked"),
         ("\"slippageBps\":50", "\"slippageBps\":5000", "another slippageBps than asked"), ("BaseIn", "BaseOut", "another swapType than asked"),
-        ("\"success\":true", "\"success\":\"true\"", "without a reason"), ("\"data\":{", "\"data\":[],\"x\":{", "with data missing"),
-        ("\"feeRate\":25", "\"feeRate\":10001", "a fee above 100 %"), ("\"feeRate\":25", "\"feeRate\":[]", "with feeRate missing"),
+        ("\"success\":true", "\"success\":\"true\"", "with success missing"), ("\"data\":{", "\"data\":[],\"x\":{", "with data missing"),
+        ("\"feeRate\":25", "\"feeRate\":10001", "a fee above 100 %"),
         ("\"poolId\":\"BhQgvhYp\"", "\"poolId\":7", "with poolId missing"),
         ("\"BhQgvhYp\",\"inputMint\":\"So", "\"BhQgvhYp\",\"inputMint\":\"Xo", "another inputMint"),
         (
@@ -132,12 +189,11 @@ struct ReplyTests {
 
     @Test(arguments: [
         ("\"label\":\"Meteora DLMM\"", "\"label\":\"Whirlpool\"", "a route over another venue"),
-        ("\"label\":\"Meteora DLMM\",", "", "with label missing"),
         ("\"inAmount\":\"100000000\",\"outputMint\"", "\"inAmount\":\"99999999\",\"outputMint\"", "another inAmount than asked"),
         ("\"outAmount\":\"17057460\",\"fee", "\"outAmount\":\"17057459\",\"fee", "do not make up the whole"),
         ("\"inAmount\":\"100000000\",\"outAmount\"", "\"inAmount\":\"100000001\",\"outAmount\"", "do not make up the whole"),
-        ("ExactIn", "ExactOut", "another swapMode than asked"), ("\"feeAmount\":\"1285\"", "\"feeAmount\":{}", "with feeAmount missing"),
-        ("feeMint\":\"EPj", "feeMint\":\"Xpj", "a fee in another token"), ("\"16886885\"", "\"17057461\"", "promises more than it offers"),
+        ("ExactIn", "ExactOut", "another swapMode than asked"),
+        ("\"16886885\"", "\"17057461\"", "promises more than it offers"),
         ("\"17057460\",\"other", "[17057460],\"other", "with outAmount missing"),
         ("\"swapInfo\":{", "\"swapInfo\":1,\"x\":{", "with swapInfo missing"),
         ("\"ammKey\":\"HXp", "\"key\":\"HXp", "with ammKey missing"), ("{\"inputMint\"", "{\"inputMint\":1,\"inputMint\"", "no JSON object"),

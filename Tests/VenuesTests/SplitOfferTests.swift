@@ -14,6 +14,9 @@ struct SplitOfferTests {
         + #"{"dex":"meteora","kind":"cpmm","pool":"8uDDauoPv4PgDtWJas7gNiEiih49voxhAr1faJQDdBb","base":"SOL","quote":"USDC","#
         + #""baseReserve":"35000","quoteReserve":"5267500","feePpm":2000}]"#
 
+    private static let request = QuoteRequest(
+        tokenIn: Captured.sol, tokenOut: Captured.usdc, amountIn: BaseUnits(1_000_000_000_000), slippageBps: 100)
+
     private static func plan(_ pools: String = pools) throws -> SplitPlan {
         let tokens = try TokenList(bytes: Array(JSONWriter.value([Captured.sol, Captured.usdc]).utf8))
         return try #require(
@@ -23,7 +26,7 @@ struct SplitOfferTests {
     }
 
     private static func offer(over single: Quote?, minimum: Int = 5) throws -> SplitOffer {
-        SplitOffer(try plan(), over: single, minimumGainBps: minimum, outputDecimals: 6)
+        SplitOffer(try plan(), over: single, of: request, minimumGainBps: minimum)
     }
 
     @Test func `a division is told with its shares and what it gains`() throws {
@@ -33,8 +36,29 @@ struct SplitOfferTests {
         #expect(
             offer.reason == "raydium 62.2 % and meteora 37.8 %: \(plan.amountOut.decimalText(decimals: 6)) against 147522.800098 (raydium), +60 bps")
         let json = try JSONValue.parse(JSONWriter.value(offer))
-        #expect(json.object?.map(\.name) == ["legs", "amountOut", "amountOutDecimal", "gainBps", "chosen"])
+        #expect(
+            json.object?.map(\.name) == [
+                "legs", "amountOut", "amountOutDecimal", "price", "feeBps", "priceImpactPct", "minReceived", "minReceivedDecimal", "gainBps",
+                "chosen",
+            ])
         #expect(json["legs"]?.array?.map { $0["dex"]?.string } == ["raydium", "meteora"] && json["chosen"]?.bool == true)
+    }
+
+    @Test func `a division tells impact, fee and minimum received, of each leg and of the whole`() throws {
+        let json = try JSONValue.parse(JSONWriter.value(try Self.offer(over: nil)))
+        let legs = try #require(json["legs"]?.array)
+        // net / (x + net): 620.0166 of 70,620.0166 and 377.6726 of 35,377.6726 SOL.
+        #expect(legs.map { $0["priceImpactPct"]?.string } == ["0.8780", "1.0675"] && legs.map { $0["feeBps"]?.number } == ["25", "20"])
+        #expect(json["priceImpactPct"]?.string == "0.9497" && json["feeBps"]?.number == "23.10785")
+        let least = legs.compactMap { $0["amountOut"]?.string.flatMap { UInt64($0) } }.map { $0 - $0 / 100 }
+        #expect(json["minReceived"]?.string == String(least.reduce(0, +)))
+        for value in legs + [json] {
+            for name in ["amountOut", "minReceived"] {
+                let units = try BaseUnits(decimal: try #require(value[name + "Decimal"]?.string), decimals: 6)
+                #expect(value[name]?.string == units.description)
+            }
+        }
+        #expect(legs.map { $0["amountInDecimal"]?.string?.prefix(8) } == ["621.5705", "378.4294"])
     }
 
     @Test func `the pools of one venue are told as one share, and the shares add up`() throws {
@@ -43,7 +67,7 @@ struct SplitOfferTests {
             + #""baseReserve":"7000","quoteReserve":"1050000","feePpm":2500}]"#
         let plan = try Self.plan(Self.pools.dropLast() + third)
         #expect(plan.legs.map(\.dex).sorted() == ["meteora", "raydium", "raydium"])
-        let reason = SplitOffer(plan, over: nil, minimumGainBps: 0, outputDecimals: 6).reason
+        let reason = SplitOffer(plan, over: nil, of: Self.request, minimumGainBps: 0).reason
         let shares = reason.prefix { $0 != ":" }.split(separator: " ").compactMap { Double($0) }
         #expect(reason.contains("% (2 pools)") && reason.contains(" and meteora "))
         #expect(shares.count == 2 && abs(shares.reduce(0, +) - 100) < 0.001)
@@ -74,8 +98,7 @@ struct SplitOfferTests {
         let silent = [UnavailableVenue("orca", OrderFailure(.insufficientLiquidity))]
         let round = QuoteRound([], unavailable: silent, split: offer)
         #expect(round.choice?.quotes == offer.plan.legs)
-        let request = QuoteRequest(tokenIn: Captured.sol, tokenOut: Captured.usdc, amountIn: BaseUnits(1_000_000_000_000), slippageBps: 100)
-        let answer = try JSONValue.parse(try #require(round.answer(to: request)))
+        let answer = try JSONValue.parse(try #require(round.answer(to: Self.request)))
         #expect(answer["best"]?.string == "raydium+meteora" && answer["quotes"]?.array?.isEmpty == true)
         #expect(answer["split"]?["gainBps"]?.isNull == true && answer["amountOut"] == answer["split"]?["amountOut"])
     }

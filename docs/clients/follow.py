@@ -4,18 +4,30 @@
 """
 
 import asyncio
+import http.client
 import json
 import sys
+import time
+import urllib.error
 import urllib.request
+import uuid
 
 import websockets
 
 
 def place(engine):
+    """Places an order. Where its answer is lost nobody knows whether it is in: it is sent again under its key, and is the same order then."""
     order = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
-    request = urllib.request.Request(f"{engine}/api/orders/execute", json.dumps(order).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)["orderId"]
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+    request = urllib.request.Request(f"{engine}/api/orders/execute", json.dumps(order).encode(), headers)
+    for pause in (0.5, 1, 2, 4, None):
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.load(answer)["orderId"]
+        except (OSError, http.client.HTTPException) as problem:
+            if pause is None or isinstance(problem, urllib.error.HTTPError) and problem.code < 500:
+                raise
+            time.sleep(pause)
 
 
 async def stream_order(engine, order_id):

@@ -23,6 +23,8 @@ public struct RouterSettings: ServiceSettings, Equatable {
     public let files: MarketFiles
     /// The APIs of the real venues.
     public let live: LiveVenueSettings
+    /// How often quotes without an order ask the real venues; nil for no limit.
+    public let previewsPerMinute: Int?
     /// How long a mock venue takes to answer, in milliseconds.
     public let mockQuoteLatencyMilliseconds: ClosedRange<Int>
     /// The mock market.
@@ -40,6 +42,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
         splitMinimumGainBps = reader.value(Settings.splitMinimumGain)
         files = MarketFiles(reading: &reader)
         live = LiveVenueSettings(reading: &reader)
+        previewsPerMinute = reader.value(Settings.previewsPerMinute)
         mockQuoteLatencyMilliseconds = reader.value(Settings.mockQuoteLatency)
         market = MockMarketSettings(reading: &reader)
         reader.require(

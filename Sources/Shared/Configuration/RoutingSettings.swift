@@ -36,11 +36,14 @@ public struct LiveVenueSettings: Sendable, Equatable {
     public let jupiterURL: String
     /// The key for Jupiter's API.
     public let jupiterKey: Secret?
+    /// The file of certificates that the APIs are trusted by; nil for those of the system.
+    public let certificates: String?
 
     /// Reads them.
     public init(reading reader: inout SettingsReader) {
         raydiumURL = reader.value(Settings.raydiumURL)
         jupiterURL = reader.value(Settings.jupiterURL)
         jupiterKey = reader.value(Settings.jupiterKey)
+        certificates = reader.value(Settings.certificates)
     }
 }

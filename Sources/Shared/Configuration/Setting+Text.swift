@@ -60,6 +60,14 @@ extension Setting where Value == String {
 }
 
 extension Setting where Value == String? {
+    /// The path of a file, or nothing.
+    static func path(_ name: String, shownAs text: String, _ meaning: String) -> Setting {
+        Setting(name, fallback: nil, shownAs: text, meaning: meaning) { text throws(SettingRefusal) in
+            guard text.utf8.count < 4096, !text.utf8.contains(0) else { throw SettingRefusal(message: "must be a path") }
+            return text
+        }
+    }
+
     /// As ``Setting/httpURL(_:default:_:)``, or nothing.
     static func httpURL(_ name: String, shownAs text: String, _ meaning: String) -> Setting {
         Setting(name, fallback: nil, shownAs: text, allowed: "an http or https URL", meaning: meaning) { text throws(SettingRefusal) in

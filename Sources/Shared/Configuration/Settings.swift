@@ -65,8 +65,13 @@ enum Settings {
     static let raydiumURL = Setting<String>.httpURL(
         "RAYDIUM_API_URL", default: "https://transaction-v1.raydium.io", "Raydium's quote API; no effect while VENUES is mock")
     static let jupiterURL = Setting<String>.httpURL(
-        "JUPITER_API_URL", default: "https://lite-api.jup.ag", "Jupiter's quote API, for Meteora; no effect while VENUES is mock")
+        "JUPITER_API_URL", default: "https://api.jup.ag", "Jupiter's quote API, for Meteora; no effect while VENUES is mock")
     static let jupiterKey = Setting.secret("JUPITER_API_KEY", "Key for Jupiter's API; no effect while VENUES is mock")
+    static let certificates = Setting<String?>.path(
+        "SSL_CERT_FILE", shownAs: "the system's", "Certificates that the venues' APIs are trusted by; no effect while VENUES is mock")
+    static let previewsPerMinute = Setting<Int?>.integer(
+        "PREVIEWS_PER_MINUTE", default: 20, in: 1...100_000, zeroMeans: "no limit",
+        "How often GET /api/quotes asks the venues, beside orders; no effect while VENUES is mock")
 
     // The mock market and chain
     static let mockQuoteLatency = Setting.millisecondRange(

@@ -1,10 +1,13 @@
 public import Configuration
 public import Markets
+public import Observability
 public import Orders
 
 extension MarketFiles {
-    /// Reads the lists of tokens and pools that the settings name. Throws `StartError` with every mistake.
-    public static func load(_ files: MarketFiles) throws(StartError) -> (tokens: TokenList, pools: PoolList) {
+    /// Reads the lists of tokens and pools that the settings name. Throws `StartError` with the mistakes.
+    ///
+    /// - Parameter log: is told in one line what of the tokens is left out.
+    public static func load(_ files: MarketFiles, log: Logger? = nil) throws(StartError) -> (tokens: TokenList, pools: PoolList) {
         let tokenBytes = try ConfigurationFile.read(files.tokens, setting: "TOKENS_FILE")
         let poolBytes = try ConfigurationFile.read(files.pools, setting: "POOLS_FILE")
         let tokens: TokenList
@@ -12,6 +15,14 @@ extension MarketFiles {
             tokens = try TokenList(bytes: tokenBytes)
         } catch {
             throw StartError("TOKENS_FILE \(files.tokens): \(error)")
+        }
+        if !tokens.leftOut.isEmpty {
+            log?.warning(
+                "tokens.left_out",
+                [
+                    "file": .string(files.tokens), "taken": .integer(tokens.tokens.count), "left_out": .integer(tokens.leftOutCount),
+                    "reason": .string(ListFile.first(of: tokens.leftOut)),
+                ])
         }
         do {
             return (tokens, try PoolList(bytes: poolBytes, tokens: tokens))

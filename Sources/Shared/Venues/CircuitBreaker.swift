@@ -23,8 +23,11 @@ struct CircuitBreaker: Sendable {
     }
 
     enum Outcome: Sendable, Equatable {
-        /// The venue works, whatever its answer.
+        /// The venue has answered with a quote.
         case answered
+        /// The venue has said that it has no quote for this request: it works. Whoever sends such requests neither opens the breaker nor keeps it
+        /// closed, so failures before and after count as if it had not been asked.
+        case judged
         case failed
         /// The venue has said when it may be asked again.
         case heldOff(Duration)
@@ -77,7 +80,8 @@ struct CircuitBreaker: Sendable {
             open(until: now + pause + jitter(pause))
         case (_, .failed): open(until: now + pause + jitter(pause))
         case (.halfOpen, .abandoned): open(until: now)
-        case (_, .abandoned): break
+        case (.halfOpen, .judged): state = .closed(failures: 0)
+        case (_, .judged), (_, .abandoned): break
         }
     }
 

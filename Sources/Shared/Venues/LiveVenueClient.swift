@@ -1,3 +1,4 @@
+internal import Configuration
 internal import EventLoop
 internal import HTTP
 internal import Orders
@@ -5,45 +6,48 @@ internal import Orders
 /// Asks one venue's API for quotes: over kept connections, within a deadline, again where that helps, and not at all while the venue is out.
 @ServiceActor
 final class LiveVenueClient {
-    /// Tries of one quote in all.
-    private static let tries = 3
     /// Far above any quote; a route of many hops has some 4 KB.
     private nonisolated static let mostBytes = 256 * 1024
     /// A try that could not take longer than this is not begun.
     private static let leastTime = Duration.milliseconds(10)
 
-    let dex: String
-    private let url: String
+    private let api: VenueAPI
     private let headers: [(String, String)]
+    private let tries: Int
     private let http: HTTPClient
     private let budget: Duration
     private let onChange: LiveVenueOptions.Observer
     private var breaker: CircuitBreaker
     private var lastTrouble = ""
+    private let orders: LiveVenueClient?
 
-    /// - Parameters:
-    ///   - url: the API's base, without a slash at its end.
-    ///   - headers: sent with each request.
-    init(dex: String, url: String, headers: [(String, String)] = [], options: LiveVenueOptions) {
-        self.dex = dex
-        self.url = url
-        self.headers = headers + [("Accept", "application/json")]
+    /// - Parameter orders: the client that orders have for the same venue, where this one is for previews: while that one leaves the venue out, so
+    ///   does this one.
+    init(_ api: VenueAPI, options: LiveVenueOptions, beside orders: LiveVenueClient? = nil) {
+        self.api = api
+        self.orders = orders
+        tries = options.tries
+        // Nothing here unpacks an answer.
+        headers = api.headers + [("Accept", "application/json"), ("Accept-Encoding", "identity")]
         budget = options.timeout - max(.milliseconds(5), options.timeout / 20)
         onChange = options.onChange
         breaker = CircuitBreaker(options.breaker)
         var client = HTTPClientOptions()
-        client.connectionsPerHost = 64
-        client.usesEnvironmentProxy = !HTTPClientOptions.isLocal(url)
+        client.connectionsPerHost = options.connections
+        client.certificates = options.settings.certificates
+        client.usesEnvironmentProxy = !HTTPClientOptions.isLocal(api.url)
         http = HTTPClient(options: client)
     }
 
     /// Sends a `GET` and has its answer read. Throws an `OrderFailure`, or `CancellationError` when nobody waits any more.
     ///
-    /// - Parameter read: makes the quote, or throws why there is none. VENUE_UNAVAILABLE means that the answer cannot be used.
-    func quote(_ target: String, read: (HTTPClientResponse) throws(OrderFailure) -> Quote) async throws -> Quote {
+    /// - Parameter read: makes the quote, or throws why there is none.
+    func quote(_ target: String, read: (HTTPClientResponse) throws(NoQuote) -> Quote) async throws -> Quote {
+        if let orders, orders.breaker.remaining(at: .now) > .zero { throw orders.leftOut() }
         guard let pass = breaker.admit(at: .now) else { throw leftOut() }
         do {
-            let response = try await fetch(url + target)
+            let response = try await fetch(api.url + target)
+            if let trouble = api.trouble(response) { throw NoQuote.unusable(dex, trouble) }
             let quote = try read(response)
             report(.answered, pass)
             return quote
@@ -52,15 +56,17 @@ final class LiveVenueClient {
             // A wait of less than a second is no promise to be back: it must not keep the pauses from growing.
             report(trouble.told.flatMap { $0 >= .seconds(1) ? .heldOff($0) : nil } ?? .failed, pass)
             throw OrderFailure(.venueUnavailable, message: "\(dex) \(trouble.reason)")
-        } catch let failure as OrderFailure {
-            if failure.code == .venueUnavailable { lastTrouble = Self.reason(failure, of: dex) }
-            report(failure.code == .venueUnavailable ? .failed : .answered, pass)
-            throw failure
+        } catch let none as NoQuote {
+            if !none.judgesRequest { lastTrouble = Self.reason(none.failure, of: dex) }
+            report(none.judgesRequest ? .judged : .failed, pass)
+            throw none.failure
         } catch {
             report(.abandoned, pass)
             throw error
         }
     }
+
+    private var dex: String { api.dex }
 
     private func fetch(_ url: String) async throws -> HTTPClientResponse {
         let deadline = MonotonicInstant.now + budget
@@ -75,10 +81,10 @@ final class LiveVenueClient {
                 trouble = Trouble(response, tries: number)
             } catch {
                 if error == .cancelled { throw CancellationError() }
-                trouble = Trouble(error, tries: number)
+                trouble = Trouble(error, of: api, tries: number)
             }
             let wait = trouble.told.map { $0 + Self.jitter($0) } ?? backoff.next()
-            guard trouble.mayPass, number < Self.tries, .now + wait + Self.leastTime < deadline else { throw trouble }
+            guard trouble.mayPass, number < tries, .now + wait + Self.leastTime < deadline else { throw trouble }
             try await sleep(for: wait)
             number += 1
         }
@@ -127,7 +133,7 @@ final class LiveVenueClient {
             reason = what + again + Self.times(tries)
         }
 
-        init(_ error: HTTPClientError, tries: Int) {
+        init(_ error: HTTPClientError, of api: VenueAPI, tries: Int) {
             told = nil
             mayPass = error == .truncated || error == .refused
             let what =
@@ -135,7 +141,7 @@ final class LiveVenueClient {
                 case .timedOut: "did not answer in time"
                 case .tooLarge: "answered with more than \(mostBytes / 1024) KiB"
                 case .truncated: "ended the connection within its answer"
-                default: "cannot be reached (\(error))"
+                default: api.trouble(error)
                 }
             reason = what + Self.times(tries)
         }

@@ -13,6 +13,10 @@ public struct LiveVenueOptions: Sendable {
     /// Told of changes.
     public var onChange: Observer
     var breaker = CircuitBreaker.Limits()
+    /// Connections to one venue; further requests wait for one.
+    var connections = 64
+    /// Tries of one quote in all.
+    var tries = 3
 
     /// Options by value.
     public init(settings: LiveVenueSettings, timeout: Duration, onChange: @escaping Observer = { _, _ in }) {
@@ -20,13 +24,29 @@ public struct LiveVenueOptions: Sendable {
         self.timeout = timeout
         self.onChange = onChange
     }
+
+    /// The same for previews: few connections, one try, and nobody is told.
+    var forPreviews: LiveVenueOptions {
+        var options = self
+        (options.connections, options.tries, options.onChange) = (4, 1, { _, _ in })
+        return options
+    }
 }
 
 /// The venues of the real world.
 @ServiceActor
 public enum LiveVenues {
-    /// Every live venue. A new one is a file beside this one and a line here.
-    public static func all(_ options: LiveVenueOptions) -> [any Venue] {
-        [RaydiumVenue(options), MeteoraVenue(options)]
+    /// The names of all of them. A new one is a file beside this one, its name here and a line in `withPreviews`.
+    public nonisolated static let names = ["raydium", "meteora"]
+
+    /// Every live venue, as orders ask it.
+    public static func all(_ options: LiveVenueOptions) -> [any Venue] { withPreviews(options).orders }
+
+    /// Every live venue twice: as orders ask it, and as previews do. What previews meet changes nothing for orders: they have a circuit breaker,
+    /// connections and tries of their own. They ask no venue that orders leave out.
+    public static func withPreviews(_ options: LiveVenueOptions) -> (orders: [any Venue], previews: [any Venue]) {
+        let (raydium, meteora) = (RaydiumVenue(options), MeteoraVenue(options))
+        let own = options.forPreviews
+        return ([raydium, meteora], [RaydiumVenue(own, beside: raydium), MeteoraVenue(own, beside: meteora)])
     }
 }

@@ -15,46 +15,47 @@ final class MeteoraVenue: Venue {
     nonisolated let dex = "meteora"
     private let client: LiveVenueClient
 
-    init(_ options: LiveVenueOptions) {
+    /// - Parameter orders: the venue that orders ask, where this one is for previews.
+    init(_ options: LiveVenueOptions, beside orders: MeteoraVenue? = nil) {
         let key = options.settings.jupiterKey.map { [("x-api-key", $0.text)] } ?? []
-        client = LiveVenueClient(dex: dex, url: options.settings.jupiterURL, headers: key, options: options)
+        let api = VenueAPI(
+            dex: dex, name: "Jupiter's API", url: options.settings.jupiterURL, urlSetting: "JUPITER_API_URL", keySetting: "JUPITER_API_KEY",
+            headers: key)
+        client = LiveVenueClient(api, options: options, beside: orders?.client)
     }
 
     func quote(_ request: QuoteRequest) async throws -> Quote {
         let target =
             "/swap/v1/quote?inputMint=\(request.tokenIn.mint)&outputMint=\(request.tokenOut.mint)&amount=\(request.amountIn)"
             + "&slippageBps=\(request.slippageBps)&dexes=Meteora+DLMM&onlyDirectRoutes=true"
-        return try await client.quote(target) { response throws(OrderFailure) in try Self.read(response, request) }
+        return try await client.quote(target) { response throws(NoQuote) in try Self.read(response, request) }
     }
 
-    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(OrderFailure) -> Quote {
-        if response.status == 401 || response.status == 403 {
-            throw VenueReply.unusable("meteora", "refuses our access to Jupiter's API (\(response.status)); see JUPITER_API_KEY")
-        }
+    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
         let reply = try VenueReply(response, dex: "meteora")
-        if response.status != 200 || reply.value["errorCode"] != nil || reply.value["error"] != nil {
+        if response.status != 200 || reply.has("errorCode") || reply.has("error") {
             throw reply.refusal(reply.word("errorCode"), status: response.status, noRoute: noRoute)
         }
         try reply.expect("inputMint", request.tokenIn.mint)
         try reply.expect("outputMint", request.tokenOut.mint)
         try reply.expect("inAmount", request.amountIn)
-        if reply.value["swapMode"] != nil { try reply.expect("swapMode", "ExactIn") }
+        try reply.expectIfPresent("swapMode", "ExactIn")
         try reply.expectIfPresent("slippageBps", BaseUnits(UInt64(request.slippageBps)))
         let amounts = try OfferedAmounts(reply, out: "outAmount")
-        let legs = try reply.objects("routePlan").map { part throws(OrderFailure) in try part.object("swapInfo") }
+        let legs = try reply.objects("routePlan").map { part throws(NoQuote) in try part.object("swapInfo") }
         try check(legs, amounts.out, request)
         return Quote(
-            dex: "meteora", pool: try legs.map { leg throws(OrderFailure) in try leg.text("ammKey") }.joined(separator: ","),
+            dex: "meteora", pool: try legs.map { leg throws(NoQuote) in try leg.text("ammKey") }.joined(separator: ","),
             amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.least,
             feeBps: try feeBps(legs, amounts.out, request), priceImpactPct: reply.percent("priceImpactPct"),
             inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
     }
 
-    /// Every leg is a swap of the venue that was asked for, and together they take the input and give at least the output.
-    private nonisolated static func check(_ legs: [VenueReply], _ out: BaseUnits, _ request: QuoteRequest) throws(OrderFailure) {
+    /// Every leg is a swap of the venue that was asked for, as far as it says so, and together they take the input and give at least the output.
+    private nonisolated static func check(_ legs: [VenueReply], _ out: BaseUnits, _ request: QuoteRequest) throws(NoQuote) {
         var (sumIn, sumOut) = (UInt128(0), UInt128(0))
         for leg in legs {
-            guard try leg.text("label") == label else { throw leg.unusable("answered with a route over another venue") }
+            guard ["", label].contains(leg.value["label"]?.string ?? "") else { throw leg.unusable("answered with a route over another venue") }
             try leg.expect("inputMint", request.tokenIn.mint)
             try leg.expect("outputMint", request.tokenOut.mint)
             sumIn += UInt128(try leg.units("inAmount").value)
@@ -65,15 +66,15 @@ final class MeteoraVenue: Venue {
         }
     }
 
-    /// The fees of all legs over what they are part of: the input, or the output before the fee. 0 where the reply does not tell.
-    private nonisolated static func feeBps(_ legs: [VenueReply], _ out: BaseUnits, _ request: QuoteRequest) throws(OrderFailure) -> String {
+    /// The fees of all legs over what they are part of: the input, or the output before the fee. 0 where the reply does not tell: a fee is a remark,
+    /// the amounts are net of it.
+    private nonisolated static func feeBps(_ legs: [VenueReply], _ out: BaseUnits, _ request: QuoteRequest) throws(NoQuote) -> String {
         var fee = UInt128(0)
         var whole = UInt128(0)
         for leg in legs {
-            guard let amount = try leg.optionalUnits("feeAmount"), leg.value["feeMint"]?.isNull == false else { continue }
-            let mint = try leg.text("feeMint")
+            guard let amount = leg.remark("feeAmount"), let mint = leg.value["feeMint"]?.string else { continue }
             let isInput = mint == request.tokenIn.mint
-            guard isInput || mint == request.tokenOut.mint else { throw leg.unusable("answered with a fee in another token") }
+            guard isInput || mint == request.tokenOut.mint else { continue }
             fee += UInt128(amount.value)
             whole += UInt128(try leg.units(isInput ? "inAmount" : "outAmount").value) + (isInput ? 0 : UInt128(amount.value))
         }

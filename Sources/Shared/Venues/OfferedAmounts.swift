@@ -6,10 +6,10 @@ struct OfferedAmounts {
     let least: BaseUnits
 
     /// Throws INSUFFICIENT_LIQUIDITY where nothing would come out, VENUE_UNAVAILABLE for a promise above the offer.
-    init(_ reply: VenueReply, out name: String) throws(OrderFailure) {
+    init(_ reply: VenueReply, out name: String) throws(NoQuote) {
         out = try reply.units(name)
+        guard out.value > 0 else { throw .judged(.insufficientLiquidity, reply.dex, "would pay nothing for this amount") }
         least = try reply.units("otherAmountThreshold")
-        guard out.value > 0 else { throw OrderFailure(.insufficientLiquidity, message: "\(reply.dex) would pay nothing for this amount") }
         guard least <= out else { throw reply.unusable("promises more than it offers") }
     }
 }

@@ -32,12 +32,20 @@ public struct QuoteRound: Sendable {
         return offers.map { Choice(quotes: [$0.best], reason: $0.reason) }
     }
 
-    /// Why there is no offer at all. A venue that did not answer may have one later; what all venues know is final.
+    /// Why there is no offer at all. A venue that did not answer may have one later, also one that refused for a reason that is not known here; what
+    /// all venues know is final.
     public var failure: OrderFailure {
-        let silent = unavailable.filter { $0.failure.code == .venueUnavailable }
-        if !silent.isEmpty { return OrderFailure(.venueUnavailable, message: silent.map(\.failure.message).joined(separator: "; ")) }
+        for code in [FailureCode.venueUnavailable, .quoteRefused] {
+            let venues = unavailable.filter { $0.failure.code == code }
+            if !venues.isEmpty { return OrderFailure(code, message: venues.map(\.failure.message).joined(separator: "; ")) }
+        }
         if unavailable.contains(where: { $0.failure.code == .insufficientLiquidity }) { return OrderFailure(.insufficientLiquidity) }
         return OrderFailure(.noRoute)
+    }
+
+    /// The round with the quotes' ages at a moment (Unix ms).
+    public func aged(at now: UInt64) -> QuoteRound {
+        QuoteRound((offers?.quotes ?? []).map { $0.aged(at: now) }, unavailable: unavailable, split: split)
     }
 
     /// The answer of `GET /api/quotes`; nil without an offer. It speaks of the best venue, and of the split where no venue can fill the amount.
@@ -46,17 +54,22 @@ public struct QuoteRound: Sendable {
         let best =
             offers?.best
             ?? Quote(joining: choice.quotes, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
+        let least = MinimumReceived.roundedUp(best.amountOut, slippageBps: request.slippageBps)
         return JSONWriter.object { writer in
             writer.field("tokenIn", request.tokenIn.symbol)
             writer.field("tokenOut", request.tokenOut.symbol)
             writer.field("amountIn", request.amountIn)
+            writer.field("amountInDecimal", request.amountIn.decimalText(decimals: request.tokenIn.decimals))
             writer.field("slippageBps", request.slippageBps)
             writer.field("quotes", offers?.quotes ?? [])
             writer.field("unavailable", unavailable)
             writer.field("best", best.dex)
             writer.field("amountOut", best.amountOut)
             writer.field("amountOutDecimal", best.amountOutDecimal)
-            writer.field("minReceived", MinimumReceived.roundedUp(best.amountOut, slippageBps: request.slippageBps))
+            writer.number("feeBps", best.feeBps)
+            writer.field("priceImpactPct", best.priceImpactPct)
+            writer.field("minReceived", least)
+            writer.field("minReceivedDecimal", least.decimalText(decimals: request.tokenOut.decimals))
             writer.field("reason", choice.reason)
             writer.field("split", ifPresent: split)
         }

@@ -13,24 +13,28 @@ final class RaydiumVenue: Venue {
     nonisolated let dex = "raydium"
     private let client: LiveVenueClient
 
-    init(_ options: LiveVenueOptions) {
-        client = LiveVenueClient(dex: dex, url: options.settings.raydiumURL, options: options)
+    /// - Parameter orders: the venue that orders ask, where this one is for previews.
+    init(_ options: LiveVenueOptions, beside orders: RaydiumVenue? = nil) {
+        let api = VenueAPI(dex: dex, name: "Raydium's API", url: options.settings.raydiumURL, urlSetting: "RAYDIUM_API_URL")
+        client = LiveVenueClient(api, options: options, beside: orders?.client)
     }
 
     func quote(_ request: QuoteRequest) async throws -> Quote {
         let target =
             "/compute/swap-base-in?inputMint=\(request.tokenIn.mint)&outputMint=\(request.tokenOut.mint)&amount=\(request.amountIn)"
             + "&slippageBps=\(request.slippageBps)&txVersion=V0"
-        return try await client.quote(target) { response throws(OrderFailure) in try Self.read(response, request) }
+        return try await client.quote(target) { response throws(NoQuote) in try Self.read(response, request) }
     }
 
-    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(OrderFailure) -> Quote {
+    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
         let reply = try VenueReply(response, dex: "raydium")
-        guard reply.value["success"]?.bool == true, response.status == 200 else {
+        let isSuccess = reply.value["success"]?.bool
+        guard isSuccess != nil || response.status != 200 else { throw reply.missing("success") }
+        guard isSuccess == true, response.status == 200 else {
             throw reply.refusal(reply.word("msg"), status: response.status, noRoute: noRoute)
         }
         let data = try reply.object("data")
-        if data.value["swapType"] != nil { try data.expect("swapType", "BaseIn") }
+        try data.expectIfPresent("swapType", "BaseIn")
         try data.expect("inputMint", request.tokenIn.mint)
         try data.expect("outputMint", request.tokenOut.mint)
         try data.expect("inputAmount", request.amountIn)
@@ -46,7 +50,7 @@ final class RaydiumVenue: Venue {
     /// The pools in sequence, and their fees in basis points added up. Each hop goes on with the token that the one before gave.
     private nonisolated static func hops(
         _ data: VenueReply, _ request: QuoteRequest
-    ) throws(OrderFailure) -> (pools: String, feeBps: String) {
+    ) throws(NoQuote) -> (pools: String, feeBps: String) {
         var pools: [String] = []
         var fee: UInt64 = 0
         var mint = request.tokenIn.mint
@@ -54,7 +58,7 @@ final class RaydiumVenue: Venue {
             try hop.expect("inputMint", mint)
             mint = try hop.text("outputMint")
             pools.append(try hop.text("poolId"))
-            let rate = try hop.optionalUnits("feeRate")?.value ?? 0
+            let rate = hop.remark("feeRate")?.value ?? 0
             guard rate <= 10_000 else { throw data.unusable("answered with a fee above 100 %") }
             fee += rate
         }

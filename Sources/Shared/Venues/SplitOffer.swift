@@ -10,15 +10,15 @@ public struct SplitOffer: Sendable {
     public let single: Quote?
     /// Whether the gain is worth a transaction for each part.
     public let isWorthIt: Bool
-    private let outputDecimals: Int
+    private let request: QuoteRequest
 
     /// - Parameters:
+    ///   - request: what is divided.
     ///   - minimumGainBps: what the gain must exceed, in basis points of what the best venue offers.
-    ///   - outputDecimals: fraction digits of what comes out.
-    public init(_ plan: SplitPlan, over single: Quote?, minimumGainBps: Int, outputDecimals: Int) {
+    public init(_ plan: SplitPlan, over single: Quote?, of request: QuoteRequest, minimumGainBps: Int) {
         self.plan = plan
         self.single = single
-        self.outputDecimals = outputDecimals
+        self.request = request
         isWorthIt = single.map { UInt128(plan.amountOut.value) * 10_000 > UInt128($0.amountOut.value) * UInt128(10_000 + minimumGainBps) } ?? true
     }
 
@@ -33,7 +33,7 @@ public struct SplitOffer: Sendable {
 
     /// What is gained, for people: `raydium 62.1 % and meteora 37.9 %: 1420.1 against 1410.3 (raydium), +69 bps`.
     public var reason: String {
-        let whole = "\(shares.joined(separator: " and ")): \(plan.amountOut.decimalText(decimals: outputDecimals))"
+        let whole = "\(shares.joined(separator: " and ")): \(plan.amountOut.decimalText(decimals: request.tokenOut.decimals))"
         guard let single, let gainBps else { return "\(whole), no venue alone can fill it" }
         return "\(whole) against \(single.amountOutDecimal) (\(single.dex)), +\(gainBps) bps"
     }
@@ -57,24 +57,50 @@ public struct SplitOffer: Sendable {
 }
 
 extension SplitOffer: JSONWritable {
-    /// Writes `{"legs":[{"dex","pool","amountIn","amountOut"}],"amountOut","amountOutDecimal","gainBps","chosen"}`; `gainBps` is null where no venue
-    /// alone can fill the amount.
+    /// The legs as one quote: sums of the amounts, fee and impact weighted by what goes in.
+    private var whole: Quote {
+        Quote(joining: plan.legs, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
+    }
+
+    /// The least that the engine accepts of all legs together: each has a guard of its own.
+    private var least: BaseUnits {
+        let guards = plan.legs.map { MinimumReceived.roundedUp($0.amountOut, slippageBps: request.slippageBps).value }
+        return BaseUnits(UInt64(clamping: guards.reduce(UInt128(0)) { $0 + UInt128($1) }))
+    }
+
+    /// Writes `{"legs","amountOut","amountOutDecimal","price","feeBps","priceImpactPct","minReceived","minReceivedDecimal","gainBps","chosen"}`;
+    /// `gainBps` is null where no venue alone can fill the amount.
     public func write(to writer: inout JSONWriter) {
+        let (whole, least) = (whole, least)
         writer.object {
             $0.array("legs") { writer in
-                for leg in plan.legs {
-                    writer.object {
-                        $0.field("dex", leg.dex)
-                        $0.field("pool", leg.pool)
-                        $0.field("amountIn", leg.amountIn)
-                        $0.field("amountOut", leg.amountOut)
-                    }
-                }
+                for leg in plan.legs { write(leg, to: &writer) }
             }
             $0.field("amountOut", plan.amountOut)
-            $0.field("amountOutDecimal", plan.amountOut.decimalText(decimals: outputDecimals))
+            $0.field("amountOutDecimal", plan.amountOut.decimalText(decimals: request.tokenOut.decimals))
+            $0.field("price", whole.price)
+            $0.number("feeBps", whole.feeBps)
+            $0.field("priceImpactPct", whole.priceImpactPct)
+            $0.field("minReceived", least)
+            $0.field("minReceivedDecimal", least.decimalText(decimals: request.tokenOut.decimals))
             $0.field("gainBps", orNull: gainBps)
             $0.field("chosen", isWorthIt)
+        }
+    }
+
+    private func write(_ leg: Quote, to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("dex", leg.dex)
+            $0.field("pool", leg.pool)
+            $0.field("amountIn", leg.amountIn)
+            $0.field("amountInDecimal", leg.amountIn.decimalText(decimals: request.tokenIn.decimals))
+            $0.field("amountOut", leg.amountOut)
+            $0.field("amountOutDecimal", leg.amountOutDecimal)
+            $0.field("price", leg.price)
+            $0.number("feeBps", leg.feeBps)
+            $0.field("priceImpactPct", leg.priceImpactPct)
+            $0.field("minReceived", leg.minReceived)
+            $0.field("minReceivedDecimal", leg.minReceivedDecimal)
         }
     }
 }

@@ -3,19 +3,33 @@ internal import JSON
 internal import Orders
 
 /// A venue's JSON, read leniently: unknown members are passed over, a number may be written `25`, `25.0` or `"25"`. What contradicts the request
-/// or has another type is refused with VENUE_UNAVAILABLE and a sentence that says where.
+/// or has another type is refused with VENUE_UNAVAILABLE and a sentence that says where; what is only remarked, such as a fee, is passed over then.
 struct VenueReply {
     let dex: String
     let value: JSONValue
 
-    init(_ response: HTTPClientResponse, dex: String) throws(OrderFailure) {
+    init(_ response: HTTPClientResponse, dex: String) throws(NoQuote) {
         self.dex = dex
+        if let encoding = Self.encoding(response) { throw .unusable(dex, "answered in the encoding \(encoding), which it was not asked for") }
+        let body = response.body.starts(with: Self.byteOrderMark) ? Array(response.body.dropFirst(Self.byteOrderMark.count)) : response.body
         // Jupiter's errors come with 4xx; other pages with such a status are no JSON as a rule.
-        guard let value = try? JSONValue.parse(response.body), value.object != nil else {
-            throw Self.unusable(
+        guard let value = try? JSONValue.parse(body), value.object != nil else {
+            if Self.judging.contains(response.status) { throw Self.refused(dex, nil, status: response.status) }
+            throw .unusable(
                 dex, (200..<300).contains(response.status) ? "answered with what is no JSON object" : "answered with status \(response.status)")
         }
         self.value = value
+    }
+
+    /// Statuses that say that the request is at fault, whatever the body.
+    private static let judging: Set = [400, 422]
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// What the body is packed in; nil where it is as it is.
+    private static func encoding(_ response: HTTPClientResponse) -> String? {
+        guard let text = response.header("content-encoding")?.lowercased(), !["", "identity"].contains(text) else { return nil }
+        let isPlain = text.utf8.count <= 32 && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
+        return isPlain ? text : "with an odd name"
     }
 
     private init(dex: String, value: JSONValue) {
@@ -23,33 +37,32 @@ struct VenueReply {
         self.value = value
     }
 
-    /// The failure of an answer that cannot be used; `reason` continues the venue's name.
-    static func unusable(_ dex: String, _ reason: String) -> OrderFailure {
-        OrderFailure(.venueUnavailable, message: "\(dex) \(reason)")
-    }
+    /// What is thrown for an answer that cannot be used; `reason` continues the venue's name.
+    func unusable(_ reason: String) -> NoQuote { .unusable(dex, reason) }
 
-    func unusable(_ reason: String) -> OrderFailure { Self.unusable(dex, reason) }
+    /// Whether a member is there and not null.
+    func has(_ name: String) -> Bool { value[name].map { !$0.isNull } ?? false }
 
     /// A member that is an object.
-    func object(_ name: String) throws(OrderFailure) -> VenueReply {
-        guard let member = value[name], member.object != nil else { throw wrong(name) }
+    func object(_ name: String) throws(NoQuote) -> VenueReply {
+        guard let member = value[name], member.object != nil else { throw missing(name) }
         return VenueReply(dex: dex, value: member)
     }
 
     /// A member that is a list of 1 to 16 objects.
-    func objects(_ name: String) throws(OrderFailure) -> [VenueReply] {
-        guard let list = value[name]?.array, 1...16 ~= list.count, list.allSatisfy({ $0.object != nil }) else { throw wrong(name) }
+    func objects(_ name: String) throws(NoQuote) -> [VenueReply] {
+        guard let list = value[name]?.array, 1...16 ~= list.count, list.allSatisfy({ $0.object != nil }) else { throw missing(name) }
         return list.map { VenueReply(dex: dex, value: $0) }
     }
 
     /// A member that is an amount in base units, exact.
-    func units(_ name: String) throws(OrderFailure) -> BaseUnits {
-        guard let units = try optionalUnits(name) else { throw wrong(name) }
+    func units(_ name: String) throws(NoQuote) -> BaseUnits {
+        guard let units = try optionalUnits(name) else { throw missing(name) }
         return units
     }
 
     /// As ``units(_:)``; nil where the member is missing or null.
-    func optionalUnits(_ name: String) throws(OrderFailure) -> BaseUnits? {
+    func optionalUnits(_ name: String) throws(NoQuote) -> BaseUnits? {
         switch value[name] {
         case nil, .null: return nil
         case .string(let text):
@@ -57,30 +70,40 @@ struct VenueReply {
         case .number(let text):
             let isFraction = text.contains(".") && text.utf8.allSatisfy { $0 | 0x20 != UInt8(ascii: "e") }
             let whole = isFraction ? String(text.reversed().drop { $0 == "0" }.drop { $0 == "." }.reversed()) : text
-            if let units = try? BaseUnits(decimal: whole, decimals: 0) { return units }
+            do throws(AmountError) { return try BaseUnits(decimal: whole, decimals: 0) } catch { if error == .zero { return BaseUnits(0) } }
         default: break
         }
-        throw wrong(name)
+        throw missing(name)
+    }
+
+    /// An amount that is only remarked: nil also where it is of another type.
+    func remark(_ name: String) -> BaseUnits? {
+        do { return try optionalUnits(name) } catch { return nil }
     }
 
     /// A member that is text.
-    func text(_ name: String) throws(OrderFailure) -> String {
-        guard let text = value[name]?.string else { throw wrong(name) }
+    func text(_ name: String) throws(NoQuote) -> String {
+        guard let text = value[name]?.string else { throw missing(name) }
         return text
     }
 
     /// Refuses an answer in which a member differs from what was asked.
-    func expect(_ name: String, _ text: String) throws(OrderFailure) {
+    func expect(_ name: String, _ text: String) throws(NoQuote) {
         guard try self.text(name) == text else { throw unusable("answered for another \(name) than asked") }
     }
 
     /// As ``expect(_:_:)``, for an amount.
-    func expect(_ name: String, _ units: BaseUnits) throws(OrderFailure) {
+    func expect(_ name: String, _ units: BaseUnits) throws(NoQuote) {
         guard try self.units(name) == units else { throw unusable("answered for another \(name) than asked") }
     }
 
     /// As ``expect(_:_:)``, where the member is there.
-    func expectIfPresent(_ name: String, _ units: BaseUnits) throws(OrderFailure) {
+    func expectIfPresent(_ name: String, _ text: String) throws(NoQuote) {
+        if has(name) { try expect(name, text) }
+    }
+
+    /// As ``expect(_:_:)``, where the member is there.
+    func expectIfPresent(_ name: String, _ units: BaseUnits) throws(NoQuote) {
         guard let given = try optionalUnits(name) else { return }
         guard given == units else { throw unusable("answered for another \(name) than asked") }
     }
@@ -105,14 +128,19 @@ struct VenueReply {
         return isPlain ? text : nil
     }
 
-    /// The failure of a venue that says why it has no quote.
-    func refusal(_ reason: String?, status: Int, noRoute: Set<String>) -> OrderFailure {
-        guard let reason else {
-            return unusable("refused the request without a reason that can be shown" + (status == 200 ? "" : " (status \(status))"))
-        }
-        return noRoute.contains(reason)
-            ? OrderFailure(.noRoute, message: "\(dex) has no route for this token pair") : unusable("refused the request (\(reason))")
+    /// What is thrown where the venue says why it has no quote: a judgement of the request, unless the status says that nobody has looked at it.
+    func refusal(_ reason: String?, status: Int, noRoute: Set<String>) -> NoQuote {
+        if let reason, noRoute.contains(reason) { return .judged(.noRoute, dex, "has no route for this token pair") }
+        let isLookedAt = (200..<300).contains(status) || Self.judging.contains(status) || (reason != nil && (400..<500).contains(status))
+        guard isLookedAt, status != 408 else { return unusable("answered with status \(status)") }
+        return Self.refused(dex, reason, status: status)
     }
 
-    private func wrong(_ name: String) -> OrderFailure { unusable("answered with \(name) missing or of the wrong type") }
+    private static func refused(_ dex: String, _ reason: String?, status: Int) -> NoQuote {
+        let why = reason.map { " (\($0))" } ?? " without a reason that can be shown" + (status == 200 ? "" : " (status \(status))")
+        return .judged(.quoteRefused, dex, "refused the request" + why)
+    }
+
+    /// What is thrown for a member that is not as it has to be.
+    func missing(_ name: String) -> NoQuote { unusable("answered with \(name) missing or of the wrong type") }
 }

@@ -26,7 +26,7 @@ struct ContractTests {
         codes.formUnion(found(/let \w*Code = "([A-Z_]+)"/, in: Self.swift))
         codes.formUnion(found(/case \w+ = "([A-Z_]+)"/, in: Self.swift.filter { $0.hasSuffix("/RequestRefusal.swift") }))
         // A quote that cannot be had is refused with the code that an order would fail with.
-        codes.formUnion(["NO_ROUTE", "INSUFFICIENT_LIQUIDITY", "VENUE_UNAVAILABLE"])
+        codes.formUnion(["NO_ROUTE", "INSUFFICIENT_LIQUIDITY", "VENUE_UNAVAILABLE", "QUOTE_REFUSED"])
         #expect(FailureCode.allCases.map(\.rawValue).count { codes.contains($0) } >= 3)
         let edge = files(in: packageRoot + "/deploy/nginx", endingIn: ".conf")
         codes.formUnion(found(/"code":"([A-Z_]+)"/, in: edge))

@@ -83,6 +83,34 @@ extension ExecutionHandlerTests {
         }
     }
 
+    @Test("a pool that cannot fill a leg any more is told as that, not as a price that has moved")
+    func unfillable() async throws {
+        try await withOrder(order: Samples.order(maxAttempts: 1), legs: Self.parts) { bench in
+            bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [.failed(.slippageExceeded, wouldBe: BaseUnits(0))]]
+            try await bench.execute()
+            let last = try #require(try await bench.events().last)
+            #expect(last.message == "The pool on meteora cannot fill 0.5 SOL any more; 1 of 1.5 SOL were filled for 145.5 USDC")
+            #expect(last.error?.code == .slippageExceeded && last.error?.amounts?.got == BaseUnits(0))
+        }
+    }
+
+    @Test("only the venues of what is built anew are told, after a retry and after fresh quotes")
+    func buildsOneLeg() async throws {
+        try await withOrder(legs: Self.parts) { bench in
+            bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [Self.failed, Self.moved], 2: [Self.landed(72_400_000)]]
+            try await bench.execute()
+            try await bench.test.promoteAll()
+            try await bench.execute()
+            try await bench.test.promoteAll()
+            let rest = Self.part("orca", 500_000_000, 72_450_000)
+            try await bench.route([rest], legs: [rest])
+            try await bench.execute()
+            #expect(try await bench.state() == "confirmed")
+            let messages = try await bench.events().map(\.message).filter { $0.hasPrefix("Building transaction on") }
+            #expect(messages == ["raydium+meteora", "meteora", "orca"].map { "Building transaction on \($0)..." })
+        }
+    }
+
     @Test("of two reasons the one that asks for fresh quotes is followed")
     func twoReasons() async throws {
         try await withOrder(legs: Self.parts) { bench in

@@ -38,6 +38,11 @@ struct PriceCheckTests {
         }
     }
 
+    @Test func `a known price beyond any amount refuses nothing`() {
+        let quotes = [Samples.quote("raydium", amountOut: .max), Samples.quote("meteora", amountOut: 1)]
+        #expect(PriceCheck.sift(quotes, reference: .max).believed.count == 2)
+    }
+
     @Test func `without a known price all offers are believed`() {
         for reference in [nil, 0] as [UInt128?] {
             #expect(PriceCheck.sift([Samples.quote("raydium", amountOut: .max)], reference: reference).believed.count == 1)

@@ -82,7 +82,8 @@ struct QuoteDeskTests {
             ([FailureCode.noRoute, .noRoute], FailureCode.noRoute),
             ([.noRoute, .insufficientLiquidity], .insufficientLiquidity),
             ([.insufficientLiquidity, .noRoute], .insufficientLiquidity),
-            ([.noRoute, .venueUnavailable], .venueUnavailable),
+            ([.noRoute, .venueUnavailable], .venueUnavailable), ([.quoteRefused, .venueUnavailable], .venueUnavailable),
+            ([.noRoute, .quoteRefused], .quoteRefused), ([.quoteRefused, .insufficientLiquidity], .quoteRefused),
             ([.venueUnavailable, .insufficientLiquidity], .venueUnavailable),
             ([], .noRoute),
         ])

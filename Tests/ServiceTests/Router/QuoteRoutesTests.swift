@@ -16,7 +16,7 @@ struct QuoteRoutesTests {
         let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:])
         let process = ServiceProcess.unconnected(settings)
         let desk = QuoteDesk(venues: venues, timeout: .milliseconds(100), metrics: process.metrics)
-        QuoteRoutes(desk: desk, tokens: try Samples.tokens()).add(to: process.router)
+        QuoteRoutes(desk: PreviewDesk(desk, metrics: process.metrics), tokens: try Samples.tokens()).add(to: process.router)
         try await withServer(process, body)
     }
 
@@ -29,10 +29,11 @@ struct QuoteRoutesTests {
             #expect(answer.status == 200)
             try expectMembers(
                 answer.body,
-                #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1500000000","slippageBps":50,"#
+                #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1500000000","amountInDecimal":"1.5","slippageBps":50,"#
                     + #""quotes":[\#(best.json),\#(second.json)],"#
                     + #""unavailable":[{"dex":"orca","code":"NO_ROUTE","message":"No route found for this token pair"}],"best":"meteora","#
-                    + #""amountOut":"218220001","amountOutDecimal":"218.220001","minReceived":"217128901","#
+                    + #""amountOut":"218220001","amountOutDecimal":"218.220001","feeBps":\#(best.feeBps),"#
+                    + #""priceImpactPct":"\#(best.priceImpactPct)","minReceived":"217128901","minReceivedDecimal":"217.128901","#
                     + #""reason":"meteora: 218.220001 against 217.98, +11 bps"}"#)
         }
     }
@@ -41,7 +42,7 @@ struct QuoteRoutesTests {
         "without an offer the answer says whether one may come later",
         arguments: [
             (FakeVenue.Answer.failure(.noRoute), 422, "NO_ROUTE"), (.failure(.insufficientLiquidity), 422, "INSUFFICIENT_LIQUIDITY"),
-            (.silence, 503, "VENUE_UNAVAILABLE"),
+            (.silence, 503, "VENUE_UNAVAILABLE"), (.failure(.quoteRefused), 422, "QUOTE_REFUSED"),
         ])
     func noOffer(_ answer: FakeVenue.Answer, _ status: Int, _ code: String) async throws {
         try await withRoutes([FakeVenue("raydium", answer)]) { http in

@@ -1,5 +1,8 @@
 import Configuration
 import Glibc
+import JSON
+import Observability
+import Orders
 import TestSupport
 import Testing
 
@@ -50,6 +53,28 @@ import Testing
     func endless() throws {
         let error = try #require(refusal { _ = try ConfigurationFile.read("/dev/zero", setting: "POOLS_FILE") })
         #expect(error.description == "POOLS_FILE: /dev/zero is larger than 16 MiB")
+    }
+
+    @Test("what is left out of a token list is told in one line, with its count and the first ten")
+    func leftOut() throws {
+        let good = #"{"symbol":"SOL","mint":"So11111111111111111111111111111111111111112","decimals":9}"#
+        let usdc = #"{"symbol":"USDC","address":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","decimals":6}"#
+        let doubtful = (0..<3000).map { #"{"symbol":"🐶\#($0)","mint":"short","decimals":6}"# }.joined(separator: ",")
+        let pool = #"{"dex":"raydium","kind":"cpmm","pool":"p","base":"SOL","quote":"USDC","baseReserve":"1","quoteReserve":"1","feePpm":1}"#
+        try withFile(#"{"tokens":[\#(good),\#(usdc),\#(doubtful)]}"#) { tokens in
+            try withFile("[\(pool)]") { pools in
+                let variables = ["TOKENS_FILE": tokens, "POOLS_FILE": pools]
+                let files = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", variables).files
+                let lines = LineSink()
+                let log = Logger(service: "router", instance: "test", level: .info, format: .json, sink: lines)
+                let list = try MarketFiles.load(files, log: log).tokens
+                #expect(list.tokens.count == 2 && lines.texts.count == 1)
+                let line = try JSONValue.parse(try #require(lines.texts.first))
+                #expect(line["event"]?.string == "tokens.left_out" && line["taken"]?.integer == 2 && line["left_out"]?.integer == 3000)
+                let reason = try #require(line["reason"]?.string)
+                #expect(reason.hasPrefix("tokens[2].symbol: must be") && reason.hasSuffix("; and 5990 more"))
+            }
+        }
     }
 
     @Test("a mistake in a list is refused with the file's setting, its path and the place of the mistake")

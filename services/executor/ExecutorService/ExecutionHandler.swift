@@ -59,7 +59,7 @@ final class ExecutionHandler: OrderHandler {
         let transactions = route.chosen.open.map {
             chain.sign(work.order, leg: $0.number, attempt: work.attempt, quote: $0.quote, now: work.now)
         }
-        let sent = Dictionary(uniqueKeysWithValues: zip(route.chosen.open, transactions).map { ($0.number, $0.submitted($1.signature)) })
+        let sent = Dictionary(zip(route.chosen.open, transactions).map { ($0.number, $0.submitted($1.signature)) }) { first, _ in first }
         let request = StepRequest.submit(transactions, attempt: work.attempt, maxAttempts: work.order.maxAttempts)
             .updating(route.chosen.changing(sent))
         switch try await pipeline.step(request, entry) {

@@ -24,7 +24,7 @@ public final class Executor: Service {
         self.settings = settings
         self.process = process
         // Quotes of live venues are of pools whose depth nobody here knows.
-        let pools = settings.venues == .mock ? try MarketFiles.load(settings.files).pools.pools : []
+        let pools = settings.venues == .mock ? try MarketFiles.load(settings.files, log: process.log).pools.pools : []
         let board = MarketBoard(pools, settings: settings.market, process: process)
         chain = MockChain(pipeline: process.pipeline, settings: settings, board: board)
         let handler = ExecutionHandler(chain: chain, settings: settings, process: process)

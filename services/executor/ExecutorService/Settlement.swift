@@ -10,7 +10,7 @@ struct Settlement {
 
     /// A settlement of the outcomes of all transactions that were under way.
     init(_ route: ChosenRoute, _ outcomes: [(transaction: SignedTransaction, outcome: TransactionOutcome)], of order: Order) {
-        let legs = Dictionary(uniqueKeysWithValues: route.legs.map { ($0.number, $0) })
+        let legs = Dictionary(route.legs.map { ($0.number, $0) }) { first, _ in first }
         var settled: [Int: OrderLeg] = [:]
         var failures: [OrderFailure] = []
         for (transaction, outcome) in outcomes.sorted(by: { $0.transaction.leg < $1.transaction.leg }) {
@@ -36,6 +36,8 @@ struct Settlement {
 
     private static func failure(_ transaction: SignedTransaction, _ outcome: TransactionOutcome, of order: Order) -> OrderFailure {
         switch outcome {
+        case .failed(.slippageExceeded, BaseUnits(0)):
+            .unfillable(transaction.quote, limit: transaction.leastOut, of: order)
         case .failed(.slippageExceeded, let wouldBe):
             .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, of: order)
         case .failed(let code, _): OrderFailure(code)

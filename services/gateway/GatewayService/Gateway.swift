@@ -22,7 +22,7 @@ public final class Gateway: Service {
     /// Reads tokens and pools, and adds the routes.
     public init(settings: GatewaySettings, process: ServiceProcess) async throws {
         self.process = process
-        let market = try MarketFiles.load(settings.files)
+        let market = try MarketFiles.load(settings.files, log: process.log)
         postgres = try StartError.naming("DATABASE_URL") { () throws(PostgresError) in
             try PostgresPool(url: settings.database.text, size: 4, name: process.name, needsWriting: false)
         }

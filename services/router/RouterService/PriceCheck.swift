@@ -33,10 +33,11 @@ struct PriceCheck {
     /// The offers that are to be believed, and what is said of the others.
     nonisolated static func sift(_ quotes: [Quote], reference: UInt128?) -> (believed: [Quote], refused: [UnavailableVenue]) {
         guard let reference, reference > 0 else { return (quotes, []) }
+        let (limit, isBeyondAny) = reference.multipliedReportingOverflow(by: factor)
         var believed: [Quote] = []
         var refused: [UnavailableVenue] = []
         for quote in quotes {
-            let isKnown = UInt128(quote.amountOut.value) <= reference * factor
+            let isKnown = isBeyondAny || UInt128(quote.amountOut.value) <= limit
             let isConfirmed = quotes.contains { other in
                 other.dex != quote.dex && UInt128(other.amountOut.value) * factor >= UInt128(quote.amountOut.value)
             }

@@ -13,15 +13,16 @@ final class QuoteDesk {
     private let check: PriceCheck?
     private let splits: SplitDesk?
     private let clock: RedisClock?
-    private let outcomes: MetricFamily<Counter>
-    private let wins: MetricFamily<Counter>
-    private let durations: MetricFamily<Histogram>
+    private let outcomes: MetricFamily<Counter>?
+    private let wins: MetricFamily<Counter>?
+    private let durations: MetricFamily<Histogram>?
 
     /// - Parameter check: refuses offers that cannot be true; nil believes all.
     /// - Parameter splits: divides orders over several pools; nil leaves them whole.
+    /// - Parameter metrics: what counts the venues' answers; nil for previews, which are not to be taken for trouble of orders.
     /// - Parameter clock: stamps the quotes of venues that do not say when their pools were as quoted.
     init(
-        venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, splits: SplitDesk? = nil, metrics: MetricsRegistry,
+        venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, splits: SplitDesk? = nil, metrics: MetricsRegistry?,
         clock: RedisClock? = nil
     ) {
         self.splits = splits
@@ -29,11 +30,11 @@ final class QuoteDesk {
         self.check = check
         self.venues = venues
         self.timeout = timeout
-        outcomes = metrics.counters("quotes_total", help: "Quotes by venue and outcome.", by: ["dex", "outcome"])
-        wins = metrics.counters("quotes_won_total", help: "Rounds of quotes in which a venue's was the best.", by: ["dex"])
-        durations = metrics.histograms("quote_duration_seconds", help: "Time from a request to a venue's answer.", by: ["dex"])
+        outcomes = metrics?.counters("quotes_total", help: "Quotes by venue and outcome.", by: ["dex", "outcome"])
+        wins = metrics?.counters("quotes_won_total", help: "Rounds of quotes in which a venue's was the best.", by: ["dex"])
+        durations = metrics?.histograms("quote_duration_seconds", help: "Time from a request to a venue's answer.", by: ["dex"])
         // A venue that never wins is to show as 0, not to be missing.
-        for venue in venues { _ = wins.labelled(venue.dex) }
+        for venue in venues { _ = wins?.labelled(venue.dex) }
     }
 
     /// The offers of all venues for a swap.
@@ -52,11 +53,11 @@ final class QuoteDesk {
         }
         if let checking {
             let (believed, refused) = PriceCheck.sift(quotes, reference: await checking.value)
-            for venue in refused { outcomes.labelled(venue.dex, "refused").increment() }
+            for venue in refused { outcomes?.labelled(venue.dex, "refused").increment() }
             (quotes, unavailable) = (believed, unavailable + refused)
         }
         let best = QuoteComparison(quotes)?.best
-        if let best { wins.labelled(best.dex).increment() }
+        if let best { wins?.labelled(best.dex).increment() }
         // A venue that did not answer is left alone; one that cannot fill the whole may still fill a part.
         let silent = unavailable.filter { $0.failure.code == .venueUnavailable }.map(\.dex)
         let answered = Set(venues.map(\.dex)).subtracting(silent)
@@ -72,17 +73,17 @@ final class QuoteDesk {
 
     private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> (String, Result<Quote, OrderFailure>) {
         let start = MonotonicInstant.now
-        defer { durations.labelled(venue.dex).observe(start.elapsed) }
+        defer { durations?.labelled(venue.dex).observe(start.elapsed) }
         do {
             var quote = try await withDeadline(timeout) { try await venue.quote(request) }
             quote.quotedAt = quote.quotedAt ?? clock?.now
-            outcomes.labelled(venue.dex, "quoted").increment()
+            outcomes?.labelled(venue.dex, "quoted").increment()
             return (venue.dex, .success(quote))
         } catch let failure as OrderFailure {
-            outcomes.labelled(venue.dex, failure.code.rawValue.lowercased()).increment()
+            outcomes?.labelled(venue.dex, failure.code.rawValue.lowercased()).increment()
             return (venue.dex, .failure(failure))
         } catch {
-            outcomes.labelled(venue.dex, "no_answer").increment()
+            outcomes?.labelled(venue.dex, "no_answer").increment()
             return (venue.dex, .failure(OrderFailure(.venueUnavailable, message: "\(venue.dex) did not answer in time")))
         }
     }

@@ -7,7 +7,7 @@ internal import Venues
 /// `GET /api/quotes`: what routing would decide now, nothing submitted.
 @ServiceActor
 struct QuoteRoutes {
-    let desk: QuoteDesk
+    let desk: PreviewDesk
     let tokens: TokenList
 
     func add(to router: HTTPRouter) {
@@ -16,7 +16,7 @@ struct QuoteRoutes {
 
     private func quotes(_ request: HTTPRequest) async throws -> HTTPResponse {
         let wanted = try QuoteQuery(request, tokens: tokens).request
-        let round = await desk.ask(wanted)
+        let round = try await desk.ask(wanted)
         guard let answer = round.answer(to: wanted) else {
             let failure = round.failure
             let status = failure.code == .venueUnavailable ? 503 : 422

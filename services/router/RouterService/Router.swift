@@ -24,45 +24,20 @@ public final class Router: Service {
     public init(settings: RouterSettings, process: ServiceProcess) async throws {
         self.process = process
         market = settings.market
-        let files = try MarketFiles.load(settings.files)
+        let files = try MarketFiles.load(settings.files, log: process.log)
         board = MarketBoard(files.pools.pools, settings: settings.market, process: process)
-        let desk = Self.desk(settings, files.pools, board, process)
-        let handler = RoutingHandler(desk: desk, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
+        let desks = try Self.desks(settings, files.pools, board, process)
+        let handler = RoutingHandler(
+            desk: desks.orders, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
         let options = WorkerOptions(
             stage: .router, concurrency: settings.concurrency, visibilityTimeout: settings.worker.visibilityTimeout,
             renewInterval: settings.worker.renewInterval, consumer: process.name)
         worker = Worker(
             options: options, pipeline: process.pipeline, handler: handler, observer: process.observer, connect: process.connectReader)
         upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
-        QuoteRoutes(desk: desk, tokens: files.tokens).add(to: process.router)
+        QuoteRoutes(desk: desks.previews, tokens: files.tokens).add(to: process.router)
         process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
             ServiceActor.assume(worker) { Double($0.inHand) }
-        }
-    }
-
-    private static func desk(_ settings: RouterSettings, _ pools: PoolList, _ board: MarketBoard, _ process: ServiceProcess) -> QuoteDesk {
-        switch settings.venues {
-        case .mock:
-            let venues = MockVenue.all(pools, latency: settings.mockQuoteLatencyMilliseconds, board: board)
-            let splits = SplitDesk(
-                pools: pools.pools, board: board, minimumGainBps: settings.splitMinimumGainBps, clock: process.heartbeat.clock)
-            return QuoteDesk(
-                venues: venues, timeout: settings.quoteTimeout, splits: settings.routing == .split ? splits : nil, metrics: process.metrics,
-                clock: process.heartbeat.clock)
-        case .live:
-            let out = process.metrics.gauges("venue_left_out", help: "1 while a venue is not asked because it kept failing.", by: ["dex"])
-            let options = LiveVenueOptions(settings: settings.live, timeout: settings.quoteTimeout) { [log = process.log] dex, reason in
-                out.labelled(dex).set(reason == nil ? 0 : 1)
-                if let reason {
-                    log.warning("venue.left_out", ["dex": .string(dex), "reason": .string(reason)])
-                } else {
-                    log.info("venue.back", ["dex": .string(dex)])
-                }
-            }
-            let venues = LiveVenues.all(options)
-            for venue in venues { out.labelled(venue.dex).set(0) }
-            let check = PriceCheck(known: MockVenue.all(pools, latency: 0...0))
-            return QuoteDesk(venues: venues, timeout: settings.quoteTimeout, check: check, metrics: process.metrics, clock: process.heartbeat.clock)
         }
     }
 

@@ -27,6 +27,6 @@ struct SplitDesk {
                 slippageBps: request.slippageBps)
         else { return nil }
         if view.time > 0 { plan.stamp(quotedAt: view.time, ageMs: clock.now.map { $0 - min($0, view.time) }) }
-        return SplitOffer(plan, over: best, minimumGainBps: minimumGainBps, outputDecimals: request.tokenOut.decimals)
+        return SplitOffer(plan, over: best, of: request, minimumGainBps: minimumGainBps)
     }
 }

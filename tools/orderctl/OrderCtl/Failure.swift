@@ -10,12 +10,20 @@ struct Failure: Error, Sendable, Equatable {
 
     /// Whether what was asked for may have been done all the same: the answer was lost on its way.
     let mayHaveBeenDone: Bool
+    /// Whether another try may do better: nothing was there to judge what was asked for.
+    let mayPass: Bool
 
-    init(_ status: ExitCode, _ sentence: String, code: String? = nil, mayHaveBeenDone: Bool = false) {
+    init(_ status: ExitCode, _ sentence: String, code: String? = nil, mayHaveBeenDone: Bool = false, mayPass: Bool = false) {
         self.status = status
         self.sentence = sentence
         self.code = code ?? Self.ownCode(status)
         self.mayHaveBeenDone = mayHaveBeenDone
+        self.mayPass = mayPass || mayHaveBeenDone || status == .unreachable
+    }
+
+    /// The same with what to do about it.
+    func advising(_ advice: String) -> Failure {
+        Failure(status, "\(sentence); \(advice)", code: code, mayHaveBeenDone: mayHaveBeenDone, mayPass: mayPass)
     }
 
     /// The codes of failures that the engine has given none: what cannot be used, what was refused or is no answer of an engine, and what is away.

@@ -16,7 +16,9 @@ public struct PoolList: Sendable, Equatable {
     /// - Throws: every mistake at once, each with its place.
     public init(bytes: [UInt8], tokens: TokenList) throws(PoolListError) {
         let value: JSONValue
-        do throws(JSONError) { value = try JSONValue.parse(bytes) } catch { throw PoolListError(problems: ["pools: \(error.message)"]) }
+        do throws(JSONError) { value = try JSONValue.parse(ListFile.text(bytes)) } catch {
+            throw PoolListError(problems: ["pools: \(error.message)"])
+        }
         try self.init(json: value, tokens: tokens)
     }
 
@@ -65,6 +67,6 @@ public struct PoolListError: Error, Sendable, Equatable, CustomStringConvertible
     /// Every mistake, each beginning with its place, for example `pools[3].base: XYZ is not in the token list`.
     public let problems: [String]
 
-    /// All mistakes in one line; safe to log.
-    public var description: String { problems.joined(separator: "; ") }
+    /// The first mistakes in one line; safe to log.
+    public var description: String { ListFile.first(of: problems) }
 }

@@ -42,6 +42,14 @@ public struct ChosenRoute: Sendable, Hashable {
     /// What has not: a transaction each is to be signed for these.
     public var open: [OrderLeg] { legs.filter { $0.status != .landed } }
 
+    /// The venues of what is open, from the largest part down, joined by `+`; all of the route's where nothing is.
+    public var openVenues: String {
+        let bySize = open.enumerated().sorted { ($1.element.quote.amountIn, $0.offset) < ($0.element.quote.amountIn, $1.offset) }
+        var venues: [String] = []
+        for (_, leg) in bySize where !venues.contains(leg.quote.dex) { venues.append(leg.quote.dex) }
+        return venues.isEmpty ? quote.dex : venues.joined(separator: "+")
+    }
+
     /// The route with the legs of these numbers changed.
     public func changing(_ changed: [Int: OrderLeg]) -> ChosenRoute {
         ChosenRoute(quote: quote, legs: legs.map { changed[$0.number] ?? $0 })

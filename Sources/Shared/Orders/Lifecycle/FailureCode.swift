@@ -14,6 +14,8 @@ public enum FailureCode: String, Sendable, Hashable, CaseIterable {
     case network = "NETWORK"
     /// No venue answered.
     case venueUnavailable = "VENUE_UNAVAILABLE"
+    /// The venues answered that they have no quote for this request, for a reason of their own.
+    case quoteRefused = "QUOTE_REFUSED"
     /// The order's deadline passed.
     case deadlineExceeded = "DEADLINE_EXCEEDED"
     /// The order was started too often without getting anywhere.
@@ -37,7 +39,7 @@ public enum FailureCode: String, Sendable, Hashable, CaseIterable {
     public var followUp: FollowUp {
         switch self {
         case .network: .sameRoute
-        case .slippageExceeded, .transactionExpired, .venueUnavailable: .freshQuote
+        case .slippageExceeded, .transactionExpired, .venueUnavailable, .quoteRefused: .freshQuote
         case .quoteStale: .freshQuoteAtOnce
         case .noRoute, .insufficientLiquidity, .deadlineExceeded, .poisoned, .internal: .giveUp
         }
@@ -59,6 +61,7 @@ public enum FailureCode: String, Sendable, Hashable, CaseIterable {
         case .transactionExpired: "Transaction expired before it landed on the chain"
         case .network: "Transaction failed on the network"
         case .venueUnavailable: "No venue answered in time"
+        case .quoteRefused: "The venues refused to quote this amount of this token pair"
         case .deadlineExceeded: "Order deadline passed before all of it was submitted"
         case .poisoned: "Order was given up after too many interrupted starts"
         case .internal: "Internal error, the order was not executed"

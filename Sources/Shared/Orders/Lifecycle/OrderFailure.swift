@@ -26,6 +26,16 @@ public struct OrderFailure: Error, Sendable, Hashable {
             amounts: SlippageAmounts(expected: expected, got: got, limit: limit, decimals: order.tokenOut.decimals))
     }
 
+    /// SLIPPAGE_EXCEEDED of a swap that its pool cannot fill any more: nothing would come out, which is no move of a price.
+    ///
+    /// - Parameter limit: the least that was allowed.
+    public static func unfillable(_ quote: Quote, limit: BaseUnits, of order: Order) -> OrderFailure {
+        let amount = "\(quote.amountIn.decimalText(decimals: order.tokenIn.decimals)) \(order.tokenIn.symbol)"
+        return OrderFailure(
+            .slippageExceeded, message: "The pool on \(quote.dex) cannot fill \(amount) any more",
+            amounts: SlippageAmounts(expected: quote.amountOut, got: BaseUnits(0), limit: limit, decimals: order.tokenOut.decimals))
+    }
+
     /// The failure with something added to its sentence.
     public func remarking(_ remark: String) -> OrderFailure {
         OrderFailure(code, message: message + remark, retryable: retryable, amounts: amounts)

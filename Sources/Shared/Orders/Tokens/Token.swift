@@ -19,6 +19,17 @@ public struct Token: Sendable, Hashable {
         self.decimals = decimals
     }
 
+    /// The mint of SOL: it is traded wrapped.
+    public static let wrappedSOL = "So11111111111111111111111111111111111111112"
+
+    /// Addresses that wallets and lists write for SOL itself, which has no mint: with and without its last digit, and the system program's.
+    private static let nativeSOL: Set = [
+        "So11111111111111111111111111111111111111111", "So1111111111111111111111111111111111111111", "11111111111111111111111111111111",
+    ]
+
+    /// The mint that an address stands for: wrapped SOL for native SOL, any other for itself.
+    static func wrapped(_ address: String) -> String { nativeSOL.contains(address) ? wrappedSOL : address }
+
     /// Whether a text is a mint address: base58 of 32 bytes.
     public static func isMint(_ text: String) -> Bool {
         (32...44).contains(text.utf8.count) && Base58.decode(text)?.count == 32

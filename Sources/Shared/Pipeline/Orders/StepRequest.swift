@@ -8,7 +8,7 @@ public struct StepRequest: Sendable {
         let type: EventType
         /// Per cent; nil repeats the last.
         let progress: Int?
-        /// `{dex}` stands for the chosen venue.
+        /// `{dex}` stands for the venues on which a transaction is to be built.
         let message: String
         /// Members of the event that only this one has.
         var extra = ""
@@ -44,7 +44,7 @@ public struct StepRequest: Sendable {
         let event = Event(
             type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: more, showsQuotes: true)
         return StepRequest(
-            step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.quote.dex)], events: [event])
+            step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.openVenues)], events: [event])
     }
 
     /// The executor begins on the route that was chosen.
@@ -138,7 +138,9 @@ public struct StepRequest: Sendable {
     }
 
     /// Stores how far the legs of a split order are: from here on events show them so. The route of any other order stays as it is.
-    public func updating(_ route: ChosenRoute) -> StepRequest { route.isSplit ? storing("route", route.members) : self }
+    public func updating(_ route: ChosenRoute) -> StepRequest {
+        route.isSplit ? storing("route", route.members).storing("dex", route.openVenues) : self
+    }
 
     /// Stores what of a split order has landed, for whatever ends the order before the rest has.
     public func storing(_ filled: PartialFill, of order: Order) -> StepRequest {

@@ -53,6 +53,7 @@ enum Invocation {
             return Failure(.usage, "\"\(operands.prefix(2).joined(separator: " "))\" is no command; there are \(choices)")
         }
         let what = operands.first.map { "\"\($0)\" is no command" } ?? "The command is missing"
-        return Failure(.usage, "\(what); orderctl --help lists those there are")
+        let meant = operands.first.flatMap { Spelling.nearest(to: $0, among: manuals.map { $0.words[0] }) }
+        return Failure(.usage, "\(what); " + (meant.map { "did you mean \($0)? " } ?? "") + "orderctl --help lists those there are")
     }
 }

@@ -48,7 +48,8 @@ struct LagReport {
                 Bar.text(row.backlog, of: most, width: Int(Self.barWidth)), Self.age(row.oldestWaitingMs), "\(row.inHand)",
                 Self.age(row.oldestInHandMs), "\(row.deliveredInTenSeconds / 10).\(row.deliveredInTenSeconds % 10)/s", row.drain, "\(row.consumers)")
         }
-        for (index, line) in table.lines.enumerated() {
+        // The bar, the stream (its group stands for it) and what is in hand go first where the terminal is narrow.
+        for (index, line) in table.lines(within: console.width, leavingOut: [3, 0, 6, 5, 8]).enumerated() {
             console.print(index == 0 ? console.paint(line, .faint) : console.paint(line, colour(rows[index - 1])))
         }
         let (waiting, due) = (answer["retries"]?["waiting"]?.integer ?? 0, answer["retries"]?["due"]?.integer ?? 0)
@@ -73,12 +74,12 @@ struct LagReport {
 extension LagReport.Row {
     fileprivate mutating func add(_ group: JSONValue) {
         func number(_ name: String) -> Int64 { group[name]?.integer ?? 0 }
-        backlog += number("lag")
+        backlog = Self.sum(backlog, number("lag"))
         isCounted = isCounted || group["lagKnown"]?.bool == false
-        inHand += number("pending")
+        inHand = Self.sum(inHand, number("pending"))
         oldestWaitingMs = max(oldestWaitingMs, number("oldestWaitingMs"))
         oldestInHandMs = max(oldestInHandMs, number("oldestPendingMs"))
-        deliveredInTenSeconds += Self.tenths(group["deliveredPerSecond"]?.number ?? "0")
+        deliveredInTenSeconds = Self.sum(deliveredInTenSeconds, Self.tenths(group["deliveredPerSecond"]?.number ?? "0"))
         consumers = max(consumers, number("consumers"))
     }
 
@@ -93,8 +94,14 @@ extension LagReport.Row {
     /// A decimal number as tenths: `12.3` is 123.
     private static func tenths(_ text: String) -> Int64 {
         let parts = text.split(separator: ".", maxSplits: 1)
-        let whole = parts.first.flatMap { Int64($0) } ?? 0
+        let (whole, overflow) = (parts.first.flatMap { Int64($0) } ?? 0).multipliedReportingOverflow(by: 10)
         let digit = parts.count > 1 ? parts[1].first?.wholeNumberValue ?? 0 : 0
-        return whole.multipliedReportingOverflow(by: 10).partialValue &+ Int64(digit)
+        return overflow ? .max : sum(whole, Int64(digit))
+    }
+
+    /// At most what fits: the numbers are an answer's.
+    private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        return overflow ? .max : sum
     }
 }

@@ -20,7 +20,9 @@ enum LegTable {
     }
 
     /// The parts of `split` in an answer of `GET /api/quotes`, to an amount in whole tokens.
-    static func lines(split: JSONValue, of amount: String, tokens: [String]) -> [String] {
+    ///
+    /// - Parameter width: of the terminal; the pools go first where it is narrow.
+    static func lines(split: JSONValue, of amount: String, tokens: [String], width: Int? = nil) -> [String] {
         let legs = split["legs"]?.array ?? []
         let (inputs, outputs) = (legs.map { units($0["amountIn"]) }, legs.map { units($0["amountOut"]) })
         let decimals = (Self.decimals(of: sum(inputs), as: amount), Self.decimals(of: sum(outputs), as: split["amountOutDecimal"]?.string ?? ""))
@@ -31,7 +33,7 @@ enum LegTable {
             )
             table.add(text(leg["dex"]), share(inputs[index], of: inputs), input ?? "-", output ?? "-", text(leg["pool"]))
         }
-        return table.lines
+        return table.lines(within: width, leavingOut: [4])
     }
 
     /// What a leg has fetched, in whole tokens: its quote has one amount in both forms.

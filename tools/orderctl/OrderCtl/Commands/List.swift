@@ -71,7 +71,8 @@ struct List: Command {
                 text("orderId"), String(text("createdAt").prefix { $0 != "." }), OrderText.swap(order), text("amountOutDecimal"), text("chosenDex"),
                 text("attempts"), session.console.paint(text("status"), OrderText.colour(status: text("status"))))
         }
-        for line in table.lines { session.console.print(line) }
+        // Tries, venue, time and output go first where the terminal is narrow.
+        for line in table.lines(within: session.console.width, leavingOut: [5, 4, 1, 3]) { session.console.print(line) }
         if hasMore { session.console.print("There are more; see them with --limit \(min(limit * 10, 100_000)).") }
     }
 }

@@ -23,7 +23,10 @@ struct Pause: Command {
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         let body = JSONWriter.object { $0.field("reason", ifPresent: reason) }
-        return try DoorReport.show(try await session.engine.post("/api/door/pause", json: body), session)
+        let door = try await session.engine.repeating(orElse: "pausing again is no mistake, orderctl lag shows the pause") {
+            () async throws(Failure) in try await session.engine.post("/api/door/pause", json: body)
+        }
+        return try DoorReport.show(door, session)
     }
 }
 
@@ -37,7 +40,10 @@ struct Resume: Command {
     init(_: inout Arguments) throws(Failure) {}
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
-        try DoorReport.show(try await session.engine.post("/api/door/resume"), session)
+        let door = try await session.engine.repeating(orElse: "resuming again is no mistake") { () async throws(Failure) in
+            try await session.engine.post("/api/door/resume")
+        }
+        return try DoorReport.show(door, session)
     }
 }
 

@@ -76,19 +76,26 @@ struct QuoteSwap: Command {
         }
         let isSplit = answer["split"]?["chosen"]?.bool == true
         if !quotes.isEmpty {
-            for (index, line) in table.lines.enumerated() { console.print(index == 1 && !isSplit ? console.paint(line, .green) : line) }
+            // Pool and price go first where the terminal is narrow.
+            for (index, line) in table.lines(within: console.width, leavingOut: [6, 2]).enumerated() {
+                console.print(index == 1 && !isSplit ? console.paint(line, .green) : line)
+            }
         }
         for venue in answer["unavailable"]?.array ?? [] {
-            console.print(
-                console.paint("no quote: \(Self.text(venue["message"])) (\(Self.text(venue["dex"])), \(Self.text(venue["code"])))", .yellow))
+            let reason = Terminal.cut(venue["message"]?.string ?? "?", to: 300)
+            console.print(console.paint("no quote: \(reason) (\(Self.text(venue["dex"])), \(Self.text(venue["code"])))", .yellow))
         }
         if let split = answer["split"] { show(split, isChosen: isSplit, names, on: console) }
         console.print("\(Terminal.safe(amount)) \(names[0]) to \(names[1]): \(Terminal.cut(answer["reason"]?.string ?? "?", to: 200)).")
     }
 
     @ServiceActor private func show(_ split: JSONValue, isChosen: Bool, _ names: [String], on console: Console) {
-        let lines = LegTable.lines(split: split, of: amount, tokens: names)
+        let lines = LegTable.lines(split: split, of: amount, tokens: names, width: console.width)
         for (index, line) in lines.enumerated() { console.print(index > 0 && isChosen ? console.paint(line, .green) : line) }
+        if let least = split["minReceivedDecimal"]?.string {
+            let terms = "fee \(Self.text(split["feeBps"])) bps, impact \(Self.text(split["priceImpactPct"])) %"
+            console.print("Together: \(Self.text(split["amountOutDecimal"])) \(names[1]), at least \(Terminal.cut(least, to: 64)), \(terms).")
+        }
         guard !isChosen else { return }
         let gain = split["gainBps"]?.integer ?? 0
         console.print(

@@ -26,8 +26,6 @@ struct Submit: Command {
             ("ORDER=$(orderctl submit --json SOL USDC 1.5 | jq -r .orderId)", "for a script"),
         ])
 
-    private static let tries = 3
-
     private let watches: Bool
     private let key: String?
     private let body: String
@@ -72,15 +70,9 @@ struct Submit: Command {
     /// Where the answer is lost, the same order is sent again under the same key.
     private func place(_ session: Session) async throws(Failure) -> JSONValue {
         let key = key ?? "orderctl-" + String(UInt64.random(in: .min ... .max), radix: 36)
-        var backoff = Backoff(first: .milliseconds(300), most: .seconds(2))
-        for _ in 1..<Self.tries {
-            do throws(Failure) {
-                return try await session.engine.post("/api/orders/execute", json: body, headers: [("Idempotency-Key", key)])
-            } catch {
-                guard error.mayHaveBeenDone else { throw error }
-                try? await sleep(for: backoff.next())
-            }
+        let advice = "to find out, repeat the command with --key \(key): the same key is the same order"
+        return try await session.engine.repeating(orElse: advice) { [body] () async throws(Failure) in
+            try await session.engine.post("/api/orders/execute", json: body, headers: [("Idempotency-Key", key)])
         }
-        return try await session.engine.post("/api/orders/execute", json: body, headers: [("Idempotency-Key", key)])
     }
 }

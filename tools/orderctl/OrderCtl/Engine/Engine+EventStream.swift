@@ -19,6 +19,7 @@ extension Engine {
             }
             switch answer.status {
             case 200:
+                guard answer.header("content-type")?.lowercased().hasPrefix("text/event-stream") == true else { throw noEdge }
                 // A stream without an event ends at once while the order cannot be read, or no notifier is there.
                 return order.seq == before ? Failure(.unreachable, "\(url) cannot show the order at the moment") : nil
             case 204:

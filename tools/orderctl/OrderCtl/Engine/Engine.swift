@@ -21,6 +21,7 @@ final class Engine {
         var options = HTTPClientOptions()
         options.userAgent = "orderctl"
         options.usesEnvironmentProxy = !HTTPClientOptions.isLocal(url)
+        options.certificates = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
         client = HTTPClient(options: options)
     }
 
@@ -47,35 +48,17 @@ final class Engine {
                 method, url + path, headers: [("Accept", "application/json")] + headers, body: body, timeout: Self.timeout,
                 maximumResponseBytes: Self.mostBytes)
         } catch {
-            throw unreachable(error)
+            throw method == "GET" || !Self.isLost(error) ? unreachable(error) : lost(error.description)
         }
         let value = try? JSONValue.parse(answer.body, maximumDepth: 32)
-        guard (200..<300).contains(answer.status) else { throw refusal(answer.status, value) }
+        guard (200..<300).contains(answer.status) else {
+            let isLost = [502, 504].contains(answer.status) || value?["code"]?.string == "OUTCOME_UNKNOWN"
+            throw method != "GET" && isLost ? lost("\(answer.status)", code: value?["code"]?.string) : refusal(answer.status, value)
+        }
         guard let value else {
             throw Failure(.refused, "\(url) answered \(path) with what is no JSON; is that the engine?")
         }
         return value
-    }
-
-    func unreachable(_ error: HTTPClientError) -> Failure {
-        Failure(
-            .unreachable, "No engine answers at \(url) (\(error)); start it with make up, or say where it is with --url or ORDERCTL_URL",
-            mayHaveBeenDone: error == .timedOut || error == .truncated)
-    }
-
-    func refusal(_ status: Int, _ body: JSONValue?) -> Failure {
-        // The edge is there and what is behind it is not.
-        if status == 502 || status == 504 {
-            return Failure(
-                .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health",
-                code: body?["code"]?.string, mayHaveBeenDone: true)
-        }
-        guard let sentence = body?["error"]?.string else {
-            return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
-        }
-        // A 503 that names an order: its gateway could not say whether it is in.
-        return Failure(
-            .refused, Terminal.safe(sentence), code: body?["code"]?.string, mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil)
     }
 
     /// A part of a path or a query's value: all but the unreserved characters of RFC 3986 escaped.

@@ -8,15 +8,18 @@ struct Console {
     let usesColour: Bool
     /// Whether results go to a terminal, on which lines can be written anew.
     let isTerminal: Bool
+    /// Columns of the terminal; nil where there is none, or it does not say.
+    let width: Int?
     private let output: @ServiceActor (String) -> Void
     private let errors: @ServiceActor (String) -> Void
 
     init(
-        usesColour: Bool, isTerminal: Bool = false, output: @escaping @ServiceActor (String) -> Void,
+        usesColour: Bool, isTerminal: Bool = false, width: Int? = nil, output: @escaping @ServiceActor (String) -> Void,
         errors: @escaping @ServiceActor (String) -> Void
     ) {
         self.usesColour = usesColour
         self.isTerminal = isTerminal
+        self.width = width
         self.output = output
         self.errors = errors
     }
@@ -26,8 +29,14 @@ struct Console {
         let wantsNone = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
         let isTerminal = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
         return Console(
-            usesColour: isTerminal && !wantsNone, isTerminal: isTerminal,
+            usesColour: isTerminal && !wantsNone, isTerminal: isTerminal, width: isTerminal ? width(environment) : nil,
             output: { write($0, to: STDOUT_FILENO) }, errors: { write($0, to: STDERR_FILENO) })
+    }
+
+    private static func width(_ environment: [String: String]) -> Int? {
+        var size = winsize()
+        let told = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : 0
+        return told > 0 ? told : environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// Writes a line of the result.

@@ -1,4 +1,4 @@
-/// Rows of texts, each column as wide as its widest text.
+/// Rows of texts, each column as wide as its widest text. Colours take no room.
 struct Table: Sendable {
     private var rows: [[String]]
 
@@ -12,15 +12,34 @@ struct Table: Sendable {
 
     /// The lines, header first.
     var lines: [String] {
-        let widths = rows.reduce(into: [Int](repeating: 0, count: rows[0].count)) { widths, row in
-            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
-        }
+        let widths = widths
         return rows.map { row in
             var line = ""
             for (index, cell) in row.enumerated() {
-                line += index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - cell.count + 2)
+                line += index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] - Terminal.width(cell) + 2)
             }
             return line
+        }
+    }
+
+    /// The lines within a width, so that a terminal does not wrap them: columns are left out one by one until the rest fits.
+    ///
+    /// - Parameters:
+    ///   - width: in columns; nil for any.
+    ///   - order: the columns that may be missing, by their index, the least important first.
+    func lines(within width: Int?, leavingOut order: [Int]) -> [String] {
+        guard let width else { return lines }
+        let widths = widths
+        var kept = Set(widths.indices)
+        for index in order where kept.reduce(0, { $0 + widths[$1] + 2 }) - 2 > width { kept.remove(index) }
+        var table = self
+        table.rows = rows.map { row in row.indices.filter(kept.contains).map { row[$0] } }
+        return table.lines
+    }
+
+    private var widths: [Int] {
+        rows.reduce(into: [Int](repeating: 0, count: rows[0].count)) { widths, row in
+            for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Terminal.width(cell)) }
         }
     }
 }

@@ -21,6 +21,18 @@ enum Terminal {
         return result
     }
 
+    /// The columns that a text takes, without its colours.
+    static func width(_ text: String) -> Int {
+        guard text.utf8.contains(0x1B) else { return text.count }
+        var (width, isColour) = (0, false)
+        for character in text {
+            if character == "\u{1B}" { isColour = true }
+            if !isColour { width += 1 }
+            if character == "m" { isColour = false }
+        }
+        return width
+    }
+
     /// A text cut to a length, with what it had.
     static func cut(_ text: String, to length: Int) -> String {
         guard text.unicodeScalars.count > length else { return safe(text) }

@@ -1,0 +1,20 @@
+internal import Orders
+
+/// Why a venue's answer holds no quote.
+struct NoQuote: Error {
+    /// What the order or the preview is told.
+    let failure: OrderFailure
+    /// Whether the venue has judged the request. Such an answer says nothing against the venue, another request may well get a quote. Any other
+    /// answer without a quote cannot be used, and counts as a failure of the venue.
+    let judgesRequest: Bool
+
+    /// The venue has no quote for this request; `reason` continues its name.
+    static func judged(_ code: FailureCode, _ dex: String, _ reason: String) -> NoQuote {
+        NoQuote(failure: OrderFailure(code, message: "\(dex) \(reason)"), judgesRequest: true)
+    }
+
+    /// The answer cannot be used; `reason` continues the venue's name.
+    static func unusable(_ dex: String, _ reason: String) -> NoQuote {
+        NoQuote(failure: OrderFailure(.venueUnavailable, message: "\(dex) \(reason)"), judgesRequest: false)
+    }
+}

@@ -1,0 +1,33 @@
+internal import HTTP
+
+/// Where a venue's API is, and what its address and its access say by a status.
+struct VenueAPI: Sendable {
+    /// The venue whose quotes it has.
+    let dex: String
+    /// Whose API it is, as in `Jupiter's API`.
+    let name: String
+    /// Its base, without a slash at its end.
+    let url: String
+    /// The setting that holds `url`.
+    let urlSetting: String
+    /// The setting that holds the key; nil where there are no keys.
+    var keySetting: String?
+    /// Sent with each request.
+    var headers: [(String, String)] = []
+
+    /// What is wrong with the address or with our access, as the rest of a sentence that begins with the venue; nil where the answer is to be read.
+    func trouble(_ response: HTTPClientResponse) -> String? {
+        switch response.status {
+        case 300..<400: "cannot be asked: \(name) has moved (\(response.status)); set \(urlSetting) to where it is now"
+        case 410: "cannot be asked: \(name) is gone from here (410); set \(urlSetting) to where it is now"
+        case 404 where response.body.first != UInt8(ascii: "{"): "cannot be asked: \(name) has no quotes at this address (404); see \(urlSetting)"
+        case 401, 403, 407: "refuses our access to \(name) (\(response.status))" + (keySetting.map { "; see \($0)" } ?? "")
+        default: nil
+        }
+    }
+
+    /// The same for a request without an answer.
+    func trouble(_ error: HTTPClientError) -> String {
+        "cannot be reached (\(error))" + (error == .dns ? "; see \(urlSetting)" : error == .tls ? "; see SSL_CERT_FILE" : "")
+    }
+}

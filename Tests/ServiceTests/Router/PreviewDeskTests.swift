@@ -1,0 +1,128 @@
+import Configuration
+import EventLoop
+import HTTP
+import Markets
+import Observability
+import Orders
+import ServiceKit
+import TestSupport
+import Testing
+import Venues
+
+@testable import RouterService
+
+/// Quotes without an order: what they may take of the venues, and that orders do not feel them.
+@Suite(.onLoop) @ServiceActor
+struct PreviewDeskTests {
+    private let metrics = MetricsRegistry()
+
+    private func desk(_ venue: FakeVenue, _ change: (inout PreviewDesk.Limits) -> Void = { _ in }) -> PreviewDesk {
+        var limits = PreviewDesk.Limits()
+        change(&limits)
+        return PreviewDesk(QuoteDesk(venues: [venue], timeout: .seconds(5), metrics: nil), limits: limits, metrics: metrics)
+    }
+
+    private func request(_ amount: UInt64) -> QuoteRequest {
+        QuoteRequest(tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: BaseUnits(amount), slippageBps: 100)
+    }
+
+    private func code(_ body: () async throws -> QuoteRound) async throws -> String? {
+        do {
+            _ = try await body()
+            return nil
+        } catch let problem as Problem {
+            #expect(problem.status == 429 && problem.headers.contains { $0.0 == "Retry-After" })
+            return problem.code
+        }
+    }
+
+    @Test func `equal previews at once ask the venues once`() async throws {
+        let venue = FakeVenue("raydium", .quote(200))
+        venue.gate = Promise()
+        let desk = desk(venue)
+        let asking = (0..<20).map { _ in Loop.spawn { try await desk.ask(.sample).offers?.best.dex } }
+        try await eventually { venue.asked == 1 }
+        venue.gate?.succeed(())
+        for task in asking { #expect(try await task.value == "raydium") }
+        #expect(venue.asked == 1)
+        #expect(metrics.render().contains(#"quote_previews_total{source="shared"} 19"#))
+    }
+
+    @Test func `beyond the previews in hand others are refused, and taken when one has ended`() async throws {
+        let venue = FakeVenue("raydium", .quote(200))
+        venue.gate = Promise()
+        let desk = desk(venue) { $0.inHand = 1 }
+        let first = Loop.spawn { try await desk.ask(request(1)).choice != nil }
+        try await eventually { venue.asked == 1 }
+        #expect(try await code { try await desk.ask(request(2)) } == "TOO_MANY_QUOTES")
+        venue.gate?.succeed(())
+        #expect(try await first.value)
+        #expect(try await code { try await desk.ask(request(2)) } == nil)
+    }
+
+    @Test func `the venues are asked as often as the budget says, and what is recent is answered meanwhile`() async throws {
+        let venue = FakeVenue("raydium", .quote(200))
+        let desk = desk(venue) { ($0.perMinute, $0.stale) = (2, .seconds(60)) }
+        for amount in [1, 2] as [UInt64] { _ = try await desk.ask(request(amount)) }
+        #expect(try await code { try await desk.ask(request(3)) } == "TOO_MANY_QUOTES")
+        #expect(try await desk.ask(request(1)).choice != nil && venue.asked == 2)
+    }
+
+    @Test func `a recent answer is given again, one that is not is asked for anew`() async throws {
+        let venue = FakeVenue("raydium", .quote(200))
+        let desk = desk(venue) { ($0.fresh, $0.stale) = (.milliseconds(150), .seconds(60)) }
+        for _ in 0..<3 { _ = try await desk.ask(.sample) }
+        #expect(venue.asked == 1)
+        try await sleep(for: .milliseconds(200))
+        _ = try await desk.ask(.sample)
+        #expect(venue.asked == 2)
+        for amount in 1...300 as ClosedRange<UInt64> { _ = try await desk.ask(request(amount)) }
+        #expect(venue.asked == 302)
+    }
+
+    @Test func `a budget lets a few through at once, then one each interval`() {
+        var budget = PreviewBudget(perMinute: 60)
+        func at(_ seconds: UInt64) -> MonotonicInstant { MonotonicInstant(nanoseconds: 1_000_000_000_000 + seconds * 1_000_000_000) }
+        var waits: [Duration?] = []
+        for second in [0, 0, 0, 0, 0, 0, 1, 1, 100, 100, 100, 100, 100, 100] as [UInt64] { waits.append(budget.take(at: at(second))) }
+        let second: Duration? = .seconds(1)
+        #expect(waits == [nil, nil, nil, nil, nil, second, nil, second, nil, nil, nil, nil, nil, second])
+    }
+
+    @Test func `dust previews of one caller leave every order its quotes`() async throws {
+        let api = try StubAPI { target, _ in
+            let isDust = !target.contains("amount=100000000&")
+            return isDust ? .reply(500, "{}") : .reply(200, target.hasPrefix("/compute") ? Self.raydium : Self.meteora)
+        }
+        defer { api.close() }
+        let variables = ["VENUES": "live", "RAYDIUM_API_URL": api.url, "JUPITER_API_URL": api.url, "PREVIEWS_PER_MINUTE": "0"]
+        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", variables)
+        let process = ServiceProcess.unconnected(settings)
+        let pools = try PoolList(bytes: Array(Self.pool.utf8), tokens: Samples.tokens())
+        let desks = try Router.desks(settings, pools, MarketBoard([], settings: settings.market, process: process), process)
+        for amount in 1...12 as ClosedRange<UInt64> { #expect(try await desks.previews.ask(request(amount)).choice == nil) }
+        #expect(try await desks.previews.ask(request(13)).failure.message.contains("is left out"))
+        for _ in 0..<5 { #expect(await desks.orders.ask(request(100_000_000)).offers?.quotes.count == 2) }
+        let text = process.metrics.render()
+        #expect(text.contains(#"quotes_total{dex="raydium",outcome="quoted"} 5"#) && !text.contains(#"outcome="venue_unavailable""#))
+        #expect(text.contains(#"venue_left_out{dex="raydium"} 0"#))
+    }
+
+    @Test(arguments: [nil, "key"])
+    func `a key that is missing is told in one line at start`(_ key: String?) throws {
+        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", ["JUPITER_API_KEY": key].compactMapValues { $0 })
+        let lines = LineSink()
+        Router.tellMissingKeys(settings, Logger(service: "router", instance: "test", level: .info, format: .json, sink: lines))
+        #expect(lines.texts.count == (key == nil ? 1 : 0) && lines.texts.allSatisfy { $0.contains("venue.no_key") && $0.contains("JUPITER_API_KEY") })
+    }
+
+    private nonisolated static let (sol, usdc) = (Samples.sol.mint, Samples.usdc.mint)
+    private nonisolated static let raydium =
+        #"{"success":true,"data":{"inputMint":"\#(sol)","inputAmount":"100000000","outputMint":"\#(usdc)","outputAmount":"17057460","#
+        + #""otherAmountThreshold":"16886885","routePlan":[{"poolId":"p","inputMint":"\#(sol)","outputMint":"\#(usdc)"}]}}"#
+    private nonisolated static let meteora =
+        #"{"inputMint":"\#(sol)","inAmount":"100000000","outputMint":"\#(usdc)","outAmount":"17057460","otherAmountThreshold":"16886885","#
+        + #""routePlan":[{"swapInfo":{"ammKey":"p","inputMint":"\#(sol)","outputMint":"\#(usdc)","inAmount":"100000000","outAmount":"17057460"}}]}"#
+    private nonisolated static let pool =
+        #"[{"dex":"raydium","kind":"cpmm","pool":"p","base":"SOL","quote":"USDC","baseReserve":"70000","quoteReserve":"10500000","feePpm":2500}]"#
+}

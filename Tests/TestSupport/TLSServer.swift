@@ -1,0 +1,56 @@
+public import EventLoop
+internal import Glibc
+
+/// A server whose certificate only its own file vouches for. It answers every `GET` with a page of HTML.
+@ServiceActor
+public final class TLSServer {
+    /// Where it listens.
+    public let url: String
+    /// The file to trust.
+    public let certificate: String
+    private let process: ChildProcess
+
+    /// Lends a server.
+    public static func with(_ body: @ServiceActor (TLSServer) async throws -> Void) async throws {
+        let folder = try temporaryDirectory("tls")
+        defer { removeDirectory(folder) }
+        let (key, certificate) = ("\(folder)/key.pem", "\(folder)/certificate.pem")
+        let made = try await ChildProcess.run([
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate,
+        ])
+        guard made.code == 0 else { throw TestFailure("openssl made no certificate: \(made.output)") }
+        let server = try TLSServer(key: key, certificate: certificate)
+        do {
+            try await eventually { isListening(server.port) }
+            try await body(server)
+        } catch {
+            try await server.process.stop(SIGKILL)
+            throw error
+        }
+        try await server.process.stop(SIGKILL)
+    }
+
+    private let port: UInt16
+
+    private init(key: String, certificate: String) throws {
+        port = try freePort()
+        url = "https://127.0.0.1:\(port)"
+        self.certificate = certificate
+        process = try ChildProcess(["openssl", "s_server", "-accept", "127.0.0.1:\(port)", "-key", key, "-cert", certificate, "-www", "-quiet"])
+    }
+
+    private static func isListening(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        address.sin_port = port.bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+}

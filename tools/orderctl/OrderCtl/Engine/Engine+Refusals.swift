@@ -1,0 +1,82 @@
+internal import EventLoop
+internal import HTTP
+internal import JSON
+
+// What an answer that is not what was asked for means, as one sentence.
+
+extension Engine {
+    /// Whether a request may have reached the engine although its answer did not come back.
+    static func isLost(_ error: HTTPClientError) -> Bool { error == .timedOut || error == .truncated }
+
+    /// Nobody answers.
+    func unreachable(_ error: HTTPClientError) -> Failure {
+        Failure(.unreachable, "No engine answers at \(url) (\(error)); start it with make up, or say where it is with --url or ORDERCTL_URL")
+    }
+
+    /// Something was to be changed, and the answer is lost.
+    func lost(_ reason: String, code: String? = nil) -> Failure {
+        Failure(
+            .unreachable, "The answer of \(url) was lost (\(reason)): what was asked for may have been carried out", code: code ?? "OUTCOME_UNKNOWN",
+            mayHaveBeenDone: true)
+    }
+
+    /// A single service, such as the gateway of the container in which the tool runs.
+    var noEdge: Failure {
+        Failure(
+            .refused, "\(url) is not the edge of an engine: it serves only a part of the API; say where the edge is with --url or ORDERCTL_URL",
+            code: "NOT_FOUND")
+    }
+
+    /// The engine, or what is in front of it, has refused.
+    func refusal(_ status: Int, _ body: JSONValue?) -> Failure {
+        let code = body?["code"]?.string
+        // The edge is there and what is behind it is not.
+        if status == 502 || status == 504 {
+            return Failure(
+                .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health", code: code)
+        }
+        guard let sentence = body?["error"]?.string else {
+            return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
+        }
+        // Every command asks for a path that the edge serves; a single service serves only some of them.
+        if code == "NOT_FOUND" { return noEdge }
+        // A 503 that names an order: its gateway could not say whether it is in.
+        return Failure(
+            .refused, Terminal.safe(sentence + details(body, besides: sentence)), code: code,
+            mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil, mayPass: status == 503)
+    }
+
+    /// What is wrong with each field, where the sentence does not say it: ` (status must be …)`.
+    private func details(_ body: JSONValue?, besides sentence: String) -> String {
+        let parts = (body?["errors"]?.array ?? []).compactMap { error -> String? in
+            guard let field = error["field"]?.string, let message = error["message"]?.string, !sentence.contains(message) else { return nil }
+            return message.hasPrefix(field) ? message : "\(field) \(message)"
+        }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
+    }
+
+    // MARK: Again where the answer is lost
+
+    private static let tries = 6
+
+    /// Sends what may be sent again, and sends it again while its answer is lost. Once an answer was lost, what is away does not end it: only an
+    /// answer tells what became of the first one.
+    ///
+    /// - Parameter advice: what to do where no answer came back at last.
+    func repeating(
+        orElse advice: String, _ body: @ServiceActor () async throws(Failure) -> JSONValue
+    ) async throws(Failure) -> JSONValue {
+        var backoff = Backoff(first: .milliseconds(300), most: .seconds(2))
+        var lost: Failure?
+        for number in 1...Self.tries {
+            do throws(Failure) {
+                return try await body()
+            } catch {
+                if error.mayHaveBeenDone { lost = error }
+                guard lost != nil, error.mayPass else { throw error }
+                if number < Self.tries { try? await sleep(for: backoff.next()) }
+            }
+        }
+        throw (lost ?? Failure(.unreachable, "No answer came back")).advising(advice)
+    }
+}
