@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import JSON
 import Postgres
+import Redis
 import TestSupport
 import Testing
 
@@ -42,6 +43,31 @@ struct ClockFaultTests {
         let late = try await delays()
         print("measured: \(late.count) retries, the latest \(late.max() ?? 0) ms after its time")
         #expect(late.count > 0 && late.allSatisfy { 0...1000 ~= $0 }, "\(late)")
+    }
+
+    @Test(
+        "When Redis' clock is an hour behind what was seen, under load, orders go on: retries and deadlines hold, events keep their order in time",
+        .engine(settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300", "MAX_ATTEMPTS": "5"]))
+    func setBack() async throws {
+        let engine = Engine.current
+        let before = try await engine.place(count: 10)
+        // As when it is set back: what was seen is higher by an hour.
+        let highest = String(engine.now + 3_600_000)
+        for tag in ["{0}", "{services}", "{limits}"] { _ = try await engine.redis.send(["HSET", "orders:\(tag):clock", "highest", highest]) }
+        // A gateway learns the time with its next heartbeat; an order that it takes before has its deadline an hour ago.
+        try await sleep(for: .milliseconds(1200))
+        let after = try await engine.place(count: 20, #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"deadline":60}"#)
+        try await engine.audit(before + after)
+        for id in before + after {
+            let events = try await engine.events(id).map { try JSONValue.parse($0) }
+            // Those of before have seen an hour go by in a moment.
+            if after.contains(id) {
+                #expect(events.allSatisfy { !["DEADLINE_EXCEEDED", "TRANSACTION_EXPIRED"].contains($0["error"]?["code"]?.string) })
+            }
+            let times = events.compactMap { $0["timestamp"]?.string }
+            #expect(times == times.sorted())
+        }
+        #expect(engine.stack.log(.executor).contains("redis.clock_set_back"))
     }
 
     /// By how many milliseconds each retry came after its time.

@@ -88,6 +88,13 @@ struct DoctorTests {
         #expect(isWell || diagnosis.finding.contains(difference < 0 ? "Postgres's is 2 s behind" : "Postgres's is 2 s ahead"))
     }
 
+    @Test("a clock of Redis that was set back is said, however the others are")
+    func clockSetBack() {
+        let diagnosis = ClockCheck(redisMs: 10_000, setBackMs: 3_600_000, others: [("the gateway", 3_610_000)]).diagnosis
+        #expect(diagnosis.verdict == .warning && diagnosis.finding.contains("set back by 3600 s") && !diagnosis.advice.isEmpty)
+        #expect(ClockCheck(redisMs: 10_000, setBackMs: 2000, others: [("the gateway", 10_000)]).diagnosis.verdict == .ok)
+    }
+
     // MARK: The report
 
     private func verdicts(_ answer: Answer) -> [String: String] {

@@ -42,6 +42,31 @@ struct ServiceProcessTests {
         }
     }
 
+    @Test("a clock of Redis that was set back, and what Redis refused within a script, show in the metrics")
+    func clockAndOmissions() async throws {
+        try await withProcess(RouterSettings.self) { test async throws in
+            test.process.addAdminRoutes()
+            func metrics() async throws -> String {
+                var body = ""
+                try await withServer(test.process) { http in body = try await http.get("/metrics").body }
+                return body
+            }
+            #expect(try await metrics().contains("redis_clock_set_back_seconds 0\n"))
+            let highest = String(try await test.pipeline.time() + 3_600_000)
+            _ = try await test.redis.send(["HSET", "orders:{services}:clock", "highest", highest])
+            await test.process.heartbeat.beat()
+            #expect(test.pipeline.isClockSetBack)
+            let seconds = try await metrics().split(separator: "\n").first { $0.hasPrefix("redis_clock_set_back_seconds ") }
+            #expect((3590...3600).contains(seconds?.split(separator: " ").last.flatMap { Double($0) } ?? 0))
+
+            test.pipeline.onOmission?(ScriptOmission(kind: .unpublished, script: "step", count: 2, reason: "NOPERM"))
+            #expect(try await metrics().contains(#"pipeline_omissions_total{kind="unpublished",script="step"} 2"#))
+            _ = try await test.redis.send(["DEL", "orders:{services}:clock"])
+            await test.process.heartbeat.beat()
+            #expect(!test.pipeline.isClockSetBack)
+        }
+    }
+
     /// What promtool checks of the text format.
     private func expectPrometheus(_ text: String) throws {
         #expect(text.hasSuffix("\n"))
