@@ -56,7 +56,10 @@ public final class ServiceProcess {
         redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
-        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.heartbeatFields() ?? [:] }
+        let partitions = String(settings.partitions)
+        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
+            (relay.process?.heartbeatFields() ?? [:]).merging(["partitions": partitions]) { _, own in own }
+        }
         relay.process = self
         observer.watch(pipeline)
         watchClock()

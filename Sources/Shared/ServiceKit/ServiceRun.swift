@@ -74,13 +74,12 @@ final class ServiceRun {
         _ = try? await withDeadline(.seconds(1)) { await work.value }
     }
 
-    /// Prepares each new connection: groups, the agreement on partitions, and lag figures that a restart of Redis has spoilt.
+    /// Prepares each new connection: the agreement on partitions, and groups.
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             try await process.pipeline.agreeOnPartitions()
             for keys in process.pipeline.partitions {
                 try await process.pipeline.createGroups(keys)
-                try await process.pipeline.recount(keys)
             }
             await process.heartbeat.beat()
         } catch let error as PartitionMismatch {

@@ -9,9 +9,9 @@ public struct StreamLag: Sendable {
     public struct Group: Sendable {
         /// The group's name.
         public let name: String
-        /// Entries never delivered to it.
+        /// Entries never delivered to it; the least that they can be where `lagKnown` is false.
         public let lag: Int
-        /// Whether Redis itself knew the lag; else it was counted.
+        /// Whether that is all. False where Redis does not know, as after somebody has deleted entries, and they are too many to be counted.
         public let lagKnown: Bool
         /// Entries delivered and not acknowledged.
         public let pending: Int
@@ -23,6 +23,8 @@ public struct StreamLag: Sendable {
         public let entriesRead: Int?
         /// Consumers that Redis has in the group: also names of processes that have gone, until they are removed.
         public let knownConsumers: Int
+        /// The most that can be waiting, where `lag` may not be all.
+        var lagBound = 0
         /// Processes that serve the group, by their heartbeats.
         public var consumers = 0
         /// Entries delivered a second, between the last two samples.
@@ -54,9 +56,15 @@ public struct PipelineLag: Sendable {
     /// Since when no new orders are taken in; nil where they are.
     public let pause: Pause?
     /// Entries on `accepted` that no router has been given, over all partitions.
-    public var backlog: Int { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).reduce(0) { $0 + $1.lag } }
-    /// Age of the oldest of them, in ms.
-    public var oldestWaitingMs: UInt64 { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).map(\.oldestWaitingMs).max() ?? 0 }
+    public var backlog: Int { groups(of: "accepted").reduce(0) { $0 + $1.lag } }
+    /// The same, and where it is not known the most that it can be.
+    public var backlogAtMost: Int { groups(of: "accepted").reduce(0) { $0 + max($1.lag, $1.lagBound) } }
+    /// Events that are not in Postgres yet; where that is not known, the most that they can be.
+    public var unstoredAtMost: Int { groups(of: "events").reduce(0) { $0 + max($1.lag, $1.lagBound) + $1.pending } }
+    /// Age of the oldest entry on `accepted` that no router has been given, in ms.
+    public var oldestWaitingMs: UInt64 { groups(of: "accepted").map(\.oldestWaitingMs).max() ?? 0 }
+
+    private func groups(of stream: String) -> [StreamLag.Group] { streams.filter { $0.stream == stream }.flatMap(\.groups) }
 }
 
 /// Measures the lag, and from one sample to the next the rates. The one place where it is computed.
@@ -117,6 +125,9 @@ public final class LagSampler {
 }
 
 extension OrderPipeline {
+    /// Entries that are counted, a second and group, where Redis does not know how many wait: some milliseconds of its time.
+    private static let mostCounted = 1000
+
     /// Asks Redis where entries wait; rates and consumers are left at zero.
     func lag() async throws(PipelineError) -> PipelineLag {
         var streams: [StreamLag] = []
@@ -125,7 +136,7 @@ extension OrderPipeline {
         var dead = 0
         for keys in partitions {
             for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
-                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [])))
+                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [String(Self.mostCounted)])))
             }
             let now = try await time()
             waiting += Int(try await send(["ZCARD", keys.retries]).integer ?? 0)
@@ -145,19 +156,19 @@ extension StreamLag {
         self.key = key
         length = values.count > 1 ? Int(values[1].integer ?? 0) : 0
         groups = (values.count > 3 ? values[3].array ?? [] : []).compactMap { row in
-            guard let group = row.array, group.count == 8 else { return nil }
+            guard let group = row.array, group.count == 9 else { return nil }
             let read = group[6].integer ?? -1
             return Group(
                 name: group[0].string ?? "", lag: Self.count(group[1]), lagKnown: group[2].integer == 1, pending: Self.count(group[3]),
                 oldestWaitingMs: Self.age(group[4].string, now), oldestPendingMs: Self.age(group[5].string, now),
-                entriesRead: read < 0 ? nil : Int(read), knownConsumers: Self.count(group[7]))
+                entriesRead: read < 0 ? nil : Int(read), knownConsumers: Self.count(group[7]), lagBound: Self.count(group[8]))
         }
     }
 
-    /// The age of an entry by the time in its id.
     /// A count of Redis'; XSETID can make it anything, and counts are added up.
     private static func count(_ value: RedisValue) -> Int { Int(min(max(0, value.integer ?? 0), 1 << 53)) }
 
+    /// The age of an entry by the time in its id.
     private static func age(_ id: String?, _ now: UInt64) -> UInt64 {
         guard let id, let time = UInt64(id.prefix { $0 != "-" }) else { return 0 }
         return now > time ? now - time : 0
