@@ -14,7 +14,7 @@ import Testing
         #expect(settings.common.logFormat == .json)
         #expect(settings.common.shutdownGrace == .seconds(15))
         #expect(settings.database.text == database["DATABASE_URL"])
-        #expect(settings.maxBacklog == 100_000)
+        #expect(settings.maxBacklog == 100_000 && settings.maxEventBacklog == 500_000)
         #expect(settings.maxWait == nil)
         #expect(settings.maxAttempts == 3)
         #expect(settings.idempotencyTTL == .seconds(86_400))
@@ -97,7 +97,9 @@ import Testing
         let stage = ["RETRY_BASE_MS", "RETRY_JITTER", "MAX_STARTS"]
         let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
         let files = ["TOKENS_FILE", "POOLS_FILE"]
-        let gateway = ["DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR"]
+        let gateway = [
+            "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR",
+        ]
         let router = [
             "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",
             "JUPITER_API_KEY", "SSL_CERT_FILE", "PREVIEWS_PER_MINUTE", "MOCK_QUOTE_LATENCY_MS",

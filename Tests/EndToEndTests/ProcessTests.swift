@@ -15,8 +15,8 @@ struct ProcessTests {
         (
             .gateway,
             common + [
-                "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE",
-                "CONTRACTS_DIR",
+                "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S",
+                "TOKENS_FILE", "POOLS_FILE", "CONTRACTS_DIR",
             ]
         ),
         (

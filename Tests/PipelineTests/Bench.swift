@@ -84,6 +84,19 @@ final class Bench {
         return entry.held(by: consumer)
     }
 
+    /// Claims of a stage's stream what nobody renews.
+    func claim(
+        _ stage: Stage = .router, as consumer: String, idle: Int = 5000, most: Int = 10, _ suspicion: Suspicion = Suspicion(maxStarts: 5),
+        suspects: Bool = true, inHand: [String] = []
+    ) async throws -> [StreamEntry] {
+        let reply = try await pipeline.run(
+            Scripts.claim, keys: [keys.source(of: stage)],
+            [
+                stage.group, consumer, String(idle), String(most), String(suspicion.from), String(suspicion.aloneFrom), suspects ? "1" : "0",
+            ] + inHand)
+        return StreamEntry.list(claimed: reply)
+    }
+
     /// Adds an entry to a stage's stream and reads it.
     func inject(_ stage: Stage, _ id: OrderID, round: Int, as consumer: String = "a") async throws -> WorkEntry {
         let added = try await send("XADD", keys.source(of: stage), "*", "id", id.description, "round", String(round)).string

@@ -131,4 +131,15 @@ struct DeadlineTests {
             #expect(try await bench.events(order).last?.type == .confirmed)
         }
     }
+
+    @Test func `a deadline is not held up by those of orders that have gone on`() async throws {
+        try await withBench { bench in
+            let order = try await bench.place(Samples.order(deadline: 1))
+            try await bench.send("ZADD", bench.keys.deadlines, "3", order.id.description)
+            for _ in 0..<250 { try await bench.send("ZADD", bench.keys.deadlines, "2", Samples.id().description) }
+            #expect(try await bench.pipeline.sweep(bench.keys) == 1)
+            #expect(try await bench.state(order) == .failed)
+            #expect(try await bench.send("ZCARD", bench.keys.deadlines).integer == 0)
+        }
+    }
 }

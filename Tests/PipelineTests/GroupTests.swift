@@ -20,10 +20,11 @@ struct GroupTests {
         return ids
     }
 
-    private func claim(_ bench: Bench, most: Int = 10, idle: Int = 5000, alone: Bool = true, inHand: [String] = []) async throws -> [StreamEntry] {
-        let reply = try await bench.pipeline.run(
-            Scripts.claim, keys: [bench.keys.accepted], ["router", "b", String(idle), String(most), alone ? "1" : "0"] + inHand)
-        return StreamEntry.list(claimed: reply)
+    private func claim(
+        _ bench: Bench, most: Int = 10, idle: Int = 5000, _ suspicion: Suspicion = Suspicion(maxStarts: 5), suspects: Bool = true,
+        inHand: [String] = []
+    ) async throws -> [StreamEntry] {
+        try await bench.claim(as: "b", idle: idle, most: most, suspicion, suspects: suspects, inHand: inHand)
     }
 
     private func owners(_ bench: Bench) async throws -> [String] {
@@ -49,22 +50,50 @@ struct GroupTests {
         }
     }
 
-    @Test func `an entry that comes for the third time comes alone`() async throws {
+    @Test func `of suspects half of those that have come equally often come together, the least suspected first`() async throws {
         try await withBench { bench in
-            let ids = try await entries(bench, deliveries: [2, 1, 3, 1])
-            #expect(try await claim(bench).map(\.id) == [ids[0]])
-            #expect(try await claim(bench).map(\.id) == [ids[1], ids[3]])
-            let last = try await claim(bench)
-            #expect(last.map(\.id) == [ids[2]])
-            #expect(last.map(\.deliveries) == [4])
+            let ids = try await entries(bench, deliveries: [2, 3, 1, 2, 3, 2, 2, 1, 3, 2])
+            func next() async throws -> [Int] { try await claim(bench).map { entry in try #require(ids.firstIndex(of: entry.id)) } }
+            #expect(try await next() == [2, 7], "no suspects")
+            #expect(try await next() == [0, 3, 5])
+            #expect(try await next() == [6])
+            #expect(try await next() == [9])
+            #expect(try await next() == [1, 4])
+            #expect(try await next() == [8])
+            #expect(try await next() == [])
+        }
+    }
+
+    @Test func `before its last start an entry comes alone`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [4, 4, 4, 7])
+            for id in ids { #expect(try await claim(bench).map(\.id) == [id]) }
             #expect(try await claim(bench).isEmpty)
+        }
+    }
+
+    @Test(arguments: [(1, 1, 1), (2, 1, 1), (3, 2, 2), (4, 2, 3), (5, 2, 4), (100, 2, 99)])
+    func `suspicion begins after two crashes, and never later than before the last start`(maxStarts: Int, from: Int, alone: Int) {
+        let suspicion = Suspicion(maxStarts: maxStarts)
+        #expect(suspicion.from == from && suspicion.aloneFrom == alone)
+        #expect(!suspicion.isSuspect(deliveries: from) && suspicion.isSuspect(deliveries: from + 1))
+        #expect(!suspicion.isOnLastStart(deliveries: alone) && suspicion.isOnLastStart(deliveries: alone + 1))
+        #expect(!Suspicion.none.isSuspect(deliveries: 1000) && !Suspicion.none.isOnLastStart(deliveries: 1000))
+    }
+
+    @Test func `who may take no suspects takes what is none`() async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: [3, 1])
+            #expect(try await claim(bench, suspects: false).map(\.id) == [ids[1]])
+            #expect(try await claim(bench, suspects: false).isEmpty)
+            #expect(try await claim(bench).map(\.id) == [ids[0]])
         }
     }
 
     @Test func `events come together however often they have come`() async throws {
         try await withBench { bench in
             let ids = try await entries(bench, deliveries: [2, 1, 3, 1])
-            #expect(try await claim(bench, alone: false).map(\.id) == ids)
+            #expect(try await claim(bench, .none).map(\.id) == ids)
         }
     }
 
@@ -154,6 +183,32 @@ struct GroupTests {
             #expect(try await ages(bench, stream) == [300, 200])
             try await bench.send("DEL", stream.key)
             try await bench.pipeline.trim(bench.keys)
+        }
+    }
+
+    @Test func `a stream is cut in pages until nothing is left to cut`() async throws {
+        try await withBench { bench in
+            let old = try await bench.now() - 300_000
+            for start in stride(from: 0, to: 12_000, by: 1000) {
+                let body = "for i = 1, 1000 do redis.call('XADD', KEYS[1], (ARGV[1] + i) .. '-0', 'n', i) end"
+                try await bench.send("EVAL", body, "1", bench.keys.accepted, String(old + UInt64(start)))
+            }
+            try await bench.send("XGROUP", "SETID", bench.keys.accepted, "router", "$")
+            let first = try await bench.pipeline.run(Scripts.trim, keys: [bench.keys.accepted], ["60000", "5000", "router"]).integer ?? 0
+            #expect((4000...5000).contains(first), "no run is longer than a page")
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await bench.send("XLEN", bench.keys.accepted).integer == 1, "the last one given stays")
+        }
+    }
+
+    @Test func `an entry in hand beyond what the group has been given keeps nothing from the others`() async throws {
+        try await withBench { bench in
+            let stream = try await stream(bench, ages: [300, 200, 100], given: 1)
+            let ids = (try await bench.send("XRANGE", stream.key, "-", "+").array ?? []).compactMap { $0.array?[0].string }
+            try await bench.send("XACK", stream.key, "router", ids[0])
+            try await bench.send("XCLAIM", stream.key, "router", "a", "0", ids[2], "FORCE")
+            try await bench.pipeline.trim(bench.keys)
+            #expect(try await ages(bench, stream) == [300, 200, 100])
         }
     }
 

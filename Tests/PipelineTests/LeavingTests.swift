@@ -108,4 +108,40 @@ struct LeavingTests {
             #expect(try await bench.send("ZRANGE", bench.keys.user("a:b"), "0", "-1").array == [.string(other.id.description)])
         }
     }
+
+    // MARK: Events that Postgres refuses
+
+    /// An order that is confirmed, and whose last event Postgres has refused.
+    private func refuse(_ bench: Bench, _ sink: FakeSink) async throws -> (Order, DeadLetterID) {
+        sink.refused = [7]
+        let (order, entry) = try await bench.reach(.submitted, Samples.order(user: "u"))
+        try await bench.written(.confirm(Samples.fill), entry)
+        try await withEvents(bench, sink) { _, _ in try await eventually { try await bench.deadLetters().count == 1 } }
+        #expect(try await bench.field(order, "stored") == "111111")
+        return (order, try #require(try await bench.pipeline.deadLetters(limit: 1).letters.first?.id))
+    }
+
+    @Test func `an order whose event Postgres refuses stays until that is stored after all`() async throws {
+        try await withBench { bench in
+            let sink = FakeSink()
+            let (order, letter) = try await refuse(bench, sink)
+            #expect(try await bench.timeToLive(order) == -1)
+            #expect(try await bench.events(order).last?.type == .confirmed)
+            sink.refused = []
+            guard case .restored = try await bench.pipeline.retry(letter) else { throw TestFailure("not put back") }
+            #expect(try await bench.timeToLive(order) == -1)
+            try await withEvents(bench, sink) { _, _ in try await eventually { try await bench.timeToLive(order) > 0 } }
+            #expect(try await bench.send("ZCARD", bench.keys.leaving).integer == 1)
+        }
+    }
+
+    @Test func `an order whose event Postgres refuses stays until somebody drops that event`() async throws {
+        try await withBench { bench in
+            let (order, letter) = try await refuse(bench, FakeSink())
+            #expect(try await bench.timeToLive(order) == -1)
+            #expect(try await bench.pipeline.drop(letter) == .dropped)
+            #expect(try await bench.timeToLive(order) > 0)
+            #expect(try await bench.send("ZCARD", bench.keys.leaving).integer == 1)
+        }
+    }
 }

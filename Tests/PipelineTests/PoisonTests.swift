@@ -160,8 +160,7 @@ struct PoisonTests {
             try await bench.begin(entry)
             #expect(try await release(bench, entry) == 1)
             #expect(try await starts(bench, order) == 0)
-            let reply = try await bench.pipeline.run(Scripts.claim, keys: [bench.keys.accepted], ["router", "b", "5000", "10", "1"])
-            #expect(StreamEntry.list(claimed: reply).map(\.id) == [entry.entry])
+            #expect(try await bench.claim(as: "b").map(\.id) == [entry.entry])
             #expect(try await release(bench, entry) == 0)
         }
     }
@@ -172,6 +171,31 @@ struct PoisonTests {
             try await start(entry, 3, bench)
             #expect(try await release(bench, entry.held()) == 1)
             #expect(try await starts(bench, order) == 3)
+        }
+    }
+
+    @Test func `however often an entry is handed back, it comes as if for the first time`() async throws {
+        try await withBench { bench in
+            let (order, first) = try await bench.reach(.pending)
+            var entry = first
+            for round in 0..<10 {
+                try await bench.begin(entry)
+                #expect(try await release(bench, entry) == 1)
+                let claimed = try #require(try await bench.claim(as: "c\(round)").first)
+                #expect(claimed.deliveries == 1)
+                entry = entry.held(by: "c\(round)")
+            }
+            #expect(try await starts(bench, order) == 0)
+        }
+    }
+
+    @Test func `a hand-back takes off its own delivery, not those that ended in a crash, and only once`() async throws {
+        try await withBench { bench in
+            let (_, entry) = try await bench.reach(.pending)
+            try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", idle: 0, deliveries: 3)
+            _ = try await release(bench, entry)
+            _ = try await release(bench, entry)
+            #expect(try await bench.claim(as: "b").map(\.deliveries) == [3])
         }
     }
 }

@@ -169,4 +169,14 @@ struct RetryTests {
             #expect(try await retries(bench).isEmpty)
         }
     }
+
+    @Test func `a due retry is not held up by those whose orders have gone on`() async throws {
+        try await withBench { bench in
+            let (order, _) = try await bench.reach(.waiting)
+            try await bench.send("ZADD", bench.keys.retries, "2", "routed:\(order.id):2")
+            for _ in 0..<250 { try await bench.send("ZADD", bench.keys.retries, "1", "routed:\(Samples.id()):1") }
+            #expect(try await bench.pipeline.promote(bench.keys) == 1)
+            #expect(try await bench.send("ZCARD", bench.keys.retries).integer == 0)
+        }
+    }
 }

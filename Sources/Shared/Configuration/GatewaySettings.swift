@@ -11,6 +11,8 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     public let publicURL: String?
     /// Waiting orders beyond which new ones are refused.
     public let maxBacklog: Int
+    /// Events that are not in Postgres yet, beyond which new orders are refused.
+    public let maxEventBacklog: Int
     /// Age of the oldest waiting order beyond which new ones are refused; nil for no limit.
     public let maxWait: Duration?
     /// Attempts of an order in all.
@@ -28,6 +30,7 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         database = reader.value(Settings.database)
         publicURL = reader.value(Settings.publicURL)
         maxBacklog = reader.value(Settings.maxBacklog)
+        maxEventBacklog = reader.value(Settings.maxEventBacklog)
         maxWait = reader.value(Settings.maxWait)
         maxAttempts = reader.value(Settings.maxAttempts)
         idempotencyTTL = reader.value(Settings.idempotencyTTL)

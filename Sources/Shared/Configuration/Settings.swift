@@ -23,6 +23,8 @@ enum Settings {
     static let publicURL = Setting<String?>.httpURL("PUBLIC_URL", shownAs: "from the request", "Where clients reach the engine")
     static let maxBacklog = Setting<Int>.integer(
         "MAX_BACKLOG", default: 100_000, in: 1...100_000_000, "Waiting orders beyond which new ones get 503")
+    static let maxEventBacklog = Setting<Int>.integer(
+        "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Events not in Postgres yet beyond which new orders get 503")
     static let maxWait = Setting<Duration?>.milliseconds(
         "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order beyond which new ones get 503")
     static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")

@@ -56,6 +56,20 @@ public struct Keys: Sendable {
         return orders + "idem:" + escaped + ":" + key
     }
 
+    /// The user and the idempotency key of a record, by what its key has after `idem:`; by bytes, as they are compared. Nil where there is no colon.
+    static func recorded(_ name: Substring.UTF8View) -> (user: String, key: String)? {
+        guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+        var user: [UInt8] = []
+        var rest = name[..<colon]
+        while let byte = rest.popFirst() {
+            // A % is always followed by the two digits of what it stands for.
+            let isColon = byte == UInt8(ascii: "%") && rest.popFirst() == UInt8(ascii: "3")
+            if byte == UInt8(ascii: "%") { _ = rest.popFirst() }
+            user.append(isColon ? UInt8(ascii: ":") : byte)
+        }
+        return (String(decoding: user, as: UTF8.self), String(decoding: name[name.index(after: colon)...], as: UTF8.self))
+    }
+
     /// The mock chain's record of every transaction that landed: what audits read.
     public var landed: String { chain + "landed" }
     /// Transactions whose outcome is due at a time.
@@ -86,6 +100,8 @@ public struct Keys: Sendable {
     static func clock(of tag: String) -> String { "orders:\(tag):clock" }
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
+    /// Whose turn it is to count what waits after a restart of Redis, and the run of Redis after whose start that was done.
+    public static let recount = ["orders:{upkeep}:recount", "orders:{upkeep}:recounted"]
     /// What all processes must agree on: the count of partitions, the seed of the mocks.
     public static func agreement(_ name: String) -> String { "orders:{agreed}:" + name }
 }

@@ -92,11 +92,12 @@ extension OrderPipeline {
         }
     }
 
-    /// Removes a dead letter for good.
+    /// Removes a dead letter for good. An order that Redis kept because Postgres had refused its event may leave then.
     public func drop(_ id: DeadLetterID) async throws(PipelineError) -> DropOutcome {
         guard partitions.indices.contains(id.partition) else { return .unknown }
         let keys = partitions[id.partition]
-        let reply = try await run(Scripts.drop, keys: [keys.dead], [id.entry, keys.orderPrefix])
+        let reply = try await run(
+            Scripts.drop, keys: [keys.dead, keys.leaving], [id.entry, keys.orderPrefix, String(settings.orderStateTTL)])
         switch reply.array?.first?.string {
         case "ok": return .dropped
         case "unknown": return .unknown

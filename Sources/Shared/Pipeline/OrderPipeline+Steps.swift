@@ -38,7 +38,9 @@ extension OrderPipeline {
         guard let answer = reply.array else { throw PipelineError(.unexpectedReply, "step answered no array") }
         let outcome = answer.first?.string ?? ""
         tell(request, entry, answer)
-        if outcome != "again" { noteProgress(of: entry) }
+        // To have begun proves nothing: what ends its worker does so after that.
+        let hasBegun = outcome == "again" || outcome == "ok" && (request.step == .routeBegin || request.step == .buildBegin)
+        if !hasBegun { noteProgress(of: entry) }
         return answer
     }
 
@@ -55,12 +57,15 @@ extension OrderPipeline {
         }
     }
 
-    /// Waits until this delivery has written a step or has nothing to do any more, at most `limit`.
-    func waitForStep(of entry: WorkEntry, within limit: Duration) async {
-        let progress = Promise<Void>()
-        waitingForSteps[entry.token] = progress
-        try? await progress.value(within: limit)
-        waitingForSteps[entry.token] = nil
+    /// Waits until each of these deliveries has written a step after its first one, or has nothing to do any more, at most `limit` for all of them.
+    func waitForSteps(of entries: [WorkEntry], within limit: Duration) async {
+        let start = MonotonicInstant.now
+        let waits = entries.map { ($0.token, Promise<Void>()) }
+        for (token, progress) in waits { waitingForSteps[token] = progress }
+        for (token, progress) in waits {
+            try? await progress.value(within: max(.zero, limit - start.elapsed))
+            waitingForSteps[token] = nil
+        }
     }
 
     /// Ends the wait for a delivery, where there is one.

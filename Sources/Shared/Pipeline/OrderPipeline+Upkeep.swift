@@ -13,33 +13,44 @@ extension OrderPipeline {
         return created
     }
 
-    /// Hands due retries back to their streams. Returns how many, at most 100.
+    /// Members that one run looks at.
+    private static let page = 100
+    /// Runs in a row, so that what never ends leaves the loop for others.
+    private static let mostRuns = 200
+
+    /// Hands all due retries back to their streams. Returns how many; those whose order has gone on are only let go.
+    @discardableResult
     public func promote(_ keys: Keys) async throws(PipelineError) -> Int {
-        let reply = try await run(
-            Scripts.promote, keys: [keys.retries, keys.accepted, keys.routed, keys.leaving],
-            [keys.orderPrefix, "100", String(settings.orderStateTTL)])
-        return reply.array?.last?.count ?? 0
+        try await pages(
+            Scripts.promote, [keys.retries, keys.accepted, keys.routed, keys.leaving],
+            [keys.orderPrefix, String(Self.page), String(settings.orderStateTTL)])
     }
 
-    /// Fails orders that are past their deadline. Returns how many, at most 100.
+    /// Fails all orders that are past their deadline and have no transaction under way. Returns how many.
+    @discardableResult
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
-        let reply = try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"])
-        let failed = min(100, reply.array?.last?.count ?? 0)
+        let failed = try await pages(Scripts.sweep, [keys.deadlines, keys.events], [keys.orderPrefix, String(Self.page)])
         for _ in 0..<failed { reportEnd(nil, .failed, code: FailureCode.deadlineExceeded.rawValue) }
         return failed
+    }
+
+    /// Runs a script that answers what it has looked at and what it has done, until a page was not full. Returns what was done in all.
+    private func pages(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws(PipelineError) -> Int {
+        var done = 0
+        for _ in 0..<Self.mostRuns {
+            let answer = try await run(script, keys: keys, arguments).array ?? []
+            done += min(Self.page, answer.last?.count ?? 0)
+            guard answer.count == 2, answer[0].integer == Int64(Self.page) else { break }
+        }
+        return done
     }
 
     /// Cuts the streams below what their groups have finished; entries stay at least a minute.
     public func trim(_ keys: Keys) async throws(PipelineError) {
         for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
-            _ = try await run(Scripts.trim, keys: [stream], ["60000", group])
-        }
-    }
-
-    /// Repairs the lag of the groups after a restart of Redis.
-    public func recount(_ keys: Keys) async throws(PipelineError) {
-        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
-            _ = try await run(Scripts.recount, keys: [stream], [group])
+            for _ in 0..<Self.mostRuns {
+                guard let cut = try await run(Scripts.trim, keys: [stream], ["60000", "5000", group]).integer, cut > 0 else { break }
+            }
         }
     }
 

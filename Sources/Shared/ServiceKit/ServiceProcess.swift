@@ -66,9 +66,11 @@ public final class ServiceProcess {
         redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
+        let partitions = String(settings.partitions)
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
-            guard let process = relay.process else { return [:] }
-            return process.heartbeatFields().merging(["trouble": process.readiness.defect ?? ""]) { own, _ in own }
+            guard let process = relay.process else { return ["partitions": partitions] }
+            let own = ["partitions": partitions, "trouble": process.readiness.defect ?? ""]
+            return process.heartbeatFields().merging(own) { _, own in own }
         }
         readiness = RedisReadiness(redis: redis, pipeline: pipeline, heartbeat: heartbeat, log: log)
         relay.process = self

@@ -76,15 +76,12 @@ final class ServiceRun {
         _ = try? await withDeadline(.seconds(1)) { await work.value }
     }
 
-    /// Prepares each new connection: groups, the agreement on partitions, and lag figures that a restart of Redis has spoilt.
+    /// Prepares each new connection: the agreement on partitions, and groups.
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
                 try await process.pipeline.agreeOnPartitions()
-                for keys in process.pipeline.partitions {
-                    try await process.pipeline.createGroups(keys)
-                    try await process.pipeline.recount(keys)
-                }
+                for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
             }
             guard isPrepared else { return }
         } catch {

@@ -44,6 +44,26 @@ struct DoorTests {
         }
     }
 
+    @Test("events that are not in Postgres shut the door at their own limit, in hand or not", arguments: [(3, true), (4, false)])
+    func events(_ limit: Int, _ isShut: Bool) async throws {
+        try await withProcess(GatewaySettings.self) { test in
+            for _ in 0..<3 { try await test.accept(Samples.order()) }
+            let events = test.pipeline.partitions[0].events
+            _ = try await test.redis.send(["XREADGROUP", "GROUP", persistGroup, "n", "COUNT", "1", "STREAMS", events, ">"])
+            let lag = LagSampler(pipeline: test.pipeline)
+            let door = Door(
+                limits: DoorLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag, pressure: RedisPressure(redis: test.redis))
+            _ = try await lag.sample()
+            let problem = refusal(door)
+            #expect((problem != nil) == isShut)
+            if let problem {
+                #expect(problem.status == 503 && problem.code == "OVERLOADED")
+                #expect(problem.error.hasPrefix("The engine has 3 events that are not in its database yet"))
+                #expect(problem.headers.map(\.1) == ["30"])
+            }
+        }
+    }
+
     @Test("what a router has been given does not wait any more")
     func delivered() async throws {
         try await withProcess(GatewaySettings.self) { test in

@@ -7,9 +7,11 @@ internal import Redis
 /// Beyond what the door is closed.
 struct DoorLimits {
     /// Entries on `accepted` that no router has been given.
-    let maxBacklog: Int
+    var maxBacklog: Int
+    /// Events that are not in Postgres yet: while it is away they and their orders pile up in Redis.
+    var maxEventBacklog = 500_000
     /// Age of the oldest of them; nil for no limit.
-    let maxWait: Duration?
+    var maxWait: Duration?
     /// Share of Redis' memory limit, in per cent, above which new orders are refused so that what is inside can drain.
     let maxMemoryPercent = 75
 }
@@ -32,8 +34,13 @@ final class Door {
     /// Throws a 503 where the engine is too far behind to take more.
     func check() throws(Problem) {
         if let latest = lag.latest {
-            if latest.backlog >= limits.maxBacklog {
-                throw Self.busy("The engine has \(latest.backlog) orders waiting, which is its limit; try again in a few seconds")
+            if latest.backlogAtMost >= limits.maxBacklog {
+                throw Self.busy("The engine has \(latest.backlogAtMost) orders waiting, which is its limit; try again in a few seconds")
+            }
+            if latest.unstoredAtMost >= limits.maxEventBacklog {
+                throw Self.busy(
+                    "The engine has \(latest.unstoredAtMost) events that are not in its database yet, which is its limit; try again in half a minute",
+                    seconds: 30)
             }
             if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) {
                 throw Self.busy("Orders wait longer than the engine allows; try again in a few seconds")
@@ -52,8 +59,8 @@ final class Door {
             headers: [("Retry-After", "30")])
     }
 
-    private static func busy(_ sentence: String) -> Problem {
-        Problem(503, code: "OVERLOADED", sentence, headers: [("Retry-After", "5")])
+    private static func busy(_ sentence: String, seconds: Int = 5) -> Problem {
+        Problem(503, code: "OVERLOADED", sentence, headers: [("Retry-After", String(seconds))])
     }
 }
 

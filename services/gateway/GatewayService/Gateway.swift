@@ -29,7 +29,8 @@ public final class Gateway: Service {
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis, log: process.log)
         let door = Door(
-            limits: DoorLimits(maxBacklog: settings.maxBacklog, maxWait: settings.maxWait), lag: lag, pressure: pressure)
+            limits: DoorLimits(maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait), lag: lag,
+            pressure: pressure)
         let acceptance = Acceptance(
             settings: settings, process: process, tokens: market.tokens, door: door, outcomes: Acceptance.outcomes(in: process.metrics))
         store = OrderStore(pool: postgres)

@@ -82,6 +82,12 @@ public struct SwapTerms: Sendable {
 /// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes sent any number of times land at most once.
 @ServiceActor
 public final class ChainLedger {
+    /// Records of one script: about a millisecond of Redis.
+    private static let prunedPage = 200
+    private static let pruningPause = Duration.milliseconds(2)
+    /// A bound aside: two million records.
+    private static let mostPages = 10_000
+
     private let pipeline: OrderPipeline
     private let options: ChainOptions
 
@@ -129,15 +135,24 @@ public final class ChainLedger {
         return (slot, states)
     }
 
-    /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, at most 1,000 a partition, and landed
-    /// entries older than `retention`. `now` is the time of Redis, in ms.
+    /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, and landed entries older than `retention`:
+    /// all of them, in pages between which Redis is free for others. `now` is the time of Redis, in ms.
     public func prune(retention: Duration, now: UInt64) async throws(PipelineError) {
         let day: UInt64 = 86_400_000
         let oldest = now - min(now, UInt64(retention.millisecondsRoundedUp))
-        for keys in pipeline.partitions {
-            _ = try await pipeline.run(
+        for keys in pipeline.partitions { try await prune(keys, before: slot(at: now - min(now, day)), landedBefore: "\(oldest)-0") }
+    }
+
+    private func prune(_ keys: Keys, before slot: UInt64, landedBefore oldest: String) async throws(PipelineError) {
+        var kept = 0
+        for _ in 0..<Self.mostPages {
+            let reply = try await pipeline.run(
                 Scripts.prune, keys: [keys.expiring, keys.landed],
-                [keys.transactionPrefix, keys.orderPrefix, String(slot(at: now - min(now, day))), "\(oldest)-0", "1000"])
+                [keys.transactionPrefix, keys.orderPrefix, String(slot), oldest, String(Self.prunedPage), String(kept)])
+            let counts = (reply.array ?? []).compactMap { $0.integer.map { Int($0) } }
+            guard counts.count == 3, counts[0] == Self.prunedPage || counts[2] > 0, !Task.isCancelled else { return }
+            kept += counts[1]
+            try? await sleep(for: Self.pruningPause)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import EventLoop
 internal import Orders
 internal import Redis
 
@@ -7,33 +8,46 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
     public let agreed: String
     /// What this process was told.
     public let given: Int
+    /// Why the count cannot be changed now.
+    public let obstacle: String
 
-    /// One sentence that says what to do.
+    /// What is wrong, and what to do.
     public var description: String {
-        "PARTITIONS is \(given), but Redis holds orders of an engine with \(agreed): start with PARTITIONS=\(agreed), or empty Redis first"
+        "PARTITIONS is \(given), but Redis holds orders of an engine with \(agreed), and \(obstacle): start with PARTITIONS=\(agreed). "
+            + "To change it, pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, "
+            + "and start all with the new count"
     }
 }
 
 extension OrderPipeline {
     /// Makes sure that all processes have one count of partitions, because an order's id carries its partition.
     ///
-    /// Another count is taken over only where nothing of the old one is left. Throws `PartitionMismatch`.
+    /// Another count is taken over where nothing of the old one is left, or where the engine is paused and nothing is under way. Throws
+    /// `PartitionMismatch`.
     public func agreeOnPartitions() async throws {
         let given = String(settings.partitions)
         let agreed = try await agree(on: "partitions", given)
         guard agreed != given else { return }
-        guard try await isEmpty() else { throw PartitionMismatch(agreed: agreed, given: settings.partitions) }
-        _ = try await send(["SET", Keys.agreement("partitions"), given])
+        if try await isEmpty() {
+            _ = try await send(["SET", Keys.agreement("partitions"), given])
+        } else {
+            try await PartitionChange(to: self, from: agreed).run()
+        }
     }
 
     /// Whether no partition holds an order, an idempotency record or a stream entry. Only asked when the counts differ.
     private func isEmpty() async throws -> Bool {
+        try await scan("orders:{[0-9]*}:*") { key in try await isSpent(key) }
+    }
+
+    /// Goes through the keys that match, until `body` answers false. Returns whether it never did. A key may come twice.
+    func scan(_ pattern: String, _ body: @ServiceActor (String) async throws -> Bool) async throws -> Bool {
         var cursor = "0"
         repeat {
-            let reply = try await send(["SCAN", cursor, "MATCH", "orders:{[0-9]*}:*", "COUNT", "1000"]).array ?? []
+            let reply = try await send(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"]).array ?? []
             guard reply.count == 2, let next = reply[0].string else { throw PipelineError(.unexpectedReply, "SCAN answered no cursor") }
             for key in (reply[1].array ?? []).compactMap({ $0.string }) {
-                guard try await isSpent(key) else { return false }
+                guard try await body(key) else { return false }
             }
             cursor = next
         } while cursor != "0"
@@ -44,7 +58,7 @@ extension OrderPipeline {
         switch key.drop(while: { $0 != "}" }).dropFirst(2) {
         case "accepted", "routed", "events", "dead": try await send(["XLEN", key]).integer == 0
         case "retries", "deadlines", "leaving", "clock": true
-        case let rest: rest.hasPrefix("user:")
+        case let rest: rest.utf8.starts(with: "user:".utf8)
         }
     }
 }

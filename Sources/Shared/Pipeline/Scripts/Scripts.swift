@@ -14,11 +14,14 @@ enum Scripts {
     static let unbury = script("unbury", PackageResources.unbury_lua)
     static let drop = script("drop", PackageResources.drop_lua)
     static let claim = script("claim", PackageResources.claim_lua)
+    static let overtake = script("overtake", PackageResources.overtake_lua)
     static let renew = script("renew", PackageResources.renew_lua)
     static let release = script("release", PackageResources.release_lua)
     static let stored = script("stored", PackageResources.stored_lua)
     static let trim = script("trim", PackageResources.trim_lua)
     static let recount = script("recount", PackageResources.recount_lua)
+    static let lost = script("lost", PackageResources.lost_lua)
+    static let turn = script("turn", PackageResources.turn_lua)
     static let reap = script("reap", PackageResources.reap_lua)
     static let leaving = script("leaving", PackageResources.leaving_lua)
     static let user = script("user", PackageResources.user_lua)
@@ -36,8 +39,8 @@ enum Scripts {
     static let rights = script("rights", PackageResources.rights_lua)
 
     static let all = [
-        accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, user,
-        heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
+        accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, overtake, renew, release, stored, trim, recount, lost, turn, reap,
+        leaving, user, heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
     ]
 
     private static let prelude =

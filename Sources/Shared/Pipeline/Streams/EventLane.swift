@@ -60,7 +60,7 @@ final class EventLane {
 
     private func claim() async {
         do throws(PipelineError) {
-            inHand = try await reader.claim(idle: options.visibilityTimeout, most: options.batch, suspectsAlone: false, inHand: [])
+            inHand = try await reader.claim(idle: options.visibilityTimeout, most: options.batch, .none, inHand: [])
             if !inHand.isEmpty { observer.received(stream: reader.stream, count: inHand.count, claimed: true) }
         } catch {
             observer.failed(doing: "claim", error: error)
@@ -96,7 +96,10 @@ final class EventLane {
             let entry = inHand.first { $0.id == readable[index].entry }
             if let entry { try await reader.bury(entry, reason: reason, name: "events", order: readable[index].orderID) }
         }
-        try await pipeline.stored(readable.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)
+        // A refused event is not in Postgres: its order stays in Redis until the letter is settled.
+        let missing = Set(refused.map(\.index))
+        let stored = readable.indices.filter { !missing.contains($0) }.map { readable[$0] }
+        try await pipeline.stored(stored.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)
     }
 
     func keep() async {

@@ -5,6 +5,9 @@ internal import Redis
 /// Reads one stream for one consumer of a group: what is new over a connection of its own, what others left over the shared one.
 @ServiceActor
 final class GroupReader {
+    /// Entries that one look for retries goes through: about a millisecond of Redis.
+    private static let overtakingPage = 500
+
     let keys: Keys
     let stream: String
     let group: String
@@ -12,6 +15,8 @@ final class GroupReader {
     private let pipeline: OrderPipeline
     private let reader: RedisReader
     private let observer: any StreamObserver
+    /// How far `overtake` has looked.
+    private var overtaken = "0-0"
     private var backoff = Backoff(first: .milliseconds(50), most: .seconds(2))
 
     init(pipeline: OrderPipeline, reader: RedisReader, keys: Keys, stream: String, group: String, consumer: String, observer: any StreamObserver) {
@@ -40,13 +45,28 @@ final class GroupReader {
         }
     }
 
-    /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand. With `suspectsAlone` an entry that comes for the
-    /// third time or more comes alone.
-    func claim(idle: Duration, most: Int, suspectsAlone: Bool, inHand: [String]) async throws(PipelineError) -> [StreamEntry] {
+    /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand; of suspects half of those of a kind, or one alone,
+    /// and none of them unless `takesSuspects`.
+    func claim(
+        idle: Duration, most: Int, _ suspicion: Suspicion, takesSuspects: Bool = true, inHand: [String]
+    ) async throws(PipelineError) -> [StreamEntry] {
         let reply = try await pipeline.run(
             Scripts.claim, keys: [stream],
-            [group, consumer, String(idle.millisecondsRoundedUp), String(most), suspectsAlone ? "1" : "0"] + inHand)
+            [
+                group, consumer, String(idle.millisecondsRoundedUp), String(most), String(suspicion.from), String(suspicion.aloneFrom),
+                takesSuspects ? "1" : "0",
+            ] + inHand)
         return StreamEntry.list(claimed: reply)
+    }
+
+    /// Retries that wait behind first attempts, at most `most`. They are delivered once more when the group comes to them.
+    func overtake(most: Int, name: String) async throws(PipelineError) -> [StreamEntry] {
+        let reply = try await pipeline.run(
+            Scripts.overtake, keys: [stream],
+            [group, consumer, name, keys.orderPrefix, overtaken, String(Self.overtakingPage), String(most)])
+        let answer = reply.array ?? []
+        overtaken = answer.first?.string ?? overtaken
+        return StreamEntry.list(claimed: .array(Array(answer.dropFirst())))
     }
 
     /// Resets the idle time of what is in hand. Returns what this consumer has lost.

@@ -9,9 +9,9 @@ public struct StreamLag: Sendable {
     public struct Group: Sendable {
         /// The group's name.
         public let name: String
-        /// Entries never delivered to it.
+        /// Entries never delivered to it; the least that they can be where `lagKnown` is false.
         public let lag: Int
-        /// Whether Redis itself knew the lag; else it was counted.
+        /// Whether that is all. False where Redis does not know, as after somebody has deleted entries, and they are too many to be counted.
         public let lagKnown: Bool
         /// Entries delivered and not acknowledged.
         public let pending: Int
@@ -23,6 +23,8 @@ public struct StreamLag: Sendable {
         public let entriesRead: Int?
         /// Consumers that Redis has in the group: also names of processes that have gone, until they are removed.
         public let knownConsumers: Int
+        /// The most that can be waiting, where `lag` may not be all.
+        var lagBound = 0
         /// Processes that serve the group, by their heartbeats.
         public var consumers = 0
         /// Entries delivered a second, between the last two samples.
@@ -54,9 +56,15 @@ public struct PipelineLag: Sendable {
     /// Since when no new orders are taken in; nil where they are.
     public let pause: Pause?
     /// Entries on `accepted` that no router has been given, over all partitions.
-    public var backlog: Int { .saturatingSum(streams.filter { $0.stream == "accepted" }.flatMap(\.groups).map(\.lag)) }
-    /// Age of the oldest of them, in ms.
-    public var oldestWaitingMs: UInt64 { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).map(\.oldestWaitingMs).max() ?? 0 }
+    public var backlog: Int { .saturatingSum(groups(of: "accepted").map(\.lag)) }
+    /// The same, and where it is not known the most that it can be.
+    public var backlogAtMost: Int { .saturatingSum(groups(of: "accepted").map { max($0.lag, $0.lagBound) }) }
+    /// Events that are not in Postgres yet; where that is not known, the most that they can be.
+    public var unstoredAtMost: Int { .saturatingSum(groups(of: "events").flatMap { [max($0.lag, $0.lagBound), $0.pending] }) }
+    /// Age of the oldest entry on `accepted` that no router has been given, in ms.
+    public var oldestWaitingMs: UInt64 { groups(of: "accepted").map(\.oldestWaitingMs).max() ?? 0 }
+
+    private func groups(of stream: String) -> [StreamLag.Group] { streams.filter { $0.stream == stream }.flatMap(\.groups) }
 }
 
 /// Measures the lag, and from one sample to the next the rates. The one place where it is computed.
@@ -117,6 +125,9 @@ public final class LagSampler {
 }
 
 extension OrderPipeline {
+    /// Entries that are counted, a second and group, where Redis does not know how many wait: some milliseconds of its time.
+    private static let mostCounted = 1000
+
     /// Asks Redis where entries wait; rates and consumers are left at zero.
     func lag() async throws(PipelineError) -> PipelineLag {
         var streams: [StreamLag] = []
@@ -125,7 +136,7 @@ extension OrderPipeline {
         var dead = 0
         for keys in partitions {
             for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
-                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [])))
+                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [String(Self.mostCounted)])))
             }
             let now = try await time()
             waiting += try await send(["ZCARD", keys.retries]).count
@@ -145,12 +156,12 @@ extension StreamLag {
         self.key = key
         length = values.count > 1 ? values[1].count : 0
         groups = (values.count > 3 ? values[3].array ?? [] : []).compactMap { row in
-            guard let group = row.array, group.count == 8 else { return nil }
+            guard let group = row.array, group.count == 9 else { return nil }
             let read = group[6].integer ?? -1
             return Group(
                 name: group[0].string ?? "", lag: group[1].count, lagKnown: group[2].integer == 1, pending: group[3].count,
                 oldestWaitingMs: Self.age(group[4].string, now), oldestPendingMs: Self.age(group[5].string, now),
-                entriesRead: read < 0 ? nil : group[6].count, knownConsumers: group[7].count)
+                entriesRead: read < 0 ? nil : group[6].count, knownConsumers: group[7].count, lagBound: group[8].count)
         }
     }
 

@@ -14,6 +14,7 @@ public final class AttemptBudget {
 
     private let pipeline: OrderPipeline
     private let perMinute: Int
+    private var lastCheck: (at: MonotonicInstant, allowed: Bool)?
 
     /// A budget of `perMinute` first attempts in any 60 seconds.
     public init(pipeline: OrderPipeline, perMinute: Int) {
@@ -26,6 +27,16 @@ public final class AttemptBudget {
         let reply = try? await pipeline.run(Scripts.allow, keys: Keys.attempts, ["take", String(wanted), String(perMinute)])
         guard let values = reply?.array, let wait = values.first?.integer else { return Grant(places: [], wait: .seconds(1)) }
         return Grant(places: values.dropFirst().compactMap { $0.string }, wait: .milliseconds(wait))
+    }
+
+    /// Whether retries may be taken past first attempts: not while a process of a version runs that would cut off the stream what waits between.
+    func mayOvertake() async -> Bool {
+        if let lastCheck, lastCheck.at.elapsed < .seconds(5) { return lastCheck.allowed }
+        guard let instances = try? await pipeline.instances() else { return false }
+        // Each version that knows of it says its count of partitions in its heartbeat.
+        let allowed = instances.allSatisfy { $0.service == "gateway" || $0.fields["partitions"] != nil }
+        lastCheck = (.now, allowed)
+        return allowed
     }
 
     /// Gives places back. Lost while Redis is away: they run out after a minute by themselves.

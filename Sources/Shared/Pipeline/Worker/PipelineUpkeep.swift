@@ -1,12 +1,15 @@
 public import EventLoop
 internal import Redis
 
-/// What every worker does beside its orders: due retries and deadlines, trimming, names that are gone.
+/// What every worker does beside its orders: due retries and deadlines, trimming, names that are gone, the lag after a
+/// restart of Redis.
 @ServiceActor
 public final class PipelineUpkeep {
     private let pipeline: OrderPipeline
     private let observer: any StreamObserver
     private let promotes: Bool
+    /// By which the others see that it is this one's turn to count.
+    private let name = String(UInt64.random(in: .min ... .max), radix: 36)
 
     /// The upkeep of all partitions; only routers and executors promote retries.
     public init(pipeline: OrderPipeline, promotes: Bool, observer: any StreamObserver) {
@@ -21,18 +24,19 @@ public final class PipelineUpkeep {
             if promotes { group.addTask { await self.promoteLoop() } }
             group.addTask { await self.sweepLoop() }
             group.addTask { await self.tidyLoop() }
+            group.addTask { await self.recountLoop() }
         }
     }
 
     private func promoteLoop() async {
         await every(.milliseconds(100), "promote") { pipeline, keys throws(PipelineError) in
-            while try await pipeline.promote(keys) == 100 {}
+            try await pipeline.promote(keys)
         }
     }
 
     private func sweepLoop() async {
         await every(.seconds(1), "sweep") { pipeline, keys throws(PipelineError) in
-            while try await pipeline.sweep(keys) == 100 {}
+            try await pipeline.sweep(keys)
         }
     }
 
@@ -40,6 +44,16 @@ public final class PipelineUpkeep {
         await every(.seconds(10), "tidy") { pipeline, keys throws(PipelineError) in
             try await pipeline.trim(keys)
             try await pipeline.reap(keys, alive: try await pipeline.aliveNames())
+        }
+    }
+
+    /// Beside the work, never before it: what waits may be a million entries.
+    private func recountLoop() async {
+        while !Task.isCancelled {
+            if pipeline.redis.isConnected {
+                do throws(PipelineError) { try await pipeline.recount(as: name) } catch { observer.failed(doing: "recount", error: error) }
+            }
+            try? await sleep(for: .seconds(10) * Int.random(in: 80...120) / 100)
         }
     }
 

@@ -44,13 +44,14 @@ public final class Worker {
         connect: @ServiceActor () -> RedisReader
     ) {
         let places = max(1, options.concurrency / pipeline.partitions.count)
+        let quarantine = Quarantine()
         lanes = pipeline.partitions.map { keys in
             let reader = GroupReader(
                 pipeline: pipeline, reader: connect(), keys: keys, stream: keys.source(of: options.stage), group: options.stage.group,
                 consumer: options.consumer, observer: observer)
             return WorkerLane(
                 options: options, places: places, pipeline: pipeline, reader: reader, handler: handler, budget: budget, observer: observer,
-                mostDeliveries: 4 * pipeline.settings.maxStarts)
+                quarantine: quarantine)
         }
     }
 

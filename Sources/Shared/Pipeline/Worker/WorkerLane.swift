@@ -12,9 +12,6 @@ final class WorkerLane {
     private static let claimInterval = Duration.seconds(1)
     /// After a reconnect every entry's idle time has run on; its owner renews it before anybody may claim.
     private static let claimPause = Duration.milliseconds(1500)
-    /// The delivery from which on an entry is suspected of ending whoever touches it. Until its next step nothing new is taken beside it, at most
-    /// for the visibility time-out: what is still without a step then waits for somebody slow, and would have ended its worker long ago.
-    private static let suspectFrom = 3
 
     private let options: WorkerOptions
     private let places: Int
@@ -24,6 +21,8 @@ final class WorkerLane {
     private let budget: AttemptBudget?
     private let observer: any StreamObserver
     private let mostDeliveries: Int
+    private let suspicion: Suspicion
+    private let quarantine: Quarantine
     private var held: [String: Held] = [:]
     private let changed = LoopSignal()
     private let stopped = Promise<Void>()
@@ -33,7 +32,7 @@ final class WorkerLane {
 
     init(
         options: WorkerOptions, places: Int, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
-        observer: any StreamObserver, mostDeliveries: Int
+        observer: any StreamObserver, quarantine: Quarantine
     ) {
         self.options = options
         self.places = places
@@ -42,7 +41,9 @@ final class WorkerLane {
         self.handler = handler
         self.budget = budget
         self.observer = observer
-        self.mostDeliveries = mostDeliveries
+        self.quarantine = quarantine
+        mostDeliveries = 4 * pipeline.settings.maxStarts
+        suspicion = Suspicion(maxStarts: pipeline.settings.maxStarts)
     }
 
     var inHand: [String] { Array(held.keys) }
@@ -78,6 +79,7 @@ final class WorkerLane {
         }
         let grant = await budget.take(free)
         guard !grant.places.isEmpty else {
+            if await budget.mayOvertake() { await overtake() }
             try await sleep(for: min(untilClaim, grant.wait))
             return
         }
@@ -88,26 +90,45 @@ final class WorkerLane {
         Loop.spawn { await budget.giveBack(Array(grant.places.dropFirst(firsts))) }
     }
 
+    /// Retries need no place: they go past the first attempts that wait for one.
+    private func overtake() async {
+        do throws(PipelineError) {
+            accept(try await reader.overtake(most: free, name: options.stage.stream), claimed: false)
+        } catch {
+            observer.failed(doing: "overtake", error: error)
+        }
+    }
+
     private func claim() async {
+        await quarantine.wait(self, atMost: options.visibilityTimeout)
+        let mayExamine = quarantine.open(for: self)
+        defer { quarantine.close(for: self) }
         do throws(PipelineError) {
             // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
             try await renewHeld()
-            let entries = try await reader.claim(idle: options.visibilityTimeout, most: free, suspectsAlone: true, inHand: inHand)
+            let entries = try await reader.claim(
+                idle: options.visibilityTimeout, most: free, suspicion, takesSuspects: mayExamine, inHand: inHand)
             accept(entries, claimed: true)
-            guard let entry = entries.first, entry.deliveries >= Self.suspectFrom else { return }
-            if let work = held[entry.id]?.work { await pipeline.waitForStep(of: work, within: options.visibilityTimeout) }
-            // The next of them need not wait for its turn: after two crashes in a row every entry is a suspect.
+            guard let entry = entries.first, suspicion.isSuspect(deliveries: entry.deliveries) else { return }
+            await examine(entries.compactMap { held[$0.id]?.work })
+            // The next of them need not wait for their turn: after two crashes in a row every entry is a suspect.
             nextClaim = .now
         } catch {
             observer.failed(doing: "claim", error: error)
         }
     }
 
+    /// Until the next step of each suspect nothing new is taken beside them, at most for the visibility time-out: what is still without a step then
+    /// waits for somebody slow, and would have ended its worker long ago.
+    private func examine(_ suspects: [WorkEntry]) async { await pipeline.waitForSteps(of: suspects, within: options.visibilityTimeout) }
+
     private func accept(_ entries: [StreamEntry], claimed: Bool) {
         guard !entries.isEmpty else { return }
         observer.received(stream: reader.stream, count: entries.count, claimed: claimed)
-        for entry in entries {
+        // What was overtaken is delivered again; it stays in the hand in which it is.
+        for entry in entries where held[entry.id] == nil {
             let work = WorkEntry(entry, options: options, partition: reader.keys.partition)
+            if suspicion.isOnLastStart(deliveries: entry.deliveries) { quarantine.hold(name(of: entry)) }
             let task = Loop.spawn { await self.handle(entry, work) }
             held[entry.id] = Held(work: work, task: task)
         }
@@ -116,9 +137,12 @@ final class WorkerLane {
     private func handle(_ entry: StreamEntry, _ work: WorkEntry?) async {
         defer {
             held[entry.id] = nil
+            quarantine.letGo(name(of: entry))
             if let work { pipeline.noteProgress(of: work) }
             changed.notify()
         }
+        await quarantine.wait(self, atMost: options.visibilityTimeout)
+        guard !Task.isCancelled else { return }
         do throws(PipelineError) {
             guard let work else {
                 try await reader.bury(entry, reason: "MALFORMED", name: options.stage.stream)
@@ -134,6 +158,8 @@ final class WorkerLane {
         }
         if let work { await handler.handle(work) }
     }
+
+    private func name(of entry: StreamEntry) -> String { "\(reader.keys.partition) \(entry.id)" }
 
     // MARK: Keep
 

@@ -109,16 +109,25 @@ final class MockChain: Chain {
         return try await watch.answer.value
     }
 
-    /// Looks after all transactions that are waited for, and prunes the ledger, until the task is cancelled.
+    /// Looks after all transactions that are waited for, and prunes the ledger beside that, until the task is cancelled.
     func run(clock: RedisClock) async {
-        var pruned = MonotonicInstant.now
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.pollLoop() }
+            group.addTask { await self.pruneLoop(clock) }
+        }
+    }
+
+    private func pollLoop() async {
         while !Task.isCancelled {
             try? await sleep(for: Self.pollInterval)
             for partition in pipeline.partitions.map(\.partition) { await poll(partition) }
-            if pruned.elapsed >= Self.pruneInterval, let now = clock.now {
-                pruned = .now
-                try? await ledger.prune(retention: settings.chain.retention, now: now)
-            }
+        }
+    }
+
+    private func pruneLoop(_ clock: RedisClock) async {
+        while !Task.isCancelled {
+            try? await sleep(for: Self.pruneInterval)
+            if let now = clock.now { try? await ledger.prune(retention: settings.chain.retention, now: now) }
         }
     }
 

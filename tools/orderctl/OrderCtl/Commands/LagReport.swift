@@ -10,7 +10,8 @@ struct LagReport {
         let stream: String
         let group: String
         var backlog: Int64 = 0
-        var isCounted = false
+        /// Whether Redis does not know more than that so many wait at least.
+        var isLeast = false
         var inHand: Int64 = 0
         var oldestWaitingMs: Int64 = 0
         var oldestInHandMs: Int64 = 0
@@ -44,7 +45,7 @@ struct LagReport {
         var table = Table("STREAM", "GROUP", "BACKLOG", "", "OLDEST", "IN HAND", "OLDEST", "RATE", "DRAINS IN", "PROCESSES")
         for row in rows {
             table.add(
-                Terminal.safe(row.stream), Terminal.safe(row.group), "\(row.backlog)\(row.isCounted ? " (counted)" : "")",
+                Terminal.safe(row.stream), Terminal.safe(row.group), "\(row.backlog)\(row.isLeast ? "+" : "")",
                 Bar.text(row.backlog, of: most, width: Int(Self.barWidth)), Self.age(row.oldestWaitingMs), "\(row.inHand)",
                 Self.age(row.oldestInHandMs), "\(row.deliveredInTenSeconds / 10).\(row.deliveredInTenSeconds % 10)/s", row.drain, "\(row.consumers)")
         }
@@ -75,7 +76,7 @@ extension LagReport.Row {
     fileprivate mutating func add(_ group: JSONValue) {
         func number(_ name: String) -> Int64 { group[name]?.integer ?? 0 }
         backlog = Self.sum(backlog, number("lag"))
-        isCounted = isCounted || group["lagKnown"]?.bool == false
+        isLeast = isLeast || group["lagKnown"]?.bool == false
         inHand = Self.sum(inHand, number("pending"))
         oldestWaitingMs = max(oldestWaitingMs, number("oldestWaitingMs"))
         oldestInHandMs = max(oldestInHandMs, number("oldestPendingMs"))

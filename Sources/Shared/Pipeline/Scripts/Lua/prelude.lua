@@ -141,6 +141,38 @@ local function leave(order, leaving, at, ttl)
   if order.user ~= '' then write('ZADD', leaving, at + ttl, order.id .. ':' .. order.user) end
 end
 
+-- Far above what an order comes to: a count in a hash that is wrong must not fill Redis' memory with marks.
+local MOST_EVENTS = 100000
+
+-- What the marks of stored events and `leave` need of an order: a batch is hundreds of events. Without a key where there is no such order.
+local function marksOf(key, id)
+  local values = redis.pcall('HMGET', key, 'state', 'seq', 'stored', 'entry', 'user')
+  if values.err then
+    note('unreadable', values.err)
+    return { isUnreadable = true }
+  end
+  if not values[1] then return {} end
+  return {
+    key = key, id = id, state = values[1], seq = tonumber(values[2]), stored = values[3] or '', entry = values[4] or '', user = values[5] or '',
+  }
+end
+
+-- Marks an event as one that nobody has to store any more. What is no event of the order changes nothing.
+local function mark(order, seq)
+  if not order.key or not seq or seq ~= math.floor(seq) or seq < 1 or seq > order.seq or seq > MOST_EVENTS then return end
+  if string.sub(order.stored, seq, seq) == '1' then return end
+  local marks = order.stored .. string.rep('0', seq - #order.stored)
+  order.stored = string.sub(marks, 1, seq - 1) .. '1' .. string.sub(marks, seq + 1)
+  order.isMarked = true
+end
+
+-- Writes the marks where there are new ones, and lets the order go if those were the last.
+local function saveMarks(order, leaving, at, ttl)
+  if not order.isMarked then return end
+  write('HSET', order.key, 'stored', order.stored)
+  leave(order, leaving, at, ttl)
+end
+
 -- Empties `entry` when it names what has just been acknowledged, and lets the order go if that was the last thing that held it.
 local function dismiss(order, name, leaving, at, ttl)
   if order.entry ~= name then return end
@@ -196,7 +228,7 @@ local function bury(dead, stream, name, group, entry, reason, deliveries, id, at
   return add(dead, unpack(letter))
 end
 
--- A dead letter: what `bury` wrote of it, the fields of its entry as a flat list under `fields`, and the round among them. Nil when it is gone.
+-- A dead letter: what `bury` wrote of it, the fields of its entry as a flat list under `fields`, and round and seq among them. Nil when it is gone.
 local function readLetter(dead, id)
   local found = redis.call('XRANGE', dead, id, id)
   if not found[1] then return nil end
@@ -207,9 +239,35 @@ local function readLetter(dead, id)
       letter.fields[#letter.fields + 1] = string.sub(name, 3)
       letter.fields[#letter.fields + 1] = value
       if name == 'f:round' then letter.round = value end
-    elseif name ~= 'fields' and name ~= 'round' then
+      if name == 'f:seq' then letter.seq = value end
+    elseif name ~= 'fields' and name ~= 'round' and name ~= 'seq' then
       letter[name] = value
     end
   end
   return letter
+end
+
+-- Names and values that Redis lists in turn, as a table.
+local function named(list)
+  local values = {}
+  for index = 1, #list, 2 do values[list[index]] = list[index + 1] end
+  return values
+end
+
+-- What XINFO tells of a group; nil where stream or group is not there.
+local function groupOf(stream, name)
+  local groups = redis.pcall('XINFO', 'GROUPS', stream)
+  for _, row in ipairs(groups.err and {} or groups) do
+    local group = named(row)
+    if group.name == name then return group end
+  end
+  return nil
+end
+
+-- Whether an entry of a stream came before another, by their ids.
+local function olderID(a, b)
+  local timeA, restA = string.match(a, '^(%d+)-(%d+)$')
+  local timeB, restB = string.match(b, '^(%d+)-(%d+)$')
+  if timeA ~= timeB then return tonumber(timeA) < tonumber(timeB) end
+  return tonumber(restA) < tonumber(restB)
 end

@@ -1,22 +1,26 @@
--- Hands back what a stopping consumer holds: claimable at once, the start that was counted taken off again. That is everything under its name,
--- because what Redis had given to a read that was cut off is in nobody's hand.
+-- Hands back what a stopping consumer holds: claimable at once, as if it had not been delivered, the start that was counted taken off again: a stop
+-- says nothing against an order. That is everything under its name, because what Redis had given to a read that was cut off is in nobody's hand.
 -- KEYS: stream   ARGV: group, consumer, prefix of order keys, then for what is in hand triples of entry, order id and token
+local LONG_AGO = 3600000
 local group, consumer = ARGV[1], ARGV[2]
-local inHand = {}
-for index = 4, #ARGV, 3 do inHand[ARGV[index]] = { order = ARGV[index + 1], token = ARGV[index + 2] } end
-
 local held = redis.pcall('XPENDING', KEYS[1], group, '-', '+', 10000, consumer)
 if held.err then return 0 end
-for _, row in ipairs(held) do
-  redis.call('XCLAIM', KEYS[1], group, consumer, 0, row[1], 'IDLE', 3600000, 'JUSTID')
-  local hand = inHand[row[1]]
-  if hand and hand.token ~= '' then
-    local key = ARGV[3] .. hand.order
-    local stage, round, starts, last = string.match(redis.call('HGET', key, 'starts') or '', '^(%a+):(%d+):(%d+):(.*)$')
+local isHeld, starts = {}, {}
+for _, row in ipairs(held) do isHeld[row[1]] = true end
+for index = 4, #ARGV, 3 do
+  local entry, key, token = ARGV[index], ARGV[3] .. ARGV[index + 1], ARGV[index + 2]
+  if isHeld[entry] and token ~= '' then
+    local found = redis.pcall('HGET', key, 'starts')
+    local stage, round, count, last = string.match(type(found) == 'string' and found or '', '^(%a+):(%d+):(%d+):(.*)$')
     -- Only a start that this delivery has counted.
-    if stage == group and last == hand.token then
-      redis.call('HSET', key, 'starts', stage .. ':' .. round .. ':' .. (tonumber(starts) - 1) .. ':')
-    end
+    if stage == group and last == token then starts[key] = stage .. ':' .. round .. ':' .. (tonumber(count) - 1) .. ':' end
   end
 end
-return #held
+
+for _, row in ipairs(held) do
+  -- What has been idle for so long was handed back before.
+  local deliveries = row[3] < LONG_AGO and math.max(0, row[4] - 1) or row[4]
+  write('XCLAIM', KEYS[1], group, consumer, 0, row[1], 'IDLE', LONG_AGO, 'RETRYCOUNT', deliveries, 'JUSTID')
+end
+for key, value in pairs(starts) do write('HSET', key, 'starts', value) end
+return commit(#held)

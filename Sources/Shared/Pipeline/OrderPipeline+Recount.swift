@@ -1,0 +1,73 @@
+internal import EventLoop
+internal import Orders
+internal import Redis
+
+/// Counting anew what waits, in short scripts with pauses between them, by one process at a time.
+extension OrderPipeline {
+    /// Entries of one script: about a millisecond of Redis.
+    private static let countedPage = 250
+    /// Between two of them, so that Redis is mostly there for others.
+    private static let countingPause = Duration.milliseconds(4)
+    /// How long the turn is kept without a page: then another may count, which does no harm.
+    private static let turnMilliseconds = "30000"
+    /// A group that is given entries faster than they are counted is left for the next time.
+    private static let mostRestarts = 5
+
+    /// Repairs the lag that Redis reports of the groups: of all of them once after a restart of Redis, whose append-only file does not hold it, else
+    /// of those of which Redis has lost it.
+    ///
+    /// - Parameter name: this process' name, by which the others see that it is its turn.
+    /// - Returns: how many groups were counted; nil where it is another's turn.
+    @discardableResult
+    public func recount(as name: String) async throws(PipelineError) -> Int? {
+        guard let mark = try await turn("take", name, Self.turnMilliseconds) else { return nil }
+        let run = await runOfRedis()
+        // Where Redis does not say which run of it this is, only what it has lost can be seen.
+        let wasRestarted = !run.isEmpty && run != mark
+        var counted = 0
+        for keys in partitions {
+            for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+                var isDue = wasRestarted
+                if !isDue { isDue = try await hasLostCount(stream, group) }
+                guard isDue else { continue }
+                try await recount(stream, group, as: name)
+                counted += 1
+            }
+        }
+        _ = try await turn("finish", name, run.isEmpty ? mark : run)
+        return counted
+    }
+
+    private func recount(_ stream: String, _ group: String, as name: String) async throws(PipelineError) {
+        var restarts = 0
+        var position = ["+", "0", ""]
+        while restarts < Self.mostRestarts {
+            let reply = try await run(Scripts.recount, keys: [stream], [group, String(Self.countedPage)] + position)
+            let answer = (reply.array ?? []).map { $0.string ?? "" }
+            switch (answer.first, answer.count) {
+            case ("more", 4): position = Array(answer.dropFirst())
+            case ("again", _): (restarts, position) = (restarts + 1, ["+", "0", ""])
+            case ("done", _), ("gone", _): return
+            default: throw PipelineError(.unexpectedReply, "recount answered what this version does not know")
+            }
+            guard try await turn("take", name, Self.turnMilliseconds) != nil, !Task.isCancelled else { return }
+            try? await sleep(for: Self.countingPause)
+        }
+    }
+
+    /// Takes or ends the turn. Returns the mark of who had it last; nil where another has it.
+    private func turn(_ verb: String, _ name: String, _ argument: String) async throws(PipelineError) -> String? {
+        let answer = try await run(Scripts.turn, keys: Keys.recount, [verb, name, argument]).array ?? []
+        return answer.first?.integer == 1 ? answer.last?.string ?? "" : nil
+    }
+
+    private func hasLostCount(_ stream: String, _ group: String) async throws(PipelineError) -> Bool {
+        try await run(Scripts.lost, keys: [stream], [group]).integer == 1
+    }
+
+    /// The random id of Redis' run; empty where it does not tell.
+    private func runOfRedis() async -> String {
+        let info = (try? await send(["INFO", "server"]))?.string ?? ""
+        return info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }.map { String($0.dropFirst(7)) } ?? ""
+    }
+}

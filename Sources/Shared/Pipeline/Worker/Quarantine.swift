@@ -1,0 +1,39 @@
+internal import EventLoop
+
+/// Keeps suspects apart in one process: those of one lane at a time, nothing that another lane has been given beside them, and none while the process
+/// holds an entry on its last start, which must not share the fate of another one.
+@ServiceActor
+final class Quarantine {
+    private var lane: ObjectIdentifier?
+    private var opened = Promise<Void>()
+    private var lastStarts: Set<String> = []
+
+    /// Gives a lane the right to begin suspects, until `close`; false where it must not now.
+    func open(for lane: AnyObject) -> Bool {
+        guard self.lane == nil, lastStarts.isEmpty else { return false }
+        self.lane = ObjectIdentifier(lane)
+        opened = Promise()
+        return true
+    }
+
+    /// Ends what `open` began.
+    func close(for lane: AnyObject) {
+        guard self.lane == ObjectIdentifier(lane) else { return }
+        self.lane = nil
+        opened.succeed(())
+    }
+
+    /// Waits while another lane has its suspects begun, at most `limit`.
+    func wait(_ lane: AnyObject, atMost limit: Duration) async {
+        let start = MonotonicInstant.now
+        while let other = self.lane, other != ObjectIdentifier(lane), start.elapsed < limit, !Task.isCancelled {
+            try? await opened.value(within: limit - start.elapsed)
+        }
+    }
+
+    /// Notes that an entry on its last start is in hand, by a name that is unique in the process.
+    func hold(_ entry: String) { lastStarts.insert(entry) }
+
+    /// Notes that it is not any more.
+    func letGo(_ entry: String) { lastStarts.remove(entry) }
+}

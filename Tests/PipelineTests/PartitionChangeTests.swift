@@ -1,0 +1,126 @@
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// Another count of partitions for an engine that is paused and has nothing under way.
+@Suite(.onLoop) @ServiceActor
+struct PartitionChangeTests {
+    private func pipeline(_ bench: Bench, _ partitions: Int) -> OrderPipeline {
+        OrderPipeline(redis: bench.redis, settings: PipelineSettings(partitions: partitions))
+    }
+
+    private func agreed(_ bench: Bench) async throws -> String? { try await bench.send("GET", Keys.agreement("partitions")).string }
+
+    private func obstacle(_ pipeline: OrderPipeline) async -> String {
+        do {
+            try await pipeline.agreeOnPartitions()
+            return "none"
+        } catch {
+            return (error as? PartitionMismatch)?.obstacle ?? "\(error)"
+        }
+    }
+
+    /// Leads an order to its end, everything stored.
+    private func finish(_ bench: Bench, _ order: Order) async throws {
+        let (_, entry) = try await bench.reach(.submitted, order)
+        try await bench.written(.confirm(Samples.fill), entry)
+        try await bench.storeEvents()
+    }
+
+    @Test func `what is in the way of another count is named, one after the other`() async throws {
+        try await withBench { bench in
+            let other = pipeline(bench, 4)
+            try await bench.pipeline.agreeOnPartitions()
+            let (order, entry) = try await bench.reach(.submitted)
+            #expect(await obstacle(other) == "it is not paused")
+            try await bench.pipeline.pause(reason: "more partitions")
+            let old = Heartbeat(redis: bench.redis, service: "router", name: "router-1") { ["partitions": "1"] }
+            let beating = Loop.spawn { await old.run() }
+            try await eventually { try await bench.pipeline.aliveNames() == ["router-1"] }
+            #expect(await obstacle(other) == "router-1 is still running with it")
+            beating.cancel()
+            await beating.value
+            await old.end()
+            await Heartbeat(redis: bench.redis, service: "router", name: "router-2") { ["partitions": "4"] }.beat()
+            #expect(await obstacle(other) == "not all entries of \(bench.keys.routed) are finished")
+            try await bench.written(.confirm(Samples.fill), entry)
+            #expect(await obstacle(other) == "not all entries of \(bench.keys.events) are finished")
+            try await bench.storeEvents()
+            try await bench.send("ZADD", bench.keys.retries, "1", "routed:x:1")
+            #expect(await obstacle(other) == "1 retries wait")
+            try await bench.send("DEL", bench.keys.retries)
+            try await bench.send("XADD", bench.keys.dead, "*", "reason", "MALFORMED")
+            #expect(await obstacle(other) == "1 dead letters are not settled")
+            try await bench.send("DEL", bench.keys.dead)
+            try await bench.send("HSET", bench.keys.order(order.id), "state", "routed")
+            #expect(await obstacle(other) == "order \(order.id) is under way")
+            #expect(try await agreed(bench) == "1")
+            try await bench.send("HSET", bench.keys.order(order.id), "state", "confirmed")
+            #expect(await obstacle(other) == "none")
+            #expect(try await agreed(bench) == "4")
+            try await other.resume()
+            let mismatch = await #expect(throws: PartitionMismatch.self) { try await bench.pipeline.agreeOnPartitions() }
+            #expect(mismatch?.description.contains("start with PARTITIONS=4") == true)
+        }
+    }
+
+    @Test func `with more partitions a key that is repeated still gets its order, and the door stays shut until it is opened`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            let other = pipeline(bench, 16)
+            var orders: [Order] = []
+            for index in 0..<24 {
+                let user = UserID(["", "a:b", "50%", "%3A", ":\u{301}%"][index % 5])
+                let order = Samples.order(key: "k:\(index)", user: user)
+                try await finish(bench, order)
+                orders.append(order)
+            }
+            try await bench.pipeline.pause(reason: "growing")
+            try await other.agreeOnPartitions()
+            #expect(try await other.currentPause()?.reason == "growing")
+            for keys in other.partitions { #expect(try await bench.send("EXISTS", keys.paused).integer == 1) }
+            for order in orders {
+                let partition = other.partition(userId: order.userId, idempotencyKey: order.clientOrderId)
+                let again = Samples.order(Samples.id(partition: UInt8(partition)), key: order.clientOrderId, user: order.userId)
+                let outcome = try await other.accept(again, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                guard case .replay(order.id, _) = outcome else { throw TestFailure("\(outcome) instead of a replay of \(order.id)") }
+                #expect(try await other.snapshot(order.id)?.order.id == order.id)
+            }
+            try await other.resume()
+            #expect(try await other.currentPause() == nil)
+        }
+    }
+
+    @Test func `with fewer partitions nothing is left in those that are no more but what ends by itself`() async throws {
+        try await withBench(PipelineSettings(partitions: 4)) { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            let order = Samples.order(Samples.id(partition: 3), key: "k", user: "u")
+            let keys = bench.pipeline.partitions[3]
+            guard case .accepted = try await bench.accept(order) else { throw TestFailure("not accepted") }
+            #expect(try await bench.pipeline.cancel(order.id) == .cancelled)
+            let reply = try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
+            let entry = try #require(StreamEntry.list(readGroup: reply).first)
+            #expect(try await bench.pipeline.begin(try #require(WorkEntry(entry, options: .of(.router, "a"), partition: 3))).dropped == .duplicate)
+            let events = try await bench.send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", keys.events, ">")
+            let stored = StreamEntry.list(readGroup: events).compactMap { EventEntry($0) }
+            try await bench.pipeline.stored(stored.map { ($0.entry, $0.orderID.description, $0.seq) }, keys)
+            try await bench.pipeline.pause(reason: "")
+            let other = pipeline(bench, 1)
+            try await other.agreeOnPartitions()
+            var left: Set<String> = []
+            _ = try await other.scan("orders:{3}:*") { key in
+                left.insert(key)
+                return true
+            }
+            #expect(left == [keys.order(order.id)])
+            #expect(try await bench.send("PTTL", keys.order(order.id)).integer ?? -1 > 0)
+            let again = try await other.accept(
+                Samples.order(key: "k", user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+            guard case .replay(order.id, _) = again else { throw TestFailure("\(again) instead of a replay") }
+        }
+    }
+}
