@@ -35,6 +35,7 @@ public final class ServiceProcess {
     public var serverOptions = HTTPServerOptions()
     /// Sockets that are open, and streams of server-sent events.
     public var openSockets: Int { server.map { $0.webSockets + $0.streams } ?? 0 }
+    private var saidOfItself: [String: String] { heartbeatFields().merging(["ended": observer.ended.text]) { own, _ in own } }
     weak var server: HTTPServer?
     let common: CommonSettings
     private let relay = Relay()
@@ -56,7 +57,7 @@ public final class ServiceProcess {
         redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
-        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.heartbeatFields() ?? [:] }
+        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.saidOfItself ?? [:] }
         relay.process = self
         observer.watch(pipeline)
         watchClock()
