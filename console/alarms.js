@@ -10,10 +10,13 @@ const HAND_LIMIT_MS = 30_000; // age of what is in hand that no healthy stage re
 
 /**
  * Alarms, worst first: `{level, stage, text}`, and `short` where there is a name for it alone. `history` holds earlier samples, each with `at`
- * and `waiting` by stage.
+ * and `waiting` by stage. `redis` and `postgres` are `{state, reason}` of /health: while Redis is down nothing else is known.
  */
-export function judge({ stages, retries, deadLetters, door }, history, now) {
-    const alarms = stages.map((stage) => ofStage(stage, before(stage, history, now))).filter(Boolean);
+export function judge({ stages, retries, deadLetters, door, redis, postgres }, history, now) {
+    if (isDown(redis)) return [redisDown(redis)];
+    const stored = !isDown(postgres);
+    const alarms = stages.map((stage) => ofStage(stage, before(stage, history, now), stored)).filter(Boolean);
+    if (!stored) alarms.push(postgresDown(postgres, stages));
     const since = shut(door);
     if (since) {
         const text = `New orders have been refused ${since}. Those inside go on. The command orderctl resume lets new ones in.`;
@@ -30,16 +33,44 @@ export function judge({ stages, retries, deadLetters, door }, history, now) {
     return alarms.sort((one, other) => (one.level === other.level ? 0 : one.level === "critical" ? -1 : 1));
 }
 
+/** One alarm by its name where it has one; several by their number, alarms and warnings apart. */
+export function summaryOf(alarms) {
+    if (alarms.length === 0) return "Orders flow";
+    if (alarms.length === 1 && alarms[0].short) return alarms[0].short;
+    const critical = alarms.filter((alarm) => alarm.level === "critical").length, others = alarms.length - critical;
+    return [critical && plural(critical, "alarm"), others && plural(others, "warning")].filter(Boolean).join(", ");
+}
+
+export const isDown = (standing) => standing?.state === "down";
+
+/** A server's own words as a part of a sentence. */
+export function because({ reason }) {
+    return reason ? ` (${reason.replace(/\.$/, "")})` : "";
+}
+
+function redisDown(redis) {
+    const text = `Redis is down${because(redis)}. No order is taken in and none goes on until it is back; the engine finds it by itself.`;
+    return { level: "critical", stage: "redis", text, short: "Redis is down" };
+}
+
+function postgresDown(postgres, stages) {
+    const events = stages.find((stage) => stage.key === "notifier"), waiting = (events?.waiting ?? 0) + (events?.inHand ?? 0);
+    const rest = waiting > 0 ? ` ${plural(waiting, "event")} wait in Redis until then; nothing is lost.` : "";
+    const text = `Postgres is down${because(postgres)}. Orders go on; lists and old orders can't be shown until it is back.${rest}`;
+    return { level: "critical", stage: "postgres", text, short: "Postgres is down" };
+}
+
 function before(stage, history, now) {
     const past = history.findLast((sample) => now - sample.at >= GROWTH_WINDOW_MS && now - sample.at < 3 * GROWTH_WINDOW_MS);
     return past?.waiting[stage.key];
 }
 
-function ofStage(stage, earlier) {
+/** `stored`: whether events can be stored; while they can't, more notifiers would be no help. */
+function ofStage(stage, earlier, stored) {
     const name = stage.name.toLowerCase();
     const backlog = stage.waiting > 0 ? ` ${plural(stage.waiting, stage.waits)} waiting, the oldest for ${duration(stage.waitingMs)}.` : "";
     if (stage.replicas === 0) return { level: "critical", stage: stage.key, text: `No ${name} is running.${backlog} Start one.` };
-    if (!stage.stream) return null;
+    if (!stage.stream || (stage.key === "notifier" && !stored)) return null;
     if (earlier !== undefined && stage.waiting >= earlier + GROWTH_LEAST && stage.waitingMs > 1000) {
         return { level: "critical", stage: stage.key, text: `The backlog before the ${name} grows.${backlog} Add ${name}s.` };
     }

@@ -3,40 +3,56 @@
 /** Codes of a 503 that is the engine's considered answer: to ask again at once would change nothing. */
 const CONSIDERED = new Set(["PAUSED", "OVERLOADED"]);
 
+/** Where a path of the engine is, seen from the page: below whatever path a proxy has put both. */
+const address = (path) => new URL(path, document.baseURI);
+
 export class ApiError extends Error {
-    /** `away`: nothing came back, or only the edge's word that nobody is behind it. `errors`: what is wrong with which field. */
-    constructor(message, { status = 0, code = "UNREACHABLE", errors = [], away = false } = {}) {
+    /**
+     * `away`: nothing came back, or only the edge's word that nobody is behind it. `uncertain`: what was asked may have been carried out all the
+     * same. `errors`: what is wrong with which field.
+     */
+    constructor(message, { status = 0, code = "UNREACHABLE", errors = [], away = false, uncertain = false } = {}) {
         super(message);
         this.status = status;
         this.code = code;
         this.errors = errors;
         this.away = away;
+        this.uncertain = uncertain;
     }
 }
 
 async function request(path, { method = "GET", body, headers = {}, signal, timeout = 8000, accept = [] } = {}) {
-    const limit = AbortSignal.timeout(timeout);
+    const limit = AbortSignal.timeout(timeout), changes = method !== "GET";
     const combined = signal ? AbortSignal.any([signal, limit]) : limit;
     let answer, text;
     try {
-        answer = await fetch(path, { method, body, headers: { Accept: "application/json", ...headers }, signal: combined, cache: "no-store" });
+        // "no-cache": what has not changed since is not sent again
+        const cache = changes ? "no-store" : "no-cache";
+        answer = await fetch(address(path), { method, body, headers: { Accept: "application/json", ...headers }, signal: combined, cache });
         text = await answer.text();
     } catch (problem) {
         if (signal?.aborted) throw problem;
-        if (limit.aborted) throw new ApiError(`No answer within ${timeout / 1000} seconds.`, { code: "TIMEOUT", away: true });
-        throw new ApiError("The engine can't be reached.", { away: true });
+        const lost = { away: true, uncertain: changes };
+        if (limit.aborted) throw new ApiError(`No answer within ${timeout / 1000} seconds.`, { code: "TIMEOUT", ...lost });
+        throw new ApiError("The engine can't be reached.", lost);
     }
     let content;
     try {
         content = JSON.parse(text);
     } catch {
-        throw new ApiError(`The answer was not understood (HTTP ${answer.status}).`, { status: answer.status, code: "NOT_JSON", away: true });
+        const sentence = `The answer was not understood (HTTP ${answer.status}).`;
+        throw new ApiError(sentence, { status: answer.status, code: "NOT_JSON", away: true, uncertain: changes });
     }
     if (answer.ok || accept.includes(answer.status)) return content;
-    throw new ApiError(content.error ?? `HTTP ${answer.status}`, {
-        status: answer.status, code: content.code, errors: content.errors,
-        away: (answer.status === 503 && !CONSIDERED.has(content.code)) || answer.status === 504,
-    });
+    throw refusal(answer.status, content, changes);
+}
+
+function refusal(status, content, changes) {
+    const { error, code, errors, orderId } = content ?? {};
+    const away = (status === 503 && !CONSIDERED.has(code)) || status === 502 || status === 504;
+    // a 503 is a refusal, but for one that names the order, which may be in after all
+    const uncertain = changes && away && (status !== 503 || code === "OUTCOME_UNKNOWN" || orderId !== undefined);
+    return new ApiError(error ?? `HTTP ${status}`, { status, code, errors, away, uncertain });
 }
 
 function query(values) {
@@ -44,22 +60,30 @@ function query(values) {
 }
 
 export const api = {
-    tokens: () => request("/api/tokens"),
-    pools: () => request("/api/pools"),
-    quotes: (values, signal) => request(`/api/quotes?${query(values)}`, { signal }),
-    place: (order, key) => request("/api/orders/execute", {
+    tokens: () => request("api/tokens"),
+    pools: () => request("api/pools"),
+    quotes: (values, signal) => request(`api/quotes?${query(values)}`, { signal }),
+    place: (order, key) => request("api/orders/execute", {
         method: "POST", body: JSON.stringify(order), headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     }),
-    order: (id, signal) => request(`/api/orders/${encodeURIComponent(id)}`, { signal }),
-    events: (id, after, signal) => request(`/api/orders/${encodeURIComponent(id)}/events?${query({ after })}`, { signal }),
-    cancel: (id) => request(`/api/orders/${encodeURIComponent(id)}`, { method: "DELETE" }),
-    orders: (values, signal) => request(`/api/orders?${query(values)}`, { signal }),
-    streams: (signal) => request("/api/streams", { signal }),
-    health: (signal) => request("/health", { signal, accept: [503] }),
-    deadLetters: (signal) => request("/api/dead-letters?limit=50", { signal }),
-    retryLetter: (id) => request(`/api/dead-letters/${encodeURIComponent(id)}/retry`, { method: "POST" }),
-    dropLetter: (id) => request(`/api/dead-letters/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    order: (id, signal) => request(`api/orders/${encodeURIComponent(id)}`, { signal }),
+    events: (id, after, signal) => request(`api/orders/${encodeURIComponent(id)}/events?${query({ after })}`, { signal }),
+    cancel: (id) => request(`api/orders/${encodeURIComponent(id)}`, { method: "DELETE" }),
+    orders: (values, signal) => request(`api/orders?${query(values)}`, { signal }),
+    activity: (values, signal) => request(`api/activity?${query(values)}`, { signal }),
+    streams: (signal) => request("api/streams", { signal }),
+    health: (signal) => request("health", { signal, accept: [503] }),
+    deadLetters: (signal) => request("api/dead-letters?limit=50", { signal }),
+    retryLetter: (id) => request(`api/dead-letters/${encodeURIComponent(id)}/retry`, { method: "POST" }),
+    dropLetter: (id) => request(`api/dead-letters/${encodeURIComponent(id)}`, { method: "DELETE" }),
 };
+
+/** The URL of a WebSocket of the engine. */
+export function socketAddress(path) {
+    const url = address(path);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url;
+}
 
 /** A key that makes a repeated POST the same order. Not randomUUID: that exists only under https and on localhost. */
 export function idempotencyKey() {

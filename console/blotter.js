@@ -5,24 +5,25 @@ import { againstQuote, clock, decimal, levelOf, status, venue } from "./format.j
 import { poll } from "./poll.js";
 
 const PAGE = 25;
-const COLUMNS = ["Time", "Order", "Received", "Against quote", "Venue", "Attempts", "Status"];
+const MOST_LIVE = 50; // orders of which newer events than the list's are remembered
+const COLUMNS = ["Time", "Order", "Received", "Against quote", "Venue", "Attempts", "Status", "Reason"];
 
-/** `seen(orders)`: told each page as it comes. `followed()`: the id of the order that is followed. */
-export function createBlotter({ api, seen, followed }) {
+/** `followed()`: the id of the order that is followed. `reveal()`: goes to it. */
+export function createBlotter({ api, followed, reveal }) {
     const body = byId("blotter-body"), note = byId("blotter-note"), filter = byId("blotter-filter");
     const rows = el("tbody"), more = el("button", { type: "button", class: "small", onclick: older }, "Show older orders");
     const table = el("div", { class: "scroll" }, el("table", { class: "orders" },
         el("caption", { class: "visually-hidden" }, "Recent orders, newest first"),
         el("thead", {}, el("tr", {}, COLUMNS.map((name) => el("th", { scope: "col" }, name)))), rows));
+    const live = new Map(); // by id, an order as its events have left it: the list comes from Postgres, which is a moment behind
     let first = [], added = [], cursor = null;
 
     const poller = poll(async (signal) => {
         const wanted = filter.value;
-        const page = await api.orders({ limit: PAGE, status: wanted }, signal);
+        const page = await api.orders({ limit: PAGE, status: wanted, view: "summary" }, signal);
         if (filter.value !== wanted) return;
         if (added.length === 0) cursor = page.nextCursor;
         first = page.orders;
-        if (!wanted) seen(first);
         setText(note, "");
         show();
     }, { every: 2000, failed: (problem) => fail(problem) });
@@ -35,7 +36,8 @@ export function createBlotter({ api, seen, followed }) {
 
     function show() {
         body.removeAttribute("aria-busy");
-        const known = new Set(first.map((order) => order.id)), orders = [...first, ...added.filter((order) => !known.has(order.id))];
+        const known = new Set(first.map((order) => order.id));
+        const orders = withLive([...first, ...added.filter((order) => !known.has(order.id))]);
         if (orders.length === 0) {
             const text = filter.value ? "No order is like this." : "No orders yet. The first one you place appears here.";
             return body.replaceChildren(emptyNote(text));
@@ -43,6 +45,25 @@ export function createBlotter({ api, seen, followed }) {
         if (!table.isConnected) body.replaceChildren(table, more);
         more.hidden = cursor === null;
         reconcile(rows, orders, { key: (order) => order.id, create: makeRow, update: updateRow });
+    }
+
+    /** An event of an order: its row shows it at once. */
+    function take(order, event) {
+        const before = live.get(order.id) ?? order;
+        live.delete(order.id);
+        live.set(order.id, after(before, event));
+        if (live.size > MOST_LIVE) live.delete(live.keys().next().value);
+        if (!body.hasAttribute("aria-busy")) show();
+    }
+
+    /** The list with what events have told since; an order that is too new for it stands where it will stand. */
+    function withLive(orders) {
+        const wanted = filter.value ? filter.value.split(",") : null, ids = new Set(orders.map((order) => order.id));
+        const newer = orders.map((order) => (live.get(order.id)?.updatedAt > order.updatedAt ? live.get(order.id) : order));
+        const last = orders.at(-1)?.createdAt ?? "";
+        const missing = [...live.values()].filter((order) => !ids.has(order.id) && (cursor === null || order.createdAt > last));
+        return [...newer, ...missing].filter((order) => !wanted || wanted.includes(order.status))
+            .sort((one, other) => (one.createdAt < other.createdAt ? 1 : one.createdAt > other.createdAt ? -1 : 0));
     }
 
     function updateRow(row, order) {
@@ -53,7 +74,9 @@ export function createBlotter({ api, seen, followed }) {
         const pill = row.querySelector(".pill");
         setText(pill, status(order.status));
         setAttribute(pill, "data-level", levelOf(order.status));
-        setAttribute(pill, "title", order.lastError?.message ?? null);
+        const reason = order.status === "confirmed" ? "" : order.lastError ?? "";
+        setText(cells[5].firstElementChild, reason);
+        setAttribute(cells[5].firstElementChild, "title", reason || null);
         setAttribute(row, "data-followed", followed() === order.id ? "true" : null);
         setAttribute(row.querySelector("a"), "aria-current", followed() === order.id ? "true" : null);
     }
@@ -61,7 +84,7 @@ export function createBlotter({ api, seen, followed }) {
     async function older() {
         setAttribute(more, "aria-disabled", "true");
         try {
-            const page = await api.orders({ limit: PAGE, status: filter.value, cursor });
+            const page = await api.orders({ limit: PAGE, status: filter.value, view: "summary", cursor });
             added = [...added, ...page.orders];
             cursor = page.nextCursor;
             show();
@@ -71,12 +94,31 @@ export function createBlotter({ api, seen, followed }) {
         setAttribute(more, "aria-disabled", null);
     }
 
+    rows.addEventListener("click", (event) => {
+        const id = event.target.closest("tr")?.dataset.key, isLink = event.target.closest("a") !== null;
+        // what was marked to be copied is no wish to go, and a link goes by itself, but for the page's own address
+        if (!id || event.ctrlKey || event.metaKey || event.shiftKey || (!isLink && String(getSelection()))) return;
+        if (followed() === id) {
+            event.preventDefault();
+            reveal();
+        } else if (!isLink) location.hash = `order=${id}`;
+    });
     filter.addEventListener("change", () => {
         [first, added, cursor] = [[], [], null];
         body.setAttribute("aria-busy", "true");
         poller.now();
     });
-    return { now: poller.now, redraw: () => first.length > 0 && show() };
+    return { now: poller.now, take, redraw: () => first.length > 0 && show() };
+}
+
+/** An order after an event, in the names of the list. */
+function after(order, event) {
+    const { status, timestamp: updatedAt } = event;
+    return {
+        ...order, status, updatedAt, attempts: event.attempt ?? order.attempts, chosenDex: event.chosenDex ?? order.chosenDex,
+        amountOutDecimal: event.amountOutDecimal ?? order.amountOutDecimal, realisedSlippageBps: event.realisedSlippageBps ?? order.realisedSlippageBps,
+        lastError: event.error?.message ?? order.lastError,
+    };
 }
 
 /** An order counts the attempt that it is at; there is none to speak of while that waits for its route, or was called back before it was sent. */
@@ -86,9 +128,10 @@ function attemptsMade(order) {
 
 function makeRow(order) {
     const cell = (index, className, ...content) => el("td", { class: className, "data-label": COLUMNS[index] }, ...content);
-    const link = el("a", { href: `#order=${order.id}` }, `${decimal(order.amount)} ${order.tokenIn} → ${order.tokenOut}`);
+    const link = el("a", { href: `#order=${order.id}` }, `${decimal(order.amountInDecimal)} ${order.tokenIn} → ${order.tokenOut}`);
     return el("tr", {},
         cell(0, "when", el("time", { datetime: order.createdAt, title: order.createdAt }, clock(order.createdAt))),
         el("th", { scope: "row", "data-label": COLUMNS[1] }, link),
-        cell(2, "number"), cell(3, "number"), cell(4, null), cell(5, "number"), cell(6, null, el("span", { class: "pill" })));
+        cell(2, "number"), cell(3, "number"), cell(4, null), cell(5, "number"), cell(6, null, el("span", { class: "pill" })),
+        cell(7, "reason", el("span")));
 }

@@ -1,10 +1,10 @@
 // Small line charts, drawn by hand. Lines stretch with the panel; texts are HTML, so that they don't.
 
 import { byId, el, setAttribute, setText, svg } from "./dom.js";
-import { WINDOW_MS } from "./history.js";
-import { count, duration, rate } from "./format.js";
+import { count, duration, plural, rate } from "./format.js";
 
-const WIDTH = 300, HEIGHT = 80, GAP_MS = 20_000; // a longer pause between samples is a gap in the line
+const WIDTH = 300, HEIGHT = 80, GAP_SHARE = 1 / 15; // a longer pause between samples, as a share of the window, is a gap in the line
+const PERIODS = { 300: { name: "5 minutes", begin: "5 min ago" }, 3600: { name: "hour", begin: "1 h ago" } };
 
 const CHARTS = [
     {
@@ -22,9 +22,23 @@ const CHARTS = [
 ];
 
 export function createCharts() {
-    const charts = CHARTS.map(makeChart);
+    const charts = CHARTS.map(makeChart), note = byId("activity-note");
     byId("charts").replaceChildren(...charts.map((chart) => chart.root));
-    return { update: (samples, now) => charts.forEach((chart) => chart.update(samples, now)) };
+
+    /** `history`: of the minutes or the hour that is shown. */
+    function update(history) {
+        const { samples, now, windowMs, seconds } = history;
+        for (const chart of charts) chart.update(samples, { now, windowMs, period: PERIODS[seconds] });
+        setText(note, history.summary ? told(history.summary) : "");
+    }
+
+    return { update };
+}
+
+function told({ ended, latencyMs }) {
+    const counts = [`${plural(ended.confirmed, "order")} confirmed`, ended.failed && `${count(ended.failed)} failed`,
+        ended.cancelled && `${count(ended.cancelled)} cancelled`].filter(Boolean).join(", ");
+    return latencyMs ? `${counts}; half within ${duration(latencyMs.median)}, 95 of 100 within ${duration(latencyMs.p95)}` : counts;
 }
 
 function makeChart(definition) {
@@ -39,20 +53,20 @@ function makeChart(definition) {
     const when = el("span", { class: "quiet when" });
     const legend = el("p", { class: "legend" }, definition.series.map(({ name }, index) =>
         el("span", {}, el("i", { class: `key series-${index}`, "aria-hidden": "true" }), `${name} `, values[index])), when);
-    const chart = { samples: [], now: 0, chosen: null };
+    const chart = { samples: [], view: { now: 0, windowMs: 1, period: PERIODS[300] }, chosen: null };
 
     function show() {
-        const { samples, now } = chart;
+        const { samples, view } = chart;
         const sample = chart.chosen === null ? newest(definition, samples) : samples[chart.chosen];
         definition.series.forEach(({ value }, index) => {
             const number = sample ? value(sample) : null;
             setText(values[index], number === null || number === undefined ? "–" : definition.format(number));
         });
-        setText(when, !sample || chart.chosen === null ? "" : `${duration(Math.max(0, now - sample.at))} ago`);
+        setText(when, !sample || chart.chosen === null ? "" : `${duration(Math.max(0, view.now - sample.at))} ago`);
         setAttribute(cursor, "visibility", chart.chosen === null ? "hidden" : "visible");
-        if (sample && chart.chosen !== null) for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(sample.at, now));
+        if (sample && chart.chosen !== null) for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(sample.at, view));
         const shown = legend.textContent.replace(/\s+/g, " ");
-        setAttribute(plot, "aria-label", `${definition.title}, last 5 minutes. ${shown}. Scale to ${top.textContent}.`);
+        setAttribute(plot, "aria-label", `${definition.title}, last ${view.period.name}. ${shown}. Scale to ${top.textContent}.`);
     }
 
     function choose(index) {
@@ -62,7 +76,7 @@ function makeChart(definition) {
 
     plot.addEventListener("pointermove", (event) => {
         const box = plot.getBoundingClientRect();
-        const at = chart.now - WINDOW_MS * (1 - (event.clientX - box.left) / box.width);
+        const at = chart.view.now - chart.view.windowMs * (1 - (event.clientX - box.left) / box.width);
         choose(nearest(chart.samples, at));
     });
     plot.addEventListener("pointerleave", () => choose(null));
@@ -75,25 +89,27 @@ function makeChart(definition) {
         event.preventDefault();
     });
 
-    function update(samples, now) {
+    function update(samples, view) {
         // old samples leave in front: the one a reader points at stays the same
         if (chart.chosen !== null) chart.chosen = Math.max(0, samples.indexOf(chart.samples[chart.chosen]));
-        Object.assign(chart, { samples, now });
+        Object.assign(chart, { samples, view });
         const known = samples.flatMap((sample) => definition.series.map(({ value }) => value(sample) ?? 0));
         const high = ceiling(Math.max(definition.least, ...known));
         hint.hidden = newest(definition, samples) !== null;
         setText(top, definition.format(high));
         setText(middle, definition.format(high / 2));
-        lines.forEach((line, index) => line.setAttribute("d", path(samples, definition, definition.series[index].value, high, now)));
+        lines.forEach((line, index) => line.setAttribute("d", path(samples, definition, definition.series[index].value, high, view)));
+        setText(begin, view.period.begin);
         show();
     }
 
+    const begin = el("span");
     const root = el("figure", { class: "chart" }, el("figcaption", {}, el("h3", {}, definition.title)), plot,
-        el("p", { class: "times", "aria-hidden": "true" }, el("span", {}, "5 min ago"), el("span", {}, "now")), legend);
+        el("p", { class: "times", "aria-hidden": "true" }, begin, el("span", {}, "now")), legend);
     return { root, update };
 }
 
-const x = (at, now) => (WIDTH * (1 - (now - at) / WINDOW_MS)).toFixed(1);
+const x = (at, { now, windowMs }) => (WIDTH * Math.max(0, 1 - (now - at) / windowMs)).toFixed(1);
 
 function newest(definition, samples) {
     const known = (sample) => definition.series.some(({ value }) => value(sample) !== null && value(sample) !== undefined);
@@ -105,13 +121,13 @@ function nearest(samples, at) {
     return samples.reduce((best, sample, index) => (Math.abs(sample.at - at) < Math.abs(samples[best].at - at) ? index : best), 0);
 }
 
-function path(samples, definition, value, high, now) {
+function path(samples, definition, value, high, view) {
     let text = "", last = null;
     for (const sample of samples) {
         const number = value(sample);
         if (number === null || number === undefined) continue;
-        const joined = last !== null && (definition.sparse || sample.at - last < GAP_MS);
-        const place = `${x(sample.at, now)} ${(HEIGHT - 1 - (number / high) * (HEIGHT - 4)).toFixed(1)}`;
+        const joined = last !== null && (definition.sparse || sample.at - last < view.windowMs * GAP_SHARE);
+        const place = `${x(sample.at, view)} ${(HEIGHT - 1 - (number / high) * (HEIGHT - 4)).toFixed(1)}`;
         // a point of its own is drawn as a line of no length, which the round cap makes a dot
         text += joined ? `L${place}` : `M${place}L${place}`;
         last = sample.at;

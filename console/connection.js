@@ -1,7 +1,9 @@
 // Whether the engine answers: one place that says so, counts down to the next try, and offers to try now.
 
+import { summaryOf } from "./alarms.js";
 import { byId, el, setAttribute, setText } from "./dom.js";
-import { duration, plural } from "./format.js";
+import { duration } from "./format.js";
+import { titleAlarm } from "./title.js";
 
 /** `retry()`: tries at once. */
 export function createConnection({ retry }) {
@@ -15,10 +17,7 @@ export function createConnection({ retry }) {
         nextTry = null;
         notice.hidden = true;
         document.body.classList.remove("away");
-        const critical = alarms.some((alarm) => alarm.level === "critical");
-        const several = plural(alarms.length, critical ? "alarm" : "warning");
-        const words = alarms.length === 0 ? "Orders flow" : alarms.length === 1 ? (alarms[0].short ?? several) : several;
-        pill(words, alarms.length === 0 ? "good" : critical ? "critical" : "warning");
+        pill(summaryOf(alarms), alarms[0]?.level ?? "good");
         tick();
     }
 
@@ -34,7 +33,7 @@ export function createConnection({ retry }) {
     function pill(words, level) {
         setText(overall, words);
         setAttribute(overall, "data-level", level);
-        document.title = level === "good" ? "Order Execution Engine" : `(${level === "warning" ? "!" : "!!"}) ${words} · Order Execution Engine`;
+        titleAlarm(level, words);
     }
 
     function tick() {

@@ -21,6 +21,14 @@ export function createDeadLetters({ api, announce }) {
         await refresh();
     }
 
+    /** While Redis is down nobody can say what there is. */
+    function forget() {
+        setText(note, "not known while Redis is down");
+        if (shown !== null) return;
+        body.removeAttribute("aria-busy");
+        body.replaceChildren(emptyNote("Dead letters are shown here when Redis is back."));
+    }
+
     async function refresh() {
         asking = true;
         try {
@@ -54,7 +62,7 @@ export function createDeadLetters({ api, announce }) {
             await refresh();
         } catch (refusal) {
             if (refusal.code === "UNKNOWN_LETTER") return refresh();
-            setNotice(problem, refusal.message);
+            setNotice(problem, refusal.uncertain ? `It may have been carried out. ${refusal.message}` : refusal.message);
         }
         buttons.forEach((button) => setAttribute(button, "aria-disabled", null));
     }
@@ -79,7 +87,7 @@ export function createDeadLetters({ api, announce }) {
         return node;
     }
 
-    return { update };
+    return { update, forget };
 }
 
 function actions(letter, retry, drop) {

@@ -1,36 +1,47 @@
-// What the charts show: samples of the last minutes, and the latency of the orders that ended between two of them.
+// What the charts show: the slices of /api/activity, the last minutes or the last hour, put together as they come.
 
-import { FINAL } from "./format.js";
-
-export const WINDOW_MS = 5 * 60_000;
+const SPARE_MS = 10_000; // a slice that grows still is asked for again
 
 export class History {
     samples = [];
-    #ended = new Map(); // id of an order whose end was counted -> when that was
-    #fresh = []; // ms each from acceptance to end, since the last sample
+    summary = null;
+    #skew = 0; // the engine's clock against this one's
 
-    add(at, stages) {
-        const pick = (field) => Object.fromEntries(stages.map((stage) => [stage.key, stage[field]]));
-        this.samples.push({ at, waiting: pick("waiting"), rate: pick("rate"), latency: this.#takeLatency() });
-        this.samples = this.samples.filter((sample) => at - sample.at <= WINDOW_MS);
+    /** `seconds`: how far back. */
+    constructor(seconds) {
+        this.seconds = seconds;
     }
 
-    /** Orders as a list shows them. What ended before the page was opened is not of these minutes and counts for nothing. */
-    take(orders, since) {
-        for (const order of orders) {
-            if (!FINAL.has(order.status) || this.#ended.has(order.id)) continue;
-            const end = Date.parse(order.updatedAt);
-            this.#ended.set(order.id, end);
-            if (end >= since) this.#fresh.push(end - Date.parse(order.createdAt));
-        }
-        if (this.#ended.size > 5000) this.#ended = new Map([...this.#ended].slice(-1000));
+    get windowMs() {
+        return this.seconds * 1000;
     }
 
-    #takeLatency() {
-        if (this.#fresh.length === 0) return { median: null, slow: null };
-        const sorted = this.#fresh.sort((one, other) => one - other);
-        this.#fresh = [];
-        const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
-        return { median: at(0.5), slow: at(0.95) };
+    /** The engine's time, in ms. */
+    get now() {
+        return Date.now() + this.#skew;
     }
+
+    /** From where to ask on; undefined for all of it. */
+    get from() {
+        const last = this.samples.at(-1);
+        return last && this.now - last.at < this.windowMs ? new Date(last.at - SPARE_MS).toISOString() : undefined;
+    }
+
+    /** Takes in an answer. Another gateway may know less: what is known already is only replaced by what it knows. */
+    take(answer) {
+        const now = Date.parse(answer.now), fresh = new Map(answer.points.map((point) => [Date.parse(point.at), point]));
+        this.#skew = now - Date.now();
+        const kept = this.samples.filter((sample) => !fresh.has(sample.at) && sample.at > now - this.windowMs);
+        this.samples = [...kept, ...[...fresh].map(([at, point]) => sampleOf(at, point))].sort((one, other) => one.at - other.at);
+        this.summary = answer.summary;
+    }
+}
+
+/** By the names of the stages that the streams feed. */
+function sampleOf(at, { waiting, perSecond, ended, latencyMs }) {
+    const byStage = ({ accepted, routed, events }) => ({ router: accepted, executor: routed, notifier: events });
+    return {
+        at, waiting: byStage(waiting), rate: byStage(perSecond), failed: ended.failed,
+        latency: { median: latencyMs?.median ?? null, slow: latencyMs?.p95 ?? null },
+    };
 }

@@ -20,7 +20,7 @@ export function legsSection(story, order) {
 export function filledSection(story, order) {
     if (!story.filled) return null;
     const facts = [
-        [`Filled, ${order.tokenIn}`, `${decimal(story.filled.amountInDecimal)} of ${decimal(order.amount)}`],
+        [`Filled, ${order.tokenIn}`, `${decimal(story.filled.amountInDecimal)} of ${decimal(order.amountInDecimal)}`],
         [`Received, ${order.tokenOut}`, decimal(story.filled.amountOutDecimal)],
     ];
     return section("Filled in part", el("dl", { class: "facts wide filled" }, facts.map(([name, value]) =>

@@ -1,20 +1,25 @@
 // Quotes while typing: asked for a moment after the last change, and now and then while nothing changes.
 
 import { byId, el, emptyNote, setText } from "./dom.js";
-import { decimal, venue } from "./format.js";
 import { splitLine } from "./legs.js";
+import { offerOf, sentence, terms } from "./offer.js";
 import { missingNote, quoteTable } from "./quotes.js";
 
-const DEBOUNCE_MS = 250, REFRESH_MS = 5000;
+const DEBOUNCE_MS = 250, REFRESH_MS = 5000, CALM_MS = 15_000, CALM_AFTER_MS = 60_000;
 
-/** `read()`: the ticket's values, or null while they are not complete. */
-export function createLiveQuotes({ api, read }) {
+/**
+ * `read()`: the ticket's values, or null while they are not complete. `canPlace()`: whether an order would be taken in now. `told()`: there are new
+ * quotes, or none any more.
+ */
+export function createLiveQuotes({ api, read, canPlace, told }) {
     const root = byId("quotes"), body = byId("quotes-body"), summary = byId("quotes-summary");
-    let timer = null, flight = null, shown = null;
+    let timer = null, flight = null, offer = null, problem = null, touched = Date.now();
 
     function changed() {
         root.setAttribute("aria-busy", "true");
-        flight?.abort();
+        touched = Date.now();
+        flight?.abort.abort();
+        [flight, offer, problem] = [null, null, null];
         schedule(DEBOUNCE_MS);
     }
 
@@ -23,52 +28,67 @@ export function createLiveQuotes({ api, read }) {
         timer = setTimeout(ask, wait);
     }
 
-    async function ask() {
+    /** The terms of what the ticket says now, waiting for an answer that is on its way; null where there is none within `limit` ms. */
+    async function settled(limit) {
+        if (!offer && !problem) await Promise.race([flight?.done ?? ask(), new Promise((done) => setTimeout(done, limit))]);
+        return offer;
+    }
+
+    function ask() {
+        clearTimeout(timer);
         const values = read();
         if (!values) {
             root.removeAttribute("aria-busy");
-            return show(null, emptyNote("Quotes of all venues are shown here once the amount is valid."), "");
+            return show(null, null, emptyNote("Quotes of all venues are shown here once the amount is valid."), "");
         }
         if (document.hidden) return schedule(REFRESH_MS);
-        const mine = (flight = new AbortController());
-        try {
-            const answer = await api.quotes(values, mine.signal);
-            show(answer.best, table(answer, values), sentence(answer, values));
-        } catch (problem) {
-            if (mine.signal.aborted) return;
-            const consolation = problem.away ? "The order can be placed all the same: it is routed when a router is there." : "";
-            show(null, emptyNote(el("strong", {}, "No quotes. "), problem.message), consolation);
-        }
-        root.removeAttribute("aria-busy");
-        schedule(REFRESH_MS);
+        flight?.abort.abort();
+        flight = { abort: new AbortController() };
+        flight.done = fetchFor(values, flight);
+        return flight.done;
     }
 
-    function show(best, content, text) {
-        shown = best;
+    async function fetchFor(values, mine) {
+        try {
+            const answer = await api.quotes(values, mine.abort.signal);
+            if (mine !== flight) return;
+            const found = offerOf(answer);
+            show(found, null, table(answer, values, found), sentence(found, values));
+        } catch (lost) {
+            if (mine.abort.signal.aborted) return;
+            show(null, lost, emptyNote(el("strong", {}, "No quotes. "), lost.message), consolation(lost));
+        }
+        flight = null;
+        root.removeAttribute("aria-busy");
+        schedule(Date.now() - touched > CALM_AFTER_MS ? CALM_MS : REFRESH_MS);
+    }
+
+    /** Said only while it is true: an order needs a gateway and Redis, but no router. */
+    function consolation(lost) {
+        const takenIn = lost.away && canPlace();
+        return takenIn ? "The order can be placed all the same: it is routed when a router is there, at the price there is then." : "";
+    }
+
+    function show(found, lost, content, text) {
+        [offer, problem] = [found, lost];
         body.replaceChildren(content);
         setText(summary, text);
+        told();
     }
 
-    function table(answer, values) {
+    function table(answer, values, found) {
         const caption = `Quotes for ${values.amount} ${values.tokenIn}`;
         return el("div", {},
             answer.quotes.length > 0 ? quoteTable(answer.quotes, { tokenOut: values.tokenOut, chosen: answer.best, caption }) : null,
-            answer.split ? splitLine(answer.split, values) : null, missingNote(answer.unavailable));
-    }
-
-    function sentence(answer, values) {
-        if (answer.split?.chosen) {
-            const venues = [...new Set(answer.split.legs.map((leg) => leg.dex))].join("+");
-            return `About ${decimal(answer.split.amountOutDecimal)} ${values.tokenOut} on ${venue(venues)}, a transaction each.`;
-        }
-        const best = answer.quotes.find((quote) => quote.dex === answer.best);
-        return best
-            ? `About ${decimal(best.amountOutDecimal)} ${values.tokenOut} on ${venue(best.dex)}, at least ${decimal(best.minReceivedDecimal)}.`
-            : "";
+            answer.split ? splitLine(answer.split, values) : null, missingNote(answer.unavailable), terms(found, values));
     }
 
     document.addEventListener("visibilitychange", () => {
-        if (!document.hidden && shown) ask();
+        if (!document.hidden && (offer || problem)) ask();
     });
-    return { changed };
+    return {
+        changed, settled, offer: () => offer,
+        /** Whether orders are taken in has changed. */
+        reconsider: () => problem && setText(summary, consolation(problem)),
+    };
 }

@@ -1,7 +1,8 @@
 // Puts the parts of the page together. Each part has a module; what they share goes through here.
 
-import { judge } from "./alarms.js";
+import { isDown, judge } from "./alarms.js";
 import { api } from "./api.js";
+import { createBadge } from "./badge.js";
 import { createBlotter } from "./blotter.js";
 import { createCharts } from "./charts.js";
 import { createConnection } from "./connection.js";
@@ -13,53 +14,81 @@ import { createPipeline } from "./pipeline.js";
 import { poll } from "./poll.js";
 import { stagesOf } from "./stages.js";
 import { createTicket } from "./ticket.js";
+import { titleSubject } from "./title.js";
 
-const opened = Date.now();
-const history = new History();
-let wasAway = false;
+const SLICE_MS = 5000, HOUR_EVERY_MS = 30_000; // how often the charts' figures are asked for
+const recent = new History(300), hour = new History(3600);
+const period = byId("activity-period");
+const looked = new Map();
+let wasAway = false, justPlaced = null;
 
 function announce(text) {
     setText(byId("announcer"), text);
 }
 
+/** The order of the page's address: `#order=ID`. */
 function followed() {
     return new URLSearchParams(location.hash.slice(1)).get("order");
 }
 
 const pipeline = createPipeline();
 const charts = createCharts();
+const badge = createBadge();
 const ticket = createTicket({
     api,
     placed: (id) => {
+        justPlaced = id;
         location.hash = `order=${id}`;
         blotter.now();
         if (matchMedia("(max-width: 899px)").matches) byId("order").scrollIntoView();
     },
     turnedAway: () => monitor.now(),
 });
-const order = createOrderPanel({ api, announce, changed: () => blotter.now() });
-const blotter = createBlotter({ api, followed, seen: (orders) => history.take(orders, opened) });
+const blotter = createBlotter({ api, followed, reveal });
+const order = createOrderPanel({ api, announce, moved: blotter.take, titled: titleSubject });
 const deadLetters = createDeadLetters({ api, announce });
 const connection = createConnection({ retry: () => monitor.now() });
 
+/** What the engine says of itself. Its streams can't be looked at while Redis is down: that is an answer, too. */
+async function look(signal) {
+    const [streams, health] = await Promise.allSettled([api.streams(signal), api.health(signal)]);
+    if (health.status === "rejected") throw health.reason;
+    const standing = (name) => ({ state: health.value[name], reason: health.value[`${name}Reason`] });
+    const state = { redis: standing("redis"), postgres: standing("postgres"), venues: health.value.venues };
+    if (streams.status === "rejected" && !isDown(state.redis)) throw streams.reason;
+    const known = streams.status === "fulfilled" && !isDown(state.redis) ? streams.value : null;
+    return { ...state, ...known, stages: stagesOf(known, health.value) };
+}
+
+/** The charts' figures, not more often than they change; without them the page is as good as before. */
+async function lookBack(history, every, signal) {
+    if (performance.now() - (looked.get(history) ?? -Infinity) < every) return;
+    looked.set(history, performance.now());
+    try {
+        history.take(await api.activity({ seconds: history.seconds, from: history.from }, signal));
+    } catch {
+        // whether the engine is away is told elsewhere; the next turn tries again
+    }
+}
+
 const monitor = poll(async (signal) => {
     const asked = performance.now();
-    const [streams, health] = await Promise.all([api.streams(signal), api.health(signal)]);
-    const now = Date.now(), stages = stagesOf(streams, health), { retries, deadLetters: letters, door } = streams;
-    const state = { stages, retries, deadLetters: letters, door };
-    const alarms = judge(state, history.samples, now);
-    history.add(now, stages);
+    const [state] = await Promise.all([look(signal), lookBack(recent, SLICE_MS, signal)]);
+    if (Number(period.value) === hour.seconds) await lookBack(hour, HOUR_EVERY_MS, signal);
+    const alarms = judge(state, recent.samples, recent.now);
     connection.succeeded(alarms);
     pipeline.update(state, alarms);
-    ticket.door(door, asked);
-    charts.update(history.samples, now);
+    badge.show(state.venues);
+    ticket.stand(state.door, state.redis, asked);
+    drawCharts();
     if (!ticket.loaded()) await ticket.load();
     if (wasAway) {
         blotter.now();
         ticket.refresh();
     }
     wasAway = false;
-    await deadLetters.update(letters);
+    if (state.deadLetters === undefined) deadLetters.forget();
+    else await deadLetters.update(state.deadLetters);
 }, {
     every: 1500,
     slowest: 10_000,
@@ -69,11 +98,31 @@ const monitor = poll(async (signal) => {
     },
 });
 
+function drawCharts() {
+    charts.update(Number(period.value) === hour.seconds ? hour : recent);
+}
+
+/** Goes to the followed order, for whoever has asked to see it. */
+function reveal() {
+    byId("order").scrollIntoView();
+    byId("order").focus({ preventScroll: true });
+}
+
 function route() {
     const id = followed();
     if (id) order.open(id);
+    else order.close();
     blotter.redraw();
 }
 
-addEventListener("hashchange", route);
+addEventListener("hashchange", () => {
+    route();
+    if (followed() && followed() !== justPlaced) reveal();
+    justPlaced = null;
+});
+period.addEventListener("change", () => {
+    drawCharts();
+    monitor.now();
+});
 route();
+if (followed()) byId("order").scrollIntoView();

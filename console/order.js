@@ -1,7 +1,8 @@
 // The followed order: who it is, how its connection stands, and its story, live.
 
 import { byId, el, emptyNote, problemNote, setAttribute, setNotice, setText } from "./dom.js";
-import { againstQuote, decimal, duration, levelOf, status } from "./format.js";
+import { againstQuote, decimal, duration, FINAL, levelOf, status } from "./format.js";
+import { insist } from "./insist.js";
 import { filledSection, legsSection } from "./legs.js";
 import { storyOf } from "./story.js";
 import { follow } from "./stream.js";
@@ -9,18 +10,32 @@ import { attemptsSection, errorSection, log, quotesSection, resultSection, steps
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `announce(text)`: says it to screen readers. `changed()`: the order has a new status. */
-export function createOrderPanel({ api, announce, changed }) {
+const NOBODY = "No order is followed yet. Place one, or choose one of the recent orders: what happens to it is shown here, as it happens.";
+
+/** `announce(text)`: says it to screen readers. `moved(order, event)`: something happened to the order. `titled(text)`: what the panel is about. */
+export function createOrderPanel({ api, announce, moved, titled }) {
     const body = byId("order-body"), link = byId("order-link");
     let current = null;
 
-    function open(id) {
-        if (current?.id === id) return;
+    function leave() {
         current?.stream?.stop();
         current?.abort.abort();
-        current = { id, order: null, events: [], abort: new AbortController(), view: null };
+        current = null;
         setAttribute(link, "data-state", null);
         setText(link, "");
+        titled(null);
+    }
+
+    function close() {
+        if (!current) return;
+        leave();
+        body.replaceChildren(emptyNote(NOBODY));
+    }
+
+    function open(id) {
+        if (current?.id === id) return;
+        leave();
+        current = { id, order: null, events: [], abort: new AbortController(), view: null };
         if (!ID.test(id)) return refuse("This is no order's id.");
         body.replaceChildren(el("div", { class: "skeleton line" }), el("div", { class: "skeleton line" }), el("div", { class: "skeleton line" }));
         load(current);
@@ -32,10 +47,12 @@ export function createOrderPanel({ api, announce, changed }) {
         } catch (problem) {
             if (mine !== current) return;
             if (!problem.away) return refuse(problem.message);
-            setText(link, "Trying again…");
+            setText(link, `Not shown yet, trying again. ${problem.message}`);
             return setTimeout(() => mine === current && load(mine), 2000);
         }
         if (mine !== current) return;
+        titled(`${nameOf(mine.order)}, ${status(mine.order.status)}`);
+        setText(link, "");
         mine.view = makeView(mine);
         body.replaceChildren(mine.view.root);
         mine.stream = follow(mine.id, {
@@ -52,8 +69,9 @@ export function createOrderPanel({ api, announce, changed }) {
             mine.frame = null;
             if (mine === current) draw(mine);
         });
+        moved(mine.order, event);
         if (event.status === before) return;
-        changed();
+        titled(`${nameOf(mine.order)}, ${status(event.status)}`);
         if (mine.placed || event.status !== "pending") announce(sentence(mine.order, event));
     }
 
@@ -62,6 +80,7 @@ export function createOrderPanel({ api, announce, changed }) {
         setText(view.status, status(story.last.status));
         setAttribute(view.status, "data-level", levelOf(story.last.status));
         setText(view.now, story.final ? `${story.last.message}, after ${duration(story.elapsedMs)}` : story.last.message);
+        if (story.final) setNotice(view.problem, null);
         view.cancel.hidden = story.final || story.last.status === "submitted" || story.legs.some((leg) => leg.status === "landed");
         view.story.replaceChildren(
             steps(story),
@@ -80,22 +99,25 @@ export function createOrderPanel({ api, announce, changed }) {
         const copy = el("button", { type: "button", class: "small", onclick: () => copyId(copy, id) }, "Copy id");
         view.root = el("div", {},
             el("div", { class: "order-head" },
-                el("p", { class: "order-title" }, `${decimal(order.amount)} ${order.tokenIn} → ${order.tokenOut}`, view.status),
+                el("p", { class: "order-title" }, nameOf(order), view.status),
                 el("p", { class: "order-id" }, el("span", { class: "hash" }, id), copy),
                 el("div", { class: "order-now" }, view.now, view.cancel), view.problem),
             view.story);
         return view;
     }
 
+    /** Asked twice it is the same: an answer that was lost is simply asked for again. */
     async function cancel(mine) {
-        setAttribute(mine.view.cancel, "aria-disabled", "true");
+        const { cancel: button, problem: notice } = mine.view, isOver = () => FINAL.has(mine.events.at(-1)?.status);
+        setAttribute(button, "aria-disabled", "true");
         try {
-            await api.cancel(mine.id);
-            setNotice(mine.view.problem, null);
+            await insist(() => api.cancel(mine.id), () => !isOver() && setNotice(notice, "No answer yet, asking again…"));
+            setNotice(notice, null);
         } catch (problem) {
-            setNotice(mine.view.problem, `Not cancelled. ${problem.message}`);
+            const doubt = "It is not known whether the order was cancelled: what becomes of it is shown here, and asking again does no harm.";
+            if (!isOver()) setNotice(notice, `${problem.uncertain ? doubt : "Not cancelled."} ${problem.message}`);
         }
-        setAttribute(mine.view.cancel, "aria-disabled", null);
+        setAttribute(button, "aria-disabled", null);
     }
 
     function showState(name, detail) {
@@ -110,8 +132,10 @@ export function createOrderPanel({ api, announce, changed }) {
         body.replaceChildren(problemNote(text), emptyNote("Choose one of the recent orders, or place one."));
     }
 
-    return { open };
+    return { open, close };
 }
+
+const nameOf = (order) => `${decimal(order.amountInDecimal)} ${order.tokenIn} → ${order.tokenOut}`;
 
 function column(...parts) {
     return el("div", { class: "column" }, ...parts);
@@ -123,7 +147,7 @@ function later(story) {
 }
 
 function sentence(order, event) {
-    const name = `Order, ${order.amount} ${order.tokenIn} for ${order.tokenOut}`;
+    const name = `Order, ${order.amountInDecimal} ${order.tokenIn} for ${order.tokenOut}`;
     if (event.type !== "confirmed") return `${name}: ${event.message}`;
     return `${name}: confirmed. Received ${event.amountOutDecimal} ${order.tokenOut}, ${againstQuote(event.realisedSlippageBps)}.`;
 }

@@ -19,7 +19,7 @@ export function createPipeline() {
         stages.forEach((stage, index) => updateCard(cards[index], stage, alarms.find((alarm) => alarm.stage === stage.key)));
         const since = shut(door);
         setNotice(cards.find((card) => card.door).door, since && `No new orders ${since}`);
-        setText(extra, retries.waiting === 0 ? "no retries waiting" : `${retriesWaiting(retries)}, ${count(retries.due)} due`);
+        setText(extra, retries ? retriesWaiting(retries) : "not known while Redis is down");
         showAlarms(alarms);
     }
 
@@ -40,7 +40,7 @@ export function createPipeline() {
 }
 
 function retriesWaiting(retries) {
-    return `${plural(retries.waiting, "retry", "retries")} waiting`;
+    return retries.waiting === 0 ? "no retries waiting" : `${plural(retries.waiting, "retry", "retries")} waiting, ${count(retries.due)} due`;
 }
 
 function makeCard(stage) {
@@ -68,10 +68,12 @@ function makeCard(stage) {
 
 function updateCard(card, stage, alarm) {
     setAttribute(card.root, "data-level", alarm?.level);
-    setText(card.number, stage.replicas === 0 ? "none running" : plural(stage.replicas, "replica"));
-    const squares = Math.min(stage.replicas, SQUARES);
+    const known = stage.replicas !== null;
+    setText(card.number, !known ? "not known" : stage.replicas === 0 ? "none running" : plural(stage.replicas, "replica"));
+    const squares = Math.min(stage.replicas ?? 0, SQUARES);
     if (card.replicas.childElementCount !== squares) card.replicas.replaceChildren(...Array.from({ length: squares }, () => el("i")));
     if (!stage.stream) return;
+    if (!known) return forget(card);
     setText(card.waiting, count(stage.waiting));
     // logarithmic: one waiting entry is seen, and so is the difference between 1,000 and 10,000
     card.fill.style.inlineSize = `${Math.min(100, 25 * Math.log10(1 + stage.waiting))}%`;
@@ -79,4 +81,10 @@ function updateCard(card, stage, alarm) {
     setText(card.Oldest, stage.waiting + stage.inHand === 0 ? "–" : duration(Math.max(stage.waitingMs, stage.inHandMs)));
     setText(card.Rate, rate(stage.rate));
     setText(card["Drains in"], stage.waiting === 0 ? "–" : stage.drainMs === null ? "never" : duration(stage.drainMs));
+}
+
+/** Old figures would look like a healthy stage. */
+function forget(card) {
+    card.fill.style.inlineSize = "0%";
+    for (const value of [card.waiting, card["In hand"], card.Oldest, card.Rate, card["Drains in"]]) setText(value, "–");
 }

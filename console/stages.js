@@ -10,8 +10,9 @@ const STAGES = [
 const sum = (groups, field) => groups.reduce((total, group) => total + (group[field] ?? 0), 0);
 const most = (groups, field) => groups.reduce((highest, group) => Math.max(highest, group[field] ?? 0), 0);
 
-/** Partitions of a stream count as one: what waits is added, ages are the oldest's. */
+/** Partitions of a stream count as one: what waits is added, ages are the oldest's. While Redis is down (`streams` null) nothing is known of them. */
 export function stagesOf(streams, health) {
+    if (!streams) return STAGES.map((stage) => ({ ...stage, replicas: null }));
     return STAGES.map((stage) => {
         const replicas = health.services?.[stage.key]?.alive ?? 0;
         const groups = streams.streams.filter((stream) => stream.stream === stage.stream).flatMap((stream) => stream.groups);

@@ -1,5 +1,6 @@
 // The events of one order, live, each once and in order. A lost socket is opened again from the event seen last.
 
+import { socketAddress } from "./api.js";
 import { FINAL } from "./format.js";
 
 const SLOWEST = 15000, BY_HTTP_MS = 2000;
@@ -39,8 +40,7 @@ export function follow(id, { api, event, state }) {
         if (stopped || socket) return;
         clearTimeout(timer);
         state("connecting");
-        const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-        socket = new WebSocket(`${scheme}//${location.host}/v1/stream?${new URLSearchParams({ orderId: id, after: seen })}`);
+        socket = new WebSocket(socketAddress(`v1/stream?${new URLSearchParams({ orderId: id, after: seen })}`));
         socket.onopen = () => {
             failures = 0;
             state("live");

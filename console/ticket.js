@@ -1,20 +1,30 @@
-// The order ticket. What a field needs is said beside it; a POST whose answer was lost is repeated under the same key, so never two orders.
+// The order ticket. What a field needs is said beside it, and what the order costs; a POST whose answer was lost is repeated under the same key.
 
+import { because, isDown } from "./alarms.js";
 import { idempotencyKey } from "./api.js";
+import { createDoubt, same } from "./doubt.js";
 import { byId, el, setAttribute, setNotice, setText } from "./dom.js";
 import { shut } from "./door.js";
+import { insist } from "./insist.js";
 import { createLiveQuotes } from "./live-quotes.js";
+import { percent, severity } from "./offer.js";
 
-const TRIES = 4;
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const WORSE = 1; // per cent by which an impact may grow after it was accepted
+const OFFER_LIMIT_MS = 3000; // longest wait for quotes that are on their way when an order is placed
 
 /** `placed(id)`: an order was accepted. `turnedAway()`: one was not, as new orders are refused for now. */
 export function createTicket({ api, placed, turnedAway }) {
     const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem"), doorNote = byId("ticket-door");
     const field = { tokenIn: byId("token-in"), tokenOut: byId("token-out"), amount: byId("amount"), slippage: byId("slippage") };
     const presets = [...form.querySelectorAll("[data-slippage]")];
-    let tokens = new Map(), partners = new Map(), sending = false, since = null, turned = null;
-    const quotes = createLiveQuotes({ api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null) });
+    const warning = byId("ticket-impact"), back = byId("go-back");
+    let tokens = new Map(), partners = new Map(), sending = false, since = null, redis = null, turned = null;
+    let asked = null; // the price impact, in per cent, that the person was asked about
+    const quotes = createLiveQuotes({
+        api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null),
+        canPlace: () => !since && !isDown(redis), told: showImpact,
+    });
+    const doubt = createDoubt({ ask: (order, key) => attempt(order, key) });
 
     async function load() {
         const [{ tokens: list }, { pools }] = await Promise.all([api.tokens(), api.pools()]);
@@ -76,6 +86,7 @@ export function createTicket({ api, placed, turnedAway }) {
 
     function changed() {
         showErrors(check());
+        asked = null;
         forget();
         setText(byId("amount-unit"), field.tokenIn.value);
         for (const preset of presets) preset.setAttribute("aria-pressed", String(Number(preset.dataset.slippage) === Number(field.slippage.value)));
@@ -84,8 +95,20 @@ export function createTicket({ api, placed, turnedAway }) {
     }
 
     function label(text) {
-        const { amount, tokenIn, tokenOut } = values();
-        setText(button, text ?? (check().amount ? "Place order" : `Sell ${amount} ${tokenIn} for ${tokenOut}`));
+        const { amount, tokenIn, tokenOut } = values(), severe = severity(quotes.offer()) === "severe" && !check().amount;
+        const usual = check().amount ? "Place order" : `Sell ${amount} ${tokenIn} for ${tokenOut}`;
+        setText(button, text ?? (severe && asked !== null ? `${usual} at ${percent(quotes.offer().impact)} impact` : usual));
+        button.classList.toggle("severe", severe);
+    }
+
+    /** An order that moves the price far is asked about once more; what it costs is said before, and while it is asked. */
+    function showImpact() {
+        const offer = quotes.offer(), severe = severity(offer) === "severe";
+        if (!severe) asked = null;
+        const cost = severe && `This order alone moves the price by ${percent(offer.impact)}, at your cost. A smaller one loses less.`;
+        setNotice(warning, cost && asked !== null ? `${cost} Place it all the same?` : cost);
+        back.hidden = asked === null;
+        if (!sending) label();
     }
 
     async function submit(event) {
@@ -96,30 +119,35 @@ export function createTicket({ api, placed, turnedAway }) {
             showErrors(wrong);
             return field[first].focus();
         }
-        sending = true;
-        setAttribute(button, "aria-disabled", "true");
-        label("Placing…");
+        busy(true, "Placing…");
         forget();
-        try {
-            placed((await send(values())).orderId);
-        } catch (refusal) {
-            refused(refusal);
-        }
-        sending = false;
-        setAttribute(button, "aria-disabled", null);
-        label();
+        const order = values(), before = asked, offer = await quotes.settled(OFFER_LIMIT_MS);
+        const accepted = severity(offer) !== "severe" || (before !== null && Number(offer.impact) <= before + WORSE);
+        // what was changed meanwhile is another order, which nobody has asked for yet
+        const unchanged = same(order, values());
+        asked = unchanged && !accepted ? Number(offer.impact) : null;
+        if (unchanged && accepted) await attempt(order, doubt.keyOf(order) ?? idempotencyKey());
+        busy(false);
+        showImpact();
+        if (asked !== null) back.focus();
     }
 
-    async function send(order) {
-        const key = idempotencyKey();
-        for (let tries = 1; ; tries += 1) {
-            try {
-                return await api.place(order, key);
-            } catch (lost) {
-                if (!lost.away || tries === TRIES) throw lost;
-                label(`No answer yet, trying again (${tries + 1} of ${TRIES})…`);
-                await pause(400 * 2 ** tries);
-            }
+    function busy(now, text) {
+        sending = now;
+        setAttribute(button, "aria-disabled", now ? "true" : null);
+        label(text);
+    }
+
+    async function attempt(order, key) {
+        const again = (number, of) => label(`No answer yet, trying again (${number} of ${of})…`);
+        try {
+            const { orderId } = await insist(() => api.place(order, key), again);
+            doubt.settled(key);
+            placed(orderId);
+        } catch (refusal) {
+            if (refusal.uncertain) return doubt.raise(order, key, refusal.message);
+            doubt.settled(key);
+            refused(refusal);
         }
     }
 
@@ -130,17 +158,20 @@ export function createTicket({ api, placed, turnedAway }) {
         showDoor();
     }
 
-    /** `asked`: when, on the page's clock; an answer on its way while an order was turned away may be older than the shut door. */
-    function door(state, asked) {
-        since = shut(state);
+    /** `at`: when it was asked, on the page's clock; an answer on its way while an order was turned away may be older than the shut door. */
+    function stand(door, standing, at) {
+        since = shut(door);
+        redis = standing;
+        quotes.reconsider();
         if (since || turned === null) showDoor();
-        else if (asked > turned) forget();
+        else if (at > turned) forget();
     }
 
     function showDoor() {
         const words = `refused ${since ?? "for now"}`;
         const stays = `New orders have been ${words}. What is written here stays until they are taken again.`;
-        setNotice(doorNote, since && turned === null ? stays : null);
+        const away = isDown(redis) ? `No order can be placed while Redis is down${because(redis)}. What is written here stays.` : null;
+        setNotice(doorNote, away ?? (since && turned === null ? stays : null));
         if (turned !== null) setNotice(problem, `The order was not placed: new orders are ${words}.`);
     }
 
@@ -162,6 +193,11 @@ export function createTicket({ api, placed, turnedAway }) {
     }
 
     form.addEventListener("submit", submit);
+    back.addEventListener("click", () => {
+        asked = null;
+        showImpact();
+        field.amount.focus();
+    });
     field.amount.addEventListener("input", changed);
     field.slippage.addEventListener("input", changed);
     field.tokenOut.addEventListener("change", changed);
@@ -181,5 +217,5 @@ export function createTicket({ api, placed, turnedAway }) {
             changed();
         });
     }
-    return { load, door, loaded: () => tokens.size > 0, refresh: quotes.changed };
+    return { load, stand, loaded: () => tokens.size > 0, refresh: quotes.changed };
 }

@@ -48,6 +48,7 @@ def shoot(engine, chromium, chance, target):
         address = page.evaluate("location.hash")
     with opened(chromium, engine, (360, 1320), path=f"/{address}") as page:
         final(page)
+        page.evaluate("scrollTo(0, 0)")  # an address of an order goes to the order
         page.wait_for_timeout(1000)
         page.screenshot(path=target / "console-phone.png", full_page=False)
 

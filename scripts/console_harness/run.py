@@ -1,4 +1,5 @@
-"""Runs the tests in groups, two at once, each on a stack and in a browser of its own: those that stop things, the others, a backlog and splits."""
+"""Runs the tests in groups, two at once, each on a stack and in a browser of its own: those that stop things,
+those about orders and what they cost, lists and lost answers, a backlog and splits."""
 
 import os
 import tempfile
@@ -6,13 +7,16 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import access, backlog, legs, orders, outages
+from . import access, activity, backlog, below, doubt, legs, orders, outages, risk, standing
 from .browser import browser
 from .engine import FAST, Engine
 from .pictures import take
 
 GROUPS = (
-    (outages.TESTS + access.TESTS[:2], {}), (orders.TESTS + access.TESTS[2:], {}), (backlog.TESTS + legs.TESTS, backlog.SETTINGS | legs.SETTINGS))
+    (outages.TESTS + access.TESTS[:2] + standing.TESTS, {}),
+    (orders.TESTS + access.TESTS[2:] + risk.TESTS + below.TESTS, {}),
+    (activity.TESTS + doubt.TESTS, {}),
+    (backlog.TESTS + legs.TESTS, backlog.SETTINGS | legs.SETTINGS))
 
 
 def main(arguments):

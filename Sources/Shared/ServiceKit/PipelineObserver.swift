@@ -17,6 +17,8 @@ public final class PipelineObserver: StreamObserver {
     private let ends: MetricFamily<Counter>
     private let ages: MetricFamily<Histogram>
     private let omissions: MetricFamily<Counter>
+    /// The orders that this process has brought to their end.
+    public private(set) var ended = EndTally()
 
     init(log: Logger, metrics: MetricsRegistry) {
         self.log = log
@@ -60,7 +62,8 @@ public final class PipelineObserver: StreamObserver {
             if let waited = report.waited { waits.labelled(report.stage.rawValue).observe(waited) }
             if let worked = report.worked { works.labelled(report.stage.rawValue).observe(worked) }
         }
-        pipeline.onEnd = { [ends, ages] end in
+        pipeline.onEnd = { [weak self, ends, ages] end in
+            self?.ended.count(end)
             ends.labelled(end.status.rawValue, end.code ?? "").increment()
             if let age = end.age { ages.labelled(end.status.rawValue).observe(age) }
         }

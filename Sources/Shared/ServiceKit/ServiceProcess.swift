@@ -40,6 +40,9 @@ public final class ServiceProcess {
     /// Whether Redis is away as far as is known: nothing is heard of it, and it has not said no.
     public var isRedisAway: Bool { readiness.isAway }
     let readiness: RedisReadiness
+    private var saidOfItself: [String: String] {
+        heartbeatFields().merging(["ended": observer.ended.text, "trouble": readiness.defect ?? ""]) { own, _ in own }
+    }
     private var subscribers: [WeakSubscriber] = []
     weak var server: HTTPServer?
     let common: CommonSettings
@@ -68,9 +71,7 @@ public final class ServiceProcess {
         observer = PipelineObserver(log: log, metrics: metrics)
         let partitions = String(settings.partitions)
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
-            guard let process = relay.process else { return ["partitions": partitions] }
-            let own = ["partitions": partitions, "trouble": process.readiness.defect ?? ""]
-            return process.heartbeatFields().merging(own) { _, own in own }
+            (relay.process?.saidOfItself ?? [:]).merging(["partitions": partitions]) { _, own in own }
         }
         readiness = RedisReadiness(redis: redis, pipeline: pipeline, heartbeat: heartbeat, log: log)
         relay.process = self

@@ -15,7 +15,7 @@ public final class Gateway: Service {
 
     private let process: ServiceProcess
     private let postgres: PostgresPool
-    private let store: OrderStore
+    private let postgresWatch: PostgresWatch
     private let lag: LagSampler
     private let pressure: RedisPressure
 
@@ -33,13 +33,16 @@ public final class Gateway: Service {
             pressure: pressure)
         let acceptance = Acceptance(
             settings: settings, process: process, tokens: market.tokens, door: door, outcomes: Acceptance.outcomes(in: process.metrics))
-        store = OrderStore(pool: postgres)
+        let store = OrderStore(pool: postgres)
+        postgresWatch = PostgresWatch(postgres: postgres, store: store)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
         OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
         ListRoutes(store: store).add(to: process.router)
         DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
-        SystemRoutes(process: process, lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
+        SystemRoutes(lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
+        HealthRoutes(process: process, postgres: postgresWatch).add(to: process.router)
+        ActivityRoutes(lag: lag, clock: process.heartbeat.clock).add(to: process.router)
         DoorRoutes(process: process).add(to: process.router)
         DoctorRoutes(examination: Examination(process: process, lag: lag, store: store, postgres: postgres)).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
@@ -59,7 +62,7 @@ public final class Gateway: Service {
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.postgres.run() }
-            group.addTask { await self.probe() }
+            group.addTask { await self.postgresWatch.run() }
             group.addTask { await self.lag.run() }
             group.addTask { await self.pressure.run() }
         }
@@ -77,13 +80,5 @@ public final class Gateway: Service {
         }
         postgres.onAvailabilityChange = { [unowned process] in process.postgresChanged(reason: $0?.description) }
         postgres.onRefusal = { [unowned process] in process.postgresRefused(reason: $0.description) }
-    }
-
-    /// Reads a row now and then, so that what stands in the way is known before somebody asks for an order.
-    private func probe() async {
-        while !Task.isCancelled {
-            if postgres.isAvailable { try? await store.probe() }
-            try? await sleep(for: .seconds(10))
-        }
     }
 }

@@ -9,7 +9,7 @@ internal import Storage
 @ServiceActor
 struct ListRoutes {
     private static let defaultLimit = 50
-    private static let parameters = ["userId", "status", "clientOrderId", "from", "to", "limit", "cursor"]
+    private static let parameters = ["userId", "status", "clientOrderId", "from", "to", "limit", "cursor", "view"]
 
     let store: OrderStore
 
@@ -22,12 +22,24 @@ struct ListRoutes {
         do {
             let page = try await store.page(query.filter, limit: query.limit, after: query.cursor)
             let body = JSONWriter.object { writer in
-                writer.array("orders") { list in for order in page.orders { list.value(raw: order.json(includesSuccess: false)) } }
+                writer.array("orders") { list in for order in page.orders { query.view.write(order, to: &list) } }
                 writer.field("nextCursor", orNull: page.next?.description)
             }
-            return .json(200, body)
+            return HTTPResponse.json(200, body).unlessKnown(to: request)
         } catch let error as PostgresError {
             throw Problem.database(error, "The orders cannot be listed")
+        }
+    }
+}
+
+/// How much of each order a list shows.
+enum ListView: String {
+    case full, summary
+
+    func write(_ order: OrderView, to list: inout JSONWriter) {
+        switch self {
+        case .full: list.value(raw: order.json(includesSuccess: false))
+        case .summary: order.writeSummary(to: &list)
         }
     }
 }
@@ -37,6 +49,7 @@ struct ListQuery {
     let filter: OrderFilter
     let limit: Int
     let cursor: OrderCursor?
+    let view: ListView
 
     init(_ request: HTTPRequest, defaultLimit: Int) throws(Problem) {
         var errors: [Problem.FieldError] = []
@@ -64,6 +77,7 @@ struct ListQuery {
                 Int(text).flatMap { (1...OrderStore.pageLimit).contains($0) ? $0 : nil }
             } ?? defaultLimit
         cursor = read("cursor", "must be the nextCursor of an earlier answer") { OrderCursor(parsing: $0) }
+        view = read("view", "must be full or summary") { ListView(rawValue: $0) } ?? .full
         guard errors.isEmpty else {
             throw Problem(400, code: "BAD_REQUEST", "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))", errors: errors)
         }

@@ -35,6 +35,7 @@ public final class Router: Service {
         worker = Worker(
             options: options, pipeline: process.pipeline, handler: handler, observer: process.observer, connect: process.connectReader)
         upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
+        process.heartbeatFields = { ["venues": settings.venues.rawValue] }
         QuoteRoutes(desk: desks.previews, tokens: files.tokens).add(to: process.router)
         process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
             ServiceActor.assume(worker) { Double($0.inHand) }

@@ -78,6 +78,8 @@ public final class LagSampler {
     private var latestAt = MonotonicInstant.now
     /// The last sample while it still says how things are: nil when Redis has not answered for some seconds.
     public var fresh: PipelineLag? { latestAt.elapsed < Self.freshness ? latest : nil }
+    /// Called with each sample, and with the processes that were alive then.
+    public var onSample: (@ServiceActor (PipelineLag, [ServiceInstance]) -> Void)?
 
     /// A sampler of all partitions.
     public init(pipeline: OrderPipeline) { self.pipeline = pipeline }
@@ -94,7 +96,8 @@ public final class LagSampler {
     public func sample() async throws(PipelineError) -> PipelineLag {
         var lag = try await pipeline.lag()
         let now = MonotonicInstant.now
-        let services = Dictionary(grouping: try await pipeline.instances(), by: \.service).mapValues(\.count)
+        let instances = try await pipeline.instances()
+        let services = Dictionary(grouping: instances, by: \.service).mapValues(\.count)
         let consumers = ["router": services["router"], "executor": services["executor"], persistGroup: services["notifier"]]
         for index in lag.streams.indices {
             for group in lag.streams[index].groups.indices {
@@ -106,6 +109,7 @@ public final class LagSampler {
         }
         latest = lag
         latestAt = now
+        onSample?(lag, instances)
         return lag
     }
 

@@ -1,0 +1,24 @@
+extension HTTPResponse {
+    /// This answer with a validator (RFC 9110, 8.8), or 304 without a body where the client has it already: for what is asked for again and again.
+    ///
+    /// The validator is weak, because a proxy may compress the body. Only for answers with status 200 whose body does not depend on who asks.
+    public func unlessKnown(to request: HTTPRequest) -> HTTPResponse {
+        guard status == 200, stream == nil else { return self }
+        let tag = Self.validator(of: body)
+        let fields = [("ETag", tag), ("Cache-Control", "no-cache")]
+        let known = (request.header("If-None-Match") ?? "").split(separator: ",").map { $0.filter { $0 != " " && $0 != "\t" } }
+        guard known.contains(where: { $0 == tag || $0 == tag.dropFirst(2) || $0 == "*" }) else {
+            var answer = self
+            answer.headers += fields
+            return answer
+        }
+        return HTTPResponse(status: 304, headers: fields)
+    }
+
+    /// The length and a 64-bit sum (FNV-1a) of the bytes.
+    private static func validator(of body: [UInt8]) -> String {
+        var sum: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in body { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return #"W/"\#(String(body.count, radix: 36))-\#(String(sum, radix: 36))""#
+    }
+}

@@ -1,0 +1,47 @@
+// What a swap would bring, and how much it would move the price: judged before an order is placed. Pure but for the elements.
+
+import { el } from "./dom.js";
+import { decimal, venue } from "./format.js";
+
+const NOTABLE = 1, SEVERE = 5; // per cent of price impact: said, and asked about
+
+/** The terms of an answer of /api/quotes: those of the split where there will be one, else of the best venue. */
+export function offerOf(answer) {
+    const split = answer.split?.chosen ? answer.split : null;
+    const best = split ?? answer.quotes.find((quote) => quote.dex === answer.best) ?? answer;
+    const venues = split ? [...new Set(split.legs.map((leg) => leg.dex))].join("+") : answer.best;
+    return {
+        venues, legs: split ? split.legs.length : 1, amountOut: best.amountOutDecimal, least: best.minReceivedDecimal ?? null,
+        feeBps: best.feeBps ?? null, impact: best.priceImpactPct ?? null,
+    };
+}
+
+/** `severe` is asked about, `notable` is pointed at; null is neither, or not known. */
+export function severity(offer) {
+    const impact = Number(offer?.impact ?? 0);
+    return impact >= SEVERE ? "severe" : impact >= NOTABLE ? "notable" : null;
+}
+
+/** Per cent as short as it stays telling: 78.1 %, 0.0012 %. */
+export function percent(text) {
+    if (text === null || text === undefined) return "not known";
+    const value = Number(text);
+    return `${value >= 10 ? value.toFixed(1) : Number(value.toPrecision(3))}%`;
+}
+
+/** Price impact, fee and the least that is received. */
+export function terms(offer, { tokenOut }) {
+    const level = { severe: "critical", notable: "warning" }[severity(offer)] ?? null;
+    const facts = [
+        ["Price impact", el("dd", { class: "impact", "data-level": level }, percent(offer.impact))],
+        ["Fee", el("dd", {}, offer.feeBps === null ? "not known" : percent(offer.feeBps / 100))],
+        ["Received at least", el("dd", {}, offer.least === null ? "not known" : `${decimal(offer.least)} ${tokenOut}`)],
+    ];
+    return el("dl", { class: "facts terms" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), value)));
+}
+
+export function sentence(offer, { tokenOut }) {
+    const each = offer.legs > 1 ? ", a transaction each" : "";
+    const advice = severity(offer) === "notable" ? " The order moves the price against itself; a smaller one moves it less." : "";
+    return `About ${decimal(offer.amountOut)} ${tokenOut} on ${venue(offer.venues)}${each}.${advice}`;
+}

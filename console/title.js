@@ -1,0 +1,20 @@
+// The tab's title: what is wrong first, then what is looked at.
+
+const NAME = "Order Execution Engine";
+let alarm = "", subject = null;
+
+function show() {
+    document.title = [alarm, subject, NAME].filter(Boolean).join(" · ");
+}
+
+/** `level`: good, warning or critical; `words`: what is wrong. */
+export function titleAlarm(level, words) {
+    alarm = level === "good" ? "" : `(${level === "warning" ? "!" : "!!"}) ${words}`;
+    show();
+}
+
+/** The order that is followed, null for none. */
+export function titleSubject(text) {
+    subject = text;
+    show();
+}

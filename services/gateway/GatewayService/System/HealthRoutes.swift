@@ -1,0 +1,77 @@
+internal import EventLoop
+internal import HTTP
+internal import JSON
+internal import Observability
+internal import Orders
+internal import Pipeline
+internal import ServiceKit
+
+/// `GET /health`: the engine as a whole, over all replicas by their heartbeats, and what it stands on.
+@ServiceActor
+struct HealthRoutes {
+    private static let most = 1_000_000_000
+    private static let services = ["gateway", "router", "executor", "notifier"]
+
+    let process: ServiceProcess
+    let postgres: PostgresWatch
+
+    func add(to router: HTTPRouter) {
+        router.get("/health") { _, _ in await health() }
+    }
+
+    private func health() async -> HTTPResponse {
+        let (instances, redis) = await ask()
+        let database = Self.database(postgres.standing, instances)
+        let pause = redis.isDown ? nil : try? await process.pipeline.currentPause()
+        let alive = Dictionary(grouping: instances, by: \.service)
+        // Orders go on without Postgres: whoever restarts what answers 503 must leave such an engine alone.
+        let goesOn = redis == .up && Self.services.allSatisfy { alive[$0]?.isEmpty == false }
+        // A heartbeat may say anything: the sum stays a number that a client can hold.
+        func sum(_ field: String) -> Int {
+            instances.reduce(0) { min(Self.most, $0 + min(Self.most, max(0, Int($1.fields[field] ?? "") ?? 0))) }
+        }
+        let body = JSONWriter.object {
+            $0.field("status", goesOn && !database.isDown ? "ok" : "degraded")
+            $0.field("timestamp", Timestamp.text(milliseconds: process.heartbeat.clock.now ?? WallClock.milliseconds))
+            $0.object("websocket") {
+                $0.field("connectedOrders", sum("ordersWatched"))
+                $0.field("totalClients", sum("sockets"))
+            }
+            redis.write(as: "redis", to: &$0)
+            database.write(as: "postgres", to: &$0)
+            $0.field("venues", orNull: Self.venues(instances))
+            $0.object("services") { writer in
+                for service in Self.services { writer.object(service) { $0.field("alive", alive[service]?.count ?? 0) } }
+            }
+            // Shut on purpose is not ill: who restarts what is degraded must leave it alone.
+            $0.raw("door", redis.isDown ? "null" : Pause.json(of: pause))
+        }
+        return .json(goesOn ? 200 : 503, body)
+    }
+
+    /// Who is alive, and whether Redis can be worked with: it answers, and this process could prepare what it needs there.
+    private func ask() async -> ([ServiceInstance], Standing) {
+        do {
+            let instances = try await process.pipeline.instances()
+            let check = process.health.readiness.checks.first { $0.name == "redis" }
+            if case .failing(let reason) = check?.status { return (instances, .down(reason)) }
+            return (instances, .up)
+        } catch {
+            return ([], .down(error.message))
+        }
+    }
+
+    /// Down where this gateway cannot read, or where no notifier can store; what the notifiers say of it is the more telling.
+    private static func database(_ reading: Standing, _ instances: [ServiceInstance]) -> Standing {
+        let troubles = instances.compactMap { $0.fields["postgres"] }
+        let refused = troubles.filter { !$0.isEmpty }
+        guard reading.isDown || (!troubles.isEmpty && refused.count == troubles.count) else { return reading }
+        return refused.first.map { .down($0) } ?? reading
+    }
+
+    /// What the routers trade at: `mock`, `live`, `mixed` while they differ; nil without one.
+    private static func venues(_ instances: [ServiceInstance]) -> String? {
+        let told = Set(instances.compactMap { $0.fields["venues"] })
+        return told.count > 1 ? "mixed" : told.first
+    }
+}

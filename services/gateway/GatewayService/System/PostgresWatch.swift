@@ -1,0 +1,44 @@
+internal import EventLoop
+internal import Postgres
+internal import Storage
+
+/// Whether orders can be read from Postgres: tried every two seconds, as an open connection may lead to a server that answers no more.
+@ServiceActor
+final class PostgresWatch {
+    private static let interval = Duration.seconds(2)
+    /// While it is down, so that its return is not told late.
+    private static let downInterval = Duration.milliseconds(500)
+
+    private let postgres: PostgresPool
+    private let store: OrderStore
+    private var last = Standing.unknown
+
+    init(postgres: PostgresPool, store: OrderStore) {
+        self.postgres = postgres
+        self.store = store
+    }
+
+    /// What is known now. The pool knows at once when it has lost its connections, or is refused what others ask for.
+    var standing: Standing { postgres.trouble.map { .down($0.description) } ?? last }
+
+    /// Tries until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            await look()
+            try? await sleep(for: (last.isDown ? Self.downInterval : Self.interval) * Int.random(in: 90...110) / 100)
+        }
+    }
+
+    func look() async {
+        do {
+            try await store.probe()
+            last = .up
+        } catch {
+            switch error.kind {
+            // Says something about this process, nothing about Postgres.
+            case .cancelled, .closed, .poolExhausted: break
+            default: last = .down(error.description)
+            }
+        }
+    }
+}
