@@ -10,6 +10,12 @@ import Testing
             ("redis://redis/", "redis", 6379, nil, nil, 0),
             ("redis://:pass@redis:1", "redis", 1, nil, "pass", 0),
             ("redis://engine:p%40ss%2F:x@redis", "redis", 6379, "engine", "p@ss/:x", 0),
+            ("redis://:@redis", "redis", 6379, nil, nil, 0),
+            ("redis://@redis", "redis", 6379, nil, nil, 0),
+            ("redis://default@redis", "redis", 6379, nil, nil, 0),
+            ("redis://default:@redis:1/2", "redis", 1, nil, nil, 2),
+            ("redis://default:x@redis", "redis", 6379, "default", "x", 0),
+            ("redis://engine@redis", "redis", 6379, "engine", nil, 0),
             ("redis://:a@b@redis", "redis", 6379, nil, "a@b", 0),
             ("redis://[::1]", "::1", 6379, nil, nil, 0),
             ("redis://[fe80::2]:7000/1", "fe80::2", 7000, nil, nil, 1),
@@ -25,7 +31,7 @@ import Testing
 
     @Test(arguments: [
         "", "redis://", "redis:/host", "rediss://host", "http://host", "redis://host:0", "redis://host:65536", "redis://host:", "redis://host:x",
-        "redis://host/x", "redis://host/0/1", "redis://host/9999", "redis://user@host", "redis://user:@host", "redis://:%4@host",
+        "redis://host/x", "redis://host/0/1", "redis://host/9999", "redis://us%er@host", "redis://:%4@host",
         "redis://:%ff@host", "redis://::1", "redis://[::1", "redis://ho st", "redis://host?db=1", "redis://:pass@", "redis://:6379",
     ])
     func `a Redis URL in another form is none`(text: String) {

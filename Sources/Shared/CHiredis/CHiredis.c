@@ -64,4 +64,6 @@ int chiredis_descriptor(const redisAsyncContext *context) { return (int)context-
 
 const char *chiredis_error(const redisAsyncContext *context) { return context->c.errstr; }
 
+bool chiredis_is_error_reply(const redisAsyncContext *context) { return context->c.err == REDIS_ERR_OTHER; }
+
 bool chiredis_is_protocol_error(const redisAsyncContext *context) { return context->c.err == REDIS_ERR_PROTOCOL; }

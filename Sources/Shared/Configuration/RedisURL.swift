@@ -1,4 +1,5 @@
-/// Where Redis is: `redis://[[user]:password@]host[:port][/database]`, with percent escapes in user and password.
+/// Where Redis is: `redis://[[user][:password]@]host[:port][/database]`, with percent escapes in user and password. An empty password is none, and
+/// the user `default` without one is nobody in particular.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     /// A name or an address; an IPv6 address without its brackets.
     public let host: String
@@ -6,7 +7,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     public let port: Int
     /// The ACL user; nil for the default one.
     public let user: String?
-    /// The password; nil where none is needed.
+    /// The password; nil where there is none.
     public let password: Secret?
     /// The number of the database, 0 where the URL has none.
     public let database: Int
@@ -21,10 +22,11 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         var password: Secret?
         if let at = rest.lastIndex(of: "@") {
             let login = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard login.count == 2, let name = PercentEncoding.decode(login[0]), let secret = PercentEncoding.decode(login[1]), !secret.isEmpty
-            else { return nil }
-            user = name.isEmpty ? nil : name
-            password = Secret(secret)
+            guard let name = PercentEncoding.decode(login[0]), let secret = PercentEncoding.decode(login.count == 2 ? login[1] : "") else {
+                return nil
+            }
+            password = secret.isEmpty ? nil : Secret(secret)
+            user = name.isEmpty || name == "default" && password == nil ? nil : name
             rest = rest[rest.index(after: at)...]
         }
         var database = 0

@@ -83,7 +83,7 @@ extension Setting where Value == Secret? {
 
 extension Setting where Value == RedisURL {
     static func redisURL(_ name: String, default url: String, _ meaning: String) -> Setting {
-        let form = "redis://[[user]:password@]host[:port][/database]"
+        let form = "redis://[[user][:password]@]host[:port][/database]"
         return Setting(name, default: url, allowed: form, isSecret: true, meaning: meaning) { text throws(SettingRefusal) in
             guard let url = RedisURL(text) else {
                 let reason = text.hasPrefix("rediss://") ? " (TLS is not supported)" : ""

@@ -74,6 +74,8 @@ public struct Keys: Sendable {
 
     /// The channel of an order's events.
     public static func updates(_ id: OrderID) -> String { "updates:" + id.description }
+    /// A channel on which nothing is published: subscribing to it again and again keeps a subscriber's link alive.
+    public static let silence = "updates:silence"
     /// The channel of the events of all orders of a user.
     public static func updates(user: UserID) -> String { "updates:user:" + user.text }
     /// The names of the processes that are alive, by the time of their last heartbeat.

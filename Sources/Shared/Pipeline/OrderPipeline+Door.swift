@@ -27,7 +27,7 @@ extension OrderPipeline {
     public func currentPause() async throws(PipelineError) -> Pause? {
         for keys in partitions {
             let values = try await send(["HMGET", keys.paused, "since", "reason"]).array ?? []
-            if let since = values.first?.string.flatMap({ UInt64($0) }) { return Pause(since: since, reason: values.last?.string ?? "") }
+            if let since = values.first?.milliseconds { return Pause(since: since, reason: values.last?.string ?? "") }
         }
         return nil
     }

@@ -28,16 +28,14 @@ extension OrderPipeline {
                 found[seq] = value
             }
         }
-        // No more than there are: a count that is wrong must not be counted up to.
-        guard let text, let order = try? Order(json: text), last >= 0, last <= found.count else {
-            throw PipelineError(.unexpectedReply, "order \(id) cannot be read")
-        }
-        let events = (1...max(1, last)).compactMap { found[$0] }
-        guard events.count == last else {
-            throw PipelineError(.unexpectedReply, "order \(id) cannot be read")
-        }
+        // Asked first: a seq that nobody can have written would be counted up to.
+        guard let text, let order = try? Order(json: text), 0...found.count ~= last else { throw Self.unreadable(id) }
+        let events = (0..<last).compactMap { found[$0 + 1] }
+        guard events.count == last else { throw Self.unreadable(id) }
         return OrderSnapshot(order: order, events: events)
     }
+
+    private static func unreadable(_ id: OrderID) -> PipelineError { PipelineError(.unexpectedReply, "order \(id) cannot be read") }
 
     /// The newest seq of an order; nil when Redis does not have it.
     public func newestSeq(_ id: OrderID) async throws(PipelineError) -> Int? {

@@ -98,18 +98,16 @@ extension OrderPipeline {
 
     private func work(_ reply: [RedisValue], _ entry: WorkEntry) throws(PipelineError) -> Work {
         guard reply.count == 11, let state = reply[2].string.flatMap({ OrderState(rawValue: $0) }), let attempt = reply[3].integer,
-            Self.attempts.contains(attempt), let text = reply[4].string, let order = try? Order(json: text),
-            let now = reply[10].integer.flatMap({ UInt64(exactly: $0) }), let stale = Self.staleQuotes(reply[9].integer),
-            let transactions = SignedTransaction.list(reply[7].string ?? "")
+            Self.attempts.contains(attempt), let text = reply[4].string, let order = try? Order(json: text), let now = reply[10].milliseconds,
+            let stale = Self.staleQuotes(reply[9].integer), let transactions = SignedTransaction.list(reply[7].string ?? "")
         else { throw PipelineError(.unexpectedReply, "order \(entry.orderID) cannot be read") }
         return Work(
-            order: order, state: state, attempt: Int(attempt), route: route(reply[5].string, at: reply[8].integer), transactions: transactions,
+            order: order, state: state, attempt: Int(attempt), route: route(reply[5].string, at: reply[8].milliseconds), transactions: transactions,
             staleQuotes: stale, now: now, isResumed: reply[0].string == "again")
     }
 
-    private func route(_ members: String?, at routedAt: Int64?) -> Route? {
-        guard let members, !members.isEmpty, let routedAt = routedAt.flatMap({ UInt64(exactly: $0) }), let chosen = try? ChosenRoute(members: members)
-        else { return nil }
+    private func route(_ members: String?, at routedAt: UInt64?) -> Route? {
+        guard let members, !members.isEmpty, let routedAt, let chosen = try? ChosenRoute(members: members) else { return nil }
         return Route(chosen, routedAt: routedAt)
     }
 }

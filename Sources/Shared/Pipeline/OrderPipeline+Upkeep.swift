@@ -18,13 +18,13 @@ extension OrderPipeline {
         let reply = try await run(
             Scripts.promote, keys: [keys.retries, keys.accepted, keys.routed, keys.leaving],
             [keys.orderPrefix, "100", String(settings.orderStateTTL)])
-        return Int(reply.array?.last?.integer ?? 0)
+        return reply.array?.last?.count ?? 0
     }
 
     /// Fails orders that are past their deadline. Returns how many, at most 100.
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
         let reply = try await run(Scripts.sweep, keys: [keys.deadlines, keys.events], [keys.orderPrefix, "100"])
-        let failed = Int(reply.array?.last?.integer ?? 0)
+        let failed = min(100, reply.array?.last?.count ?? 0)
         for _ in 0..<failed { reportEnd(nil, .failed, code: FailureCode.deadlineExceeded.rawValue) }
         return failed
     }

@@ -30,6 +30,8 @@ public final class OrderPipeline {
     public let partitions: [Keys]
     /// Called with each step of this process and what became of it: for metrics.
     public var onStep: (@ServiceActor (StepReport) -> Void)?
+    /// Called when Redis has refused a command or a script, by name: for the log.
+    public var onRefusal: (@ServiceActor (_ command: String, PipelineError) -> Void)?
     /// Called when this process has ended an order: for metrics. An end whose answer is lost is not told.
     public var onEnd: (@ServiceActor (OrderEnd) -> Void)?
     /// Called when a script has left something out: for logs and metrics.
@@ -64,7 +66,7 @@ public final class OrderPipeline {
         do {
             return answer(of: script, try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout))
         } catch {
-            throw PipelineError(error)
+            throw tell(PipelineError(error), of: script.name)
         }
     }
 
@@ -73,13 +75,18 @@ public final class OrderPipeline {
         do {
             return try await redis.send(command)
         } catch {
-            throw PipelineError(error)
+            throw tell(PipelineError(error), of: command[0])
         }
+    }
+
+    private func tell(_ error: PipelineError, of command: String) -> PipelineError {
+        if error.words != nil { onRefusal?(command, error) }
+        return error
     }
 
     /// The time of Redis, in ms, never earlier than one that was kept before: `RedisClock` without a heartbeat.
     public func time() async throws(PipelineError) -> UInt64 {
-        guard let time = try await run(Scripts.now, keys: [Keys.services], []).integer.flatMap({ UInt64(exactly: $0) }) else {
+        guard let time = try await run(Scripts.now, keys: [Keys.services], []).milliseconds else {
             throw PipelineError(.unexpectedReply, "Redis answered no time")
         }
         return time
@@ -95,20 +102,9 @@ public final class OrderPipeline {
             do {
                 return try await run(script, keys: keys, arguments)
             } catch {
-                guard error.code == .unavailable, start.elapsed < limit, !Task.isCancelled else { throw error }
+                guard error.isPassing, start.elapsed < limit, !Task.isCancelled else { throw error }
                 try? await sleep(for: backoff.next())
             }
-        }
-    }
-}
-
-extension PipelineError {
-    init(_ error: RedisError) {
-        switch error.code {
-        case .rejected("OOM"): self.init(.full, error.message)
-        case .rejected("BUSY"), .rejected("READONLY"), .rejected("MISCONF"): self.init(.unavailable, error.message)
-        case .rejected where !error.isUnavailable: self.init(.refused, error.message)
-        default: self.init(.unavailable, error.message, outcomeUnknown: error.outcomeUnknown)
         }
     }
 }

@@ -15,6 +15,7 @@ final class ConnectionKeeper {
     private var ready = Promise<Void>()
     private var lastError: RedisError?
     private var isClosed = false
+    private var attempts = 0
 
     /// The connection that commands can be sent on.
     private(set) var connection: RedisConnection?
@@ -36,7 +37,8 @@ final class ConnectionKeeper {
     /// Why there is no connection.
     var unavailable: RedisError {
         if isClosed { return .closedBefore }
-        return RedisError(.unavailable, lastError.map { "Redis is not available: \($0)" } ?? "not connected to Redis at \(url.endpoint) yet")
+        guard let lastError else { return RedisError(.unavailable, "not connected to Redis at \(url.endpoint) yet") }
+        return RedisError(.unavailable, "Redis is not available: \(lastError)", words: lastError.words)
     }
 
     /// Keeps a connection until `close`, or until the task is cancelled. Each one is prepared by `prepare`, and is ready after it.
@@ -74,7 +76,8 @@ final class ConnectionKeeper {
     }
 
     private func serve(_ prepare: @ServiceActor (RedisConnection, RedisConnectionInfo) async -> Void) async -> RedisError {
-        let connection = RedisConnection(url: url, name: name, options: options)
+        let connection = RedisConnection(url: url, name: name, options: options, turn: attempts)
+        attempts += 1
         current = connection
         defer { current = nil }
         do throws(RedisError) {

@@ -55,6 +55,12 @@ public final class RedisClient {
     /// Whether there is a connection that `onConnect` has prepared.
     public var isConnected: Bool { keeper.isReady }
 
+    /// Whether there is a connection, prepared or not.
+    public var hasConnection: Bool { keeper.connection.map { $0.failure == nil } ?? false }
+
+    /// Why there is no connection, or why there was none before the present one.
+    public var unavailable: RedisError { keeper.unavailable }
+
     /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, `.closed`.
     public func connected(within limit: Duration) async throws(RedisError) { try await keeper.waitUntilReady(within: limit) }
 

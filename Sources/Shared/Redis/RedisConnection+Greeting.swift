@@ -15,8 +15,9 @@ extension RedisConnection {
     /// Logs in, chooses the database, gives the connection its name and waits until the server has loaded its data.
     func greet(name: String) async throws(RedisError) -> RedisConnectionInfo {
         let limit = options.connectTimeout
-        if let password = url.password?.text {
-            let command = ["AUTH"] + (url.user.map { [$0] } ?? []) + [password]
+        if url.user != nil || url.password != nil {
+            // A user without a password may be one that needs none.
+            let command = ["AUTH"] + (url.user.map { [$0] } ?? []) + [url.password?.text ?? ""]
             _ = try await send(command, timeout: limit)
         }
         // The children start in this order, so that the commands leave in it, in one write.
@@ -25,8 +26,9 @@ extension RedisConnection {
         async let description = attempt(["INFO", "server"], limit)
         async let readiness = attempt(["PING"], limit)
         let (selected, _, info, ready) = await (selection, naming, description, readiness)
+        // First, because a server that has no place for another client, or is in protected mode, says so in answer to it and hangs up.
+        if case .failure(let error) = selected, url.database != 0 || error.rejection != "NOPERM" { throw error }
         _ = try ready.get()
-        _ = try selected.get()
         // A restricted user may not be allowed INFO and CLIENT; the connection serves without them.
         let text = (try? info.get())?.string ?? ""
         return RedisConnectionInfo(runID: Self.field("run_id", of: text), version: Self.field("redis_version", of: text), isFirst: false)
@@ -49,15 +51,17 @@ extension RedisError {
         let error = RedisError(waiting: error)
         switch error.code {
         case .rejected("LOADING"), .rejected("MASTERDOWN"):
-            self.init(.unavailable, "Redis at \(url.endpoint) is not ready yet: \(error)")
+            self.init(.unavailable, "Redis at \(url.endpoint) is not ready yet: \(error)", words: error.words)
         case .rejected("WRONGPASS"), .rejected("NOAUTH"):
-            self.init(error.code, "Redis at \(url.endpoint) refused the login: check user and password of its URL", outcomeUnknown: false)
+            self.init(
+                error.code, "Redis at \(url.endpoint) refused the login: check user and password of its URL (\(error))", outcomeUnknown: false,
+                words: error.words)
         case .rejected, .closed:
-            self.init(error.code, "Redis at \(url.endpoint): \(error)", outcomeUnknown: false)
+            self.init(error.code, "Redis at \(url.endpoint): \(error)", outcomeUnknown: false, words: error.words)
         case .timedOut:
             self.init(.unavailable, "Redis at \(url.endpoint) gave no answer while connecting")
         default:
-            self.init(.unavailable, error.message)
+            self.init(.unavailable, error.message, words: error.words)
         }
     }
 }

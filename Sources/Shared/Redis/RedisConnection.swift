@@ -6,10 +6,13 @@ internal import EventLoop
 @ServiceActor
 final class RedisConnection {
     private typealias Call = Waiter<RedisValue, RedisError>
+    private static let mostAddresses = 8
 
     let url: RedisURL
     let options: RedisOptions
     private let name: String
+    /// Which of a host's addresses is tried first, so that one that answers and does not serve is not taken again and again.
+    private let turn: Int
     private var transport: RedisTransport?
     private var encoder = CommandEncoder()
     private var pending = ReplyQueue<Call>()
@@ -21,6 +24,8 @@ final class RedisConnection {
     private var stoodStill = Duration.zero
     private let ended = Promise<RedisError>()
 
+    /// Finds the addresses of a host within a time.
+    var resolve: @ServiceActor (String, Duration) async throws -> [String] = { try await HostResolver.addresses(of: $0, within: $1) }
     /// Why the connection ended; nil before that.
     private(set) var failure: RedisError?
     /// Called with the time in seconds from a command to its reply.
@@ -32,10 +37,12 @@ final class RedisConnection {
     /// Sends what the server must answer, to see whether the link is alive. Unless set, a PING.
     var onIdle: (@ServiceActor () -> Void)?
 
-    init(url: RedisURL, name: String, options: RedisOptions) {
+    /// A connection that is not open; `turn` is the number of this attempt.
+    init(url: RedisURL, name: String, options: RedisOptions, turn: Int = 0) {
         self.url = url
         self.name = name
         self.options = options
+        self.turn = turn
     }
 
     /// Commands without a reply.
@@ -44,13 +51,7 @@ final class RedisConnection {
     /// Connects and greets. Throws `.unavailable`, `.rejected` or `.closed`; the connection has then ended.
     func open() async throws(RedisError) -> RedisConnectionInfo {
         do {
-            let transport = try await connect()
-            if let failure {
-                transport.close()
-                throw failure
-            }
-            self.transport = transport
-            try await transport.opened.value(within: options.connectTimeout)
+            try await connect()
             startSweeping()
             return try await greet(name: name)
         } catch {
@@ -75,14 +76,37 @@ final class RedisConnection {
         onEnd?(reason)
     }
 
-    private func connect() async throws -> RedisTransport {
-        let addresses = try await HostResolver.addresses(of: url.host, within: options.connectTimeout)
-        guard let address = addresses.randomElement() else { throw RedisError(.unavailable, "\(url.host) has no address") }
-        let transport = try RedisTransport(address: address, port: UInt16(url.port), endpoint: url.endpoint)
+    /// Tries the addresses of the host one after the other; each has its share of the time, so that a silent one leaves some for the next.
+    private func connect() async throws {
+        let addresses = try await resolve(url.host, options.connectTimeout).prefix(Self.mostAddresses)
+        var reason = RedisError(.unavailable, "\(url.host) has no address")
+        for index in addresses.indices {
+            do {
+                return try await connect(
+                    to: addresses[(index + turn % addresses.count) % addresses.count], within: options.connectTimeout / addresses.count)
+            } catch {
+                if let failure { throw failure }
+                try Task.checkCancellation()
+                reason = RedisError(opening: error, at: url)
+            }
+        }
+        throw reason
+    }
+
+    private func connect(to address: String, within limit: Duration) async throws {
+        if let failure { throw failure }
+        guard let port = UInt16(exactly: url.port) else { throw RedisError(.unavailable, "\(url.endpoint) has no such port") }
+        let transport = try RedisTransport(address: address, port: port, endpoint: url.endpoint)
         // These keep the connection alive while hiredis may call back; the transport drops them at its end.
         transport.onReceive = { self.received() }
-        transport.onEnd = { self.close($0) }
-        return transport
+        transport.onEnd = { [unowned transport] in if transport.isConnected { self.close($0) } }
+        self.transport = transport
+        do {
+            try await transport.opened.value(within: limit)
+        } catch {
+            transport.close()
+            throw error
+        }
     }
 }
 
@@ -116,7 +140,8 @@ extension RedisConnection {
     }
 
     private func submit(_ command: [String], timeout: Duration, for call: Call?) throws(RedisError) {
-        guard let transport, failure == nil else { throw RedisError(.unavailable, "there is no connection to Redis at \(url.endpoint)") }
+        if let failure { throw RedisError(.unavailable, "there is no connection any more: \(failure)", words: failure.words) }
+        guard let transport else { throw RedisError(.unavailable, "there is no connection to Redis at \(url.endpoint)") }
         let owner = Unmanaged.passUnretained(self).toOpaque()
         guard encoder.withEncoded(command, { transport.send($0, onReply(_:_:_:), owner) }) else {
             throw RedisError(.unavailable, "the connection to Redis at \(url.endpoint) is ending")
@@ -130,7 +155,9 @@ extension RedisConnection {
         guard let entry = pending.removeOldest(), let call = entry.call else { return }
         onRoundTrip?(Double(lastReceived.nanoseconds &- entry.sent.nanoseconds) / 1e9)
         if chiredis_reply_kind(reply) == CHIREDIS_ERROR {
-            call.complete(.failure(RedisError(reply: RedisValue.repairedText(of: reply))))
+            let error = RedisError(reply: RedisValue.repairedText(of: reply))
+            call.complete(.failure(error))
+            if error.endsConnection { close(RedisError(givingUp: url.endpoint, after: error)) }
         } else {
             call.complete(.success(RedisValue(reply)))
         }

@@ -26,16 +26,23 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
     /// Whether the command may have run all the same.
     public let outcomeUnknown: Bool
+    /// Redis' own words, where it was reached and has said no; nil where nothing was heard of it.
+    public let words: String?
 
     /// A failure. Unless said otherwise, its outcome is unknown if the kind implies that the command was sent and not answered.
-    public init(_ code: Code, _ message: String, outcomeUnknown: Bool? = nil) {
+    public init(_ code: Code, _ message: String, outcomeUnknown: Bool? = nil, words: String? = nil) {
         self.code = code
         self.message = message
         self.outcomeUnknown = outcomeUnknown ?? [.connectionLost, .timedOut, .protocolViolation].contains(code)
+        self.words = words
     }
 
     /// Whether Redis is away, or not ready yet; the command did not run.
     public var isUnavailable: Bool { [.unavailable, .rejected("LOADING"), .rejected("MASTERDOWN")].contains(code) }
+
+    /// Whether this connection is of no use any more, whoever asks again: its server is a replica now, is being filled by another, or has forgotten
+    /// the login. Another look at the address may find the right one.
+    public var endsConnection: Bool { rejection.map { ["READONLY", "LOADING", "MASTERDOWN", "NOAUTH"].contains($0) } ?? false }
 
     /// The prefix of an error reply; nil for other failures.
     public var rejection: String? {
@@ -54,7 +61,15 @@ extension RedisError {
     init(reply text: String) {
         let prefix = text.prefix { $0 != " " }
         let safe = text.split(separator: ", with args beginning with:", maxSplits: 1).first ?? ""
-        self.init(.rejected(String(prefix)), String(safe.prefix(Self.limitOfMessage)))
+        let words = String(safe.prefix(Self.limitOfMessage))
+        self.init(.rejected(String(prefix)), words, words: words)
+    }
+
+    /// What ends a connection on an answer after which it is of no use. Commands that are under way may have run.
+    init(givingUp endpoint: String, after answer: RedisError) {
+        self.init(
+            .connectionLost, "the connection to Redis at \(endpoint) was given up: \(answer.message)", outcomeUnknown: true,
+            words: answer.words)
     }
 
     static let cancelled = RedisError(.closed, "the task that waited for Redis was cancelled", outcomeUnknown: true)

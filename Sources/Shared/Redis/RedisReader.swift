@@ -12,6 +12,7 @@ public final class RedisReader {
     private var connection: RedisConnection?
     private var isBusy = false
     private var isClosed = false
+    private var attempts = 0
 
     /// A reader that is not connected; `name` is what CLIENT LIST shows.
     public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
@@ -49,7 +50,8 @@ public final class RedisReader {
 
     private func open() async throws(RedisError) -> RedisConnection {
         if let connection, connection.failure == nil { return connection }
-        let connection = RedisConnection(url: url, name: name, options: options)
+        let connection = RedisConnection(url: url, name: name, options: options, turn: attempts)
+        attempts += 1
         self.connection = connection
         _ = try await connection.open()
         return connection

@@ -9,11 +9,10 @@ public final class RedisSubscriber {
     /// Takes the payload of a message; what is no UTF-8 in it is replaced.
     public typealias Handler = @ServiceActor (String) -> Void
 
-    /// Always subscribed to: subscribing again is a ping, as PING itself cannot be used here, and hiredis never sees the last channel go.
-    private static let pingChannel = ChannelName("redis-subscriber-ping")
-
     private let keeper: ConnectionKeeper
     private let options: RedisOptions
+    /// Always subscribed to: subscribing again is a ping, as PING itself cannot be used here, and hiredis never sees the last channel go.
+    private let pingChannel: ChannelName
     private var channels: [ChannelName: Channel] = [:]
     /// SUBSCRIBEs without a confirmation, by channel: only the last one confirms what was asked for last.
     private var outstanding: [ChannelName: Int] = [:]
@@ -30,9 +29,11 @@ public final class RedisSubscriber {
         set { keeper.onFailure = newValue }
     }
 
-    /// A subscriber that connects when it is run; `name` is what CLIENT LIST shows.
-    public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
+    /// A subscriber that connects when it is run; `name` is what CLIENT LIST shows. On `pingChannel` nothing is published; the user of the
+    /// URL needs the right to it as to the others: an error of Redis ends the connection.
+    public init(url: RedisURL, name: String, pingChannel: String = "redis-subscriber-ping", options: RedisOptions = RedisOptions()) {
         self.options = options
+        self.pingChannel = ChannelName(pingChannel)
         keeper = ConnectionKeeper(url: url, name: name, options: options)
     }
 
@@ -45,6 +46,11 @@ public final class RedisSubscriber {
 
     /// Ends the connection and `run`. For good.
     public func close() { keeper.close() }
+
+    /// Gives the present connection up, and looks the address up again: what serves there may have changed without this connection's notice.
+    public func reconnect() {
+        keeper.connection?.close(RedisError(.connectionLost, "the subscriber looks its address up again"))
+    }
 
     /// Whether there is a connection; after a reconnect the channels may not be confirmed yet.
     public var isConnected: Bool { keeper.isReady }
@@ -103,13 +109,13 @@ extension RedisSubscriber {
     private func begin(_ connection: RedisConnection, isFirst: Bool) {
         connection.onPush = { [weak self] in self?.receive($0) }
         connection.onEnd = { [weak self] in self?.end($0) }
-        connection.onIdle = { [unowned connection] in
+        connection.onIdle = { [unowned connection, pingChannel] in
             connection.expectAnswer()
-            connection.sendPubSub(["SUBSCRIBE", Self.pingChannel.text])
+            connection.sendPubSub(["SUBSCRIBE", pingChannel.text])
         }
         outstanding = [:]
         returning = []
-        connection.sendPubSub(["SUBSCRIBE", Self.pingChannel.text])
+        connection.sendPubSub(["SUBSCRIBE", pingChannel.text])
         guard !isFirst else { return }
         returning = Set(channels.keys)
         for name in returning { requestSubscription(name, on: connection) }

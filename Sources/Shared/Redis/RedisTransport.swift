@@ -11,7 +11,8 @@ final class RedisTransport {
     private var flushHook: Int?
     private var needsFlush = false
     private var isWriting = false
-    private var isConnected = false
+    /// Whether the connection has stood, also after its end.
+    private(set) var isConnected = false
     private var isEnded = false
     private var failure = RedisError.closed
     private let endpoint: String
@@ -108,8 +109,7 @@ extension RedisTransport {
         guard !isEnded else { return }
         isEnded = true
         if let context, isConnected {
-            let violation = chiredis_is_protocol_error(context)
-            failure = RedisError(violation ? .protocolViolation : .connectionLost, "the connection to Redis at \(endpoint) ended: \(words)")
+            failure = reason(of: context)
         }
         context = nil
         // The descriptor is closed right after this.
@@ -126,6 +126,16 @@ extension RedisTransport {
         onEnd = nil
         onReceive = nil
         Unmanaged.passUnretained(self).release()
+    }
+
+    private func reason(of context: UnsafePointer<redisAsyncContext>) -> RedisError {
+        // An error that answers no command: too many clients, or no right to a channel.
+        if chiredis_is_error_reply(context) {
+            let answer = RedisError(reply: words)
+            return RedisError(answer.code, "Redis at \(endpoint): \(answer.message)", words: answer.words)
+        }
+        let violation = chiredis_is_protocol_error(context)
+        return RedisError(violation ? .protocolViolation : .connectionLost, "the connection to Redis at \(endpoint) ended: \(words)")
     }
 
     private var words: String {

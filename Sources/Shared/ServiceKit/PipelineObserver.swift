@@ -51,6 +51,10 @@ public final class PipelineObserver: StreamObserver {
                 .error, omission.kind == .unpublished ? "events.not_published" : "orders.not_readable", every: .seconds(5),
                 ["script": .string(omission.script), "count": .integer(omission.count), "reason": .string(omission.reason)])
         }
+        pipeline.onRefusal = { [log] command, error in
+            log.limited(
+                .warning, "redis.refused", every: .seconds(5), ["command": .string(command), "reason": .string(error.words ?? error.message)])
+        }
         pipeline.onStep = { [steps, waits, works] report in
             steps.labelled(report.step.rawValue, report.outcome).increment()
             if let waited = report.waited { waits.labelled(report.stage.rawValue).observe(waited) }

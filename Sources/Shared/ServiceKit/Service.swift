@@ -10,12 +10,19 @@ public protocol Service: AnyObject {
     nonisolated static var purpose: String { get }
     /// Makes the service and adds its routes. Throws `StartError` when it cannot work with these settings.
     init(settings: Settings, process: ServiceProcess) async throws
+    /// Whether its work makes no sense before Redis is prepared; else it runs from the start.
+    var needsRedis: Bool { get }
     /// Works until `stop` has finished.
     func run() async
     /// Takes nothing new, finishes what is in hand within `grace`, hands back the rest.
     func stop(within grace: Duration) async
     /// Called each time the connection to Redis was made again: what is in hand is to be renewed.
     func connectionRestored()
+}
+
+extension Service {
+    /// A service works on what is in Redis.
+    public var needsRedis: Bool { true }
 }
 
 extension ServiceProcess {

@@ -35,9 +35,19 @@ public final class ServiceProcess {
     public var serverOptions = HTTPServerOptions()
     /// Sockets that are open, and streams of server-sent events.
     public var openSockets: Int { server.map { $0.webSockets + $0.streams } ?? 0 }
+    /// Why no work can be done with Redis, in words that anybody may see; nil where it can.
+    public var redisTrouble: String? { readiness.trouble }
+    /// Whether Redis is away as far as is known: nothing is heard of it, and it has not said no.
+    public var isRedisAway: Bool { readiness.isAway }
+    let readiness: RedisReadiness
+    private var subscribers: [WeakSubscriber] = []
     weak var server: HTTPServer?
     let common: CommonSettings
     private let relay = Relay()
+
+    private struct WeakSubscriber {
+        weak var subscriber: RedisSubscriber?
+    }
 
     /// The parts that the process' own closures need before the process is made.
     @ServiceActor
@@ -56,7 +66,11 @@ public final class ServiceProcess {
         redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
-        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in relay.process?.heartbeatFields() ?? [:] }
+        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
+            guard let process = relay.process else { return [:] }
+            return process.heartbeatFields().merging(["trouble": process.readiness.defect ?? ""]) { own, _ in own }
+        }
+        readiness = RedisReadiness(redis: redis, pipeline: pipeline, heartbeat: heartbeat, log: log)
         relay.process = self
         observer.watch(pipeline)
         watchClock()
@@ -78,8 +92,15 @@ public final class ServiceProcess {
     /// A connection for one blocking reader.
     public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader") }
 
-    /// A connection for Pub/Sub; its owner runs it.
-    public func connectSubscriber() -> RedisSubscriber { RedisSubscriber(url: common.redis, name: name + "-subscriber") }
+    /// A connection for Pub/Sub; its owner runs it. It moves when the process' own connection has found another server.
+    public func connectSubscriber() -> RedisSubscriber {
+        let subscriber = RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence)
+        subscribers = subscribers.filter { $0.subscriber != nil } + [WeakSubscriber(subscriber: subscriber)]
+        return subscriber
+    }
+
+    /// Makes the subscribers look their address up again.
+    func moveSubscribers() { for entry in subscribers { entry.subscriber?.reconnect() } }
 
     /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not come back in one moment.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }

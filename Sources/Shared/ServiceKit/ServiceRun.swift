@@ -17,6 +17,8 @@ final class ServiceRun {
     private let server: HTTPServer
     private let stopRequested = Promise<Void>()
     private var startFailure: StartError?
+    /// Whether the server that served before has turned into one that cannot, since the last connection that was prepared.
+    private var hasMoved = false
     private var signals: [SignalSource] = []
     private let grace = LoopTimer()
 
@@ -31,12 +33,10 @@ final class ServiceRun {
     func run() async throws {
         watchSignals()
         process.health.add("redis", .readiness) { [process] in
-            process.redis.isConnected ? .passing : .failing("Redis is away")
+            ServiceActor.assume(process) { $0.redisTrouble.map { .failing($0) } ?? .passing }
         }
         process.redis.onConnect = { [unowned self] info in await self.prepare(info) }
-        process.redis.onFailure = { [process] error in
-            process.log.limited(.warning, "redis.away", every: .seconds(5), ["reason": .string(error.message)])
-        }
+        process.redis.onFailure = { [unowned self] error in self.note(error) }
         try server.start()
         process.log.info(
             "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
@@ -44,16 +44,18 @@ final class ServiceRun {
         let redis = Loop.spawn { [process] in await process.redis.run() }
         let heartbeat = Loop.spawn { [process] in await process.heartbeat.run() }
         let delay = Loop.spawn { [process] in await process.watchLoopDelay() }
+        let watch = Loop.spawn { [process] in await process.readiness.watch() }
         let work = Loop.spawn { [process, service, unowned self] in
             // Nothing can be read before the groups are there.
-            while !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
+            while service.needsRedis, !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
             // With the wrong count of partitions nothing may be touched.
-            if self.startFailure == nil { await service.run() }
+            if self.startFailure == nil && !Task.isCancelled { await service.run() }
         }
         process.health.markStarted()
         try? await stopRequested.value
         await stop(work)
-        for task in [heartbeat, delay] { task.cancel() }
+        for task in [heartbeat, delay, watch] { task.cancel() }
+        process.readiness.stop()
         await process.heartbeat.end()
         process.redis.close()
         await redis.value
@@ -77,21 +79,29 @@ final class ServiceRun {
     /// Prepares each new connection: groups, the agreement on partitions, and lag figures that a restart of Redis has spoilt.
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
-            try await process.pipeline.agreeOnPartitions()
-            for keys in process.pipeline.partitions {
-                try await process.pipeline.createGroups(keys)
-                try await process.pipeline.recount(keys)
+            let isPrepared = try await process.readiness.prepare { [process] in
+                try await process.pipeline.agreeOnPartitions()
+                for keys in process.pipeline.partitions {
+                    try await process.pipeline.createGroups(keys)
+                    try await process.pipeline.recount(keys)
+                }
             }
-            await process.heartbeat.beat()
-        } catch let error as PartitionMismatch {
-            startFailure = StartError(error.description)
+            guard isPrepared else { return }
+        } catch {
+            startFailure = StartError("\(error)")
             stopRequested.succeed(())
             return
-        } catch {
-            process.log.warning("redis.not_prepared", ["reason": .string("\(error)")])
         }
+        if hasMoved { process.moveSubscribers() }
+        hasMoved = false
         process.log.info("redis.connected", ["version": .string(info.version), "first": .boolean(info.isFirst)])
         if !info.isFirst { service.connectionRestored() }
+    }
+
+    private func note(_ error: RedisError) {
+        hasMoved = hasMoved || error.words != nil
+        process.log.limited(
+            .warning, error.words == nil ? "redis.away" : "redis.connection_refused", every: .seconds(5), ["reason": .string(error.message)])
     }
 
     private func watchSignals() {

@@ -59,7 +59,7 @@ struct AcceptanceTests {
             // Neither sampler runs: the door stays open.
             let door = Door(
                 limits: DoorLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
-                pressure: RedisPressure(redis: test.redis))
+                pressure: RedisPressure(redis: test.redis, log: test.process.log))
             let acceptance = Acceptance(
                 settings: test.settings, process: test.process, tokens: try Samples.tokens(), door: door,
                 outcomes: Acceptance.outcomes(in: test.process.metrics))
@@ -146,7 +146,8 @@ struct AcceptanceTests {
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", [:])
         let test = TestProcess(process: .unconnected(settings), settings: settings)
         let door = Door(
-            limits: DoorLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: RedisPressure(redis: test.redis))
+            limits: DoorLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
+            pressure: RedisPressure(redis: test.redis, log: test.process.log))
         let acceptance = Acceptance(
             settings: settings, process: test.process, tokens: try Samples.tokens(), door: door,
             outcomes: Acceptance.outcomes(in: test.process.metrics))

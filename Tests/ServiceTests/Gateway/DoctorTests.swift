@@ -3,19 +3,19 @@ import EventLoop
 import JSON
 import Orders
 import Redis
-import ServiceKit
 import Storage
 import TestSupport
 import Testing
 
 @testable import GatewayService
 @testable import Pipeline
+@testable import ServiceKit
 
 @Suite(.onLoop) @ServiceActor
 struct DoctorTests {
     private static let healthy =
         "redis_version:7.0.15\r\naof_enabled:1\r\naof_last_write_status:ok\r\naof_last_bgrewrite_status:ok\r\n"
-        + "maxmemory_policy:noeviction\r\nused_memory:1048576\r\nmaxmemory:0\r\n"
+        + "maxmemory_policy:noeviction\r\nused_memory:1048576\r\nmaxmemory:1398102\r\n"
 
     @Test(
         "the settings of Redis are judged one by one",
@@ -27,7 +27,9 @@ struct DoctorTests {
             ("aof_last_bgrewrite_status:ok", "aof_last_bgrewrite_status:err", "always", "persistence", .fault),
             ("", "", "everysec", "persistence", .warning), ("", "", "", "persistence", .unknown),
             ("maxmemory_policy:noeviction", "maxmemory_policy:allkeys-lru", "always", "eviction", .fault),
-            ("maxmemory:0", "maxmemory:1376256", "always", "memory", .fault),
+            ("maxmemory:1398102", "maxmemory:1376256", "always", "memory", .fault),
+            ("maxmemory:1398102", "maxmemory:0", "always", "memory", .warning), ("used_memory:1048576", "", "always", "memory", .unknown),
+            ("used_memory:1048576", "used_memory:9223372036854775807", "always", "memory", .fault),
         ])
     func redis(_ good: String, _ bad: String, _ appendfsync: String, _ check: String, _ verdict: Diagnosis.Verdict) {
         let text = good.isEmpty ? Self.healthy : Self.healthy.replacing(good, with: bad)
@@ -38,10 +40,8 @@ struct DoctorTests {
 
     @Test("a Redis as it should be has nothing to be told of, up to three quarters of its memory")
     func redisWell() {
-        for limit in ["0", "1398102"] {
-            let text = Self.healthy.replacing("maxmemory:0", with: "maxmemory:\(limit)")
-            #expect(RedisChecks(info: RedisInfo(text), appendfsync: "always").all.allSatisfy { $0.verdict == .ok && $0.advice.isEmpty })
-        }
+        let checks = RedisChecks(info: RedisInfo(Self.healthy), appendfsync: "always").all
+        #expect(checks.allSatisfy { $0.verdict == .ok && $0.advice.isEmpty } && checks.map(\.check) == RedisChecks.names)
     }
 
     // MARK: The flow
@@ -139,10 +139,94 @@ struct DoctorTests {
             let verdicts = verdicts(answer)
             #expect(answer.status == 200 && answer["healthy"]?.bool == false)
             #expect(
-                verdicts["postgres"] == "fault" && verdicts["groups"] == "ok" && verdicts["services"] == "fault" && verdicts["stuck-orders"] == nil)
+                verdicts["postgres"] == "fault" && verdicts["groups"] == "ok" && verdicts["services"] == "fault"
+                    && verdicts["stuck-orders"] == "unknown")
             for text in ["", "86400"] { #expect(try await http.get("/api/doctor?stuckAfterSeconds=\(text)").status == 200) }
             for text in ["0", "86401", "x"] { #expect(try await http.get("/api/doctor?stuckAfterSeconds=\(text)").status == 400) }
         }
+    }
+
+    private func withUser(
+        _ rules: [String], _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
+    ) async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        try await withProcess(RouterSettings.self, server: server) { admin in
+            _ = try await admin.redis.send(["ACL", "SETUSER", "engine", "on", "nopass"] + rules)
+            let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
+            let settings = try load(GatewaySettings.self, redis: "redis://engine@127.0.0.1:\(server.port)", files)
+            let process = ServiceProcess.unconnected(settings)
+            _ = try await Gateway(settings: settings, process: process)
+            process.redis.onConnect = { _ in _ = try? await process.readiness.prepare {} }
+            let running = Loop.spawn { await process.redis.run() }
+            try await eventually { process.redis.hasConnection && (process.redisTrouble == nil || process.readiness.defect != nil) }
+            try await withServer(process) { try await body(TestProcess(process: process, settings: settings), $0) }
+            process.readiness.stop()
+            process.redis.close()
+            await running.value
+        }
+        try await server.stop()
+    }
+
+    @Test("what the doctor may not ask is unknown, with Redis' own words; no check is missing, and nothing is called away")
+    func withoutInfo() async throws {
+        try await withUser(["~*", "&*", "+@all", "-@dangerous"]) { _, http in
+            let answer = try await http.get("/api/doctor")
+            let verdicts = verdicts(answer)
+            for check in RedisChecks.names {
+                #expect(verdicts[check] == "unknown" && finding(answer, check).contains("NOPERM"), "\(check)")
+            }
+            #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
+            #expect(verdicts.count == 15 && !answer.body.contains("Redis is away"))
+        }
+    }
+
+    @Test(
+        "a right without which the engine does not work is the fault, and named",
+        arguments: [
+            (["~*", "+@all"], "PUBLISH updates:", "its rights"), (["~*", "&*", "+@all", "-evalsha"], "evalsha", "its rights"),
+        ])
+    func withoutRights(_ rules: [String], _ words: String, _ advice: String) async throws {
+        try await withUser(rules) { _, http in
+            let answer = try await http.get("/api/doctor")
+            #expect(verdicts(answer)["redis"] == "fault" && finding(answer, "redis").contains(words))
+            #expect(answer["checks"]?.array?.first?["advice"]?.string?.contains(advice) == true)
+            #expect(verdicts(answer).count == 15 && !answer.body.contains("is away, and"))
+        }
+    }
+
+    @Test("an answer that Redis refuses says so in its words, with a code of its own")
+    func refusedAnswers() async throws {
+        try await withUser(["~*", "&*", "+@all", "-evalsha", "-hgetall"]) { _, http in
+            let letters = try await http.get("/api/dead-letters")
+            #expect(letters.status == 503 && letters["code"]?.string == "REDIS_REFUSED")
+            #expect(letters["error"]?.string?.contains("NOPERM this user has no permissions to run the 'evalsha' command") == true)
+            for path in ["/api/streams", "/api/orders/\(Samples.id())"] {
+                let answer = try await http.get(path)
+                #expect(answer.status == 503 && answer["code"]?.string == "REDIS_REFUSED", "\(path): \(answer.body)")
+            }
+            #expect(try await http.get("/api/dead-letters?cursor=0-18446744073709551615-18446744073709551615").status == 400)
+        }
+    }
+
+    @Test("a process that is alive and cannot work is named with its reason")
+    func troubledProcess() {
+        let troubles = ["router-a: the user of REDIS_URL may not do all that the engine does: PUBLISH updates:x"]
+        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, troubles: troubles).all.filter { $0.verdict != .ok }
+        #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-a: the user"))
+    }
+
+    @Test(
+        "each reason for which Redis does not serve has its own advice",
+        arguments: [
+            ("Redis is away", "Start Redis"), ("Redis gave no answer", "stopped"), ("Redis refuses it (NOPERM x)", "its rights"),
+            ("Redis refuses it (MOVED 1 h:1)", "single Redis"), ("Redis is not ready (CLUSTERDOWN x)", "single Redis"),
+            ("Redis is not ready (READONLY x)", "master"), ("Redis is not ready (ERR max number of clients reached)", "maxclients"),
+            ("Redis is not ready (DENIED x)", "password"), ("Redis is not ready (WRONGPASS x)", "REDIS_URL"),
+            ("Redis is not ready (MISCONF x)", "disk"), ("Redis is not ready (LOADING x)", "Wait"), ("Redis refuses it (ODD x)", "own words"),
+        ])
+    func advice(_ trouble: String, _ words: String) {
+        let diagnosis = RedisStanding(trouble: trouble).diagnosis
+        #expect(diagnosis.verdict == .fault && diagnosis.finding.hasPrefix(trouble) && diagnosis.advice.contains(words))
     }
 
     @Test("without Redis that is the fault, and there is a report all the same")

@@ -23,7 +23,7 @@ struct DoorTests {
 
     private func door(_ test: TestProcess<GatewaySettings>, backlog: Int = 1000, wait: Duration? = nil) async throws -> Door {
         let lag = LagSampler(pipeline: test.pipeline)
-        let pressure = RedisPressure(redis: test.redis)
+        let pressure = RedisPressure(redis: test.redis, log: test.process.log)
         let door = Door(limits: DoorLimits(maxBacklog: backlog, maxWait: wait), lag: lag, pressure: pressure)
         #expect(refusal(door) == nil, "a door that knows nothing yet is open")
         _ = try await lag.sample()
@@ -66,7 +66,7 @@ struct DoorTests {
     func memory() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(GatewaySettings.self, server: server) { test in
-            let pressure = RedisPressure(redis: test.redis)
+            let pressure = RedisPressure(redis: test.redis, log: test.process.log)
             let running = Loop.spawn { await pressure.run() }
             defer { running.cancel() }
             let door = Door(

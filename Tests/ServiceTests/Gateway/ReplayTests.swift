@@ -45,7 +45,7 @@ struct ReplayTests {
         try await withProcess(GatewaySettings.self, server: server) { test in
             try await body(
                 Bench(
-                    test: test, lag: LagSampler(pipeline: test.pipeline), pressure: RedisPressure(redis: test.redis),
+                    test: test, lag: LagSampler(pipeline: test.pipeline), pressure: RedisPressure(redis: test.redis, log: test.process.log),
                     outcomes: Acceptance.outcomes(in: test.process.metrics)))
         }
         try await server.stop()

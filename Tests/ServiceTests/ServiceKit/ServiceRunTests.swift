@@ -17,9 +17,10 @@ private final class RecordingService: Service {
     nonisolated static var purpose: String { "Notes what is done with it." }
     private(set) var calls: [String] = []
     var onStop: (@ServiceActor () async -> Void)?
+    let needsRedis: Bool
 
-    init() {}
-    init(settings: RouterSettings, process: ServiceProcess) async throws {}
+    init(needsRedis: Bool = true) { self.needsRedis = needsRedis }
+    init(settings: RouterSettings, process: ServiceProcess) async throws { needsRedis = true }
 
     func run() async {
         calls.append("run")
@@ -88,6 +89,45 @@ struct ServiceRunTests {
                     == "PARTITIONS is 3, but Redis holds orders of an engine with 2: start with PARTITIONS=2, or empty Redis first")
             #expect(service.calls == ["stop"])
         }
+    }
+
+    @Test("a service is not run before Redis lets it work; a gateway is, and says why it is not ready")
+    func notRunUnprepared() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
+        let administering = Loop.spawn { await admin.run() }
+        try await admin.connected(within: .seconds(20))
+        _ = try await admin.send(["ACL", "SETUSER", "engine", "on", "nopass", "~*", "+@all"])
+        let url = "redis://engine@127.0.0.1:\(server.port)"
+        let (worker, gateway) = (RecordingService(), RecordingService(needsRedis: false))
+        let processes = [try process(url), try process(url)]
+        let running = zip(processes, [worker, gateway]).map { process, service in
+            Loop.spawn { try await ServiceRun(process: process, service: service).run() }
+        }
+        try await eventually { gateway.calls == ["run"] && processes.allSatisfy { $0.redisTrouble?.contains("PUBLISH updates:") == true } }
+        #expect(worker.calls.isEmpty && processes.allSatisfy { !$0.health.readiness.isPassing && $0.health.liveness.isPassing })
+        _ = try await admin.send(["ACL", "SETUSER", "engine", "allchannels"])
+        try await eventually { worker.calls == ["run"] && processes.allSatisfy { $0.health.readiness.isPassing } }
+        kill(getpid(), SIGTERM)
+        for task in running { try await task.value }
+        admin.close()
+        await administering.value
+        try await server.stop()
+    }
+
+    @Test("a stop does not wait for a preparation that Redis refuses")
+    func stopUnprepared() async throws {
+        let server = try FakeRedis()
+        server.answer = { _ in "-NOPERM no\r\n" }
+        let process = try process(server.url)
+        let service = RecordingService()
+        let running = Loop.spawn { try await ServiceRun(process: process, service: service).run() }
+        try await eventually { process.redisTrouble == "Redis refuses it (NOPERM no)" && process.health.readiness.json.contains("NOPERM") }
+        kill(getpid(), SIGTERM)
+        let start = MonotonicInstant.now
+        try await running.value
+        #expect(start.elapsed < .seconds(3) && service.calls == ["stop"])
+        server.stop()
     }
 
     @Test("a lost connection is told to the service, groups that are gone are made again")

@@ -144,8 +144,9 @@ final class Acceptance {
                     throw Problem(
                         503, code: "OVERLOADED", "The engine's memory is full; try again in a few seconds", headers: [("Retry-After", "5")])
                 }
-                guard error.code == .unavailable, start.elapsed < Self.limit, isUnknown else {
+                guard error.isPassing, start.elapsed < Self.limit, isUnknown else {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
+                    if !isUnknown, error.words != nil, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
                     throw unavailable(isUnknown ? order.id : nil)
                 }
             }

@@ -4,6 +4,7 @@ internal import JSON
 internal import Orders
 internal import Pipeline
 internal import Postgres
+internal import ServiceKit
 internal import Storage
 
 /// `GET /api/dead-letters`, `POST /api/dead-letters/{id}/retry`, `DELETE /api/dead-letters/{id}`: what could not be handled, for people.
@@ -48,10 +49,10 @@ struct DeadLetterRoutes {
 
     private func retry(_ text: String) async throws -> HTTPResponse {
         guard let id = DeadLetterID(parsing: text) else { throw Self.unknown }
-        var outcome = try await redis { try await pipeline.retry(id) }
+        var outcome = try await redis(changes: true) { try await pipeline.retry(id) }
         if case .orderMissing(let order) = outcome {
             try await refuseWhereFinal(order)
-            outcome = try await redis { try await pipeline.retry(id, evenWithoutOrder: true) }
+            outcome = try await redis(changes: true) { try await pipeline.retry(id, evenWithoutOrder: true) }
         }
         switch outcome {
         case .restored(let stream, let entry): return .json(200, Self.restored(id, stream: stream, entry: entry))
@@ -64,7 +65,7 @@ struct DeadLetterRoutes {
 
     private func drop(_ text: String) async throws -> HTTPResponse {
         guard let id = DeadLetterID(parsing: text) else { throw Self.unknown }
-        switch try await redis({ try await pipeline.drop(id) }) {
+        switch try await redis(changes: true, { try await pipeline.drop(id) }) {
         case .dropped:
             let body = JSONWriter.object {
                 $0.field("success", true)
@@ -93,11 +94,11 @@ struct DeadLetterRoutes {
         if status.isFinal { throw Self.isFinal(status.rawValue) }
     }
 
-    private func redis<Value>(_ body: @ServiceActor () async throws -> Value) async throws -> Value {
+    private func redis<Value>(changes: Bool = false, _ body: @ServiceActor () async throws -> Value) async throws -> Value {
         do {
             return try await body()
-        } catch is PipelineError {
-            throw Self.unavailable("Redis is away")
+        } catch let error as PipelineError {
+            throw error.answer("The dead letters cannot be worked on", changes: changes)
         }
     }
 
@@ -116,11 +117,5 @@ struct DeadLetterRoutes {
 
     private static func isFinal(_ status: String) -> Problem {
         Problem(409, code: "ORDER_FINAL", "The order of this dead letter is \(status) already, so nothing is left to do; drop the letter")
-    }
-
-    private static func unavailable(_ reason: String) -> Problem {
-        Problem(
-            503, code: "UNAVAILABLE", "The dead letters cannot be worked on because \(reason); try again in a few seconds",
-            headers: [("Retry-After", "2")])
     }
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTP
+internal import Observability
 internal import Pipeline
 internal import Redis
 
@@ -60,22 +61,30 @@ final class Door {
 @ServiceActor
 final class RedisPressure {
     private let redis: RedisClient
+    private let log: Logger
     /// Used memory in per cent of the limit; 0 where there is no limit.
     private(set) var percent = 0
 
-    init(redis: RedisClient) { self.redis = redis }
+    init(redis: RedisClient, log: Logger) {
+        self.redis = redis
+        self.log = log
+    }
 
     func run() async {
         while !Task.isCancelled {
-            if let info = try? await redis.send(["INFO", "memory"]).string { percent = Self.percent(info) }
+            do throws(RedisError) {
+                percent = Self.percent(try await redis.send(["INFO", "memory"]).string ?? "")
+            } catch {
+                // Without the right to ask, only Redis itself can say that it is full.
+                if let words = error.words { log.limited(.warning, "door.memory_unknown", every: .seconds(300), ["reason": .string(words)]) }
+            }
             try? await sleep(for: .seconds(1))
         }
     }
 
     static func percent(_ text: String) -> Int {
         let info = RedisInfo(text)
-        guard let used = info.number("used_memory"), let limit = info.number("maxmemory"), used >= 0, limit > 0 else { return 0 }
-        let (percent, overflow) = used.multipliedReportingOverflow(by: 100)
-        return overflow ? Int.max : percent / limit
+        guard let used = info.number("used_memory"), let limit = info.number("maxmemory"), limit > 0 else { return 0 }
+        return RedisInfo.percent(used, of: limit)
     }
 }

@@ -16,12 +16,12 @@ struct DoorRoutes {
         router.get("/api/door", query: []) { _, _ in try await door() }
         router.post("/api/door/pause", query: []) { request, _ in
             let reason = try Self.reason(request.body)
-            try await redis { try await process.pipeline.pause(reason: reason) }
+            try await redis(changes: true) { try await process.pipeline.pause(reason: reason) }
             process.log.warning("door.paused", ["reason": .string(reason)])
             return try await door()
         }
         router.post("/api/door/resume", query: []) { _, _ in
-            try await redis { try await process.pipeline.resume() }
+            try await redis(changes: true) { try await process.pipeline.resume() }
             process.log.info("door.resumed")
             return try await door()
         }
@@ -47,13 +47,11 @@ struct DoorRoutes {
         return String(text)
     }
 
-    private func redis<Value>(_ body: @ServiceActor () async throws -> Value) async throws -> Value {
+    private func redis<Value>(changes: Bool = false, _ body: @ServiceActor () async throws -> Value) async throws -> Value {
         do {
             return try await body()
-        } catch is PipelineError {
-            throw Problem(
-                503, code: "UNAVAILABLE", "The door cannot be seen or moved because Redis is away; try again in a few seconds",
-                headers: [("Retry-After", "2")])
+        } catch let error as PipelineError {
+            throw error.answer("The door cannot be seen or moved", changes: changes)
         }
     }
 }

@@ -27,7 +27,7 @@ public final class Gateway: Service {
             try PostgresPool(url: settings.database.text, size: 4, name: process.name, needsWriting: false)
         }
         lag = LagSampler(pipeline: process.pipeline)
-        pressure = RedisPressure(redis: process.redis)
+        pressure = RedisPressure(redis: process.redis, log: process.log)
         let door = Door(
             limits: DoorLimits(maxBacklog: settings.maxBacklog, maxWait: settings.maxWait), lag: lag, pressure: pressure)
         let acceptance = Acceptance(
@@ -50,6 +50,9 @@ public final class Gateway: Service {
     public nonisolated static func pipelineSettings(_ settings: GatewaySettings) -> PipelineSettings {
         PipelineSettings(partitions: settings.common.partitions)
     }
+
+    /// What it shows is not only of Redis: a doctor that looks at nothing while Redis is away would call everything away.
+    public var needsRedis: Bool { false }
 
     /// Keeps the connections and samples the lag.
     public func run() async {

@@ -3,6 +3,7 @@ internal import HTTP
 internal import Orders
 internal import Pipeline
 internal import Postgres
+internal import ServiceKit
 internal import Storage
 
 /// Finds orders: in Redis first, so that a read is never behind what a socket has shown, then in Postgres what has left Redis.
@@ -23,8 +24,8 @@ final class OrderReading {
             if let snapshot = try await pipeline.snapshot(id) {
                 return (snapshot.order, try snapshot.events.map { try OrderEvent(parsing: $0) })
             }
-        } catch let error as PipelineError where error.code == .unavailable {
-            throw Self.unavailable("Redis is away")
+        } catch let error as PipelineError {
+            throw error.answer("The order cannot be looked up")
         }
         do {
             guard let stored = try await store.order(id) else { throw Self.unknown }
@@ -45,10 +46,4 @@ final class OrderReading {
     }
 
     static var unknown: Problem { Problem(404, code: "UNKNOWN_ORDER", "There is no order with this id; use the orderId that the engine answered") }
-
-    static func unavailable(_ reason: String) -> Problem {
-        Problem(
-            503, code: "UNAVAILABLE", "The order cannot be looked up because \(reason); try again in a few seconds",
-            headers: [("Retry-After", "2")])
-    }
 }

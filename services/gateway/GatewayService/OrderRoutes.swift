@@ -106,12 +106,11 @@ struct OrderRoutes {
         }
     }
 
-    private static func notCancelled(_ error: PipelineError) -> Problem {
-        let (code, sentence) =
-            error.outcomeUnknown
-            ? ("OUTCOME_UNKNOWN", "The engine could not say whether the order was cancelled; look at it, or cancel it again")
-            : ("UNAVAILABLE", "The order could not be cancelled because Redis is away; try again in a few seconds")
-        return Problem(503, code: code, sentence, headers: [("Retry-After", "2")])
+    private static func notCancelled(_ error: PipelineError) -> any Error {
+        guard error.outcomeUnknown else { return error.answer("The order could not be cancelled") }
+        return Problem(
+            503, code: "OUTCOME_UNKNOWN", "The engine could not say whether the order was cancelled; look at it, or cancel it again",
+            headers: [("Retry-After", "2")])
     }
 
     private static func isFinal(_ status: String) -> Problem {

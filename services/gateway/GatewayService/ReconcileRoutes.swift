@@ -4,6 +4,7 @@ internal import JSON
 internal import Orders
 internal import Pipeline
 internal import Postgres
+internal import ServiceKit
 internal import Storage
 
 /// `GET /api/reconcile`: orders that Postgres knows as under way and Redis has lost. They are reported and never changed.
@@ -26,8 +27,8 @@ struct ReconcileRoutes {
             found = try await store.lostOrders(unmovedFor: Self.unmoved, listing: Self.mostListed) { try await pipeline.missing($0) }
         } catch let error as PostgresError {
             throw Problem.database(error, "The orders cannot be compared")
-        } catch is PipelineError {
-            throw Self.unavailable("Redis is away")
+        } catch let error as PipelineError {
+            throw error.answer("The orders cannot be compared")
         }
         let body = JSONWriter.object { writer in
             writer.array("lost") { list in for order in found.listed { Self.write(order, to: &list) } }
@@ -44,10 +45,5 @@ struct ReconcileRoutes {
             $0.field("status", order.status.rawValue)
             $0.field("updatedAt", Timestamp.text(milliseconds: order.updatedAt))
         }
-    }
-
-    private static func unavailable(_ reason: String) -> Problem {
-        Problem(
-            503, code: "UNAVAILABLE", "The orders cannot be compared because \(reason); try again in a few seconds", headers: [("Retry-After", "2")])
     }
 }

@@ -13,5 +13,11 @@ struct RedisInfo: Sendable {
 
     subscript(_ name: Substring) -> String? { values[name].map { String($0) } }
 
+    /// A share in per cent, whatever the numbers; 0 of nothing.
+    static func percent(_ part: Int, of whole: Int) -> Int {
+        guard part > 0, whole > 0 else { return 0 }
+        return Int(clamping: Int128(part) * 100 / Int128(whole))
+    }
+
     func number(_ name: Substring) -> Int? { values[name].flatMap { Int($0) } }
 }

@@ -30,9 +30,7 @@ struct SystemRoutes {
         do {
             return .json(200, try await lag.sample().json)
         } catch {
-            throw Problem(
-                503, code: "UNAVAILABLE", "The streams cannot be looked at because Redis is away; try again in a few seconds",
-                headers: [("Retry-After", "2")])
+            throw error.answer("The streams cannot be looked at")
         }
     }
 

@@ -48,6 +48,9 @@ int chiredis_descriptor(const redisAsyncContext *context);
 /// What went wrong, in words; empty when nothing did.
 const char *chiredis_error(const redisAsyncContext *context);
 
+/// Whether the server sent an error that answers no command, and `chiredis_error` has its words.
+bool chiredis_is_error_reply(const redisAsyncContext *context);
+
 /// Whether the server sent what is not RESP.
 bool chiredis_is_protocol_error(const redisAsyncContext *context);
 

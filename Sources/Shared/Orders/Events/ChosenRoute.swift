@@ -77,7 +77,14 @@ extension ChosenRoute {
         let record = Record("route", try Record.parse("route", "{" + members + "}"))
         quote = try Quote(json: try record.object("quote"))
         legs = try record.optionalList("legs") { value throws(RecordError) in try OrderLeg(json: value) } ?? [OrderLeg(0, quote)]
-        // Everybody finds a leg by its number.
-        guard !legs.isEmpty, Set(legs.map(\.number)).count == legs.count else { throw .missing("legs", of: "route") }
+        // Everybody finds a leg by its number, and adds up what has landed.
+        guard !legs.isEmpty, Set(legs.map(\.number)).count == legs.count, Self.fits(legs.map(\.quote.amountIn)),
+            Self.fits(legs.compactMap(\.amountOut))
+        else { throw .missing("legs", of: "route") }
+    }
+
+    /// Whether amounts add up to one that there can be.
+    private static func fits(_ amounts: [BaseUnits]) -> Bool {
+        amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) } <= UInt128(UInt64.max)
     }
 }

@@ -14,8 +14,8 @@ public struct OrderLeg: Sendable, Hashable {
         case failed
     }
 
-    /// Beyond any number that a leg can get; whoever counts on from it is far from overflow.
-    private static let mostLegs = 1_000_000
+    /// The numbers that a leg may have: beyond any that it can get, and whoever counts on from there is far from overflow.
+    public static let numbers = 0...1_000_000
 
     /// Its number within the order, from 0; never given again once a leg of the order has landed.
     public let number: Int
@@ -74,7 +74,7 @@ extension OrderLeg: JSONWritable {
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("leg", json)
-        self.init(try record.integer("leg", in: 0...Self.mostLegs), try Quote(json: try record.object("quote")))
+        self.init(try record.integer("leg", in: Self.numbers), try Quote(json: try record.object("quote")))
         status = try record.choice("status")
         txHash = try record.optionalText("txHash")
         amountOut = try record.optionalUnits("amountOut")

@@ -117,12 +117,11 @@ public final class ChainLedger {
     /// The status of signatures of one partition, and the slot in which it was read. All in one look: what is unknown beyond its last valid
     /// slot can never land.
     public func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
+        guard pipeline.partitions.indices.contains(partition) else { throw PipelineError(.unexpectedReply, "there is no partition \(partition)") }
         let keys = pipeline.partitions[partition]
         let reply = try await pipeline.run(
             Scripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
-        guard let rows = reply.array, rows.count == signatures.count + 1,
-            let slot = rows[0].integer.flatMap({ UInt64(exactly: $0) })
-        else {
+        guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].unsigned else {
             throw PipelineError(.unexpectedReply, "status answered what this version does not know")
         }
         var states: [TransactionStatus] = []
@@ -161,8 +160,7 @@ public final class ChainLedger {
         case "sent": return .sent
         case "failed": return .failed(code: values[3].string ?? "", wouldBe: values[2].string.flatMap { BaseUnits(units: $0) } ?? BaseUnits(0))
         case "landed":
-            guard let slot = values[1].integer.flatMap({ UInt64(exactly: $0) }), let amount = values[2].string.flatMap({ BaseUnits(units: $0) })
-            else { fallthrough }
+            guard let slot = values[1].unsigned, let amount = values[2].string.flatMap({ BaseUnits(units: $0) }) else { fallthrough }
             return .landed(slot: slot, amountOut: amount)
         default: throw PipelineError(.unexpectedReply, "status answered what this version does not know")
         }

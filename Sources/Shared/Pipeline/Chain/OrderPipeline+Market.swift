@@ -4,6 +4,7 @@ internal import Redis
 extension OrderPipeline {
     /// What the swaps that landed have put into the pools of a partition's market, by the pools' addresses.
     public func marketFlows(partition: Int) async throws(PipelineError) -> [String: PoolFlow] {
+        guard partitions.indices.contains(partition) else { return [:] }
         let values = try await send(["HGETALL", partitions[partition].market]).array ?? []
         var flows: [String: PoolFlow] = [:]
         for index in stride(from: 0, to: values.count - 1, by: 2) {

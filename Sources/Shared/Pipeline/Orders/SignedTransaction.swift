@@ -49,9 +49,9 @@ public struct SignedTransaction: Sendable, Hashable {
     }
 
     private init?(json: JSONValue) {
-        guard let leg = json["leg"]?.integer, leg >= 0, let attempt = json["attempt"]?.integer, let signature = json["signature"]?.string,
-            let bytes = json["bytes"]?.string, let slot = json["lastValidSlot"]?.integer.flatMap({ UInt64(exactly: $0) }),
-            let leastOut = json["leastOut"]?.string,
+        guard let leg = json["leg"]?.integer, OrderLeg.numbers ~= Int(leg), let attempt = json["attempt"]?.integer, 1...1_000_000 ~= attempt,
+            let signature = json["signature"]?.string, let bytes = json["bytes"]?.string,
+            let slot = json["lastValidSlot"]?.integer.flatMap({ UInt64(exactly: $0) }), let leastOut = json["leastOut"]?.string,
             let units = BaseUnits(units: leastOut), let value = json["quote"], let quote = try? Quote(json: value)
         else { return nil }
         self.init(

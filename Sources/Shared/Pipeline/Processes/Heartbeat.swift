@@ -25,6 +25,8 @@ public final class Heartbeat {
     public private(set) var setBack = Duration.zero
     /// Called after each beat that was answered.
     public var onBeat: (@ServiceActor () -> Void)?
+    /// Why the last beat did not get through; nil when it did.
+    public private(set) var failure: PipelineError?
     private let redis: RedisClient
     private let service: String
     private let fields: @ServiceActor () -> [String: String]
@@ -45,16 +47,25 @@ public final class Heartbeat {
         }
     }
 
-    /// Beats once. Nothing happens while Redis is away.
+    /// Beats once; `failure` tells what came of it.
     public func beat() async {
         let values = fields().merging(["service": service]) { own, _ in own }.flatMap { [$0.key, $0.value] }
-        let reply = try? await redis.evaluate(
-            Scripts.heartbeat, keys: [Keys.services, Keys.service(name)], arguments: [name, String(Self.timeToLive)] + values)
-        guard let answer = reply?.array?.compactMap({ $0.string.flatMap { UInt64($0) } }), answer.count == 2 else { return }
-        // As of the reply: a clock that is behind refuses a little early, one that is ahead stamps orders with times that are yet to come.
-        clock.set(answer[0], asOf: .now)
-        setBack = .milliseconds(answer[1])
-        onBeat?()
+        do throws(RedisError) {
+            let reply = try await redis.evaluate(
+                Scripts.heartbeat, keys: [Keys.services, Keys.service(name)], arguments: [name, String(Self.timeToLive)] + values)
+            let answer = reply.array?.compactMap(\.milliseconds) ?? []
+            guard answer.count == 2 else {
+                failure = PipelineError(.unexpectedReply, "the heartbeat was answered by no time")
+                return
+            }
+            // As of the reply: a clock that is behind refuses a little early, one that is ahead stamps orders with times that are yet to come.
+            clock.set(answer[0], asOf: .now)
+            setBack = .milliseconds(answer[1])
+            failure = nil
+            onBeat?()
+        } catch {
+            failure = PipelineError(error)
+        }
     }
 
     /// Says that the process is gone, so that nobody counts it any more.
@@ -103,7 +114,8 @@ extension OrderPipeline {
 
     /// The names of the processes that are alive.
     public func aliveNames() async throws(PipelineError) -> [String] {
-        let since = String(try await time() - Heartbeat.timeToLive)
+        let now = try await time()
+        let since = String(now - min(now, Heartbeat.timeToLive))
         return (try await send(["ZRANGEBYSCORE", Keys.services, since, "+inf"]).array ?? []).compactMap { $0.string }
     }
 }

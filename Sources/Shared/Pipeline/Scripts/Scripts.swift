@@ -33,10 +33,11 @@ enum Scripts {
     static let pause = script("pause", PackageResources.pause_lua)
     static let standing = script("standing", PackageResources.standing_lua)
     static let now = script("now", PackageResources.now_lua)
+    static let rights = script("rights", PackageResources.rights_lua)
 
     static let all = [
         accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, renew, release, stored, trim, recount, reap, leaving, user,
-        heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now,
+        heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
     ]
 
     private static let prelude =

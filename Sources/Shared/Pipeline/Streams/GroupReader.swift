@@ -62,7 +62,7 @@ final class GroupReader {
             let reply = try await pipeline.run(
                 Scripts.release, keys: [stream],
                 [group, consumer, keys.orderPrefix] + inHand.flatMap { [$0.entry, $0.orderID.description, $0.token] })
-            if let count = reply.integer, count > 0 { observer.released(stream: stream, count: Int(count)) }
+            if reply.count > 0 { observer.released(stream: stream, count: reply.count) }
         } catch {
             observer.failed(doing: "release", error: error)
         }
@@ -75,7 +75,7 @@ final class GroupReader {
         let reply = try await pipeline.run(
             Scripts.bury, keys: [stream, keys.dead, keys.events, keys.deadlines, keys.leaving, keys.orderPrefix + id],
             [name, group, consumer, entry.id, reason, id, fails ? "1" : "0", String(pipeline.settings.orderStateTTL)])
-        guard let answer = reply.array, answer.first?.string == "ok" else { return nil }
+        guard let answer = reply.array, answer.count > 2, answer[0].string == "ok" else { return nil }
         observer.buried(entry: entry.id, stream: stream, order: order, reason: answer[2].string ?? reason)
         if answer.last?.integer == 1 { pipeline.reportEnd(order, .failed, code: FailureCode.poisoned.rawValue) }
         return answer[2].string

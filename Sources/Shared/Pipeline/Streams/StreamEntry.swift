@@ -36,7 +36,7 @@ public struct StreamEntry: Sendable {
     static func list(claimed reply: RedisValue) -> [StreamEntry] {
         (reply.array ?? []).compactMap { row in
             guard let parts = row.array, parts.count == 3 else { return nil }
-            return StreamEntry(id: parts[0], fields: parts[2], deliveries: Int(parts[1].integer ?? 1))
+            return StreamEntry(id: parts[0], fields: parts[2], deliveries: max(1, parts[1].count))
         }
     }
 }

@@ -54,7 +54,7 @@ public struct PipelineLag: Sendable {
     /// Since when no new orders are taken in; nil where they are.
     public let pause: Pause?
     /// Entries on `accepted` that no router has been given, over all partitions.
-    public var backlog: Int { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).reduce(0) { $0 + $1.lag } }
+    public var backlog: Int { .saturatingSum(streams.filter { $0.stream == "accepted" }.flatMap(\.groups).map(\.lag)) }
     /// Age of the oldest of them, in ms.
     public var oldestWaitingMs: UInt64 { streams.filter { $0.stream == "accepted" }.flatMap(\.groups).map(\.oldestWaitingMs).max() ?? 0 }
 }
@@ -128,9 +128,9 @@ extension OrderPipeline {
                 streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [])))
             }
             let now = try await time()
-            waiting += Int(try await send(["ZCARD", keys.retries]).integer ?? 0)
-            due += Int(try await send(["ZCOUNT", keys.retries, "-inf", String(now)]).integer ?? 0)
-            dead += Int(try await send(["XLEN", keys.dead]).integer ?? 0)
+            waiting += try await send(["ZCARD", keys.retries]).count
+            due += try await send(["ZCOUNT", keys.retries, "-inf", String(now)]).count
+            dead += try await send(["XLEN", keys.dead]).count
         }
         return PipelineLag(
             streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead, pause: try await currentPause())
@@ -140,24 +140,21 @@ extension OrderPipeline {
 extension StreamLag {
     fileprivate init(name: String, key: String, reply: RedisValue) {
         let values = reply.array ?? []
-        let now = UInt64(values.first?.integer ?? 0)
+        let now = values.first?.milliseconds ?? 0
         stream = name
         self.key = key
-        length = values.count > 1 ? Int(values[1].integer ?? 0) : 0
+        length = values.count > 1 ? values[1].count : 0
         groups = (values.count > 3 ? values[3].array ?? [] : []).compactMap { row in
             guard let group = row.array, group.count == 8 else { return nil }
             let read = group[6].integer ?? -1
             return Group(
-                name: group[0].string ?? "", lag: Self.count(group[1]), lagKnown: group[2].integer == 1, pending: Self.count(group[3]),
+                name: group[0].string ?? "", lag: group[1].count, lagKnown: group[2].integer == 1, pending: group[3].count,
                 oldestWaitingMs: Self.age(group[4].string, now), oldestPendingMs: Self.age(group[5].string, now),
-                entriesRead: read < 0 ? nil : Int(read), knownConsumers: Self.count(group[7]))
+                entriesRead: read < 0 ? nil : group[6].count, knownConsumers: group[7].count)
         }
     }
 
     /// The age of an entry by the time in its id.
-    /// A count of Redis'; XSETID can make it anything, and counts are added up.
-    private static func count(_ value: RedisValue) -> Int { Int(min(max(0, value.integer ?? 0), 1 << 53)) }
-
     private static func age(_ id: String?, _ now: UInt64) -> UInt64 {
         guard let id, let time = UInt64(id.prefix { $0 != "-" }) else { return 0 }
         return now > time ? now - time : 0

@@ -23,43 +23,54 @@ final class Examination {
         self.postgres = postgres
     }
 
-    /// All checks, in the order in which they are to be read.
+    /// All checks, in the order in which they are to be read: always the same ones.
     func run(stuckAfter: Duration) async -> [Diagnosis] {
-        var results: [Diagnosis] = []
-        do {
-            results += try await redis().all
-            results += try await pipeline().all
-        } catch {
-            results.append(
-                Diagnosis(
-                    "redis", .fault, "Redis is away, and with it the engine", do: "Start Redis, or see its log; the services find it by themselves."))
-        }
+        var results = await redis()
+        results += await pipeline()
         do {
             results += try await clocks()
             results += try await OrderChecks(pipeline: process.pipeline, store: store, stuckAfter: stuckAfter).all()
-        } catch is PipelineError {
-            results.append(Diagnosis("stuck-orders", .unknown, "orders cannot be looked at while Redis is away"))
+        } catch let error as PipelineError {
+            results += OrderChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(error.cause)") }
         } catch let error as PostgresError {
             // It may have told its version, and then not let the orders be read.
             results.removeAll { $0.check == "postgres" }
             results.append(PostgresCheck(error).diagnosis)
+            let known = results.map(\.check)
+            results += (["clock"] + OrderChecks.names).filter { !known.contains($0) }.map {
+                Diagnosis($0, .unknown, "cannot be looked at without Postgres")
+            }
         } catch {
-            results.append(Diagnosis("stuck-orders", .unknown, "an order in Postgres cannot be read: \(error)"))
+            results += OrderChecks.names.map { Diagnosis($0, .unknown, "an order in Postgres cannot be read: \(error)") }
         }
         results += await notifiersPostgres()
         return results
     }
 
-    private func redis() async throws -> RedisChecks {
-        let redis = process.redis
-        guard let text = try await redis.send(["INFO"]).string else { throw PipelineError(.unexpectedReply, "INFO answered no text") }
-        let setting = try? await redis.send(["CONFIG", "GET", "appendfsync"]).array
-        return RedisChecks(info: RedisInfo(text), appendfsync: setting?.last?.string)
+    private func redis() async -> [Diagnosis] {
+        do throws(RedisError) {
+            let text = try await process.redis.send(["INFO"]).string ?? ""
+            let setting = try? await process.redis.send(["CONFIG", "GET", "appendfsync"]).array
+            return [RedisStanding(trouble: process.redisTrouble).diagnosis]
+                + RedisChecks(info: RedisInfo(text), appendfsync: setting?.last?.string).all
+        } catch {
+            let cause = PipelineError(error).cause
+            let standing = RedisStanding(trouble: process.redisTrouble ?? (error.words == nil ? cause : nil))
+            let advice = error.rejection == "NOPERM" ? "Give the user of REDIS_URL the right to INFO: ACL SETUSER NAME +info." : ""
+            return [standing.diagnosis] + RedisChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(cause)", do: advice) }
+        }
     }
 
-    private func pipeline() async throws -> PipelineChecks {
-        let alive = Dictionary(grouping: try await process.pipeline.instances(), by: \.service).mapValues(\.count)
-        return PipelineChecks(lag: try await lag.sample(), alive: alive)
+    private func pipeline() async -> [Diagnosis] {
+        do throws(PipelineError) {
+            let alive = Dictionary(grouping: try await process.pipeline.instances(), by: \.service)
+            let troubles = alive.values.joined().compactMap { process in
+                process.fields["trouble"].flatMap { $0.isEmpty ? nil : "\(process.name): \($0)" }
+            }
+            return PipelineChecks(lag: try await lag.sample(), alive: alive.mapValues(\.count), troubles: troubles.sorted()).all
+        } catch {
+            return PipelineChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(error.cause)") }
+        }
     }
 
     /// The notifiers write, the gateway only reads: what keeps them from it shows in their heartbeats.
@@ -83,6 +94,8 @@ final class Examination {
             let setBack = Int64(process.heartbeat.setBack.millisecondsRoundedUp)
             let others = [("the gateway", Int64(WallClock.milliseconds)), ("Postgres", database)]
             results.append(ClockCheck(redisMs: Int64(redis) - setBack, setBackMs: setBack, others: others).diagnosis)
+        } else {
+            results.append(Diagnosis("clock", .unknown, "the time of Redis is not known"))
         }
         return results
     }

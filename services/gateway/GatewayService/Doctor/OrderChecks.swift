@@ -6,6 +6,8 @@ internal import Storage
 /// Orders under way that do not go on: what Postgres knows as open, looked up in Redis.
 @ServiceActor
 struct OrderChecks {
+    /// The checks.
+    static let names = ["stuck-orders", "lost-orders"]
     /// The oldest are looked at; more would hold the gateway up.
     private static let mostChecked = 1000
     private static let mostNamed = 5

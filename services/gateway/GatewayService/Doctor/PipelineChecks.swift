@@ -3,6 +3,8 @@ internal import Pipeline
 
 /// What is wrong with the flow of orders, from one sample of the lag and the names of those alive.
 struct PipelineChecks {
+    /// The checks.
+    static let names = ["services", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
     /// Older than this, waiting is a fault of somebody.
     static let longestWaitMs: UInt64 = 30_000
     /// Postgres is a batch behind by nature.
@@ -12,6 +14,8 @@ struct PipelineChecks {
     let lag: PipelineLag
     /// Replicas alive by service.
     let alive: [String: Int]
+    /// Processes that are alive and cannot work, with the reason.
+    var troubles: [String] = []
 
     var all: [Diagnosis] { [services, groups, backlog, postgresBehind, deadLetters, door] }
 
@@ -21,6 +25,11 @@ struct PipelineChecks {
             return Diagnosis(
                 "services", .fault, "no \(missing.joined(separator: ", no ")) is alive",
                 do: "Start one, and see its log for why it ended (docker compose up --detach, or make up).")
+        }
+        guard troubles.isEmpty else {
+            return Diagnosis(
+                "services", .fault, "alive, but cannot work with Redis: \(troubles.joined(separator: "; "))",
+                do: "See the finding on redis; each service has the user and the address of its own REDIS_URL.")
         }
         return Diagnosis("services", .ok, alive.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
     }

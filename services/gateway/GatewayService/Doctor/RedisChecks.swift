@@ -4,6 +4,9 @@ struct RedisChecks {
     /// `CONFIG GET appendfsync`; nil where a managed Redis does not tell.
     let appendfsync: String?
 
+    /// The checks.
+    static let names = ["redis-version", "persistence", "eviction", "memory"]
+
     var all: [Diagnosis] { [version, persistence, eviction, memory] }
 
     /// Functions of Redis 7 that the pipeline needs: flags of scripts, lag of groups.
@@ -57,8 +60,13 @@ struct RedisChecks {
             return Diagnosis("memory", .unknown, "Redis does not tell how much memory it uses")
         }
         let megabytes = "\(used / 1_048_576) MiB"
-        guard limit > 0 else { return Diagnosis("memory", .ok, "\(megabytes) used, without a limit") }
-        let percent = used * 100 / limit
+        guard limit > 0 else {
+            return Diagnosis(
+                "memory", .warning, "\(megabytes) used, without a limit: while Postgres is away Redis grows until its machine ends it",
+                do: "redis-cli CONFIG SET maxmemory 2gb, or what the machine can spare, and put it into its configuration: "
+                    + "at three quarters of it new orders are refused, and what is inside drains.")
+        }
+        let percent = RedisInfo.percent(used, of: limit)
         guard percent <= 75 else {
             return Diagnosis(
                 "memory", .fault, "\(megabytes) used, \(percent) % of the limit: from 75 % on new orders are refused",

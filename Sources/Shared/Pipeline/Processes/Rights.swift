@@ -1,0 +1,87 @@
+internal import Orders
+internal import Redis
+
+/// What the user of the engine's connections may be asked to do: every command with every kind of key or channel that it is used on.
+struct Rights {
+    /// A command with its arguments, as far as rights go by them.
+    let commands: [[String]]
+
+    private static let nobody = UserID(stored: "nobody")
+
+    /// What the engine does on the keys of one partition, on those of all, and on its channels.
+    init(_ keys: Keys) {
+        var random = SystemRandomNumberGenerator()
+        let order = OrderID(milliseconds: 0, partition: UInt8(truncatingIfNeeded: keys.partition), random: &random)
+        let channels = [Keys.updates(order), Keys.updates(user: Self.nobody), Keys.silence]
+        var commands = channels.flatMap { [["PUBLISH", $0, ""], ["SUBSCRIBE", $0], ["UNSUBSCRIBE", $0]] }
+        for more in [Self.ofOrders(keys, order), Self.ofStreams(keys), Self.ofChain(keys), Self.ofProcesses, Self.ofClocks(keys)] { commands += more }
+        self.commands = commands
+    }
+
+    private static func on(_ keys: [String], _ commands: [String]) -> [[String]] {
+        // To these every further word is a key.
+        keys.flatMap { key in commands.map { ["DEL", "EXISTS"].contains($0) ? [$0, key] : [$0, key, "0", "0"] } }
+    }
+
+    private static func ofOrders(_ keys: Keys, _ order: OrderID) -> [[String]] {
+        on(
+            [keys.order(order), keys.idempotency(user: nobody, key: "none"), keys.paused],
+            ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HSETNX", "PEXPIRE", "EXISTS", "DEL"])
+            + on(
+                [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody)],
+                ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE"])
+    }
+
+    private static func ofStreams(_ keys: Keys) -> [[String]] {
+        let streams = [keys.accepted, keys.routed, keys.events, keys.dead]
+        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XTRIM"])
+            + streams.flatMap { key in
+                [
+                    ["XREADGROUP", "GROUP", "g", "c", "STREAMS", key, ">"], ["XGROUP", "CREATE", key, "g", "0"],
+                    ["XGROUP", "DELCONSUMER", key, "g", "c"], ["XGROUP", "SETID", key, "g", "0"], ["XINFO", "STREAM", key],
+                    ["XINFO", "GROUPS", key], ["XINFO", "CONSUMERS", key, "g"],
+                ]
+            }
+    }
+
+    private static func ofChain(_ keys: Keys) -> [[String]] {
+        on([keys.transaction("none"), keys.market], ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "DEL"])
+            + on([keys.due, keys.expiring], ["ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE"]) + on([keys.landed], ["XADD", "XLEN", "XDEL", "XTRIM"])
+    }
+
+    private static func ofClocks(_ keys: Keys) -> [[String]] {
+        on([keys.clock] + ["{services}", "{limits}", "{agreed}"].map { Keys.clock(of: $0) }, ["HMGET", "HSET", "EXISTS"])
+    }
+
+    private static let ofProcesses: [[String]] =
+        on([Keys.services], ["ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE"])
+        + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
+        + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZRANGE", "ZREMRANGEBYSCORE"]) + on([Keys.attempts[1]], ["INCR"])
+        + on([Keys.agreement("none")], ["GET", "SET"]) + [["SCAN", "0"], ["TIME"]]
+}
+
+extension OrderPipeline {
+    /// What the connection's user may not do of all that the engine does, by command and key or channel; empty where it may do everything.
+    ///
+    /// Asks Redis and runs none of it. Throws where that cannot be asked: without the right to scripts nothing works.
+    public func missingRights() async throws(PipelineError) -> [String] {
+        var missing: [String] = []
+        for keys in [partitions.first, partitions.count > 1 ? partitions.last : nil].compactMap(\.self) {
+            let commands = Rights(keys).commands
+            let reply = try await run(Scripts.rights, keys: [], commands.flatMap { [String($0.count)] + $0 })
+            guard let places = reply.array else { throw PipelineError(.unexpectedReply, "rights answered no list") }
+            for place in places.map(\.count) where 1...commands.count ~= place {
+                let name = Self.name(commands[place - 1])
+                if !missing.contains(name) { missing.append(name) }
+            }
+        }
+        return missing
+    }
+
+    /// The command with its subcommand and what it is used on, `XINFO STREAM orders:{0}:accepted`.
+    private static func name(_ command: [String]) -> String {
+        let names = command.filter { $0.contains(":") }
+        let words = command.first.map { ["XGROUP", "XINFO"].contains($0) ? command.prefix(2) : command.prefix(1) } ?? []
+        return (words + names).joined(separator: " ")
+    }
+}

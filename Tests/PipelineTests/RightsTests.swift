@@ -1,0 +1,100 @@
+import Configuration
+import EventLoop
+import Glibc
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+struct RightsTests {
+    /// A pipeline as a user of Redis with these rules sees it.
+    private func missing(_ server: RedisServer, _ rules: [String], partitions: Int = 1) async throws -> [String] {
+        try await withAdmin(server) { admin in
+            _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", "nopass"] + rules)
+            let client = RedisClient(url: try #require(RedisURL("redis://engine@127.0.0.1:\(server.port)")), name: "test")
+            let running = Loop.spawn { await client.run() }
+            try await client.connected(within: .seconds(20))
+            defer { client.close() }
+            let missing = try await OrderPipeline(redis: client, settings: PipelineSettings(partitions: partitions)).missingRights()
+            client.close()
+            await running.value
+            return missing
+        }
+    }
+
+    private func withAdmin<Value>(_ server: RedisServer, _ body: @ServiceActor (RedisClient) async throws -> Value) async throws -> Value {
+        let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
+        let running = Loop.spawn { await admin.run() }
+        try await admin.connected(within: .seconds(20))
+        let value = try await body(admin)
+        admin.close()
+        await running.value
+        return value
+    }
+
+    /// What docs/operations.md gives the engine's user.
+    private static let documented = ["~orders:*", "~chain:*", "&updates:*", "+@all", "-@dangerous", "-@admin", "+info", "+config|get"]
+
+    @Test func `the rights that the documentation gives are all that the engine needs`() async throws {
+        try await withServer { server in
+            let missing = try await missing(server, Self.documented, partitions: 3)
+            #expect(missing.isEmpty)
+            let text = contents(of: packageRoot + "/docs/operations.md")
+            #expect(text.contains(Self.documented.joined(separator: " ")))
+        }
+    }
+
+    @Test func `a right that is missing is named, with what it is missing on`() async throws {
+        try await withServer { server in
+            let channels = try await missing(server, ["~*", "+@all"])
+            #expect(channels.contains("PUBLISH updates:user:nobody") && channels.contains("SUBSCRIBE updates:silence"))
+            #expect(channels.allSatisfy { $0.contains("updates:") })
+            let commands = try await missing(server, ["~*", "&*", "+@all", "-xtrim"])
+            #expect(commands.contains("XTRIM orders:{0}:events") && commands.allSatisfy { $0.hasPrefix("XTRIM ") })
+            let consumers = try await missing(server, ["~*", "&*", "+@all", "-xinfo|consumers"])
+            #expect(!consumers.isEmpty && consumers.allSatisfy { $0.hasPrefix("XINFO CONSUMERS orders:{0}:") })
+            let keys = try await missing(server, ["~orders:*", "&*", "+@all"])
+            #expect(keys.contains("HSET chain:{0}:market") && keys.allSatisfy { $0.contains("chain:{0}:") })
+            let first = ["~orders:{0}:*", "~orders:{s*", "~orders:{l*", "~orders:{a*", "~chain:*", "&*", "+@all"]
+            let second = try await missing(server, first, partitions: 2)
+            #expect(!second.isEmpty && second.allSatisfy { $0.contains("{1}") })
+        }
+    }
+
+    @Test func `without the right to scripts that is the answer, in Redis' own words`() async throws {
+        try await withServer { server in
+            let error = await #expect(throws: PipelineError.self) {
+                try await missing(server, ["~*", "&*", "+@all", "-eval", "-evalsha", "-script"])
+            }
+            #expect(error?.code == .refused && error?.words?.contains("evalsha") == true)
+        }
+    }
+
+    @Test func `every command that a script or the pipeline uses is among the rights that are asked for`() throws {
+        let asked = Set(Rights(Keys(partition: 0)).commands.map { ["XGROUP", "XINFO"].contains($0[0]) ? "\($0[0]) \($0[1])" : $0[0] })
+        var used: Set<String> = []
+        let lua = #/(?:redis\.p?call|write)\('([A-Z]+)'(?:, '([A-Z]+)')?/#
+        for name in try names(in: "Sources/Shared/Pipeline/Scripts/Lua") {
+            let text = contents(of: packageRoot + "/Sources/Shared/Pipeline/Scripts/Lua/" + name)
+            for match in text.matches(of: lua) {
+                let word = String(match.1)
+                used.insert(["XGROUP", "XINFO"].contains(word) ? "\(word) \(match.2 ?? "")" : word)
+            }
+        }
+        #expect(used.count > 20)
+        #expect(used.subtracting(asked).isEmpty, "Rights.swift has to ask for these as well")
+    }
+
+    private func names(in folder: String) throws -> [String] {
+        let directory = try #require(opendir(packageRoot + "/" + folder))
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
+            if name.hasSuffix(".lua") { names.append(name) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,146 @@
+import Configuration
+import EventLoop
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+@testable import ServiceKit
+
+/// Ready means that work can be done with Redis, not that it answers.
+@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+struct RedisReadinessTests {
+    /// A process whose connection is prepared as a service's is, as a user of Redis with these rules.
+    @ServiceActor
+    private struct Candidate {
+        let process: ServiceProcess
+        let admin: RedisClient
+
+        func allow(_ rules: String...) async throws { _ = try await admin.send(["ACL", "SETUSER", "engine"] + rules) }
+    }
+
+    private func withCandidate(
+        _ server: RedisServer, _ rules: [String], _ body: @ServiceActor (Candidate) async throws -> Void
+    ) async throws {
+        let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
+        let administering = Loop.spawn { await admin.run() }
+        try await admin.connected(within: .seconds(20))
+        _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", ">pw"] + rules)
+        let url = "redis://engine:pw@127.0.0.1:\(server.port)"
+        let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: url, [:]))
+        process.redis.onConnect = { _ in
+            _ = try? await process.readiness.prepare { for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) } }
+        }
+        let running = Loop.spawn { await process.redis.run() }
+        try await body(Candidate(process: process, admin: admin))
+        process.readiness.stop()
+        process.redis.close()
+        await running.value
+        admin.close()
+        await administering.value
+    }
+
+    private func withServer(_ extraConfig: [String] = [], _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
+        let server = try await RedisServer.start(appendonly: false, extraConfig: extraConfig)
+        do { try await body(server) } catch {
+            try await server.stop()
+            throw error
+        }
+        try await server.stop()
+    }
+
+    @Test(
+        "a user without a right is not ready, is told which one, and is ready when it has it",
+        arguments: [
+            (["~*", "+@all"], "&*", "PUBLISH updates:"), (["~*", "&*", "+@all", "-xtrim"], "+xtrim", "XTRIM orders:{0}:"),
+            (["~orders:*", "&*", "+@all"], "~*", "chain:{0}:"), (["~*", "&*", "+@all", "-evalsha"], "+evalsha", "evalsha"),
+        ])
+    func rights(_ rules: [String], _ missing: String, _ words: String) async throws {
+        try await withServer { server in
+            try await withCandidate(server, rules) { candidate in
+                try await eventually { candidate.process.redisTrouble?.contains(words) == true }
+                #expect(!candidate.process.redis.isConnected && !candidate.process.isRedisAway)
+                #expect(candidate.process.redisTrouble?.contains("away") == false)
+                try await candidate.allow(missing)
+                try await eventually { candidate.process.redisTrouble == nil && candidate.process.redis.isConnected }
+                #expect(try await candidate.admin.send(["XINFO", "GROUPS", "orders:{0}:accepted"]).array?.count == 1)
+            }
+        }
+    }
+
+    @Test("a right that is taken away while the connection stands ends the readiness, until it is given back")
+    func takenAway() async throws {
+        try await withServer { server in
+            try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
+                try await eventually { candidate.process.redisTrouble == nil }
+                try await candidate.allow("resetchannels")
+                await candidate.process.readiness.look()
+                #expect(candidate.process.redisTrouble?.contains("PUBLISH updates:") == true)
+                try await candidate.allow("allchannels")
+                await candidate.process.readiness.look()
+                #expect(candidate.process.redisTrouble == nil)
+            }
+        }
+    }
+
+    @Test("a replica is not ready, says so in Redis' own words, and is when it has become the master")
+    func replica() async throws {
+        try await withServer { server in
+            try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
+                try await eventually { candidate.process.redisTrouble == nil }
+                _ = try await candidate.admin.send(["REPLICAOF", "127.0.0.1", "1"])
+                // The next beat is refused, and ends the connection.
+                await candidate.process.heartbeat.beat()
+                #expect(candidate.process.redisTrouble?.contains("READONLY") == true && !candidate.process.isRedisAway)
+                try await eventually { candidate.process.redis.statistics.reconnects > 1 }
+                #expect(candidate.process.redisTrouble?.contains("READONLY") == true)
+                _ = try await candidate.admin.send(["REPLICAOF", "NO", "ONE"])
+                try await eventually { candidate.process.redisTrouble == nil }
+            }
+        }
+    }
+
+    @Test("a cluster that lacks the engine's slots is not ready, and says so")
+    func cluster() async throws {
+        try await withServer(["--cluster-enabled", "yes"]) { server in
+            try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
+                try await eventually { candidate.process.redisTrouble?.contains("CLUSTERDOWN") == true }
+                _ = try await candidate.admin.send(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
+                try await eventually { candidate.process.redisTrouble == nil }
+            }
+        }
+    }
+
+    @Test("what a server of a cluster answers for another one's keys is not called away")
+    func moved() async throws {
+        let server = try FakeRedis()
+        server.answer = { $0.first == "EVALSHA" ? "-MOVED 3999 10.0.0.7:6379\r\n" : "+OK\r\n" }
+        let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: server.url, [:]))
+        process.redis.onConnect = { _ in _ = try? await process.readiness.prepare {} }
+        let running = Loop.spawn { await process.redis.run() }
+        try await eventually { process.redisTrouble == "Redis refuses it (MOVED 3999 10.0.0.7:6379)" }
+        process.readiness.stop()
+        process.redis.close()
+        await running.value
+        server.stop()
+    }
+
+    @Test("before Redis was reached it is away, with no word of its own")
+    func away() throws {
+        let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:]))
+        #expect(process.redisTrouble == "Redis is away" && process.isRedisAway)
+    }
+
+    @Test("a wrong password is not called away")
+    func login() async throws {
+        try await withServer(["--requirepass", "right"]) { server in
+            let url = "redis://:wrong@127.0.0.1:\(server.port)"
+            let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: url, [:]))
+            let running = Loop.spawn { await process.redis.run() }
+            try await eventually { process.redisTrouble?.contains("WRONGPASS") == true }
+            #expect(!process.isRedisAway && process.redisTrouble?.contains("wrong@") == false)
+            process.redis.close()
+            await running.value
+        }
+    }
+}

@@ -1,0 +1,114 @@
+public import EventLoop
+internal import Glibc
+
+/// A server that speaks Redis' protocol and answers whatever a test wants: what no real server would, or would only in bad times.
+@ServiceActor
+public final class FakeRedis {
+    /// The TCP port on 127.0.0.1.
+    public let port: UInt16
+    /// Sent to each client at once, before the connection is closed; nil for a server that listens to commands.
+    public var farewell: String?
+    /// The answer to a command, as bytes of the protocol: `:1\r\n`. Greetings are answered before it is asked.
+    public var answer: @ServiceActor ([String]) -> String = { _ in "+OK\r\n" }
+    /// Commands that were asked, beside greetings.
+    public private(set) var commands: [[String]] = []
+    /// Clients that have connected.
+    public private(set) var connections = 0
+    private let listener: Int32
+    private var poll: PollHandle?
+    private var clients: [Int32: (poll: PollHandle, unread: [UInt8])] = [:]
+
+    /// The URL of database 0.
+    public var url: String { "redis://127.0.0.1:\(port)/0" }
+
+    /// Listens on a free port.
+    public init() throws {
+        port = try freePort()
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var one: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard bound == 0, listen(listener, 16) == 0 else { throw TestFailure("the server cannot listen on port \(port)") }
+        let poll = try PollHandle(descriptor: listener)
+        poll.watch(.readable) { [unowned self] _ in accept() }
+        self.poll = poll
+    }
+
+    /// Closes all connections, and listens no more.
+    public func stop() {
+        poll?.close()
+        for descriptor in Array(clients.keys) { end(descriptor) }
+        close(listener)
+    }
+
+    private func accept() {
+        let descriptor = Glibc.accept(listener, nil, nil)
+        guard descriptor >= 0 else { return }
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        connections += 1
+        if let farewell {
+            send(farewell, to: descriptor)
+            close(descriptor)
+            return
+        }
+        guard let poll = try? PollHandle(descriptor: descriptor) else { return }
+        clients[descriptor] = (poll, [])
+        poll.watch(.readable) { [unowned self] _ in read(descriptor) }
+    }
+
+    private func read(_ descriptor: Int32) {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = Glibc.read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return end(descriptor) }
+        clients[descriptor]?.unread += buffer.prefix(count)
+        while let command = takeCommand(descriptor) { send(reply(to: command), to: descriptor) }
+    }
+
+    /// Takes a whole command, an array of bulk strings, off what was read.
+    private func takeCommand(_ descriptor: Int32) -> [String]? {
+        guard var rest = clients[descriptor]?.unread[...], let count = Self.header(&rest) else { return nil }
+        var words: [String] = []
+        for _ in 0..<count {
+            guard let length = Self.header(&rest), rest.count >= length + 2 else { return nil }
+            words.append(String(decoding: rest.prefix(length), as: UTF8.self))
+            rest = rest.dropFirst(length + 2)
+        }
+        clients[descriptor]?.unread = Array(rest)
+        return words
+    }
+
+    /// The number of a line such as `*3` or `$5`.
+    private static func header(_ bytes: inout ArraySlice<UInt8>) -> Int? {
+        guard let end = bytes.firstIndex(of: 10) else { return nil }
+        let digits = String(decoding: bytes[bytes.startIndex..<end].dropFirst().dropLast(), as: UTF8.self)
+        bytes = bytes[(end + 1)...]
+        return Int(digits)
+    }
+
+    private func reply(to command: [String]) -> String {
+        switch command.first {
+        case "PING": return "+PONG\r\n"
+        case "AUTH", "SELECT", "CLIENT", "INFO": return "+OK\r\n"
+        default:
+            commands.append(command)
+            return answer(command)
+        }
+    }
+
+    private func send(_ text: String, to descriptor: Int32) {
+        let bytes = Array(text.utf8)
+        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    private func end(_ descriptor: Int32) {
+        clients.removeValue(forKey: descriptor)?.poll.close()
+        close(descriptor)
+    }
+}

@@ -1,0 +1,42 @@
+/// Whether the engine can work with Redis at all, and what to do where it cannot.
+struct RedisStanding {
+    /// Why it cannot, with Redis' own words; nil where it can.
+    let trouble: String?
+
+    var diagnosis: Diagnosis {
+        guard let trouble else { return Diagnosis("redis", .ok, "Redis answers, and its user may do all that the engine does") }
+        return Diagnosis("redis", .fault, "\(trouble), and with it the engine cannot work", do: Self.advice(trouble))
+    }
+
+    /// What stands in Redis' words, and what to do then. The first that is found counts.
+    private static let advices: [(sign: String, advice: String)] = [
+        ("is away", "Start Redis, or see its log; the services find it by themselves."),
+        (
+            "gave no answer",
+            "See whether Redis is stopped, swapped out or busy with a slow command (redis-cli SLOWLOG GET); the services go on by themselves."
+        ),
+        ("being prepared", "Ask again in a second."),
+        ("may not do", "Give the user of REDIS_URL its rights; docs/operations.md has the command. The services see it within seconds."),
+        ("NOPERM", "Give the user of REDIS_URL its rights; docs/operations.md has the command. The services see it within seconds."),
+        ("publish to the channel", "Give the user of REDIS_URL the channels: ACL SETUSER NAME &updates:*."),
+        ("MOVED", Self.cluster), ("CROSSSLOT", Self.cluster), ("CLUSTERDOWN", Self.cluster), ("ASK ", Self.cluster),
+        ("READONLY", "Point the name in REDIS_URL at the master, or make this Redis one (REPLICAOF NO ONE); the services look the name up again."),
+        ("MASTERDOWN", "Point the name in REDIS_URL at the master; the services look the name up again."),
+        (
+            "max number of clients",
+            "Raise maxclients of Redis (and its limit of open files), or end clients that nobody needs (redis-cli CLIENT LIST)."
+        ),
+        ("DENIED", "Set a password for the default user and put it into REDIS_URL, or bind Redis to where only the engine reaches it."),
+        ("WRONGPASS", "Correct user and password in REDIS_URL and start the services again."),
+        ("NOAUTH", "Put the password into REDIS_URL and start the services again."),
+        ("MISCONF", "See Redis' log and whether its disk is full; it takes no writes until it can save them."),
+        ("LOADING", "Wait until Redis has read its file; the services go on by themselves."),
+        ("BUSY", "A script runs for too long: redis-cli SLOWLOG GET, and SCRIPT KILL where it is none of the engine's."),
+    ]
+
+    private static let cluster = "Use a single Redis, or a cluster of one node: the keys of one engine have to be on one server."
+
+    private static func advice(_ trouble: String) -> String {
+        advices.first { trouble.contains($0.sign) }?.advice ?? "What is in brackets are Redis' own words; see its log."
+    }
+}
