@@ -83,6 +83,25 @@ struct ServerTests {
         }
     }
 
+    @Test(arguments: [("GET", "TIMEOUT"), ("HEAD", ""), ("POST", "OUTCOME_UNKNOWN"), ("DELETE", "OUTCOME_UNKNOWN")])
+    func `what may have been carried out is not called a mere time-out`(_ method: String, _ code: String) async throws {
+        func routes(_ router: HTTPRouter) {
+            for method in ["GET", "POST", "DELETE"] {
+                router.add(method, "/wait") { _, _ in
+                    try await sleep(for: .seconds(30))
+                    return HTTPResponse(status: 200)
+                }
+            }
+        }
+        try await withServer(routes, options: { $0.handlerDeadline = .milliseconds(200) }) { server in
+            let connection = try RawConnection(port: server.port)
+            defer { connection.close() }
+            try await connection.send("\(method) /wait HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            let text = try await connection.readToEnd()
+            #expect(status(text) == 503 && text.contains(#""code":"\#(code)""#) == !code.isEmpty)
+        }
+    }
+
     @Test(arguments: [
         ("", ""), ("GET / HT", ""), ("GET / HTTP/1.1\r\nHost: a\r\n", "HTTP/1.1 408"),
         ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", "HTTP/1.1 408"),
