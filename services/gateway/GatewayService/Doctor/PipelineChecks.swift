@@ -63,7 +63,8 @@ struct PipelineChecks {
                 "backlog", .warning, "orders wait: \(late.joined(separator: "; "))",
                 do: "Scale the routers for accepted, the executors for routed; orderctl lag --watch shows whether it helps.")
         }
-        return Diagnosis("backlog", .ok, "\(lag.backlog) waiting for a router")
+        let least = lag.backlogAtMost > lag.backlog ? "at least " : ""
+        return Diagnosis("backlog", .ok, "\(least)\(lag.backlog) waiting for a router")
     }
 
     private var postgresBehind: Diagnosis {
