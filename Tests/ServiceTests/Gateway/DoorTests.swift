@@ -52,7 +52,8 @@ struct DoorTests {
             _ = try await test.redis.send(["XREADGROUP", "GROUP", persistGroup, "n", "COUNT", "1", "STREAMS", events, ">"])
             let lag = LagSampler(pipeline: test.pipeline)
             let door = Door(
-                limits: DoorLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag, pressure: RedisPressure(redis: test.redis))
+                limits: DoorLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag,
+                pressure: RedisPressure(redis: test.redis, log: test.log))
             _ = try await lag.sample()
             let problem = refusal(door)
             #expect((problem != nil) == isShut)
