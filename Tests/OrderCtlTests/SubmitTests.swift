@@ -44,6 +44,16 @@ struct SubmitTests {
         }
     }
 
+    @Test func `what the engine remarks about an order is shown`() async throws {
+        let warnings = #""warnings":[{"field":"slippageBps","message":"slippageBps lets the price move by 50 %\u001b"}]"#
+        let remarked = HTTPResponse.json(202, #"{"success":true,"orderId":"o-1","status":"pending","# + warnings + "}")
+        try await withDoor(remarked) { _, url in
+            let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--slippage-bps", "5000", "--url", url])
+            #expect(run.status == .ok && run.output.hasPrefix("Order o-1 is in.\n"))
+            #expect(run.errors.hasPrefix("orderctl: the engine remarks: slippageBps lets the price move by 50 %") && !run.errors.contains("\u{1b}"))
+        }
+    }
+
     @Test(arguments: [
         HTTPResponse.json(504, "<html>"), .json(502, "<html>"), .problem(502, code: "OUTCOME_UNKNOWN", "who knows"),
         .problem(503, code: "UNAVAILABLE", "could not say", members: #""orderId":"o-1""#),

@@ -1,5 +1,5 @@
 -- What the retention has worked off, and an index of what it has not: it reads what it deletes and nothing else, however many old orders there are.
--- The index is made while writers wait, about a second for each million of orders; events wait in Redis meanwhile.
+-- The index is made while writers wait, a few seconds for each million of orders; events wait in Redis meanwhile.
 
 ALTER TABLE order_rows ADD COLUMN events_deleted boolean NOT NULL DEFAULT false;
 

@@ -10,8 +10,9 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* Where the program lies in memory: what the linker has put first. */
+/* Where the program lies in memory: what the linker has put first and last. */
 extern const char __ehdr_start[] __attribute__((weak, visibility("hidden")));
+extern const char _end[] __attribute__((weak, visibility("hidden")));
 
 static const int signals[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
 enum { COUNT = sizeof signals / sizeof signals[0], STACK_SIZE = 64 * 1024 };
@@ -130,6 +131,7 @@ static void tell(int number, const siginfo_t *info, const void *context) {
     struct line line = {.length = 0};
     uint64_t at = instruction(context);
     uint64_t base = (uint64_t)(uintptr_t)__ehdr_start;
+    uint64_t end = (uint64_t)(uintptr_t)_end;
     if (as_json) {
         add(&line, "{\"time\":\"");
         add_time(&line);
@@ -147,9 +149,9 @@ static void tell(int number, const siginfo_t *info, const void *context) {
     add(&line, name_of(number));
     add(&line, as_json ? "\",\"address\":\"" : " address=");
     add_hex(&line, (uint64_t)(uintptr_t)info->si_addr * (info->si_code > 0));
-    /* As addr2line wants it, where the fault lies in the program itself. */
+    /* As addr2line wants it, where the fault lies in the program itself and not in a library. */
     add(&line, as_json ? "\",\"instruction\":\"" : " instruction=");
-    add_hex(&line, base && at >= base ? at - base : at);
+    add_hex(&line, base && at >= base && at < end ? at - base : at);
     add(&line, as_json ? "\",\"pid\":" : " pid=");
     add_decimal(&line, (uint64_t)getpid(), 1);
     add(&line, as_json ? ",\"reason\":\"" : " reason=\"");

@@ -62,6 +62,10 @@ struct Submit: Command {
             session.console.print(answer.serialized)
         } else {
             session.console.print("Order \(session.console.paint(Terminal.safe(id), .green)) is in.")
+            // Such as a slippage limit that is far above the usual.
+            for warning in (answer["warnings"]?.array ?? []).compactMap({ $0["message"]?.string }) {
+                session.console.complain("orderctl: the engine remarks: \(Terminal.safe(warning))")
+            }
             if !watches { session.console.print("Follow it with: orderctl watch \(Terminal.safe(id))") }
         }
         return watches ? try await OrderWatch(session).follow(id) : .ok
