@@ -53,7 +53,7 @@ struct DoorTests {
             let lag = LagSampler(pipeline: test.pipeline)
             let door = Door(
                 limits: DoorLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag,
-                pressure: RedisPressure(redis: test.redis, log: test.log))
+                pressure: RedisPressure(redis: test.redis, log: test.process.log))
             _ = try await lag.sample()
             let problem = refusal(door)
             #expect((problem != nil) == isShut)
