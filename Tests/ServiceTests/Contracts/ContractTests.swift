@@ -25,7 +25,7 @@ struct ContractTests {
         var codes = found(/code: "([A-Z_]+)"/, in: Self.swift)
         codes.formUnion(found(/let \w*Code = "([A-Z_]+)"/, in: Self.swift))
         codes.formUnion(found(/case \w+ = "([A-Z_]+)"/, in: Self.swift.filter { $0.hasSuffix("/RequestRefusal.swift") }))
-        codes.formUnion(found(/\("([A-Z]+_[A-Z_]+)", /, in: Self.swift.filter { $0.hasSuffix("+Answer.swift") }))
+        codes.formUnion(found(#/\("([A-Z]+_[A-Z_]+)",/#, in: Self.swift.filter { $0.hasSuffix("+Answer.swift") }))
         let edge = files(in: packageRoot + "/deploy/nginx", endingIn: ".conf")
         codes.formUnion(found(/"code":"([A-Z_]+)"/, in: edge))
         for path in edge {
