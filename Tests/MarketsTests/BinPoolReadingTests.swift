@@ -55,7 +55,7 @@ import Testing
 
     @Test func `every mistake in the bins is named with its place`() {
         let bins =
-            #"[{"id":-5297,"base":"1","quote":"1e3"},{"id":443637,"base":"0","quote":"1"},7,{"id":-5298,"base":"1"},"#
+            #"[{"id":-5297,"base":"1","quote":"1e"},{"id":443637,"base":"0","quote":"1"},7,{"id":-5298,"base":"1"},"#
             + #"{"id":443636,"base":"1","quote":"0"},{"id":-5296,"base":"1","quote":"0"},{"id":-5296,"base":"1","quote":"0"}]"#
         #expect(
             problems(bins: bins) == [

@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("baseReserve", "\"1.0000000001\""), ("baseReserve", "\"18446744074\""), ("baseReserve", "\"-1\""), ("quoteReserve", "\"1e6\""),
+        ("baseReserve", "\"1.0000000001\""), ("baseReserve", "\"18446744074\""), ("baseReserve", "\"-1\""), ("quoteReserve", "\"1e\""),
         ("feePpm", "\"3000\""), ("feePpm", "-1"), ("feePpm", "2.5"),
     ])
     func `an amount or fee in another form is refused`(name: String, text: String) {
