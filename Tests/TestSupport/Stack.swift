@@ -34,7 +34,8 @@ public final class Stack {
         postgres = try await options.ownPostgres ? PostgresServer.start() : PostgresServer.shared()
         databaseURL = try await postgres.database()
         redis = try await RedisServer.start(
-            extraConfig: ["--maxmemory-policy", "noeviction", "--unixsocket", "socket"], diskMegabytes: options.redisDiskMegabytes)
+            extraConfig: ["--maxmemory", "8gb", "--maxmemory-policy", "noeviction", "--unixsocket", "socket"],
+            diskMegabytes: options.redisDiskMegabytes)
         directory = try temporaryDirectory("stack")
     }
 

@@ -117,6 +117,29 @@ struct ServiceRunTests {
         try await server.stop()
     }
 
+    @Test("when Redis has changed its role the subscribers look its address up again too, once it serves")
+    func subscribersMove() async throws {
+        let server = try await RedisServer.start(appendonly: false)
+        let process = try process(server.url)
+        let subscriber = process.connectSubscriber()
+        let service = RecordingService()
+        let listening = Loop.spawn { await subscriber.run() }
+        let running = Loop.spawn { try await ServiceRun(process: process, service: service).run() }
+        try await eventually { service.calls == ["run"] && subscriber.isConnected }
+        let admin = RedisReader(url: try #require(RedisURL(server.url)), name: "admin")
+        _ = try await admin.send(["REPLICAOF", "127.0.0.1", "1"], timeout: .seconds(5))
+        try await eventually { process.redisTrouble?.contains("READONLY") == true && !process.health.readiness.isPassing }
+        #expect(subscriber.reconnects == 0)
+        _ = try await admin.send(["REPLICAOF", "NO", "ONE"], timeout: .seconds(5))
+        try await eventually { process.health.readiness.isPassing && subscriber.reconnects == 1 }
+        kill(getpid(), SIGTERM)
+        try await running.value
+        subscriber.close()
+        await listening.value
+        admin.close()
+        try await server.stop()
+    }
+
     @Test("a stop does not wait for a preparation that Redis refuses")
     func stopUnprepared() async throws {
         let server = try FakeRedis()
