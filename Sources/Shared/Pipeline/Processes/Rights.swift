@@ -50,13 +50,14 @@ struct Rights {
     }
 
     private static func ofClocks(_ keys: Keys) -> [[String]] {
-        on([keys.clock] + ["{services}", "{limits}", "{agreed}"].map { Keys.clock(of: $0) }, ["HMGET", "HSET", "EXISTS"])
+        on([keys.clock] + ["{services}", "{limits}", "{agreed}"].map { Keys.clock(of: $0) }, ["HMGET", "HSET", "HLEN"])
     }
 
     private static let ofProcesses: [[String]] =
         on([Keys.services], ["ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE"])
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
-        + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZRANGE", "ZREMRANGEBYSCORE"]) + on([Keys.attempts[1]], ["INCR"])
+        + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "EXISTS", "PEXPIRE"])
+        + on([Keys.attempts[1]], ["GET", "SET", "EXISTS"])
         + on([Keys.agreement("none")], ["GET", "SET"]) + [["SCAN", "0"], ["TIME"]]
 }
 
