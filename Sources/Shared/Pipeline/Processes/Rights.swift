@@ -34,7 +34,7 @@ struct Rights {
 
     private static func ofStreams(_ keys: Keys) -> [[String]] {
         let streams = [keys.accepted, keys.routed, keys.events, keys.dead]
-        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XTRIM"])
+        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "XTRIM"])
             + streams.flatMap { key in
                 [
                     ["XREADGROUP", "GROUP", "g", "c", "STREAMS", key, ">"], ["XGROUP", "CREATE", key, "g", "0"],
@@ -57,7 +57,7 @@ struct Rights {
         on([Keys.services], ["ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE"])
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
         + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZRANGE", "ZREMRANGEBYSCORE"]) + on([Keys.attempts[1]], ["INCR"])
-        + on([Keys.agreement("none")], ["GET", "SET"]) + [["SCAN", "0"], ["TIME"]]
+        + on([Keys.agreement("none")], ["GET", "SET", "DEL"]) + [["SCAN", "0"], ["TIME"]]
 }
 
 extension OrderPipeline {
