@@ -101,7 +101,7 @@ public struct Keys: Sendable {
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
     /// Whose turn it is to count what waits after a restart of Redis, and the run of Redis after whose start that was done.
-    public static let recount = ["orders:{upkeep}:recount", "orders:{upkeep}:recounted"]
+    public static let recount = [agreement("recount"), agreement("recounted")]
     /// What all processes must agree on: the count of partitions, the seed of the mocks.
     public static func agreement(_ name: String) -> String { "orders:{agreed}:" + name }
 }

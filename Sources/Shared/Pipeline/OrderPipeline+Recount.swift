@@ -10,6 +10,8 @@ extension OrderPipeline {
     private static let countingPause = Duration.milliseconds(4)
     /// How long the turn is kept without a page: then another may count, which does no harm.
     private static let turnMilliseconds = "30000"
+    /// A bound aside: five million entries.
+    private static let mostPages = 20_000
     /// A group that is given entries faster than they are counted is left for the next time.
     private static let mostRestarts = 5
 
@@ -41,7 +43,7 @@ extension OrderPipeline {
     private func recount(_ stream: String, _ group: String, as name: String) async throws(PipelineError) {
         var restarts = 0
         var position = ["+", "0", ""]
-        while restarts < Self.mostRestarts {
+        for _ in 0..<Self.mostPages where restarts < Self.mostRestarts {
             let reply = try await run(Scripts.recount, keys: [stream], [group, String(Self.countedPage)] + position)
             let answer = (reply.array ?? []).map { $0.string ?? "" }
             switch (answer.first, answer.count) {

@@ -149,9 +149,9 @@ public final class ChainLedger {
             let reply = try await pipeline.run(
                 Scripts.prune, keys: [keys.expiring, keys.landed],
                 [keys.transactionPrefix, keys.orderPrefix, String(slot), oldest, String(Self.prunedPage), String(kept)])
-            let counts = (reply.array ?? []).compactMap { $0.integer.map { Int($0) } }
+            let counts = (reply.array ?? []).map(\.count)
             guard counts.count == 3, counts[0] == Self.prunedPage || counts[2] > 0, !Task.isCancelled else { return }
-            kept += counts[1]
+            kept += min(Self.prunedPage, counts[1])
             try? await sleep(for: Self.pruningPause)
         }
     }

@@ -21,7 +21,7 @@ struct PartitionChange {
         self.pipeline = pipeline
         self.agreed = agreed
         var settings = pipeline.settings
-        settings.partitions = Int(agreed) ?? 1
+        settings.partitions = min(max(Int(agreed) ?? 1, 1), 256)
         before = OrderPipeline(redis: pipeline.redis, settings: settings)
     }
 
@@ -81,7 +81,7 @@ struct PartitionChange {
         if rest.starts(with: "idem:".utf8) {
             try await moveRecord(key, rest.dropFirst("idem:".utf8.count), from: partition)
         } else if partition >= given, !Self.staying.contains(where: { rest.starts(with: $0.utf8) }) {
-            _ = try await pipeline.send(["UNLINK", key])
+            _ = try await pipeline.send(["DEL", key])
         }
         return true
     }

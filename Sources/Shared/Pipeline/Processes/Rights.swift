@@ -34,7 +34,7 @@ struct Rights {
 
     private static func ofStreams(_ keys: Keys) -> [[String]] {
         let streams = [keys.accepted, keys.routed, keys.events, keys.dead]
-        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XTRIM"])
+        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "XTRIM"])
             + streams.flatMap { key in
                 [
                     ["XREADGROUP", "GROUP", "g", "c", "STREAMS", key, ">"], ["XGROUP", "CREATE", key, "g", "0"],
@@ -58,7 +58,7 @@ struct Rights {
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
         + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "EXISTS", "PEXPIRE"])
         + on([Keys.attempts[1]], ["GET", "SET", "EXISTS"])
-        + on([Keys.agreement("none")], ["GET", "SET"]) + [["SCAN", "0"], ["TIME"]]
+        + on([Keys.agreement("none")], ["GET", "SET", "DEL"]) + [["SCAN", "0"], ["TIME"]]
 }
 
 extension OrderPipeline {
