@@ -25,8 +25,11 @@ extension RedisConnection {
         async let naming = attempt(["CLIENT", "SETNAME", name], limit)
         async let description = attempt(["INFO", "server"], limit)
         async let readiness = attempt(["PING"], limit)
-        let (selected, _, info, ready) = await (selection, naming, description, readiness)
-        // First, because a server that has no place for another client, or is in protected mode, says so in answer to it and hangs up.
+        let (selected, named, info, ready) = await (selection, naming, description, readiness)
+        // A server that has no place for another client, or wants a login, says so in answer to whichever came first; the rest fails with the link.
+        for case .failure(let error) in [selected, ready, named, info] where failure != nil && error.rejection != nil && error.rejection != "NOPERM" {
+            throw error
+        }
         if case .failure(let error) = selected, url.database != 0 || error.rejection != "NOPERM" { throw error }
         _ = try ready.get()
         // A restricted user may not be allowed INFO and CLIENT; the connection serves without them.
