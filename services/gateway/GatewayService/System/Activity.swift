@@ -82,9 +82,10 @@ struct Activity {
         return result
     }
 
+    /// Forgets a quarter at once, so that a crowd that comes and goes does not have all of them put in order at each sample.
     private mutating func forget() {
         guard counted.count > Self.mostRemembered else { return }
-        let oldest = counted.sorted { $0.value.seen < $1.value.seen }.prefix(counted.count - Self.mostRemembered)
-        for (name, _) in oldest { counted[name] = nil }
+        let byAge = counted.map { (seen: $0.value.seen, name: $0.key) }.sorted { $0.seen < $1.seen }
+        for (_, name) in byAge.prefix(counted.count - Self.mostRemembered * 3 / 4) { counted[name] = nil }
     }
 }
