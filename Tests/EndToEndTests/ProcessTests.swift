@@ -65,7 +65,7 @@ struct ProcessTests {
             (.notifier, ["DATABASE_URL": "mysql://x", "WS_IDLE_S": "5"], ["DATABASE_URL", "WS_IDLE_S"]),
         ])
     func badSettings(service: StackService, wrong: [String: String], names: [String]) async throws {
-        let shared = ["REDIS_URL": "http://localhost", "PORT": "70000", "LOG_LEVEL": "loud", "SHUTDOWN_GRACE_S": "soon"]
+        let shared = ["REDIS_URL": "http://localhost", "PORT": "70000", "LOG_FORMAT": "xml", "SHUTDOWN_GRACE_S": "soon"]
         let (code, output) = try await Stack.run(service, environment: shared.merging(wrong) { $1 })
         #expect(code == 78)
         let lines = output.split(separator: "\n")
@@ -78,12 +78,17 @@ struct ProcessTests {
     @Test(
         "A URL that libpq cannot read ends a service with 78, and its password is not repeated",
         arguments: [StackService.gateway, .notifier],
-        ["postgres://a:hunter2@127.0.0.1:xx/x", "postgres://a:hunter2@127.0.0.1:99999/x", "postgres://a:hunter2@127.0.0.1/x?no_such=1"])
-    func unreadableURL(service: StackService, url: String) async throws {
+        [
+            ("postgres://a:hunter2@127.0.0.1:xx/x", "postgres://user:password@host:port/database"),
+            ("postgres://a:hunter2@127.0.0.1:99999/x", "postgres://user:password@host:port/database"),
+            ("postgres://a:hunter2@127.0.0.1/x?no_such=1", "\"no_such\" is no parameter of libpq"),
+        ])
+    func unreadableURL(service: StackService, wrong: (url: String, advice: String)) async throws {
+        let (url, advice) = wrong
         let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
         let (code, output) = try await Stack.run(service, environment: files.merging(["DATABASE_URL": url]) { $1 })
         #expect(code == 78)
-        #expect(output.hasPrefix("\(service.rawValue): DATABASE_URL: ") && output.contains("postgres://user:password@host:port/database"))
+        #expect(output.hasPrefix("\(service.rawValue): DATABASE_URL: ") && output.contains(advice))
         #expect(!output.contains("hunter2"))
     }
 

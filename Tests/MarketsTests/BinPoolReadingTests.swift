@@ -59,7 +59,7 @@ import Testing
             + #"{"id":443636,"base":"1","quote":"0"},{"id":-5296,"base":"1","quote":"0"},{"id":-5296,"base":"1","quote":"0"}]"#
         #expect(
             problems(bins: bins) == [
-                "pools[0].bins[0].quote: must be a number, or a decimal text such as \"1.5\" without sign, spaces and exponent",
+                "pools[0].bins[0].quote: must be a number, or a text such as \"1.5\" or \"1e-7\" without plus sign, spaces and separators",
                 "pools[0].bins[1].id: must be an integer from -443636 to 443636",
                 "pools[0].bins[2]: must be an object",
                 "pools[0].bins[3].quote: must be a decimal text such as \"70000\"",

@@ -99,7 +99,10 @@ class Stack:
         nginx = Nginx(self.run, self.settings.port, self.settings.bind, own)
         services = [self.service(service, number, port) for service in SERVICES for number, port in enumerate(own[service], 1)]
         deadline = time.monotonic() + self.settings.start_timeout
-        watchers = [Prometheus(self.run, self.settings.prometheus_port or next(ports), own, f"http://localhost:{self.settings.port}")] if self.settings.observability else []
+        watchers = []
+        if self.settings.observability:
+            url = f"http://localhost:{self.settings.port}"
+            watchers.append(Prometheus(self.run, self.settings.prometheus_port or next(ports), own, url))
         for server in (redis, postgres, nginx, *watchers):
             server.prepare()
         self._write_environment(redis, postgres, services, watchers)

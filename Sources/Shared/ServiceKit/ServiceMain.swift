@@ -35,6 +35,7 @@ public enum ServiceMain<S: Service> {
             let process = ServiceProcess(service: S.Settings.serviceName, common: settings.common, pipeline: pipeline)
             process.begin(descriptors)
             let service = try await S(settings: settings, process: process)
+            process.tellLimits(descriptors)
             try await ServiceRun(process: process, service: service).run()
         } catch {
             let refusal = error as? StartError

@@ -79,10 +79,14 @@ public final class ServiceProcess {
         watchClock()
     }
 
-    /// Sets what lasts for the whole process, and says what an operator may not expect.
+    /// Sets what lasts for the whole process.
     func begin(_ descriptors: DescriptorLimit) {
         CrashLine.install(service: service, instance: name, format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         serverOptions.fit(descriptors: descriptors.now)
+    }
+
+    /// Says what an operator may not expect, once the settings have turned out to be usable.
+    func tellLimits(_ descriptors: DescriptorLimit) {
         log.info(
             "process.limits",
             [
