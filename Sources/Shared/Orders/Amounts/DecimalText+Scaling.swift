@@ -6,8 +6,8 @@ extension DecimalText {
         return try Self.integer(digits, zeros: -cut)
     }
 
-    /// The integer nearest to the number times 10^scale where the two differ by less than 1 part in 10^15: what floating point makes of an amount, such
-    /// as 0.30000000000000004. Anything that differs by more is `tooPrecise`.
+    /// The integer nearest to the number times 10^scale where the two differ by less than 1 part in 10^15: what floating point makes of an amount,
+    /// such as 0.30000000000000004. Anything that differs by more is `tooPrecise`.
     func nearest(scale: Int) throws(AmountError) -> UInt64 {
         let cut = try digitsBelowOne(scale)
         if cut <= 0 { return try Self.integer(digits, zeros: -cut) }
