@@ -152,13 +152,3 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6],
 )
-
-// A build of some test targets only, for work on one module: TEST_TARGETS=OrdersTests,PipelineTests
-if let wanted = Context.environment["TEST_TARGETS"]?.split(separator: ",").map(String.init) {
-    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
-    // SwiftPM finds tests by the index, which --disable-index-store leaves out: the test targets alone write theirs.
-    let index = Context.packageDirectory + "/.build/x86_64-unknown-linux-gnu/debug/index/store"
-    for target in package.targets where target.type == .test {
-        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-index-store-path", index, "-index-ignore-system-modules"])]
-    }
-}
