@@ -97,7 +97,7 @@ def pods(found):
         assert "replicas" not in deployments[name], f"{name}: each apply would undo what the scaler has done"
         assert container["livenessProbe"]["httpGet"]["path"] == "/health/live" and container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
     known = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
-    unknown = set(settings) - known - {"REDIS_ADDRESS", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_TLS"}
+    unknown = set(settings) - known - {"ORDERCTL_URL", "REDIS_ADDRESS", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_TLS"}
     assert not unknown, f"no service knows the settings {', '.join(unknown)}"
 
 

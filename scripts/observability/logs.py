@@ -9,7 +9,9 @@ from .metrics import ORDER
 
 ALWAYS = ("time", "level", "service", "instance", "event")
 # numbers without a unit: counts and names
-BARE = {"count", "checked", "applied", "attempt", "port", "pid", "suppressed", "lost"}
+BARE = {
+    "count", "checked", "applied", "attempt", "port", "pid", "suppressed", "lost", "left_out", "taken", "connections", "sockets", "descriptors",
+    "descriptors_at_start"}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 SECRETS = ("password", "postgresql://")

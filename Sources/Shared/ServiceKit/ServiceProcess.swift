@@ -90,7 +90,7 @@ public final class ServiceProcess {
         log.info(
             "process.limits",
             [
-                "descriptors": .integer(descriptors.now), "descriptorsAtStart": .integer(descriptors.before),
+                "descriptors": .integer(descriptors.now), "descriptors_at_start": .integer(descriptors.before),
                 "connections": .integer(serverOptions.maximumConnections), "sockets": .integer(serverOptions.maximumSockets),
             ])
         for remark in common.remarks { log.warning("setting.unknown", ["reason": .string(remark)]) }
