@@ -116,7 +116,8 @@ function after(order, event) {
     const { status, timestamp: updatedAt } = event;
     return {
         ...order, status, updatedAt, attempts: event.attempt ?? order.attempts, chosenDex: event.chosenDex ?? order.chosenDex,
-        amountOutDecimal: event.amountOutDecimal ?? order.amountOutDecimal, realisedSlippageBps: event.realisedSlippageBps ?? order.realisedSlippageBps,
+        amountOutDecimal: event.amountOutDecimal ?? order.amountOutDecimal,
+        realisedSlippageBps: event.realisedSlippageBps ?? order.realisedSlippageBps,
         lastError: event.error?.message ?? order.lastError,
     };
 }

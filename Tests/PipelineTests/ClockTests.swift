@@ -6,7 +6,8 @@ import Testing
 
 @testable import Pipeline
 
-/// The time that the engine goes by where Redis' own is set back. A higher time that was seen is put in its place: Redis' clock then is what is behind.
+/// The time that the engine goes by where Redis' own is set back. A higher time that was seen is put in its place: Redis' clock then is what is
+/// behind.
 @Suite(.onLoop) @ServiceActor
 struct ClockTests {
     private static let hour: UInt64 = 3_600_000

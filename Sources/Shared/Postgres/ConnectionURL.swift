@@ -22,7 +22,8 @@ struct ConnectionURL: Sendable {
     let sessionKinds: [String?]
     private let options: [(keyword: String, value: String)]
 
-    /// Reads a URL or a string of `keyword=value`. What libpq finds wrong with the latter is not passed on: it quotes the text, and with it the password.
+    /// Reads a URL or a string of `keyword=value`. What libpq finds wrong with the latter is not passed on: it quotes the text, and with it the
+    /// password.
     init(_ text: String) throws(PostgresError) {
         guard !text.utf8.contains(0) else { throw .badURL }
         if let scheme = ["postgres://", "postgresql://"].first(where: { text.lowercased().hasPrefix($0) }) {

@@ -10,8 +10,8 @@ final class StatementMemory {
 extension PostgresConnection {
     /// Looks at whom the connection has reached, and sets the limits of the session. Throws `refused` where the engine can never work there.
     ///
-    /// A pooler such as PgBouncer, which may give each transaction another session, is known by its own process id: the server's is another one. There
-    /// nothing is kept in a session: no prepared statement, and no limit, which would be the next client's.
+    /// A pooler such as PgBouncer, which may give each transaction another session, is known by its own process id: the server's is another one.
+    /// There nothing is kept in a session: no prepared statement, and no limit, which would be the next client's.
     func setUp(needsWriting: Bool, within limit: Duration) async throws(PostgresError) {
         let row = try await run(script: Self.survey, timeout: limit).first
         guard let process = row?["pid"], let encoding = row?["encoding"], let readOnly = row?["read_only"] else { throw .oddResult }

@@ -63,7 +63,8 @@ extension PostgresError {
         self.init(telling.kind, ([telling.message] + others).joined(separator: "; another host: "), sqlState: telling.sqlState)
     }
 
-    /// Of `…: FATAL:  28P01: password authentication failed for user "engine"` the SQLSTATE and the sentence. The first word is in the server's language.
+    /// Of `…: FATAL:  28P01: password authentication failed for user "engine"` the SQLSTATE and the sentence. The first word is in the server's
+    /// language.
     private static func serversWords(_ text: String) -> (state: String, words: String)? {
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: ":", omittingEmptySubsequences: false)

@@ -50,8 +50,8 @@ final class Acceptance {
 
     /// Reads and accepts an order. Throws the `Problem` that the client gets; then nothing is left behind, unless it names an `orderId`.
     ///
-    /// What was taken in under its key before gets that answer again, whatever would refuse it now: a deadline that has passed, a door that is shut, a
-    /// full Redis, a token that is known no more.
+    /// What was taken in under its key before gets that answer again, whatever would refuse it now: a deadline that has passed, a door that is shut,
+    /// a full Redis, a token that is known no more.
     func accept(_ request: HTTPRequest) async throws(Problem) -> Accepted {
         let start = MonotonicInstant.now
         do throws(Problem) {

@@ -31,7 +31,8 @@ struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings);
 struct cmhd_head {
     size_t bytes;
     uint32_t headers;
-    /// Bytes that the library keeps of the head beside its text: a record for each header, cookie and parameter of the query, and a copy of the cookies.
+    /// Bytes that the library keeps of the head beside its text: a record for each header, cookie and parameter of the query, and a copy of the
+    /// cookies.
     size_t records;
     uint32_t hosts;
     uint32_t content_lengths;

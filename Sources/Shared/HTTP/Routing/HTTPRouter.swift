@@ -30,7 +30,8 @@ public final class HTTPRouter {
     /// A router without routes.
     public init() {}
 
-    /// Adds a handler for `GET`, which serves `HEAD` too. `query` are the names that the query may have, each once: anything else is 400; nil for any.
+    /// Adds a handler for `GET`, which serves `HEAD` too. `query` are the names that the query may have, each once: anything else is 400; nil for
+    /// any.
     public func get(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("GET", path, query: query, handler) }
 
     /// Adds a handler for `POST`; `query` as for `get`.

@@ -6,7 +6,8 @@ internal import EventLoop
 
 extension HTTPServer {
     /// A connection's memory, in which the daemon reads and answers. One half is its buffer for reading, which may be full of a next request when the
-    /// answer is written; in the other half there is room for what it keeps of a request beside its text (at most `headLimit`), and for the answer's head.
+    /// answer is written; in the other half there is room for what it keeps of a request beside its text (at most `headLimit`), and for the answer's
+    /// head.
     private var memoryLimit: Int { 2 * (options.headLimit + options.answerRoom) }
 
     func startDaemon(_ listeningSocket: Int32) -> OpaquePointer? {

@@ -12,8 +12,8 @@ public enum Timestamp {
         return "\(date)T\(time).\(padded(rest % 1000, 3))Z"
     }
 
-    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`), or with a blank in the place of the `T` as RFC 3339 allows and Python
-    /// writes; digits beyond milliseconds are dropped.
+    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`), or with a blank in the place of the `T` as RFC 3339 allows and
+    /// Python writes; digits beyond milliseconds are dropped.
     ///
     /// - Returns: Unix milliseconds, negative before 1970; nil for what is no such text. A leap second counts as the first of the next minute.
     public static func parse(_ text: String) -> Int64? {

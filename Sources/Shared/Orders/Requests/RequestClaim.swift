@@ -1,7 +1,7 @@
 import JSON
 
-/// What makes a request the same as one that came before: who asks, under which key, for what as it is written. It needs no clock and no configuration,
-/// so that a request which would be refused today is still known.
+/// What makes a request the same as one that came before: who asks, under which key, for what as it is written. It needs no clock and no
+/// configuration, so that a request which would be refused today is still known.
 public struct RequestClaim: Sendable, Hashable {
     /// Who asks; nil for none.
     public let userId: UserID?
@@ -19,8 +19,8 @@ public struct RequestClaim: Sendable, Hashable {
         digest = Self.digest(JSONWriter.value(JSONValue.object(sorted)))
     }
 
-    /// FNV-1a over 128 bits: stable over processes and versions. Who finds two requests of one digest gets the first one's answer to both, under a key of
-    /// their own.
+    /// FNV-1a over 128 bits: stable over processes and versions. Who finds two requests of one digest gets the first one's answer to both, under a
+    /// key of their own.
     private static func digest(_ text: String) -> String {
         var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
         for byte in text.utf8 { hash = (hash ^ UInt128(byte)) &* 0x0000_0000_0100_0000_0000_0000_0000_013b }
