@@ -66,7 +66,7 @@ let package = Package(
         shared("Configuration"),
         shared("Observability", ["CCrash", "JSON"]),
         shared("Redis", ["CHiredis", "Configuration", "EventLoop"]),
-        shared("Postgres", ["CLibpq", "CLibuv", "EventLoop"]),
+        shared("Postgres", ["CLibpq", "CLibuv", "Configuration", "EventLoop"]),
         shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),
 
         // What the services are made of

@@ -1,7 +1,7 @@
 /// Percent escapes of URLs.
-enum PercentEncoding {
-    /// `text` without its escapes; nil when one is broken or the bytes are no UTF-8.
-    static func decode(_ text: Substring) -> String? {
+public enum PercentEncoding {
+    /// `text` without its escapes; nil when one is broken, stands for NUL, or the bytes are no UTF-8.
+    public static func decode(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
@@ -9,7 +9,7 @@ enum PercentEncoding {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else { return nil }
+            guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit), high | low > 0 else { return nil }
             bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)

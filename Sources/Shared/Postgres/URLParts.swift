@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// The parts of `postgres://user:password@host:port,host:port/database?parameter=value`, as libpq's options.
 ///
 /// A password may hold any character, escaped or not: what cannot be read as the standard has it is read again with everything before the last `@`
@@ -34,7 +36,7 @@ struct URLParts {
         rest = rest[location.endIndex...]
         if rest.first == "/" {
             let database = rest.dropFirst().prefix { $0 != "?" }
-            guard !database.contains("/"), !database.contains("@"), let name = Percent.decode(database) else { throw .badURL }
+            guard !database.contains("/"), !database.contains("@"), let name = PercentEncoding.decode(database) else { throw .badURL }
             if !name.isEmpty { options.append(("dbname", name)) }
             rest = rest[database.endIndex...]
         }
@@ -44,10 +46,10 @@ struct URLParts {
 
     private static func login(_ text: Substring) throws(PostgresError) -> [(String, String)] {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let user = Percent.decode(parts[0]) else { throw .badURL }
+        guard let user = PercentEncoding.decode(parts[0]) else { throw .badURL }
         var options = user.isEmpty ? [] : [("user", user)]
         // A password with a percent sign that begins no escape stands as it is.
-        if parts.count == 2, !parts[1].isEmpty { options.append(("password", Percent.decode(parts[1]) ?? String(parts[1]))) }
+        if parts.count == 2, !parts[1].isEmpty { options.append(("password", PercentEncoding.decode(parts[1]) ?? String(parts[1]))) }
         return options
     }
 
@@ -65,7 +67,7 @@ struct URLParts {
             } else if let colon = place.firstIndex(of: ":") {
                 (host, port) = (place[..<colon], place[place.index(after: colon)...])
             }
-            guard let name = place.first == "[" ? String(host) : Percent.decode(host), isPlausible(name), isPort(port) else { throw .badURL }
+            guard let name = place.first == "[" ? String(host) : PercentEncoding.decode(host), isPlausible(name), isPort(port) else { throw .badURL }
             hosts.append(name)
             ports.append(String(port))
         }
@@ -81,41 +83,13 @@ struct URLParts {
     }
 
     private static func parameter(_ text: Substring) throws(PostgresError) -> (String, String) {
-        guard let equals = text.firstIndex(of: "="), let keyword = Percent.decode(text[..<equals]),
-            let value = Percent.decode(text[text.index(after: equals)...])
+        guard let equals = text.firstIndex(of: "="), let keyword = PercentEncoding.decode(text[..<equals]),
+            let value = PercentEncoding.decode(text[text.index(after: equals)...])
         else { throw .badURL }
         // As libpq does for URLs of JDBC.
         if keyword == "ssl" && value == "true" { return ("sslmode", "require") }
         try URLParameter.check(keyword, value)
         return (keyword, value)
-    }
-}
-
-/// Percent escapes.
-enum Percent {
-    /// `text` without its escapes; nil where one is broken, stands for NUL, or the bytes are no UTF-8.
-    static func decode(_ text: Substring) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit), high | low > 0 else { return nil }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
 
