@@ -9,7 +9,7 @@ help: ## Show this list
 run: ## Install what is missing, build, run the whole system until Ctrl-C
 	@scripts/run run
 
-up: ## The same in the background; returns when all is healthy (OBSERVABILITY=1: Prometheus too)
+up: ## The same in the background, or start again what has ended of it; returns when all is healthy (OBSERVABILITY=1: Prometheus too)
 	@scripts/run up
 
 down: ## Stop what `make up` started

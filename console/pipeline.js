@@ -74,7 +74,7 @@ function updateCard(card, stage, alarm) {
     if (card.replicas.childElementCount !== squares) card.replicas.replaceChildren(...Array.from({ length: squares }, () => el("i")));
     if (!stage.stream) return;
     if (!known) return forget(card);
-    setText(card.waiting, count(stage.waiting));
+    setText(card.waiting, count(stage.waiting) + (stage.isLeast ? "+" : ""));
     // logarithmic: one waiting entry is seen, and so is the difference between 1,000 and 10,000
     card.fill.style.inlineSize = `${Math.min(100, 25 * Math.log10(1 + stage.waiting))}%`;
     setText(card["In hand"], count(stage.inHand));

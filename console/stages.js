@@ -19,7 +19,8 @@ export function stagesOf(streams, health) {
         const drains = groups.map((group) => group.drainSeconds).filter((seconds) => seconds !== null && seconds !== undefined);
         return {
             ...stage, replicas,
-            waiting: sum(groups, "lag"), inHand: sum(groups, "pending"), rate: sum(groups, "deliveredPerSecond"),
+            waiting: sum(groups, "lag"), isLeast: groups.some((group) => group.lagKnown === false),
+            inHand: sum(groups, "pending"), rate: sum(groups, "deliveredPerSecond"),
             waitingMs: most(groups, "oldestWaitingMs"), inHandMs: most(groups, "oldestPendingMs"),
             drainMs: drains.length > 0 ? Math.max(...drains) * 1000 : null,
         };

@@ -109,6 +109,6 @@ import Testing
         #expect(try value(of: Settings.venues, for: "Live") == .live)
         #expect(try value(of: Settings.routing, for: "SPLIT") == .split)
         #expect(try value(of: Settings.socketMaxMessage, for: "4kib") == 4096)
-        #expect(try value(of: Settings.publicURL, for: "HTTPS://orders.example") == "HTTPS://orders.example")
+        #expect(try value(of: Settings.publicURL, for: "HTTPS://orders.example/") == "https://orders.example")
     }
 }

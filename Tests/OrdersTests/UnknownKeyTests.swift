@@ -17,7 +17,9 @@ import Testing
             ("userid", "userId"), ("usrId", "userId"), ("user", "userId"), ("tokenin", "tokenIn"), ("token-out", "tokenOut"),
             ("amount_in", "amountIn"), ("ammount", "amount"), ("order type", "orderType"), ("oderType", "orderType"),
             ("client_order_id", "clientOrderId"), ("clientOrderID", "clientOrderId"), ("idempotencyKey", "clientOrderId"),
-            ("idempotency_key", "clientOrderId"), ("expiresAt", "deadline"), ("qty", "amount"),
+            ("idempotency_key", "clientOrderId"), ("expiresAt", "deadline"), ("qty", "amount"), ("clientOid", "clientOrderId"),
+            ("new_client_order_id", "clientOrderId"), ("orderLinkId", "clientOrderId"), ("requestId", "clientOrderId"), ("orderKind", "orderType"),
+            ("idempotncyKey", "clientOrderId"), ("quantiy", "amount"),
         ])
     func spellings(key: String, right: String) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.read(#""\#(key)":1"#).result.get() }
@@ -34,6 +36,11 @@ import Testing
             (#""timeInForce":"IOC""#, "see deadline"), (#""tif":"GTC""#, "see deadline"), (#""dryRun":true"#, "GET /api/quotes"),
             (#""dry_run":1"#, "GET /api/quotes"), (#""amountOut":1"#, "amount is what is sold"),
             (#""swapMode":"ExactOut""#, "amount is what is sold"),
+            (#""minAmoutOut":1"#, "from the quote and slippage"), (#""minOutputAmount":"142""#, "from the quote and slippage"),
+            (#""minAmountReceived":1"#, "from the quote and slippage"), (#""limitPrise":1"#, "price of the moment"),
+            (#""targetPrice":1"#, "price of the moment"), (#""direction":"buy""#, "tokenIn is always sold"),
+            (#""orderSide":"buy""#, "tokenIn is always sold"), (#""isBuy":true"#, "tokenIn is always sold"), (#""dry_runs":true"#, "GET /api/quotes"),
+            (#""expiresIn":5"#, "deadline"), (#""ttl":5"#, "deadline"), (#""toleranceBps":5"#, "slippageBps"),
             (#""slippageTolerance":1"#, "slippageBps"), (#""slippagePercent":1"#, "slippageBps"), (#""deadlineMs":1"#, "deadline"),
         ])
     func wishes(member: String, reason: String) throws {

@@ -40,7 +40,7 @@ MUTATIONS = (
         ("test", "ModelTests|ScheduleTests")),
     Mutation(
         "promote", "a due retry is handed back though the order has gone on under another entry", f"{LUA}/promote.lua",
-        "if order and order.entry == 'retries ' .. member then", "if order then",
+        "if not order or order.entry ~= 'retries ' .. member then return end", "if not order then return end",
         ("test", "ModelTests|ScheduleTests")),
     Mutation(
         "same-bytes", "who takes a submitted order over signs anew", f"{EXECUTOR}/ExecutionHandler.swift",
@@ -55,7 +55,7 @@ MUTATIONS = (
         ("test", "ServiceTests.ExecutionHandlerTests")),
     Mutation(
         "rest", "a split order is quoted anew as a whole, whatever has landed of it", "Sources/Shared/Orders/Events/ChosenRoute.swift",
-        "order.amountIn.value - min(order.amountIn.value, landed.reduce(0) { $0 + $1.quote.amountIn.value })", "order.amountIn.value",
+        "order.amountIn.value - min(order.amountIn.value, BaseUnits(sum: landed.map(\\.quote.amountIn)).value)", "order.amountIn.value",
         ("test", "OrdersTests.ChosenRouteTests|ServiceTests.SplitDeskTests")),
     Mutation(
         "part-cancel", "an order of which a part has landed can be cancelled", f"{LUA}/cancel.lua",

@@ -119,12 +119,16 @@ static uint64_t instruction(const void *context) {
 #endif
 }
 
-/* Never waits for a reader: standard output where it takes the line now, otherwise standard error. */
+/* Never waits for a reader: the first of standard output and standard error that takes the line now, or neither. */
 static void put(const struct line *line) {
-    struct pollfd output = {STDOUT_FILENO, POLLOUT, 0};
-    int descriptor = poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) ? STDOUT_FILENO : STDERR_FILENO;
-    ssize_t ignored = write(descriptor, line->bytes, line->length);
-    (void)ignored;
+    struct pollfd outputs[] = {{STDOUT_FILENO, POLLOUT, 0}, {STDERR_FILENO, POLLOUT, 0}};
+    if (poll(outputs, 2, 0) < 1) return;
+    for (int i = 0; i < 2; i++) {
+        if (!(outputs[i].revents & POLLOUT)) continue;
+        ssize_t ignored = write(outputs[i].fd, line->bytes, line->length);
+        (void)ignored;
+        return;
+    }
 }
 
 static void tell(int number, const siginfo_t *info, const void *context) {

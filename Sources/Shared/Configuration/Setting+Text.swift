@@ -51,11 +51,12 @@ extension Setting where Value == String {
     }
 
     fileprivate static func httpURL(_ text: String) throws(SettingRefusal) -> String {
-        let rest = ["http://", "https://"].first(where: text.lowercased().hasPrefix).map { text.dropFirst($0.count) } ?? ""
+        let scheme = ["http://", "https://"].first(where: text.lowercased().hasPrefix) ?? ""
+        let rest = scheme.isEmpty ? "" : text.dropFirst(scheme.count)
         guard let first = rest.utf8.first, first != UInt8(ascii: "/"), text.utf8.count <= 2048,
             text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && !"?#@\"<>\\".utf8.contains($0) })
         else { throw SettingRefusal(message: "must be an http or https URL without user, query or fragment") }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        return scheme + (rest.hasSuffix("/") ? rest.dropLast() : rest)
     }
 }
 

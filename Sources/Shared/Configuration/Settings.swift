@@ -22,11 +22,11 @@ enum Settings {
     // Taking orders in
     static let publicURL = Setting<String?>.httpURL("PUBLIC_URL", shownAs: "from the request", "Where clients reach the engine")
     static let maxBacklog = Setting<Int>.integer(
-        "MAX_BACKLOG", default: 100_000, in: 1...100_000_000, "Waiting orders beyond which new ones get 503")
+        "MAX_BACKLOG", default: 100_000, in: 1...100_000_000, "Waiting orders from which on new ones get 503")
     static let maxEventBacklog = Setting<Int>.integer(
-        "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Events not in Postgres yet beyond which new orders get 503")
+        "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Events not in Postgres yet from which on new orders get 503")
     static let maxWait = Setting<Duration?>.milliseconds(
-        "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order beyond which new ones get 503")
+        "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order from which on new ones get 503")
     static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")
     static let idempotencyTTL = Setting<Duration>.seconds(
         "IDEMPOTENCY_TTL_S", default: 86_400, in: 60...2_592_000, "How long an idempotency key is kept")

@@ -27,20 +27,23 @@ extension OrderPipeline {
         // Where Redis does not say which run of it this is, only what it has lost can be seen.
         let wasRestarted = !run.isEmpty && run != mark
         var counted = 0
+        var isComplete = true
         for keys in partitions {
             for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
                 var isDue = wasRestarted
                 if !isDue { isDue = try await hasLostCount(stream, group) }
                 guard isDue else { continue }
-                try await recount(stream, group, as: name)
+                isComplete = try await recount(stream, group, as: name) && isComplete
                 counted += 1
             }
         }
-        _ = try await turn("finish", name, run.isEmpty ? mark : run)
+        // What could not be counted to its end is due again at the next turn.
+        _ = try await turn("finish", name, run.isEmpty || !isComplete ? mark : run)
         return counted
     }
 
-    private func recount(_ stream: String, _ group: String, as name: String) async throws(PipelineError) {
+    /// Returns whether it came to its end.
+    private func recount(_ stream: String, _ group: String, as name: String) async throws(PipelineError) -> Bool {
         var restarts = 0
         var position = ["+", "0", ""]
         for _ in 0..<Self.mostPages where restarts < Self.mostRestarts {
@@ -49,12 +52,13 @@ extension OrderPipeline {
             switch (answer.first, answer.count) {
             case ("more", 4): position = Array(answer.dropFirst())
             case ("again", _): (restarts, position) = (restarts + 1, ["+", "0", ""])
-            case ("done", _), ("gone", _): return
+            case ("done", _), ("gone", _): return true
             default: throw PipelineError(.unexpectedReply, "recount answered what this version does not know")
             }
-            guard try await turn("take", name, Self.turnMilliseconds) != nil, !Task.isCancelled else { return }
+            guard try await turn("take", name, Self.turnMilliseconds) != nil, !Task.isCancelled else { return false }
             try? await sleep(for: Self.countingPause)
         }
+        return false
     }
 
     /// Takes or ends the turn. Returns the mark of who had it last; nil where another has it.

@@ -95,6 +95,8 @@ public struct PostgresMigrator {
     private func pending(_ known: [Int: String], _ history: [Int: (name: String, checksum: String)]) throws(PostgresError) -> [PostgresMigration] {
         for (number, entry) in history.sorted(by: { $0.key < $1.key }) {
             guard let checksum = known[number] else {
+                // Steps only add: what a newer version has added is no hindrance to this one.
+                if number > (known.keys.max() ?? 0) { continue }
                 throw PostgresError(
                     .migrationRefused, "the database has migration \(number) (\(entry.name)), which this program does not know: start a newer version"
                 )

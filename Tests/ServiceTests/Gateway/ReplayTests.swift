@@ -65,6 +65,19 @@ struct ReplayTests {
         #expect(problem.status == status && problem.code == code, "\(problem.text)", sourceLocation: location)
     }
 
+    @Test("while Redis cannot say whether a request is in already, nobody is told that it is refused")
+    func unknown() async throws {
+        try await withBench { bench in
+            let acceptance = try bench.acceptance()
+            let gone = #"{"tokenIn":"SOL","tokenOut":"GONE","amount":1}"#
+            expect(await bench.send(gone, to: acceptance), 400, "BAD_REQUEST")
+            bench.test.redis.close()
+            expect(await bench.send(gone, to: acceptance), 503, "OUTCOME_UNKNOWN")
+            expect(await bench.send(gone, key: nil, to: acceptance), 400, "BAD_REQUEST")
+            expect(await bench.send(Self.order + #","deadline":"2026-01-10T07:30:00Z"}"#, to: acceptance), 503, "UNAVAILABLE")
+        }
+    }
+
     @Test("after its absolute deadline a request is still answered as before; a new one is refused")
     func deadline() async throws {
         try await withBench { bench in

@@ -5,6 +5,7 @@ internal import JSON
 internal import Observability
 internal import Orders
 internal import Pipeline
+internal import Redis
 internal import ServiceKit
 
 /// An order that is in.
@@ -60,7 +61,7 @@ final class Acceptance {
             do throws(Problem) {
                 accepted = try await take(reading, traceparent: request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent })
             } catch {
-                guard let known = try await recall(reading, within: Self.limit - start.elapsed) else { throw error }
+                guard let known = try await recall(reading, after: error, within: Self.limit - start.elapsed) else { throw error }
                 accepted = known
             }
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
@@ -86,17 +87,27 @@ final class Acceptance {
         case .success(let order): request = order
         case .failure(let refusal): throw Problem(refusal)
         }
-        guard let now = process.heartbeat.clock.now else { throw unavailable(nil) }
+        // Before the partitions are agreed an order may go to one that nobody serves.
+        guard process.redis.isConnected else { throw notReady }
+        guard let now = process.heartbeat.clock.now else { throw unavailable }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
         try door.check()
         return try await write(request, reading, traceparent: traceparent)
     }
 
     /// The answer to the same request under the same key that came before; nil where none is known. Needs no memory of Redis.
-    private func recall(_ reading: RequestReading, within time: Duration) async throws(Problem) -> Accepted? {
-        guard let claim = reading.claim,
-            let record = try? await process.pipeline.record(of: claim, timeout: max(.milliseconds(50), time))
-        else { return nil }
+    ///
+    /// Where that cannot be looked up, whatever would refuse a new request says nothing of one that may be in.
+    private func recall(_ reading: RequestReading, after refusal: Problem, within time: Duration) async throws(Problem) -> Accepted? {
+        guard let claim = reading.claim else { return nil }
+        let found: AcceptedRecord?
+        do {
+            found = try await process.pipeline.record(of: claim, timeout: max(.milliseconds(50), time))
+        } catch {
+            if refusal.status < 500 { throw outcomeUnknown(nil) }
+            return nil
+        }
+        guard let record = found else { return nil }
         let request = try? reading.result.get()
         if record.digest == claim.digest || record.fingerprint == request?.fingerprint {
             return Accepted(record.id, job: record.job, slippageBps: record.slippageBps ?? request?.slippageBps ?? 100, isReplay: true, reading)
@@ -107,7 +118,7 @@ final class Acceptance {
 
     private func write(_ request: OrderRequest, _ reading: RequestReading, traceparent: String?) async throws(Problem) -> Accepted {
         for _ in 0..<Self.tries {
-            guard let now = process.heartbeat.clock.now else { throw unavailable(nil) }
+            guard let now = process.heartbeat.clock.now else { throw unavailable }
             let partition = process.pipeline.partition(userId: request.userId, idempotencyKey: request.idempotencyKey)
             var random = SystemRandomNumberGenerator()
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
@@ -119,12 +130,12 @@ final class Acceptance {
             case .replay(let id, let job):
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: id != order.id, reading)
             case .conflict: throw Self.conflict
-            case .late: throw unavailable(nil)
+            case .late: throw unavailable
             case .paused(let reason): throw Door.paused(reason: reason)
             case .collision: continue
             }
         }
-        throw unavailable(nil)
+        throw unavailable
     }
 
     /// Writes the order; after a lost answer again with the same id, which changes nothing where it was written.
@@ -147,7 +158,7 @@ final class Acceptance {
                 guard error.isPassing, start.elapsed < Self.limit, isUnknown else {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
                     if !isUnknown, error.words != nil, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
-                    throw unavailable(isUnknown ? order.id : nil)
+                    throw isUnknown ? outcomeUnknown(order.id) : unavailable
                 }
             }
             try? await sleep(for: backoff.next())
@@ -158,14 +169,23 @@ final class Acceptance {
         Problem(422, code: "IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another order; use a new key for a new order")
     }
 
-    /// With an id where the order may be in after all: a GET can tell.
-    private func unavailable(_ id: OrderID?) -> Problem {
-        let sentence =
-            id == nil
-            ? "The engine cannot take orders at the moment; try again in a few seconds"
-            : "The engine could not say whether it took the order; look it up by orderId, or send it again with the same Idempotency-Key"
+    private var unavailable: Problem {
+        Problem(
+            503, code: "UNAVAILABLE", "The engine cannot take orders at the moment; try again in a few seconds", headers: [("Retry-After", "2")])
+    }
+
+    private var notReady: Problem {
+        guard let trouble = process.redisTrouble, !process.isRedisAway else { return unavailable }
         return Problem(
-            503, code: id == nil ? "UNAVAILABLE" : "OUTCOME_UNKNOWN", sentence,
+            503, code: "REDIS_NOT_READY", "The engine cannot take orders yet: \(trouble); try again in a few seconds", headers: [("Retry-After", "2")]
+        )
+    }
+
+    /// The order may be in after all. Where its id is known a GET can tell.
+    private func outcomeUnknown(_ id: OrderID?) -> Problem {
+        let look = id == nil ? "" : "look it up by orderId, or "
+        return Problem(
+            503, code: "OUTCOME_UNKNOWN", "The engine could not say whether it took the order; \(look)send it again with the same Idempotency-Key",
             members: id.map { id in JSONWriter.members { $0.field("orderId", id) } } ?? "",
             headers: [("Retry-After", "2")])
     }

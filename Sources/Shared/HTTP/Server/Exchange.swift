@@ -227,7 +227,9 @@ final class Exchange {
     private func queue(_ answer: HTTPResponse, closing: Bool = false) -> MHD_Result {
         if let stream = answer.stream, server.isFullOfSockets {
             stream.end(.gone)
-            return queue(server.refuseSocket().response, closing: true)
+            _ = server.refuseSocket()
+            // A browser comes back by itself after a stream that ends, and never after a refusal.
+            return queue(HTTPResponse(status: answer.status, headers: answer.headers, body: Array("retry: 5000\n\n".utf8)), closing: true)
         }
         stream = answer.stream
         guard let response = makeResponse(answer) else { return .NO }

@@ -24,52 +24,68 @@ enum OrderVocabulary {
     static func meant(by name: String) -> String? {
         let text = fold(name)
         if let spelling = folded.first(where: { $0.folded == text }) { return spelling.name }
-        if let synonym = synonyms.first(where: { fold($0.key) == text }) { return synonym.value }
+        if let synonym = foldedSynonyms.first(where: { $0.folded == text }) { return synonym.name }
+        return nearest(to: text, among: folded + foldedSynonyms)
+    }
+
+    /// The nearest of some names, near enough to be the one that was meant.
+    private static func nearest<Name>(to text: [UInt8], among names: [(name: Name, folded: [UInt8])]) -> Name? {
         if text.count > 40 { return nil }
-        let near = folded.map { (name: $0.name, limit: $0.folded.count >= 8 ? 2 : 1, distance: EditDistance.between(text, $0.folded)) }
+        let near = names.map { (name: $0.name, limit: $0.folded.count >= 8 ? 2 : 1, distance: EditDistance.between(text, $0.folded)) }
         return near.filter { $0.distance <= $0.limit }.min { $0.distance < $1.distance }?.name
     }
 
-    /// Why an order cannot have a member of that name; nil where nothing is known of it.
+    /// Why an order cannot have a member of that name, or of one that is nearly that; nil where nothing is known of it.
     static func objection(to name: String) -> String? {
         let text = fold(name)
-        return wishes.first { $0.names.contains { fold($0) == text } }?.reason
+        return foldedWishes.first { $0.folded == text }?.name ?? nearest(to: text, among: foldedWishes.filter { $0.folded.count >= 6 })
     }
 
     /// Why a member cannot be passed over, whose name has one of a limit in it; nil for any other.
     static func relation(of name: String) -> String? {
         let text = fold(name)
-        for word in ["slippage", "deadline"] where contains(text, Array(word.utf8)) {
-            return "is not known here: the limit is given as \(word == "slippage" ? "slippage (a fraction) or slippageBps" : "deadline")"
-        }
+        func has(_ words: String...) -> Bool { words.contains { contains(text, Array($0.utf8)) } }
+        if has("slippage", "toleran") { return "is not known here: the limit is given as slippage (a fraction) or slippageBps" }
+        if has("deadline", "expir") || text == Array("ttl".utf8) { return "is not known here: the limit is given as deadline" }
+        if has("price") { return priceReason }
+        if text.starts(with: Array("min".utf8)) && has("out", "receiv", "return") { return leastReason }
+        if has("side", "direction") || text == Array("action".utf8) || text == Array("isbuy".utf8) { return sideReason }
         return nil
     }
+
+    private static let priceReason = "is not supported: a market order takes the price of the moment, within slippage"
+    private static let sideReason = "is not supported: tokenIn is always sold and tokenOut bought; exchange the two to go the other way"
+    private static let leastReason = "is not supported: the least that is received follows from the quote and slippage"
 
     /// Names that other engines have for what we call otherwise.
     private static let synonyms: KeyValuePairs = [
         "idempotencyKey": "clientOrderId", "user": "userId", "expiresAt": "deadline", "expiry": "deadline", "expiration": "deadline",
         "expireTime": "deadline", "validUntil": "deadline", "goodTillDate": "deadline", "quantity": "amount", "qty": "amount", "inAmount": "amountIn",
         "inputAmount": "amountIn", "inputMint": "tokenIn", "outputMint": "tokenOut", "fromToken": "tokenIn", "toToken": "tokenOut",
+        "clientOid": "clientOrderId", "newClientOrderId": "clientOrderId", "orderLinkId": "clientOrderId", "requestId": "clientOrderId",
+        "orderKind": "orderType",
     ]
+    private static let foldedSynonyms = synonyms.map { (name: $0.value, folded: fold($0.key)) }
 
     private static let wishes: [(names: [String], reason: String)] = [
         (
             ["limitPrice", "price", "stopPrice", "triggerPrice", "takeProfit", "stopLoss", "trailingStop", "maxPrice", "minPrice"],
-            "is not supported: a market order takes the price of the moment, within slippage"
+            priceReason
         ),
-        (["side"], "is not supported: tokenIn is always sold and tokenOut bought; exchange the two to go the other way"),
+        (["side"], sideReason),
         (
             [
                 "minAmountOut", "minimumAmountOut", "amountOutMin", "amountOutMinimum", "minOut", "minOutAmount", "minReceived", "minimumReceived",
                 "minReturn", "otherAmountThreshold",
             ],
-            "is not supported: the least that is received follows from the quote and slippage"
+            leastReason
         ),
         (["amountOut", "outAmount", "outputAmount", "exactOut", "swapMode"], "is not supported: amount is what is sold, of tokenIn"),
         (["timeInForce", "tif"], "is not supported: a market order is tried until it fills, fails or its deadline is over; see deadline"),
         (["postOnly", "reduceOnly", "leverage", "stopLimit"], "is not supported by a market order"),
         (["dryRun", "simulate", "simulation", "test", "testOrder", "preview"], "is not supported: GET /api/quotes shows what an order would get"),
     ]
+    private static let foldedWishes = wishes.flatMap { wish in wish.names.map { (name: wish.reason, folded: fold($0)) } }
 
     /// ASCII letters in lower case, without what separates words.
     static func fold(_ name: String) -> [UInt8] {

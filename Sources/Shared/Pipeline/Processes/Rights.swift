@@ -26,15 +26,16 @@ struct Rights {
     private static func ofOrders(_ keys: Keys, _ order: OrderID) -> [[String]] {
         on(
             [keys.order(order), keys.idempotency(user: nobody, key: "none"), keys.paused],
-            ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HSETNX", "PEXPIRE", "EXISTS", "DEL"])
+            ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "PEXPIRE", "EXISTS", "DEL"])
+            + [["RENAMENX", keys.idempotency(user: nobody, key: "none"), keys.idempotency(user: nobody, key: "other")]]
             + on(
                 [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody)],
-                ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE"])
+                ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "DEL"])
     }
 
     private static func ofStreams(_ keys: Keys) -> [[String]] {
         let streams = [keys.accepted, keys.routed, keys.events, keys.dead]
-        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "XTRIM"])
+        return on(streams, ["XADD", "XACK", "XCLAIM", "XDEL", "XLEN", "XPENDING", "XRANGE", "XREVRANGE", "XTRIM", "DEL"])
             + streams.flatMap { key in
                 [
                     ["XREADGROUP", "GROUP", "g", "c", "STREAMS", key, ">"], ["XGROUP", "CREATE", key, "g", "0"],

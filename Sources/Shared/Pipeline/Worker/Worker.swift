@@ -36,7 +36,6 @@ public struct WorkerOptions: Sendable {
 @ServiceActor
 public final class Worker {
     private let lanes: [WorkerLane]
-    private var isStopping = false
 
     /// A worker. `connect` makes a connection for a blocking reader; `budget` bounds first attempts over all replicas.
     public init(

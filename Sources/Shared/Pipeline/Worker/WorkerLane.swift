@@ -63,8 +63,9 @@ final class WorkerLane {
             if free <= 0 {
                 try await changed.wait(atMost: Self.claimInterval)
             } else if nextClaim <= .now {
-                nextClaim = .now + Self.claimInterval
                 await claim()
+                // From its end on: however long it takes, a read comes before the next.
+                nextClaim = .now + Self.claimInterval
             } else {
                 try await read()
             }

@@ -43,7 +43,7 @@ final class Examination {
         } catch {
             results += OrderChecks.names.map { Diagnosis($0, .unknown, "an order in Postgres cannot be read: \(error)") }
         }
-        results += await notifiersPostgres()
+        results.append(await notifiersPostgres())
         return results
     }
 
@@ -74,14 +74,16 @@ final class Examination {
     }
 
     /// The notifiers write, the gateway only reads: what keeps them from it shows in their heartbeats.
-    private func notifiersPostgres() async -> [Diagnosis] {
-        let reasons = (try? await process.pipeline.instances())?.compactMap { $0.fields["postgres"] }.filter { !$0.isEmpty } ?? []
-        guard let reason = reasons.first else { return [] }
-        return [
-            Diagnosis(
-                "postgres-writing", .fault, "\(reasons.count == 1 ? "a notifier" : "\(reasons.count) notifiers") cannot store events: \(reason)",
-                do: "See the notifiers' logs (postgres.refused, schema.not_ready) and docs/runbook.md; events wait in Redis and are stored then.")
-        ]
+    private func notifiersPostgres() async -> Diagnosis {
+        let name = "postgres-writing"
+        guard let told = (try? await process.pipeline.instances())?.compactMap({ $0.fields["postgres"] }), !told.isEmpty else {
+            return Diagnosis(name, .unknown, "no notifier says whether it can store events")
+        }
+        let reasons = told.filter { !$0.isEmpty }
+        guard let reason = reasons.first else { return Diagnosis(name, .ok, "the notifiers can store events") }
+        return Diagnosis(
+            name, .fault, "\(reasons.count == 1 ? "a notifier" : "\(reasons.count) notifiers") cannot store events: \(reason)",
+            do: "See the notifiers' logs (postgres.refused, schema.not_ready) and docs/runbook.md; events wait in Redis and are stored then.")
     }
 
     private func clocks() async throws -> [Diagnosis] {

@@ -55,7 +55,7 @@ struct PipelineChecks {
     private var backlog: Diagnosis {
         let late = lag.streams.filter { $0.stream != "events" }.flatMap { stream in
             stream.groups.filter { $0.oldestWaitingMs > Self.longestWaitMs }.map {
-                "\($0.lag) on \(stream.stream), the oldest \($0.oldestWaitingMs / 1000) s"
+                "\($0.lagKnown ? "" : "at least ")\($0.lag) on \(stream.stream), the oldest \($0.oldestWaitingMs / 1000) s"
             }
         }
         guard late.isEmpty else {

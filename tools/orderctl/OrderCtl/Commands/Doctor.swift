@@ -6,11 +6,11 @@ struct Doctor: Command {
     static let manual = Manual(
         ["doctor"], synopsis: "[--stuck-after SECONDS]", summary: "look for what is wrong, and say what to do",
         details: """
-            The gateway looks at Redis (version, persistence, eviction, memory), Postgres
-            (whether it answers, and how far it is behind), the clocks, the services, the
-            consumer groups, the backlog, dead letters, the door, and at orders that do
-            not go on. Nothing is changed. Exit code 1 when a fault is found; warnings
-            alone end with 0.
+            The gateway looks at Redis (whether it lets the engine work, version, persistence,
+            eviction, memory), Postgres (whether it answers and stores, and how far it is
+            behind), the clocks, the services, the consumer groups, the backlog, dead
+            letters, the door, and at orders that do not go on. Nothing is changed. Exit
+            code 1 when a fault is found; warnings alone end with 0.
             """,
         options: [
             Manual.Option(name: "--stuck-after SECONDS", meaning: "when an order in hand that does not move is stuck (1 to 86400; 120)")

@@ -2,7 +2,7 @@
 -- KEYS: places taken, as a sorted set by time, counter of places   ARGV: 'take', wanted, limit   or   'return', members
 -- Answers {ms until a place may be free, or 0, places}
 if ARGV[1] == 'return' then
-  write('ZREM', KEYS[1], unpack(ARGV, 2))
+  for index = 2, #ARGV do write('ZREM', KEYS[1], ARGV[index]) end
   return commit({})
 end
 local clock = readClock()
