@@ -20,5 +20,6 @@ public enum Migrations {
     public static let all = [
         Step(1, "orders", PackageResources._001_orders_sql),
         Step(2, "retention", PackageResources._002_retention_sql),
+        Step(3, "retention_index", PackageResources._003_retention_index_sql),
     ]
 }

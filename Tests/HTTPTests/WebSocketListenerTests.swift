@@ -88,7 +88,7 @@ struct WebSocketListenerTests {
         for (ping, isQuiet) in [(Duration.milliseconds(200), false), (.seconds(20), true)] {
             try await withServer({ router in
                 router.webSocket("/s") { _, _, socket in
-                    try await sleep(for: .seconds(2))
+                    try await sleep(for: .seconds(6))
                     socket.close()
                 }
             }) { options in
@@ -96,9 +96,9 @@ struct WebSocketListenerTests {
             } _: { server in
                 let url = "http://127.0.0.1:\(server.port)/s"
                 if isQuiet {
-                    await #expect(throws: HTTPClientError.timedOut) { try await listen(url, Self.options(silence: .seconds(1))) }
+                    await #expect(throws: HTTPClientError.timedOut) { try await listen(url, Self.options(silence: .seconds(3))) }
                 } else {
-                    let ending = try await listen(url, Self.options(silence: .seconds(1)))
+                    let ending = try await listen(url, Self.options(silence: .seconds(3)))
                     #expect(ending == .closed(.normal))
                 }
             }

@@ -25,13 +25,13 @@ enum OrderVocabulary {
         let text = fold(name)
         if let spelling = folded.first(where: { $0.folded == text }) { return spelling.name }
         if let synonym = foldedSynonyms.first(where: { $0.folded == text }) { return synonym.name }
-        return nearest(to: text, among: folded + foldedSynonyms)
+        return nearest(to: text, among: folded) ?? nearest(to: text, among: foldedSynonyms, mistakes: 1)
     }
 
     /// The nearest of some names, near enough to be the one that was meant.
-    private static func nearest<Name>(to text: [UInt8], among names: [(name: Name, folded: [UInt8])]) -> Name? {
+    private static func nearest<Name>(to text: [UInt8], among names: [(name: Name, folded: [UInt8])], mistakes: Int = 2) -> Name? {
         if text.count > 40 { return nil }
-        let near = names.map { (name: $0.name, limit: $0.folded.count >= 8 ? 2 : 1, distance: EditDistance.between(text, $0.folded)) }
+        let near = names.map { (name: $0.name, limit: $0.folded.count >= 8 ? mistakes : 1, distance: EditDistance.between(text, $0.folded)) }
         return near.filter { $0.distance <= $0.limit }.min { $0.distance < $1.distance }?.name
     }
 

@@ -63,9 +63,8 @@ final class WorkerLane {
             if free <= 0 {
                 try await changed.wait(atMost: Self.claimInterval)
             } else if nextClaim <= .now {
-                await claim()
-                // From its end on: however long it takes, a read comes before the next.
                 nextClaim = .now + Self.claimInterval
+                await claim()
             } else {
                 try await read()
             }
