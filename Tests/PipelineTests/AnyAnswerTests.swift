@@ -116,7 +116,7 @@ struct AnyAnswerTests {
             ("market", { _ = try await pipeline.marketFlows(partition: 0).mapValues { $0.left(at: .max, halfLife: 1) } }),
             ("status", { _ = try await ledger.status(["a", "b"], partition: 0) }),
             ("prune", { try await ledger.prune(retention: .seconds(1), now: heartbeat.clock.now ?? .max) }),
-            ("claim", { _ = try await reader.claim(idle: .seconds(1), most: 1, Suspicion(maxStarts: 5), inHand: []) }),
+            ("claim", { _ = try await reader.claim(idle: .seconds(1), most: 1, Suspicion(maxStarts: 5), takesSuspects: true, inHand: []) }),
             ("overtake", { _ = try await reader.overtake(most: 1, name: "routed") }), ("recount", { _ = try await pipeline.recount(as: "r") }),
             ("renew", { _ = try await reader.renew(["1-1"]) }), ("release", { await reader.release([entry]) }),
             (

@@ -94,7 +94,7 @@ final class Bench {
             [
                 stage.group, consumer, String(idle), String(most), String(suspicion.from), String(suspicion.aloneFrom), suspects ? "1" : "0",
             ] + inHand)
-        return StreamEntry.list(claimed: reply)
+        return StreamEntry.list(claimed: .array(Array((reply.array ?? []).dropFirst())))
     }
 
     /// Adds an entry to a stage's stream and reads it.

@@ -36,12 +36,12 @@ struct PartitionChangeTests {
             let other = pipeline(bench, 4)
             try await bench.pipeline.agreeOnPartitions()
             let (order, entry) = try await bench.reach(.submitted)
-            #expect(await obstacle(other) == "it is not paused")
+            #expect(await obstacle(other) == "the engine is not paused")
             try await bench.pipeline.pause(reason: "more partitions")
             let old = Heartbeat(redis: bench.redis, service: "router", name: "router-1") { ["partitions": "1"] }
             let beating = Loop.spawn { await old.run() }
             try await eventually { try await bench.pipeline.aliveNames() == ["router-1"] }
-            #expect(await obstacle(other) == "router-1 is still running with it")
+            #expect(await obstacle(other) == "router-1 is still running with another count")
             beating.cancel()
             await beating.value
             await old.end()
@@ -121,6 +121,64 @@ struct PartitionChangeTests {
             let again = try await other.accept(
                 Samples.order(key: "k", user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
             guard case .replay(order.id, _) = again else { throw TestFailure("\(again) instead of a replay") }
+        }
+    }
+
+    @Test func `while a process goes by the old count an engine without orders keeps it too`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            let old = Heartbeat(redis: bench.redis, service: "gateway", name: "gateway-1") { ["partitions": "1"] }
+            let beating = Loop.spawn { await old.run() }
+            try await eventually { try await bench.pipeline.aliveNames() == ["gateway-1"] }
+            #expect(await obstacle(pipeline(bench, 4)) == "gateway-1 is still running with another count")
+            #expect(try await agreed(bench) == "1")
+            beating.cancel()
+            await beating.value
+            await old.end()
+            #expect(await obstacle(pipeline(bench, 4)) == "none")
+            #expect(try await agreed(bench) == "4")
+        }
+    }
+
+    @Test func `of processes that start together one makes the change, and those that come later do not pause the engine again`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            try await finish(bench, Samples.order())
+            try await bench.pipeline.pause(reason: "growing")
+            let others = (0..<5).map { _ in pipeline(bench, 3) }
+            let starting = others.map { other in
+                Loop.spawn {
+                    let outcome = await self.obstacle(other)
+                    try await other.resume()
+                    return outcome
+                }
+            }
+            for task in starting { #expect(try await task.value == "none") }
+            #expect(try await others[0].currentPause() == nil)
+            #expect(try await agreed(bench) == "3")
+        }
+    }
+
+    @Test("a change that was cut off is begun again by whoever starts, to its own count", arguments: [1, 2, 4])
+    func cutOff(count: Int) async throws {
+        try await withBench(PipelineSettings(partitions: 2)) { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            try await finish(bench, Samples.order(key: "k", user: "u"))
+            try await bench.pipeline.pause(reason: "growing")
+            try await bench.send("SET", Keys.agreement("partitions"), "2>4")
+            let other = pipeline(bench, count)
+            #expect(await obstacle(other) == "none")
+            #expect(try await agreed(bench) == String(count))
+            for keys in other.partitions { #expect(try await bench.send("EXISTS", keys.paused).integer == 1) }
+        }
+    }
+
+    @Test func `a change that cannot be gone on with names the count that it was to`() async throws {
+        try await withBench(PipelineSettings(partitions: 2)) { bench in
+            try await finish(bench, Samples.order())
+            try await bench.send("SET", Keys.agreement("partitions"), "2>4")
+            let mismatch = await #expect(throws: PartitionMismatch.self) { try await bench.pipeline.agreeOnPartitions() }
+            #expect(mismatch?.description.contains("4 is agreed on, and the engine is not paused: start with PARTITIONS=4") == true)
         }
     }
 }

@@ -102,6 +102,8 @@ public struct Keys: Sendable {
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
     /// Whose turn it is to count what waits after a restart of Redis, and the run of Redis after whose start that was done.
     public static let recount = [agreement("recount"), agreement("recounted")]
+    /// Whose turn it is to change the count of partitions, and nothing else: the agreement itself says what came of it.
+    static let partitionChange = [agreement("change"), agreement("changed")]
     /// What all processes must agree on: the count of partitions, the seed of the mocks.
     public static func agreement(_ name: String) -> String { "orders:{agreed}:" + name }
 }

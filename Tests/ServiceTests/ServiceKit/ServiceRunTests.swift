@@ -86,7 +86,7 @@ struct ServiceRunTests {
             #expect(error?.exitCode == 78)
             #expect(
                 error?.description
-                    == "PARTITIONS is 3, but Redis holds orders of an engine with 2, and it is not paused: start with PARTITIONS=2. To change it, "
+                    == "PARTITIONS is 3, but in this Redis 2 is agreed on, and the engine is not paused: start with PARTITIONS=2. To change it, "
                     + "pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, and start all with "
                     + "the new count")
             #expect(service.calls == ["stop"])

@@ -13,7 +13,9 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
 
     /// What is wrong, and what to do.
     public var description: String {
-        "PARTITIONS is \(given), but Redis holds orders of an engine with \(agreed), and \(obstacle): start with PARTITIONS=\(agreed). "
+        // Of a change that was cut off the count that it was to.
+        let agreed = agreed.split(separator: ">").last ?? "1"
+        return "PARTITIONS is \(given), but in this Redis \(agreed) is agreed on, and \(obstacle): start with PARTITIONS=\(agreed). "
             + "To change it, pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, "
             + "and start all with the new count"
     }
@@ -22,21 +24,15 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
 extension OrderPipeline {
     /// Makes sure that all processes have one count of partitions, because an order's id carries its partition.
     ///
-    /// Another count is taken over where nothing of the old one is left, or where the engine is paused and nothing is under way. Throws
+    /// Another count is taken over where no process goes by the old one and nothing of it is left, or the engine is paused and nothing is under way.
+    /// Whoever calls has beaten its heartbeat before, with its count: of two processes with two counts at least one then sees the other. Throws
     /// `PartitionMismatch`.
     public func agreeOnPartitions() async throws {
-        let given = String(settings.partitions)
-        let agreed = try await agree(on: "partitions", given)
-        guard agreed != given else { return }
-        if try await isEmpty() {
-            _ = try await send(["SET", Keys.agreement("partitions"), given])
-        } else {
-            try await PartitionChange(to: self, from: agreed).run()
-        }
+        try await PartitionChange(to: self).run()
     }
 
     /// Whether no partition holds an order, an idempotency record or a stream entry. Only asked when the counts differ.
-    private func isEmpty() async throws -> Bool {
+    func isEmpty() async throws -> Bool {
         try await scan("orders:{[0-9]*}:*") { key in try await isSpent(key) }
     }
 

@@ -2,46 +2,90 @@ internal import EventLoop
 internal import Orders
 internal import Redis
 
-/// Gives an engine that is paused and has nothing under way another count of partitions. Can be begun again where it was cut off.
+/// Gives an engine that is empty, or paused with nothing under way, another count of partitions, by one process at a time.
+///
+/// While keys are moved the agreement is `from>to`: nobody goes by either count then, and whoever starts next begins the change again, to its own.
 @ServiceActor
 struct PartitionChange {
     /// A process that has just ended has a heartbeat for that long.
     private static let patience = Duration.milliseconds(Int(Heartbeat.timeToLive) + 1000)
+    /// How long another's turn is waited for, and how long a turn lasts whose process has ended.
+    private static let turn = Duration.seconds(30)
 
     /// What is left where a partition ends: orders that expire by themselves, the record of what has landed, and the pause until the end.
     private static let staying = ["order:", "landed", "paused"]
 
     private let pipeline: OrderPipeline
-    private let before: OrderPipeline
-    private let agreed: String
+    private let name = "\(UInt64.random(in: .min ... .max))"
     private var given: Int { pipeline.settings.partitions }
 
-    /// A change from the count that was agreed upon to the pipeline's own.
-    init(to pipeline: OrderPipeline, from agreed: String) {
-        self.pipeline = pipeline
-        self.agreed = agreed
-        var settings = pipeline.settings
-        settings.partitions = min(max(Int(agreed) ?? 1, 1), 256)
-        before = OrderPipeline(redis: pipeline.redis, settings: settings)
+    /// A change to the pipeline's own count.
+    init(to pipeline: OrderPipeline) { self.pipeline = pipeline }
+
+    /// Makes the change where another count is agreed upon. Throws `PartitionMismatch` where it cannot be made, and has changed nothing then.
+    func run() async throws {
+        let start = MonotonicInstant.now
+        while try await agreed() != String(given) {
+            if try await take() {
+                do {
+                    try await change(from: try await agreed())
+                } catch {
+                    try? await finish()
+                    throw error
+                }
+                return try await finish()
+            }
+            guard start.elapsed < Self.turn else {
+                throw PartitionMismatch(agreed: try await agreed(), given: given, obstacle: "another process is changing that")
+            }
+            try await sleep(for: .milliseconds(300))
+        }
     }
 
-    /// Makes the change. Throws `PartitionMismatch` where it cannot be made, and has changed nothing then.
-    func run() async throws {
-        if let obstacle = try await obstacle() { throw PartitionMismatch(agreed: agreed, given: given, obstacle: obstacle) }
-        _ = try await pipeline.scan("orders:{[0-9]*}:*") { try await move($0) }
-        _ = try await pipeline.scan("chain:{[0-9]*}:*") { try await move($0) }
-        try await pipeline.pause(reason: try await before.currentPause()?.reason ?? "")
-        _ = try await pipeline.send(["SET", Keys.agreement("partitions"), String(given)])
+    private func agreed() async throws -> String { try await pipeline.agree(on: "partitions", String(given)) }
+
+    private func take() async throws -> Bool {
+        let answer = try await pipeline.run(
+            Scripts.turn, keys: Keys.partitionChange, ["take", name, String(Self.turn.millisecondsRoundedUp)])
+        return answer.array?.first?.integer == 1
+    }
+
+    private func finish() async throws { _ = try await pipeline.run(Scripts.turn, keys: Keys.partitionChange, ["finish", name, ""]) }
+
+    private func change(from agreed: String) async throws {
+        guard agreed != String(given) else { return }
+        // Of a change that was cut off both counts; those partitions that both know were paused before it began.
+        let counts = agreed.split(separator: ">").map { min(max(Int($0) ?? 1, 1), 256) }
+        let before = with(counts.max() ?? 1)
+        let isEmpty = try await pipeline.isEmpty()
+        var obstacle = isEmpty ? try await stranger() : try await obstacle(before, paused: counts.min() ?? 1)
+        if obstacle == nil {
+            // Whoever starts with the old count from here on is refused; whoever has started with it just now has its heartbeat by now.
+            try await agree("\(before.settings.partitions)>\(given)")
+            obstacle = try await stranger()
+            if obstacle != nil { try await agree(agreed) }
+        }
+        if let obstacle { throw PartitionMismatch(agreed: agreed, given: given, obstacle: obstacle) }
+        if !isEmpty { try await moveAll(from: before) }
+        try await agree(String(given))
         for keys in before.partitions.dropFirst(given) { _ = try await pipeline.send(["DEL", keys.paused]) }
+    }
+
+    private func agree(_ value: String) async throws { _ = try await pipeline.send(["SET", Keys.agreement("partitions"), value]) }
+
+    private func with(_ partitions: Int) -> OrderPipeline {
+        var settings = pipeline.settings
+        settings.partitions = partitions
+        return OrderPipeline(redis: pipeline.redis, settings: settings)
     }
 
     // MARK: Checks
 
-    private func obstacle() async throws -> String? {
-        for keys in before.partitions {
-            guard try await pipeline.send(["EXISTS", keys.paused]).integer == 1 else { return "it is not paused" }
+    private func obstacle(_ before: OrderPipeline, paused: Int) async throws -> String? {
+        for keys in before.partitions.prefix(paused) {
+            guard try await pipeline.send(["EXISTS", keys.paused]).integer == 1 else { return "the engine is not paused" }
         }
-        if let name = try await stranger() { return "\(name) is still running with it" }
+        if let stranger = try await stranger() { return stranger }
         let lag = try await before.lag()
         for stream in lag.streams {
             let open = stream.groups.reduce(0) { $0 + $1.lag + $1.pending }
@@ -58,17 +102,24 @@ struct PartitionChange {
         return open.map { "order \($0) is under way" }
     }
 
-    /// A process that goes by another count; waits for the heartbeat of one that has just ended.
+    /// That a process goes by another count; waits for the heartbeat of one that has just ended.
     private func stranger() async throws -> String? {
         let start = MonotonicInstant.now
         while true {
             let found = try await pipeline.instances().first { $0.fields["partitions"] != String(given) }
-            guard found != nil, start.elapsed < Self.patience else { return found?.name }
+            guard let found else { return nil }
+            guard start.elapsed < Self.patience else { return "\(found.name) is still running with another count" }
             try await sleep(for: .milliseconds(300))
         }
     }
 
     // MARK: Moving
+
+    private func moveAll(from before: OrderPipeline) async throws {
+        _ = try await pipeline.scan("orders:{[0-9]*}:*") { try await move($0) }
+        _ = try await pipeline.scan("chain:{[0-9]*}:*") { try await move($0) }
+        try await pipeline.pause(reason: try await before.currentPause()?.reason ?? "")
+    }
 
     /// Takes an idempotency record to where its key is looked for from now on, and what is finished out of partitions that are no more. Always true.
     private func move(_ key: String) async throws -> Bool {

@@ -37,7 +37,8 @@ final class EventLane {
         while !isStopping && !Task.isCancelled {
             if nextClaim <= .now {
                 nextClaim = .now + Self.claimInterval
-                await claim()
+                // On a connection that is new the others have not renewed yet what is theirs.
+                if pipeline.isConnected { await claim() }
             } else {
                 await fill()
             }
@@ -60,7 +61,7 @@ final class EventLane {
 
     private func claim() async {
         do throws(PipelineError) {
-            inHand = try await reader.claim(idle: options.visibilityTimeout, most: options.batch, .none, inHand: [])
+            inHand = try await reader.claim(idle: options.visibilityTimeout, most: options.batch, .none, takesSuspects: false, inHand: []).entries
             if !inHand.isEmpty { observer.received(stream: reader.stream, count: inHand.count, claimed: true) }
         } catch {
             observer.failed(doing: "claim", error: error)

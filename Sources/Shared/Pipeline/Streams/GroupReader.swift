@@ -46,17 +46,18 @@ final class GroupReader {
     }
 
     /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand; of suspects half of those of a kind, or one alone,
-    /// and none of them unless `takesSuspects`.
+    /// and none of them unless `takesSuspects`. Also answers whether suspects were left for that reason.
     func claim(
-        idle: Duration, most: Int, _ suspicion: Suspicion, takesSuspects: Bool = true, inHand: [String]
-    ) async throws(PipelineError) -> [StreamEntry] {
+        idle: Duration, most: Int, _ suspicion: Suspicion, takesSuspects: Bool, inHand: [String]
+    ) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
         let reply = try await pipeline.run(
             Scripts.claim, keys: [stream],
             [
                 group, consumer, String(idle.millisecondsRoundedUp), String(most), String(suspicion.from), String(suspicion.aloneFrom),
                 takesSuspects ? "1" : "0",
             ] + inHand)
-        return StreamEntry.list(claimed: reply)
+        let answer = reply.array ?? []
+        return (StreamEntry.list(claimed: .array(Array(answer.dropFirst()))), answer.first?.integer == 1)
     }
 
     /// Retries that wait behind first attempts, at most `most`. They are delivered once more when the group comes to them.

@@ -29,6 +29,7 @@ final class WorkerLane {
     private var isStopping = false
     private var supplier: Task<Void, any Error>?
     private var nextClaim = MonotonicInstant.now
+    private var pausedUntil = MonotonicInstant.now
 
     init(
         options: WorkerOptions, places: Int, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
@@ -48,6 +49,8 @@ final class WorkerLane {
 
     var inHand: [String] { Array(held.keys) }
     private var free: Int { places - held.count }
+    /// On a connection that is new the others have not renewed yet what is theirs.
+    private var mayClaim: Bool { pipeline.isConnected && pausedUntil <= .now }
 
     // MARK: Supply
 
@@ -64,7 +67,7 @@ final class WorkerLane {
                 try await changed.wait(atMost: Self.claimInterval)
             } else if nextClaim <= .now {
                 nextClaim = .now + Self.claimInterval
-                await claim()
+                if mayClaim { await claim() }
             } else {
                 try await read()
             }
@@ -99,23 +102,34 @@ final class WorkerLane {
         }
     }
 
+    /// Takes over what is no suspect. The lanes do so side by side: only suspects have to be apart.
     private func claim() async {
-        await quarantine.wait(self, atMost: options.visibilityTimeout)
-        let mayExamine = quarantine.open(for: self)
-        defer { quarantine.close(for: self) }
         do throws(PipelineError) {
-            // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
-            try await renewHeld()
-            let entries = try await reader.claim(
-                idle: options.visibilityTimeout, most: free, suspicion, takesSuspects: mayExamine, inHand: inHand)
-            accept(entries, claimed: true)
-            guard let entry = entries.first, suspicion.isSuspect(deliveries: entry.deliveries) else { return }
-            await examine(entries.compactMap { held[$0.id]?.work })
-            // The next of them need not wait for their turn: after two crashes in a row every entry is a suspect.
-            nextClaim = .now
+            let found = try await claim(suspects: false)
+            if found.entries.isEmpty, found.leavesSuspects { try await claimSuspects() }
         } catch {
             observer.failed(doing: "claim", error: error)
         }
+    }
+
+    private func claimSuspects() async throws(PipelineError) {
+        await quarantine.wait(self, atMost: options.visibilityTimeout)
+        guard mayClaim, !isStopping, free > 0, quarantine.open(for: self) else { return }
+        defer { quarantine.close(for: self) }
+        let entries = try await claim(suspects: true).entries
+        guard let entry = entries.first, suspicion.isSuspect(deliveries: entry.deliveries) else { return }
+        await examine(entries.compactMap { held[$0.id]?.work })
+        // The next of them need not wait for their turn: after two crashes in a row every entry is a suspect.
+        nextClaim = .now
+    }
+
+    private func claim(suspects: Bool) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
+        // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
+        try await renewHeld()
+        let found = try await reader.claim(
+            idle: options.visibilityTimeout, most: free, suspicion, takesSuspects: suspects, inHand: inHand)
+        accept(found.entries, claimed: true)
+        return found
     }
 
     /// Until the next step of each suspect nothing new is taken beside them, at most for the visibility time-out: what is still without a step then
@@ -184,7 +198,8 @@ final class WorkerLane {
     }
 
     func connectionRestored() {
-        nextClaim = .now + Self.claimPause
+        pausedUntil = .now + Self.claimPause
+        nextClaim = pausedUntil
         Loop.spawn {
             do throws(PipelineError) { try await self.renewHeld() } catch { self.observer.failed(doing: "renew", error: error) }
         }

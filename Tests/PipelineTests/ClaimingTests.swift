@@ -1,0 +1,91 @@
+import Configuration
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// When workers take over what others have left, and what must not hold them up.
+@Suite(.onLoop) @ServiceActor
+struct ClaimingTests {
+    /// Reads a partition's only order for a worker that never renews it. Returns its entry.
+    private func abandon(_ bench: Bench, in keys: Keys, deliveries: Int) async throws -> String {
+        _ = try await bench.place(Samples.order(Samples.id(partition: UInt8(keys.partition))))
+        try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
+        let entry = try #require(try await bench.send("XRANGE", keys.accepted, "-", "+").array?[0].array?[0].string)
+        try await bench.age(entry, in: keys.accepted, "router", of: "a", deliveries: deliveries)
+        return entry
+    }
+
+    private func owner(_ bench: Bench, of entry: String, in keys: Keys) async throws -> String? {
+        try await bench.send("XPENDING", keys.accepted, "router", entry, entry, "1").array?.first?.array?[1].string
+    }
+
+    @Test func `while suspects of one partition are begun another takes over what is none`() async throws {
+        try await withBench(PipelineSettings(partitions: 2)) { bench in
+            let (first, second) = (bench.pipeline.partitions[0], bench.pipeline.partitions[1])
+            _ = try await abandon(bench, in: first, deliveries: 3)
+            let gate = Promise<Void>()
+            let handler = FakeHandler { _ in _ = try? await gate.value }
+            try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(20)), handler) { _, _ in
+                try await eventually { handler.entries.count == 1 }
+                let entry = try await abandon(bench, in: second, deliveries: 1)
+                try await eventually { try await owner(bench, of: entry, in: second) == "w" }
+                #expect(handler.entries.count == 1, "it is begun when the suspect has got somewhere")
+                gate.succeed(())
+                try await eventually { handler.entries.count == 2 }
+            }
+        }
+    }
+
+    @Test func `behind windows full of suspects those that are none are found, and taken first`() async throws {
+        try await withBench { bench in
+            let fill = """
+                for i = 1, 350 do
+                  local id = redis.call('XADD', KEYS[1], '*', 'id', 'x', 'round', '1')
+                  redis.call('XREADGROUP', 'GROUP', 'router', 'a', 'COUNT', 1, 'STREAMS', KEYS[1], '>')
+                  redis.call('XCLAIM', KEYS[1], 'router', 'a', 0, id, 'IDLE', 60000, 'RETRYCOUNT', i <= 347 and 3 or 1)
+                end
+                """
+            try await bench.send("EVAL", fill, "1", bench.keys.accepted)
+            let claimed = try await bench.claim(as: "b", most: 10)
+            #expect(claimed.map(\.deliveries) == [2, 2, 2])
+        }
+    }
+
+    @Test func `on a connection that is not prepared yet nothing is taken over, nor right after it`() async throws {
+        try await withBench { bench in
+            let entry = try await abandon(bench, in: bench.keys, deliveries: 1)
+            let redis = RedisClient(url: try #require(RedisURL(bench.url)), name: "slow")
+            let (prepared, released) = (Promise<Void>(), Promise<Void>())
+            redis.onConnect = { _ in
+                prepared.succeed(())
+                _ = try? await released.value
+            }
+            let running = Loop.spawn { await redis.run() }
+            try await prepared.value(within: .seconds(20))
+            let url = try #require(RedisURL(bench.url))
+            let worker = Worker(
+                options: .of(.router, "w"), pipeline: OrderPipeline(redis: redis, settings: PipelineSettings()), handler: FakeHandler { _ in },
+                observer: RecordingObserver()
+            ) {
+                RedisReader(url: url, name: "reader")
+            }
+            let working = Loop.spawn { await worker.run() }
+            // A claim interval and more.
+            try await sleep(for: .milliseconds(1300))
+            #expect(try await owner(bench, of: entry, in: bench.keys) == "a")
+            worker.connectionRestored()
+            released.succeed(())
+            try await sleep(for: .milliseconds(1200))
+            #expect(try await owner(bench, of: entry, in: bench.keys) == "a", "its owner has a moment to renew it")
+            try await eventually { try await owner(bench, of: entry, in: bench.keys) == "w" }
+            await worker.stop(within: .zero)
+            await working.value
+            redis.close()
+            await running.value
+        }
+    }
+}
