@@ -10,8 +10,8 @@ local suspectFrom, aloneFrom, takesSuspects = tonumber(ARGV[5]), tonumber(ARGV[6
 local inHand = {}
 for index = 8, #ARGV do inHand[ARGV[index]] = true end
 
--- Entries that can be claimed, by how much they are suspected, oldest first. A window full of suspects, or of what is in hand, hides nobody behind it:
--- the next one is looked at too, at most ten, which is some milliseconds.
+-- Entries that can be claimed, by how much they are suspected, oldest first. Windows full of suspects, or of what is in hand, hide nobody behind
+-- them; ten of them are some milliseconds.
 local window = math.max(100, most)
 local kinds = {}
 local start = '-'
