@@ -105,6 +105,7 @@ struct ProcessTests {
     @Test("A port that is taken ends a service with 1 and its number", arguments: [StackService.executor])
     func portTaken(service: StackService) async throws {
         let taken = try SilentPort()
+        defer { withExtendedLifetime(taken) {} }
         let (code, output) = try await Stack.run(service, environment: ["PORT": String(taken.port), "BIND": "127.0.0.1"])
         #expect(code == 1 && output.contains(String(taken.port)), "\(output)")
     }

@@ -21,6 +21,7 @@ struct AddressTests {
     @Test func `a first host that accepts and is silent leaves time for the second`() async throws {
         let url = try await PostgresServer.shared().database()
         let silent = try SilentPort()
+        defer { withExtendedLifetime(silent) {} }
         let both = url.replacing("127.0.0.1:", with: "127.0.0.1:\(silent.port),127.0.0.1:")
         let shared = try await connect(both + "?target_session_attrs=read-write")
         #expect(shared > .seconds(1) && shared < .seconds(4))
@@ -36,6 +37,7 @@ struct AddressTests {
 
     @Test func `a connect_timeout longer than the pool's own counts`() async throws {
         let silent = try SilentPort()
+        defer { withExtendedLifetime(silent) {} }
         let url = "postgres://u@127.0.0.1:\(silent.port)/d?connect_timeout=2"
         let pool = try PostgresPool(url: url, size: 1, name: "tests", connectTimeout: .milliseconds(100), waitTimeout: .seconds(20))
         try await withRunning(pool) {
