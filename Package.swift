@@ -67,7 +67,7 @@ let package = Package(
         shared("Observability", ["CCrash", "JSON"]),
         shared("Redis", ["CHiredis", "Configuration", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "Configuration", "EventLoop"]),
-        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "EventLoop", "JSON"]),
+        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "Configuration", "EventLoop", "JSON"]),
 
         // What the services are made of
         shared(

@@ -1,5 +1,4 @@
 import EventLoop
-import Glibc
 import TestSupport
 import Testing
 
@@ -105,7 +104,8 @@ struct ProcessTests {
 
     @Test("A port that is taken ends a service with 1 and its number", arguments: [StackService.executor])
     func portTaken(service: StackService) async throws {
-        let taken = try ListeningPort()
+        let taken = try SilentPort()
+        defer { withExtendedLifetime(taken) {} }
         let (code, output) = try await Stack.run(service, environment: ["PORT": String(taken.port), "BIND": "127.0.0.1"])
         #expect(code == 1 && output.contains(String(taken.port)), "\(output)")
     }
@@ -128,25 +128,4 @@ struct ProcessTests {
         try await connection.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
         return try await connection.response().head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     }
-}
-
-/// A TCP port of the loopback interface that somebody listens on.
-private final class ListeningPort {
-    let port: UInt16
-    private let descriptor: Int32
-
-    init() throws {
-        port = try freePort()
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard code == 0, listen(descriptor, 1) == 0 else { throw TestFailure("cannot listen") }
-    }
-
-    deinit { close(descriptor) }
 }

@@ -6,27 +6,17 @@ import TestSupport
 @ServiceActor
 final class OneAnswerServer {
     let port: UInt16
-    private let descriptor: Int32
+    private let listener: LoopbackListener
     private let poll: PollHandle
     private var clients: [PollHandle] = []
 
     init(_ bytes: String) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) | listen(descriptor, 16) | getsockname(descriptor, $0, &length)
-            }
-        }
-        guard code == 0 else { throw TestFailure("cannot listen") }
-        self.descriptor = descriptor
-        port = UInt16(bigEndian: address.sin_port)
-        poll = try PollHandle(descriptor: descriptor)
+        let listener = try LoopbackListener()
+        self.listener = listener
+        port = listener.port
+        poll = try PollHandle(descriptor: listener.descriptor)
         poll.watch(.readable) { [unowned self] _ in
-            let client = accept(descriptor, nil, nil)
+            let client = accept(listener.descriptor, nil, nil)
             if client >= 0 { answer(client, bytes) }
         }
     }
@@ -46,6 +36,6 @@ final class OneAnswerServer {
 
     func close() {
         poll.close()
-        Glibc.close(descriptor)
+        listener.close()
     }
 }

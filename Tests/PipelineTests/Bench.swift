@@ -69,6 +69,12 @@ final class Bench {
         return entry
     }
 
+    /// Routes an order, as a router does.
+    func route(_ entry: WorkEntry) async {
+        guard case .work = try? await pipeline.begin(entry) else { return }
+        _ = try? await pipeline.step(.routeDone([Samples.meteora]), entry)
+    }
+
     // MARK: Entries
 
     /// Reads the next new entry of a stage.
@@ -115,6 +121,9 @@ final class Bench {
     func pending(_ stage: Stage) async throws -> Int {
         Int(try await send("XPENDING", keys.source(of: stage), stage.group).array?[0].integer ?? -1)
     }
+
+    /// Orders that have been put on the executor's stream.
+    func routed() async throws -> Int { Int(try await send("XLEN", keys.routed).integer ?? 0) }
 
     // MARK: Looking
 

@@ -9,16 +9,6 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct WorkerTests {
-    /// Routes an order, as a router does.
-    private static func route(_ bench: Bench) -> @ServiceActor (WorkEntry) async -> Void {
-        { entry in
-            guard case .work = try? await bench.pipeline.begin(entry) else { return }
-            _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
-        }
-    }
-
-    private func routed(_ bench: Bench) async throws -> Int { Int(try await bench.send("XLEN", bench.keys.routed).integer ?? 0) }
-
     // MARK: Supply
 
     @Test func `many orders are moved on, no more at once than allowed`() async throws {
@@ -26,10 +16,10 @@ struct WorkerTests {
             for _ in 0..<30 { _ = try await bench.place() }
             let handler = FakeHandler { entry in
                 try? await sleep(for: .milliseconds(20))
-                await Self.route(bench)(entry)
+                await bench.route(entry)
             }
             try await withWorker(bench, .of(.router, "w", concurrency: 4), handler) { _, _ in
-                try await eventually { try await routed(bench) == 30 }
+                try await eventually { try await bench.routed() == 30 }
                 #expect(handler.most == 4)
                 #expect(handler.entries.count == 30)
                 #expect(try await bench.pending(.router) == 0)
@@ -42,8 +32,8 @@ struct WorkerTests {
             try await bench.send("XADD", bench.keys.accepted, "*", "id", "no-uuid", "round", "1")
             try await bench.send("EVAL", "return redis.call('XADD', KEYS[1], '*', 'id', '\\255', 'round', 1)", "1", bench.keys.accepted)
             let order = try await bench.place()
-            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
-                try await eventually { try await routed(bench) == 1 }
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(bench.route)) { _, observer in
+                try await eventually { try await bench.routed() == 1 }
                 try await eventually { try await bench.deadLetters().count == 2 }
                 #expect(try await bench.deadLetters().allSatisfy { $0["reason"] == "MALFORMED" && $0["stream"] == "accepted" })
                 #expect(observer.buried == ["MALFORMED", "MALFORMED"])
@@ -60,7 +50,7 @@ struct WorkerTests {
             let id = order.id.description
             try await bench.send("XADD", bench.keys.accepted, "*", "id", id, "round", "1", "newer", String(repeating: "x", count: 1_048_576))
             try await bench.send("XADD", bench.keys.accepted, "*", "id", id, "round", "1", "newer", "1")
-            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(bench.route)) { _, observer in
                 try await eventually { try await bench.state(order) == .routed }
                 #expect(observer.buried == ["MALFORMED"])
             }
@@ -69,9 +59,9 @@ struct WorkerTests {
 
     @Test func `a stream that is gone is made again, without a hot loop`() async throws {
         try await withBench { bench in
-            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(bench.route)) { _, observer in
                 _ = try await bench.place()
-                try await eventually { try await routed(bench) == 1 }
+                try await eventually { try await bench.routed() == 1 }
                 try await bench.send("FLUSHDB")
                 try await eventually { observer.created >= 1 }
                 try await eventually { try await bench.send("XINFO", "GROUPS", bench.keys.accepted).array?.count == 1 }
@@ -87,7 +77,7 @@ struct WorkerTests {
     @Test func `what a consumer that died has left is taken over`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.routing)
-            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, observer in
+            try await withWorker(bench, .of(.router, "w"), FakeHandler(bench.route)) { _, observer in
                 let start = MonotonicInstant.now
                 try await eventually { try await bench.state(order) == .routed }
                 #expect(start.elapsed < .seconds(5))
@@ -104,9 +94,9 @@ struct WorkerTests {
             let gate = Promise<Void>()
             let slow = FakeHandler { entry in
                 _ = try? await gate.value
-                await Self.route(bench)(entry)
+                await bench.route(entry)
             }
-            let other = FakeHandler(Self.route(bench))
+            let other = FakeHandler(bench.route)
             // Wide, so that a busy machine's pauses between renewals stay below it.
             var (first, second) = (WorkerOptions.of(.router, "a"), WorkerOptions.of(.router, "b"))
             first.visibilityTimeout = .milliseconds(1800)
@@ -153,7 +143,7 @@ struct WorkerTests {
             let (order, entry) = try await bench.reach(.routing)
             var options = WorkerOptions.of(.router, "w")
             options.visibilityTimeout = .seconds(60)
-            try await withWorker(bench, options, FakeHandler(Self.route(bench))) { worker, _ in
+            try await withWorker(bench, options, FakeHandler(bench.route)) { worker, _ in
                 try await sleep(for: .milliseconds(100))
                 let start = MonotonicInstant.now
                 worker.connectionRestored()
@@ -182,114 +172,6 @@ struct WorkerTests {
         }
     }
 
-    @Test func `suspects are begun in halves one after the other, and need not wait a second each`() async throws {
-        try await withBench { bench in
-            for _ in 0..<10 {
-                let (_, entry) = try await bench.reach(.routing)
-                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 2)
-            }
-            var order: [String] = []
-            let handler = FakeHandler { entry in
-                order.append("begin")
-                _ = try? await bench.pipeline.begin(entry)
-                try? await sleep(for: .milliseconds(50))
-                order.append("written")
-                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
-                try? await sleep(for: .milliseconds(700))
-            }
-            try await withWorker(bench, .of(.router, "w"), handler) { _, _ in
-                let start = MonotonicInstant.now
-                try await eventually { try await routed(bench) == 10 }
-                #expect(start.elapsed < .seconds(4))
-                let halves = [5, 3, 1, 1].flatMap { Array(repeating: "begin", count: $0) + Array(repeating: "written", count: $0) }
-                #expect(order == halves)
-                #expect(handler.entries.allSatisfy { $0.deliveries == 3 })
-            }
-        }
-    }
-
-    @Test func `before its last start a suspect has nothing beside it, neither another suspect nor what is new`() async throws {
-        try await withBench { bench in
-            for _ in 0..<2 {
-                let (_, entry) = try await bench.reach(.routing)
-                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 4)
-            }
-            var order: [String] = []
-            let handler = FakeHandler { entry in
-                order.append("begin")
-                _ = try? await bench.pipeline.begin(entry)
-                try? await sleep(for: .milliseconds(1_300))
-                order.append("written")
-                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
-            }
-            try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(3)), handler) { _, _ in
-                try await eventually { handler.entries.count == 1 }
-                _ = try await bench.place()
-                try await eventually { try await routed(bench) == 3 }
-                #expect(order == (0..<3).flatMap { _ in ["begin", "written"] })
-            }
-        }
-    }
-
-    @Test func `beside an entry on its last start no suspect is begun for as long as it is in hand, what is new is`() async throws {
-        try await withBench { bench in
-            let (slow, last) = try await bench.reach(.routing)
-            let (suspect, other) = try await bench.reach(.routing)
-            try await bench.age(last.entry, in: bench.keys.accepted, "router", of: "a", idle: 600_000, deliveries: 4)
-            let gate = Promise<Void>()
-            let handler = FakeHandler { entry in
-                if entry.orderID == slow.id { _ = try? await gate.value }
-                await Self.route(bench)(entry)
-            }
-            try await withWorker(bench, .of(.router, "w"), handler) { _, _ in
-                try await eventually { handler.entries.count == 1 }
-                try await bench.age(other.entry, in: bench.keys.accepted, "router", of: "a", idle: 600_000, deliveries: 2)
-                let new = try await bench.place()
-                try await eventually { try await bench.state(new) == .routed }
-                // Some claim intervals.
-                try await sleep(for: .milliseconds(2500))
-                #expect(try await bench.state(suspect) == .routing)
-                gate.succeed(())
-                try await eventually { try await bench.state(suspect) == .routed }
-                #expect(try await bench.state(slow) == .routed)
-            }
-        }
-    }
-
-    @Test func `suspects of two partitions are not begun at once`() async throws {
-        try await withBench(PipelineSettings(partitions: 2)) { bench in
-            for keys in bench.pipeline.partitions {
-                let order = try await bench.place(Samples.order(Samples.id(partition: UInt8(keys.partition))))
-                try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
-                let entry = try #require(try await bench.send("XRANGE", keys.accepted, "-", "+").array?[0].array?[0].string)
-                try await bench.age(entry, in: keys.accepted, "router", of: "a", deliveries: 3)
-                #expect(order.id.partition == keys.partition)
-            }
-            let handler = FakeHandler { entry in
-                _ = try? await bench.pipeline.begin(entry)
-                try? await sleep(for: .milliseconds(500))
-                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
-            }
-            try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(3)), handler) { _, _ in
-                try await eventually { handler.entries.count == 2 }
-                #expect(handler.most == 1)
-            }
-        }
-    }
-
-    @Test func `an entry that was delivered too often without a start is buried with its order`() async throws {
-        try await withBench { bench in
-            let (order, entry) = try await bench.reach(.pending)
-            try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 20)
-            let handler = FakeHandler { _ in }
-            try await withWorker(bench, .of(.router, "w"), handler) { _, observer in
-                try await eventually { try await bench.state(order) == .failed }
-                #expect(observer.buried == ["POISONED"])
-                #expect(handler.entries.isEmpty)
-            }
-        }
-    }
-
     // MARK: Stop
 
     @Test func `a worker that stops hands back what it cannot finish, and another goes on at once`() async throws {
@@ -307,7 +189,7 @@ struct WorkerTests {
             #expect(try await bench.field(order, "starts").hasPrefix("router:1:0:"))
             var options = WorkerOptions.of(.router, "b")
             options.visibilityTimeout = .seconds(600)
-            try await withWorker(bench, options, FakeHandler(Self.route(bench))) { _, _ in
+            try await withWorker(bench, options, FakeHandler(bench.route)) { _, _ in
                 try await eventually(within: .seconds(5)) { try await bench.state(order) == .routed }
             }
         }
@@ -319,7 +201,7 @@ struct WorkerTests {
             let gate = Promise<Void>()
             let handler = FakeHandler { entry in
                 _ = try? await gate.value
-                await Self.route(bench)(entry)
+                await bench.route(entry)
             }
             try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
                 try await eventually { handler.entries.count == 1 }
@@ -441,20 +323,6 @@ struct WorkerTests {
             await Heartbeat(redis: bench.redis, service: "router", name: "r") { [:] }.beat()
             #expect(await budget.mayOvertake(), "it is asked every five seconds")
             #expect(await !AttemptBudget(pipeline: bench.pipeline, perMinute: 5).mayOvertake())
-        }
-    }
-
-    @Test func `suspects of a second partition get their turn although both claim at the same moments`() async throws {
-        try await withBench(PipelineSettings(partitions: 2)) { bench in
-            let keys = bench.pipeline.partitions[1]
-            let order = try await bench.place(Samples.order(Samples.id(partition: 1)))
-            try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
-            let entry = try #require(try await bench.send("XRANGE", keys.accepted, "-", "+").array?[0].array?[0].string)
-            try await bench.age(entry, in: keys.accepted, "router", of: "a", deliveries: 3)
-            try await withWorker(bench, .of(.router, "w"), FakeHandler(Self.route(bench))) { _, _ in
-                try await eventually(within: .seconds(8)) { try await bench.send("XLEN", keys.routed).integer == 1 }
-            }
-            #expect(try await bench.send("HGET", keys.order(order.id), "state").string == "routed")
         }
     }
 }

@@ -1,5 +1,4 @@
 import EventLoop
-import Glibc
 import Postgres
 import TestSupport
 import Testing
@@ -7,22 +6,6 @@ import Testing
 /// Several hosts in one URL, and what is said of a URL that can never work.
 @Suite(.onLoop) @ServiceActor
 struct AddressTests {
-    /// A port that accepts connections and never says a word.
-    private func silentPort(_ body: @ServiceActor (UInt16) async throws -> Void) async throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        let port = try freePort()
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        #expect(bound == 0 && listen(descriptor, 16) == 0)
-        try await body(port)
-    }
-
     /// How long it takes until a pool of one connection is there.
     private func connect(_ url: String, _ limit: Duration = .seconds(3), needsWriting: Bool = true) async throws -> Duration {
         let pool = try PostgresPool(url: url, size: 1, name: "tests", needsWriting: needsWriting, connectTimeout: limit, waitTimeout: .seconds(20))
@@ -37,13 +20,13 @@ struct AddressTests {
 
     @Test func `a first host that accepts and is silent leaves time for the second`() async throws {
         let url = try await PostgresServer.shared().database()
-        try await silentPort { port in
-            let both = url.replacing("127.0.0.1:", with: "127.0.0.1:\(port),127.0.0.1:")
-            let shared = try await connect(both + "?target_session_attrs=read-write")
-            #expect(shared > .seconds(1) && shared < .seconds(4))
-            let limited = try await connect(both + "?connect_timeout=1&target_session_attrs=read-write", .seconds(30))
-            #expect(limited > .milliseconds(900) && limited < .seconds(4))
-        }
+        let silent = try SilentPort()
+        defer { withExtendedLifetime(silent) {} }
+        let both = url.replacing("127.0.0.1:", with: "127.0.0.1:\(silent.port),127.0.0.1:")
+        let shared = try await connect(both + "?target_session_attrs=read-write")
+        #expect(shared > .seconds(1) && shared < .seconds(4))
+        let limited = try await connect(both + "?connect_timeout=1&target_session_attrs=read-write", .seconds(30))
+        #expect(limited > .milliseconds(900) && limited < .seconds(4))
     }
 
     @Test func `a first host that refuses is passed over at once`() async throws {
@@ -53,14 +36,14 @@ struct AddressTests {
     }
 
     @Test func `a connect_timeout longer than the pool's own counts`() async throws {
-        try await silentPort { port in
-            let url = "postgres://u@127.0.0.1:\(port)/d?connect_timeout=2"
-            let pool = try PostgresPool(url: url, size: 1, name: "tests", connectTimeout: .milliseconds(100), waitTimeout: .seconds(20))
-            try await withRunning(pool) {
-                let start = MonotonicInstant.now
-                #expect(await postgresError { _ = try await pool.query("SELECT 1") }?.kind == .unavailable)
-                #expect(start.elapsed > .milliseconds(1900))
-            }
+        let silent = try SilentPort()
+        defer { withExtendedLifetime(silent) {} }
+        let url = "postgres://u@127.0.0.1:\(silent.port)/d?connect_timeout=2"
+        let pool = try PostgresPool(url: url, size: 1, name: "tests", connectTimeout: .milliseconds(100), waitTimeout: .seconds(20))
+        try await withRunning(pool) {
+            let start = MonotonicInstant.now
+            #expect(await postgresError { _ = try await pool.query("SELECT 1") }?.kind == .unavailable)
+            #expect(start.elapsed > .milliseconds(1900))
         }
     }
 

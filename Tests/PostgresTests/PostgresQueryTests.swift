@@ -63,17 +63,17 @@ struct PostgresQueryTests {
     }
 
     @Test(arguments: [
-        ("SELECT 1/0", "22012", true, false), ("SELEC 1", "42601", false, false), ("SELECT * FROM missing", "42P01", false, false),
-        ("SELECT '\"\\u0000\"'::jsonb", "22P05", true, false),
-        ("INSERT INTO kept VALUES (1)", "23505", true, false), ("INSERT INTO kept VALUES (100000)", "22003", true, false),
+        ("SELECT 1/0", "22012", true), ("SELEC 1", "42601", false), ("SELECT * FROM missing", "42P01", false),
+        ("SELECT '\"\\u0000\"'::jsonb", "22P05", true),
+        ("INSERT INTO kept VALUES (1)", "23505", true), ("INSERT INTO kept VALUES (100000)", "22003", true),
     ])
-    func `the server's SQLSTATE tells what kind of error it is`(sql: String, state: String, isDataFault: Bool, isTransient: Bool) async throws {
+    func `the server's SQLSTATE tells what kind of error it is`(sql: String, state: String, isDataFault: Bool) async throws {
         try await withPool(size: 1) { pool in
             _ = try await pool.query("CREATE TABLE kept (n smallint PRIMARY KEY)")
             _ = try await pool.query("INSERT INTO kept VALUES (1)")
             let error = await postgresError { _ = try await pool.query(sql) }
             #expect(error?.kind == .server(sqlState: state))
-            #expect(error?.isDataFault == isDataFault && error?.isTransient == isTransient)
+            #expect(error?.isDataFault == isDataFault && error?.isRefusal == !isDataFault && error?.isAway == false)
             #expect(try await pool.query("SELECT 1 AS one").first?["one"] == "1")
         }
     }
@@ -96,7 +96,7 @@ struct PostgresQueryTests {
             let longer = try await pool.query("SELECT pg_sleep(0.2), 1 AS one", timeout: .seconds(5)).first
             #expect(longer?["one"] == "1")
             let byUs = await postgresError { _ = try await pool.query("SELECT pg_sleep(30)", timeout: .milliseconds(100)) }
-            #expect(byUs?.kind == .timedOut && byUs?.isTransient == true)
+            #expect(byUs?.kind == .timedOut)
             #expect(try await pool.query("SELECT 1 AS one").first?["one"] == "1")
         }
     }

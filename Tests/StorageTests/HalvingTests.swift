@@ -72,7 +72,7 @@ struct HalvingTests {
         let batch = OrderLife.filled().stored
         try await server.kill()
         let error = await #expect(throws: PostgresError.self) { _ = try await store.appendHalving(batch) }
-        #expect(error?.isTransient == true)
+        #expect(error?.isAway == true)
         try await server.restart()
         try await eventually { pool.isAvailable }
         let (stored, bad) = try await store.appendHalving(batch)

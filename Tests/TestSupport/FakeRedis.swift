@@ -14,7 +14,7 @@ public final class FakeRedis {
     public private(set) var commands: [[String]] = []
     /// Clients that have connected.
     public private(set) var connections = 0
-    private let listener: Int32
+    private let listener: LoopbackListener
     private var poll: PollHandle?
     private var clients: [Int32: (poll: PollHandle, unread: [UInt8])] = [:]
 
@@ -23,19 +23,9 @@ public final class FakeRedis {
 
     /// Listens on a free port.
     public init() throws {
-        port = try freePort()
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var one: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        let bound = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard bound == 0, listen(listener, 16) == 0 else { throw TestFailure("the server cannot listen on port \(port)") }
-        let poll = try PollHandle(descriptor: listener)
+        listener = try LoopbackListener()
+        port = listener.port
+        let poll = try PollHandle(descriptor: listener.descriptor)
         poll.watch(.readable) { [unowned self] _ in accept() }
         self.poll = poll
     }
@@ -44,11 +34,11 @@ public final class FakeRedis {
     public func stop() {
         poll?.close()
         for descriptor in Array(clients.keys) { end(descriptor) }
-        close(listener)
+        listener.close()
     }
 
     private func accept() {
-        let descriptor = Glibc.accept(listener, nil, nil)
+        let descriptor = Glibc.accept(listener.descriptor, nil, nil)
         guard descriptor >= 0 else { return }
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

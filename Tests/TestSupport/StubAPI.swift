@@ -30,44 +30,30 @@ public final class StubAPI {
     public private(set) var targets: [String] = []
     /// Connections accepted so far.
     public private(set) var accepted = 0
-    private let descriptor: Int32
+    private let listener: LoopbackListener
     private let poll: PollHandle
     private var clients: [Int32: Client] = [:]
 
     /// Starts to listen.
     public init(_ answer: @escaping @ServiceActor (_ target: String, _ head: [String]) -> Answer) throws {
         self.answer = answer
-        (descriptor, port) = try Self.listen()
-        poll = try PollHandle(descriptor: descriptor)
+        listener = try LoopbackListener()
+        port = listener.port
+        poll = try PollHandle(descriptor: listener.descriptor)
         poll.watch(.readable) { [unowned self] _ in accept() }
     }
 
     /// Ends every connection; nobody listens any more.
     public func close() {
         poll.close()
-        Glibc.close(descriptor)
+        listener.close()
         for client in clients.values { client.close() }
         clients = [:]
     }
 
-    private static func listen() throws -> (Int32, UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) | Glibc.listen(descriptor, 1024) | getsockname(descriptor, $0, &length)
-            }
-        }
-        guard code == 0 else { throw TestFailure("cannot listen") }
-        return (descriptor, UInt16(bigEndian: address.sin_port))
-    }
-
     private func accept() {
         while true {
-            let socket = Glibc.accept(descriptor, nil, nil)
+            let socket = Glibc.accept(listener.descriptor, nil, nil)
             guard socket >= 0 else { return }
             _ = fcntl(socket, F_SETFL, O_NONBLOCK)
             accepted += 1

@@ -2,6 +2,7 @@
 public enum PercentEncoding {
     /// `text` without its escapes; nil when one is broken, stands for NUL, or the bytes are no UTF-8.
     public static func decode(_ text: Substring) -> String? {
+        guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {

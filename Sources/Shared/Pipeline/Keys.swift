@@ -86,6 +86,11 @@ public struct Keys: Sendable {
     /// The stream and its consumer group of a stage.
     public func source(of stage: Stage) -> String { stage == .router ? accepted : routed }
 
+    /// The streams that consumer groups read, each with its group.
+    var groups: [(stream: String, group: String)] {
+        [(accepted, Stage.router.group), (routed, Stage.executor.group), (events, persistGroup)]
+    }
+
     /// The channel of an order's events.
     public static func updates(_ id: OrderID) -> String { "updates:" + id.description }
     /// A channel on which nothing is published: subscribing to it again and again keeps a subscriber's link alive.

@@ -29,7 +29,7 @@ extension OrderPipeline {
         var counted = 0
         var isComplete = true
         for keys in partitions {
-            for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+            for (stream, group) in keys.groups {
                 var isDue = wasRestarted
                 if !isDue { isDue = try await hasLostCount(stream, group) }
                 guard isDue else { continue }
@@ -73,7 +73,6 @@ extension OrderPipeline {
 
     /// The random id of Redis' run; empty where it does not tell.
     private func runOfRedis() async -> String {
-        let info = (try? await send(["INFO", "server"]))?.string ?? ""
-        return info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("run_id:") }.map { String($0.dropFirst(7)) } ?? ""
+        RedisInfo((try? await send(["INFO", "server"]))?.string ?? "").runID
     }
 }

@@ -7,7 +7,7 @@ extension OrderPipeline {
     @discardableResult
     public func createGroups(_ keys: Keys) async throws(PipelineError) -> Bool {
         var created = false
-        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+        for (stream, group) in keys.groups {
             if try await run(Scripts.group, keys: [stream], [group]).integer == 1 { created = true }
         }
         return created
@@ -47,7 +47,7 @@ extension OrderPipeline {
 
     /// Cuts the streams below what their groups have finished; entries stay at least a minute.
     public func trim(_ keys: Keys) async throws(PipelineError) {
-        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+        for (stream, group) in keys.groups {
             for _ in 0..<Self.mostRuns {
                 guard let cut = try await run(Scripts.trim, keys: [stream], ["60000", "5000", group]).integer, cut > 0 else { break }
             }
@@ -56,7 +56,7 @@ extension OrderPipeline {
 
     /// Removes consumers that are gone and hold nothing, and takes orders whose time is over off their users' lists.
     public func reap(_ keys: Keys, alive: [String], leastIdle: Duration = .seconds(10)) async throws(PipelineError) {
-        for (stream, group) in [(keys.accepted, Stage.router.group), (keys.routed, Stage.executor.group), (keys.events, persistGroup)] {
+        for (stream, group) in keys.groups {
             _ = try await run(Scripts.reap, keys: [stream], [group, String(leastIdle.millisecondsRoundedUp)] + alive)
         }
         // All that are due, a bound aside: users' lists must not outgrow what a busy engine lets go in ten seconds.

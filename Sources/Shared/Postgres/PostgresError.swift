@@ -62,16 +62,6 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         guard let sqlState else { return self == .oddResult }
         return ["08", "XX"].contains(String(sqlState.prefix(2))) || ["25006", "26000", "42P05"].contains(sqlState) || sqlState.hasPrefix("57P")
     }
-
-    /// Whether the same command may succeed later: no connection, no answer in time, or SQLSTATE class 08, 40, 53 or 57.
-    public var isTransient: Bool {
-        switch kind {
-        case .unavailable, .connectionLost, .timedOut, .poolExhausted: true
-        case .server(let state): ["08", "40", "53", "57"].contains(String(state.prefix(2)))
-        case .refused: sqlState?.hasPrefix("53") == true
-        case .invalidConfiguration, .closed, .cancelled, .migrationRefused: false
-        }
-    }
 }
 
 extension PostgresError {

@@ -33,18 +33,12 @@ extension RedisConnection {
         if case .failure(let error) = selected, url.database != 0 || error.rejection != "NOPERM" { throw error }
         _ = try ready.get()
         // A restricted user may not be allowed INFO and CLIENT; the connection serves without them.
-        let text = (try? info.get())?.string ?? ""
-        return RedisConnectionInfo(runID: Self.field("run_id", of: text), version: Self.field("redis_version", of: text), isFirst: false)
+        let server = RedisInfo((try? info.get())?.string ?? "")
+        return RedisConnectionInfo(runID: server.runID, version: server.version, isFirst: false)
     }
 
     private func attempt(_ command: [String], _ limit: Duration) async -> Result<RedisValue, RedisError> {
         do throws(RedisError) { return .success(try await send(command, timeout: limit)) } catch { return .failure(error) }
-    }
-
-    private static func field(_ name: String, of info: String) -> String {
-        // "\r\n" is one character to Swift.
-        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix(name + ":") }
-        return line.map { String($0.dropFirst(name.count + 1)) } ?? ""
     }
 }
 

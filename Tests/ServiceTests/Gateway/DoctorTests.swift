@@ -159,14 +159,12 @@ struct DoctorTests {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(RouterSettings.self, server: server) { admin in
             _ = try await admin.redis.send(["ACL", "SETUSER", "engine", "on", "nopass"] + rules)
-            let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
-            let settings = try load(GatewaySettings.self, redis: "redis://engine@127.0.0.1:\(server.port)", files)
-            let process = ServiceProcess.unconnected(settings)
-            _ = try await Gateway(settings: settings, process: process)
+            let test = try await unconnectedGateway(redis: "redis://engine@127.0.0.1:\(server.port)")
+            let process = test.process
             process.redis.onConnect = { _ in _ = try? await process.readiness.prepare {} }
             let running = Loop.spawn { await process.redis.run() }
             try await eventually { process.redis.hasConnection && (process.redisTrouble == nil || process.readiness.defect != nil) }
-            try await withServer(process) { try await body(TestProcess(process: process, settings: settings), $0) }
+            try await withServer(process) { try await body(test, $0) }
             process.readiness.stop()
             process.redis.close()
             await running.value
@@ -238,11 +236,7 @@ struct DoctorTests {
 
     @Test("without Redis that is the fault, and there is a report all the same")
     func withoutRedis() async throws {
-        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
-        let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
-        let process = ServiceProcess.unconnected(settings)
-        _ = try await Gateway(settings: settings, process: process)
-        try await withServer(process) { http in
+        try await withServer(try await unconnectedGateway().process) { http in
             let answer = try await http.get("/api/doctor")
             #expect(answer.status == 200 && answer["healthy"]?.bool == false && verdicts(answer)["redis"] == "fault")
         }

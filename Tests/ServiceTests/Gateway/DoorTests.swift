@@ -112,7 +112,7 @@ struct DoorTests {
             ("used_memory:9223372036854775808\nmaxmemory:1\n", 0),
         ])
     func percent(_ info: String, _ expected: Int) {
-        #expect(RedisPressure.percent(info) == expected)
+        #expect(RedisInfo(info).memoryPercent == expected)
     }
 }
 

@@ -334,11 +334,7 @@ struct GatewayRoutesTests {
         "without Redis reads, cancellations and figures are 503 with a time to come back",
         arguments: ["GET", "DELETE", "streams", "health", "door"])
     func redisAway(_ what: String) async throws {
-        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
-        let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
-        let process = ServiceProcess.unconnected(settings)
-        _ = try await Gateway(settings: settings, process: process)
-        try await withServer(process) { http in
+        try await withServer(try await unconnectedGateway().process) { http in
             switch what {
             case "streams", "health", "door":
                 let answer = try await http.get(what == "health" ? "/health" : "/api/\(what)")

@@ -77,11 +77,7 @@ struct HealthRouteTests {
 
     @Test("with Redis away the reason is the client's own, and nothing is said of Postgres that nobody has tried")
     func redisAway() async throws {
-        let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
-        let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", files)
-        let process = ServiceProcess.unconnected(settings)
-        _ = try await Gateway(settings: settings, process: process)
-        try await withServer(process) { http in
+        try await withServer(try await unconnectedGateway().process) { http in
             let answer = try await http.get("/health")
             #expect(answer.status == 503 && answer["redis"]?.string == "down" && answer["redisReason"]?.string != nil)
             #expect(answer["postgres"]?.isNull == true && answer["postgresReason"]?.isNull == true && answer["door"]?.isNull == true)

@@ -23,22 +23,10 @@ struct DeadLetterRoutes {
     }
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
-        var errors: [Problem.FieldError] = []
-        var limit = Self.defaultLimit
-        if let text = request.query("limit"), !text.isEmpty {
-            limit = Int(text) ?? 0
-            if !(1...Self.mostLimit).contains(limit) {
-                errors.append(Problem.FieldError(field: "limit", message: "must be a whole number from 1 to \(Self.mostLimit)"))
-            }
-        }
-        var cursor: DeadLetterID?
-        if let text = request.query("cursor"), !text.isEmpty {
-            cursor = DeadLetterID(parsing: text)
-            if cursor == nil { errors.append(Problem.FieldError(field: "cursor", message: "must be the nextCursor of an earlier answer")) }
-        }
-        guard errors.isEmpty else {
-            throw Problem(400, code: "BAD_REQUEST", "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))", errors: errors)
-        }
+        var query = QueryReader(request)
+        let limit = query.read("limit", in: 1...Self.mostLimit) ?? Self.defaultLimit
+        let cursor = query.read("cursor", "must be the nextCursor of an earlier answer") { DeadLetterID(parsing: $0) }
+        try query.check()
         let page = try await redis { try await pipeline.deadLetters(after: cursor, limit: limit) }
         let body = JSONWriter.object {
             $0.field("deadLetters", page.letters)

@@ -80,18 +80,12 @@ final class RedisPressure {
     func run() async {
         while !Task.isCancelled {
             do throws(RedisError) {
-                percent = Self.percent(try await redis.send(["INFO", "memory"]).string ?? "")
+                percent = RedisInfo(try await redis.send(["INFO", "memory"]).string ?? "").memoryPercent
             } catch {
                 // Without the right to ask, only Redis itself can say that it is full.
                 if let words = error.words { log.limited(.warning, "door.memory_unknown", every: .seconds(300), ["reason": .string(words)]) }
             }
             try? await sleep(for: .seconds(1))
         }
-    }
-
-    static func percent(_ text: String) -> Int {
-        let info = RedisInfo(text)
-        guard let used = info.number("used_memory"), let limit = info.number("maxmemory"), limit > 0 else { return 0 }
-        return RedisInfo.percent(used, of: limit)
     }
 }

@@ -52,34 +52,22 @@ struct ListQuery {
     let view: ListView
 
     init(_ request: HTTPRequest, defaultLimit: Int) throws(Problem) {
-        var errors: [Problem.FieldError] = []
-        func read<Value>(_ name: String, _ complaint: String, _ parse: (String) -> Value?) -> Value? {
-            guard let text = request.query(name), !text.isEmpty else { return nil }
-            guard let value = parse(text) else {
-                errors.append(Problem.FieldError(field: name, message: complaint))
-                return nil
-            }
-            return value
-        }
+        var query = QueryReader(request)
         let time = { (text: String) in Timestamp.parse(text).flatMap { UInt64(exactly: $0) } }
         // An unescaped plus sign of a zone arrives as a blank.
         let moment = "must be a time with a zone such as 2026-01-10T07:30:00Z; the + of a zone is written %2B in a URL"
-        let statuses = read("status", "must be pending, routing, building, submitted, confirmed, failed or cancelled, several by comma") { text in
+        let statuses = query.read("status", "must be pending, routing, building, submitted, confirmed, failed or cancelled, several by comma") {
+            text in
             let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { OrderStatus(rawValue: String($0)) }
             return parts.contains(nil) ? nil : parts.compactMap { $0 }
         }
         filter = OrderFilter(
             userId: request.query("userId"), statuses: statuses ?? [], clientOrderId: request.query("clientOrderId"),
-            from: read("from", moment, time),
-            to: read("to", moment, time))
-        limit =
-            read("limit", "must be a whole number from 1 to \(OrderStore.pageLimit)") { text in
-                Int(text).flatMap { (1...OrderStore.pageLimit).contains($0) ? $0 : nil }
-            } ?? defaultLimit
-        cursor = read("cursor", "must be the nextCursor of an earlier answer") { OrderCursor(parsing: $0) }
-        view = read("view", "must be full or summary") { ListView(rawValue: $0) } ?? .full
-        guard errors.isEmpty else {
-            throw Problem(400, code: "BAD_REQUEST", "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))", errors: errors)
-        }
+            from: query.read("from", moment, time),
+            to: query.read("to", moment, time))
+        limit = query.read("limit", in: 1...OrderStore.pageLimit) ?? defaultLimit
+        cursor = query.read("cursor", "must be the nextCursor of an earlier answer") { OrderCursor(parsing: $0) }
+        view = query.read("view", "must be full or summary") { ListView(rawValue: $0) } ?? .full
+        try query.check()
     }
 }

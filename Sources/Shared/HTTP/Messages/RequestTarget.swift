@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// What a request asks for: `/api/orders?limit=10`, checked and split.
 struct RequestTarget: Sendable {
     /// As it was sent.
@@ -14,13 +16,13 @@ struct RequestTarget: Sendable {
         guard raw.utf8.allSatisfy({ 0x21...0x7e ~= $0 && $0 != UInt8(ascii: "#") }) else { return nil }
         let origin = Self.withoutOrigin(raw)
         guard let end = origin.utf8.firstIndex(of: UInt8(ascii: "?")) else {
-            guard let decoded = Self.decoded(origin) else { return nil }
+            guard let decoded = PercentEncoding.decode(origin[...]) else { return nil }
             self.init(raw: raw, rawPath: origin, path: decoded, rawQuery: "")
             return
         }
         let path = String(origin[..<end])
         let query = String(origin[origin.utf8.index(after: end)...])
-        guard let decoded = Self.decoded(path), Self.decoded(query) != nil else { return nil }
+        guard let decoded = PercentEncoding.decode(path[...]), PercentEncoding.decode(query[...]) != nil else { return nil }
         self.init(raw: raw, rawPath: path, path: decoded, rawQuery: query)
     }
 
@@ -34,7 +36,7 @@ struct RequestTarget: Sendable {
 
     /// The segments of the path, split before they are decoded, so that an escaped slash stays inside its segment.
     var segments: [String] {
-        rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { Self.decoded(String($0)) ?? "" }
+        rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { PercentEncoding.decode($0) ?? "" }
     }
 
     /// The pairs of the query, decoded; `+` stands for a space.
@@ -46,34 +48,7 @@ struct RequestTarget: Sendable {
     }
 
     private static func decoded(form text: Substring) -> String {
-        decoded(String(text.utf8.map { $0 == UInt8(ascii: "+") ? " " : Character(Unicode.Scalar($0)) })) ?? ""
-    }
-
-    /// Decodes `%41` and its like. Nil for a broken escape, an escaped NUL, and what is not UTF-8 after decoding.
-    static func decoded(_ text: String) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "%")) else { return text }
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(hexadecimal), let low = rest.popFirst().flatMap(hexadecimal), high | low != 0 else {
-                return nil
-            }
-            bytes.append(high << 4 | low)
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
+        PercentEncoding.decode(Substring(text.utf8.map { $0 == UInt8(ascii: "+") ? " " : Character(Unicode.Scalar($0)) })) ?? ""
     }
 
     /// An absolute URL (RFC 9112, 3.2.2) without its scheme and host.

@@ -1,7 +1,7 @@
 /// How many letters of two words differ: the least count of letters put in, taken out, replaced, or exchanged with their neighbour.
-enum EditDistance {
+public enum EditDistance {
     /// The distance (optimal string alignment). Time grows with the product of the lengths: the caller bounds them.
-    static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
+    public static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var previous: [Int] = []
         var current = Array(0...right.count)
         for (i, letter) in left.enumerated() {

@@ -1,3 +1,5 @@
+internal import Redis
+
 /// What is wrong with the settings of a Redis, from what it says of itself.
 struct RedisChecks {
     let info: RedisInfo
@@ -66,7 +68,7 @@ struct RedisChecks {
                 do: "redis-cli CONFIG SET maxmemory 2gb, or what the machine can spare, and put it into its configuration: "
                     + "at three quarters of it new orders are refused, and what is inside drains.")
         }
-        let percent = RedisInfo.percent(used, of: limit)
+        let percent = info.memoryPercent
         guard percent <= 75 else {
             return Diagnosis(
                 "memory", .fault, "\(megabytes) used, \(percent) % of the limit: from 75 % on new orders are refused",

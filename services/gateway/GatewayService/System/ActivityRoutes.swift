@@ -56,21 +56,10 @@ private struct ActivityQuery {
     let from: UInt64
 
     init(_ request: HTTPRequest, usual: Int, allowed: ClosedRange<Int>) throws(Problem) {
-        var errors: [Problem.FieldError] = []
-        func read<Value>(_ name: String, _ complaint: String, _ parse: (String) -> Value?) -> Value? {
-            guard let text = request.query(name), !text.isEmpty else { return nil }
-            let value = parse(text)
-            if value == nil { errors.append(Problem.FieldError(field: name, message: complaint)) }
-            return value
-        }
-        seconds =
-            read("seconds", "must be a whole number from \(allowed.lowerBound) to \(allowed.upperBound)") { text in
-                Int(text).flatMap { allowed.contains($0) ? $0 : nil }
-            } ?? usual
+        var query = QueryReader(request)
+        seconds = query.read("seconds", in: allowed) ?? usual
         from =
-            read("from", "must be a time with a zone such as 2026-01-10T07:30:00Z") { Timestamp.parse($0).flatMap { UInt64(exactly: $0) } } ?? 0
-        guard errors.isEmpty else {
-            throw Problem(400, code: "BAD_REQUEST", "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))", errors: errors)
-        }
+            query.read("from", "must be a time with a zone such as 2026-01-10T07:30:00Z") { Timestamp.parse($0).flatMap { UInt64(exactly: $0) } } ?? 0
+        try query.check()
     }
 }

@@ -254,14 +254,15 @@ local function named(list)
   return values
 end
 
--- What XINFO tells of a group; nil where stream or group is not there.
+-- What XINFO tells of a group; nil where stream or group is not there. The second answer says whether it could tell nothing of the stream.
 local function groupOf(stream, name)
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  for _, row in ipairs(groups.err and {} or groups) do
+  if groups.err then return nil, true end
+  for _, row in ipairs(groups) do
     local group = named(row)
-    if group.name == name then return group end
+    if group.name == name then return group, false end
   end
-  return nil
+  return nil, false
 end
 
 -- Whether an entry of a stream came before another, by their ids.

@@ -6,8 +6,7 @@ local removed = 0
 local consumers = redis.pcall('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])
 if consumers.err then return 0 end
 for _, row in ipairs(consumers) do
-  local consumer = {}
-  for index = 1, #row, 2 do consumer[row[index]] = row[index + 1] end
+  local consumer = named(row)
   -- A name is younger than its first heartbeat for a moment.
   if not alive[consumer.name] and consumer.pending == 0 and consumer.idle >= tonumber(ARGV[2]) then
     redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)

@@ -13,17 +13,11 @@ local function standing()
   local stream, group = KEYS[2], 'router'
   if place == 'routed' then stream, group = KEYS[3], 'executor' end
   if pending(stream, group, entry) then return 'held' end
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err or #redis.call('XRANGE', stream, entry, entry) == 0 then return 'nothing' end
-  for _, row in ipairs(groups) do
-    local values = {}
-    for index = 1, #row, 2 do values[row[index]] = row[index + 1] end
-    if values.name == group then
-      return #redis.call('XRANGE', stream, '(' .. values['last-delivered-id'], entry, 'COUNT', 1) > 0 and 'waiting' or 'nothing'
-    end
-  end
+  local reader, isUnreadable = groupOf(stream, group)
+  if isUnreadable or #redis.call('XRANGE', stream, entry, entry) == 0 then return 'nothing' end
   -- A group that is made again begins with the first entry.
-  return 'waiting'
+  if not reader then return 'waiting' end
+  return #redis.call('XRANGE', stream, '(' .. reader['last-delivered-id'], entry, 'COUNT', 1) > 0 and 'waiting' or 'nothing'
 end
 
 return { at, standing(), order.state, redis.call('HGET', KEYS[1], 'e:' .. order.seq) or '' }

@@ -1,0 +1,44 @@
+internal import Glibc
+
+/// A socket that listens on a free port of the loopback interface.
+public struct LoopbackListener: Sendable {
+    /// The socket: it does not block, and is not inherited.
+    public let descriptor: Int32
+    /// The TCP port.
+    public let port: UInt16
+
+    /// Listens; who makes one closes it.
+    public init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { [descriptor] in
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) | listen(descriptor, 1024) | getsockname(descriptor, $0, &length)
+            }
+        }
+        guard code == 0 else {
+            Glibc.close(descriptor)
+            throw TestFailure("cannot listen")
+        }
+        port = UInt16(bigEndian: address.sin_port)
+    }
+
+    /// Listens no more.
+    public func close() { Glibc.close(descriptor) }
+}
+
+/// A port whose connections are taken by the kernel, and on which nobody ever says a word; listened to for as long as there is one.
+public final class SilentPort: Sendable {
+    private let listener: LoopbackListener
+
+    /// The TCP port.
+    public var port: UInt16 { listener.port }
+
+    /// Listens.
+    public init() throws { listener = try LoopbackListener() }
+
+    deinit { listener.close() }
+}
