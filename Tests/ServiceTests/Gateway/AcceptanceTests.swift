@@ -178,6 +178,29 @@ struct AcceptanceTests {
         server.stop()
     }
 
+    @Test("a login that Redis refuses is answered in Redis' own words, and nobody is told to try again in a few seconds")
+    func refusedLogin() async throws {
+        let server = try await RedisServer.start(appendonly: false, extraConfig: ["--requirepass", "right"])
+        let settings = try load(GatewaySettings.self, redis: "redis://:wrong@127.0.0.1:\(server.port)", [:])
+        let process = ServiceProcess.unconnected(settings)
+        let running = Loop.spawn { await process.redis.run() }
+        try await eventually { process.redis.unavailable.words != nil }
+        let result = try await bench(process, settings, server).accept()
+        guard case .failure(let problem) = result else { throw TestFailure("the order was accepted") }
+        #expect(problem.status == 503 && problem.code == "REDIS_REFUSED", "\(problem.text)")
+        #expect(problem.error.contains("Redis refuses the login (WRONGPASS ") && !problem.error.contains("try again"), "\(problem.error)")
+        process.redis.close()
+        await running.value
+        try await server.stop()
+    }
+
+    @Test("what this process has too much of is not called away", arguments: [(RedisError.Code.overloaded, "OVERLOADED"), (.closed, "UNAVAILABLE")])
+    func notAway(_ code: RedisError.Code, _ answered: String) throws {
+        let problem = try #require(PipelineError(RedisError(code, "m")).answer("The order cannot be looked up") as? Problem)
+        #expect(problem.status == 503 && problem.code == answered && !problem.error.contains("away"), "\(problem.error)")
+        #expect(problem.error.hasPrefix("The order cannot be looked up because ") && problem.error.contains("this process"))
+    }
+
     @Test("before the first answer of Redis there is no time to stamp an order with")
     func noClock() async throws {
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", [:])

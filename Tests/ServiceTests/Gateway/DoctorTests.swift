@@ -228,7 +228,8 @@ struct DoctorTests {
             ("Redis is away", "Start Redis"), ("Redis gave no answer", "stopped"), ("Redis refuses it (NOPERM x)", "its rights"),
             ("Redis refuses it (MOVED 1 h:1)", "single Redis"), ("Redis is not ready (CLUSTERDOWN x)", "single Redis"),
             ("Redis is not ready (READONLY x)", "master"), ("Redis is not ready (ERR max number of clients reached)", "maxclients"),
-            ("Redis is not ready (DENIED x)", "password"), ("Redis is not ready (WRONGPASS x)", "REDIS_URL"),
+            ("Redis refuses it (DENIED x)", "password"), ("Redis refuses the login (WRONGPASS x)", "REDIS_URL"),
+            ("this process is stopping", "Ask again"), ("too many commands to Redis are under way in this process", "Run more"),
             ("Redis is not ready (MISCONF x)", "disk"), ("Redis is not ready (LOADING x)", "Wait"), ("Redis refuses it (ODD x)", "own words"),
         ])
     func advice(_ trouble: String, _ words: String) {

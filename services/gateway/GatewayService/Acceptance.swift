@@ -168,7 +168,8 @@ final class Acceptance {
                 }
                 guard error.isPassing, start.elapsed < Self.limit, isUnknown else {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
-                    if !isUnknown, error.words != nil, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
+                    let isSaid = error.words != nil || error.code == .overloaded
+                    if !isUnknown, isSaid, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
                     throw isUnknown ? outcomeUnknown(order.id) : unavailable
                 }
             }
@@ -187,6 +188,10 @@ final class Acceptance {
 
     private var notReady: Problem {
         guard let trouble = process.redisTrouble, !process.isRedisAway else { return unavailable }
+        let reason = PipelineError(process.redis.unavailable)
+        if !process.redis.hasConnection, reason.code == .refused, let problem = reason.answer("The engine cannot take orders") as? Problem {
+            return problem
+        }
         return Problem(
             503, code: "REDIS_NOT_READY", "The engine cannot take orders yet: \(trouble); try again in a few seconds", headers: [("Retry-After", "2")]
         )
