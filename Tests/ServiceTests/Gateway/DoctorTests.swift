@@ -154,9 +154,9 @@ struct DoctorTests {
     }
 
     private func withUser(
-        _ rules: [String], _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
+        _ rules: [String], _ given: RedisServer? = nil, _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
     ) async throws {
-        let server = try await RedisServer.start(appendonly: false)
+        let server = if let given { given } else { try await RedisServer.start(appendonly: false) }
         try await withProcess(RouterSettings.self, server: server) { admin in
             _ = try await admin.redis.send(["ACL", "SETUSER", "engine", "on", "nopass"] + rules)
             let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
@@ -184,6 +184,18 @@ struct DoctorTests {
             }
             #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
             #expect(verdicts.count == 16 && !answer.body.contains("Redis is away"))
+        }
+    }
+
+    @Test("where only CONFIG GET is refused, the check of persistence says so in Redis' own words, and with which right it is answered")
+    func withoutConfig() async throws {
+        let server = try await RedisServer.start()
+        try await withUser(["~*", "&*", "+@all", "-config"], server) { _, http in
+            let answer = try await http.get("/api/doctor")
+            let check = try #require(answer["checks"]?.array?.first { $0["check"]?.string == "persistence" })
+            #expect(check["verdict"]?.string == "unknown" && check["advice"]?.string?.contains("+config|get") == true, "\(check)")
+            #expect(check["finding"]?.string?.contains(": NOPERM ") == true && check["finding"]?.string?.contains("config") == true, "\(check)")
+            #expect(verdicts(answer)["redis-version"] == "ok")
         }
     }
 
