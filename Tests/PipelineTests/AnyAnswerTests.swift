@@ -166,7 +166,8 @@ struct AnyAnswerTests {
         ("ERR odd", .refused, "Redis refuses it (ERR odd)"), ("OOM full", .full, "Redis is full (OOM full)"),
         ("READONLY no", .notReady, "Redis is not ready (READONLY no)"), ("LOADING it", .notReady, "Redis is not ready (LOADING it)"),
         ("BUSY it", .notReady, "Redis is not ready (BUSY it)"), ("MISCONF it", .notReady, "Redis is not ready (MISCONF it)"),
-        ("CLUSTERDOWN it", .notReady, "Redis is not ready (CLUSTERDOWN it)"),
+        ("CLUSTERDOWN it", .notReady, "Redis is not ready (CLUSTERDOWN it)"), ("NOAUTH no", .refused, "Redis refuses the login (NOAUTH no)"),
+        ("ERR max number of clients reached", .notReady, "Redis is not ready (ERR max number of clients reached)"),
     ])
     func `an error of Redis keeps its words and is not called away`(text: String, code: PipelineError.Code, cause: String) async throws {
         try await withFake { server, pipeline, client in
@@ -177,5 +178,59 @@ struct AnyAnswerTests {
             #expect(error?.code == code && error?.cause == cause && error?.outcomeUnknown == false)
             #expect(told == ["now: \(text)"])
         }
+    }
+
+    @Test(arguments: [
+        (
+            "WRONGPASS invalid username-password pair", PipelineError.Code.refused,
+            "Redis refuses the login (WRONGPASS invalid username-password pair)"
+        ),
+        ("NOAUTH Authentication required.", .refused, "Redis refuses the login (NOAUTH Authentication required.)"),
+        ("DENIED Redis is running in protected mode", .refused, "Redis refuses it (DENIED Redis is running in protected mode)"),
+        ("ERR max number of clients reached", .notReady, "Redis is not ready (ERR max number of clients reached)"),
+        ("LOADING Redis is loading the dataset in memory", .notReady, "Redis is not ready (LOADING Redis is loading the dataset in memory)"),
+    ])
+    func `what Redis says to a connection is judged as what it says to a command`(
+        words: String, code: PipelineError.Code, cause: String
+    ) async throws {
+        let server = try FakeRedis()
+        server.farewell = "-\(words)\r\n"
+        let client = RedisClient(url: try #require(RedisURL(server.url)), name: "test")
+        let running = Loop.spawn { await client.run() }
+        let pipeline = OrderPipeline(redis: client, settings: PipelineSettings())
+        try await eventually { client.unavailable.words != nil }
+        let error = await #expect(throws: PipelineError.self) { try await pipeline.time() }
+        #expect(error?.code == code && error?.cause == cause && error?.words == words && error?.outcomeUnknown == false)
+        #expect(error?.isPassing == (code == .notReady))
+        client.close()
+        await running.value
+        server.stop()
+    }
+
+    @Test func `nobody is told that Redis is away while it is this process that asks no more`() async throws {
+        let server = try FakeRedis()
+        server.answer = { _ in "" }
+        var options = RedisOptions()
+        options.maximumInFlight = 4
+        let client = RedisClient(url: try #require(RedisURL(server.url)), name: "test", options: options)
+        let running = Loop.spawn { await client.run() }
+        try await client.connected(within: .seconds(20))
+        let pipeline = OrderPipeline(redis: client, settings: PipelineSettings())
+        let waiting = (0..<4).map { _ in
+            Loop.spawn { () async -> PipelineError? in
+                do { _ = try await pipeline.time() } catch { return error as? PipelineError }
+                return nil
+            }
+        }
+        try await eventually { client.statistics.inFlight == 4 }
+        let more = await #expect(throws: PipelineError.self) { try await pipeline.time() }
+        #expect(more?.code == .overloaded && more?.cause == "too many commands to Redis are under way in this process")
+        #expect(more?.outcomeUnknown == false && more?.isPassing == true)
+        client.close()
+        for task in waiting { #expect(await task.value?.cause == "the wait for Redis was broken off") }
+        let late = await #expect(throws: PipelineError.self) { try await pipeline.time() }
+        #expect(late?.code == .stopping && late?.cause == "this process is stopping")
+        await running.value
+        server.stop()
     }
 }

@@ -179,4 +179,55 @@ struct ClockTests {
             #expect(await budget.take(5).places.count == 2)
         }
     }
+
+    // MARK: A clock that ran ahead
+
+    private func score(_ bench: Bench, _ key: String, _ member: String) async throws -> UInt64 {
+        try #require(try await bench.send("ZSCORE", key, member).integer.flatMap { UInt64(exactly: $0) })
+    }
+
+    @Test func `a retry that a clock written off has put an hour away comes after its own wait; one that is to wait so long waits`() async throws {
+        try await withBench { bench async throws in
+            let (order, entry) = try await bench.reach(.submitted)
+            let (patient, other) = try await bench.reach(.submitted)
+            try await bench.written(Samples.failure(.network, delay: 2 * Self.hour), other)
+            try await setBack(bench, bench.keys.clock)
+            try await bench.written(Samples.failure(.network, delay: 300), entry)
+            let members = [order, patient].map { "routed:\($0.id):2" }
+            #expect(try await bench.pipeline.hasten(bench.keys) == 0, "while the time is that far ahead, nothing is wrong")
+            // The remedy for a clock that ran ahead.
+            try await bench.send("DEL", bench.keys.clock)
+            let before = try await own(bench)
+            let later = try await score(bench, bench.keys.retries, members[1])
+            #expect(try await score(bench, bench.keys.retries, members[0]) > before + Self.hour - 60_000)
+            #expect(try await bench.pipeline.hasten(bench.keys) == 1)
+            #expect(try await score(bench, bench.keys.retries, members[0]) - before < 60_000)
+            #expect(try await score(bench, bench.keys.retries, members[1]) == later)
+            #expect(try await bench.pipeline.hasten(bench.keys) == 0)
+            try await eventually { try await bench.pipeline.promote(bench.keys) == 1 }
+            #expect(try await bench.take(.executor).orderID == order.id)
+        }
+    }
+
+    @Test func `orders that leave, names and places of a clock written off hold nothing any longer than those of the right one`() async throws {
+        try await withBench { bench async throws in
+            let tags = ["{services}", "{limits}"].map { Keys.clock(of: $0) }
+            for key in tags { try await setBack(bench, key) }
+            await Heartbeat(redis: bench.redis, service: "router", name: "gone") { [:] }.beat()
+            let budget = AttemptBudget(pipeline: bench.pipeline, perMinute: 3)
+            #expect(await budget.take(2).places.count == 2)
+            let now = try await own(bench)
+            let right = String(now + 600_000)
+            for index in 0..<250 { try await bench.send("ZADD", bench.keys.leaving, String(now + 600_000 + Self.hour), "id\(index):u") }
+            try await bench.send("ZADD", bench.keys.leaving, right, "right:u")
+            try await bench.send("DEL", tags[0], tags[1])
+
+            #expect(try await bench.pipeline.hasten(bench.keys) == 250)
+            #expect(try await bench.send("ZCOUNT", bench.keys.leaving, "-inf", String(now + 660_000)).integer == 251)
+            #expect(try await score(bench, bench.keys.leaving, "right:u") == now + 600_000)
+            await Heartbeat(redis: bench.redis, service: "router", name: "r") { [:] }.beat()
+            #expect(try await bench.pipeline.aliveNames() == ["r"])
+            #expect(await budget.take(5).places.count == 3)
+        }
+    }
 }

@@ -107,6 +107,11 @@ struct Operation {
             try await bench.send("ZADD", bench.keys.leaving, "1000", "\(order.id):u")
             return { _ = try await $0.run(Scripts.leaving, keys: [bench.keys.leaving], [bench.keys.userPrefix, "500"]) }
         },
+        Operation("hasten") { bench in
+            let order = try await bench.place(order())
+            try await bench.send("ZADD", bench.keys.leaving, "9000000000000", "\(order.id):u")
+            return { _ = try await $0.hasten(bench.keys) }
+        },
         Operation("pause") { _ in { try await $0.pause(reason: "upgrade") } },
         Operation("heartbeat") { _ in { _ = try await $0.run(Scripts.heartbeat, keys: [Keys.services, Keys.service("a")], ["a", "5000", "b", "c"]) }
         },

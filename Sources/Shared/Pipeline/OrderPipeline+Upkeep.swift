@@ -34,6 +34,22 @@ extension OrderPipeline {
         return failed
     }
 
+    /// Brings back retries and ends of times to live that a clock which ran ahead has put further away than they can be. Returns how many.
+    @discardableResult
+    public func hasten(_ keys: Keys) async throws(PipelineError) -> Int {
+        var (kept, done) = (0, 0)
+        for _ in 0..<Self.mostRuns {
+            let arguments = [keys.orderPrefix, String(settings.orderStateTTL), String(Self.page), String(kept)]
+            let answer = try await run(Scripts.hasten, keys: [keys.retries, keys.leaving], arguments).array ?? []
+            let counts = answer.map { min(Self.page, max(0, $0.count)) }
+            guard counts.count == 3 else { break }
+            kept += counts[1]
+            done += max(0, counts[0] - counts[1]) + counts[2]
+            guard counts[0] == Self.page || counts[2] == Self.page else { break }
+        }
+        return done
+    }
+
     /// Runs a script that answers what it has looked at and what it has done, until a page was not full. Returns what was done in all.
     private func pages(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws(PipelineError) -> Int {
         var done = 0

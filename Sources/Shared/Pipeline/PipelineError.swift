@@ -6,13 +6,17 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
     public enum Code: String, Sendable, CaseIterable {
         /// Redis could not be reached, or did not answer in time.
         case unavailable
+        /// As many commands are under way as this process may have; Redis was not asked.
+        case overloaded
+        /// This process asks Redis no more, or has stopped waiting for the answer.
+        case stopping
         /// Redis is there and cannot do it now: it loads, follows another, is busy, cannot write its file, has no place for another client.
         case notReady
         /// Redis is full and takes no new orders.
         case full
         /// Redis answered with what no script of this version answers.
         case unexpectedReply
-        /// Redis refused a command, and will until somebody changes that: a right is missing, it is a cluster.
+        /// Redis refused a command or the login, and will until somebody changes that: a right is missing, the password is wrong, it is a cluster.
         case refused
     }
 
@@ -34,21 +38,25 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether it may pass by itself, so that asking again makes sense.
-    public var isPassing: Bool { code == .unavailable || code == .notReady }
+    public var isPassing: Bool { [.unavailable, .overloaded, .stopping, .notReady].contains(code) }
 
     /// The cause as the end of a sentence, `Redis is away`. Says only what is known; with Redis' own words where it has said any.
     public var cause: String {
         switch code {
         case .unavailable: outcomeUnknown ? "Redis gave no answer" : "Redis is away"
+        case .overloaded: "too many commands to Redis are under way in this process"
+        case .stopping: outcomeUnknown ? "the wait for Redis was broken off" : "this process is stopping"
         case .notReady: "Redis is not ready" + quotedWords
         case .full: "Redis is full" + quotedWords
-        case .refused: "Redis refuses it" + quotedWords
+        case .refused: (isLogin ? "Redis refuses the login" : "Redis refuses it") + quotedWords
         case .unexpectedReply: "Redis holds what this version cannot read"
         }
     }
 
     /// One sentence, safe to log.
     public var description: String { "\(code.rawValue): \(message)" }
+
+    private var isLogin: Bool { words.map { $0.hasPrefix("WRONGPASS") || $0.hasPrefix("NOAUTH") } ?? false }
 
     private var quotedWords: String { words.map { " (\($0))" } ?? "" }
 }
@@ -59,14 +67,25 @@ extension PipelineError {
         "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY", "TRYAGAIN", "UNBLOCKED",
     ]
 
-    /// What a failure of Redis means to the pipeline.
+    /// What a failure of Redis means to the pipeline. Where Redis has said no, its words decide, whether it said so to a command or to a connection.
     public init(_ error: RedisError) {
+        self.init(
+            error.words.map(Self.code) ?? Self.code(of: error), error.message, outcomeUnknown: error.outcomeUnknown, words: error.words)
+    }
+
+    private static func code(words: String) -> Code {
+        let prefix = words.prefix { $0 != " " }
+        if prefix == "OOM" { return .full }
+        // The one refusal without a word of its own that passes: a client goes, and there is a place again.
+        return passing.contains(String(prefix)) || words.hasPrefix("ERR max number of clients") ? .notReady : .refused
+    }
+
+    private static func code(of error: RedisError) -> Code {
         switch error.code {
-        case .rejected("OOM"): self.init(.full, error.message, words: error.words)
-        case .rejected(let prefix):
-            self.init(Self.passing.contains(prefix) ? .notReady : .refused, error.message, words: error.words)
-        default:
-            self.init(error.words == nil ? .unavailable : .notReady, error.message, outcomeUnknown: error.outcomeUnknown, words: error.words)
+        case .overloaded: .overloaded
+        case .closed: .stopping
+        case .rejected: .refused
+        case .unavailable, .connectionLost, .timedOut, .protocolViolation: .unavailable
         }
     }
 }

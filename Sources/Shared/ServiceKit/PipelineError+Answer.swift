@@ -15,9 +15,9 @@ extension PipelineError {
                 headers: [("Retry-After", "2")])
         }
         switch code {
-        case .unavailable: return passing("UNAVAILABLE", sentence)
+        case .unavailable, .stopping: return passing("UNAVAILABLE", sentence)
         case .notReady: return passing("REDIS_NOT_READY", sentence)
-        case .full: return passing("OVERLOADED", sentence)
+        case .full, .overloaded: return passing("OVERLOADED", sentence)
         case .refused:
             return Problem(
                 503, code: "REDIS_REFUSED",

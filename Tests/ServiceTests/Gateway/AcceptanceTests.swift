@@ -71,6 +71,17 @@ struct AcceptanceTests {
         try await server.stop()
     }
 
+    /// An acceptance of a process whose connection its owner keeps; the server is only lent.
+    private func bench(_ process: ServiceProcess, _ settings: GatewaySettings, _ server: RedisServer) throws -> Bench {
+        let door = Door(
+            limits: DoorLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: process.pipeline),
+            pressure: RedisPressure(redis: process.redis, log: process.log))
+        let acceptance = Acceptance(
+            settings: settings, process: process, tokens: try Samples.tokens(), door: door, outcomes: Acceptance.outcomes(in: process.metrics))
+        return Bench(
+            test: TestProcess(process: process, settings: settings), acceptance: acceptance, admin: process.redis, server: server)
+    }
+
     private func expectUnavailable(_ result: Result<Accepted, Problem>, namesOrder: Bool, at location: SourceLocation = #_sourceLocation) throws {
         guard case .failure(let problem) = result else {
             Issue.record("the order was accepted", sourceLocation: location)
@@ -141,17 +152,59 @@ struct AcceptanceTests {
         }
     }
 
+    @Test("an order that is found by its key because its own answer is late is accepted, not replayed", arguments: [true, false])
+    func lateAnswer(_ isOwn: Bool) async throws {
+        let server = try FakeRedis()
+        server.answer = { [unowned server] command in
+            switch command {
+            // The record of the order that was just proposed, or of an earlier one that was the same; before it comes the answer that was late.
+            case let command where command.first == "HMGET":
+                let accept = server.commands.last { $0.count > 20 && $0[2] == "7" } ?? []
+                let values = [isOwn ? accept[10] : "0198c2a1-7d3e-7000-8000-5d2f6c1b9a00", "1-0", accept[17], accept[20], "100"]
+                return ":0\r\n*5\r\n" + values.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
+            case let command where command.count > 20 && command[2] == "7": return ""
+            default: return "*2\r\n:1767225600000\r\n:0\r\n"
+            }
+        }
+        let settings = try load(GatewaySettings.self, redis: server.url, [:])
+        let process = ServiceProcess.unconnected(settings)
+        let running = Loop.spawn { await process.redis.run() }
+        try await process.redis.connected(within: .seconds(10))
+        await process.heartbeat.beat()
+        let accepted = try await bench(process, settings, RedisServer.shared()).accept().get()
+        #expect(accepted.isReplay == !isOwn && accepted.job == "1-0")
+        process.redis.close()
+        await running.value
+        server.stop()
+    }
+
+    @Test("a login that Redis refuses is answered in Redis' own words, and nobody is told to try again in a few seconds")
+    func refusedLogin() async throws {
+        let server = try await RedisServer.start(appendonly: false, extraConfig: ["--requirepass", "right"])
+        let settings = try load(GatewaySettings.self, redis: "redis://:wrong@127.0.0.1:\(server.port)", [:])
+        let process = ServiceProcess.unconnected(settings)
+        let running = Loop.spawn { await process.redis.run() }
+        try await eventually { process.redis.unavailable.words != nil }
+        let result = try await bench(process, settings, server).accept()
+        guard case .failure(let problem) = result else { throw TestFailure("the order was accepted") }
+        #expect(problem.status == 503 && problem.code == "REDIS_REFUSED", "\(problem.text)")
+        #expect(problem.error.contains("Redis refuses the login (WRONGPASS ") && !problem.error.contains("try again"), "\(problem.error)")
+        process.redis.close()
+        await running.value
+        try await server.stop()
+    }
+
+    @Test("what this process has too much of is not called away", arguments: [(RedisError.Code.overloaded, "OVERLOADED"), (.closed, "UNAVAILABLE")])
+    func notAway(_ code: RedisError.Code, _ answered: String) throws {
+        let problem = try #require(PipelineError(RedisError(code, "m")).answer("The order cannot be looked up") as? Problem)
+        #expect(problem.status == 503 && problem.code == answered && !problem.error.contains("away"), "\(problem.error)")
+        #expect(problem.error.hasPrefix("The order cannot be looked up because ") && problem.error.contains("this process"))
+    }
+
     @Test("before the first answer of Redis there is no time to stamp an order with")
     func noClock() async throws {
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", [:])
-        let test = TestProcess(process: .unconnected(settings), settings: settings)
-        let door = Door(
-            limits: DoorLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
-            pressure: RedisPressure(redis: test.redis, log: test.process.log))
-        let acceptance = Acceptance(
-            settings: settings, process: test.process, tokens: try Samples.tokens(), door: door,
-            outcomes: Acceptance.outcomes(in: test.process.metrics))
-        let server = try await RedisServer.shared()
-        try expectUnavailable(await Bench(test: test, acceptance: acceptance, admin: test.redis, server: server).accept(), namesOrder: false)
+        let bench = try await bench(.unconnected(settings), settings, RedisServer.shared())
+        try expectUnavailable(await bench.accept(), namesOrder: false)
     }
 }

@@ -154,9 +154,9 @@ struct DoctorTests {
     }
 
     private func withUser(
-        _ rules: [String], _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
+        _ rules: [String], _ given: RedisServer? = nil, _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void
     ) async throws {
-        let server = try await RedisServer.start(appendonly: false)
+        let server = if let given { given } else { try await RedisServer.start(appendonly: false) }
         try await withProcess(RouterSettings.self, server: server) { admin in
             _ = try await admin.redis.send(["ACL", "SETUSER", "engine", "on", "nopass"] + rules)
             let test = try await unconnectedGateway(redis: "redis://engine@127.0.0.1:\(server.port)")
@@ -182,6 +182,18 @@ struct DoctorTests {
             }
             #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
             #expect(verdicts.count == 16 && !answer.body.contains("Redis is away"))
+        }
+    }
+
+    @Test("where only CONFIG GET is refused, the check of persistence says so in Redis' own words, and with which right it is answered")
+    func withoutConfig() async throws {
+        let server = try await RedisServer.start()
+        try await withUser(["~*", "&*", "+@all", "-config"], server) { _, http in
+            let answer = try await http.get("/api/doctor")
+            let check = try #require(answer["checks"]?.array?.first { $0["check"]?.string == "persistence" })
+            #expect(check["verdict"]?.string == "unknown" && check["advice"]?.string?.contains("+config|get") == true, "\(check)")
+            #expect(check["finding"]?.string?.contains(": NOPERM ") == true && check["finding"]?.string?.contains("config") == true, "\(check)")
+            #expect(verdicts(answer)["redis-version"] == "ok")
         }
     }
 
@@ -226,7 +238,8 @@ struct DoctorTests {
             ("Redis is away", "Start Redis"), ("Redis gave no answer", "stopped"), ("Redis refuses it (NOPERM x)", "its rights"),
             ("Redis refuses it (MOVED 1 h:1)", "single Redis"), ("Redis is not ready (CLUSTERDOWN x)", "single Redis"),
             ("Redis is not ready (READONLY x)", "master"), ("Redis is not ready (ERR max number of clients reached)", "maxclients"),
-            ("Redis is not ready (DENIED x)", "password"), ("Redis is not ready (WRONGPASS x)", "REDIS_URL"),
+            ("Redis refuses it (DENIED x)", "password"), ("Redis refuses the login (WRONGPASS x)", "REDIS_URL"),
+            ("this process is stopping", "Ask again"), ("too many commands to Redis are under way in this process", "Run more"),
             ("Redis is not ready (MISCONF x)", "disk"), ("Redis is not ready (LOADING x)", "Wait"), ("Redis refuses it (ODD x)", "own words"),
         ])
     func advice(_ trouble: String, _ words: String) {

@@ -58,12 +58,15 @@ final class Acceptance {
         do throws(Problem) {
             let reading = try read(request)
             let accepted: Accepted
+            var proposed: Order?
             do throws(Problem) {
-                accepted = try await take(reading, traceparent: request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent })
+                let traceparent = request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent }
+                accepted = try await take(reading, traceparent: traceparent, proposing: &proposed)
             } catch {
-                guard let known = try await recall(reading, after: error, within: Self.limit - start.elapsed) else { throw error }
+                guard let known = try await recall(reading, proposed, after: error, within: Self.limit - start.elapsed) else { throw error }
                 accepted = known
             }
+            if let proposed, !accepted.isReplay { process.log.order(.info, "order.accepted", proposed) }
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
         } catch {
@@ -81,7 +84,9 @@ final class Acceptance {
         return RequestReading(body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), tokens: tokens)
     }
 
-    private func take(_ reading: RequestReading, traceparent: String?) async throws(Problem) -> Accepted {
+    private func take(
+        _ reading: RequestReading, traceparent: String?, proposing proposed: inout Order?
+    ) async throws(Problem) -> Accepted {
         let request: OrderRequest
         switch reading.result {
         case .success(let order): request = order
@@ -92,13 +97,16 @@ final class Acceptance {
         guard let now = process.heartbeat.clock.now else { throw unavailable }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
         try door.check()
-        return try await write(request, reading, traceparent: traceparent)
+        return try await write(request, reading, traceparent: traceparent, proposing: &proposed)
     }
 
-    /// The answer to the same request under the same key that came before; nil where none is known. Needs no memory of Redis.
+    /// The answer to the same request under the same key that came before, or to this one where only its answer was late; nil where none is known.
+    /// Needs no memory of Redis.
     ///
     /// Where that cannot be looked up, whatever would refuse a new request says nothing of one that may be in.
-    private func recall(_ reading: RequestReading, after refusal: Problem, within time: Duration) async throws(Problem) -> Accepted? {
+    private func recall(
+        _ reading: RequestReading, _ proposed: Order?, after refusal: Problem, within time: Duration
+    ) async throws(Problem) -> Accepted? {
         guard let claim = reading.claim else { return nil }
         let found: AcceptedRecord?
         do {
@@ -110,22 +118,25 @@ final class Acceptance {
         guard let record = found else { return nil }
         let request = try? reading.result.get()
         if record.digest == claim.digest || record.fingerprint == request?.fingerprint {
-            return Accepted(record.id, job: record.job, slippageBps: record.slippageBps ?? request?.slippageBps ?? 100, isReplay: true, reading)
+            let slippageBps = record.slippageBps ?? request?.slippageBps ?? 100
+            return Accepted(record.id, job: record.job, slippageBps: slippageBps, isReplay: record.id != proposed?.id, reading)
         }
         if request == nil { return nil }
         throw Self.conflict
     }
 
-    private func write(_ request: OrderRequest, _ reading: RequestReading, traceparent: String?) async throws(Problem) -> Accepted {
+    private func write(
+        _ request: OrderRequest, _ reading: RequestReading, traceparent: String?, proposing proposed: inout Order?
+    ) async throws(Problem) -> Accepted {
         for _ in 0..<Self.tries {
             guard let now = process.heartbeat.clock.now else { throw unavailable }
             let partition = process.pipeline.partition(userId: request.userId, idempotencyKey: request.idempotencyKey)
             var random = SystemRandomNumberGenerator()
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
             let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, traceparent: traceparent)
+            proposed = order
             switch try await submit(order, reading.claim, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
             case .accepted(let id, let job):
-                process.log.order(.info, "order.accepted", order)
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: false, reading)
             case .replay(let id, let job):
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: id != order.id, reading)
@@ -157,7 +168,8 @@ final class Acceptance {
                 }
                 guard error.isPassing, start.elapsed < Self.limit, isUnknown else {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
-                    if !isUnknown, error.words != nil, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
+                    let isSaid = error.words != nil || error.code == .overloaded
+                    if !isUnknown, isSaid, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
                     throw isUnknown ? outcomeUnknown(order.id) : unavailable
                 }
             }
@@ -176,6 +188,10 @@ final class Acceptance {
 
     private var notReady: Problem {
         guard let trouble = process.redisTrouble, !process.isRedisAway else { return unavailable }
+        let reason = PipelineError(process.redis.unavailable)
+        if !process.redis.hasConnection, reason.code == .refused, let problem = reason.answer("The engine cannot take orders") as? Problem {
+            return problem
+        }
         return Problem(
             503, code: "REDIS_NOT_READY", "The engine cannot take orders yet: \(trouble); try again in a few seconds", headers: [("Retry-After", "2")]
         )

@@ -27,7 +27,7 @@ struct LagMetrics {
             }
         }
         each(metrics, "lag", "Entries never delivered to the group; the least where lag_known is 0.") { Double($0.lag) }
-        each(metrics, "lag_known", "1 where the lag is all, 0 where Redis does not know and 1,000 or more wait.") { $0.lagKnown ? 1 : 0 }
+        each(metrics, "lag_known", "1 where the lag is all, 0 where Redis does not know and 200 or more wait.") { $0.lagKnown ? 1 : 0 }
         each(metrics, "messages_pending", "Entries delivered to the group and not acknowledged.") { Double($0.pending) }
         each(metrics, "consumers", "Consumers that Redis has in the group, gone ones included until they are removed.") {
             Double($0.knownConsumers)

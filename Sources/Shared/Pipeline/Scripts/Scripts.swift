@@ -9,6 +9,7 @@ enum Scripts {
     static let cancel = script("cancel", PackageResources.cancel_lua)
     static let promote = script("promote", PackageResources.promote_lua)
     static let sweep = script("sweep", PackageResources.sweep_lua)
+    static let hasten = script("hasten", PackageResources.hasten_lua)
     static let bury = script("bury", PackageResources.bury_lua)
     static let letters = script("letters", PackageResources.letters_lua)
     static let unbury = script("unbury", PackageResources.unbury_lua)
@@ -39,8 +40,8 @@ enum Scripts {
     static let rights = script("rights", PackageResources.rights_lua)
 
     static let all = [
-        accept, step, cancel, promote, sweep, bury, letters, unbury, drop, claim, overtake, renew, release, stored, trim, recount, lost, turn, reap,
-        leaving, user, heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
+        accept, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew, release, stored, trim, recount, lost, turn,
+        reap, leaving, user, heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
     ]
 
     private static let prelude =

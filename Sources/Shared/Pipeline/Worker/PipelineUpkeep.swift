@@ -1,8 +1,8 @@
 public import EventLoop
 internal import Redis
 
-/// What every worker does beside its orders: due retries and deadlines, trimming, names that are gone, the lag after a
-/// restart of Redis.
+/// What every worker does beside its orders: due retries and deadlines, what a clock that ran ahead has left, trimming, names that are
+/// gone, the lag after a restart of Redis.
 @ServiceActor
 public final class PipelineUpkeep {
     private let pipeline: OrderPipeline
@@ -42,6 +42,7 @@ public final class PipelineUpkeep {
 
     private func tidyLoop() async {
         await every(.seconds(10), "tidy") { pipeline, keys throws(PipelineError) in
+            try await pipeline.hasten(keys)
             try await pipeline.trim(keys)
             try await pipeline.reap(keys, alive: try await pipeline.aliveNames())
         }

@@ -50,14 +50,20 @@ final class Examination {
     private func redis() async -> [Diagnosis] {
         do throws(RedisError) {
             let text = try await process.redis.send(["INFO"]).string ?? ""
-            let setting = try? await process.redis.send(["CONFIG", "GET", "appendfsync"]).array
-            return [RedisStanding(trouble: process.redisTrouble).diagnosis]
-                + RedisChecks(info: RedisInfo(text), appendfsync: setting?.last?.string).all
+            return [RedisStanding(trouble: process.redisTrouble).diagnosis] + (await redisChecks(RedisInfo(text))).all
         } catch {
             let cause = PipelineError(error).cause
             let standing = RedisStanding(trouble: process.redisTrouble ?? (error.words == nil ? cause : nil))
             let advice = error.rejection == "NOPERM" ? "Give the user of REDIS_URL the right to INFO: ACL SETUSER NAME +info." : ""
             return [standing.diagnosis] + RedisChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(cause)", do: advice) }
+        }
+    }
+
+    private func redisChecks(_ info: RedisInfo) async -> RedisChecks {
+        do throws(RedisError) {
+            return RedisChecks(info: info, appendfsync: try await process.redis.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string)
+        } catch {
+            return RedisChecks(info: info, appendfsync: nil, silence: error.words ?? PipelineError(error).cause)
         }
     }
 

@@ -5,6 +5,8 @@ struct RedisChecks {
     let info: RedisInfo
     /// `CONFIG GET appendfsync`; nil where a managed Redis does not tell.
     let appendfsync: String?
+    /// Why Redis does not tell it, in its own words where it has said any.
+    var silence: String?
 
     /// The checks.
     static let names = ["redis-version", "persistence", "eviction", "memory"]
@@ -36,8 +38,10 @@ struct RedisChecks {
                 .fault, "Redis cannot write its append-only file", do: "See its log and whether its disk is full; it refuses orders until it can.")
         }
         guard let appendfsync else {
+            let right = silence?.hasPrefix("NOPERM") == true ? " The right to ask is ACL SETUSER NAME +config|get." : ""
             return finding(
-                .unknown, "Redis keeps an append-only file, but does not tell how it is synced", do: "Make sure that appendfsync is always.")
+                .unknown, "Redis keeps an append-only file, but does not tell how it is synced" + (silence.map { ": \($0)" } ?? ""),
+                do: "Make sure that appendfsync is always." + right)
         }
         guard appendfsync == "always" else {
             return finding(

@@ -8,10 +8,12 @@ end
 local clock = readClock()
 local at = clock.at
 keepTime(clock)
-local since = integer(at - 60000)
-local left = math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - redis.call('ZCOUNT', KEYS[1], '(' .. since, '+inf'))
+-- What lies beyond the latest time that can have been seen is of a clock that ran ahead.
+local since, latest = integer(at - 60000), integer(at + MOST_UNKEPT)
+local left = math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - redis.call('ZCOUNT', KEYS[1], '(' .. since, latest))
 local answer = { '0' }
 write('ZREMRANGEBYSCORE', KEYS[1], '-inf', since)
+write('ZREMRANGEBYSCORE', KEYS[1], '(' .. latest, '+inf')
 if left > 0 then
   local last = tonumber(redis.call('GET', KEYS[2]) or 0)
   if not last then return redis.error_reply('ERR ' .. KEYS[2] .. ' is no number') end
