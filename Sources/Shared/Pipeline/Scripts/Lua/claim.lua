@@ -13,7 +13,7 @@ for index = 8, #ARGV do inHand[ARGV[index]] = true end
 -- Entries that can be claimed, by how much they are suspected, oldest first. Windows full of suspects, or of what is in hand, hide nobody behind
 -- them; ten of them are some milliseconds.
 local window = math.max(100, most)
-local kinds = {}
+local kinds, hasSuspects = {}, false
 local start = '-'
 for _ = 1, 10 do
   local found = redis.pcall('XPENDING', KEYS[1], group, 'IDLE', idle, start, '+', window)
@@ -21,6 +21,7 @@ for _ = 1, 10 do
   for _, row in ipairs(found) do
     if not inHand[row[1]] then
       local suspicion = suspectFrom > 0 and row[4] >= suspectFrom and row[4] or 0
+      hasSuspects = hasSuspects or suspicion > 0
       kinds[suspicion] = kinds[suspicion] or {}
       table.insert(kinds[suspicion], row)
     end
@@ -29,20 +30,15 @@ for _ = 1, 10 do
   start = '(' .. found[#found][1]
 end
 
+local answer = { hasSuspects and not takesSuspects and 1 or 0 }
 local least
 for suspicion in pairs(kinds) do
   if not least or suspicion < least then least = suspicion end
 end
-if not least then return { 0 } end
-local leaves = 0
-for suspicion in pairs(kinds) do
-  if suspicion > 0 and not takesSuspects then leaves = 1 end
-end
-if least > 0 and not takesSuspects then return { 1 } end
+if not least or least > 0 and not takesSuspects then return answer end
 local chosen = kinds[least]
 if least > 0 then most = least >= aloneFrom and 1 or math.min(most, math.ceil(#chosen / 2)) end
 
-local answer = { leaves }
 for _, row in ipairs(chosen) do
   if #answer > most then break end
   local entry = redis.call('XCLAIM', KEYS[1], group, consumer, idle, row[1])
