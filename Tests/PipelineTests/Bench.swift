@@ -103,6 +103,15 @@ final class Bench {
         return StreamEntry.list(claimed: .array(Array((reply.array ?? []).dropFirst())))
     }
 
+    /// Places an order in a partition without others and reads it for a router `a` that never renews it, as if that had been done so often.
+    func abandon(in keys: Keys, idle: Int = 60_000, deliveries: Int) async throws -> (order: Order, entry: String) {
+        let order = try await place(Samples.order(Samples.id(partition: UInt8(keys.partition))))
+        let reply = try await send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
+        let entry = try #require(StreamEntry.list(readGroup: reply).first).id
+        try await age(entry, in: keys.accepted, "router", of: "a", idle: idle, deliveries: deliveries)
+        return (order, entry)
+    }
+
     /// Adds an entry to a stage's stream and reads it.
     func inject(_ stage: Stage, _ id: OrderID, round: Int, as consumer: String = "a") async throws -> WorkEntry {
         let added = try await send("XADD", keys.source(of: stage), "*", "id", id.description, "round", String(round)).string

@@ -10,15 +10,6 @@ import Testing
 /// When workers take over what others have left, and what must not hold them up.
 @Suite(.onLoop) @ServiceActor
 struct ClaimingTests {
-    /// Reads a partition's only order for a worker that never renews it. Returns its entry.
-    private func abandon(_ bench: Bench, in keys: Keys, deliveries: Int) async throws -> String {
-        _ = try await bench.place(Samples.order(Samples.id(partition: UInt8(keys.partition))))
-        try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
-        let entry = try #require(try await bench.send("XRANGE", keys.accepted, "-", "+").array?[0].array?[0].string)
-        try await bench.age(entry, in: keys.accepted, "router", of: "a", deliveries: deliveries)
-        return entry
-    }
-
     private func owner(_ bench: Bench, of entry: String, in keys: Keys) async throws -> String? {
         try await bench.send("XPENDING", keys.accepted, "router", entry, entry, "1").array?.first?.array?[1].string
     }
@@ -26,12 +17,13 @@ struct ClaimingTests {
     @Test func `while suspects of one partition are begun another takes over what is none`() async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
             let (first, second) = (bench.pipeline.partitions[0], bench.pipeline.partitions[1])
-            _ = try await abandon(bench, in: first, deliveries: 3)
+            _ = try await bench.abandon(in: first, deliveries: 3)
+            let (_, entry) = try await bench.abandon(in: second, idle: 0, deliveries: 1)
             let gate = Promise<Void>()
             let handler = FakeHandler { _ in _ = try? await gate.value }
             try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(20)), handler) { _, _ in
                 try await eventually { handler.entries.count == 1 }
-                let entry = try await abandon(bench, in: second, deliveries: 1)
+                try await bench.age(entry, in: second.accepted, "router", of: "a")
                 try await eventually { try await owner(bench, of: entry, in: second) == "w" }
                 #expect(handler.entries.count == 1, "it is begun when the suspect has got somewhere")
                 gate.succeed(())
@@ -57,7 +49,7 @@ struct ClaimingTests {
 
     @Test func `on a connection that is not prepared yet nothing is taken over, nor right after it`() async throws {
         try await withBench { bench in
-            let entry = try await abandon(bench, in: bench.keys, deliveries: 1)
+            let (_, entry) = try await bench.abandon(in: bench.keys, deliveries: 1)
             let redis = RedisClient(url: try #require(RedisURL(bench.url)), name: "slow")
             let (prepared, released) = (Promise<Void>(), Promise<Void>())
             redis.onConnect = { _ in
@@ -77,11 +69,11 @@ struct ClaimingTests {
             // A claim interval and more.
             try await sleep(for: .milliseconds(1300))
             #expect(try await owner(bench, of: entry, in: bench.keys) == "a")
+            let restored = MonotonicInstant.now
             worker.connectionRestored()
             released.succeed(())
-            try await sleep(for: .milliseconds(1200))
-            #expect(try await owner(bench, of: entry, in: bench.keys) == "a", "its owner has a moment to renew it")
             try await eventually { try await owner(bench, of: entry, in: bench.keys) == "w" }
+            #expect(restored.elapsed >= .milliseconds(1500), "its owner has a moment to renew it")
             await worker.stop(within: .zero)
             await working.value
             redis.close()

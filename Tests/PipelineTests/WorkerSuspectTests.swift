@@ -9,19 +9,34 @@ import Testing
 /// How a worker begins what others may have died of.
 @Suite(.onLoop) @ServiceActor
 struct WorkerSuspectTests {
+    /// What was begun and written, in the order in which that was done.
+    @ServiceActor
+    private final class Course {
+        private(set) var steps: [String] = []
+
+        func route(_ entry: WorkEntry, _ bench: Bench, for time: Duration) async {
+            steps.append("begin")
+            _ = try? await bench.pipeline.begin(entry)
+            try? await sleep(for: time)
+            steps.append("written")
+            _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+        }
+    }
+
+    /// Orders whose router has begun them and is gone.
+    private func abandonBegun(_ bench: Bench, count: Int, deliveries: Int) async throws {
+        for _ in 0..<count {
+            let (_, entry) = try await bench.reach(.routing)
+            try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: deliveries)
+        }
+    }
+
     @Test func `suspects are begun in halves one after the other, and need not wait a second each`() async throws {
         try await withBench { bench in
-            for _ in 0..<10 {
-                let (_, entry) = try await bench.reach(.routing)
-                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 2)
-            }
-            var order: [String] = []
+            try await abandonBegun(bench, count: 10, deliveries: 2)
+            let course = Course()
             let handler = FakeHandler { entry in
-                order.append("begin")
-                _ = try? await bench.pipeline.begin(entry)
-                try? await sleep(for: .milliseconds(50))
-                order.append("written")
-                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
+                await course.route(entry, bench, for: .milliseconds(50))
                 try? await sleep(for: .milliseconds(700))
             }
             try await withWorker(bench, .of(.router, "w"), handler) { _, _ in
@@ -29,7 +44,7 @@ struct WorkerSuspectTests {
                 try await eventually { try await bench.routed() == 10 }
                 #expect(start.elapsed < .seconds(4))
                 let halves = [5, 3, 1, 1].flatMap { Array(repeating: "begin", count: $0) + Array(repeating: "written", count: $0) }
-                #expect(order == halves)
+                #expect(course.steps == halves)
                 #expect(handler.entries.allSatisfy { $0.deliveries == 3 })
             }
         }
@@ -37,23 +52,14 @@ struct WorkerSuspectTests {
 
     @Test func `before its last start a suspect has nothing beside it, neither another suspect nor what is new`() async throws {
         try await withBench { bench in
-            for _ in 0..<2 {
-                let (_, entry) = try await bench.reach(.routing)
-                try await bench.age(entry.entry, in: bench.keys.accepted, "router", of: "a", deliveries: 4)
-            }
-            var order: [String] = []
-            let handler = FakeHandler { entry in
-                order.append("begin")
-                _ = try? await bench.pipeline.begin(entry)
-                try? await sleep(for: .milliseconds(1_300))
-                order.append("written")
-                _ = try? await bench.pipeline.step(.routeDone([Samples.meteora]), entry)
-            }
+            try await abandonBegun(bench, count: 2, deliveries: 4)
+            let course = Course()
+            let handler = FakeHandler { entry in await course.route(entry, bench, for: .milliseconds(1_300)) }
             try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(3)), handler) { _, _ in
                 try await eventually { handler.entries.count == 1 }
                 _ = try await bench.place()
                 try await eventually { try await bench.routed() == 3 }
-                #expect(order == (0..<3).flatMap { _ in ["begin", "written"] })
+                #expect(course.steps == (0..<3).flatMap { _ in ["begin", "written"] })
             }
         }
     }
@@ -86,11 +92,7 @@ struct WorkerSuspectTests {
     @Test func `suspects of two partitions are not begun at once`() async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
             for keys in bench.pipeline.partitions {
-                let order = try await bench.place(Samples.order(Samples.id(partition: UInt8(keys.partition))))
-                try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
-                let entry = try #require(try await bench.send("XRANGE", keys.accepted, "-", "+").array?[0].array?[0].string)
-                try await bench.age(entry, in: keys.accepted, "router", of: "a", deliveries: 3)
-                #expect(order.id.partition == keys.partition)
+                _ = try await bench.abandon(in: keys, deliveries: 3)
             }
             let handler = FakeHandler { entry in
                 _ = try? await bench.pipeline.begin(entry)
@@ -120,10 +122,7 @@ struct WorkerSuspectTests {
     @Test func `suspects of a second partition get their turn although both claim at the same moments`() async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
             let keys = bench.pipeline.partitions[1]
-            let order = try await bench.place(Samples.order(Samples.id(partition: 1)))
-            try await bench.send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
-            let entry = try #require(try await bench.send("XRANGE", keys.accepted, "-", "+").array?[0].array?[0].string)
-            try await bench.age(entry, in: keys.accepted, "router", of: "a", deliveries: 3)
+            let (order, _) = try await bench.abandon(in: keys, deliveries: 3)
             try await withWorker(bench, .of(.router, "w"), FakeHandler(bench.route)) { _, _ in
                 try await eventually(within: .seconds(8)) { try await bench.send("XLEN", keys.routed).integer == 1 }
             }
