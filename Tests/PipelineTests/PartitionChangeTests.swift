@@ -159,6 +159,20 @@ struct PartitionChangeTests {
         }
     }
 
+    @Test func `who starts while another makes the change is told so, and goes on when that has ended`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            let turn = Turn(pipeline: bench.pipeline, keys: Keys.partitionChange, name: "other")
+            #expect(try await turn.take() == "")
+            let other = pipeline(bench, 3)
+            let error = await #expect(throws: PipelineError.self) { try await other.agreeOnPartitions() }
+            #expect(error?.code == .changing && error?.cause == "another process is changing the count of partitions" && error?.isPassing == true)
+            #expect(try await agreed(bench) == "1")
+            try await turn.finish("")
+            #expect(await obstacle(other) == "none")
+        }
+    }
+
     @Test("a change that was cut off is begun again by whoever starts, to its own count", arguments: [1, 2, 4])
     func cutOff(count: Int) async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in

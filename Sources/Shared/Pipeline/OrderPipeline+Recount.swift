@@ -8,8 +8,6 @@ extension OrderPipeline {
     private static let countedPage = 250
     /// Between two of them, so that Redis is mostly there for others.
     private static let countingPause = Duration.milliseconds(4)
-    /// How long the turn is kept without a page: then another may count, which does no harm.
-    private static let turnMilliseconds = "30000"
     /// A bound aside: five million entries.
     private static let mostPages = 20_000
     /// A group that is given entries faster than they are counted is left for the next time.
@@ -22,7 +20,9 @@ extension OrderPipeline {
     /// - Returns: how many groups were counted; nil where it is another's turn.
     @discardableResult
     public func recount(as name: String) async throws(PipelineError) -> Int? {
-        guard let mark = try await turn("take", name, Self.turnMilliseconds) else { return nil }
+        // That two count at once after one of them was frozen does no harm.
+        let turn = Turn(pipeline: self, keys: Keys.recount, name: name)
+        guard let mark = try await turn.take() else { return nil }
         let run = await runOfRedis()
         // Where Redis does not say which run of it this is, only what it has lost can be seen.
         let wasRestarted = !run.isEmpty && run != mark
@@ -33,17 +33,17 @@ extension OrderPipeline {
                 var isDue = wasRestarted
                 if !isDue { isDue = try await hasLostCount(stream, group) }
                 guard isDue else { continue }
-                isComplete = try await recount(stream, group, as: name) && isComplete
+                isComplete = try await recount(stream, group, in: turn) && isComplete
                 counted += 1
             }
         }
         // What could not be counted to its end is due again at the next turn.
-        _ = try await turn("finish", name, run.isEmpty || !isComplete ? mark : run)
+        try await turn.finish(run.isEmpty || !isComplete ? mark : run)
         return counted
     }
 
     /// Returns whether it came to its end.
-    private func recount(_ stream: String, _ group: String, as name: String) async throws(PipelineError) -> Bool {
+    private func recount(_ stream: String, _ group: String, in turn: Turn) async throws(PipelineError) -> Bool {
         var restarts = 0
         var position = ["+", "0", ""]
         for _ in 0..<Self.mostPages where restarts < Self.mostRestarts {
@@ -55,16 +55,10 @@ extension OrderPipeline {
             case ("done", _), ("gone", _): return true
             default: throw PipelineError(.unexpectedReply, "recount answered what this version does not know")
             }
-            guard try await turn("take", name, Self.turnMilliseconds) != nil, !Task.isCancelled else { return false }
+            guard try await turn.take() != nil, !Task.isCancelled else { return false }
             try? await sleep(for: Self.countingPause)
         }
         return false
-    }
-
-    /// Takes or ends the turn. Returns the mark of who had it last; nil where another has it.
-    private func turn(_ verb: String, _ name: String, _ argument: String) async throws(PipelineError) -> String? {
-        let answer = try await run(Scripts.turn, keys: Keys.recount, [verb, name, argument]).array ?? []
-        return answer.first?.integer == 1 ? answer.last?.string ?? "" : nil
     }
 
     private func hasLostCount(_ stream: String, _ group: String) async throws(PipelineError) -> Bool {

@@ -10,6 +10,8 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         case overloaded
         /// This process asks Redis no more, or has stopped waiting for the answer.
         case stopping
+        /// Another process changes the count of partitions, which takes a moment.
+        case changing
         /// Redis is there and cannot do it now: it loads, follows another, is busy, cannot write its file, has no place for another client.
         case notReady
         /// Redis is full and takes no new orders.
@@ -38,7 +40,7 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether it may pass by itself, so that asking again makes sense.
-    public var isPassing: Bool { [.unavailable, .overloaded, .stopping, .notReady].contains(code) }
+    public var isPassing: Bool { [.unavailable, .overloaded, .stopping, .changing, .notReady].contains(code) }
 
     /// The cause as the end of a sentence, `Redis is away`. Says only what is known; with Redis' own words where it has said any.
     public var cause: String {
@@ -46,6 +48,7 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         case .unavailable: outcomeUnknown ? "Redis gave no answer" : "Redis is away"
         case .overloaded: "too many commands to Redis are under way in this process"
         case .stopping: outcomeUnknown ? "the wait for Redis was broken off" : "this process is stopping"
+        case .changing: "another process is changing the count of partitions"
         case .notReady: "Redis is not ready" + quotedWords
         case .full: "Redis is full" + quotedWords
         case .refused: (isLogin ? "Redis refuses the login" : "Redis refuses it") + quotedWords

@@ -15,7 +15,7 @@ extension PipelineError {
                 headers: [("Retry-After", "2")])
         }
         switch code {
-        case .unavailable, .stopping: return passing("UNAVAILABLE", sentence)
+        case .unavailable, .stopping, .changing: return passing("UNAVAILABLE", sentence)
         case .notReady: return passing("REDIS_NOT_READY", sentence)
         case .full, .overloaded: return passing("OVERLOADED", sentence)
         case .refused:

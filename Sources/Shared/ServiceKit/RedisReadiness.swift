@@ -38,7 +38,8 @@ final class RedisReadiness {
 
     /// Prepares a new connection, again and again until that has succeeded or the connection has ended. Returns whether it has succeeded.
     ///
-    /// - Parameter body: makes what has to be there. Throws `PipelineError`, and anything else where it makes no sense to go on.
+    /// - Parameter body: makes what has to be there, once others can see this process. Throws `PipelineError`, and anything else where it makes no
+    ///   sense to go on.
     func prepare(_ body: @ServiceActor () async throws -> Void) async throws -> Bool {
         isPrepared = false
         var backoff = Backoff(first: .milliseconds(100), most: .seconds(1))
@@ -46,9 +47,10 @@ final class RedisReadiness {
             do {
                 defect = try await lack()
                 if defect == nil {
-                    try await body()
+                    // First, so that a process that is to change what all agree on sees this one.
                     await heartbeat.beat()
                     if let failure = heartbeat.failure { throw failure }
+                    try await body()
                     isPrepared = true
                     return true
                 }

@@ -80,8 +80,6 @@ final class ServiceRun {
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
-                // With its heartbeat first, so that a process with another count sees this one before it changes the count.
-                await process.heartbeat.beat()
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
             }

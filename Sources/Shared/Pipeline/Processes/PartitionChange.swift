@@ -6,51 +6,51 @@ internal import Redis
 ///
 /// While keys are moved the agreement is `from>to`: nobody goes by either count then, and whoever starts next begins the change again, to its own.
 @ServiceActor
-struct PartitionChange {
+final class PartitionChange {
     /// A process that has just ended has a heartbeat for that long.
     private static let patience = Duration.milliseconds(Int(Heartbeat.timeToLive) + 1000)
-    /// How long another's turn is waited for, and how long a turn lasts whose process has ended.
-    private static let turn = Duration.seconds(30)
+    /// How long another's change is waited for at once.
+    private static let waitLimit = Duration.seconds(2)
+    /// Time between two signs of life of a change.
+    private static let turnInterval = Duration.seconds(5)
 
     /// What is left where a partition ends: orders that expire by themselves, the record of what has landed, and the pause until the end.
     private static let staying = ["order:", "landed", "paused"]
 
     private let pipeline: OrderPipeline
-    private let name = "\(UInt64.random(in: .min ... .max))"
+    private let turn: Turn
+    private var turnKept = MonotonicInstant.now
     private var given: Int { pipeline.settings.partitions }
 
     /// A change to the pipeline's own count.
-    init(to pipeline: OrderPipeline) { self.pipeline = pipeline }
+    init(to pipeline: OrderPipeline) {
+        self.pipeline = pipeline
+        turn = Turn(pipeline: pipeline, keys: Keys.partitionChange, name: "\(UInt64.random(in: .min ... .max))")
+    }
 
-    /// Makes the change where another count is agreed upon. Throws `PartitionMismatch` where it cannot be made, and has changed nothing then.
+    /// Makes the change where another count is agreed upon. Throws `PartitionMismatch` where it cannot be made, and has changed nothing then;
+    /// `PipelineError` with `.changing` where another process still makes it.
     func run() async throws {
         let start = MonotonicInstant.now
         while try await agreed() != String(given) {
-            if try await take() {
+            if try await turn.take() != nil {
+                turnKept = .now
                 do {
                     try await change(from: try await agreed())
                 } catch {
-                    try? await finish()
+                    try? await turn.finish("")
                     throw error
                 }
-                return try await finish()
+                return try await turn.finish("")
             }
-            guard start.elapsed < Self.turn else {
-                throw PartitionMismatch(agreed: try await agreed(), given: given, obstacle: "another process is changing that")
-            }
+            guard start.elapsed < Self.waitLimit else { throw Self.othersTurn }
             try await sleep(for: .milliseconds(300))
         }
     }
 
+    private static var othersTurn: PipelineError { PipelineError(.changing, "another process is changing the count of partitions") }
+
     private func agreed() async throws -> String { try await pipeline.agree(on: "partitions", String(given)) }
-
-    private func take() async throws -> Bool {
-        let answer = try await pipeline.run(
-            Scripts.turn, keys: Keys.partitionChange, ["take", name, String(Self.turn.millisecondsRoundedUp)])
-        return answer.array?.first?.integer == 1
-    }
-
-    private func finish() async throws { _ = try await pipeline.run(Scripts.turn, keys: Keys.partitionChange, ["finish", name, ""]) }
 
     private func change(from agreed: String) async throws {
         guard agreed != String(given) else { return }
@@ -60,6 +60,7 @@ struct PartitionChange {
         let isEmpty = try await pipeline.isEmpty()
         var obstacle = isEmpty ? try await stranger() : try await obstacle(before, paused: counts.min() ?? 1)
         if obstacle == nil {
+            try await keepTurn()
             // Whoever starts with the old count from here on is refused; whoever has started with it just now has its heartbeat by now.
             try await agree("\(before.settings.partitions)>\(given)")
             obstacle = try await stranger()
@@ -95,6 +96,7 @@ struct PartitionChange {
         guard lag.deadLetters == 0 else { return "\(lag.deadLetters) dead letters are not settled" }
         var open: String?
         _ = try await pipeline.scan("orders:{[0-9]*}:order:*") { key in
+            if turnKept.elapsed > Self.turnInterval { try await keepTurn() }
             let state = try await pipeline.send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }
             if let state, !state.isFinal { open = String(key.drop { $0 != "}" }.dropFirst("}:order:".count)) }
             return open == nil
@@ -118,11 +120,19 @@ struct PartitionChange {
     private func moveAll(from before: OrderPipeline) async throws {
         _ = try await pipeline.scan("orders:{[0-9]*}:*") { try await move($0) }
         _ = try await pipeline.scan("chain:{[0-9]*}:*") { try await move($0) }
+        try await keepTurn()
         try await pipeline.pause(reason: try await before.currentPause()?.reason ?? "")
+    }
+
+    /// Makes sure that it is still this process' turn, which it is no more where it was frozen. Throws `.changing`.
+    private func keepTurn() async throws {
+        guard try await turn.take() != nil else { throw Self.othersTurn }
+        turnKept = .now
     }
 
     /// Takes an idempotency record to where its key is looked for from now on, and what is finished out of partitions that are no more. Always true.
     private func move(_ key: String) async throws -> Bool {
+        if turnKept.elapsed > Self.turnInterval { try await keepTurn() }
         let name = key.utf8
         guard let open = name.firstIndex(of: UInt8(ascii: "{")), let close = name.firstIndex(of: UInt8(ascii: "}")), open < close,
             let partition = Int(key[name.index(after: open)..<close])

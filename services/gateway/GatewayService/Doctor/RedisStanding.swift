@@ -16,6 +16,7 @@ struct RedisStanding {
             "See whether Redis is stopped, swapped out or busy with a slow command (redis-cli SLOWLOG GET); the services go on by themselves."
         ),
         ("being prepared", "Ask again in a second."),
+        ("count of partitions", "Ask again: that takes some seconds for each hundred thousand orders in Redis."),
         ("is stopping", "Ask again: another process answers."),
         ("under way in this process", "Run more of this service, or see why Redis is slow (redis_round_trip_seconds, redis-cli SLOWLOG GET)."),
         ("may not do", "Give the user of REDIS_URL its rights; docs/operations.md has the command. The services see it within seconds."),
