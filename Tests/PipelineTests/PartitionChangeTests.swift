@@ -159,6 +159,36 @@ struct PartitionChangeTests {
         }
     }
 
+    /// Starts as a process does: with its heartbeat, then with the agreement. Returns what was in the way, and the heart, which goes on.
+    private func start(_ bench: Bench, _ partitions: Int) async -> (obstacle: String, heart: Task<Void, Never>) {
+        let heartbeat = Heartbeat(redis: bench.redis, service: "router", name: "router-\(partitions)") { ["partitions": String(partitions)] }
+        await heartbeat.beat()
+        let heart = Loop.spawn { await heartbeat.run() }
+        return (await obstacle(pipeline(bench, partitions)), heart)
+    }
+
+    @Test("of two processes that start with two counts at once at most one goes on", arguments: Array(stride(from: 0, to: 60, by: 6)))
+    func twoCounts(turn: Int) async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            // Those that start with it: to look at each of them takes a while, in which another can begin.
+            for index in 0..<30 {
+                await Heartbeat(redis: bench.redis, service: "router", name: "ally-\(index)") { ["partitions": "4"] }.beat()
+            }
+            let changing = Loop.spawn { await self.start(bench, 4) }
+            // Another moment of the change each time.
+            for _ in 0..<turn { _ = try await bench.now() }
+            let old = await start(bench, 1)
+            let new = await changing.value
+            for task in [old.heart, new.heart] {
+                task.cancel()
+                await task.value
+            }
+            #expect(old.obstacle != "none" || new.obstacle != "none")
+            #expect(try await agreed(bench) == (new.obstacle == "none" ? "4" : "1"))
+        }
+    }
+
     @Test func `who starts while another makes the change is told so, and goes on when that has ended`() async throws {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
