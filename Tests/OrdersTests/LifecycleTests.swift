@@ -46,10 +46,12 @@ import Testing
             ("SLIPPAGE_EXCEEDED", FailureCode.FollowUp.freshQuote, true, true), ("NO_ROUTE", .giveUp, false, false),
             ("INSUFFICIENT_LIQUIDITY", .giveUp, false, false), ("QUOTE_STALE", .freshQuoteAtOnce, true, false),
             ("TRANSACTION_EXPIRED", .freshQuote, true, true), ("NETWORK", .sameRoute, true, true), ("VENUE_UNAVAILABLE", .freshQuote, true, true),
-            ("DEADLINE_EXCEEDED", .giveUp, false, false), ("POISONED", .giveUp, false, false), ("INTERNAL", .giveUp, false, false),
+            ("QUOTE_REFUSED", .freshQuote, true, true), ("DEADLINE_EXCEEDED", .giveUp, false, false), ("POISONED", .giveUp, false, false),
+            ("INTERNAL", .giveUp, false, false),
         ])
     func followUps(text: String, followUp: FailureCode.FollowUp, retryable: Bool, usesAttempt: Bool) throws {
-        let code = try #require(FailureCode(rawValue: text))
+        let code = FailureCode(rawValue: text)
+        #expect(FailureCode.allCases.contains(code))
         #expect(code.followUp == followUp && code.retryable == retryable && code.usesAttempt == usesAttempt)
         #expect(!code.sentence.isEmpty)
     }
@@ -77,7 +79,16 @@ import Testing
         let plain = OrderFailure(.insufficientLiquidity)
         #expect(
             JSONWriter.value(plain) == #"{"code":"INSUFFICIENT_LIQUIDITY","message":"Insufficient liquidity in pool","retryable":false}"#)
-        #expect(throws: RecordError.self) { try OrderFailure(json: try JSONValue.parse(#"{"code":"NEW","message":"x"}"#)) }
+        #expect(throws: RecordError.self) { try OrderFailure(json: try JSONValue.parse(#"{"code":1,"message":"x"}"#)) }
+    }
+
+    @Test func `a code that a newer version gave is read and kept as it is`() throws {
+        let text = #"{"code":"WALLET_FROZEN","message":"The wallet is frozen","retryable":true}"#
+        let failure = try OrderFailure(json: try JSONValue.parse(text))
+        #expect(failure.code == .later("WALLET_FROZEN") && failure.retryable && JSONWriter.value(failure) == text)
+        #expect(failure.code.followUp == .giveUp && failure.code.sentence.contains("WALLET_FROZEN"))
+        let venue = #"{"dex":"orca","code":"VENUE_HALTED","message":"orca is halted"}"#
+        #expect(JSONWriter.value(try UnavailableVenue(json: try JSONValue.parse(venue))) == venue)
     }
 
     @Test func waitsDoubleAndGrowByAtMostTheJitter() {

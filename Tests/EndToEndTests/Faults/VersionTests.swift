@@ -40,12 +40,14 @@ struct VersionTests {
         let documents = try await engine.socket("/ws/orders/\(id)")
         try await engine.wait(id, for: ["routed"])
         let last = try #require(try await engine.events(id).last)
-        let added = #""newer":{"legs":[{"dex":"later"}],"risk":0.5},"#
+        let failure = #""error":{"code":"WALLET_FROZEN","message":"The wallet is frozen","retryable":true},"#
+        let added = failure + #""newer":{"legs":[{"dex":"later"}],"risk":0.5},"#
         let event = "{" + added + last.dropFirst().replacing(#""seq":3"#, with: #""seq":4"#)
         _ = try await engine.redis.send(["EVAL", Self.step, "2", "orders:{0}:order:\(id)", "orders:{0}:events", id, "4", event])
         for seq in 1...3 { #expect(try JSONValue.parse(await socket.text())["event"]?["seq"]?.integer == Int64(seq)) }
         #expect(try await socket.text() == #"{"op":"event","event":\#(event)}"#)
-        #expect(try await engine.show(id)["status"]?.string == "routing")
+        let shown = try await engine.show(id)
+        #expect(shown["status"]?.string == "routing" && shown["lastError"]?.string == "The wallet is frozen")
         try await engine.waitUntilStored([id], as: "routing")
         #expect(try await engine.send("GET", "/api/orders?status=routing").json["orders"]?.array?.count == 1)
 

@@ -24,10 +24,10 @@ extension UnavailableVenue: JSONWritable {
         }
     }
 
-    /// Reads what `write` has written; a code of a newer version counts as VENUE_UNAVAILABLE.
+    /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("unavailable", json)
-        let code = FailureCode(rawValue: try record.text("code")) ?? .venueUnavailable
+        let code = FailureCode(rawValue: try record.text("code"))
         self.init(try record.text("dex"), OrderFailure(code, message: try record.text("message")))
     }
 }

@@ -1,27 +1,31 @@
 /// Why an attempt or an order failed. The raw values are part of the API.
-public enum FailureCode: String, Sendable, Hashable, CaseIterable {
+///
+/// Every text is a code: one that this version does not know was stored by a newer one, and is kept and shown as it is.
+public enum FailureCode: Sendable, Hashable {
     /// The output would be below the guard.
-    case slippageExceeded = "SLIPPAGE_EXCEEDED"
+    case slippageExceeded
     /// No venue trades this pair.
-    case noRoute = "NO_ROUTE"
+    case noRoute
     /// No pool can fill the amount.
-    case insufficientLiquidity = "INSUFFICIENT_LIQUIDITY"
+    case insufficientLiquidity
     /// The quote was too old to build on.
-    case quoteStale = "QUOTE_STALE"
+    case quoteStale
     /// The transaction did not land while it was valid.
-    case transactionExpired = "TRANSACTION_EXPIRED"
+    case transactionExpired
     /// The chain could not be reached, or recorded the transaction as failed.
-    case network = "NETWORK"
+    case network
     /// No venue answered.
-    case venueUnavailable = "VENUE_UNAVAILABLE"
+    case venueUnavailable
     /// The venues answered that they have no quote for this request, for a reason of their own.
-    case quoteRefused = "QUOTE_REFUSED"
+    case quoteRefused
     /// The order's deadline passed.
-    case deadlineExceeded = "DEADLINE_EXCEEDED"
+    case deadlineExceeded
     /// The order was started too often without getting anywhere.
-    case poisoned = "POISONED"
+    case poisoned
     /// Our fault.
-    case `internal` = "INTERNAL"
+    case `internal`
+    /// A code of a newer version. Only ever read: this version gives none.
+    case later(String)
 
     /// What the pipeline does after a failure.
     public enum FollowUp: Sendable, Hashable {
@@ -41,7 +45,7 @@ public enum FailureCode: String, Sendable, Hashable, CaseIterable {
         case .network: .sameRoute
         case .slippageExceeded, .transactionExpired, .venueUnavailable, .quoteRefused: .freshQuote
         case .quoteStale: .freshQuoteAtOnce
-        case .noRoute, .insufficientLiquidity, .deadlineExceeded, .poisoned, .internal: .giveUp
+        case .noRoute, .insufficientLiquidity, .deadlineExceeded, .poisoned, .internal, .later: .giveUp
         }
     }
 
@@ -65,6 +69,38 @@ public enum FailureCode: String, Sendable, Hashable, CaseIterable {
         case .deadlineExceeded: "Order deadline passed before all of it was submitted"
         case .poisoned: "Order was given up after too many interrupted starts"
         case .internal: "Internal error, the order was not executed"
+        case .later(let text): "The order failed with \(text), which this version does not know"
+        }
+    }
+}
+
+extension FailureCode: RawRepresentable, CaseIterable {
+    /// The codes that this version gives.
+    public static let allCases: [FailureCode] = [
+        .slippageExceeded, .noRoute, .insufficientLiquidity, .quoteStale, .transactionExpired, .network, .venueUnavailable, .quoteRefused,
+        .deadlineExceeded, .poisoned, .internal,
+    ]
+
+    private static let known = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
+
+    /// The code of a text; `later` where this version does not know it.
+    public init(rawValue: String) { self = Self.known[rawValue] ?? .later(rawValue) }
+
+    /// The text, as it is stored and shown.
+    public var rawValue: String {
+        switch self {
+        case .slippageExceeded: "SLIPPAGE_EXCEEDED"
+        case .noRoute: "NO_ROUTE"
+        case .insufficientLiquidity: "INSUFFICIENT_LIQUIDITY"
+        case .quoteStale: "QUOTE_STALE"
+        case .transactionExpired: "TRANSACTION_EXPIRED"
+        case .network: "NETWORK"
+        case .venueUnavailable: "VENUE_UNAVAILABLE"
+        case .quoteRefused: "QUOTE_REFUSED"
+        case .deadlineExceeded: "DEADLINE_EXCEEDED"
+        case .poisoned: "POISONED"
+        case .internal: "INTERNAL"
+        case .later(let text): text
         }
     }
 }

@@ -79,7 +79,7 @@ final class MockChain: Chain {
                 let (slot, status) = try await look(transaction.signature, partition: order.id.partition)
                 switch status {
                 case .landed(_, let amountOut): return .landed(amountOut: amountOut)
-                case .failed(let code, let wouldBe): return .failed(FailureCode(rawValue: code) ?? .network, wouldBe: wouldBe)
+                case .failed(let text, let wouldBe): return .failed(Self.failure(text), wouldBe: wouldBe)
                 case .sent: lastSend = .now
                 case .unknown: if slot > transaction.lastValidSlot { return .expired }
                 }
@@ -88,6 +88,12 @@ final class MockChain: Chain {
                 try await sleep(for: backoff.next())
             }
         }
+    }
+
+    /// What the ledger says of a failure. A newer version's code is one of its network: such a transaction failed on the chain.
+    private static func failure(_ text: String) -> FailureCode {
+        let code = FailureCode(rawValue: text)
+        return FailureCode.allCases.contains(code) ? code : .network
     }
 
     /// Offers a transaction to the chain at what the market would pay now, anew while other swaps come between.
