@@ -13,6 +13,8 @@ from .catalogue import MUTATIONS
 from .copy import Copy
 
 SEEDS = (101, 102, 103)
+# The copy has no Python packages of its own.
+PYTHON = ROOT / ".venv/bin/python"
 
 
 def say(text):
@@ -73,7 +75,7 @@ class Bench:
     def chaos(executables, tree, faults, seed, log):
         with open(log, "ab") as output:
             done = subprocess.run(
-                [tree / "scripts/chaos", "--short", "--json", "--seed", str(seed), "--faults", faults], stdout=subprocess.PIPE, stderr=output,
+                [PYTHON, tree / "scripts/chaos", "--short", "--json", "--seed", str(seed), "--faults", faults], stdout=subprocess.PIPE, stderr=output,
                 env={**os.environ, "STACK_BIN": str(executables)}, check=False)
         try:
             return json.loads(done.stdout.splitlines()[-1])
