@@ -22,8 +22,7 @@ def _letters(audit):
             audit.bad(f"two dead letters for the entry {key[1]} of {key[0]}", letter.get("orderId", ""))
         found[key] = letter
         order = letter.get("orderId")
-        # Two entries for one order and stage count their starts together; and what one has ended may have left Redis before the other is read.
-        excused = {"POISONED", "UNKNOWN_ORDER"} if order in world.touched else {"POISONED"} if order in world.poisoned else ()
+        excused = _excused(world, order)
         if letter["reason"] in excused:
             continue
         if injected is None or letter["reason"] not in injected.reasons:
@@ -41,6 +40,17 @@ def _letters(audit):
     for order, fold in audit.folds.items():
         if fold.end and fold.end.get("error", {}).get("code") == "POISONED" and order not in world.poisoned | world.touched:
             audit.bad("POISONED, though nothing crashed because of it", order)
+
+
+def _excused(world, order):
+    """Why an entry of an order may be a dead letter that nobody has injected.
+
+    Two entries of one order and stage count their starts together, so that one of them may be one start too many: POISONED, or IN_DOUBT where the
+    transaction is on its way, which the other one then follows to its end. And what one entry has ended may have left Redis before the other is
+    read."""
+    if order in world.touched:
+        return {"POISONED", "IN_DOUBT", "UNKNOWN_ORDER"}
+    return {"POISONED"} if order in world.poisoned else set()
 
 
 def _duplicates(audit, stage):
