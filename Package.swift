@@ -65,7 +65,7 @@ let package = Package(
         shared("EventLoop", ["CLibuv"]),
         shared("Configuration"),
         shared("Observability", ["CCrash", "JSON"]),
-        shared("Redis", ["CHiredis", "Configuration", "EventLoop"]),
+        shared("Redis", ["CCrypto", "CHiredis", "Configuration", "EventLoop"]),
         shared("Postgres", ["CLibpq", "CLibuv", "Configuration", "EventLoop"]),
         shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "Configuration", "EventLoop", "JSON"]),
 
@@ -124,29 +124,30 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .target(name: "TestOrders", dependencies: ["Orders"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
-        tests("OrdersTests", ["JSON", "Orders"]),
-        tests("MarketsTests", ["JSON", "Markets", "Orders"]),
+        tests("OrdersTests", ["JSON", "Orders", "TestOrders"]),
+        tests("MarketsTests", ["JSON", "Markets", "Orders", "TestOrders"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("ObservabilityTests", ["JSON", "Observability"]),
         tests("RedisTests", ["Configuration", "EventLoop", "Redis"]),
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
-        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Markets", "Orders", "Pipeline", "Redis"]),
+        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Markets", "Orders", "Pipeline", "Redis", "TestOrders"]),
         // Optimised in every build: it visits millions of states.
         .testTarget(
-            name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestSupport"],
+            name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestOrders", "TestSupport"],
             path: "Tests/ModelTests",
             swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
-        tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage"]),
+        tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage", "TestOrders"]),
         tests(
             "ServiceTests",
             [
                 "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
-                "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "Venues",
+                "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "TestOrders", "Venues",
             ]),
-        tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"]),
+        tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),
         tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),
         tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
     ],

@@ -1,4 +1,5 @@
 import Orders
+import TestSupport
 import Testing
 
 @testable import Markets
@@ -76,7 +77,7 @@ import Testing
     func `for random pools more never pays less, never more than there is, and the input for an output is the least`(
         direction: SwapDirection
     ) throws {
-        var numbers = SeededNumbers(seed: direction == .baseIn ? 5 : 6)
+        var numbers = SeededGenerator(seed: direction == .baseIn ? 5 : 6)
         for _ in 0..<500 {
             let pool = RandomPools.bins(&numbers)
             let held = direction == .baseIn ? pool.reserves.quote : pool.reserves.base
@@ -94,7 +95,7 @@ import Testing
     }
 
     @Test func `two halves of a swap without a variable fee pay what the whole pays, but for rounding`() throws {
-        var numbers = SeededNumbers(seed: 7)
+        var numbers = SeededGenerator(seed: 7)
         for _ in 0..<500 {
             let pool = RandomPools.bins(&numbers)
             let amount = BaseUnits(numbers.magnitude(bits: 40) * 2)
@@ -111,7 +112,7 @@ import Testing
 
 /// Pools without a variable fee, with some empty bins, of all magnitudes.
 enum RandomPools {
-    static func bins(_ numbers: inout SeededNumbers) -> BinPool {
+    static func bins(_ numbers: inout SeededGenerator) -> BinPool {
         let step = Int.random(in: 1...100, using: &numbers)
         let active = Int.random(in: -200...200, using: &numbers)
         let width = Int.random(in: 8...48, using: &numbers)

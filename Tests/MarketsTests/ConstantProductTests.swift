@@ -1,4 +1,5 @@
 import Orders
+import TestSupport
 import Testing
 
 @testable import Markets
@@ -42,7 +43,7 @@ import Testing
     }
 
     @Test func `a pool never pays out its reserve, and never less for more`() {
-        var numbers = SeededNumbers(seed: 1)
+        var numbers = SeededGenerator(seed: 1)
         for _ in 0..<2_000 {
             let curve = curve(numbers.magnitude(bits: 64), numbers.magnitude(bits: 64), feePpm: Int.random(in: 0...100_000, using: &numbers))
             let less = numbers.magnitude(bits: 63)
@@ -54,7 +55,7 @@ import Testing
     }
 
     @Test func `two halves beat the whole by no more than a unit of rounding`() throws {
-        var numbers = SeededNumbers(seed: 2)
+        var numbers = SeededGenerator(seed: 2)
         for _ in 0..<2_000 {
             let curve = curve(numbers.magnitude(bits: 62), numbers.magnitude(bits: 62), feePpm: Int.random(in: 0...100_000, using: &numbers))
             let first = numbers.magnitude(bits: 61)
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func `the input for an output is the least that pays it`() {
-        var numbers = SeededNumbers(seed: 3)
+        var numbers = SeededGenerator(seed: 3)
         var tried = 0
         while tried < 2_000 {
             let curve = curve(numbers.magnitude(bits: 60), numbers.magnitude(bits: 60), feePpm: Int.random(in: 0...100_000, using: &numbers))
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test func `no swap lowers the product of the reserves`() throws {
-        var numbers = SeededNumbers(seed: 4)
+        var numbers = SeededGenerator(seed: 4)
         for _ in 0..<2_000 {
             let curve = curve(numbers.magnitude(bits: 62), numbers.magnitude(bits: 62), feePpm: Int.random(in: 0...100_000, using: &numbers))
             let after = try #require(curve.after(amountIn: BaseUnits(numbers.magnitude(bits: 62))))

@@ -1,10 +1,12 @@
 import Orders
+import TestOrders
+import TestSupport
 
 @testable import Markets
 
 enum Fixtures {
-    static let sol = Token(symbol: "SOL", name: "Wrapped SOL", mint: "So11111111111111111111111111111111111111112", decimals: 9)
-    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+    static let sol = Token.sol
+    static let usdc = Token.usdc
     static let ray = Token(symbol: "RAY", name: "Raydium", mint: "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R", decimals: 6)
 
     /// A SOL/USDC pool; reserves in whole tokens.
@@ -29,22 +31,7 @@ enum Fixtures {
     }
 }
 
-/// Numbers that are the same in every run (SplitMix64).
-struct SeededNumbers: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
     /// A number of a random magnitude, from 1 to 2^bits - 1.
     mutating func magnitude(bits: Int) -> UInt64 {
         let width = Int.random(in: 1...bits, using: &self)

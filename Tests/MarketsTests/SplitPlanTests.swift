@@ -1,4 +1,5 @@
 import Orders
+import TestSupport
 import Testing
 
 @testable import Markets
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func `no division of two small constant products pays more than the plan, and none is worse than one pool`() {
-        var numbers = SeededNumbers(seed: 8)
+        var numbers = SeededGenerator(seed: 8)
         for _ in 0..<300 {
             let pools = [Self.small("a", &numbers), Self.small("b", &numbers)]
             let total = UInt64.random(in: 1...200, using: &numbers)
@@ -59,7 +60,7 @@ import Testing
     }
 
     @Test func `with bins among the pools the plan is the best of all divisions but for rounding`() {
-        var numbers = SeededNumbers(seed: 9)
+        var numbers = SeededGenerator(seed: 9)
         for _ in 0..<200 {
             let bins = (0..<4).map { (id: -Int($0), base: UInt64(0), quote: UInt64.random(in: 1...60, using: &numbers)) }
             let other = Bool.random(using: &numbers) ? Self.small("a", &numbers) : Fixtures.bins(bins, active: 2, step: 100, address: "c")
@@ -92,7 +93,7 @@ import Testing
         #expect(most - least < 20_000, "\(marginal)")
     }
 
-    private static func small(_ address: String, _ numbers: inout SeededNumbers) -> Pool {
+    private static func small(_ address: String, _ numbers: inout SeededGenerator) -> Pool {
         let reserves = PoolReserves(
             base: BaseUnits(UInt64.random(in: 50...2_000, using: &numbers)), quote: BaseUnits(UInt64.random(in: 500...20_000, using: &numbers)))
         return Pool(

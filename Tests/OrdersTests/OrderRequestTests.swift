@@ -1,5 +1,6 @@
 import JSON
 import Orders
+import TestSupport
 import Testing
 
 @Suite struct OrderRequestTests {

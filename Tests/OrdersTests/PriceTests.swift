@@ -1,4 +1,5 @@
 import Orders
+import TestSupport
 import Testing
 
 @Suite struct PriceTests {

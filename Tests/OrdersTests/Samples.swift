@@ -1,26 +1,12 @@
 import JSON
 public import Orders
-
-/// A small generator with a seed, so that a failure can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
+import TestOrders
 
 enum Samples {
     static let solMint = "So11111111111111111111111111111111111111112"
     static let usdcMint = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
-    static let sol = Token(symbol: "SOL", name: "Solana", mint: solMint, decimals: 9)
-    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: usdcMint, decimals: 6)
+    static let sol = Token.sol
+    static let usdc = Token.usdc
 
     /// A mint for each number.
     static func mint(_ number: UInt8) -> String { Base58.encode([UInt8](repeating: 7, count: 31) + [number]) }
@@ -42,9 +28,4 @@ enum Samples {
     static let order = Order(
         id: id, clientOrderId: "key-1", userId: "harsh", tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: 100,
         slippage: "0.010", deadline: 1_768_030_300_000, createdAt: 1_768_030_217_789, traceparent: "00-1-2-01", maxAttempts: 3, fingerprint: "f|1")
-}
-
-extension UserID: ExpressibleByStringInterpolation {
-    /// A user that a test names.
-    public init(stringLiteral text: String) { self.init(stored: text) }
 }

@@ -1,11 +1,12 @@
 public import Orders
+import TestOrders
 
 @testable import Pipeline
 
 /// What tests place, quote and sign.
 enum Samples {
-    static let sol = Token(symbol: "SOL", name: "Solana", mint: "So11111111111111111111111111111111111111112", decimals: 9)
-    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+    static let sol = Token.sol
+    static let usdc = Token.usdc
 
     static let meteora = quote("meteora", out: 218_220_000)
     static let raydium = quote("raydium", out: 217_980_000)
@@ -50,9 +51,4 @@ enum Samples {
         request.seen = state
         return request
     }
-}
-
-extension UserID: ExpressibleByStringInterpolation {
-    /// A user that a test names.
-    public init(stringLiteral text: String) { self.init(stored: text) }
 }

@@ -8,6 +8,7 @@ import Pipeline
 import Postgres
 import Redis
 import Synchronization
+import TestOrders
 import TestSupport
 import Testing
 
@@ -92,11 +93,9 @@ private final class Operations {
 }
 
 private func makeOrder() -> Order {
-    let sol = Token(symbol: "SOL", name: "Solana", mint: "So11111111111111111111111111111111111111112", decimals: 9)
-    let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
     var random = SystemRandomNumberGenerator()
     return Order(
-        id: OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random), tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_000),
+        id: OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random), tokenIn: .sol, tokenOut: .usdc, amountIn: BaseUnits(1_000),
         slippageBps: 100, slippage: "0.01", createdAt: 1_768_030_217_789, maxAttempts: 3, fingerprint: "f")
 }
 

@@ -1,11 +1,12 @@
 import JSON
 import Markets
 public import Orders
+import TestOrders
 
 /// Orders, quotes and events for tests.
 enum Samples {
-    static let sol = Token(symbol: "SOL", name: "Wrapped SOL", mint: "So11111111111111111111111111111111111111112", decimals: 9)
-    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+    static let sol = Token.sol
+    static let usdc = Token.usdc
 
     static func tokens() throws -> TokenList { try TokenList(bytes: Array(JSONWriter.value([sol, usdc]).utf8)) }
 
@@ -34,9 +35,4 @@ enum Samples {
             dex: dex, pool: "pool-\(dex)", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(amountOut),
             minReceived: BaseUnits(amountOut / 100 * 99), feeBps: "20", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
     }
-}
-
-extension UserID: ExpressibleByStringInterpolation {
-    /// A user that a test names.
-    public init(stringLiteral text: String) { self.init(stored: text) }
 }

@@ -1,14 +1,15 @@
 import JSON
 public import Orders
 import Storage
+import TestOrders
 
 /// An order and the events of its life, as the pipeline would write them.
 struct OrderLife: Sendable {
     private(set) var order: Order
     private(set) var events: [OrderEvent] = []
 
-    private static let sol = Token(symbol: "SOL", name: "Solana", mint: "So11111111111111111111111111111111111111112", decimals: 9)
-    private static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+    private static let sol = Token.sol
+    private static let usdc = Token.usdc
 
     /// An order that has just been accepted. Nine fraction digits and the largest amount: what must not be rounded.
     init(amountIn: UInt64 = .max, userId: UserID? = "harsh \"quoted\" \\ 日本", clientOrderId: String? = "key-1") {
@@ -98,25 +99,4 @@ struct OrderLife: Sendable {
             dex: dex, pool: "\(dex)-1", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(218_220_000), minReceived: BaseUnits(216_037_800),
             feeBps: "12.50", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
     }
-}
-
-/// Numbers that a seed repeats.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    /// SplitMix64.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-}
-
-extension UserID: ExpressibleByStringInterpolation {
-    /// A user that a test names.
-    public init(stringLiteral text: String) { self.init(stored: text) }
 }

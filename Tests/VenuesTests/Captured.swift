@@ -1,14 +1,15 @@
 import Configuration
 import EventLoop
 import Orders
+import TestOrders
 import TestSupport
 
 @testable import Venues
 
 /// Replies as the venues' APIs have given them, and the requests they belong to.
 enum Captured {
-    static let sol = Token(symbol: "SOL", name: "Wrapped SOL", mint: "So11111111111111111111111111111111111111112", decimals: 9)
-    static let usdc = Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6)
+    static let sol = Token.sol
+    static let usdc = Token.usdc
     static let bonk = "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"
 
     static let raydiumRequest = QuoteRequest(tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(5_000_000_000), slippageBps: 50)

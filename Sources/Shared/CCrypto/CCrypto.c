@@ -2,9 +2,17 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEY_LENGTH CCRYPTO_KEY_LENGTH
+
+bool ccrypto_sha1(const void *bytes, size_t count, char digest[CCRYPTO_SHA1_LENGTH + 1]) {
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    if (EVP_Digest(bytes, count, raw, NULL, EVP_sha1(), NULL) != 1) return false;
+    for (int i = 0; i < CCRYPTO_SHA1_LENGTH / 2; i++) sprintf(digest + 2 * i, "%02x", raw[i]);
+    return true;
+}
 
 bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH + 1]) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";

@@ -18,9 +18,6 @@ public final class LoopTimer {
         uv_close(clibuv_timer_handle(handle)) { $0!.withMemoryRebound(to: uv_timer_t.self, capacity: 1) { $0.deallocate() } }
     }
 
-    /// Whether the timer is going to fire.
-    public var isActive: Bool { body != nil }
-
     /// Starts the timer, or starts it anew; milliseconds are rounded up.
     public func start(after delay: Duration, every interval: Duration? = nil, _ body: @escaping @ServiceActor () -> Void) {
         self.body = body

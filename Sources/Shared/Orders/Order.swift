@@ -90,13 +90,13 @@ extension Order: JSONWritable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("order", json)
         self.init(
-            id: try record.id("orderId"), clientOrderId: try record.optionalText("clientOrderId"),
-            userId: try record.optionalText("userId").map(UserID.init(stored:)),
-            orderType: try record.text("orderType"), tokenIn: try Token(Record("tokenIn", try record.object("tokenIn"))),
-            tokenOut: try Token(Record("tokenOut", try record.object("tokenOut"))), amountIn: try record.units("amountIn"),
+            id: try record.value("orderId"), clientOrderId: try record.optional("clientOrderId"),
+            userId: try record.optional("userId"),
+            orderType: try record.value("orderType"), tokenIn: try record.value("tokenIn"),
+            tokenOut: try record.value("tokenOut"), amountIn: try record.value("amountIn"),
             slippageBps: try record.integer("slippageBps", in: 0...10_000), slippage: try record.number("slippage"),
-            deadline: try record.optionalUnsigned("deadline"), createdAt: try record.unsigned("createdAt"),
-            traceparent: try record.optionalText("traceparent"), maxAttempts: try record.integer("maxAttempts", in: 1...1000),
-            fingerprint: try record.text("fingerprint"))
+            deadline: try record.optional("deadline"), createdAt: try record.value("createdAt"),
+            traceparent: try record.optional("traceparent"), maxAttempts: try record.integer("maxAttempts", in: 1...1000),
+            fingerprint: try record.value("fingerprint"))
     }
 }

@@ -1,6 +1,12 @@
-import JSON
+internal import JSON
 
-/// Reads the members of one stored object.
+/// A value that a member of a stored object can have.
+protocol RecordValue {
+    /// Reads a member; nil where it is of another kind.
+    static func read(_ json: JSONValue) throws(RecordError) -> Self?
+}
+
+/// Reads the members of one stored object. What a member has to be follows from where it goes.
 struct Record {
     private let name: String
     private let value: JSONValue
@@ -10,85 +16,123 @@ struct Record {
         self.value = value
     }
 
+    /// The object that a text holds.
     static func parse(_ name: String, _ text: String) throws(RecordError) -> JSONValue {
         guard let value = try? JSONValue.parse(text), value.object != nil else { throw RecordError(record: name, field: nil) }
         return value
     }
 
-    func text(_ field: String) throws(RecordError) -> String {
-        try required(field, value[field]?.string)
-    }
-
-    func optionalText(_ field: String) throws(RecordError) -> String? {
-        try optional(field) { $0.string }
-    }
-
-    func number(_ field: String) throws(RecordError) -> String {
-        try required(field, value[field]?.number)
-    }
-
-    func integer(_ field: String, in range: ClosedRange<Int>) throws(RecordError) -> Int {
-        try required(field, value[field]?.integer.map { Int($0) }.flatMap { range.contains($0) ? $0 : nil })
-    }
-
-    func optionalInteger(_ field: String) throws(RecordError) -> Int? {
-        try optional(field) { $0.integer.map { Int($0) } }
-    }
-
-    func unsigned(_ field: String) throws(RecordError) -> UInt64 {
-        try required(field, value[field]?.integer.flatMap { UInt64(exactly: $0) })
-    }
-
-    func optionalUnsigned(_ field: String) throws(RecordError) -> UInt64? {
-        try optional(field) { $0.integer.flatMap { UInt64(exactly: $0) } }
-    }
-
-    func units(_ field: String) throws(RecordError) -> BaseUnits {
-        try required(field, value[field]?.string.flatMap { BaseUnits(units: $0) })
-    }
-
-    func optionalUnits(_ field: String) throws(RecordError) -> BaseUnits? {
-        try optional(field) { $0.string.flatMap { BaseUnits(units: $0) } }
-    }
-
-    func optionalBool(_ field: String) throws(RecordError) -> Bool? {
-        try optional(field) { $0.bool }
-    }
-
-    func id(_ field: String) throws(RecordError) -> OrderID {
-        try required(field, value[field]?.string.flatMap { OrderID(parsing: $0) })
-    }
-
-    func choice<T: RawRepresentable<String>>(_ field: String) throws(RecordError) -> T {
-        try required(field, value[field]?.string.flatMap { T(rawValue: $0) })
-    }
-
-    func object(_ field: String) throws(RecordError) -> JSONValue {
-        try required(field, value[field].flatMap { $0.object == nil ? nil : $0 })
+    /// A member that must be there.
+    func value<T: RecordValue>(_ field: String) throws(RecordError) -> T {
+        try required(field, value[field].flatMap { json throws(RecordError) in try T.read(json) })
     }
 
     /// A member that may be missing or null; anything else must be of the right kind.
-    func optional<T>(_ field: String, _ read: (JSONValue) -> T?) throws(RecordError) -> T? {
+    func optional<T: RecordValue>(_ field: String) throws(RecordError) -> T? {
         guard let member = value[field], !member.isNull else { return nil }
-        return try required(field, read(member))
+        return try required(field, T.read(member))
     }
 
-    /// An object that may be missing or null.
-    func optionalObject<T>(_ field: String, _ read: (JSONValue) throws(RecordError) -> T) throws(RecordError) -> T? {
-        guard let member = value[field], !member.isNull else { return nil }
-        return try read(member)
+    /// An integer within bounds.
+    func integer(_ field: String, in range: ClosedRange<Int>) throws(RecordError) -> Int {
+        let integer: Int = try value(field)
+        return try required(field, range.contains(integer) ? integer : nil)
     }
 
-    /// An array that may be missing or null.
-    func optionalList<T>(_ field: String, _ read: (JSONValue) throws(RecordError) -> T) throws(RecordError) -> [T]? {
-        guard let elements = try optional(field, { $0.array }) else { return nil }
-        var list: [T] = []
-        for element in elements { list.append(try read(element)) }
-        return list
+    /// The text of a number.
+    func number(_ field: String) throws(RecordError) -> String {
+        try required(field, value[field]?.number)
     }
 
     private func required<T>(_ field: String, _ read: T?) throws(RecordError) -> T {
         guard let read else { throw .missing(field, of: name) }
         return read
+    }
+}
+
+extension String: RecordValue {
+    static func read(_ json: JSONValue) -> String? { json.string }
+}
+
+extension Bool: RecordValue {
+    static func read(_ json: JSONValue) -> Bool? { json.bool }
+}
+
+extension Int: RecordValue {
+    static func read(_ json: JSONValue) -> Int? { json.integer.map { Int($0) } }
+}
+
+extension UInt64: RecordValue {
+    static func read(_ json: JSONValue) -> UInt64? { json.integer.flatMap { UInt64(exactly: $0) } }
+}
+
+extension BaseUnits: RecordValue {
+    static func read(_ json: JSONValue) -> BaseUnits? { json.string.flatMap { BaseUnits(units: $0) } }
+}
+
+extension OrderID: RecordValue {
+    static func read(_ json: JSONValue) -> OrderID? { json.string.flatMap { OrderID(parsing: $0) } }
+}
+
+extension UserID: RecordValue {
+    static func read(_ json: JSONValue) -> UserID? { json.string.map(UserID.init(stored:)) }
+}
+
+extension RecordValue where Self: RawRepresentable<String> {
+    static func read(_ json: JSONValue) -> Self? { json.string.flatMap { Self(rawValue: $0) } }
+}
+
+extension EventType: RecordValue {}
+extension OrderStatus: RecordValue {}
+extension OrderLeg.Status: RecordValue {}
+extension FailureCode: RecordValue {}
+
+extension Array: RecordValue where Element: RecordValue {
+    static func read(_ json: JSONValue) throws(RecordError) -> [Element]? {
+        guard let members = json.array else { return nil }
+        var elements: [Element] = []
+        for member in members {
+            guard let element = try Element.read(member) else { return nil }
+            elements.append(element)
+        }
+        return elements
+    }
+}
+
+/// An object that is stored within another.
+protocol StoredObject: RecordValue, JSONWritable {
+    init(json: JSONValue) throws(RecordError)
+}
+
+extension StoredObject {
+    static func read(_ json: JSONValue) throws(RecordError) -> Self? {
+        json.object == nil ? nil : try Self(json: json)
+    }
+}
+
+extension Quote: StoredObject {}
+extension QuoteHop: StoredObject {}
+extension OrderLeg: StoredObject {}
+extension OrderFailure: StoredObject {}
+extension PartialFill: StoredObject {}
+extension StageTimes: StoredObject {}
+extension UnavailableVenue: StoredObject {}
+extension Token: StoredObject {}
+
+/// Why a stored order, event or quote could not be read.
+public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What was read, for example `quote`.
+    public let record: String
+    /// The member that is missing or of the wrong kind; nil where the text is no JSON object.
+    public let field: String?
+
+    /// A member that is missing or of the wrong kind.
+    public static func missing(_ field: String, of record: String) -> RecordError {
+        RecordError(record: record, field: field)
+    }
+
+    /// Safe to log: it holds none of the content.
+    public var description: String {
+        field.map { "\(record): \($0) is missing or of the wrong kind" } ?? "\(record): not a JSON object"
     }
 }

@@ -44,9 +44,7 @@ extension OrderPipeline {
     /// The partition for a new order: with an idempotency key always the same one, so that its record is found.
     public func partition(userId: UserID?, idempotencyKey: String?) -> Int {
         guard let idempotencyKey else { return Int.random(in: 0..<settings.partitions) }
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a: stable over processes and versions, unlike Swift's own hashing
-        for byte in (userId?.text ?? "").utf8 + [0] + idempotencyKey.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return Int(hash % UInt64(settings.partitions))
+        return Int(FNV1a.hash64((userId?.text ?? "").utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
     }
 
     /// What is remembered of the request that came under a key; nil where none did, or too long ago. Only reads, so that a full Redis answers too.

@@ -1,3 +1,5 @@
+internal import CCrypto
+
 /// A Lua script that runs inside Redis, called by its digest.
 public struct RedisScript: Sendable {
     /// What it is called in logs and metrics.
@@ -12,5 +14,17 @@ public struct RedisScript: Sendable {
         self.name = name
         self.source = source
         sha = SHA1.hex(of: source)
+    }
+}
+
+/// SHA-1 (RFC 3174): the name Redis gives to a script. Not for security.
+enum SHA1 {
+    /// The digest of a text's UTF-8 in lower-case hexadecimal; empty, which names no script, where OpenSSL has none.
+    static func hex(of text: String) -> String {
+        var text = text
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CCRYPTO_SHA1_LENGTH) + 1) { digest in
+            let isKnown = text.withUTF8 { ccrypto_sha1($0.baseAddress, $0.count, digest.baseAddress) }
+            return isKnown ? String(cString: digest.baseAddress!) : ""
+        }
     }
 }

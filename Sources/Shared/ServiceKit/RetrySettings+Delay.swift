@@ -4,9 +4,9 @@ internal import Orders
 
 extension RetrySettings {
     /// The wait before the attempt that follows, in ms, with jitter.
-    public func delay(afterAttempt attempt: Int, maxAttempts: Int) -> UInt64 {
+    public func delay(afterAttempt attempt: Int) -> UInt64 {
         let policy = RetryPolicy(
-            maxAttempts: maxAttempts, baseMilliseconds: UInt64(base.millisecondsRoundedUp), jitterPerMille: UInt64(jitter.partsPerMillion / 1000))
+            baseMilliseconds: UInt64(base.millisecondsRoundedUp), jitterPerMille: UInt64(jitter.partsPerMillion / 1000))
         var random = SystemRandomNumberGenerator()
         return policy.delay(afterAttempt: attempt, random: &random)
     }

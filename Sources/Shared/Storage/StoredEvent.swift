@@ -1,3 +1,6 @@
+internal import JSON
+internal import Orders
+
 /// An event as it comes from the stream: texts, which only the database looks into.
 public struct StoredEvent: Sendable, Hashable {
     /// The order's id.
@@ -15,5 +18,13 @@ public struct StoredEvent: Sendable, Hashable {
         self.seq = seq
         self.event = event
         self.order = order
+    }
+}
+
+/// Reads the events that a query has gathered into one JSON array.
+enum StoredEvents {
+    /// The database keeps values, not texts: events come back with their own keys and values, in the form that `OrderEvent.json` gives them.
+    static func read(_ text: String) throws -> [OrderEvent] {
+        try JSONValue.parse(text, maximumDepth: 32).array?.map { try OrderEvent(json: $0) } ?? []
     }
 }

@@ -1,5 +1,7 @@
 import Orders
 import Pipeline
+import TestOrders
+import TestSupport
 
 /// The order that every schedule is about.
 enum SampleOrder {
@@ -12,8 +14,8 @@ enum SampleOrder {
     static func make(using random: inout SeededGenerator) -> Order {
         Order(
             id: OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random), clientOrderId: nil, userId: nil,
-            tokenIn: Token(symbol: "SOL", name: "Solana", mint: "So11111111111111111111111111111111111111112", decimals: 9),
-            tokenOut: Token(symbol: "USDC", name: "USD Coin", mint: "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", decimals: 6),
+            tokenIn: .sol,
+            tokenOut: .usdc,
             amountIn: BaseUnits(1_500_000_000), slippageBps: 100, slippage: "0.01", deadline: 9_000_000_000_000, createdAt: 1_768_030_217_789,
             maxAttempts: 3, fingerprint: "f")
     }

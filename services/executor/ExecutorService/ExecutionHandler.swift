@@ -134,7 +134,7 @@ final class ExecutionHandler: OrderHandler {
         let filled = (route ?? work.route?.chosen)?.filled(of: work.order)
         var request = StepRequest.after(
             failure, in: state, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
-            delay: settings.retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts), remark: filled?.remark(on: work.order))
+            delay: settings.retry.delay(afterAttempt: work.attempt), remark: filled?.remark(on: work.order))
         if let route { request = request.updating(route) }
         if let filled { request = request.storing(filled, of: work.order) }
         return request

@@ -64,7 +64,7 @@ final class RoutingHandler: OrderHandler {
         log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])
         return .after(
             failure, in: .routing, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
-            delay: retry.delay(afterAttempt: work.attempt, maxAttempts: work.order.maxAttempts),
+            delay: retry.delay(afterAttempt: work.attempt),
             remark: before?.filled(of: work.order)?.remark(on: work.order))
     }
 }

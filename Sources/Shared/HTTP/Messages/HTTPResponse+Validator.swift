@@ -1,3 +1,5 @@
+internal import CCrypto
+
 extension HTTPResponse {
     /// This answer with a validator (RFC 9110, 8.8), or 304 without a body where the client has it already: for what is asked for again and again.
     ///
@@ -15,10 +17,11 @@ extension HTTPResponse {
         return HTTPResponse(status: 304, headers: fields)
     }
 
-    /// The length and a 64-bit sum (FNV-1a) of the bytes.
+    /// The length and the SHA-1 of the bytes.
     private static func validator(of body: [UInt8]) -> String {
-        var sum: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in body { sum = (sum ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return #"W/"\#(String(body.count, radix: 36))-\#(String(sum, radix: 36))""#
+        let digest = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CCRYPTO_SHA1_LENGTH) + 1) { digest in
+            ccrypto_sha1(body, body.count, digest.baseAddress) ? String(cString: digest.baseAddress!) : ""
+        }
+        return #"W/"\#(String(body.count, radix: 36))-\#(digest)""#
     }
 }

@@ -1,3 +1,5 @@
+internal import Orders
+
 /// How the mock market's prices move by themselves: a pure function of seed, pool and time, so that all processes agree without a word.
 ///
 /// Value noise: each of three octaves has a random value at every multiple of its period and goes in a straight line between them. A walk that
@@ -23,7 +25,7 @@ public struct PriceWalk: Sendable, Equatable {
     /// How far a pool's price is from the pool list's at a time in milliseconds, in parts per 10^9.
     public func move(of pool: String, at time: UInt64) -> Int64 {
         guard volatilityBps > 0 else { return 0 }
-        let own = Self.mix(Self.hash(pool) ^ seed)
+        let own = Self.mix(FNV1a.hash64(pool.utf8) ^ seed)
         var sum: Int64 = 0
         for (index, octave) in Self.octaves.enumerated() {
             let (step, into) = time.quotientAndRemainder(dividingBy: octave.period)
@@ -38,11 +40,6 @@ public struct PriceWalk: Sendable, Equatable {
         let width = UInt64(volatilityBps) * UInt64(Self.whole) / 10_000
         let draw = Self.mix(own ^ Self.mix(step &* 4 &+ UInt64(octave))) % (2 * width + 1)
         return Int64(draw) - Int64(width)
-    }
-
-    /// FNV-1a: stable over processes and versions.
-    private static func hash(_ text: String) -> UInt64 {
-        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
     /// The finaliser of SplitMix64: every bit of the input reaches every bit of the output.

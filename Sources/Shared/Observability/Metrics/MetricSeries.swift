@@ -21,3 +21,53 @@ public struct MetricLabel: Sendable, Equatable {
         self.value = value
     }
 }
+
+/// A number that only grows.
+public final class Counter: MetricSeries {
+    /// The type as Prometheus writes it.
+    public static let typeName = "counter"
+    /// The count since the process began.
+    public private(set) var value: UInt64 = 0
+
+    init() {}
+
+    /// Adds to the count.
+    public func increment(by amount: Int = 1) {
+        value &+= UInt64(amount)
+    }
+
+    /// Writes the count.
+    public func render(as name: String, labels: [MetricLabel], into text: inout PrometheusText) {
+        text.sample(name, labels: labels, value: String(value))
+    }
+}
+
+/// A number that goes up and down.
+public final class Gauge: MetricSeries {
+    /// The type as Prometheus writes it.
+    public static let typeName = "gauge"
+    /// The current value.
+    public private(set) var value: Double = 0
+
+    init() {}
+
+    /// Sets the value.
+    public func set(_ value: Double) {
+        self.value = value
+    }
+
+    /// Sets the value.
+    public func set(_ value: Int) {
+        self.value = Double(value)
+    }
+
+    /// Changes the value; less than 0 lowers it.
+    public func add(_ amount: Int) {
+        value += Double(amount)
+    }
+
+    /// Writes the value.
+    public func render(as name: String, labels: [MetricLabel], into text: inout PrometheusText) {
+        text.sample(name, labels: labels, value: PrometheusText.number(value))
+    }
+}

@@ -83,8 +83,8 @@ extension ChosenRoute {
     /// Reads what `members` has written.
     public init(members: String) throws(RecordError) {
         let record = Record("route", try Record.parse("route", "{" + members + "}"))
-        quote = try Quote(json: try record.object("quote"))
-        legs = try record.optionalList("legs") { value throws(RecordError) in try OrderLeg(json: value) } ?? [OrderLeg(0, quote)]
+        quote = try record.value("quote")
+        legs = try record.optional("legs") ?? [OrderLeg(0, quote)]
         // Everybody finds a leg by its number, and adds up what has landed.
         guard !legs.isEmpty, Set(legs.map(\.number)).count == legs.count, Self.fits(legs.map(\.quote.amountIn)),
             Self.fits(legs.compactMap(\.amountOut))

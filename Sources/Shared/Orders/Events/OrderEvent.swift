@@ -1,4 +1,7 @@
+public import JSON
+
 /// The canonical event: one entry of an order's history, as it is stored, published and sent to native clients.
+@dynamicMemberLookup
 public struct OrderEvent: Sendable, Hashable {
     /// The order.
     public var orderId: OrderID
@@ -14,54 +17,8 @@ public struct OrderEvent: Sendable, Hashable {
     public var timestamp: String
     /// For people.
     public var message: String
-    /// The attempt it belongs to, from 1.
-    public var attempt: Int?
-    /// Attempts in all.
-    public var maxAttempts: Int?
-    /// The best venue, from `routing` (30) on.
-    public var chosenDex: String?
-    /// The chosen venue's quote, from `routing` (30) on.
-    public var quote: Quote?
-    /// All quotes, best first.
-    public var quotes: [Quote]?
-    /// `routing` (30): why the first of them was chosen.
-    public var reason: String?
-    /// `routing` (30): the venues without a quote, where there are any.
-    public var unavailable: [UnavailableVenue]?
-    /// The transaction's signature, from `submitted` on.
-    public var txHash: String?
-    /// The price of the fill, output per input.
-    public var executedPrice: String?
-    /// What was received, in base units.
-    public var amountOut: BaseUnits?
-    /// What was received, in whole tokens.
-    public var amountOutDecimal: String?
-    /// See `Price.realisedSlippageBps`.
-    public var realisedSlippageBps: Int?
-    /// The fee of the network.
-    public var networkFeeLamports: UInt64?
-    /// The parts of a split order, from `routing` (30) on.
-    public var legs: [OrderLeg]?
-    /// What went wrong.
-    public var error: OrderFailure?
-    /// `execution-failed`: whether trying again can help.
-    public var transient: Bool?
-    /// `execution-failed`: attempts left.
-    public var retriesRemaining: Int?
-    /// `retry-pending`: the wait in milliseconds.
-    public var delayMs: UInt64?
-    /// `retry-pending`: the number of the next attempt.
-    public var nextAttempt: Int?
-    /// `failed`: how many attempts there were.
-    public var totalAttempts: Int?
-    /// `failed`: what of a split order was filled nevertheless.
-    public var filled: PartialFill?
-    /// The last event: how long the order was in each status.
-    public var stageMs: StageTimes?
-    /// The client's own key, where given.
-    public var clientOrderId: String?
-    /// The trace context, where given.
-    public var traceparent: String?
+    /// What only some events have. Each of its fields reads as one of the event: `event.quote`.
+    public var details = EventDetails()
     /// The text this event was read from.
     public private(set) var raw: String?
 
@@ -77,12 +34,47 @@ public struct OrderEvent: Sendable, Hashable {
         self.progress = progress
         self.timestamp = timestamp
         self.message = message
-        self.attempt = attempt
-        self.maxAttempts = maxAttempts
+        details.attempt = attempt
+        details.maxAttempts = maxAttempts
+    }
+
+    /// A field of `details`.
+    public subscript<Value>(dynamicMember field: WritableKeyPath<EventDetails, Value>) -> Value {
+        get { details[keyPath: field] }
+        set { details[keyPath: field] = newValue }
     }
 
     /// The text as it was read, so that what is stored is sent on unchanged; `json` where the event was made here.
     public var text: String { raw ?? json }
+}
+
+extension OrderEvent: JSONWritable {
+    /// The JSON text of the fields, without the keys that have no value.
+    public var json: String { JSONWriter.value(self) }
+
+    /// Writes the object.
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("orderId", orderId)
+            $0.field("seq", seq)
+            $0.field("type", type.rawValue)
+            $0.field("status", status.rawValue)
+            $0.field("progress", progress)
+            $0.field("timestamp", timestamp)
+            $0.field("message", message)
+            for field in EventField.all { field.write(details, &$0) }
+        }
+    }
+
+    /// Reads an event. The first seven keys must be there; every key that is there must be of its kind; unknown keys are ignored.
+    public init(json: JSONValue) throws(RecordError) {
+        let record = Record("event", json)
+        self.init(
+            orderId: try record.value("orderId"), seq: try record.integer("seq", in: 1...Seq.most), type: try record.value("type"),
+            status: try record.value("status"), progress: try record.integer("progress", in: 0...100), timestamp: try record.value("timestamp"),
+            message: try record.value("message"))
+        for field in EventField.all { try field.read(record, &details) }
+    }
 
     /// Reads the text of an event and keeps it as `raw`. Unknown keys are ignored.
     public init(parsing text: String) throws(RecordError) {

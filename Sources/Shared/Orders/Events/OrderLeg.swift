@@ -74,10 +74,10 @@ extension OrderLeg: JSONWritable {
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("leg", json)
-        self.init(try record.integer("leg", in: Self.numbers), try Quote(json: try record.object("quote")))
-        status = try record.choice("status")
-        txHash = try record.optionalText("txHash")
-        amountOut = try record.optionalUnits("amountOut")
-        amountOutDecimal = try record.optionalText("amountOutDecimal")
+        self.init(try record.integer("leg", in: Self.numbers), try record.value("quote"))
+        status = try record.value("status")
+        txHash = try record.optional("txHash")
+        amountOut = try record.optional("amountOut")
+        amountOutDecimal = try record.optional("amountOutDecimal")
     }
 }

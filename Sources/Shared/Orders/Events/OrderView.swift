@@ -1,6 +1,7 @@
 public import JSON
 
 /// An order as `GET /api/orders/{id}` shows it: what never changes, and what its events say.
+@dynamicMemberLookup
 public struct OrderView: Sendable, Hashable {
     /// One line of an order's history.
     public struct LogEntry: Sendable, Hashable {
@@ -16,36 +17,17 @@ public struct OrderView: Sendable, Hashable {
     public let order: Order
     /// The newest status; pending before the first event.
     public private(set) var status: OrderStatus = .pending
-    /// The newest list of quotes.
-    public private(set) var quotes: [Quote]?
-    /// The venue chosen last.
-    public private(set) var chosenDex: String?
-    /// Why that venue.
-    public private(set) var reason: String?
-    /// The newest transaction's signature.
-    public private(set) var txHash: String?
-    /// The price of the fill.
-    public private(set) var executedPrice: String?
-    /// What was received, in base units.
-    public private(set) var amountOut: BaseUnits?
-    /// What was received, in whole tokens.
-    public private(set) var amountOutDecimal: String?
-    /// See `Price.realisedSlippageBps`.
-    public private(set) var realisedSlippageBps: Int?
-    /// The parts of a split order.
-    public private(set) var legs: [OrderLeg]?
-    /// What of a split order that failed was filled nevertheless.
-    public private(set) var filled: PartialFill?
-    /// How long the order was in each status, once it is final.
-    public private(set) var stageMs: StageTimes?
-    /// The attempt of the newest event.
-    public private(set) var attempts = 1
-    /// The newest error's sentence.
-    public private(set) var lastError: String?
+    /// The newest value of each field of the events. Each of them reads as one of the view: `view.chosenDex`.
+    public private(set) var details = EventDetails()
     /// All events, oldest first.
     public private(set) var logs: [LogEntry] = []
     /// The time of the newest event.
     public private(set) var updatedAt: String
+
+    /// The attempt of the newest event.
+    public var attempts: Int { details.attempt ?? 1 }
+    /// The newest error's sentence.
+    public var lastError: String? { details.error?.message }
 
     /// Folds an order's events, given in order of `seq`.
     public init(order: Order, events: some Sequence<OrderEvent>) {
@@ -54,23 +36,13 @@ public struct OrderView: Sendable, Hashable {
         for event in events { apply(event) }
     }
 
+    /// A field of `details`.
+    public subscript<Value>(dynamicMember field: KeyPath<EventDetails, Value>) -> Value { details[keyPath: field] }
+
     /// Takes in the next event.
     public mutating func apply(_ event: OrderEvent) {
         status = event.status
-        quotes = event.quotes ?? quotes
-        chosenDex = event.chosenDex ?? chosenDex
-        reason = event.reason ?? reason
-        txHash = event.txHash ?? txHash
-        executedPrice = event.executedPrice ?? executedPrice
-        amountOut = event.amountOut ?? amountOut
-        amountOutDecimal = event.amountOutDecimal ?? amountOutDecimal
-        realisedSlippageBps = event.realisedSlippageBps ?? realisedSlippageBps
-        // An event with a route shows all of it: a whole one that follows a split one has no legs any more.
-        if event.chosenDex != nil { legs = event.legs }
-        filled = event.filled ?? filled
-        stageMs = event.stageMs ?? stageMs
-        attempts = event.attempt ?? attempts
-        lastError = event.error?.message ?? lastError
+        details.renew(by: event.details)
         logs.append(LogEntry(timestamp: event.timestamp, status: event.status, message: event.message))
         updatedAt = event.timestamp
     }
@@ -130,19 +102,30 @@ extension OrderView: JSONWritable {
     }
 
     private func writeResult(to writer: inout JSONWriter) {
-        writer.field("quotes", orNull: quotes)
-        writer.field("chosenDex", orNull: chosenDex)
-        writer.field("reason", orNull: reason)
-        writer.field("txHash", orNull: txHash)
-        writer.field("executedPrice", orNull: executedPrice)
-        writer.field("amountOut", orNull: amountOut)
-        writer.field("amountOutDecimal", orNull: amountOutDecimal)
-        writer.field("amountOutBase", orNull: amountOut)
-        writer.field("realisedSlippageBps", orNull: realisedSlippageBps)
-        writer.field("legs", orNull: legs)
-        writer.field("filled", orNull: filled)
-        writer.field("stageMs", orNull: stageMs)
+        for field in EventField.shown { field.show(details, &writer) }
         writer.field("attempts", attempts)
         writer.field("lastError", orNull: lastError)
+    }
+}
+
+extension OrderView {
+    /// Writes what a row of a list needs: the order's size and standing without quotes, legs and logs. Names and values are those of the whole.
+    public func writeSummary(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("id", order.id)
+            $0.field("orderId", order.id)
+            $0.field("tokenIn", order.tokenIn.symbol)
+            $0.field("tokenOut", order.tokenOut.symbol)
+            $0.field("amountInDecimal", order.amount)
+            $0.field("status", status.rawValue)
+            $0.field("userId", orNull: order.userId)
+            $0.field("chosenDex", orNull: details.chosenDex)
+            $0.field("amountOutDecimal", orNull: details.amountOutDecimal)
+            $0.field("realisedSlippageBps", orNull: details.realisedSlippageBps)
+            $0.field("attempts", attempts)
+            $0.field("lastError", orNull: lastError)
+            $0.field("createdAt", Timestamp.text(milliseconds: order.createdAt))
+            $0.field("updatedAt", updatedAt)
+        }
     }
 }

@@ -39,9 +39,9 @@ extension PartialFill: JSONWritable {
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("filled", json)
-        amountIn = try record.units("amountIn")
-        amountInDecimal = try record.text("amountInDecimal")
-        amountOut = try record.units("amountOut")
-        amountOutDecimal = try record.text("amountOutDecimal")
+        amountIn = try record.value("amountIn")
+        amountInDecimal = try record.value("amountInDecimal")
+        amountOut = try record.value("amountOut")
+        amountOutDecimal = try record.value("amountOutDecimal")
     }
 }

@@ -51,23 +51,30 @@ public struct Quote: Sendable, Hashable {
         self.quotedAt = quotedAt
     }
 
+    /// The quote with its age at a moment (Unix ms); without one where nobody knows when its pools were as quoted.
+    public func aged(at now: UInt64) -> Quote {
+        var aged = self
+        aged.ageMs = quotedAt.map { now - min(now, $0) }
+        return aged
+    }
+
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("quote", json)
-        dex = try record.text("dex")
-        pool = try record.text("pool")
-        amountIn = try record.units("amountIn")
-        amountInDecimal = try record.optionalText("amountInDecimal")
-        amountOut = try record.units("amountOut")
-        amountOutDecimal = try record.text("amountOutDecimal")
-        price = try record.text("price")
+        dex = try record.value("dex")
+        pool = try record.value("pool")
+        amountIn = try record.value("amountIn")
+        amountInDecimal = try record.optional("amountInDecimal")
+        amountOut = try record.value("amountOut")
+        amountOutDecimal = try record.value("amountOutDecimal")
+        price = try record.value("price")
         feeBps = try record.number("feeBps")
-        priceImpactPct = try record.text("priceImpactPct")
-        minReceived = try record.units("minReceived")
-        minReceivedDecimal = try record.text("minReceivedDecimal")
-        hops = try record.optionalList("hops", QuoteHop.init(json:)) ?? []
-        quotedAt = try record.optionalText("quotedAt").flatMap(Timestamp.parse).flatMap { UInt64(exactly: $0) }
-        ageMs = try record.optionalUnsigned("ageMs")
+        priceImpactPct = try record.value("priceImpactPct")
+        minReceived = try record.value("minReceived")
+        minReceivedDecimal = try record.value("minReceivedDecimal")
+        hops = try record.optional("hops") ?? []
+        quotedAt = (try record.optional("quotedAt") as String?).flatMap(Timestamp.parse).flatMap { UInt64(exactly: $0) }
+        ageMs = try record.optional("ageMs")
     }
 }
 

@@ -31,13 +31,13 @@ public struct QuoteHop: Sendable, Hashable {
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("hop", json)
-        pool = try record.text("pool")
-        tokenIn = try record.text("tokenIn")
-        tokenOut = try record.text("tokenOut")
-        amountIn = try record.units("amountIn")
-        amountInDecimal = try record.optionalText("amountInDecimal")
-        amountOut = try record.units("amountOut")
-        amountOutDecimal = try record.optionalText("amountOutDecimal")
+        pool = try record.value("pool")
+        tokenIn = try record.value("tokenIn")
+        tokenOut = try record.value("tokenOut")
+        amountIn = try record.value("amountIn")
+        amountInDecimal = try record.optional("amountInDecimal")
+        amountOut = try record.value("amountOut")
+        amountOutDecimal = try record.optional("amountOutDecimal")
     }
 }
 

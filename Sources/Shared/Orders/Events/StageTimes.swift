@@ -26,9 +26,9 @@ public struct StageTimes: Sendable, Hashable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("stageMs", json)
         self.init(
-            pending: try record.optionalUnsigned("pending"), routing: try record.optionalUnsigned("routing"),
-            building: try record.optionalUnsigned("building"), submitted: try record.optionalUnsigned("submitted"),
-            total: try record.unsigned("total"))
+            pending: try record.optional("pending"), routing: try record.optional("routing"),
+            building: try record.optional("building"), submitted: try record.optional("submitted"),
+            total: try record.value("total"))
     }
 }
 

@@ -27,7 +27,7 @@ extension UnavailableVenue: JSONWritable {
     /// Reads what `write` has written.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("unavailable", json)
-        let code = FailureCode(rawValue: try record.text("code"))
-        self.init(try record.text("dex"), OrderFailure(code, message: try record.text("message")))
+        let code = try record.value("code") as FailureCode
+        self.init(try record.value("dex"), OrderFailure(code, message: try record.value("message")))
     }
 }

@@ -76,7 +76,7 @@ extension OrderFailure: JSONWritable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("error", json)
         self.init(
-            try record.choice("code"), message: try record.text("message"), retryable: json["retryable"]?.bool,
+            try record.value("code"), message: try record.value("message"), retryable: json["retryable"]?.bool,
             amounts: try SlippageAmounts(record))
     }
 }

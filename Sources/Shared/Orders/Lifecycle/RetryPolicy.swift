@@ -1,15 +1,12 @@
-/// How often an order is tried and how long it waits in between.
+/// How long an order waits between its attempts.
 public struct RetryPolicy: Sendable, Hashable {
-    /// Attempts in all, at least 1.
-    public let maxAttempts: Int
     /// The first wait in milliseconds; each further one is twice as long.
     public let baseMilliseconds: UInt64
     /// How much of itself a wait may grow by at random, in thousandths.
     public let jitterPerMille: UInt64
 
     /// Makes a policy.
-    public init(maxAttempts: Int, baseMilliseconds: UInt64, jitterPerMille: UInt64) {
-        self.maxAttempts = maxAttempts
+    public init(baseMilliseconds: UInt64, jitterPerMille: UInt64) {
         self.baseMilliseconds = baseMilliseconds
         self.jitterPerMille = jitterPerMille
     }
@@ -20,10 +17,5 @@ public struct RetryPolicy: Sendable, Hashable {
         let (wait, overflow) = baseMilliseconds.multipliedReportingOverflow(by: 1 << doublings)
         guard !overflow, wait < 1 << 48 else { return 1 << 48 }
         return wait + UInt64.random(in: 0...(wait * min(jitterPerMille, 1000) / 1000), using: &random)
-    }
-
-    /// Attempts left after attempt `attempt`.
-    public func retriesRemaining(after attempt: Int) -> Int {
-        max(0, maxAttempts - max(0, attempt))
     }
 }

@@ -29,14 +29,14 @@ public struct SlippageAmounts: Sendable, Hashable {
 
     /// Reads what `write` has written; nil where there is none.
     init?(_ record: Record) throws(RecordError) {
-        guard let expected = try record.optionalUnits("expected"), let got = try record.optionalUnits("got"),
-            let limit = try record.optionalUnits("limit")
+        guard let expected: BaseUnits = try record.optional("expected"), let got: BaseUnits = try record.optional("got"),
+            let limit: BaseUnits = try record.optional("limit")
         else { return nil }
         self.expected = expected
         self.got = got
         self.limit = limit
-        if let expected = try record.optionalText("expectedDecimal"), let got = try record.optionalText("gotDecimal"),
-            let limit = try record.optionalText("limitDecimal")
+        if let expected: String = try record.optional("expectedDecimal"), let got: String = try record.optional("gotDecimal"),
+            let limit: String = try record.optional("limitDecimal")
         {
             decimals = Texts(expected: expected, got: got, limit: limit)
         } else {

@@ -19,12 +19,9 @@ public struct RequestClaim: Sendable, Hashable {
         digest = Self.digest(JSONWriter.value(JSONValue.object(sorted)))
     }
 
-    /// FNV-1a over 128 bits: stable over processes and versions. Who finds two requests of one digest gets the first one's answer to both, under a
-    /// key of their own.
+    /// Who finds two requests of one digest gets the first one's answer to both, under a key of their own.
     private static func digest(_ text: String) -> String {
-        var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
-        for byte in text.utf8 { hash = (hash ^ UInt128(byte)) &* 0x0000_0000_0100_0000_0000_0000_0000_013b }
-        let digits = String(hash, radix: 16)
+        let digits = String(FNV1a.hash128(text.utf8), radix: 16)
         return String(repeating: "0", count: 32 - digits.utf8.count) + digits
     }
 }

@@ -47,9 +47,10 @@ extension Token: JSONWritable {
         }
     }
 
-    init(_ record: Record) throws(RecordError) {
+    init(json: JSONValue) throws(RecordError) {
+        let record = Record("token", json)
         self.init(
-            symbol: try record.text("symbol"), name: try record.text("name"), mint: try record.text("mint"),
+            symbol: try record.value("symbol"), name: try record.value("name"), mint: try record.value("mint"),
             decimals: try record.integer("decimals", in: 0...18))
     }
 }

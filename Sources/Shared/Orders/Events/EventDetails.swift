@@ -1,0 +1,61 @@
+/// What only some events have. `EventField.all` says how each field is called in the JSON.
+public struct EventDetails: Sendable, Hashable {
+    /// The attempt it belongs to, from 1.
+    public var attempt: Int?
+    /// Attempts in all.
+    public var maxAttempts: Int?
+    /// The best venue, from `routing` (30) on.
+    public var chosenDex: String?
+    /// The chosen venue's quote, from `routing` (30) on.
+    public var quote: Quote?
+    /// All quotes, best first.
+    public var quotes: [Quote]?
+    /// `routing` (30): why the first of them was chosen.
+    public var reason: String?
+    /// `routing` (30): the venues without a quote, where there are any.
+    public var unavailable: [UnavailableVenue]?
+    /// The transaction's signature, from `submitted` on.
+    public var txHash: String?
+    /// The price of the fill, output per input.
+    public var executedPrice: String?
+    /// What was received, in base units.
+    public var amountOut: BaseUnits?
+    /// What was received, in whole tokens.
+    public var amountOutDecimal: String?
+    /// See `Price.realisedSlippageBps`.
+    public var realisedSlippageBps: Int?
+    /// The fee of the network.
+    public var networkFeeLamports: UInt64?
+    /// The parts of a split order, from `routing` (30) on.
+    public var legs: [OrderLeg]?
+    /// What went wrong.
+    public var error: OrderFailure?
+    /// `execution-failed`: whether trying again can help.
+    public var transient: Bool?
+    /// `execution-failed`: attempts left.
+    public var retriesRemaining: Int?
+    /// `retry-pending`: the wait in milliseconds.
+    public var delayMs: UInt64?
+    /// `retry-pending`: the number of the next attempt.
+    public var nextAttempt: Int?
+    /// `failed`: how many attempts there were.
+    public var totalAttempts: Int?
+    /// `failed`: what of a split order was filled nevertheless.
+    public var filled: PartialFill?
+    /// The last event: how long the order was in each status.
+    public var stageMs: StageTimes?
+    /// The client's own key, where given.
+    public var clientOrderId: String?
+    /// The trace context, where given.
+    public var traceparent: String?
+
+    /// No field has a value.
+    public init() {}
+
+    /// Takes over what a newer event says.
+    mutating func renew(by newer: EventDetails) {
+        for field in EventField.all { field.renew(&self, newer) }
+        // An event with a route shows all of it: a whole one that follows a split one has no legs any more.
+        if newer.chosenDex != nil { legs = newer.legs }
+    }
+}

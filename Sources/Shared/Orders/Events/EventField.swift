@@ -1,0 +1,67 @@
+import JSON
+
+/// A field of `EventDetails`: how it is written, read, shown by an order's view, and renewed by a newer event.
+struct EventField: Sendable {
+    /// Writes key and value; nothing where there is no value.
+    let write: @Sendable (EventDetails, inout JSONWriter) -> Void
+    /// Writes key and value; null where there is no value.
+    let show: @Sendable (EventDetails, inout JSONWriter) -> Void
+    /// Reads the value; it may be missing or null.
+    let read: @Sendable (Record, inout EventDetails) throws(RecordError) -> Void
+    /// Takes over the value of a newer event, where that has one.
+    let renew: @Sendable (inout EventDetails, _ newer: EventDetails) -> Void
+
+    /// The table: every field in the order of the JSON.
+    static let all = [
+        field("attempt", \.attempt),
+        field("maxAttempts", \.maxAttempts),
+        field("chosenDex", \.chosenDex),
+        field("quote", \.quote),
+        field("quotes", \.quotes),
+        field("reason", \.reason),
+        field("unavailable", \.unavailable),
+        field("txHash", \.txHash),
+        field("executedPrice", \.executedPrice),
+        field("amountOut", \.amountOut),
+        field("amountOutDecimal", \.amountOutDecimal),
+        field("realisedSlippageBps", \.realisedSlippageBps),
+        field("networkFeeLamports", \.networkFeeLamports),
+        field("legs", \.legs),
+        field("error", \.error),
+        field("transient", \.transient),
+        field("retriesRemaining", \.retriesRemaining),
+        field("delayMs", \.delayMs),
+        field("nextAttempt", \.nextAttempt),
+        field("totalAttempts", \.totalAttempts),
+        field("filled", \.filled),
+        field("stageMs", \.stageMs),
+        field("clientOrderId", \.clientOrderId),
+        field("traceparent", \.traceparent),
+    ]
+
+    /// What an order's view shows of the newest values, in the order of its JSON. `amountOutBase` is an old name of `amountOut`.
+    static let shown = [
+        field("quotes", \.quotes),
+        field("chosenDex", \.chosenDex),
+        field("reason", \.reason),
+        field("txHash", \.txHash),
+        field("executedPrice", \.executedPrice),
+        field("amountOut", \.amountOut),
+        field("amountOutDecimal", \.amountOutDecimal),
+        field("amountOutBase", \.amountOut),
+        field("realisedSlippageBps", \.realisedSlippageBps),
+        field("legs", \.legs),
+        field("filled", \.filled),
+        field("stageMs", \.stageMs),
+    ]
+
+    private static func field<Value: RecordValue & JSONWritable & Sendable>(
+        _ name: String, _ value: any WritableKeyPath<EventDetails, Value?> & Sendable
+    ) -> EventField {
+        EventField(
+            write: { details, writer in writer.field(name, ifPresent: details[keyPath: value]) },
+            show: { details, writer in writer.field(name, orNull: details[keyPath: value]) },
+            read: { (record, details) throws(RecordError) in details[keyPath: value] = try record.optional(name) },
+            renew: { details, newer in if let renewed = newer[keyPath: value] { details[keyPath: value] = renewed } })
+    }
+}
