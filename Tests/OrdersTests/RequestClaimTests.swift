@@ -1,5 +1,6 @@
 import JSON
 import Orders
+import TestOrders
 import Testing
 
 @Suite struct RequestClaimTests {

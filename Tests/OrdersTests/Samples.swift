@@ -1,5 +1,5 @@
 import JSON
-public import Orders
+import Orders
 import TestOrders
 
 enum Samples {

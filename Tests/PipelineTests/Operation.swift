@@ -2,6 +2,7 @@ import EventLoop
 import Markets
 import Orders
 import Redis
+import TestOrders
 import TestSupport
 
 @testable import Pipeline

@@ -1,4 +1,4 @@
-public import Orders
+import Orders
 import TestOrders
 
 @testable import Pipeline

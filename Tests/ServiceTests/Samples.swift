@@ -1,6 +1,6 @@
 import JSON
 import Markets
-public import Orders
+import Orders
 import TestOrders
 
 /// Orders, quotes and events for tests.

@@ -1,5 +1,5 @@
 import JSON
-public import Orders
+import Orders
 import Storage
 import TestOrders
 

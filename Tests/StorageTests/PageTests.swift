@@ -2,6 +2,7 @@ import EventLoop
 import Orders
 import Postgres
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 

@@ -6,6 +6,7 @@ import Orders
 import Redis
 import ServiceKit
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import JSON
 import Orders
+import TestOrders
 import Testing
 
 @testable import NotifierService

@@ -3,6 +3,7 @@ import EventLoop
 import Orders
 import Redis
 import ServiceKit
+import TestOrders
 import TestSupport
 import Testing
 
