@@ -25,7 +25,7 @@ struct MessageTests {
 
     @Test func `a problem escapes what it quotes and names every bad field`() {
         let problem = Problem(
-            400, code: "BAD_FIELD", "Say \"x\"\n.", errors: [.init(field: "a\\b", message: "é\u{1}"), .init(field: "c", message: "d")])
+            400, TestCode.badField, "Say \"x\"\n.", errors: [.init(field: "a\\b", message: "é\u{1}"), .init(field: "c", message: "d")])
         #expect(
             problem.text
                 == #"{"type":"about:blank","title":"Bad Request","status":400,"success":false,"code":"BAD_FIELD","error":"Say \"x\"\n.","#

@@ -14,7 +14,7 @@ struct RoutingTests {
         router.post("/echo") { request, _ in
             HTTPResponse(status: 200, body: "\(request.method) \(request.target) \(request.header("x-name") ?? "-") \(request.remoteAddress)")
         }
-        router.get("/refuses") { _, _ in throw Problem(409, code: "ORDER_FINAL", "The order is final.", members: #""orderId":"7""#) }
+        router.get("/refuses") { _, _ in throw Problem(409, TestCode.orderFinal, "The order is final.", members: #""orderId":"7""#) }
         router.get("/breaks") { _, _ in throw TestFailure("secret") }
         router.webSocket("/both") { _, _, socket in socket.close() }
         router.get("/both") { _, _ in HTTPResponse(status: 200, body: "plain") }

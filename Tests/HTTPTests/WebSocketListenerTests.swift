@@ -108,7 +108,7 @@ struct WebSocketListenerTests {
     @Test func `a refusal is its status`() async throws {
         try await withServer({ router in
             router.get("/plain") { _, _ in .json(200, "{}") }
-            router.get("/away") { _, _ in throw Problem(503, code: "AWAY", "no") }
+            router.get("/away") { _, _ in throw Problem(503, TestCode.away, "no") }
         }) { server in
             for (path, status) in [("plain", 200), ("nothing", 404), ("away", 503)] {
                 let heard = Heard()

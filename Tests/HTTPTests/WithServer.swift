@@ -57,3 +57,10 @@ func expect(
     if let head { #expect(answer.head.contains(head), sourceLocation: location) }
     if let body { #expect(answer.body == body, sourceLocation: location) }
 }
+
+/// Codes of whoever uses the server.
+enum TestCode: String, ProblemCode {
+    case away = "AWAY"
+    case badField = "BAD_FIELD"
+    case orderFinal = "ORDER_FINAL"
+}

@@ -78,7 +78,7 @@ struct DeadCommandTests {
     @Test func `a refusal is told, the others have their turn, and the exit code says so`() async throws {
         try await withEngine { engine, url in
             for index in 1...3 { engine.add("0-\(index)-0", reason: "IN_DOUBT") }
-            engine.refusals["0-2-0"] = Problem(409, code: "ORDER_IN_DOUBT", "Retry the letter instead")
+            engine.refusals["0-2-0"] = Problem(409, WireCode.orderInDoubt, "Retry the letter instead")
             let run = await ToolRun.of(["dead", "drop", "--all", "--url", url])
             #expect(run.status == .refused)
             #expect(run.errors == "0-2-0  refused: Retry the letter instead\n")

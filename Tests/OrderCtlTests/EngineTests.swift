@@ -56,8 +56,8 @@ struct EngineTests {
     }
 
     @Test(arguments: [
-        (HTTPResponse.problem(503, code: "UNAVAILABLE", "Redis is away"), ExitCode.refused, "orderctl: Redis is away\n"),
-        (.problem(500, code: "INTERNAL", "bad\u{1B}[2J\nnews"), .refused, "orderctl: bad\\u{1b}[2J\\u{a}news\n"),
+        (HTTPResponse.problem(503, .unavailable, "Redis is away"), ExitCode.refused, "orderctl: Redis is away\n"),
+        (.problem(500, .internal, "bad\u{1B}[2J\nnews"), .refused, "orderctl: bad\\u{1b}[2J\\u{a}news\n"),
         (.json(502, "<html>"), .unreachable, "reaches no gateway (502)"),
         (.json(404, "<html>"), .refused, "answered 404 without a reason; is that the engine?"),
         (.json(200, "<html>"), .refused, "with what is no JSON; is that the engine?"),

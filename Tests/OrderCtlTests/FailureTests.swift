@@ -43,8 +43,8 @@ struct FailureTests {
     }
 
     @Test(arguments: [
-        (HTTPResponse.problem(409, code: "ORDER_FINAL", "It is \"over\"\u{1B}[2J"), ExitCode.refused, "ORDER_FINAL"),
-        (.problem(504, code: "UPSTREAM_UNAVAILABLE", "no"), .unreachable, "UPSTREAM_UNAVAILABLE"),
+        (HTTPResponse.problem(409, .orderFinal, "It is \"over\"\u{1B}[2J"), ExitCode.refused, "ORDER_FINAL"),
+        (.problem(504, .upstreamUnavailable, "no"), .unreachable, "UPSTREAM_UNAVAILABLE"),
         (.json(502, "<html>"), .unreachable, "UNREACHABLE"),
         (.json(404, "<html>"), .refused, "REFUSED"), (.json(200, "{}"), .refused, "REFUSED"),
     ])

@@ -87,7 +87,7 @@ struct OperationTests {
     }
 
     @Test func `watching measures again, on a terminal in the same place, and outlasts an engine that is away`() async throws {
-        let (good, away) = (HTTPResponse.json(200, Self.streams()), HTTPResponse.problem(503, code: "UNAVAILABLE", "Redis is away"))
+        let (good, away) = (HTTPResponse.json(200, Self.streams()), HTTPResponse.problem(503, .unavailable, "Redis is away"))
         let run = try await run(["lag", "--watch", "--count", "3"], isTerminal: true, good, away, good)
         #expect(run.status == .ok && run.errors == "orderctl: Redis is away\n")
         #expect(run.output.split(separator: "\u{1B}[H\u{1B}[2J").count == 2)

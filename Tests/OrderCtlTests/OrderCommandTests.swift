@@ -51,7 +51,7 @@ struct OrderCommandTests {
         let (json, _) = try await run(["get", "o-1", "--json"], "GET", .json(200, Self.order))
         let (printed, sent) = (try JSONValue.parse(json.output), try JSONValue.parse(Self.order))
         #expect(printed == sent)
-        let (unknown, _) = try await run(["get", "o-2"], "GET", .problem(404, code: "UNKNOWN_ORDER", "There is no order with this id"))
+        let (unknown, _) = try await run(["get", "o-2"], "GET", .problem(404, .unknownOrder, "There is no order with this id"))
         #expect(unknown.status == .refused)
     }
 
@@ -132,7 +132,7 @@ struct OrderCommandTests {
     }
 
     @Test func `a refused cancellation does not keep the others from theirs, and ends with 1`() async throws {
-        let refusal = HTTPResponse.problem(409, code: "ORDER_FINAL", "The order is confirmed already")
+        let refusal = HTTPResponse.problem(409, .orderFinal, "The order is confirmed already")
         let (run, targets) = try await run(["cancel", "o-1", "o-2"], "DELETE", refusal, .json(200, Self.order))
         #expect(run.status == .refused && targets == ["DELETE /api/orders/o-1", "DELETE /api/orders/o-2"])
         #expect(run.output == "o-2  cancelled\n1 cancelled, 1 refused.\n")
@@ -140,10 +140,10 @@ struct OrderCommandTests {
     }
 
     @Test func `a cancellation whose answer is lost is asked for again, and its refusal counts`() async throws {
-        let lost = HTTPResponse.problem(502, code: "OUTCOME_UNKNOWN", "no")
+        let lost = HTTPResponse.problem(502, .outcomeUnknown, "no")
         let (run, targets) = try await run(["cancel", "o-1"], "DELETE", lost, .json(200, Self.order))
         #expect(run.status == .ok && targets.count == 2 && run.output == "o-1  cancelled\n")
-        let (late, _) = try await self.run(["cancel", "o-1"], "DELETE", lost, .problem(409, code: "ORDER_FINAL", "It is confirmed already"))
+        let (late, _) = try await self.run(["cancel", "o-1"], "DELETE", lost, .problem(409, .orderFinal, "It is confirmed already"))
         #expect(late.status == .refused && late.errors == "o-1  refused: It is confirmed already\n")
     }
 
@@ -165,7 +165,7 @@ struct OrderCommandTests {
 
     @Test func `what the engine says of each field is told`() async throws {
         let refusal = HTTPResponse.problem(
-            400, code: "BAD_REQUEST", "These parameters cannot be used: status",
+            400, .badRequest, "These parameters cannot be used: status",
             members: #""errors":[{"field":"status","message":"must be pending or failed"}]"#)
         let (run, _) = try await run(["list", "--status", "bogus"], "GET", refusal)
         #expect(run.status == .refused)

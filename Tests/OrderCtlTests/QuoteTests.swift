@@ -94,7 +94,7 @@ struct QuoteTests {
     }
 
     @Test func `a refusal of the engine ends with 1`() async throws {
-        try await withRoute(.problem(422, code: "NO_ROUTE", "No route found for this token pair")) { url, _ in
+        try await withRoute(.problem(422, .noRoute, "No route found for this token pair")) { url, _ in
             let run = await ToolRun.of(["quote", "SOL", "USDC", "1.5", "--url", url])
             #expect(run.status == .refused && run.errors == "orderctl: No route found for this token pair\n")
         }

@@ -68,7 +68,7 @@ final class FakeEngine {
 
     private func take(_ id: String) throws {
         if let refusal = refusals[id] { throw refusal }
-        guard letters.contains(where: { $0.id == id }) else { throw Problem(404, code: "UNKNOWN_LETTER", "There is no dead letter with this id") }
+        guard letters.contains(where: { $0.id == id }) else { throw Problem(404, WireCode.unknownLetter, "There is no dead letter with this id") }
         letters.removeAll { $0.id == id }
     }
 }
@@ -94,4 +94,26 @@ func withRoutes(_ routes: @ServiceActor (HTTPRouter) -> Void, _ body: @ServiceAc
         throw error
     }
     await server.stop(within: .milliseconds(200))
+}
+
+/// Codes of refusals as they stand in openapi.yaml: what the tool has to know them by.
+enum WireCode: String, ProblemCode {
+    case badRequest = "BAD_REQUEST"
+    case `internal` = "INTERNAL"
+    case noRoute = "NO_ROUTE"
+    case orderFinal = "ORDER_FINAL"
+    case orderInDoubt = "ORDER_IN_DOUBT"
+    case outcomeUnknown = "OUTCOME_UNKNOWN"
+    case paused = "PAUSED"
+    case unavailable = "UNAVAILABLE"
+    case unknownLetter = "UNKNOWN_LETTER"
+    case unknownOrder = "UNKNOWN_ORDER"
+    case upstreamUnavailable = "UPSTREAM_UNAVAILABLE"
+}
+
+extension HTTPResponse {
+    /// A refusal of the engine or its edge.
+    static func problem(_ status: Int, _ code: WireCode, _ error: String, members: String = "") -> HTTPResponse {
+        Problem(status, code, error, members: members).response
+    }
 }

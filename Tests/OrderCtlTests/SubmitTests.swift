@@ -55,8 +55,8 @@ struct SubmitTests {
     }
 
     @Test(arguments: [
-        HTTPResponse.json(504, "<html>"), .json(502, "<html>"), .problem(502, code: "OUTCOME_UNKNOWN", "who knows"),
-        .problem(503, code: "UNAVAILABLE", "could not say", members: #""orderId":"o-1""#),
+        HTTPResponse.json(504, "<html>"), .json(502, "<html>"), .problem(502, .outcomeUnknown, "who knows"),
+        .problem(503, .unavailable, "could not say", members: #""orderId":"o-1""#),
     ])
     func `a lost answer is asked for again, under the same key`(_ lost: HTTPResponse) async throws {
         try await withDoor(lost, lost, Self.accepted) { door, url in
@@ -66,7 +66,7 @@ struct SubmitTests {
     }
 
     @Test func `once an answer was lost, what is away does not end it, and an answer does`() async throws {
-        let (lost, away) = (HTTPResponse.problem(502, code: "OUTCOME_UNKNOWN", "no"), HTTPResponse.problem(503, code: "UPSTREAM_UNAVAILABLE", "no"))
+        let (lost, away) = (HTTPResponse.problem(502, .outcomeUnknown, "no"), HTTPResponse.problem(503, .upstreamUnavailable, "no"))
         try await withDoor(lost, away, Self.accepted) { door, url in
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--url", url])
             #expect(run.status == .ok && door.keys.count == 3 && Set(door.keys).count == 1)
@@ -74,7 +74,7 @@ struct SubmitTests {
     }
 
     @Test func `where no answer comes back at last, the order may be in, and its key is told`() async throws {
-        try await withDoor(.problem(502, code: "OUTCOME_UNKNOWN", "no")) { door, url in
+        try await withDoor(.problem(502, .outcomeUnknown, "no")) { door, url in
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--url", url, "--json"])
             let error = try #require(try JSONValue.parse(run.errors)["error"])
             #expect(run.status == .unreachable && door.keys.count == 6 && error["code"]?.string == "OUTCOME_UNKNOWN")
@@ -84,7 +84,7 @@ struct SubmitTests {
     }
 
     @Test func `a refusal is told and not repeated`() async throws {
-        try await withDoor(.problem(503, code: "PAUSED", "The engine takes no new orders for now")) { door, url in
+        try await withDoor(.problem(503, .paused, "The engine takes no new orders for now")) { door, url in
             let run = await ToolRun.of(["submit", "--watch", "SOL", "USDC", "1", "--url", url])
             #expect(run.status == .refused && run.errors == "orderctl: The engine takes no new orders for now\n" && door.keys.count == 1)
         }

@@ -15,7 +15,7 @@ struct WatchSocketTests {
     /// An engine with sockets, one serving after the other, the last again and again, and with server-sent events.
     private final class SocketEngine {
         var servings: [Serving] = []
-        var streams = [HTTPResponse.problem(404, code: "UNKNOWN_ORDER", "There is no order with this id")]
+        var streams = [HTTPResponse.problem(404, .unknownOrder, "There is no order with this id")]
         /// Each connection as it was asked for.
         var asked: [String] = []
     }

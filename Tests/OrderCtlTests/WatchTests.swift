@@ -24,7 +24,7 @@ struct WatchTests {
 
     @Test func `each event is a line, over two connections, and the end is told`() async throws {
         let (first, second) = (OrderSamples.stream([OrderSamples.pending, OrderSamples.routed]), OrderSamples.stream(OrderSamples.confirmed))
-        let away = HTTPResponse.problem(503, code: "UNAVAILABLE", "no")
+        let away = HTTPResponse.problem(503, .unavailable, "no")
         try await withStream(first, away, away, second) { url, seen in
             let run = await ToolRun.of(["watch", "o-1", "--url", url])
             #expect(run.status == .ok && run.errors == "orderctl: the engine is away; looking for it again\n")
@@ -99,7 +99,7 @@ struct WatchTests {
     }
 
     @Test func `an order that nobody knows is refused at once`() async throws {
-        try await withStream(.problem(404, code: "UNKNOWN_ORDER", "There is no order with this id")) { url, seen in
+        try await withStream(.problem(404, .unknownOrder, "There is no order with this id")) { url, seen in
             let run = await ToolRun.of(["watch", "x/y", "--url", url])
             #expect(run.status == .refused && run.errors == "orderctl: There is no order with this id\n" && seen().count == 1)
         }

@@ -71,16 +71,14 @@ final class Acceptance {
             return accepted
         } catch {
             // An operator's pause is no outage: alerts on "unavailable" stay quiet.
-            outcomes.labelled(error.code == Door.pausedCode ? "paused" : error.status == 503 ? "unavailable" : "refused").increment()
+            outcomes.labelled(error.code == Problem.Code.paused.rawValue ? "paused" : error.status == 503 ? "unavailable" : "refused").increment()
             throw error
         }
     }
 
     private func read(_ request: HTTPRequest) throws(Problem) -> RequestReading {
         let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        guard type == "application/json" else {
-            throw Problem(415, code: "UNSUPPORTED_MEDIA_TYPE", "Send the order as JSON, with the header Content-Type: application/json")
-        }
+        guard type == "application/json" else { throw .notJSON }
         return RequestReading(body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), tokens: tokens)
     }
 
@@ -94,7 +92,7 @@ final class Acceptance {
         }
         // Before the partitions are agreed an order may go to one that nobody serves.
         guard process.redis.isConnected else { throw notReady }
-        guard let now = process.heartbeat.clock.now else { throw unavailable }
+        guard let now = process.heartbeat.clock.now else { throw .noIntake }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
         try door.check()
         return try await write(request, reading, traceparent: traceparent, proposing: &proposed)
@@ -112,7 +110,7 @@ final class Acceptance {
         do {
             found = try await process.pipeline.record(of: claim, timeout: max(.milliseconds(50), time))
         } catch {
-            if refusal.status < 500 { throw outcomeUnknown(nil) }
+            if refusal.status < 500 { throw .orderOutcomeUnknown(nil) }
             return nil
         }
         guard let record = found else { return nil }
@@ -122,14 +120,14 @@ final class Acceptance {
             return Accepted(record.id, job: record.job, slippageBps: slippageBps, isReplay: record.id != proposed?.id, reading)
         }
         if request == nil { return nil }
-        throw Self.conflict
+        throw .idempotencyConflict
     }
 
     private func write(
         _ request: OrderRequest, _ reading: RequestReading, traceparent: String?, proposing proposed: inout Order?
     ) async throws(Problem) -> Accepted {
         for _ in 0..<Self.tries {
-            guard let now = process.heartbeat.clock.now else { throw unavailable }
+            guard let now = process.heartbeat.clock.now else { throw .noIntake }
             let partition = process.pipeline.partition(userId: request.userId, idempotencyKey: request.idempotencyKey)
             var random = SystemRandomNumberGenerator()
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
@@ -140,13 +138,13 @@ final class Acceptance {
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: false, reading)
             case .replay(let id, let job):
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: id != order.id, reading)
-            case .conflict: throw Self.conflict
-            case .late: throw unavailable
-            case .paused(let reason): throw Door.paused(reason: reason)
+            case .conflict: throw .idempotencyConflict
+            case .late: throw .noIntake
+            case .paused(let reason): throw .paused(reason)
             case .collision: continue
             }
         }
-        throw unavailable
+        throw .noIntake
     }
 
     /// Writes the order; after a lost answer again with the same id, which changes nothing where it was written.
@@ -162,56 +160,24 @@ final class Acceptance {
             } catch {
                 isUnknown = isUnknown || error.outcomeUnknown
                 // A full Redis refuses the script before it could tell that an earlier try got through.
-                if error.code == .full, !isUnknown {
-                    throw Problem(
-                        503, code: "OVERLOADED", "The engine's memory is full; try again in a few seconds", headers: [("Retry-After", "5")])
-                }
+                if error.code == .full, !isUnknown { throw .memoryFull }
                 guard error.isPassing, start.elapsed < Self.limit, isUnknown else {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
                     let isSaid = error.words != nil || error.code == .overloaded
                     if !isUnknown, isSaid, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
-                    throw isUnknown ? outcomeUnknown(order.id) : unavailable
+                    throw isUnknown ? .orderOutcomeUnknown(order.id) : .noIntake
                 }
             }
             try? await sleep(for: backoff.next())
         }
     }
 
-    private static var conflict: Problem {
-        Problem(422, code: "IDEMPOTENCY_CONFLICT", "This Idempotency-Key was used for another order; use a new key for a new order")
-    }
-
-    private var unavailable: Problem {
-        Problem(
-            503, code: "UNAVAILABLE", "The engine cannot take orders at the moment; try again in a few seconds", headers: [("Retry-After", "2")])
-    }
-
     private var notReady: Problem {
-        guard let trouble = process.redisTrouble, !process.isRedisAway else { return unavailable }
+        guard let trouble = process.redisTrouble, !process.isRedisAway else { return .noIntake }
         let reason = PipelineError(process.redis.unavailable)
         if !process.redis.hasConnection, reason.code == .refused, let problem = reason.answer("The engine cannot take orders") as? Problem {
             return problem
         }
-        return Problem(
-            503, code: "REDIS_NOT_READY", "The engine cannot take orders yet: \(trouble); try again in a few seconds", headers: [("Retry-After", "2")]
-        )
-    }
-
-    /// The order may be in after all. Where its id is known a GET can tell.
-    private func outcomeUnknown(_ id: OrderID?) -> Problem {
-        let look = id == nil ? "" : "look it up by orderId, or "
-        return Problem(
-            503, code: "OUTCOME_UNKNOWN", "The engine could not say whether it took the order; \(look)send it again with the same Idempotency-Key",
-            members: id.map { id in JSONWriter.members { $0.field("orderId", id) } } ?? "",
-            headers: [("Retry-After", "2")])
-    }
-}
-
-extension Problem {
-    /// The answer to a request that cannot be accepted.
-    init(_ refusal: RequestRefusal) {
-        self.init(
-            400, code: refusal.code.rawValue, refusal.error,
-            errors: refusal.errors.map { Problem.FieldError(field: $0.field, message: $0.message) })
+        return .noIntakeYet(trouble)
     }
 }

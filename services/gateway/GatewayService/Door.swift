@@ -3,6 +3,7 @@ internal import HTTP
 internal import Observability
 internal import Pipeline
 internal import Redis
+internal import ServiceKit
 
 /// Beyond what the door is closed.
 struct DoorLimits {
@@ -19,8 +20,6 @@ struct DoorLimits {
 /// Sheds load before it is taken in: an order that is refused has cost nothing and lost nothing.
 @ServiceActor
 final class Door {
-    static let pausedCode = "PAUSED"
-
     private let limits: DoorLimits
     private let lag: LagSampler
     private let pressure: RedisPressure
@@ -35,32 +34,18 @@ final class Door {
     func check() throws(Problem) {
         if let latest = lag.latest {
             if latest.backlogAtMost >= limits.maxBacklog {
-                throw Self.busy("The engine has \(latest.backlogAtMost) orders waiting, which is its limit; try again in a few seconds")
+                throw .tooManyOrdersWaiting(latest.backlogAtMost)
             }
             if latest.unstoredAtMost >= limits.maxEventBacklog {
-                throw Self.busy(
-                    "The engine has \(latest.unstoredAtMost) events that are not in its database yet, which is its limit; try again in half a minute",
-                    seconds: 30)
+                throw .tooManyEventsUnstored(latest.unstoredAtMost)
             }
             if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) {
-                throw Self.busy("Orders wait longer than the engine allows; try again in a few seconds")
+                throw .waitTooLong
             }
         }
         if pressure.percent > limits.maxMemoryPercent {
-            throw Self.busy("The engine's memory is nearly full; try again in a few seconds")
+            throw .memoryNearlyFull
         }
-    }
-
-    /// The refusal while somebody has shut the door.
-    static func paused(reason: String) -> Problem {
-        let why = reason.isEmpty ? "" : " (\(reason))"
-        return Problem(
-            503, code: pausedCode, "The engine takes no new orders for now\(why); those it has go on. Try again later",
-            headers: [("Retry-After", "30")])
-    }
-
-    private static func busy(_ sentence: String, seconds: Int = 5) -> Problem {
-        Problem(503, code: "OVERLOADED", sentence, headers: [("Retry-After", String(seconds))])
     }
 }
 

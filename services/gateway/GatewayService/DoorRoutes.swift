@@ -8,7 +8,7 @@ internal import ServiceKit
 /// `GET /api/door`, `POST /api/door/pause`, `POST /api/door/resume`: whether new orders are taken in. It holds for all gateways, and over restarts.
 @ServiceActor
 struct DoorRoutes {
-    private static let longestReason = 200
+    private static let maxReasonCharacters = 200
 
     let process: ServiceProcess
 
@@ -35,23 +35,16 @@ struct DoorRoutes {
     private static func reason(_ body: [UInt8]) throws(Problem) -> String {
         guard !body.isEmpty else { return "" }
         guard let value = try? JSONValue.parse(body), value.object != nil else {
-            throw Problem(400, code: "BAD_REQUEST", #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#)
+            throw .badPause
         }
         guard let reason = value.given("reason") else { return "" }
-        guard let text = reason.string?.unicodeScalars, text.count <= longestReason, !text.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
-        else {
-            throw Problem(
-                400, code: "BAD_REQUEST", "The reason has to be one line of at most \(longestReason) characters",
-                errors: [Problem.FieldError(field: "reason", message: "is no text of one line, or too long")])
-        }
+        guard let text = reason.string?.unicodeScalars, text.count <= maxReasonCharacters,
+            !text.contains(where: { $0.value < 0x20 || $0.value == 0x7f })
+        else { throw .badPauseReason(maxCharacters: maxReasonCharacters) }
         return String(text)
     }
 
     private func redis<Value>(changes: Bool = false, _ body: @ServiceActor () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch let error as PipelineError {
-            throw error.answer("The door cannot be seen or moved", changes: changes)
-        }
+        try await answering("The door cannot be seen or moved", changes: changes, body)
     }
 }

@@ -2,7 +2,6 @@ internal import EventLoop
 internal import HTTP
 internal import JSON
 internal import Orders
-internal import Postgres
 internal import Storage
 
 /// `GET /api/orders`: pages of orders from Postgres, newest first. It may be a batch behind.
@@ -19,16 +18,14 @@ struct ListRoutes {
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
         let query = try ListQuery(request, defaultLimit: Self.defaultLimit)
-        do {
-            let page = try await store.page(query.filter, limit: query.limit, after: query.cursor)
-            let body = JSONWriter.object { writer in
-                writer.array("orders") { list in for order in page.orders { query.view.write(order, to: &list) } }
-                writer.field("nextCursor", orNull: page.next?.description)
-            }
-            return HTTPResponse.json(200, body).unlessKnown(to: request)
-        } catch let error as PostgresError {
-            throw Problem.database(error, "The orders cannot be listed")
+        let page = try await answering("The orders cannot be listed") {
+            try await store.page(query.filter, limit: query.limit, after: query.cursor)
         }
+        let body = JSONWriter.object { writer in
+            writer.array("orders") { list in for order in page.orders { query.view.write(order, to: &list) } }
+            writer.field("nextCursor", orNull: page.next?.description)
+        }
+        return HTTPResponse.json(200, body).unlessKnown(to: request)
     }
 }
 

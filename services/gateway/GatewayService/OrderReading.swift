@@ -2,7 +2,6 @@ internal import EventLoop
 internal import HTTP
 internal import Orders
 internal import Pipeline
-internal import Postgres
 internal import ServiceKit
 internal import Storage
 
@@ -20,30 +19,18 @@ final class OrderReading {
     /// An order and its events. Throws a 400, 404 or 503.
     func order(_ text: String) async throws -> (order: Order, events: [OrderEvent]) {
         let id = try Self.id(text)
-        do {
+        return try await answering("The order cannot be looked up") {
             if let snapshot = try await pipeline.snapshot(id) {
                 return (snapshot.order, try snapshot.events.map { try OrderEvent(parsing: $0) })
             }
-        } catch let error as PipelineError {
-            throw error.answer("The order cannot be looked up")
-        }
-        do {
-            guard let stored = try await store.order(id) else { throw Self.unknown }
+            guard let stored = try await store.order(id) else { throw Problem.unknownOrder }
             return stored
-        } catch let error as PostgresError {
-            throw Problem.database(error, "The order cannot be looked up")
         }
     }
 
     /// The id of a path.
     static func id(_ text: String) throws(Problem) -> OrderID {
-        guard let id = OrderID(parsing: text) else {
-            throw Problem(
-                400, code: "BAD_REQUEST", "The order id is not a UUID; use the orderId that the engine answered",
-                errors: [Problem.FieldError(field: "id", message: "is not a UUID")])
-        }
+        guard let id = OrderID(parsing: text) else { throw .notUUID }
         return id
     }
-
-    static var unknown: Problem { Problem(404, code: "UNKNOWN_ORDER", "There is no order with this id; use the orderId that the engine answered") }
 }

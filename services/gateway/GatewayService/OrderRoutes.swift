@@ -21,7 +21,7 @@ struct OrderRoutes {
         router.delete("/api/orders/{id}", query: []) { _, parameters in try await cancel(parameters["id"]) }
         // The edge sends upgrades to the notifiers; what comes here asked without one.
         for path in ["/api/orders/execute", "/api/orders/status", "/ws/orders/{id}", "/v1/stream"] {
-            router.get(path) { _, _ in throw Self.upgradeRequired }
+            router.get(path) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
         }
     }
 
@@ -62,15 +62,7 @@ struct OrderRoutes {
     }
 
     private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {
-        var after: Seq = 0
-        if let text = request.query("after") {
-            guard let seq = Seq(parsing: text) else {
-                throw Problem(
-                    400, code: "BAD_REQUEST", "The parameter after has to be the seq of an event, from 0 to \(Seq.most)",
-                    errors: [Problem.FieldError(field: "after", message: "is not a whole number from 0 to \(Seq.most)")])
-            }
-            after = seq
-        }
+        let after = try QueryReader.after(of: request, called: "The parameter after")
         let (order, events) = try await reading.order(id)
         let body = JSONWriter.object {
             $0.field("orderId", order.id)
@@ -87,45 +79,21 @@ struct OrderRoutes {
         do {
             outcome = try await process.pipeline.cancel(id)
         } catch {
-            throw Self.notCancelled(error)
+            if error.outcomeUnknown { throw Problem.cancelUnknown }
+            throw error.answer("The order could not be cancelled")
         }
         switch outcome {
         case .cancelled: return try await show(text)
-        case .submitted:
-            throw Problem(409, code: "ORDER_SUBMITTED", "The order's transaction is under way and cannot be called back; wait for its outcome")
-        case .partlyFilled:
-            throw Problem(409, code: "ORDER_SUBMITTED", "A part of the order is filled and cannot be called back; wait for the outcome of the rest")
-        case .final(let state): throw Self.isFinal(state.rawValue)
+        case .submitted: throw Problem.orderUnderWay
+        case .partlyFilled: throw Problem.orderPartlyFilled
+        case .final(let state): throw Problem.orderFinal(state.rawValue)
         case .unknown:
             // What has left Redis is final, unless Redis has lost it.
             let (order, events) = try await reading.order(text)
             let status = OrderView(order: order, events: events).status
-            guard status.isFinal else { throw Self.isLost(status.rawValue) }
-            guard status == .cancelled else { throw Self.isFinal(status.rawValue) }
+            guard status.isFinal else { throw Problem.orderLost(status.rawValue) }
+            guard status == .cancelled else { throw Problem.orderFinal(status.rawValue) }
             return try await show(text)
         }
-    }
-
-    private static func notCancelled(_ error: PipelineError) -> any Error {
-        guard error.outcomeUnknown else { return error.answer("The order could not be cancelled") }
-        return Problem(
-            503, code: "OUTCOME_UNKNOWN", "The engine could not say whether the order was cancelled; look at it, or cancel it again",
-            headers: [("Retry-After", "2")])
-    }
-
-    private static func isFinal(_ status: String) -> Problem {
-        Problem(409, code: "ORDER_FINAL", "The order is \(status) already and cannot be cancelled")
-    }
-
-    private static func isLost(_ status: String) -> Problem {
-        Problem(
-            409, code: "ORDER_LOST",
-            "The order was \(status) when Redis lost it, so there is nothing left to cancel; ask the operator, who sees it with orderctl reconcile")
-    }
-
-    private static var upgradeRequired: Problem {
-        Problem(
-            426, code: "UPGRADE_REQUIRED", "This path is a WebSocket: connect to it with a WebSocket client",
-            headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
     }
 }

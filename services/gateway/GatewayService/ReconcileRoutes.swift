@@ -3,14 +3,13 @@ internal import HTTP
 internal import JSON
 internal import Orders
 internal import Pipeline
-internal import Postgres
 internal import ServiceKit
 internal import Storage
 
 /// `GET /api/reconcile`: orders that Postgres knows as under way and Redis has lost. They are reported and never changed.
 @ServiceActor
 struct ReconcileRoutes {
-    private static let mostListed = 1000
+    private static let maxListed = 1000
     /// What has just moved need not be looked at.
     private static let unmoved = Duration.seconds(2)
 
@@ -22,13 +21,8 @@ struct ReconcileRoutes {
     }
 
     private func reconcile() async throws -> HTTPResponse {
-        let found: LostOrders
-        do {
-            found = try await store.lostOrders(unmovedFor: Self.unmoved, listing: Self.mostListed) { try await pipeline.missing($0) }
-        } catch let error as PostgresError {
-            throw Problem.database(error, "The orders cannot be compared")
-        } catch let error as PipelineError {
-            throw error.answer("The orders cannot be compared")
+        let found = try await answering("The orders cannot be compared") {
+            try await store.lostOrders(unmovedFor: Self.unmoved, listing: Self.maxListed) { try await pipeline.missing($0) }
         }
         let body = JSONWriter.object { writer in
             writer.array("lost") { list in for order in found.listed { Self.write(order, to: &list) } }

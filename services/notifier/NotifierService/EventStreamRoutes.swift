@@ -2,6 +2,7 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Orders
+internal import ServiceKit
 
 /// `GET /api/orders/{id}/events` for those who accept `text/event-stream`; the edge sends only them here.
 @ServiceActor
@@ -13,11 +14,7 @@ struct EventStreamRoutes {
 
     func add(to router: HTTPRouter) {
         router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in
-            guard let id = OrderID(parsing: parameters["id"]) else {
-                throw Problem(
-                    400, code: "BAD_REQUEST", "The order id is not a UUID; use the orderId that the engine answered",
-                    errors: [Problem.FieldError(field: "id", message: "is not a UUID")])
-            }
+            guard let id = OrderID(parsing: parameters["id"]) else { throw Problem.notUUID }
             let after = try Self.start(request)
             return try await OrderEventStream(id, after: after, limit: queueBytes, feeds: feeds, sent: sent.labelled("sse")).answer()
         }
@@ -29,12 +26,6 @@ struct EventStreamRoutes {
     /// `EventSource` for good: what no event of ours can have left there means that nothing was seen.
     private static func start(_ request: HTTPRequest) throws(Problem) -> Seq {
         if let last = request.header("Last-Event-ID"), !last.isEmpty { return Seq(parsing: last) ?? 0 }
-        guard let text = request.query("after") else { return 0 }
-        guard let after = Seq(parsing: text) else {
-            throw Problem(
-                400, code: "BAD_REQUEST", "after has to be the seq of an event, from 0 to \(Seq.most)",
-                errors: [Problem.FieldError(field: "after", message: "is not a whole number from 0 to \(Seq.most)")])
-        }
-        return after
+        return try QueryReader.after(of: request, called: "after")
     }
 }

@@ -2,6 +2,7 @@ internal import EventLoop
 internal import HTTP
 internal import JSON
 internal import Orders
+internal import ServiceKit
 internal import Venues
 
 /// `GET /api/quotes`: what routing would decide now, nothing submitted.
@@ -17,12 +18,7 @@ struct QuoteRoutes {
     private func quotes(_ request: HTTPRequest) async throws -> HTTPResponse {
         let wanted = try QuoteQuery(request, tokens: tokens).request
         let round = try await desk.ask(wanted)
-        guard let answer = round.answer(to: wanted) else {
-            let failure = round.failure
-            let status = failure.code == .venueUnavailable ? 503 : 422
-            throw Problem(
-                status, code: failure.code.rawValue, failure.message, headers: status == 503 ? [("Retry-After", "1")] : [])
-        }
+        guard let answer = round.answer(to: wanted) else { throw Problem.noQuote(round.failure) }
         return .json(200, answer)
     }
 }
@@ -43,10 +39,7 @@ struct QuoteQuery {
         case .success(let order):
             self.request = QuoteRequest(
                 tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: order.slippageBps)
-        case .failure(let refusal):
-            throw Problem(
-                400, code: refusal.code.rawValue, refusal.error,
-                errors: refusal.errors.map { Problem.FieldError(field: $0.field, message: $0.message) })
+        case .failure(let refusal): throw Problem(refusal)
         }
     }
 }

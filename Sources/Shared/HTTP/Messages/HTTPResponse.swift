@@ -42,12 +42,4 @@ public struct HTTPResponse: Sendable {
     public static func json(_ status: Int = 200, _ bytes: [UInt8], headers: [(String, String)] = []) -> HTTPResponse {
         HTTPResponse(status: status, headers: [("Content-Type", "application/json")] + headers, body: bytes)
     }
-
-    /// A refusal; see `Problem`.
-    public static func problem(
-        _ status: Int, code: String, _ error: String, errors: [Problem.FieldError] = [], members: String = "",
-        headers: [(String, String)] = []
-    ) -> HTTPResponse {
-        Problem(status, code: code, error, errors: errors, members: members, headers: headers).response
-    }
 }

@@ -1,9 +1,11 @@
 public import JSON
 
-/// A refusal as RFC 9457 describes it, with this API's own members. Every refusal of every service is built here; a handler may throw it.
+/// A refusal as RFC 9457 describes it, with this API's own members. A handler may throw it.
+///
+/// Nobody builds one where it is needed: `Problem+HTTP.swift` has the refusals of any server, the services' `Refusals.swift` those of the engine.
 public struct Problem: Error, Sendable {
     /// What is wrong with one field of the input.
-    public struct FieldError: Sendable, Equatable {
+    public struct BadField: Sendable, Equatable {
         /// The field as the client wrote it.
         public let field: String
         /// What is wrong, for a person.
@@ -18,27 +20,30 @@ public struct Problem: Error, Sendable {
 
     /// The status code.
     public let status: Int
-    /// A stable code for programs, `ORDER_FINAL`.
+    /// A stable code for programs, `NOT_FOUND`: the raw value of a `ProblemCode`.
     public let code: String
     /// One sentence that says what to do.
     public let error: String
     /// Every bad field, where the input is at fault.
-    public let errors: [FieldError]
+    public let errors: [BadField]
     /// Further members as JSON text without braces, `"orderId":"…"`; empty for none.
     public let members: String
     /// Further header fields, `Retry-After`.
     public let headers: [(String, String)]
 
     /// A refusal.
+    ///
+    /// - Parameter retryAfter: seconds until it makes sense to ask again; nil where that is not known, or never.
     public init(
-        _ status: Int, code: String, _ error: String, errors: [FieldError] = [], members: String = "", headers: [(String, String)] = []
+        _ status: Int, _ code: some ProblemCode, _ error: String, errors: [BadField] = [], members: String = "",
+        headers: [(String, String)] = [], retryAfter: Int? = nil
     ) {
         self.status = status
-        self.code = code
+        self.code = code.rawValue
         self.error = error
         self.errors = errors
         self.members = members
-        self.headers = headers
+        self.headers = headers + (retryAfter.map { [("Retry-After", String($0))] } ?? [])
     }
 
     /// The body, JSON without spaces.
@@ -73,7 +78,10 @@ public struct Problem: Error, Sendable {
     ]
 }
 
-extension Problem.FieldError: JSONWritable {
+/// A closed set of codes that a refusal may carry: an enum whose raw values are part of the API. The contract's test lists every such enum.
+public protocol ProblemCode: RawRepresentable<String>, CaseIterable, Sendable {}
+
+extension Problem.BadField: JSONWritable {
     /// Writes the message as a JSON object.
     public func write(to writer: inout JSONWriter) {
         writer.object {

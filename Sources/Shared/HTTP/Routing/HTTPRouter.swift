@@ -74,7 +74,7 @@ public final class HTTPRouter {
         let folded = "/" + target.rawPath.split(separator: "/").joined(separator: "/").lowercased()
         let meant = folded == target.rawPath ? nil : RequestTarget(folded).flatMap { find($0) }?.route.pattern.text
         let path = target.rawPath.utf8.count <= 128 ? target.rawPath : target.rawPath.prefix(125) + "..."
-        return Problem(404, code: "NOT_FOUND", "There is nothing at \(path)" + (meant.map { ": the path is \($0)." } ?? "."))
+        return .notFound(path, meant: meant)
     }
 
     /// The route of a target, with the values of its parameters.

@@ -9,21 +9,17 @@ struct QueryNames: Sendable {
     /// What is wrong with a query: a parameter that nobody reads would say something else than the client meant, one given twice says two things.
     func problem(_ target: RequestTarget) -> Problem? {
         guard let names, !target.rawQuery.isEmpty else { return nil }
-        var errors: [Problem.FieldError] = []
+        var errors: [Problem.BadField] = []
         var seen: [String] = []
         for (name, _) in target.query where errors.count < Self.mostTold {
             if !names.contains(where: { Self.isSame($0, name) }) {
-                errors.append(Problem.FieldError(field: Self.shown(name), message: Self.unknown(name, names)))
+                errors.append(Problem.BadField(field: Self.shown(name), message: Self.unknown(name, names)))
             } else if seen.contains(where: { Self.isSame($0, name) }) {
-                errors.append(Problem.FieldError(field: name, message: "must be given once"))
+                errors.append(Problem.BadField(field: name, message: "must be given once"))
             }
             seen.append(name)
         }
-        guard let first = errors.first else { return nil }
-        let sentence =
-            errors.count == 1
-            ? "The parameter \(first.field) \(first.message)" : "These parameters cannot be used: \(errors.map(\.field).joined(separator: ", "))"
-        return Problem(400, code: "BAD_REQUEST", sentence, errors: errors)
+        return errors.first.map { .badParameters(errors, alone: "The parameter \($0.field) \($0.message)") }
     }
 
     private static func unknown(_ name: String, _ names: [String]) -> String {

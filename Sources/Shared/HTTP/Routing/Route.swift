@@ -25,11 +25,7 @@ final class Route {
 
     /// The answer where the path has no handler for the method.
     func refusal(_ method: String) -> HTTPResponse {
-        if socket != nil && (method == "GET" || method == "HEAD") {
-            return .problem(
-                426, code: "UPGRADE_REQUIRED", "This path is a WebSocket: connect to it with one.",
-                headers: [("Upgrade", "websocket"), ("Connection", "Upgrade")])
-        }
-        return .problem(405, code: "METHOD_NOT_ALLOWED", "Use one of these methods here: \(methods).", headers: [("Allow", methods)])
+        let isForSocket = socket != nil && (method == "GET" || method == "HEAD")
+        return (isForSocket ? Problem.upgradeRequired() : .methodNotAllowed(methods)).response
     }
 }

@@ -46,7 +46,7 @@ final class Exchange {
     func judgeTarget() {
         guard rawTarget.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= server.options.headerLimit else { return }
         phase = .ended
-        let problem = Problem(414, code: "URI_TOO_LONG", "The query has too many parameters: at most \(server.options.headerLimit) are read.")
+        let problem = Problem.tooManyParameters(max: server.options.headerLimit)
         peer.refuse(problem)
         peer.cut()
         server.router.onRequest?(route, problem.status, start.elapsed.seconds)
@@ -107,16 +107,14 @@ final class Exchange {
 
     private func sizeProblem(_ head: cmhd_head) -> Problem? {
         if cmhd_head_size(connection) > server.options.headLimit {
-            return Problem(431, code: "HEADERS_TOO_LARGE", "The headers are too large: at most \(server.options.headLimit) bytes are read.")
+            return .headersTooLarge(maxBytes: server.options.headLimit)
         }
         return head.content_length > UInt64(server.options.bodyLimit) ? tooLarge : nil
     }
 
     /// Refuses a head of too many parts, before anything is done: the connection's memory must have room for every answer.
     private func refuse(_ head: cmhd_head) -> MHD_Result {
-        let limit = server.options.headerLimit
-        let problem = Problem(
-            431, code: "HEADERS_TOO_LARGE", "The request has too many headers, cookies or parameters: at most \(limit) headers are read.")
+        let problem = Problem.tooManyHeaders(max: server.options.headerLimit)
         let isRoomLeft = head.records <= server.options.headLimit + server.options.answerRoom / 2
         if isRoomLeft { return queue(problem.response, closing: true) }
         peer.refuse(problem)
@@ -124,9 +122,7 @@ final class Exchange {
         return .NO
     }
 
-    private var tooLarge: Problem {
-        Problem(413, code: "BODY_TOO_LARGE", "The body is too large: at most \(server.options.bodyLimit) bytes are read.")
-    }
+    private var tooLarge: Problem { .bodyTooLarge(maxBytes: server.options.bodyLimit) }
 
     /// Takes a piece of the body. Returns false when the client goes on far beyond the limit.
     private func take(_ piece: UnsafeRawBufferPointer) -> Bool {
@@ -144,9 +140,7 @@ final class Exchange {
 
     private func dispatch() -> MHD_Result {
         if let refusal { return queue(refusal.response, closing: true) }
-        guard let target = RequestTarget(rawTarget) else {
-            return queue(.problem(400, code: "BAD_REQUEST", "The request target is not a valid path."), closing: true)
-        }
+        guard let target = RequestTarget(rawTarget) else { return queue(Problem.badTarget.response, closing: true) }
         if target.rawPath == "*" && method == "OPTIONS" { return queue(HTTPResponse(status: 204)) }
         guard let (route, parameters) = server.router.find(target) else {
             return queue(server.router.notFound(target).response)
@@ -170,9 +164,7 @@ final class Exchange {
     /// A body is read as it comes: one that is packed would be taken for nonsense.
     private var encodingProblem: Problem? {
         guard !body.isEmpty, let encoding = headers["Content-Encoding"], encoding.lowercased() != "identity" else { return nil }
-        return Problem(
-            415, code: "UNSUPPORTED_MEDIA_TYPE", "The body must be sent as it is: leave Content-Encoding (gzip and the like) out.",
-            headers: [("Accept-Encoding", "identity")])
+        return .packedBody
     }
 
     /// Starts the handler. One that answers without waiting is answered in this very call, without the detour of a suspended connection.
@@ -209,15 +201,7 @@ final class Exchange {
     /// The handler's time is over.
     func expire() {
         let running = task
-        let again = [("Retry-After", "1")]
-        let changesNothing = method == "GET" || method == "HEAD"
-        complete(
-            changesNothing
-                ? .problem(503, code: "TIMEOUT", "The service took too long: try again.", headers: again)
-                : .problem(
-                    503, code: "OUTCOME_UNKNOWN",
-                    "The service took too long, and the request may have been carried out: look, or try again with the same Idempotency-Key.",
-                    headers: again))
+        complete(Problem.tookTooLong(changesNothing: method == "GET" || method == "HEAD").response)
         running?.cancel()
     }
 
@@ -285,15 +269,12 @@ final class Exchange {
 extension cmhd_head {
     /// What is wrong with the framing or the fields. Whatever two servers could read in two ways is refused: that is how requests are smuggled.
     fileprivate func problem(isOld: Bool) -> Problem? {
-        func refuse(_ sentence: String) -> Problem { Problem(400, code: "BAD_REQUEST", sentence) }
-        if transfer_encodings > 0 && content_lengths > 0 { return refuse("Send either Content-Length or Transfer-Encoding, not both.") }
-        if transfer_encodings > 0 && isOld { return refuse("Transfer-Encoding needs HTTP/1.1.") }
-        if transfer_encodings > 1 || (transfer_encodings == 1 && !is_chunked) {
-            return Problem(501, code: "NOT_IMPLEMENTED", "The only transfer encoding understood here is chunked.")
-        }
-        if content_lengths > 1 || has_invalid_length { return refuse("Send one Content-Length, a decimal number.") }
-        if hosts > 1 || has_invalid_host || (hosts == 0 && !isOld) { return refuse("Send one valid Host header.") }
-        if has_invalid_name { return refuse("A header has an invalid name.") }
+        if transfer_encodings > 0 && content_lengths > 0 { return .badHead("Send either Content-Length or Transfer-Encoding, not both.") }
+        if transfer_encodings > 0 && isOld { return .badHead("Transfer-Encoding needs HTTP/1.1.") }
+        if transfer_encodings > 1 || (transfer_encodings == 1 && !is_chunked) { return .unknownTransferEncoding }
+        if content_lengths > 1 || has_invalid_length { return .badHead("Send one Content-Length, a decimal number.") }
+        if hosts > 1 || has_invalid_host || (hosts == 0 && !isOld) { return .badHead("Send one valid Host header.") }
+        if has_invalid_name { return .badHead("A header has an invalid name.") }
         return nil
     }
 }

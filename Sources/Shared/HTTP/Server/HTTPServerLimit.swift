@@ -16,8 +16,6 @@ extension HTTPServer {
     /// The answer to a socket that is one too many.
     func refuseSocket() -> Problem {
         router.onLimit?(.sockets)
-        return Problem(
-            503, code: "TOO_MANY_SOCKETS", "This server holds as many sockets as it may: try again in a few seconds.", headers: [("Retry-After", "5")]
-        )
+        return .tooManySockets
     }
 }

@@ -61,7 +61,7 @@ final class ServerConnection {
 
     /// Answers a request that never became whole, past the daemon: it has nothing of its own to send at that point.
     func refuseSlow() {
-        refuse(Problem(408, code: "REQUEST_TIMEOUT", "The request took too long to arrive: send it again."))
+        refuse(.requestTooSlow)
         cut()
     }
 

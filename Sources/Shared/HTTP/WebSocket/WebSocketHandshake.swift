@@ -13,19 +13,13 @@ enum WebSocketHandshake {
     /// The value of `Sec-WebSocket-Accept`. Throws the refusal of a request that is not a right handshake.
     static func accept(_ request: HTTPRequest, _ origins: CrossOrigin) throws(Problem) -> String {
         guard request.method == "GET", request.body.isEmpty, request.headers.contains(token: "upgrade", in: "Connection") else {
-            throw Problem(400, code: "BAD_HANDSHAKE", "A WebSocket begins with a GET that has the header Connection: Upgrade and no body.")
+            throw .noUpgrade
         }
-        guard request.headers.all("Sec-WebSocket-Version") == ["13"] else {
-            throw Problem(
-                426, code: "UPGRADE_REQUIRED", "Speak version 13 of the WebSocket protocol.",
-                headers: [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")])
-        }
+        guard request.headers.all("Sec-WebSocket-Version") == ["13"] else { throw .wrongWebSocketVersion }
         guard request.headers.all("Sec-WebSocket-Key").count == 1, let accept = accept(key: request.header("Sec-WebSocket-Key") ?? "") else {
-            throw Problem(400, code: "BAD_HANDSHAKE", "Sec-WebSocket-Key must be 16 bytes in Base64.")
+            throw .badWebSocketKey
         }
-        guard origins.allows(request.header("Origin")) else {
-            throw Problem(403, code: "ORIGIN_NOT_ALLOWED", "Pages of this origin may not connect.")
-        }
+        guard origins.allows(request.header("Origin")) else { throw .originNotAllowed }
         return accept
     }
 

@@ -27,7 +27,7 @@ extension FieldError: JSONWritable {
 /// Why a request is refused before it leaves anything behind: status 400.
 public struct RequestRefusal: Error, Sendable, Hashable {
     /// The kinds; the raw values are part of the API.
-    public enum Code: String, Sendable, Hashable {
+    public enum Code: String, Sendable, Hashable, CaseIterable {
         /// The body is not JSON.
         case badJSON = "BAD_JSON"
         /// A field is missing or wrong.

@@ -6,13 +6,13 @@ internal import JSON
 @ServiceActor
 struct DoctorRoutes {
     private static let usualStuckAfter = 120
-    private static let mostStuckAfter = 86_400
+    private static let maxStuckAfter = 86_400
 
     let examination: Examination
 
     func add(to router: HTTPRouter) {
         router.get("/api/doctor", query: ["stuckAfterSeconds"]) { request, _ in
-            let checks = await examination.run(stuckAfter: .seconds(try Self.stuckAfter(request.query("stuckAfterSeconds"))))
+            let checks = await examination.run(stuckAfter: .seconds(try Self.stuckAfter(request)))
             let body = JSONWriter.object {
                 $0.field("healthy", !checks.contains { $0.verdict == .fault })
                 $0.field("checks", checks)
@@ -21,13 +21,13 @@ struct DoctorRoutes {
         }
     }
 
-    private static func stuckAfter(_ text: String?) throws(Problem) -> Int {
-        guard let text, !text.isEmpty else { return usualStuckAfter }
-        guard let seconds = Int(text), (1...mostStuckAfter).contains(seconds) else {
-            throw Problem(
-                400, code: "BAD_REQUEST", "stuckAfterSeconds has to be a whole number from 1 to \(mostStuckAfter)",
-                errors: [Problem.FieldError(field: "stuckAfterSeconds", message: "is no whole number from 1 to \(mostStuckAfter)")])
+    private static func stuckAfter(_ request: HTTPRequest) throws(Problem) -> Int {
+        var query = QueryReader(request)
+        let number = "whole number from 1 to \(maxStuckAfter)"
+        let seconds = query.read("stuckAfterSeconds", "is no \(number)", alone: "stuckAfterSeconds has to be a \(number)") { text in
+            Int(text).flatMap { (1...maxStuckAfter).contains($0) ? $0 : nil }
         }
-        return seconds
+        try query.check()
+        return seconds ?? usualStuckAfter
     }
 }

@@ -22,10 +22,6 @@ struct SystemRoutes {
     }
 
     private func streams() async throws -> HTTPResponse {
-        do {
-            return .json(200, try await lag.sample().json)
-        } catch {
-            throw error.answer("The streams cannot be looked at")
-        }
+        .json(200, try await answering("The streams cannot be looked at") { try await lag.sample().json })
     }
 }

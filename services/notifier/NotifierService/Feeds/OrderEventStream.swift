@@ -2,6 +2,7 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Orders
+internal import ServiceKit
 
 /// A client of server-sent events that follows one order, from where it left off to the final event.
 @ServiceActor
@@ -45,8 +46,7 @@ final class OrderEventStream: OrderWatcher {
             switch try await outcome() {
             case .stream: return .eventStream(stream)
             case .nothingLeft: return HTTPResponse(status: 204)
-            case .unknown:
-                throw Problem(404, code: "UNKNOWN_ORDER", "There is no order with this id; use the orderId that the engine answered")
+            case .unknown: throw Problem.unknownOrder
             case .unavailable:
                 stream.write(": the order cannot be followed at the moment\n\n")
                 stream.finish()

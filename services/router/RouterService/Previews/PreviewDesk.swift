@@ -3,6 +3,7 @@ internal import HTTP
 internal import Observability
 internal import Orders
 internal import Pipeline
+internal import ServiceKit
 internal import Venues
 
 /// Quotes for whoever asks without an order. Bounded in number and in how often venues are asked, so that no caller takes what orders need.
@@ -56,10 +57,7 @@ final class PreviewDesk {
     private func makeDo(_ key: PreviewCache.Key, wait: Duration) throws(Problem) -> QuoteRound {
         if let known = cache.round(key, within: limits.stale, at: .now) { return answer(known, from: "cache") }
         outcomes.labelled("refused").increment()
-        let seconds = max(1, (wait.millisecondsRoundedUp + 999) / 1000)
-        throw Problem(
-            429, code: "TOO_MANY_QUOTES", "The venues may not be asked more often for quotes without an order; try again in \(seconds) s.",
-            headers: [("Retry-After", String(seconds))])
+        throw .tooManyQuotes(retryAfter: max(1, (wait.millisecondsRoundedUp + 999) / 1000))
     }
 
     private func answer(_ round: QuoteRound, from source: String) -> QuoteRound {

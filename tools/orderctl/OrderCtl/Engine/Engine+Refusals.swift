@@ -16,7 +16,8 @@ extension Engine {
     /// Something was to be changed, and the answer is lost.
     func lost(_ reason: String, code: String? = nil) -> Failure {
         Failure(
-            .unreachable, "The answer of \(url) was lost (\(reason)): what was asked for may have been carried out", code: code ?? "OUTCOME_UNKNOWN",
+            .unreachable, "The answer of \(url) was lost (\(reason)): what was asked for may have been carried out",
+            code: code ?? HTTPCode.outcomeUnknown.rawValue,
             mayHaveBeenDone: true)
     }
 
@@ -24,7 +25,7 @@ extension Engine {
     var noEdge: Failure {
         Failure(
             .refused, "\(url) is not the edge of an engine: it serves only a part of the API; say where the edge is with --url or ORDERCTL_URL",
-            code: "NOT_FOUND")
+            code: HTTPCode.notFound.rawValue)
     }
 
     /// The engine, or what is in front of it, has refused.
@@ -39,7 +40,7 @@ extension Engine {
             return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
         }
         // Every command asks for a path that the edge serves; a single service serves only some of them.
-        if code == "NOT_FOUND" { return noEdge }
+        if code == HTTPCode.notFound.rawValue { return noEdge }
         // A 503 that names an order: its gateway could not say whether it is in.
         return Failure(
             .refused, Terminal.safe(sentence + details(body, besides: sentence)), code: code,

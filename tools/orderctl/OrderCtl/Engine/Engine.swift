@@ -52,7 +52,7 @@ final class Engine {
         }
         let value = try? JSONValue.parse(answer.body, maximumDepth: 32)
         guard (200..<300).contains(answer.status) else {
-            let isLost = [502, 504].contains(answer.status) || value?["code"]?.string == "OUTCOME_UNKNOWN"
+            let isLost = [502, 504].contains(answer.status) || value?["code"]?.string == HTTPCode.outcomeUnknown.rawValue
             throw method != "GET" && isLost ? lost("\(answer.status)", code: value?["code"]?.string) : refusal(answer.status, value)
         }
         guard let value else {
