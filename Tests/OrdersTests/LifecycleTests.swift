@@ -20,6 +20,19 @@ import Testing
         #expect(state.status == status)
     }
 
+    /// What a step does to the entry in hand and to what follows, as it is written down.
+    @Test(
+        "A step begins, finishes, hands on and starts over as the page says",
+        arguments: [
+            (OrderStep.routeBegin, true, false, nil, false), (.routeDone, false, true, .executor, false),
+            (.routeRetry, false, true, .router, true), (.buildBegin, true, false, nil, false), (.submit, false, false, nil, false),
+            (.confirm, false, true, nil, false), (.retry, false, true, .executor, true), (.requote, false, true, .router, true),
+            (.fail, false, true, nil, false), (.cancel, false, false, nil, false), (.expire, false, false, nil, false),
+        ] as [(OrderStep, Bool, Bool, Stage?, Bool)])
+    func effects(step: OrderStep, begins: Bool, finishes: Bool, handsOn: Stage?, startsOver: Bool) {
+        #expect(step.begins == begins && step.finishes == finishes && step.handsOn == handsOn && step.startsOver == startsOver)
+    }
+
     @Test func noStepStartsFromAFinalStateOrEndsWhereItStarts() {
         for step in OrderStep.allCases {
             #expect(!step.sources.contains(step.target))

@@ -40,7 +40,7 @@ MUTATIONS = (
         ("test", "ModelTests|ScheduleTests")),
     Mutation(
         "promote", "a due retry is handed back though the order has gone on under another entry", f"{LUA}/promote.lua",
-        "if not order or order.entry ~= 'retries ' .. member then return end", "if not order then return end",
+        "if not order or order.entry ~= RETRIES .. ' ' .. member then return end", "if not order then return end",
         ("test", "ModelTests|ScheduleTests")),
     Mutation(
         "same-bytes", "who takes a submitted order over signs anew", f"{EXECUTOR}/ExecutionHandler.swift",

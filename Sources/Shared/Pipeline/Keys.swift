@@ -9,6 +9,14 @@ public struct Keys: Sendable {
     private let orders: String
     private let chain: String
 
+    /// Short names: a key ends in one, `entry` in an order's hash begins with one, and a dead letter tells its stream by one.
+    enum Name {
+        static let accepted = "accepted"
+        static let routed = "routed"
+        static let events = "events"
+        static let retries = "retries"
+    }
+
     /// The keys of one partition.
     public init(partition: Int) {
         self.partition = partition
@@ -17,15 +25,15 @@ public struct Keys: Sendable {
     }
 
     /// Orders that wait for the router.
-    public var accepted: String { orders + "accepted" }
+    public var accepted: String { orders + Name.accepted }
     /// Orders that wait for the executor.
-    public var routed: String { orders + "routed" }
+    public var routed: String { orders + Name.routed }
     /// Every event, for Postgres.
-    public var events: String { orders + "events" }
+    public var events: String { orders + Name.events }
     /// Entries that could not be handled.
     public var dead: String { orders + "dead" }
     /// Orders that wait for their next attempt, by the time it is due.
-    public var retries: String { orders + "retries" }
+    public var retries: String { orders + Name.retries }
     /// Orders with a deadline, by that time.
     public var deadlines: String { orders + "deadlines" }
     /// Orders that have a time to live, by its end.
@@ -91,12 +99,16 @@ public struct Keys: Sendable {
         [(accepted, Stage.router.group), (routed, Stage.executor.group), (events, persistGroup)]
     }
 
+    /// What every channel begins with.
+    static let updatesPrefix = "updates:"
+    /// What the channel of every user begins with.
+    static let userUpdatesPrefix = updatesPrefix + "user:"
     /// The channel of an order's events.
-    public static func updates(_ id: OrderID) -> String { "updates:" + id.description }
+    public static func updates(_ id: OrderID) -> String { updatesPrefix + id.description }
     /// A channel on which nothing is published: subscribing to it again and again keeps a subscriber's link alive.
-    public static let silence = "updates:silence"
+    public static let silence = updatesPrefix + "silence"
     /// The channel of the events of all orders of a user.
-    public static func updates(user: UserID) -> String { "updates:user:" + user.text }
+    public static func updates(user: UserID) -> String { userUpdatesPrefix + user.text }
     /// The names of the processes that are alive, by the time of their last heartbeat.
     public static let services = "orders:{services}"
     /// What a process says of itself.
@@ -115,7 +127,7 @@ public struct Keys: Sendable {
 
 extension Stage {
     /// The short name of the stream that the stage reads.
-    public var stream: String { self == .router ? "accepted" : "routed" }
+    public var stream: String { self == .router ? Keys.Name.accepted : Keys.Name.routed }
     /// The consumer group of the stage.
     public var group: String { rawValue }
 }

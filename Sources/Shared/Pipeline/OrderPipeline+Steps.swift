@@ -39,7 +39,7 @@ extension OrderPipeline {
         let outcome = answer.first?.string ?? ""
         tell(request, entry, answer)
         // To have begun proves nothing: what ends its worker does so after that.
-        let hasBegun = outcome == "again" || outcome == "ok" && (request.step == .routeBegin || request.step == .buildBegin)
+        let hasBegun = outcome == "again" || outcome == "ok" && request.step.begins
         if !hasBegun { noteProgress(of: entry) }
         return answer
     }

@@ -1,4 +1,6 @@
 /// The legal transitions of an order, one script run each. The table is the whole truth: what is not in it never happens.
+///
+/// The scripts get it from here when they are loaded.
 public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     /// The router begins.
     case routeBegin
@@ -51,6 +53,23 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
         case .cancel: .cancelled
         }
     }
+
+    /// Whether a worker begins a stage with it. It is the step of an entry that counts as a start.
+    public var begins: Bool { self == .routeBegin || self == .buildBegin }
+
+    /// Whether it finishes the entry that brought the order to its stage. A step without an entry in hand finishes none.
+    public var finishes: Bool {
+        switch self {
+        case .routeDone, .routeRetry, .confirm, .retry, .requote, .fail: true
+        case .routeBegin, .buildBegin, .submit, .cancel, .expire: false
+        }
+    }
+
+    /// The stage that it hands the order on to; nil where the order stays with its worker or has ended.
+    public var handsOn: Stage? { finishes ? target.stage : nil }
+
+    /// Whether the order starts over with it: in a new round, after a wait, and without the transactions of the last attempt.
+    public var startsOver: Bool { self == .routeRetry || self == .retry || self == .requote }
 }
 
 /// What an observer of an order may see.

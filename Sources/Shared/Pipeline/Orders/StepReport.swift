@@ -32,24 +32,14 @@ public struct OrderEnd: Sendable, Equatable {
     }
 }
 
-extension OrderStep {
-    /// Whether the entry that carried an order to its stage is done with this step.
-    var leavesStage: Bool {
-        switch self {
-        case .routeDone, .routeRetry, .confirm, .retry, .requote, .fail: true
-        case .routeBegin, .buildBegin, .submit, .cancel, .expire: false
-        }
-    }
-}
-
 extension OrderPipeline {
     /// Tells who counts what a step came to, by the answer of its script.
     func report(_ request: StepRequest, _ entry: WorkEntry, outcome: String, at time: UInt64?) {
-        let waited = !isClockSetBack && (request.step == .routeBegin || request.step == .buildBegin) ? time.flatMap { entry.waited(until: $0) } : nil
+        let waited = !isClockSetBack && request.step.begins ? time.flatMap { entry.waited(until: $0) } : nil
         onStep?(
             StepReport(
                 step: request.step, stage: entry.stage, outcome: outcome, waited: outcome == "ok" ? waited : nil,
-                worked: outcome == "ok" && request.step.leavesStage ? entry.received.elapsed : nil))
+                worked: outcome == "ok" && request.step.finishes ? entry.received.elapsed : nil))
     }
 
     /// Tells who counts that an order has ended.

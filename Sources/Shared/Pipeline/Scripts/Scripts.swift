@@ -4,38 +4,38 @@ internal import Redis
 
 /// The scripts of an order's life, from the `.lua` files beside this one.
 enum Scripts {
-    static let accept = script("accept", PackageResources.accept_lua, allowsFullMemory: false)
-    static let step = script("step", PackageResources.step_lua)
-    static let cancel = script("cancel", PackageResources.cancel_lua)
-    static let promote = script("promote", PackageResources.promote_lua)
-    static let sweep = script("sweep", PackageResources.sweep_lua)
+    static let accept = script("accept", PackageResources.accept_lua, with: .orders, allowsFullMemory: false)
+    static let step = script("step", PackageResources.step_lua, with: .steps)
+    static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
+    static let promote = script("promote", PackageResources.promote_lua, with: .orders)
+    static let sweep = script("sweep", PackageResources.sweep_lua, with: .steps)
     static let hasten = script("hasten", PackageResources.hasten_lua)
-    static let bury = script("bury", PackageResources.bury_lua)
+    static let bury = script("bury", PackageResources.bury_lua, with: .orders)
     static let letters = script("letters", PackageResources.letters_lua)
-    static let unbury = script("unbury", PackageResources.unbury_lua)
-    static let drop = script("drop", PackageResources.drop_lua)
+    static let unbury = script("unbury", PackageResources.unbury_lua, with: .orders)
+    static let drop = script("drop", PackageResources.drop_lua, with: .orders)
     static let claim = script("claim", PackageResources.claim_lua)
     static let overtake = script("overtake", PackageResources.overtake_lua)
     static let renew = script("renew", PackageResources.renew_lua)
     static let release = script("release", PackageResources.release_lua)
-    static let stored = script("stored", PackageResources.stored_lua)
+    static let stored = script("stored", PackageResources.stored_lua, with: .orders)
     static let trim = script("trim", PackageResources.trim_lua)
     static let recount = script("recount", PackageResources.recount_lua)
     static let lost = script("lost", PackageResources.lost_lua)
     static let turn = script("turn", PackageResources.turn_lua)
     static let reap = script("reap", PackageResources.reap_lua)
     static let leaving = script("leaving", PackageResources.leaving_lua)
-    static let user = script("user", PackageResources.user_lua)
+    static let user = script("user", PackageResources.user_lua, with: .orders)
     static let heartbeat = script("heartbeat", PackageResources.heartbeat_lua)
     static let lag = script("lag", PackageResources.lag_lua)
     static let allow = script("allow", PackageResources.allow_lua)
     static let send = script("send", PackageResources.send_lua)
     static let status = script("status", PackageResources.status_lua)
-    static let prune = script("prune", PackageResources.prune_lua)
+    static let prune = script("prune", PackageResources.prune_lua, with: .orders)
     static let agree = script("agree", PackageResources.agree_lua)
     static let group = script("group", PackageResources.group_lua)
     static let pause = script("pause", PackageResources.pause_lua)
-    static let standing = script("standing", PackageResources.standing_lua)
+    static let standing = script("standing", PackageResources.standing_lua, with: .orders)
     static let now = script("now", PackageResources.now_lua)
     static let rights = script("rights", PackageResources.rights_lua)
 
@@ -44,25 +44,35 @@ enum Scripts {
         reap, leaving, user, heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
     ]
 
-    private static let prelude =
-        sentences + "local CLOCK = \(JSONWriter.value(Keys.clock(of: "{}")))\n"
-        + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.prelude_lua].map(text).joined()
-
-    /// What scripts say of their own accord, from the one place where the texts stand.
-    private static let sentences: String = {
-        let texts = [
-            ("pending", EventMessage.pending), ("cancelled", EventMessage.cancelled),
-            (FailureCode.deadlineExceeded.rawValue, FailureCode.deadlineExceeded.sentence),
-            (FailureCode.poisoned.rawValue, FailureCode.poisoned.sentence),
-        ]
-        return "local SENTENCES = { " + texts.map { "\($0.0) = \(JSONWriter.value($0.1))" }.joined(separator: ", ") + " }\n"
-    }()
+    /// What is put in front of a script; each case has all that the one before it has. A run pays for what it does not need.
+    enum Library {
+        /// How to write, the time, and streams.
+        case streams
+        /// How to read and move an order, and what its states are.
+        case orders
+        /// The steps of an order.
+        case steps
+    }
 
     /// All but `accept` may run when Redis is full, so that what is inside can drain.
-    private static func script(_ name: String, _ body: [UInt8], allowsFullMemory: Bool = true) -> RedisScript {
+    private static func script(
+        _ name: String, _ body: [UInt8], with library: Library = .streams, allowsFullMemory: Bool = true
+    ) -> RedisScript {
         let header = allowsFullMemory ? "#!lua flags=allow-oom\n" : "#!lua\n"
-        return RedisScript(name: name, source: header + prelude + text(body))
+        return RedisScript(name: name, source: header + text(of: library) + text(body))
     }
+
+    private static func text(of library: Library) -> String {
+        switch library {
+        case .streams: streams
+        case .orders: streams + orders
+        case .steps: streams + ScriptTables.steps + orders
+        }
+    }
+
+    private static let streams =
+        ScriptTables.names + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.streams_lua].map(text).joined()
+    private static let orders = ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

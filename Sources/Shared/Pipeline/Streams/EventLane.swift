@@ -90,12 +90,12 @@ final class EventLane {
         let readable = inHand.compactMap { EventEntry($0) }
         let names = Set(readable.map(\.entry))
         for entry in inHand where !names.contains(entry.id) {
-            try await reader.bury(entry, reason: "MALFORMED", name: "events")
+            try await reader.bury(entry, reason: "MALFORMED", name: Keys.Name.events)
         }
         let refused = readable.isEmpty ? [] : try await sink.store(readable)
         for (index, reason) in refused {
             let entry = inHand.first { $0.id == readable[index].entry }
-            if let entry { try await reader.bury(entry, reason: reason, name: "events", order: readable[index].orderID) }
+            if let entry { try await reader.bury(entry, reason: reason, name: Keys.Name.events, order: readable[index].orderID) }
         }
         // A refused event is not in Postgres: its order stays in Redis until the letter is settled.
         let missing = Set(refused.map(\.index))

@@ -29,7 +29,7 @@ local job = add(KEYS[3], 'id', id, 'round', 1)
 local order = {
   key = KEYS[1], id = id, events = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, progress = 0,
   maxAttempts = tonumber(ARGV[5]), deadline = ARGV[6], user = ARGV[4], common = ARGV[3], route = '', quotes = '', txHash = '', clock = '',
-  order = ARGV[2], entry = function() return 'accepted ' .. job() end,
+  order = ARGV[2], entry = function() return SOURCE.router .. ' ' .. job() end,
 }
 event(order, at, 'pending', 0, SENTENCES.pending)
 for _, name in ipairs({ 'maxAttempts', 'deadline', 'user', 'common', 'order' }) do set(order, name, order[name]) end

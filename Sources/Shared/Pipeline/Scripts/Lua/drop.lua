@@ -7,7 +7,7 @@ local order = letter.orderId ~= '' and marksOf(ARGV[2] .. letter.orderId, letter
 if order.isUnreadable then return redis.error_reply(notes.unreadable[2]) end
 if letter.reason == 'IN_DOUBT' and order.state and not FINAL[order.state] then return { 'doubt' } end
 write('XDEL', KEYS[1], ARGV[1])
-if letter.stream == 'events' then
+if letter.stream == EVENTS then
   mark(order, tonumber(letter.seq))
   saveMarks(order, KEYS[2], milliseconds(), tonumber(ARGV[3]))
 end

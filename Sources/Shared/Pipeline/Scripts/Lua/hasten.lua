@@ -15,7 +15,7 @@ local function told(member)
     note('unreadable', values.err)
     return nil
   end
-  if values[1] ~= 'retries ' .. member or not values[2] then return 0 end
+  if values[1] ~= RETRIES .. ' ' .. member or not values[2] then return 0 end
   local event = redis.call('HGET', ARGV[1] .. id, 'e:' .. values[2]) or ''
   return tonumber(string.match(event, '"delayMs":(%d+)')) or 0
 end

@@ -9,9 +9,9 @@ local function promote(member, order)
   local target, id, round = string.match(member, '^(%a+):([^:]+):(%d+)$')
   write('ZREM', KEYS[1], member)
   -- Under another entry of its round the order may have gone on meanwhile; what stands for it then must keep its name.
-  if not order or order.entry ~= 'retries ' .. member then return end
-  if FINAL[order.state] then return dismiss(order, 'retries ' .. member, KEYS[4], at, ARGV[3]) end
-  local entry = add(target == 'accepted' and KEYS[2] or KEYS[3], 'id', id, 'round', round)
+  if not order or order.entry ~= RETRIES .. ' ' .. member then return end
+  if FINAL[order.state] then return dismiss(order, RETRIES .. ' ' .. member, KEYS[4], at, ARGV[3]) end
+  local entry = add(target == SOURCE.router and KEYS[2] or KEYS[3], 'id', id, 'round', round)
   order.entry = function() return target .. ' ' .. entry() end
   write('HSET', order.key, 'entry', order.entry)
   promoted = promoted + 1

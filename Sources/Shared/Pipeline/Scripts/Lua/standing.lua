@@ -8,10 +8,10 @@ if not order then return { at, 'gone', '', '' } end
 local function standing()
   if FINAL[order.state] then return 'final' end
   local place, entry = string.match(order.entry, '^(%a+) (.+)$')
-  if place == 'retries' then return redis.call('ZSCORE', KEYS[4], entry) and 'retry' or 'nothing' end
-  if not place then return 'nothing' end
-  local stream, group = KEYS[2], 'router'
-  if place == 'routed' then stream, group = KEYS[3], 'executor' end
+  if place == RETRIES then return redis.call('ZSCORE', KEYS[4], entry) and 'retry' or 'nothing' end
+  local group = READER[place or '']
+  if not group then return 'nothing' end
+  local stream = group == 'router' and KEYS[2] or KEYS[3]
   if pending(stream, group, entry) then return 'held' end
   local reader, isUnreadable = groupOf(stream, group)
   if isUnreadable or #redis.call('XRANGE', stream, entry, entry) == 0 then return 'nothing' end

@@ -3,19 +3,6 @@
 -- ARGV: step, id, stage, entry, consumer, round, token, most starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
 --       the state in which the worker has seen the order ('' where any source will do), count of fields to set, their names and values,
 --       then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
-local STEPS = {
-  routeBegin = { from = { pending = true, requote = true }, to = 'routing', begins = true },
-  routeDone = { from = { routing = true }, to = 'routed', done = true },
-  routeRetry = { from = { routing = true }, to = 'requote', done = true, again = 'accepted' },
-  buildBegin = { from = { routed = true, waiting = true }, to = 'building', begins = true },
-  submit = { from = { building = true }, to = 'submitted' },
-  confirm = { from = { submitted = true }, to = 'confirmed', done = true },
-  retry = { from = { building = true, submitted = true }, to = 'waiting', done = true, again = 'routed' },
-  requote = { from = { building = true, submitted = true }, to = 'requote', done = true, again = 'accepted' },
-  fail = { from = STAGE, to = 'failed', done = true },
-}
-local SOURCE = { router = 'accepted', executor = 'routed' }
-
 local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local token, mostStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
 local seen = ARGV[12]
@@ -69,7 +56,7 @@ end
 
 -- A failure that the caller has already is more honest than the deadline's.
 local fails = step.to == 'failed'
-if order.deadline ~= '' and at > tonumber(order.deadline) and order.state ~= 'submitted' and not fails then
+if order.deadline ~= '' and at > tonumber(order.deadline) and STEPS.expire.from[order.state] and not fails then
   failNow(order, at, deadlines, 'DEADLINE_EXCEEDED')
   finish()
   save(order, events)
@@ -114,8 +101,8 @@ for index = FIELDS_AT + 1, eventsAt - 2, 2 do set(order, ARGV[index], ARGV[index
 for index = eventsAt, #ARGV, 5 do
   local kind, progress, message = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local options = { quotes = ARGV[index + 4] == '1' }
-  if kind == 'execution-failed' then options.status = STATUS[before] or before end
-  if kind == 'retry-pending' then options.status = STATUS[order.state] or order.state end
+  if kind == 'execution-failed' then options.status = STATUS[before] end
+  if kind == 'retry-pending' then options.status = STATUS[order.state] end
   if progress == '' then
     progress = order.progress
   elseif progress ~= '0' then
@@ -124,21 +111,21 @@ for index = eventsAt, #ARGV, 5 do
   event(order, at, kind, progress, (string.gsub(message, '{dex}', (string.gsub(order.dex, '%%', '%%%%')))), ARGV[index + 3], options)
 end
 
-if step.done then finish() end
-if step.again then
+if step.finishes then finish() end
+if step.startsOver then
   order.round = order.round + 1
   if usesAttempt then order.attempt = order.attempt + 1 end
   set(order, 'transactions', '')
   set(order, 'txHash', '')
-  local member = step.again .. ':' .. id .. ':' .. order.round
+  local member = step.handsOn .. ':' .. id .. ':' .. order.round
   write('ZADD', retries, at + delay, member)
-  order.entry = 'retries ' .. member
+  order.entry = RETRIES .. ' ' .. member
   -- The sweep takes a submitted order off the deadlines.
   if order.deadline ~= '' then write('ZADD', deadlines, order.deadline, id) end
-elseif step.to == 'routed' then
+elseif step.handsOn then
   set(order, 'routedAt', integer(at))
-  local routed = add(KEYS[4], 'id', id, 'round', order.round)
-  order.entry = function() return 'routed ' .. routed() end
+  local onward = add(KEYS[4], 'id', id, 'round', order.round)
+  order.entry = function() return step.handsOn .. ' ' .. onward() end
 elseif FINAL[order.state] and order.deadline ~= '' then
   write('ZREM', deadlines, id)
 end

@@ -9,7 +9,7 @@ local failed = 0
 for _, id in ipairs(due) do
   local order, isUnreadable = find(ARGV[1] .. id, id)
   if isUnreadable then postpone(KEYS[1], id, at) else write('ZREM', KEYS[1], id) end
-  if order and not FINAL[order.state] and order.state ~= 'submitted' then
+  if order and STEPS.expire.from[order.state] then
     failNow(order, at, KEYS[1], 'DEADLINE_EXCEEDED')
     save(order, KEYS[2])
     failed = failed + 1

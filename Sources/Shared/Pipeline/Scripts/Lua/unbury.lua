@@ -3,10 +3,10 @@
 -- KEYS: dead, accepted, routed, events   ARGV: letter, prefix of order keys, whether an order that is not there is no hindrance (1 or 0)
 local letter = readLetter(KEYS[1], ARGV[1])
 if not letter then return { 'unknown' } end
-local target = ({ accepted = KEYS[2], routed = KEYS[3], events = KEYS[4] })[letter.stream or '']
+local target = ({ [SOURCE.router] = KEYS[2], [SOURCE.executor] = KEYS[3], [EVENTS] = KEYS[4] })[letter.stream or '']
 if not target or #letter.fields == 0 then return { 'unusable' } end
 
-local group = ({ accepted = 'router', routed = 'executor' })[letter.stream]
+local group = READER[letter.stream]
 local order
 if group and letter.orderId ~= '' then
   order = load(ARGV[2] .. letter.orderId, letter.orderId)

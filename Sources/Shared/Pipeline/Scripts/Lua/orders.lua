@@ -1,5 +1,5 @@
--- What the scripts of an order's life share. Put in front of each of them when it is loaded, after writes.lua and clock.lua, with SENTENCES before
--- it: the texts of what a script says of its own accord. An order is one hash.
+-- The library of orders: put in front of each script that reads or moves one, after SENTENCES and the tables of the state machine. An order is one
+-- hash.
 
 local FIELDS = {
   'state', 'round', 'attempt', 'seq', 'progress', 'maxAttempts', 'deadline', 'user', 'common', 'route', 'quotes', 'dex', 'txHash',
@@ -7,31 +7,6 @@ local FIELDS = {
 }
 
 local MOST_FIELDS = 100
-local STATUS = { routed = 'routing', waiting = 'building', requote = 'routing' }
-local FINAL = { confirmed = true, failed = true, cancelled = true }
--- The stage whose turn it is in each state that is not final.
-local STAGE = {
-  pending = 'router', requote = 'router', routing = 'router',
-  routed = 'executor', waiting = 'executor', building = 'executor', submitted = 'executor',
-}
-
--- UTC, ISO 8601, milliseconds. Days to a civil date by Howard Hinnant's algorithm.
-local function iso(at)
-  local days = math.floor(at / 86400000)
-  local rest = at - days * 86400000
-  local z = days + 719468
-  local era = math.floor(z / 146097)
-  local doe = z - era * 146097
-  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
-  local mp = math.floor((5 * doy + 2) / 153)
-  local day = doy - math.floor((153 * mp + 2) / 5) + 1
-  local month = mp < 10 and mp + 3 or mp - 9
-  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  local seconds = math.floor(rest / 1000)
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day,
-    math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60, rest % 1000)
-end
 
 local function orderOf(values, key, id)
   if not values[1] then return nil end
@@ -62,7 +37,7 @@ local function tick(order, at, status)
   for name, ms in string.gmatch(rest or '', ' (%a+)=(%d+)') do spent[name] = tonumber(ms) end
   if was then spent[was] = (spent[was] or 0) + math.max(0, at - tonumber(since)) end
   local clock, members = { status, integer(at) }, {}
-  for _, name in ipairs({ 'pending', 'routing', 'building', 'submitted' }) do
+  for _, name in ipairs(OPEN) do
     if spent[name] then
       clock[#clock + 1] = name .. '=' .. integer(spent[name])
       members[#members + 1] = '"' .. name .. '":' .. integer(spent[name])
@@ -124,8 +99,8 @@ local function save(order, events)
     row[#row + 1] = 'e:' .. entry[1]
     row[#row + 1] = entry[2]
     add(events, 'id', order.id, 'seq', entry[1], 'event', entry[2], 'order', order.order)
-    publish('updates:' .. order.id, entry[2])
-    if order.user ~= '' then publish('updates:user:' .. order.user, entry[2]) end
+    publish(UPDATES .. order.id, entry[2])
+    if order.user ~= '' then publish(USER_UPDATES .. order.user, entry[2]) end
   end
   write(unpack(row))
 end
@@ -189,28 +164,6 @@ local function failNow(order, at, deadlines, code)
   if order.deadline ~= '' then write('ZREM', deadlines, order.id) end
 end
 
--- Whether a key that was found on the way can be written by a command; else that is noted.
-local function isWritable(command, key)
-  local reply = redis.pcall(PROBE[command], key)
-  if type(reply) == 'table' then
-    note('unreadable', reply.err)
-    return false
-  end
-  isProbed[key] = true
-  return true
-end
-
--- Leaves a member of a sorted set by time that cannot be worked off now for a second later, so that it does not keep others from their turn.
-local function postpone(key, member, at) write('ZADD', key, 'XX', integer(at + 1000), member) end
-
--- The pending entry of a group as {id, consumer, idle, deliveries}; nil when it is not pending or stream or group is gone.
-local function pending(stream, group, entry)
-  local reply = redis.pcall('XPENDING', stream, group, entry, entry, 1)
-  if reply.err or #reply == 0 then return nil end
-  isProbed[stream] = true
-  return reply[1]
-end
-
 -- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it. Returns the letter's id as `add` does.
 -- Of a monster only the first fields: a call takes no more than some thousand arguments, and the script would fail for ever.
 local function bury(dead, stream, name, group, entry, reason, deliveries, id, at)
@@ -245,30 +198,4 @@ local function readLetter(dead, id)
     end
   end
   return letter
-end
-
--- Names and values that Redis lists in turn, as a table.
-local function named(list)
-  local values = {}
-  for index = 1, #list, 2 do values[list[index]] = list[index + 1] end
-  return values
-end
-
--- What XINFO tells of a group; nil where stream or group is not there. The second answer says whether it could tell nothing of the stream.
-local function groupOf(stream, name)
-  local groups = redis.pcall('XINFO', 'GROUPS', stream)
-  if groups.err then return nil, true end
-  for _, row in ipairs(groups) do
-    local group = named(row)
-    if group.name == name then return group, false end
-  end
-  return nil, false
-end
-
--- Whether an entry of a stream came before another, by their ids.
-local function olderID(a, b)
-  local timeA, restA = string.match(a, '^(%d+)-(%d+)$')
-  local timeB, restB = string.match(b, '^(%d+)-(%d+)$')
-  if timeA ~= timeB then return tonumber(timeA) < tonumber(timeB) end
-  return tonumber(restA) < tonumber(restB)
 end

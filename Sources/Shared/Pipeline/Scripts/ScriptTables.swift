@@ -1,0 +1,47 @@
+internal import JSON
+internal import Orders
+
+/// What scripts know from Swift, as Lua: names, the state machine, and texts. Each stands in one place, and the same text comes out each time, because
+/// a script is found by its digest.
+enum ScriptTables {
+    /// What Redis calls things: streams with the groups that read them, the set of retries, channels, and the key of the clock for any slot.
+    static let names =
+        local("CLOCK", quoted(Keys.clock(of: "{}"))) + local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries))
+        + local("UPDATES", quoted(Keys.updatesPrefix)) + local("USER_UPDATES", quoted(Keys.userUpdatesPrefix))
+        + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
+        + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
+
+    /// What scripts say of their own accord.
+    static let sentences = local(
+        "SENTENCES",
+        table(
+            [("pending", quoted(EventMessage.pending)), ("cancelled", quoted(EventMessage.cancelled))]
+                + [FailureCode.deadlineExceeded, .poisoned].map { ($0.rawValue, quoted($0.sentence)) }))
+
+    /// Of each state its status, whether nothing follows, and else the stage whose turn it is; and the statuses after which something follows.
+    static let states =
+        local("STATUS", table(OrderState.allCases.map { ($0.rawValue, quoted($0.status.rawValue)) }))
+        + local("FINAL", flags(OrderState.allCases.filter(\.isFinal)))
+        + local("STAGE", table(OrderState.allCases.compactMap { state in state.stage.map { (state.rawValue, quoted($0.group)) } }))
+        + local("OPEN", "{ " + OrderStatus.allCases.filter { !$0.isFinal }.map { quoted($0.rawValue) }.joined(separator: ", ") + " }")
+
+    /// Of each step the states it may start from and the one it ends in, what else it does, and the stream on which the order goes on.
+    static let steps = local("STEPS", "{\n" + OrderStep.allCases.map { "  \($0.rawValue) = \(row($0)),\n" }.joined() + "}")
+
+    private static func row(_ step: OrderStep) -> String {
+        var members = [("from", flags(OrderState.allCases.filter(step.sources.contains))), ("to", quoted(step.target.rawValue))]
+        members += [("begins", step.begins), ("finishes", step.finishes), ("startsOver", step.startsOver)].filter(\.1).map { ($0.0, "true") }
+        if let next = step.handsOn { members.append(("handsOn", quoted(next.stream))) }
+        return table(members)
+    }
+
+    private static func local(_ name: String, _ value: String) -> String { "local \(name) = \(value)\n" }
+
+    private static func quoted(_ text: String) -> String { JSONWriter.value(text) }
+
+    private static func flags(_ states: [OrderState]) -> String { table(states.map { ($0.rawValue, "true") }) }
+
+    private static func table(_ members: [(String, String)]) -> String {
+        "{ " + members.map { "\($0.0) = \($0.1)" }.joined(separator: ", ") + " }"
+    }
+}
