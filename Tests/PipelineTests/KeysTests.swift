@@ -2,6 +2,7 @@ import Orders
 import Redis
 import Testing
 
+@testable import PaperMarket
 @testable import Pipeline
 
 struct KeysTests {
