@@ -71,7 +71,7 @@ let package = Package(
 
         // What the services are made of
         shared(
-            "Pipeline", ["EventLoop", "JSON", "Markets", "Observability", "Orders", "Redis"],
+            "Pipeline", ["EventLoop", "JSON", "Observability", "Orders", "Redis"],
             resources: [.embedInCode("Scripts/Lua")]),
         .target(
             name: "Migrations", path: "database", resources: [.embedInCode("migrations")], swiftSettings: swiftSettings),
@@ -83,6 +83,13 @@ let package = Package(
         // Where quotes come from
         shared("Venues", ["Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Orders"]),
 
+        // The mock market and chain, and the list of chains
+        shared(
+            "PaperMarket",
+            ["Configuration", "EventLoop", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit", "Venues"],
+            resources: [.embedInCode("Ledger/Lua")]),
+        shared("Chains", ["Configuration", "EventLoop", "PaperMarket", "ServiceKit", "Venues"]),
+
         // The services
         service(
             "gateway", "GatewayService",
@@ -93,12 +100,13 @@ let package = Package(
         service(
             "router", "RouterService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit", "Venues",
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "PaperMarket", "Pipeline", "Redis", "ServiceKit",
+                "Venues",
             ]),
         service(
             "executor", "ExecutorService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit",
+                "Chains", "Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit", "Venues",
             ]),
         service(
             "notifier", "NotifierService",
@@ -119,7 +127,7 @@ let package = Package(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
 
         .executableTarget(
-            name: "quote-benchmark", dependencies: ["Markets", "Orders"], path: "Benchmarks/quotes", swiftSettings: swiftSettings),
+            name: "quote-benchmark", dependencies: ["Markets", "Orders", "PaperMarket"], path: "Benchmarks/quotes", swiftSettings: swiftSettings),
 
         // Tests
         .target(
@@ -127,14 +135,14 @@ let package = Package(
         .target(name: "TestOrders", dependencies: ["Orders"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
         tests("OrdersTests", ["JSON", "Orders", "TestOrders"]),
-        tests("MarketsTests", ["JSON", "Markets", "Orders", "TestOrders"]),
+        tests("MarketsTests", ["JSON", "Markets", "Orders", "PaperMarket", "TestOrders"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("ConfigurationTests", ["Configuration"]),
         tests("ObservabilityTests", ["JSON", "Observability"]),
         tests("RedisTests", ["Configuration", "EventLoop", "Redis"]),
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
-        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Markets", "Orders", "Pipeline", "Redis", "TestOrders"]),
+        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "PaperMarket", "Pipeline", "Redis", "TestOrders"]),
         // Optimised in every build: it visits millions of states.
         .testTarget(
             name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestOrders", "TestSupport"],
@@ -144,8 +152,9 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
-                "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "TestOrders", "Venues",
+                "Chains", "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
+                "Observability", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "TestOrders",
+                "Venues",
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),
         tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),

@@ -1,6 +1,7 @@
 import Glibc
 import Markets
 import Orders
+import PaperMarket
 
 /// What a quote of all venues costs: `swift run -c release quote-benchmark`, from the root of the repository.
 ///

@@ -48,13 +48,14 @@ import Testing
         #expect(settings.concurrency == 64)
         #expect(settings.ordersPerMinute == nil)
         #expect(settings.quoteTTL == .seconds(30))
-        #expect(settings.chain.swapLatencyMilliseconds == 2000...3000)
-        #expect(settings.chain.failureRate == Rate(partsPerMillion: 50_000))
-        #expect(settings.chain.dropRate == Rate(partsPerMillion: 0))
-        #expect(settings.chain.lateRate == Rate(partsPerMillion: 0))
-        #expect(settings.chain.retention == .seconds(7 * 86_400))
-        #expect(settings.market.slot == .milliseconds(400))
-        #expect(settings.market.validSlots == 150)
+        #expect(settings.chain.kind == .mock)
+        #expect(settings.chain.mock.swapLatencyMilliseconds == 2000...3000)
+        #expect(settings.chain.mock.failureRate == Rate(partsPerMillion: 50_000))
+        #expect(settings.chain.mock.dropRate == Rate(partsPerMillion: 0))
+        #expect(settings.chain.mock.lateRate == Rate(partsPerMillion: 0))
+        #expect(settings.chain.mock.retention == .seconds(7 * 86_400))
+        #expect(settings.chain.market.slot == .milliseconds(400))
+        #expect(settings.chain.market.validSlots == 150)
     }
 
     @Test func `the notifier's defaults are those of the design`() throws {
@@ -76,9 +77,9 @@ import Testing
         ])
         #expect(settings.ordersPerMinute == 100)
         #expect(settings.quoteTTL == nil)
-        #expect(settings.market.seed == .max)
-        #expect(settings.chain.swapLatencyMilliseconds == 5...5)
-        #expect(settings.chain.failureRate.partsPerMillion == 1_000_000)
+        #expect(settings.chain.market.seed == .max)
+        #expect(settings.chain.mock.swapLatencyMilliseconds == 5...5)
+        #expect(settings.chain.mock.failureRate.partsPerMillion == 1_000_000)
         #expect(settings.concurrency == 10)
         #expect(settings.common.logFormat == .text)
     }
@@ -106,7 +107,7 @@ import Testing
         ]
         let executor = [
             "EXECUTOR_CONCURRENCY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE", "MOCK_DROP_RATE",
-            "MOCK_LATE_RATE", "CHAIN_RETENTION_DAYS",
+            "MOCK_LATE_RATE", "CHAIN_RETENTION_DAYS", "CHAIN",
         ]
         let notifier = [
             "DATABASE_URL", "PERSIST_BATCH", "PERSIST_WAIT_MS", "EVENTS_RETENTION_DAYS", "WS_PING_S", "WS_IDLE_S", "WS_QUEUE", "WS_QUEUE_BYTES",

@@ -3,6 +3,7 @@ import Orders
 import Testing
 
 @testable import Markets
+@testable import PaperMarket
 
 /// Whatever number stands in a file of pools or in what swaps have put into one, it is refused, or every swap over it has an answer.
 struct ExtremePoolTests {

@@ -3,6 +3,8 @@ import Markets
 import Orders
 import Testing
 
+@testable import PaperMarket
+
 /// The largest and smallest numbers that files, orders and Redis can hold: whatever comes of them, it comes as a value.
 @Suite struct ExtremeValuesTests {
     private static let whole = Token(symbol: "WHOLE", name: "No fraction", mint: "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R", decimals: 0)

@@ -3,6 +3,7 @@ import Orders
 import Testing
 
 @testable import Markets
+@testable import PaperMarket
 
 @Suite struct PriceWalkTests {
     private let walk = PriceWalk(seed: 7, volatilityBps: 40)

@@ -1,12 +1,12 @@
 import Configuration
 import EventLoop
 import JSON
-import Markets
 import Orders
 import Redis
 import TestSupport
 import Testing
 
+@testable import PaperMarket
 @testable import Pipeline
 
 /// Values as Redis may say them: every place where a number belongs gets those at the ends of all ranges, and what is none.

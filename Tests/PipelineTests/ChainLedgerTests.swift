@@ -1,10 +1,10 @@
 import EventLoop
-import Markets
 import Orders
 import Redis
 import TestSupport
 import Testing
 
+@testable import PaperMarket
 @testable import Pipeline
 
 @Suite(.onLoop) @ServiceActor

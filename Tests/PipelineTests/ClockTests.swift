@@ -5,6 +5,7 @@ import TestOrders
 import TestSupport
 import Testing
 
+@testable import PaperMarket
 @testable import Pipeline
 
 /// The time that the engine goes by where Redis' own is set back. A higher time that was seen is put in its place: Redis' clock then is what is

@@ -3,6 +3,7 @@ import Redis
 import TestOrders
 import Testing
 
+@testable import PaperMarket
 @testable import Pipeline
 
 struct KeysTests {

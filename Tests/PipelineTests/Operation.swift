@@ -1,10 +1,10 @@
 import EventLoop
-import Markets
 import Orders
 import Redis
 import TestOrders
 import TestSupport
 
+@testable import PaperMarket
 @testable import Pipeline
 
 /// Something that a script does to orders: made ready on a bench, then done by whichever pipeline is given.

@@ -56,7 +56,7 @@ struct RightsTests {
             let consumers = try await missing(server, ["~*", "&*", "+@all", "-xinfo|consumers"])
             #expect(!consumers.isEmpty && consumers.allSatisfy { $0.hasPrefix("XINFO CONSUMERS orders:{0}:") })
             let keys = try await missing(server, ["~orders:*", "&*", "+@all"])
-            #expect(keys.contains("HSET chain:{0}:market") && keys.allSatisfy { $0.contains("chain:{0}:") })
+            #expect(keys.contains("HSET chain:{0}:none") && keys.allSatisfy { $0.contains("chain:{0}:") })
             let first = ["~orders:{0}:*", "~orders:{s*", "~orders:{l*", "~orders:{a*", "~chain:*", "&*", "+@all"]
             let second = try await missing(server, first, partitions: 2)
             #expect(!second.isEmpty && second.allSatisfy { $0.contains("{1}") })
@@ -76,8 +76,8 @@ struct RightsTests {
         let asked = Set(Rights(Keys(partition: 0)).commands.map { ["XGROUP", "XINFO"].contains($0[0]) ? "\($0[0]) \($0[1])" : $0[0] })
         var used: Set<String> = []
         let lua = #/(?:redis\.p?call|write)\('([A-Z]+)'(?:, '([A-Z]+)')?/#
-        for name in try names(in: "Sources/Shared/Pipeline/Scripts/Lua") {
-            let text = contents(of: packageRoot + "/Sources/Shared/Pipeline/Scripts/Lua/" + name)
+        for file in try scripts(in: "Sources/Shared/Pipeline/Scripts/Lua") + scripts(in: "Sources/Shared/PaperMarket/Ledger/Lua") {
+            let text = contents(of: packageRoot + "/" + file)
             for match in text.matches(of: lua) {
                 let word = String(match.1)
                 used.insert(["XGROUP", "XINFO"].contains(word) ? "\(word) \(match.2 ?? "")" : word)
@@ -87,13 +87,13 @@ struct RightsTests {
         #expect(used.subtracting(asked).isEmpty, "Rights.swift has to ask for these as well")
     }
 
-    private func names(in folder: String) throws -> [String] {
+    private func scripts(in folder: String) throws -> [String] {
         let directory = try #require(opendir(packageRoot + "/" + folder))
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
-            if name.hasSuffix(".lua") { names.append(name) }
+            if name.hasSuffix(".lua") { names.append(folder + "/" + name) }
         }
         return names
     }

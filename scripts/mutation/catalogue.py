@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 LUA = "Sources/Shared/Pipeline/Scripts/Lua"
 EXECUTOR = "services/executor/ExecutorService"
+PAPER = "Sources/Shared/PaperMarket"
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,10 @@ MUTATIONS = (
     Mutation(
         "same-bytes", "who takes a submitted order over signs anew", f"{EXECUTOR}/ExecutionHandler.swift",
         "                try await follow(work.transactions, work, entry)\n",
-        "                guard let old = work.transactions.first else { return }\n"
-        "                let again = chain.sign(work.order, leg: 0, attempt: work.attempt + 100, quote: old.quote, now: work.now)\n"
+        "                guard let old = work.transactions.first,\n"
+        "                    let again = try? await chain.sign(\n"
+        "                        work.order, leg: 0, attempt: work.attempt + 100, quote: old.quote, now: work.now)\n"
+        "                else { return }\n"
         "                try await follow([again], work, entry)\n",
         chaos("kill", "freeze", "term")),
     Mutation(
@@ -62,9 +65,9 @@ MUTATIONS = (
         "if order.filled ~= '' then return { 'filled' } end\n", "",
         ("test", "ServiceTests.ExecutionHandlerTests")),
     Mutation(
-        "expiry", "a transaction counts as expired when it has not landed after a moment", f"{EXECUTOR}/Chain/MockChain.swift",
+        "expiry", "a transaction counts as expired when it has not landed after a moment", f"{PAPER}/MockChain.swift",
         "                case .sent: lastSend = .now\n",
-        "                case .sent: if settings.chain.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",
+        "                case .sent: if settings.mock.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",
         chaos("kill")),
     Mutation(
         "subscribe-first", "a feed reads the order before it has subscribed, and not again",
@@ -117,7 +120,7 @@ MUTATIONS = (
         "  if clock.own < clock.highest then\n", "  if false then\n",
         ("test", "PipelineTests.ClockTests")),
     Mutation(
-        "slot", "the chain calls a transaction unknown without keeping the time of that", f"{LUA}/status.lua",
+        "slot", "the chain calls a transaction unknown without keeping the time of that", f"{PAPER}/Ledger/Lua/status.lua",
         "keepTime(clock, isUnknown)\n", "keepTime(clock)\n",
         ("test", "PipelineTests.ClockTests")),
 )

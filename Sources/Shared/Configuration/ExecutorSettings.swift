@@ -15,14 +15,8 @@ public struct ExecutorSettings: ServiceSettings, Equatable {
     public let ordersPerMinute: Int?
     /// Age beyond which a route is quoted again; nil when it never is.
     public let quoteTTL: Duration?
-    /// Where quotes come from: the mock venues' pools are known here too.
-    public let venues: VenueSource
-    /// Where tokens and pools are described.
-    public let files: MarketFiles
-    /// The mock chain.
-    public let chain: MockChainSettings
-    /// The mock market.
-    public let market: MockMarketSettings
+    /// Where swaps are sent.
+    public let chain: ChainSettings
 
     /// Reads every setting of the executor.
     public init(reading reader: inout SettingsReader) {
@@ -32,9 +26,6 @@ public struct ExecutorSettings: ServiceSettings, Equatable {
         concurrency = reader.value(Settings.executorConcurrency)
         ordersPerMinute = reader.value(Settings.ordersPerMinute)
         quoteTTL = reader.value(Settings.quoteTTL)
-        venues = reader.value(Settings.venues)
-        files = MarketFiles(reading: &reader)
-        chain = MockChainSettings(reading: &reader)
-        market = MockMarketSettings(reading: &reader)
+        chain = ChainSettings(reading: &reader)
     }
 }

@@ -59,6 +59,7 @@ enum Settings {
         "QUOTE_TTL_MS", default: 30_000, in: 1...3_600_000, zeroMeans: "never stale", "Age beyond which a route is quoted again")
     static let venues = Setting.choice(
         "VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
+    static let chain = Setting.choice("CHAIN", default: ChainKind.mock, "Where swaps are sent")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")
     static let splitMinimumGain = Setting<Int>.integer(

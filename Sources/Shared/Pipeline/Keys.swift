@@ -7,7 +7,7 @@ public struct Keys: Sendable {
     /// The partition, from 0.
     public let partition: Int
     private let orders: String
-    private let chain: String
+    private let chainPrefix: String
 
     /// Short names: a key ends in one, `entry` in an order's hash begins with one, and a dead letter tells its stream by one.
     enum Name {
@@ -21,7 +21,7 @@ public struct Keys: Sendable {
     public init(partition: Int) {
         self.partition = partition
         orders = "orders:{\(partition)}:"
-        chain = "chain:{\(partition)}:"
+        chainPrefix = "chain:{\(partition)}:"
     }
 
     /// Orders that wait for the router.
@@ -78,18 +78,8 @@ public struct Keys: Sendable {
         return (String(decoding: user, as: UTF8.self), String(decoding: name[name.index(after: colon)...], as: UTF8.self))
     }
 
-    /// The mock chain's record of every transaction that landed: what audits read.
-    public var landed: String { chain + "landed" }
-    /// Transactions whose outcome is due at a time.
-    public var due: String { chain + "due" }
-    /// Transactions by the last slot in which they may land.
-    public var expiring: String { chain + "expiring" }
-    /// What the swaps that landed have put into each pool.
-    public var market: String { chain + "market" }
-    /// What the key of every transaction begins with.
-    public var transactionPrefix: String { chain + "tx:" }
-    /// A transaction.
-    public func transaction(_ signature: String) -> String { transactionPrefix + signature }
+    /// What a chain that keeps its ledger in Redis has under a name.
+    public func chain(_ name: String) -> String { chainPrefix + name }
 
     /// The stream and its consumer group of a stage.
     public func source(of stage: Stage) -> String { stage == .router ? accepted : routed }

@@ -1,5 +1,5 @@
 public import EventLoop
-internal import Orders
+public import Orders
 public import Redis
 
 /// What the pipeline is told once.
@@ -55,12 +55,12 @@ public final class OrderPipeline {
     public func isConnected(within limit: Duration) async -> Bool { (try? await redis.connected(within: limit)) != nil }
 
     /// The keys of an order's partition; nil when there is no such partition, and so no such order.
-    func keys(of id: OrderID) -> Keys? {
+    public func keys(of id: OrderID) -> Keys? {
         partitions.indices.contains(id.partition) ? partitions[id.partition] : nil
     }
 
     /// Runs a script once.
-    func run(
+    public func run(
         _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
     ) async throws(PipelineError) -> RedisValue {
         do {
@@ -71,7 +71,7 @@ public final class OrderPipeline {
     }
 
     /// Sends a command once.
-    func send(_ command: [String]) async throws(PipelineError) -> RedisValue {
+    public func send(_ command: [String]) async throws(PipelineError) -> RedisValue {
         do {
             return try await redis.send(command)
         } catch {

@@ -1,4 +1,4 @@
-internal import Redis
+public import Redis
 
 // Redis holds what others have written, and a number may be any. Nothing that it says is taken into arithmetic before it has passed here.
 
@@ -7,13 +7,13 @@ extension RedisValue {
     private static let latestTime: Int64 = 253_402_300_799_999
 
     /// Unix ms from 1970 to the year 9999; nil for anything else.
-    var milliseconds: UInt64? { integer.flatMap { 0...Self.latestTime ~= $0 ? UInt64($0) : nil } }
+    public var milliseconds: UInt64? { integer.flatMap { 0...Self.latestTime ~= $0 ? UInt64($0) : nil } }
 
     /// A number from 0 on, as it is; nil for anything else.
-    var unsigned: UInt64? { integer.flatMap { UInt64(exactly: $0) } }
+    public var unsigned: UInt64? { integer.flatMap { UInt64(exactly: $0) } }
 
     /// How many: from 0 to 2^53, beyond which a script counts no more.
-    var count: Int { Int(min(max(0, integer ?? 0), 1 << 53)) }
+    public var count: Int { Int(min(max(0, integer ?? 0), 1 << 53)) }
 }
 
 extension Int {

@@ -6,6 +6,7 @@ import Redis
 import ServiceKit
 import TestSupport
 import Testing
+import Venues
 
 @testable import ExecutorService
 @testable import Pipeline
@@ -82,6 +83,31 @@ struct ExecutionHandlerTests {
             }
             try await bench.execute()
             #expect(SignedTransaction.list(stored ?? "") == bench.chain.settled)
+        }
+    }
+
+    @Test("the network fee is what the chain takes")
+    func fee() async throws {
+        try await withOrder([.landed(amountOut: BaseUnits(218_000_000))]) { bench in
+            bench.chain.networkFeeLamports = 7
+            try await bench.execute()
+            #expect(try await bench.events().last?.networkFeeLamports == 7)
+        }
+    }
+
+    @Test("what the signer refuses is not submitted: the attempt ends, and the next one is signed anew")
+    func unsigned() async throws {
+        try await withOrder([.landed(amountOut: BaseUnits(218_220_000))]) { bench in
+            bench.chain.refusal = OrderFailure(.network, message: "The signer gave no answer")
+            try await bench.execute()
+            #expect(try await bench.state() == "waiting" && bench.chain.settled.isEmpty)
+            let events = try await bench.events()
+            #expect(events.map(\.type) == [.pending, .routing, .routing, .building, .executionFailed, .retryPending])
+            #expect(events[4].message == "The signer gave no answer" && events.allSatisfy { $0.txHash == nil })
+            bench.chain.refusal = nil
+            try await bench.test.promoteAll()
+            try await bench.execute()
+            #expect(try await bench.state() == "confirmed" && bench.chain.settled.map(\.attempt) == [2])
         }
     }
 

@@ -1,8 +1,10 @@
 import EventLoop
 import Orders
 import Pipeline
+import Venues
 
 @testable import ExecutorService
+@testable import PaperMarket
 
 /// A chain whose outcomes a test decides, and that remembers what it was asked.
 @ServiceActor
@@ -11,12 +13,20 @@ final class FakeChain: Chain {
     var outcomes: [TransactionOutcome] = []
     /// The same for one leg, before those for any.
     var outcomesOfLegs: [Int: [TransactionOutcome]] = [:]
+    /// Why the signer refuses; nil where it signs.
+    var refusal: OrderFailure?
+    var networkFeeLamports: UInt64 = 5000
     /// Called when a settlement begins.
     var onSettle: (@ServiceActor () async throws -> Void)?
     private(set) var signed: [SignedTransaction] = []
     private(set) var settled: [SignedTransaction] = []
 
-    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
+    func prepare() async {}
+
+    func run() async {}
+
+    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) async throws -> SignedTransaction {
+        if let refusal { throw refusal }
         let transaction = SignedTransaction(
             leg: leg, attempt: attempt, signature: MockSignature.make(order: order.id, leg: leg, attempt: attempt),
             bytes: "bytes-\(attempt)-\(signed.count)", lastValidSlot: 99, quote: quote, leastOut: BaseUnits(216_037_800))

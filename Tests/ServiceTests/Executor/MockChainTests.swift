@@ -1,3 +1,4 @@
+import Chains
 import Configuration
 import EventLoop
 import Markets
@@ -5,8 +6,9 @@ import Orders
 import ServiceKit
 import TestSupport
 import Testing
+import Venues
 
-@testable import ExecutorService
+@testable import PaperMarket
 @testable import Pipeline
 @testable import Redis
 
@@ -42,11 +44,19 @@ struct MockChainTests {
         try await withProcess(ExecutorSettings.self, base.merging(environment) { $1 }) { test in
             let chain = try test.chain()
             chain.seed = 7
-            let running = Loop.spawn { await chain.run(clock: test.process.heartbeat.clock) }
+            let running = Loop.spawn { await chain.run() }
             defer { running.cancel() }
             try await body(Bench(test: test, chain: chain))
             running.cancel()
             await running.value
+        }
+    }
+
+    @Test("CHAIN=mock is the mock chain, which takes what Solana takes for a signature")
+    func registered() async throws {
+        try await withProcess(ExecutorSettings.self, ["CHAIN": "mock"]) { test in
+            let chain = try Chains.make(test.settings.chain, process: test.process)
+            #expect(chain is MockChain && chain.networkFeeLamports == 5000)
         }
     }
 
@@ -204,7 +214,7 @@ struct MockChainTests {
             let chain = try test.chain()
             chain.seed = 7
             let bench = Bench(test: test, chain: chain)
-            let running = Loop.spawn { await chain.run(clock: test.process.heartbeat.clock) }
+            let running = Loop.spawn { await chain.run() }
             defer { running.cancel() }
             let order = Samples.order()
             let transaction = try await bench.sign(order)
@@ -243,6 +253,7 @@ struct MockChainTests {
 extension TestProcess<ExecutorSettings> {
     /// A chain whose market has one pool.
     func chain() throws -> MockChain {
-        MockChain(pipeline: pipeline, settings: settings, board: MarketBoard([try Samples.pool()], settings: settings.market, process: process))
+        MockChain(
+            settings.chain, board: MarketBoard([try Samples.pool()], settings: settings.chain.market, process: process), process: process)
     }
 }

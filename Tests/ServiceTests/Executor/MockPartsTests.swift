@@ -3,6 +3,7 @@ import Pipeline
 import Testing
 
 @testable import ExecutorService
+@testable import PaperMarket
 
 @Suite struct MockSignatureTests {
     @Test("a signature is base58 of 64 bytes, and the same every time")

@@ -4,6 +4,7 @@ import Pipeline
 import Redis
 import TestSupport
 import Testing
+import Venues
 
 @testable import ExecutorService
 

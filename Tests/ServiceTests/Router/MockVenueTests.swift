@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 import Venues
 
+@testable import PaperMarket
 @testable import Pipeline
 @testable import RouterService
 

@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 import Venues
 
+@testable import PaperMarket
 @testable import RouterService
 
 /// Quotes without an order: what they may take of the venues, and that orders do not feel them.

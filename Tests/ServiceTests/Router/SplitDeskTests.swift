@@ -10,6 +10,7 @@ import TestSupport
 import Testing
 import Venues
 
+@testable import PaperMarket
 @testable import RouterService
 
 /// Orders that are divided over the pools of the venues that answer.

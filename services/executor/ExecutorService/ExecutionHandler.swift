@@ -4,14 +4,13 @@ internal import Observability
 internal import Orders
 internal import Pipeline
 internal import ServiceKit
+internal import Venues
 
 /// Moves an order from `routed` to its end. A transaction is written down before it is sent, and nothing new is signed while its outcome is open.
 @ServiceActor
 final class ExecutionHandler: OrderHandler {
     /// A quote may be too old that often; after that the slippage guard has to do.
     private static let mostStaleQuotes = 3
-    /// The fee of one signature on Solana.
-    private static let networkFeeLamports: UInt64 = 5000
 
     private let chain: any Chain
     private let settings: ExecutorSettings
@@ -56,8 +55,15 @@ final class ExecutionHandler: OrderHandler {
             _ = try await pipeline.step(after(OrderFailure(.quoteStale), in: .building, work).storing("stale", count), entry)
             return
         }
-        let transactions = route.chosen.open.map {
-            chain.sign(work.order, leg: $0.number, attempt: work.attempt, quote: $0.quote, now: work.now)
+        let transactions: [SignedTransaction]
+        do {
+            transactions = try await sign(route.chosen.open, work)
+        } catch let failure as OrderFailure {
+            try await end(failure, in: .building, work, entry)
+            return
+        } catch {
+            // Cancelled: the claim was lost or the process stops. The next owner signs anew.
+            return
         }
         let sent = Dictionary(zip(route.chosen.open, transactions).map { ($0.number, $0.submitted($1.signature)) }) { first, _ in first }
         let request = StepRequest.submit(transactions, attempt: work.attempt, maxAttempts: work.order.maxAttempts)
@@ -67,6 +73,14 @@ final class ExecutionHandler: OrderHandler {
         case .again(let resumed): try await follow(resumed.transactions, resumed, entry)
         case .drop: return
         }
+    }
+
+    private func sign(_ legs: [OrderLeg], _ work: Work) async throws -> [SignedTransaction] {
+        var signed: [SignedTransaction] = []
+        for leg in legs {
+            signed.append(try await chain.sign(work.order, leg: leg.number, attempt: work.attempt, quote: leg.quote, now: work.now))
+        }
+        return signed
     }
 
     private func isStale(_ route: Route, _ work: Work) -> Bool {
@@ -112,7 +126,7 @@ final class ExecutionHandler: OrderHandler {
                 amountIn: filled.amountIn, amountOut: filled.amountOut, inputDecimals: work.order.tokenIn.decimals,
                 outputDecimals: work.order.tokenOut.decimals),
             amountOut: filled.amountOut, amountOutDecimal: filled.amountOutDecimal, realisedSlippageBps: realised,
-            networkFeeLamports: Self.networkFeeLamports * UInt64(route.legs.count))
+            networkFeeLamports: chain.networkFeeLamports * UInt64(route.legs.count))
         guard case .written = try await pipeline.step(.confirm(fill).updating(route), entry) else { return }
         attempts.labelled("confirmed").increment()
         slippage.observe(Double(realised))

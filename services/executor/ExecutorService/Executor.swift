@@ -1,11 +1,12 @@
+internal import Chains
 public import Configuration
 public import EventLoop
 internal import HTTP
-internal import Markets
 internal import Observability
 internal import Orders
 public import Pipeline
 public import ServiceKit
+internal import Venues
 
 /// Builds the swap of a routed order, submits it to the chain and follows it to the end.
 @ServiceActor
@@ -15,18 +16,11 @@ public final class Executor: Service {
 
     private let worker: Worker
     private let upkeep: PipelineUpkeep
-    private let settings: ExecutorSettings
-    private let process: ServiceProcess
-    private let chain: MockChain
+    private let chain: any Chain
 
     /// Sets up chain and worker.
     public init(settings: ExecutorSettings, process: ServiceProcess) async throws {
-        self.settings = settings
-        self.process = process
-        // Quotes of live venues are of pools whose depth nobody here knows.
-        let pools = settings.venues == .mock ? try MarketFiles.load(settings.files, log: process.log).pools.pools : []
-        let board = MarketBoard(pools, settings: settings.market, process: process)
-        chain = MockChain(pipeline: process.pipeline, settings: settings, board: board)
+        chain = try Chains.make(settings.chain, process: process)
         let handler = ExecutionHandler(chain: chain, settings: settings, process: process)
         let options = WorkerOptions(
             stage: .executor, concurrency: settings.concurrency, visibilityTimeout: settings.worker.visibilityTimeout,
@@ -48,11 +42,11 @@ public final class Executor: Service {
             maxStarts: settings.retry.maxStarts)
     }
 
-    /// Works until `stop` has finished. Orders are taken when the seed is agreed, so that all executors draw alike.
+    /// Works until `stop` has finished. Orders are taken when the chain is ready for them.
     public func run() async {
         let tidying = Loop.spawn { await self.upkeep.run() }
-        let following = Loop.spawn { await self.chain.run(clock: self.process.heartbeat.clock) }
-        if let seed = await process.agreeOnSeed(settings.market) { chain.seed = seed }
+        let following = Loop.spawn { await self.chain.run() }
+        await chain.prepare()
         await worker.run()
         for task in [tidying, following] { task.cancel() }
     }

@@ -1,5 +1,5 @@
 internal import Orders
-internal import Pipeline
+internal import Venues
 
 /// What a round of transactions has come to: the route with what has landed, and why it was not all.
 struct Settlement {

@@ -4,6 +4,7 @@ internal import HTTP
 internal import Markets
 internal import Observability
 internal import Orders
+internal import PaperMarket
 public import Pipeline
 public import ServiceKit
 internal import Venues

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Markets
 internal import Orders
+internal import PaperMarket
 internal import Pipeline
 internal import ServiceKit
 internal import Venues

@@ -45,9 +45,13 @@ struct Rights {
             }
     }
 
+    /// Whatever a chain does on what it keeps here.
     private static func ofChain(_ keys: Keys) -> [[String]] {
-        on([keys.transaction("none"), keys.market], ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "DEL"])
-            + on([keys.due, keys.expiring], ["ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE"]) + on([keys.landed], ["XADD", "XLEN", "XDEL", "XTRIM"])
+        on(
+            [keys.chain("none")],
+            [
+                "HGET", "HMGET", "HGETALL", "HLEN", "HSET", "DEL", "ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "XADD", "XLEN", "XDEL", "XTRIM",
+            ])
     }
 
     private static func ofClocks(_ keys: Keys) -> [[String]] {

@@ -1,9 +1,7 @@
-internal import JSON
-internal import Orders
-internal import Redis
+public import Redis
 
 /// The scripts of an order's life, from the `.lua` files beside this one.
-enum Scripts {
+public enum Scripts {
     static let accept = script("accept", PackageResources.accept_lua, with: .orders, allowsFullMemory: false)
     static let step = script("step", PackageResources.step_lua, with: .steps)
     static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
@@ -29,9 +27,6 @@ enum Scripts {
     static let heartbeat = script("heartbeat", PackageResources.heartbeat_lua)
     static let lag = script("lag", PackageResources.lag_lua)
     static let allow = script("allow", PackageResources.allow_lua)
-    static let send = script("send", PackageResources.send_lua)
-    static let status = script("status", PackageResources.status_lua)
-    static let prune = script("prune", PackageResources.prune_lua, with: .orders)
     static let agree = script("agree", PackageResources.agree_lua)
     static let group = script("group", PackageResources.group_lua)
     static let pause = script("pause", PackageResources.pause_lua)
@@ -41,11 +36,11 @@ enum Scripts {
 
     static let all = [
         accept, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew, release, stored, trim, recount, lost, turn,
-        reap, leaving, user, heartbeat, lag, allow, send, status, prune, agree, group, pause, standing, now, rights,
+        reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
     ]
 
     /// What is put in front of a script; each case has all that the one before it has. A run pays for what it does not need.
-    enum Library {
+    public enum Library: Sendable {
         /// How to write, the time, and streams.
         case streams
         /// How to read and move an order, and what its states are.
@@ -54,8 +49,10 @@ enum Scripts {
         case steps
     }
 
-    /// All but `accept` may run when Redis is full, so that what is inside can drain.
-    private static func script(
+    /// A script with what is put in front of it.
+    ///
+    /// - Parameter allowsFullMemory: whether it runs when Redis is full. All but `accept` do, so that what is inside can drain.
+    public static func script(
         _ name: String, _ body: [UInt8], with library: Library = .streams, allowsFullMemory: Bool = true
     ) -> RedisScript {
         let header = allowsFullMemory ? "#!lua flags=allow-oom\n" : "#!lua\n"

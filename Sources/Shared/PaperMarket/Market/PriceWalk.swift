@@ -1,3 +1,4 @@
+internal import Markets
 internal import Orders
 
 /// How the mock market's prices move by themselves: a pure function of seed, pool and time, so that all processes agree without a word.
@@ -5,8 +6,6 @@ internal import Orders
 /// Value noise: each of three octaves has a random value at every multiple of its period and goes in a straight line between them. A walk that
 /// never leaves its bounds, goes on from where it was, and can be asked for any moment.
 public struct PriceWalk: Sendable, Equatable {
-    /// What a whole is counted in: moves are in parts per 10^9.
-    public static let whole: Int64 = 1_000_000_000
     /// Period in milliseconds, and share of the volatility in quarters.
     private static let octaves: [(period: UInt64, quarters: Int64)] = [(1000, 1), (4000, 1), (16_000, 2)]
 
@@ -37,7 +36,7 @@ public struct PriceWalk: Sendable, Equatable {
 
     /// The value of an octave at a multiple of its period: uniform within the volatility.
     private func value(_ own: UInt64, _ octave: Int, _ step: UInt64) -> Int64 {
-        let width = UInt64(volatilityBps) * UInt64(Self.whole) / 10_000
+        let width = UInt64(volatilityBps) * UInt64(Pool.wholeMove) / 10_000
         let draw = Self.mix(own ^ Self.mix(step &* 4 &+ UInt64(octave))) % (2 * width + 1)
         return Int64(draw) - Int64(width)
     }

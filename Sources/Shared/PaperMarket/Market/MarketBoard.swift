@@ -1,8 +1,9 @@
 public import Configuration
 public import EventLoop
 public import Markets
-public import Orders
+internal import Orders
 internal import Pipeline
+public import ServiceKit
 
 /// The mock market as this process sees it: the pools of a list as they are now, in each partition a market of its own.
 ///
@@ -91,28 +92,19 @@ public final class MarketView {
         return pool
     }
 
-    /// What a swap of a quote fetches at this moment, and what it does to its pools; pools that are in no list bear no effect.
-    public func execution(of quote: Quote, from: Token, slippageBps: Int) -> MarketExecution {
+    /// What a swap of a quote fetches at this moment (0 where the pools cannot fill it any more), and what it does to its pools; pools that are in no
+    /// list bear no effect.
+    func terms(of quote: Quote, from: Token, slippageBps: Int) -> SwapTerms {
         let addresses = quote.hops.isEmpty ? [quote.pool] : quote.hops.map(\.pool)
         let pools = addresses.compactMap { pool($0) }
         guard pools.count == addresses.count, let route = Markets.Route(from: from, over: pools) else {
-            return MarketExecution(amountOut: market.amountOut(of: quote, at: time), effects: [], flows: [:])
+            return SwapTerms(amountOut: market.amountOut(of: quote, at: time), effects: [], flows: [:])
         }
-        guard !market.isStill else { return MarketExecution(amountOut: quote.amountOut, effects: [], flows: [:]) }
+        guard !market.isStill else { return SwapTerms(amountOut: quote.amountOut, effects: [], flows: [:]) }
         let found = flows.filter { addresses.contains($0.key) }
         guard let swap = try? route.quote(quote.amountIn, slippageBps: slippageBps) else {
-            return MarketExecution(amountOut: BaseUnits(0), effects: [], flows: found)
+            return SwapTerms(amountOut: BaseUnits(0), effects: [], flows: found)
         }
-        return MarketExecution(amountOut: swap.amountOut, effects: route.effects(of: swap), flows: found)
+        return SwapTerms(amountOut: swap.amountOut, effects: route.effects(of: swap), flows: found)
     }
-}
-
-/// A swap as the market would fill it.
-public struct MarketExecution: Sendable {
-    /// In base units; 0 where the pools cannot fill it any more.
-    public let amountOut: BaseUnits
-    /// What it does to its pools.
-    public let effects: [PoolEffect]
-    /// What had flowed into these pools when it was worked out.
-    public let flows: [String: PoolFlow]
 }

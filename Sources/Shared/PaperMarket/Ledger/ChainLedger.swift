@@ -1,45 +1,30 @@
-public import EventLoop
-public import Markets
-public import Orders
+internal import EventLoop
+internal import Orders
+internal import Pipeline
 internal import Redis
 
 /// How the mock chain behaves.
-public struct ChainOptions: Sendable {
+struct ChainOptions: Sendable {
     /// The seed of all draws.
-    public var seed: UInt64
+    var seed: UInt64
     /// Time from a send until the transaction lands, in ms.
-    public var latency: ClosedRange<Int>
+    var latency: ClosedRange<Int>
     /// Transactions that the chain records as failed, in ppm.
-    public var failurePpm: Int
+    var failurePpm: Int
     /// Sends that are lost, in ppm.
-    public var dropPpm: Int
+    var dropPpm: Int
     /// Transactions that land just before they expire, in ppm.
-    public var latePpm: Int
+    var latePpm: Int
     /// Length of a slot, in ms.
-    public var slotMilliseconds: Int
+    var slotMilliseconds: Int
     /// Slots for which a transaction is valid.
-    public var validSlots: Int
+    var validSlots: Int
     /// Half-life of a swap's effect on a pool, in ms.
-    public var halfLife: UInt64
-
-    /// Options by value.
-    public init(
-        seed: UInt64, latency: ClosedRange<Int>, failurePpm: Int, dropPpm: Int, latePpm: Int, slotMilliseconds: Int, validSlots: Int,
-        halfLife: UInt64 = 5000
-    ) {
-        self.seed = seed
-        self.latency = latency
-        self.failurePpm = failurePpm
-        self.dropPpm = dropPpm
-        self.latePpm = latePpm
-        self.slotMilliseconds = slotMilliseconds
-        self.validSlots = validSlots
-        self.halfLife = halfLife
-    }
+    var halfLife: UInt64 = 5000
 }
 
 /// What the chain knows of a signature.
-public enum TransactionStatus: Sendable, Equatable {
+enum TransactionStatus: Sendable, Equatable {
     /// Nothing: never sent, or lost on the way.
     case unknown
     /// Taken, and not landed yet.
@@ -51,7 +36,7 @@ public enum TransactionStatus: Sendable, Equatable {
 }
 
 /// What became of a send.
-public enum SendOutcome: Sendable, Equatable {
+enum SendOutcome: Sendable, Equatable {
     /// The chain has the transaction.
     case taken
     /// The chain had it already.
@@ -63,25 +48,18 @@ public enum SendOutcome: Sendable, Equatable {
 }
 
 /// What a transaction fetches if the chain takes it now.
-public struct SwapTerms: Sendable {
+struct SwapTerms: Sendable {
     /// The output in base units.
-    public let amountOut: BaseUnits
+    let amountOut: BaseUnits
     /// What it does to its pools if it lands.
-    public let effects: [PoolEffect]
+    var effects: [PoolEffect] = []
     /// What had flowed into these pools when the output was worked out; nil takes the output as it is, whatever has happened since.
-    public let flows: [String: PoolFlow]?
-
-    /// Terms by value.
-    public init(amountOut: BaseUnits, effects: [PoolEffect] = [], flows: [String: PoolFlow]? = nil) {
-        self.amountOut = amountOut
-        self.effects = effects
-        self.flows = flows
-    }
+    var flows: [String: PoolFlow]?
 }
 
 /// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes sent any number of times land at most once.
 @ServiceActor
-public final class ChainLedger {
+final class ChainLedger {
     /// Records of one script: about a millisecond of Redis.
     private static let prunedPage = 200
     private static let pruningPause = Duration.milliseconds(2)
@@ -92,13 +70,13 @@ public final class ChainLedger {
     private let options: ChainOptions
 
     /// A ledger on the pipeline's connection.
-    public init(pipeline: OrderPipeline, options: ChainOptions) {
+    init(pipeline: OrderPipeline, options: ChainOptions) {
         self.pipeline = pipeline
         self.options = options
     }
 
     /// Sends a transaction. It is executed when it is taken: its outcome stands from then on, and shows when it has landed.
-    public func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws(PipelineError) -> SendOutcome {
+    func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws(PipelineError) -> SendOutcome {
         let keys = try keys(order)
         let slips = terms.amountOut.value < transaction.leastOut.value
         var arguments = [
@@ -110,7 +88,7 @@ public final class ChainLedger {
         ]
         for effect in terms.effects { arguments += [effect.pool, terms.flows?[effect.pool]?.text ?? "", String(effect.base)] }
         let reply = try await pipeline.run(
-            Scripts.send, keys: [keys.transaction(transaction.signature), keys.due, keys.expiring, keys.market], arguments)
+            LedgerScripts.send, keys: [keys.transaction(transaction.signature), keys.due, keys.expiring, keys.market], arguments)
         switch reply.array?.first?.string {
         case "taken": return .taken
         case "known": return .known
@@ -122,11 +100,11 @@ public final class ChainLedger {
 
     /// The status of signatures of one partition, and the slot in which it was read. All in one look: what is unknown beyond its last valid
     /// slot can never land.
-    public func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
+    func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
         guard pipeline.partitions.indices.contains(partition) else { throw PipelineError(.unexpectedReply, "there is no partition \(partition)") }
         let keys = pipeline.partitions[partition]
         let reply = try await pipeline.run(
-            Scripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
+            LedgerScripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
         guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].unsigned else {
             throw PipelineError(.unexpectedReply, "status answered what this version does not know")
         }
@@ -137,7 +115,7 @@ public final class ChainLedger {
 
     /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, and landed entries older than `retention`:
     /// all of them, in pages between which Redis is free for others. `now` is the time of Redis, in ms.
-    public func prune(retention: Duration, now: UInt64) async throws(PipelineError) {
+    func prune(retention: Duration, now: UInt64) async throws(PipelineError) {
         let day: UInt64 = 86_400_000
         let oldest = now - min(now, UInt64(retention.millisecondsRoundedUp))
         for keys in pipeline.partitions { try await prune(keys, before: slot(at: now - min(now, day)), landedBefore: "\(oldest)-0") }
@@ -147,7 +125,7 @@ public final class ChainLedger {
         var kept = 0
         for _ in 0..<Self.mostPages {
             let reply = try await pipeline.run(
-                Scripts.prune, keys: [keys.expiring, keys.landed],
+                LedgerScripts.prune, keys: [keys.expiring, keys.landed],
                 [keys.transactionPrefix, keys.orderPrefix, String(slot), oldest, String(Self.prunedPage), String(kept)])
             let counts = (reply.array ?? []).map(\.count)
             guard counts.count == 3, counts[0] == Self.prunedPage || counts[2] > 0, !Task.isCancelled else { return }
@@ -157,10 +135,10 @@ public final class ChainLedger {
     }
 
     /// The slot at a time of Redis, in ms.
-    public func slot(at time: UInt64) -> UInt64 { time / UInt64(options.slotMilliseconds) }
+    func slot(at time: UInt64) -> UInt64 { time / UInt64(options.slotMilliseconds) }
 
     /// The last slot in which a transaction signed at a time of Redis may land.
-    public func lastValidSlot(at time: UInt64) -> UInt64 { slot(at: time) + UInt64(options.validSlots) }
+    func lastValidSlot(at time: UInt64) -> UInt64 { slot(at: time) + UInt64(options.validSlots) }
 
     private func keys(_ order: OrderID) throws(PipelineError) -> Keys {
         guard let keys = pipeline.keys(of: order) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
@@ -179,5 +157,19 @@ public final class ChainLedger {
             return .landed(slot: slot, amountOut: amount)
         default: throw PipelineError(.unexpectedReply, "status answered what this version does not know")
         }
+    }
+}
+
+extension OrderPipeline {
+    /// What the swaps that landed have put into the pools of a partition's market, by the pools' addresses.
+    func marketFlows(partition: Int) async throws(PipelineError) -> [String: PoolFlow] {
+        guard partitions.indices.contains(partition) else { return [:] }
+        let values = try await send(["HGETALL", partitions[partition].market]).array ?? []
+        var flows: [String: PoolFlow] = [:]
+        for index in stride(from: 0, to: values.count - 1, by: 2) {
+            guard let pool = values[index].string, let flow = values[index + 1].string.flatMap({ PoolFlow(text: $0) }) else { continue }
+            flows[pool] = flow
+        }
+        return flows
     }
 }

@@ -1,5 +1,4 @@
 public import JSON
-public import Orders
 
 /// A signed transaction of one leg of an order: written down before it is sent, and sent again as it stands.
 public struct SignedTransaction: Sendable, Hashable {

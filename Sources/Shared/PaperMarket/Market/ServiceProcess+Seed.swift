@@ -2,6 +2,7 @@ public import Configuration
 internal import EventLoop
 internal import Observability
 internal import Pipeline
+public import ServiceKit
 
 extension ServiceProcess {
     /// The seed of all that chance decides: the one of the settings, or the one on which all processes agree. Asked for until Redis answers;

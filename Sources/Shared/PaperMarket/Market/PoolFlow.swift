@@ -1,3 +1,6 @@
+internal import Markets
+internal import Orders
+
 /// What swaps have put into a pool and not yet flowed back, in base units of its base token; negative where they have taken it out.
 public struct PoolFlow: Sendable, Hashable {
     /// As of `time`.
@@ -42,15 +45,22 @@ public struct PoolFlow: Sendable, Hashable {
 }
 
 /// What one swap does to one pool.
-public struct PoolEffect: Sendable, Hashable {
+struct PoolEffect: Sendable, Hashable {
     /// The pool's address.
-    public let pool: String
+    let pool: String
     /// What it puts in of the base token, in base units; negative what it takes out.
-    public let base: Int64
+    let base: Int64
+}
 
-    /// An effect by value.
-    public init(pool: String, base: Int64) {
-        self.pool = pool
-        self.base = base
+extension Route {
+    /// What a swap that follows the route does to each of its pools.
+    ///
+    /// - Parameter quote: the route's own.
+    func effects(of quote: Quote) -> [PoolEffect] {
+        hops.enumerated().map { index, hop in
+            let amounts = quote.hops.isEmpty ? (quote.amountIn, quote.amountOut) : (quote.hops[index].amountIn, quote.hops[index].amountOut)
+            let isBaseIn = hop.from.mint == hop.pool.base.mint
+            return PoolEffect(pool: hop.pool.address, base: isBaseIn ? Int64(clamping: amounts.0.value) : -Int64(clamping: amounts.1.value))
+        }
     }
 }

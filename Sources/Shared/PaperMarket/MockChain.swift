@@ -1,13 +1,14 @@
-internal import Configuration
-internal import EventLoop
+public import Configuration
+public import EventLoop
 internal import Markets
-internal import Orders
+public import Orders
 internal import Pipeline
-internal import ServiceKit
+public import ServiceKit
+public import Venues
 
 /// A chain in Redis: landing times, drops, late landings and failures by settings and a seed.
 @ServiceActor
-final class MockChain: Chain {
+public final class MockChain: Chain {
     /// Between two looks at the transactions that are under way.
     private static let pollInterval = Duration.milliseconds(100)
     /// Time without a trace of a transaction after which the same bytes are sent again.
@@ -21,16 +22,18 @@ final class MockChain: Chain {
     /// Offers after which a transaction is taken whatever other swaps do meanwhile, so that a crowd cannot keep it out for ever.
     private static let mostOffers = 3
 
+    /// What Solana takes for one signature.
+    public let networkFeeLamports: UInt64 = 5000
     /// The seed of all draws, agreed upon by all executors before the first order.
     var seed: UInt64 = 0 {
         didSet {
-            ledger = ChainLedger(pipeline: pipeline, options: options)
+            ledger = Self.ledger(settings, seed: seed, process)
             board.begin(seed: seed)
         }
     }
     private let board: MarketBoard
-    private let pipeline: OrderPipeline
-    private let settings: ExecutorSettings
+    private let process: ServiceProcess
+    private let settings: ChainSettings
     private var ledger: ChainLedger
     private var watched: [String: Watch] = [:]
 
@@ -40,24 +43,36 @@ final class MockChain: Chain {
         let answer: Promise<(slot: UInt64, status: TransactionStatus)>
     }
 
-    init(pipeline: OrderPipeline, settings: ExecutorSettings, board: MarketBoard) {
-        self.board = board
-        self.pipeline = pipeline
-        self.settings = settings
-        ledger = ChainLedger(pipeline: pipeline, options: Self.options(settings, seed: 0))
+    /// A chain by its settings. Throws where the lists of tokens and pools cannot be used.
+    public convenience init(_ settings: ChainSettings, process: ServiceProcess) throws(StartError) {
+        // Quotes of live venues are of pools whose depth nobody here knows.
+        let pools = settings.venues == .mock ? try MarketFiles.load(settings.files, log: process.log).pools.pools : []
+        self.init(settings, board: MarketBoard(pools, settings: settings.market, process: process), process: process)
     }
 
-    private var options: ChainOptions { Self.options(settings, seed: seed) }
+    init(_ settings: ChainSettings, board: MarketBoard, process: ServiceProcess) {
+        self.board = board
+        self.process = process
+        self.settings = settings
+        ledger = Self.ledger(settings, seed: 0, process)
+    }
 
-    private static func options(_ settings: ExecutorSettings, seed: UInt64) -> ChainOptions {
-        ChainOptions(
-            seed: seed, latency: settings.chain.swapLatencyMilliseconds, failurePpm: settings.chain.failureRate.partsPerMillion,
-            dropPpm: settings.chain.dropRate.partsPerMillion, latePpm: settings.chain.lateRate.partsPerMillion,
+    private static func ledger(_ settings: ChainSettings, seed: UInt64, _ process: ServiceProcess) -> ChainLedger {
+        let options = ChainOptions(
+            seed: seed, latency: settings.mock.swapLatencyMilliseconds, failurePpm: settings.mock.failureRate.partsPerMillion,
+            dropPpm: settings.mock.dropRate.partsPerMillion, latePpm: settings.mock.lateRate.partsPerMillion,
             slotMilliseconds: Int(settings.market.slot.millisecondsRoundedUp), validSlots: settings.market.validSlots,
             halfLife: UInt64(settings.market.reversion.millisecondsRoundedUp))
+        return ChainLedger(pipeline: process.pipeline, options: options)
     }
 
-    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
+    /// Waits until all processes have agreed on the seed, so that all executors draw alike.
+    public func prepare() async {
+        if let agreed = await process.agreeOnSeed(settings.market) { seed = agreed }
+    }
+
+    /// Signs at once, with a signature that depends on nothing but order, leg and attempt.
+    public func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
         let signature = MockSignature.make(order: order.id, leg: leg, attempt: attempt)
         return SignedTransaction(
             leg: leg, attempt: attempt, signature: signature, bytes: MockSignature.bytes(order: order, leg: leg, attempt: attempt, quote: quote),
@@ -65,7 +80,8 @@ final class MockChain: Chain {
             leastOut: MinimumReceived.roundedUp(quote.amountOut, slippageBps: order.slippageBps))
     }
 
-    func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
+    /// Sends, and looks again and again until the ledger knows the outcome.
+    public func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
         var lastSend: MonotonicInstant?
         var backoff = Backoff(first: .milliseconds(50), most: .seconds(1))
         while true {
@@ -102,8 +118,8 @@ final class MockChain: Chain {
             guard let view = await board.view(partition: order.id.partition, within: offer == 1 ? Self.oldest : .zero) else {
                 throw PipelineError(.unavailable, "the state of the market cannot be read")
             }
-            let swap = view.execution(of: transaction.quote, from: order.tokenIn, slippageBps: order.slippageBps)
-            let terms = SwapTerms(amountOut: swap.amountOut, effects: swap.effects, flows: offer < Self.mostOffers ? swap.flows : nil)
+            var terms = view.terms(of: transaction.quote, from: order.tokenIn, slippageBps: order.slippageBps)
+            if offer == Self.mostOffers { terms.flows = nil }
             if try await ledger.send(transaction, order: order.id, terms: terms) != .moved { return }
         }
     }
@@ -116,24 +132,24 @@ final class MockChain: Chain {
     }
 
     /// Looks after all transactions that are waited for, and prunes the ledger beside that, until the task is cancelled.
-    func run(clock: RedisClock) async {
+    public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.pollLoop() }
-            group.addTask { await self.pruneLoop(clock) }
+            group.addTask { await self.pruneLoop() }
         }
     }
 
     private func pollLoop() async {
         while !Task.isCancelled {
             try? await sleep(for: Self.pollInterval)
-            for partition in pipeline.partitions.map(\.partition) { await poll(partition) }
+            for partition in process.pipeline.partitions.map(\.partition) { await poll(partition) }
         }
     }
 
-    private func pruneLoop(_ clock: RedisClock) async {
+    private func pruneLoop() async {
         while !Task.isCancelled {
             try? await sleep(for: Self.pruneInterval)
-            if let now = clock.now { try? await ledger.prune(retention: settings.chain.retention, now: now) }
+            if let now = process.heartbeat.clock.now { try? await ledger.prune(retention: settings.mock.retention, now: now) }
         }
     }
 

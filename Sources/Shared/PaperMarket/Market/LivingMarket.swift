@@ -1,3 +1,4 @@
+public import Markets
 public import Orders
 
 /// How the pools of a list are at a moment: moved by the walk, and by the swaps that landed on them.
@@ -26,8 +27,8 @@ public struct LivingMarket: Sendable {
     /// What a quote of a pool that is in no list would fetch at a later time: moved by the walk alone, as its depth is not known.
     public func amountOut(of quote: Quote, at time: UInt64) -> BaseUnits {
         guard !isStill, let quotedAt = quote.quotedAt else { return quote.amountOut }
-        let now = UInt128(PriceWalk.whole + walk.move(of: quote.pool, at: time))
-        let then = UInt128(PriceWalk.whole + walk.move(of: quote.pool, at: quotedAt))
+        let now = UInt128(Pool.wholeMove + walk.move(of: quote.pool, at: time))
+        let then = UInt128(Pool.wholeMove + walk.move(of: quote.pool, at: quotedAt))
         return BaseUnits(UInt64(clamping: UInt128(quote.amountOut.value) * now / then))
     }
 }

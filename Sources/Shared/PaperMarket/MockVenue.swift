@@ -1,17 +1,17 @@
-internal import EventLoop
-internal import Markets
-internal import Orders
-internal import ServiceKit
-internal import Venues
+public import EventLoop
+public import Markets
+public import Orders
+public import Venues
 
 /// A venue whose pools stand in a file, as the market has moved them: exact quotes, as the venue's programs compute them, after the latency of
 /// a real one.
 @ServiceActor
-final class MockVenue: Venue {
+public final class MockVenue: Venue {
     /// The oldest state of the market that quotes are made of.
     private nonisolated static let oldest = Duration.milliseconds(50)
 
-    let dex: String
+    /// The name that the pool list gives it.
+    public let dex: String
     private let pools: [Pool]
     private let middles: [Token]
     private let latency: ClosedRange<Int>
@@ -27,11 +27,12 @@ final class MockVenue: Venue {
     }
 
     /// A venue for each that the pools name.
-    static func all(_ pools: PoolList, latency: ClosedRange<Int>, board: MarketBoard? = nil) -> [any Venue] {
+    public static func all(_ pools: PoolList, latency: ClosedRange<Int>, board: MarketBoard? = nil) -> [any Venue] {
         pools.dexes.map { MockVenue(dex: $0, pools: pools, latency: latency, board: board) }
     }
 
-    func quote(_ request: QuoteRequest) async throws -> Quote {
+    /// The best offer of its pools.
+    public func quote(_ request: QuoteRequest) async throws -> Quote {
         try await sleep(for: .milliseconds(Int.random(in: latency)))
         guard let board else { return try quote(request, pools) }
         guard let view = await board.view(partition: request.partition, within: Self.oldest) else {
