@@ -1,8 +1,8 @@
 internal import JSON
 internal import Orders
 
-/// What scripts know from Swift, as Lua: names, the state machine, and texts. Each stands in one place, and the same text comes out each time, because
-/// a script is found by its digest.
+/// What scripts know from Swift, as Lua: names, the state machine, and texts. Each stands in one place. The same text comes out each time, because a
+/// script is found by its digest.
 enum ScriptTables {
     /// What Redis calls things: streams with the groups that read them, the set of retries, channels, and the key of the clock for any slot.
     static let names =
