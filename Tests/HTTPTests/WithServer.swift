@@ -60,7 +60,6 @@ func expect(
 
 /// Codes of whoever uses the server.
 enum TestCode: String, ProblemCode {
-    case away = "AWAY"
     case badField = "BAD_FIELD"
     case orderFinal = "ORDER_FINAL"
 }

@@ -49,6 +49,25 @@ struct WatchTests {
             #expect(run.status == .ok && run.errors == "orderctl: the engine is away; looking for it again\n")
             #expect(seen() == ["0", "2", "2", "2"] && start.elapsed > .milliseconds(250))
         }
+        try await withStream(empty, second) { url, _ in
+            let json = await ToolRun.of(["watch", "--json", "o-1", "--url", url])
+            #expect(json.errors == #"{"error":{"code":"UNREACHABLE","message":"the engine is away; looking for it again"}}"# + "\n")
+        }
+    }
+
+    @Test func `an engine that has lost what was seen shows all it has, once`() async throws {
+        let cancelled = OrderSamples.end.replacing(#""seq":3"#, with: #""seq":2"#).replacing("confirmed", with: "cancelled")
+        let (first, over) = (OrderSamples.stream([OrderSamples.pending, OrderSamples.routed]), HTTPResponse(status: 204))
+        try await withStream(first, over, OrderSamples.stream([OrderSamples.pending, cancelled])) { url, seen in
+            let run = await ToolRun.of(["watch", "--json", "o-1", "--url", url])
+            #expect(run.status == .unfilled && run.errors.isEmpty && seen() == ["0", "2", "0"])
+            let seqs = try run.output.split(separator: "\n").map { try JSONValue.parse(String($0))["seq"]?.integer }
+            #expect(seqs == [1, 2, 1, 2])
+        }
+        try await withStream(first, over, first, over) { url, seen in
+            let run = await ToolRun.of(["watch", "o-1", "--url", url])
+            #expect(run.status == .unfilled && seen() == ["0", "2", "0", "2"])
+        }
     }
 
     @Test func `the legs of a split order are told as they change, and counted at the end`() async throws {

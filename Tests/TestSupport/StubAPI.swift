@@ -10,8 +10,6 @@ public final class StubAPI {
         case reply(Int, String, [String] = [])
         /// These bytes; then the connection ends.
         case bytes(String)
-        /// The same, for bytes that are no text.
-        case octets([UInt8])
         /// A reset instead of an answer.
         case reset
         /// Nothing, ever.
@@ -117,9 +115,8 @@ private final class Client {
             let head = ["HTTP/1.1 \(status) Stub", "Content-Type: application/json", "Content-Length: \(body.utf8.count)"] + headers
             output = Array((head.joined(separator: "\r\n") + "\r\n\r\n" + body).utf8)
             write()
-        case .bytes(let text): give(.octets(Array(text.utf8)))
-        case .octets(let bytes):
-            output = bytes
+        case .bytes(let text):
+            output = Array(text.utf8)
             endsAfterOutput = true
             write()
         case .reset:

@@ -1,11 +1,11 @@
 #include "CCrypto.h"
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_LENGTH CCRYPTO_KEY_LENGTH
+// 16 bytes in Base64.
+#define KEY_LENGTH 24
 
 bool ccrypto_sha1(const void *bytes, size_t count, char digest[CCRYPTO_SHA1_LENGTH + 1]) {
     unsigned char raw[EVP_MAX_MD_SIZE];
@@ -25,12 +25,5 @@ bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH
     memcpy(text + KEY_LENGTH, guid, sizeof guid - 1);
     if (EVP_Digest(text, sizeof text, digest, NULL, EVP_sha1(), NULL) != 1) return false;
     EVP_EncodeBlock((unsigned char *)accept, digest, 20);
-    return true;
-}
-
-bool ccrypto_websocket_key(char key[CCRYPTO_KEY_LENGTH + 1]) {
-    unsigned char bytes[16];
-    if (RAND_bytes(bytes, sizeof bytes) != 1) return false;
-    EVP_EncodeBlock((unsigned char *)key, bytes, sizeof bytes);
     return true;
 }

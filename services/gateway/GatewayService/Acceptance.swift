@@ -1,7 +1,6 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTP
-internal import JSON
 internal import Observability
 internal import Orders
 internal import Pipeline

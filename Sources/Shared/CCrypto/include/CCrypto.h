@@ -7,9 +7,6 @@
 /// Length of a WebSocket accept value, without the final NUL.
 #define CCRYPTO_ACCEPT_LENGTH 28
 
-/// Length of a WebSocket handshake key, without the final NUL.
-#define CCRYPTO_KEY_LENGTH 24
-
 /// Length of a SHA-1 in hexadecimal, without the final NUL.
 #define CCRYPTO_SHA1_LENGTH 40
 
@@ -18,8 +15,5 @@ bool ccrypto_sha1(const void *bytes, size_t count, char digest[CCRYPTO_SHA1_LENG
 
 /// Writes the answer to a WebSocket handshake key (RFC 6455, 4.2.2) and a final NUL. Returns false for a key that is not 16 bytes in Base64.
 bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH + 1]);
-
-/// Writes a random handshake key and a final NUL. Returns false where there is no randomness.
-bool ccrypto_websocket_key(char key[CCRYPTO_KEY_LENGTH + 1]);
 
 #endif

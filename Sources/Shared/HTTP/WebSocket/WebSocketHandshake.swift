@@ -48,18 +48,4 @@ enum WebSocketHandshake {
             ccrypto_websocket_accept(key, buffer.baseAddress) ? String(cString: buffer.baseAddress!) : nil
         }
     }
-
-    /// A key for a client's request; nil where there is no randomness.
-    static func makeKey() -> String? {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CCRYPTO_KEY_LENGTH) + 1) { buffer in
-            ccrypto_websocket_key(buffer.baseAddress) ? String(cString: buffer.baseAddress!) : nil
-        }
-    }
-
-    /// Whether the head of a server's answer grants what the request with that key has asked for, and nothing more.
-    static func isGranted(_ head: ResponseHead, key: String) -> Bool {
-        head.status == 101 && head.headers.contains(token: "websocket", in: "Upgrade") && head.headers.contains(token: "upgrade", in: "Connection")
-            && head.headers.all("Sec-WebSocket-Accept") == [accept(key: key)]
-            && head.headers.all("Sec-WebSocket-Extensions").isEmpty && head.headers.all("Sec-WebSocket-Protocol").isEmpty
-    }
 }

@@ -57,7 +57,7 @@ final class PreviewDesk {
     private func makeDo(_ key: PreviewCache.Key, wait: Duration) throws(Problem) -> QuoteRound {
         if let known = cache.round(key, within: limits.stale, at: .now) { return answer(known, from: "cache") }
         outcomes.labelled("refused").increment()
-        throw .tooManyQuotes(retryAfter: max(1, (wait.millisecondsRoundedUp + 999) / 1000))
+        throw .tooManyQuotes(retryAfter: Int(max(1, (wait.millisecondsRoundedUp + 999) / 1000)))
     }
 
     private func answer(_ round: QuoteRound, from source: String) -> QuoteRound {

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Orders
 
 /// `orderctl get`: one order as it is now.
 struct Get: Command {
@@ -52,12 +53,20 @@ enum OrderText {
         return "\(parts[0]) \(parts[1]) to \(parts[2])"
     }
 
-    static func colour(status: String) -> Terminal.Colour {
+    static func colour(_ status: OrderStatus?) -> Terminal.Colour {
         switch status {
-        case "confirmed": .green
-        case "failed": .red
-        case "cancelled": .yellow
-        default: .faint
+        case .confirmed: .green
+        case .failed: .red
+        case .cancelled: .yellow
+        case .pending, .routing, .building, .submitted, nil: .faint
         }
     }
+}
+
+extension JSONValue {
+    /// The status of an order or of one of its events; nil where this version does not know it.
+    var orderStatus: OrderStatus? { self["status"]?.string.flatMap { OrderStatus(rawValue: $0) } }
+
+    /// The type of an event; nil where this version does not know it.
+    var eventType: EventType? { self["type"]?.string.flatMap { EventType(rawValue: $0) } }
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Orders
 
 /// `orderctl list`: the newest orders.
 struct List: Command {
@@ -10,8 +11,8 @@ struct List: Command {
         ["list"], synopsis: "[options]",
         summary: "list orders, newest first",
         details: """
-            From Postgres, so it may be a moment behind. Statuses: pending, routing,
-            building, submitted, confirmed, failed, cancelled.
+            From Postgres, so it may be a moment behind. Statuses:
+            \(OrderStatus.allCases.map(\.rawValue).joined(separator: ", ")).
             """,
         options: [
             Manual.Option(name: "--status STATUS", meaning: "only these, several by comma"),
@@ -69,7 +70,7 @@ struct List: Command {
             func text(_ name: String) -> String { Terminal.cut(order[name]?.string ?? order[name]?.number ?? "-", to: 64) }
             table.add(
                 text("orderId"), String(text("createdAt").prefix { $0 != "." }), OrderText.swap(order), text("amountOutDecimal"), text("chosenDex"),
-                text("attempts"), session.console.paint(text("status"), OrderText.colour(status: text("status"))))
+                text("attempts"), session.console.paint(text("status"), OrderText.colour(order.orderStatus)))
         }
         // Tries, venue, time and output go first where the terminal is narrow.
         for line in table.lines(within: session.console.width, leavingOut: [5, 4, 1, 3]) { session.console.print(line) }

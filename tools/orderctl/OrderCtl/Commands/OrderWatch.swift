@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Orders
 
 /// Shows the events of an order as they come: a line each, and on a terminal a progress bar below them that counts the time.
 @ServiceActor
@@ -28,7 +29,7 @@ final class OrderWatch {
         clear()
         guard let last else { throw Failure(.refused, "The order has no events") }
         if !session.wantsJSON { conclude(last) }
-        return last["status"]?.string == "confirmed" ? .ok : .unfilled
+        return last.orderStatus == .confirmed ? .ok : .unfilled
     }
 
     private func show(_ event: JSONValue) {
@@ -54,8 +55,8 @@ final class OrderWatch {
     private func conclude(_ event: JSONValue) {
         let console = session.console
         func text(_ name: String) -> String { Terminal.safe(event[name]?.string ?? event[name]?.number ?? "?") }
-        guard event["status"]?.string == "confirmed" else {
-            let verb = event["status"]?.string == "failed" ? "failed" : "was \(text("status"))"
+        guard event.orderStatus == .confirmed else {
+            let verb = event.orderStatus == .failed ? "failed" : "was \(text("status"))"
             return console.print(console.paint("The order \(verb): \(text("message"))", .red))
         }
         let count = event["legs"]?.array?.count ?? 1
@@ -95,15 +96,16 @@ enum EventLine {
         let padding = String(repeating: " ", count: max(0, 5 - percent.count))
         let name = Terminal.safe(type) + String(repeating: " ", count: max(0, 16 - type.count))
         let message = Terminal.cut(event["message"]?.string ?? "", to: 160)
-        return "\(TimeText.clock(event["timestamp"]?.string ?? ""))  \(padding)\(percent)  \(console.paint(name, colour(type)))  \(message)"
+        return
+            "\(TimeText.clock(event["timestamp"]?.string ?? ""))  \(padding)\(percent)  \(console.paint(name, colour(event.eventType)))  \(message)"
     }
 
-    private static func colour(_ type: String) -> Terminal.Colour {
+    private static func colour(_ type: EventType?) -> Terminal.Colour {
         switch type {
-        case "confirmed": .green
-        case "failed", "execution-failed": .red
-        case "cancelled", "retry-pending": .yellow
-        default: .faint
+        case .confirmed: .green
+        case .failed, .executionFailed: .red
+        case .cancelled, .retryPending: .yellow
+        case .pending, .routing, .building, .submitted, nil: .faint
         }
     }
 }

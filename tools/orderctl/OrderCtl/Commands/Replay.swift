@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Orders
 
 /// `orderctl replay`: all that an order has been through.
 struct Replay: Command {
@@ -54,15 +55,15 @@ struct Replay: Command {
         func text(_ value: JSONValue?) -> String { Terminal.cut(value?.string ?? value?.number ?? "?", to: 100) }
         var lines: [String] = []
         // Every later event repeats the quote; the list of all comes with the choice.
-        if event["type"]?.string == "routing" {
+        if event.eventType == .routing {
             lines += (event["quotes"]?.array ?? []).map { quote in
                 "\(text(quote["dex"])): \(text(quote["amountOutDecimal"])) at \(text(quote["price"])), at least \(text(quote["minReceivedDecimal"]))"
             }
             lines += (event["unavailable"]?.array ?? []).map { "\(text($0["dex"])): no quote, \(text($0["message"]))" }
         }
-        if event["type"]?.string == "submitted", event["legs"] == nil, let hash = event["txHash"] { lines.append("transaction \(text(hash))") }
+        if event.eventType == .submitted, event["legs"] == nil, let hash = event["txHash"] { lines.append("transaction \(text(hash))") }
         if let error = event["error"] { lines.append("\(text(error["code"])): \(text(error["message"]))") }
-        if event["type"]?.string == "confirmed" {
+        if event.eventType == .confirmed {
             lines.append("\(text(event["amountOutDecimal"])) at \(text(event["executedPrice"])), slippage \(text(event["realisedSlippageBps"])) bps")
         }
         return lines

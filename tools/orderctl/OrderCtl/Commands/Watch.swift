@@ -8,8 +8,7 @@ struct Watch: Command {
             Begins with what the order has been through, and goes on live; an engine that
             goes away is looked for again, and no event is missed or shown twice. Exit
             code 2 when the order fails or is cancelled. With --json each event is one
-            line. By WebSocket; by server-sent events over https, through a proxy, and
-            where no upgrade is granted.
+            line.
             """,
         examples: [
             ("orderctl watch 01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00", "a progress bar, and a line an event"),

@@ -23,7 +23,7 @@ extension Engine {
                 // A stream without an event ends at once while the order cannot be read, or no notifier is there.
                 return order.seq == before ? Failure(.unreachable, "\(url) cannot show the order at the moment") : nil
             case 204:
-                order.end()
+                order.runOut()
                 return nil
             default:
                 let refusal = refusal(answer.status, try? JSONValue.parse(answer.body))

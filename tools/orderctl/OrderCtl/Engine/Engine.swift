@@ -12,12 +12,9 @@ final class Engine {
 
     let url: String
     let client: HTTPClient
-    /// Whether orders are followed by WebSockets first.
-    let opensWebSockets: Bool
 
     init(url: String, environment: [String: String]) {
         self.url = url
-        opensWebSockets = Self.opensWebSockets(url, environment: environment)
         var options = HTTPClientOptions()
         options.userAgent = "orderctl"
         options.usesEnvironmentProxy = !HTTPClientOptions.isLocal(url)
