@@ -60,6 +60,8 @@ let package = Package(
         shared("JSON"),
         shared("Orders", ["JSON"]),
         shared("Markets", ["JSON", "Orders"]),
+        // What the clients of each document say and are told
+        shared("Dialects", ["JSON", "Orders"]),
 
         // The process and its clients
         shared("EventLoop", ["CLibuv"]),
@@ -87,7 +89,7 @@ let package = Package(
         service(
             "gateway", "GatewayService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
+                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
                 "ServiceKit", "Storage",
             ]),
         service(
@@ -103,7 +105,7 @@ let package = Package(
         service(
             "notifier", "NotifierService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit",
+                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit",
                 "Storage",
             ]),
         executable("gateway", "GatewayService"),
@@ -125,7 +127,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
-        tests("OrdersTests", ["JSON", "Orders"]),
+        tests("OrdersTests", ["Dialects", "JSON", "Orders"]),
         tests("MarketsTests", ["JSON", "Markets", "Orders"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("ConfigurationTests", ["Configuration"]),
@@ -143,7 +145,7 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
+                "Configuration", "Dialects", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
                 "Observability", "Orders", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "Venues",
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"]),

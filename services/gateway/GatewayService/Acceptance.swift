@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Dialects
 internal import EventLoop
 internal import HTTP
 internal import JSON
@@ -14,12 +15,11 @@ struct Accepted {
     let job: String
     let slippageBps: Int
     let isReplay: Bool
-    let usesSnakeCase: Bool
-    let warnings: [FieldError]
+    /// The request, whose dialect the answer is in.
+    let reading: RequestReading
 
     fileprivate init(_ id: OrderID, job: String, slippageBps: Int, isReplay: Bool, _ reading: RequestReading) {
-        (self.id, self.job, self.slippageBps, self.isReplay) = (id, job, slippageBps, isReplay)
-        (usesSnakeCase, warnings) = (reading.usesSnakeCase, reading.warnings)
+        (self.id, self.job, self.slippageBps, self.isReplay, self.reading) = (id, job, slippageBps, isReplay, reading)
     }
 }
 
@@ -81,7 +81,8 @@ final class Acceptance {
         guard type == "application/json" else {
             throw Problem(415, code: "UNSUPPORTED_MEDIA_TYPE", "Send the order as JSON, with the header Content-Type: application/json")
         }
-        return RequestReading(body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), tokens: tokens)
+        return RequestReading(
+            body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), vocabulary: Dialects.vocabulary, tokens: tokens)
     }
 
     private func take(
