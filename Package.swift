@@ -60,6 +60,8 @@ let package = Package(
         shared("JSON"),
         shared("Orders", ["JSON"]),
         shared("Markets", ["JSON", "Orders"]),
+        // What the clients of each document say and are told
+        shared("Dialects", ["JSON", "Orders"]),
 
         // The process and its clients
         shared("EventLoop", ["CLibuv"]),
@@ -94,7 +96,7 @@ let package = Package(
         service(
             "gateway", "GatewayService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
+                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
                 "ServiceKit", "Storage",
             ]),
         service(
@@ -111,7 +113,7 @@ let package = Package(
         service(
             "notifier", "NotifierService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit",
+                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit",
                 "Storage",
             ]),
         executable("gateway", "GatewayService"),
@@ -134,7 +136,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         .target(name: "TestOrders", dependencies: ["Orders"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
-        tests("OrdersTests", ["JSON", "Orders", "TestOrders"]),
+        tests("OrdersTests", ["Dialects", "JSON", "Orders", "TestOrders"]),
         tests("MarketsTests", ["JSON", "Markets", "Orders", "PaperMarket", "TestOrders"]),
         tests("EventLoopTests", ["EventLoop"]),
         tests("ConfigurationTests", ["Configuration"]),
@@ -152,9 +154,9 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Chains", "Configuration", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets", "NotifierService",
-                "Observability", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit", "Storage", "TestOrders",
-                "Venues",
+                "Chains", "Configuration", "Dialects", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets",
+                "NotifierService", "Observability", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit",
+                "Storage", "TestOrders", "Venues",
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),
         tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),

@@ -31,7 +31,7 @@ extension OneEngine {
             try await engine.waitUntilIdle()
         }
 
-        /// Document 002's words for an order that lands at once; building (70) has none.
+        /// The status update dialect's words for an order that lands at once; building (70) has none.
         private func documentMessages(_ id: String, _ events: [JSONValue]) -> [String] {
             let hash = events.last?["txHash"]?.string ?? ""
             let rest = [

@@ -54,7 +54,7 @@ extension OneEngine {
             let socket = try await engine.socket(path + id)
             let conversation = try await socket.conversation()
             #expect(conversation.closeCode == 4404)
-            // Document 001 greets before it knows anything.
+            // The progress dialect greets before it knows anything.
             #expect(conversation.json.map { $0["type"]?.string } == (path == "/api/orders/status/" ? ["connection", "subscribed"] : []))
             #expect(start.elapsed >= .milliseconds(1900) && start.elapsed < .seconds(10))
         }
@@ -70,7 +70,7 @@ extension OneEngine {
             #expect(code == 1008 && !reason.isEmpty)
         }
 
-        @Test("Document 004's client has ten seconds to name its order, then is closed with 1008")
+        @Test("A client of the snake case dialect has ten seconds to name its order, then is closed with 1008")
         func unnamed() async throws {
             let id = try await engine.place()
             let (silent, late) = (try await engine.socket("/api/orders/status"), try await engine.socket("/api/orders/status", notifier: 2))

@@ -4,11 +4,13 @@ import TestOrders
 import TestSupport
 import Testing
 
+@testable import Dialects
+
 @Suite struct OrderRequestTests {
     private static let now: UInt64 = 1_768_030_217_789
 
     private static func reading(_ body: String, keys: [String] = []) throws -> RequestReading {
-        RequestReading(body: Array(body.utf8), idempotencyKeys: keys, tokens: try Samples.tokens())
+        RequestReading(body: Array(body.utf8), idempotencyKeys: keys, vocabulary: Dialects.vocabulary, tokens: try Samples.tokens())
     }
 
     private static func parse(_ body: String, key: String? = nil) throws -> Result<OrderRequest, RequestRefusal> {
@@ -37,13 +39,13 @@ import Testing
         #expect(request.tokenIn == Samples.sol && request.tokenOut == Samples.usdc)
         #expect(request.amountIn == BaseUnits(1_500_000_000) && request.slippageBps == 100)
         #expect(request.userId == nil && request.deadline == nil && request.idempotencyKey == nil && request.orderType == "market")
-        #expect(reading.usesSnakeCase == body.contains("token_in"))
+        #expect(SnakeCaseDialect.claims(reading) == body.contains("token_in"))
         #expect(request.fingerprint == "market|\(Samples.solMint)|\(Samples.usdcMint)|1500000000|100|-|-")
     }
 
-    @Test func theUserOfDocument002IsKept() throws {
+    @Test func theUserThatTheStatusUpdateDialectRequiresIsKept() throws {
         let reading = try Self.reading(#"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#)
-        #expect(try reading.result.get().userId == "harsh" && !reading.usesSnakeCase && reading.warnings.isEmpty)
+        #expect(try reading.result.get().userId == "harsh" && !SnakeCaseDialect.claims(reading) && reading.warnings.isEmpty)
         #expect(try Self.parse(Self.body(#""user_id":"\#(String(repeating: "é", count: 255))""#)).get().userId?.text.unicodeScalars.count == 255)
     }
 
@@ -196,7 +198,7 @@ import Testing
                 let end = min(mutated.count, index + Int.random(in: 0...2, using: &random))
                 mutated.replaceSubrange(index..<end, with: [interesting.randomElement(using: &random)!])
             }
-            switch RequestReading(body: mutated, tokens: tokens).result {
+            switch RequestReading(body: mutated, vocabulary: Dialects.vocabulary, tokens: tokens).result {
             case .success(let request):
                 accepted += 1
                 #expect(request.amountIn.value > 0 && (1...5000).contains(request.slippageBps) && request.tokenIn != request.tokenOut)

@@ -1,3 +1,4 @@
+import Dialects
 import JSON
 import Orders
 import TestOrders
@@ -5,7 +6,7 @@ import Testing
 
 @Suite struct RequestClaimTests {
     private static func claim(_ body: String, keys: [String] = ["k"], tokens: TokenList? = nil) throws -> RequestClaim? {
-        RequestReading(body: Array(body.utf8), idempotencyKeys: keys, tokens: try tokens ?? Samples.tokens()).claim
+        RequestReading(body: Array(body.utf8), idempotencyKeys: keys, vocabulary: Dialects.vocabulary, tokens: try tokens ?? Samples.tokens()).claim
     }
 
     @Test("A request is known again however it is laid out, and whatever is wrong with it now")

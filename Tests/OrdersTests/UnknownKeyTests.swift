@@ -1,3 +1,4 @@
+import Dialects
 import JSON
 import Orders
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @Suite struct UnknownKeyTests {
     private static func read(_ members: String) throws -> RequestReading {
         let body = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5"# + (members.isEmpty ? "" : ",") + members + "}"
-        return RequestReading(body: Array(body.utf8), tokens: try Samples.tokens())
+        return RequestReading(body: Array(body.utf8), vocabulary: Dialects.vocabulary, tokens: try Samples.tokens())
     }
 
     @Test(
@@ -76,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "Nothing that a document's request has is warned of",
+        "Nothing that a dialect's request has is warned of",
         arguments: [
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}"#,
             #"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#,
@@ -84,7 +85,7 @@ import Testing
             #"{"token_in":"SOL","token_out":"USDC","amount":12.5,"order_type":"market","max_slippage":0.05}"#,
         ])
     func documents(body: String) throws {
-        let reading = RequestReading(body: Array(body.utf8), tokens: try Samples.tokens())
+        let reading = RequestReading(body: Array(body.utf8), vocabulary: Dialects.vocabulary, tokens: try Samples.tokens())
         #expect(throws: Never.self) { try reading.result.get() }
         #expect(reading.warnings.isEmpty)
     }

@@ -109,6 +109,15 @@ extension TestProcess {
     }
 }
 
+extension Service {
+    /// Runs the children until the task is cancelled, as a process does.
+    func runChildren() async {
+        await withTaskGroup(of: Void.self) { group in
+            for child in children { group.addTask { try? await child.run() } }
+        }
+    }
+}
+
 extension ServiceProcess {
     /// A process that does not connect.
     static func unconnected(_ settings: some ServiceSettings) -> ServiceProcess {

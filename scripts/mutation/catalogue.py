@@ -71,11 +71,11 @@ MUTATIONS = (
         chaos("kill")),
     Mutation(
         "subscribe-first", "a feed reads the order before it has subscribed, and not again",
-        "services/notifier/NotifierService/Feeds/OrderFeed.swift",
+        "services/notifier/NotifierService/Feeds/Feed.swift",
         "    func open() async {\n", "    func open() async {\n        await refresh()\n",
         ("test", "ServiceTests.OrderFeedTests"),
         also=(("        let opened = MonotonicInstant.now\n        await refresh()\n",
-               "        let opened = MonotonicInstant.now\n        if events.isEmpty { await refresh() }\n"),)),
+               "        let opened = MonotonicInstant.now\n        if core.absence != nil { await refresh() }\n"),)),
     Mutation(
         "commit-first", "events are acknowledged before they are committed", "Sources/Shared/Pipeline/Streams/EventLane.swift",
         "        let refused = readable.isEmpty ? [] : try await sink.store(readable)\n",

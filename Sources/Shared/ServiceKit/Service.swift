@@ -1,20 +1,20 @@
 public import Configuration
 public import EventLoop
 
-/// One of the four services: what its process does beside being a process.
+/// One of the four services: what its process does beside being a process. It starts nothing by itself; `ServiceRun` runs its children.
 @ServiceActor
-public protocol Service: AnyObject {
+public protocol Service {
     /// Its settings.
     associatedtype Settings: ServiceSettings
     /// What it is for, in a sentence: the first line of its help.
     nonisolated static var purpose: String { get }
     /// Makes the service and adds its routes. Throws `StartError` when it cannot work with these settings.
     init(settings: Settings, process: ServiceProcess) async throws
-    /// Whether its work makes no sense before Redis is prepared; else it runs from the start.
+    /// Whether its work makes no sense before Redis is prepared; else its children run from the start.
     var needsRedis: Bool { get }
-    /// Works until `stop` has finished.
-    func run() async
-    /// Takes nothing new, finishes what is in hand within `grace`, hands back the rest.
+    /// What it does, all at the same time; asked for once. The children are cancelled when `stop` has returned.
+    var children: [ServiceChild] { get }
+    /// Takes nothing new, finishes what is in hand within `grace`, hands back the rest. The children run on meanwhile.
     func stop(within grace: Duration) async
     /// Called each time the connection to Redis was made again: what is in hand is to be renewed.
     func connectionRestored()
@@ -23,6 +23,22 @@ public protocol Service: AnyObject {
 extension Service {
     /// A service works on what is in Redis.
     public var needsRedis: Bool { true }
+    /// Nothing is in hand.
+    public func stop(within grace: Duration) async {}
+    /// Nothing is in hand.
+    public func connectionRestored() {}
+}
+
+/// A part of a service that runs for as long as the service does.
+public struct ServiceChild: Sendable {
+    let name: String
+    let run: @Sendable @ServiceActor () async throws -> Void
+
+    /// A child by its name in the log. `run` ends soon after its task is cancelled; where it throws, the process stops with exit code 1.
+    public init(_ name: String, _ run: @escaping @Sendable @ServiceActor () async throws -> Void) {
+        self.name = name
+        self.run = run
+    }
 }
 
 extension ServiceProcess {

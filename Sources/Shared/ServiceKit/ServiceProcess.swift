@@ -112,6 +112,15 @@ public final class ServiceProcess {
     /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not come back in one moment.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
 
+    /// What every process does beside its service's work.
+    var children: [ServiceChild] {
+        [
+            ServiceChild("heartbeat") { await self.heartbeat.run() },
+            ServiceChild("loop_delay") { await self.watchLoopDelay() },
+            ServiceChild("readiness") { await self.readiness.watch() },
+        ]
+    }
+
     private nonisolated static func makeName(_ service: String) -> String {
         var host = [CChar](repeating: 0, count: 65)
         gethostname(&host, 64)

@@ -16,7 +16,8 @@ final class ServiceRun {
     private let service: any Service
     private let server: HTTPServer
     private let stopRequested = Promise<Void>()
-    private var startFailure: StartError?
+    /// Why the process stops, where nobody has asked it to.
+    private var failure: StartError?
     /// Whether the server that served before has turned into one that cannot, since the last connection that was prepared.
     private var hasMoved = false
     private var signals: [SignalSource] = []
@@ -41,26 +42,46 @@ final class ServiceRun {
         process.log.info(
             "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
 
+        // Redis outlives the rest, which hands back what it holds.
         let redis = Loop.spawn { [process] in await process.redis.run() }
-        let heartbeat = Loop.spawn { [process] in await process.heartbeat.run() }
-        let delay = Loop.spawn { [process] in await process.watchLoopDelay() }
-        let watch = Loop.spawn { [process] in await process.readiness.watch() }
-        let work = Loop.spawn { [process, service, unowned self] in
-            // Nothing can be read before the groups are there.
-            while service.needsRedis, !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
-            // With the wrong count of partitions nothing may be touched.
-            if self.startFailure == nil && !Task.isCancelled { await service.run() }
-        }
+        let work = Loop.spawn { await self.runChildren() }
         process.health.markStarted()
         try? await stopRequested.value
         await stop(work)
-        for task in [heartbeat, delay, watch] { task.cancel() }
         process.readiness.stop()
         await process.heartbeat.end()
         process.redis.close()
         await redis.value
-        if let startFailure { throw startFailure }
+        if let failure { throw failure }
         process.log.info("service.stopped")
+    }
+
+    /// Runs what the process and the service do, until the task is cancelled.
+    private func runChildren() async {
+        await withTaskGroup(of: Void.self) { group in
+            for child in process.children { group.addTask { await self.run(child) } }
+            // Nothing can be read before the groups are there.
+            while service.needsRedis, !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
+            // With the wrong count of partitions nothing may be touched.
+            guard failure == nil, !Task.isCancelled else { return }
+            for child in service.children { group.addTask { await self.run(child) } }
+        }
+    }
+
+    /// Where a child has failed the process is not whole any more: it stops, so that it is started anew.
+    private func run(_ child: ServiceChild) async {
+        do {
+            try await child.run()
+        } catch is CancellationError {
+        } catch {
+            process.log.error("service.child_failed", ["child": .string(child.name), "reason": .string("\(error)")])
+            if !stopRequested.isCompleted { stop(because: StartError("\(child.name): \(error)", exitCode: 1)) }
+        }
+    }
+
+    private func stop(because failure: StartError) {
+        self.failure = self.failure ?? failure
+        stopRequested.succeed(())
     }
 
     private func stop(_ work: Task<Void, Never>) async {
@@ -85,9 +106,7 @@ final class ServiceRun {
             }
             guard isPrepared else { return }
         } catch {
-            startFailure = StartError("\(error)")
-            stopRequested.succeed(())
-            return
+            return stop(because: StartError("\(error)"))
         }
         if hasMoved { process.moveSubscribers() }
         hasMoved = false

@@ -3,12 +3,9 @@ import JSON
 /// The protocols of the sockets, by what a test needs of them.
 enum StreamDialect: String, CaseIterable, Sendable {
     case native
-    case backfill = "document 000"
-    case progress = "document 001"
-    case statusUpdate = "documents 002 and 003"
-    case snakeCase = "document 004"
+    case backfill, progress, statusUpdate, snakeCase
 
-    /// Where an order is watched. Only the native protocol goes on after what was seen; the documents' begin anew.
+    /// Where an order is watched. Only the native protocol goes on after what was seen; the others begin anew.
     func path(_ id: String, after seq: Int) -> String {
         switch self {
         case .native: "/v1/stream?orderId=\(id)&after=\(seq)"
@@ -24,7 +21,7 @@ enum StreamDialect: String, CaseIterable, Sendable {
 
     /// What has to be read on one connection from its first message to its last, in one line each.
     ///
-    /// Only document 000 tells how far the order was when the client came, by its first message.
+    /// Only the backfill dialect tells how far the order was when the client came, by its first message.
     func expected(of events: [JSONValue], first: JSONValue?) -> [String] {
         switch self {
         case .native: events.map { "\($0["seq"]?.integer ?? 0)" }

@@ -140,7 +140,7 @@ struct ReplayTests {
             let first = try await bench.send(Self.order + "}", to: acceptance).get()
             expect(await bench.send(Self.order + #","limitPrice":500}"#, to: acceptance), 400, "BAD_REQUEST")
             let noted = try await bench.send(Self.order + #","note":"again"}"#, to: acceptance).get()
-            #expect(noted.id == first.id && noted.isReplay && noted.warnings.map(\.field) == ["note"])
+            #expect(noted.id == first.id && noted.isReplay && noted.reading.warnings.map(\.field) == ["note"])
             expect(await bench.send(Self.order + #","slippageBps":1}"#, to: acceptance), 400, "BAD_REQUEST")
         }
     }

@@ -24,7 +24,7 @@ func withGateway(
 ) async throws {
     try await withProcess(GatewaySettings.self, files.merging(environment) { $1 }) { test in
         let gateway = try await Gateway(settings: test.settings, process: test.process)
-        let running = Loop.spawn { await gateway.run() }
+        let running = Loop.spawn { await gateway.runChildren() }
         defer { running.cancel() }
         try await withServer(test.process) { try await body(test, $0) }
         running.cancel()

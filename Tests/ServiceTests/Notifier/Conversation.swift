@@ -1,8 +1,7 @@
+import Dialects
 import JSON
 import Orders
 import Testing
-
-@testable import NotifierService
 
 /// A client of a dialect: what its order goes through, when it comes, and all that it is told.
 struct Situation: Sendable, CustomTestStringConvertible {

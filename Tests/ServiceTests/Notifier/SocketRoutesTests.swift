@@ -116,7 +116,7 @@ struct SocketRoutesTests {
             for path in ["/ws/orders/", "/api/orders/execute?orderId=", "/api/orders/status/"] {
                 let (texts, code) = try await conversation(port, path + Samples.id().description)
                 #expect(code == expected)
-                // Document 001 greets whoever comes.
+                // The progress dialect greets whoever comes.
                 #expect(texts.map(type) == (path == "/api/orders/status/" ? ["connection", "subscribed"] : []))
             }
         }
@@ -172,7 +172,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("document 000: one message tells all there was, and a final one is the last")
+    @Test("backfill dialect: one message tells all there was, and a final one is the last")
     func backfill() async throws {
         try await withSockets { test, history, _, port in
             let id = Samples.id()
@@ -194,7 +194,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("document 001: the greeting has the time of Redis")
+    @Test("progress dialect: the greeting has the time of Redis")
     func greeting() async throws {
         try await withSockets { test, history, _, port in
             history.answer = .events(eventsOfSuccess(Samples.id()))
@@ -207,7 +207,7 @@ struct SocketRoutesTests {
     }
 
     @Test(
-        "document 004: the first message names the order, whatever white space is around it",
+        "snake case dialect: the first message names the order, whatever white space is around it",
         arguments: ["(id)", "  (id)\n", "\t(id)\r\n"])
     func named(_ pattern: String) async throws {
         try await withSockets { _, history, _, port in
@@ -220,7 +220,7 @@ struct SocketRoutesTests {
     }
 
     @Test(
-        "document 004: a first message that is no id closes with 1008",
+        "snake case dialect: a first message that is no id closes with 1008",
         arguments: ["", "42", #"{"orderId":"x"}"#, "0198c1f2 0000-7000-8000-000000000000"])
     func misnamed(_ text: String) async throws {
         try await withSockets { _, history, _, port in
@@ -229,7 +229,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("document 004: a client that names no order in time is closed with 1008")
+    @Test("snake case dialect: a client that names no order in time is closed with 1008")
     func silent() async throws {
         try await withSockets { _, history, _, port in
             let start = MonotonicInstant.now

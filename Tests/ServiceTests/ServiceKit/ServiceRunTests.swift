@@ -17,12 +17,15 @@ private final class RecordingService: Service {
     nonisolated static var purpose: String { "Notes what is done with it." }
     private(set) var calls: [String] = []
     var onStop: (@ServiceActor () async -> Void)?
+    var extraChildren: [ServiceChild] = []
     let needsRedis: Bool
 
     init(needsRedis: Bool = true) { self.needsRedis = needsRedis }
     init(settings: RouterSettings, process: ServiceProcess) async throws { needsRedis = true }
 
-    func run() async {
+    var children: [ServiceChild] { [ServiceChild("work") { try await self.run() }] + extraChildren }
+
+    private func run() async throws {
         calls.append("run")
         try? await sleep(for: .seconds(600))
         calls.append("cancelled")
@@ -91,6 +94,26 @@ struct ServiceRunTests {
                     + "the new count")
             #expect(service.calls == ["stop"])
         }
+    }
+
+    @Test("a child that ends in error is told by its name, the process stops in order, and its exit code is 1")
+    func childFails() async throws {
+        let process = try process(try await RedisServer.shared().database())
+        let service = RecordingService()
+        let gate = Promise<Void>()
+        service.extraChildren = [
+            ServiceChild("brief") {},
+            ServiceChild("doomed") {
+                try await gate.value
+                throw TestFailure("no more")
+            },
+        ]
+        let running = Loop.spawn { try await ServiceRun(process: process, service: service).run() }
+        try await eventually { service.calls == ["run"] && process.health.readiness.isPassing }
+        gate.succeed(())
+        let error = await #expect(throws: StartError.self) { try await running.value }
+        #expect(error?.description == "doomed: no more" && error?.exitCode == 1)
+        #expect(service.calls == ["run", "stop", "cancelled"] && !process.redis.isConnected)
     }
 
     @Test("a service is not run before Redis lets it work; a gateway is, and says why it is not ready")

@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Dialects
 internal import EventLoop
 internal import HTTP
 internal import Observability
@@ -13,12 +14,11 @@ struct Accepted {
     let job: String
     let slippageBps: Int
     let isReplay: Bool
-    let usesSnakeCase: Bool
-    let warnings: [FieldError]
+    /// The request, whose dialect the answer is in.
+    let reading: RequestReading
 
     fileprivate init(_ id: OrderID, job: String, slippageBps: Int, isReplay: Bool, _ reading: RequestReading) {
-        (self.id, self.job, self.slippageBps, self.isReplay) = (id, job, slippageBps, isReplay)
-        (usesSnakeCase, warnings) = (reading.usesSnakeCase, reading.warnings)
+        (self.id, self.job, self.slippageBps, self.isReplay, self.reading) = (id, job, slippageBps, isReplay, reading)
     }
 }
 
@@ -78,7 +78,8 @@ final class Acceptance {
     private func read(_ request: HTTPRequest) throws(Problem) -> RequestReading {
         let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
         guard type == "application/json" else { throw .notJSON }
-        return RequestReading(body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), tokens: tokens)
+        return RequestReading(
+            body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), vocabulary: Dialects.vocabulary, tokens: tokens)
     }
 
     private func take(

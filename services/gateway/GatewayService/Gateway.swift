@@ -9,7 +9,7 @@ internal import Storage
 
 /// The door: accepts orders by HTTP and answers at once, shows them, and tells how far the pipeline is behind.
 @ServiceActor
-public final class Gateway: Service {
+public struct Gateway: Service {
     /// What the gateway is for.
     public nonisolated static var purpose: String { "Accepts orders by HTTP, answers at once, and shows orders and the pipeline's lag." }
 
@@ -58,21 +58,15 @@ public final class Gateway: Service {
     /// What it shows is not only of Redis: a doctor that looks at nothing while Redis is away would call everything away.
     public var needsRedis: Bool { false }
 
-    /// Keeps the connections and samples the lag.
-    public func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.postgres.run() }
-            group.addTask { await self.postgresWatch.run() }
-            group.addTask { await self.lag.run() }
-            group.addTask { await self.pressure.run() }
-        }
+    /// The connections, and what is sampled. They end after the server, whose requests in hand may still need them.
+    public var children: [ServiceChild] {
+        [
+            ServiceChild("postgres") { [postgres] in await postgres.run() },
+            ServiceChild("postgres_watch") { [postgresWatch] in await postgresWatch.run() },
+            ServiceChild("lag") { [lag] in await lag.run() },
+            ServiceChild("pressure") { [pressure] in await pressure.run() },
+        ]
     }
-
-    /// Requests in hand are the server's to finish, and may still need the connections.
-    public func stop(within grace: Duration) async {}
-
-    /// Nothing is in hand here.
-    public func connectionRestored() {}
 
     private func observePostgres() {
         process.observePostgres { [postgres] in

@@ -1,3 +1,4 @@
+internal import Dialects
 internal import EventLoop
 internal import HTTP
 internal import JSON
@@ -16,12 +17,17 @@ struct OrderRoutes {
     func add(to router: HTTPRouter) {
         router.post("/api/orders/execute", query: []) { request, _ in try await execute(request) }
         router.get("/api/orders/{id}", query: []) { _, parameters in try await show(parameters["id"]) }
-        router.get("/api/orders/status/{id}", query: []) { _, parameters in try await show(parameters["id"]) }
         router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in try await events(parameters["id"], request) }
         router.delete("/api/orders/{id}", query: []) { _, parameters in try await cancel(parameters["id"]) }
         // The edge sends upgrades to the notifiers; what comes here asked without one.
-        for path in ["/api/orders/execute", "/api/orders/status", "/ws/orders/{id}", "/v1/stream"] {
-            router.get(path) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+        router.get("/v1/stream") { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+        for dialect in Dialects.all {
+            let path = dialect.socket.path
+            if dialect.showsOrder {
+                router.get(path, query: []) { _, parameters in try await show(parameters["id"]) }
+            } else {
+                router.get(path) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+            }
         }
     }
 
@@ -30,30 +36,9 @@ struct OrderRoutes {
         let origin = Origin(request, publicURL: publicURL)
         var headers = [("Location", "\(origin.path)/api/orders/\(accepted.id)")]
         if accepted.isReplay { headers.append(("Idempotent-Replayed", "true")) }
-        return .json(202, accepted.usesSnakeCase ? snakeCase(accepted) : camelCase(accepted, origin.webSocket), headers: headers)
-    }
-
-    private func camelCase(_ accepted: Accepted, _ origin: String) -> String {
-        JSONWriter.object {
-            $0.field("success", true)
-            $0.field("orderId", accepted.id)
-            $0.field("jobId", accepted.job)
-            $0.field("status", OrderStatus.pending.rawValue)
-            $0.field("message", "Order created and enqueued for processing")
-            $0.field("slippageBps", accepted.slippageBps)
-            $0.field("wsUrl", "\(origin)/api/orders/status/\(accepted.id)")
-            $0.field("websocketUrl", "\(origin)/ws/orders/\(accepted.id)")
-            if !accepted.warnings.isEmpty { $0.field("warnings", accepted.warnings) }
-        }
-    }
-
-    /// Document 004's answer; nothing that the document has in a request is warned of.
-    private func snakeCase(_ accepted: Accepted) -> String {
-        JSONWriter.object {
-            $0.field("order_id", accepted.id)
-            $0.field("status", OrderStatus.pending.rawValue)
-            if !accepted.warnings.isEmpty { $0.field("warnings", accepted.warnings) }
-        }
+        let order = AcceptedOrder(
+            accepted.id, job: accepted.job, slippageBps: accepted.slippageBps, warnings: accepted.reading.warnings, socketOrigin: origin.webSocket)
+        return .json(202, Dialects.answer(order, to: accepted.reading), headers: headers)
     }
 
     private func show(_ id: String) async throws -> HTTPResponse {

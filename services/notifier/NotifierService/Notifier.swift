@@ -11,7 +11,7 @@ internal import Storage
 
 /// Two jobs that do not wait for each other: stores events in Postgres, and shows them to sockets as they happen.
 @ServiceActor
-public final class Notifier: Service {
+public struct Notifier: Service {
     /// What the notifier is for.
     public nonisolated static var purpose: String { "Owns the WebSockets, stores every event in Postgres, and streams status to clients." }
 
@@ -66,18 +66,17 @@ public final class Notifier: Service {
             partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp))
     }
 
-    /// Works until `stop` has finished. Sockets are served at once; events are stored when the tables are there.
-    public func run() async {
-        let tasks = [
-            Loop.spawn { await self.retention?.run() ?? () },
-            Loop.spawn { await self.lostOrders.run() },
-            Loop.spawn { await self.postgres.run() },
-            Loop.spawn { await self.feeds.run() },
-            Loop.spawn { await self.users.run() },
-            Loop.spawn { await self.upkeep.run() },
+    /// Sockets are served at once; events are stored when the tables are there.
+    public var children: [ServiceChild] {
+        [
+            ServiceChild("postgres") { [postgres] in await postgres.run() },
+            ServiceChild("events") { [schema, consumer] in if await schema.migrate() { await consumer.run() } },
+            ServiceChild("order_feeds") { [feeds] in await feeds.run() },
+            ServiceChild("user_feeds") { [users] in await users.run() },
+            ServiceChild("upkeep") { [upkeep] in await upkeep.run() },
+            ServiceChild("lost_orders") { [lostOrders] in await lostOrders.run() },
+            ServiceChild("retention") { [retention] in await retention?.run() },
         ]
-        if await schema.migrate() { await consumer.run() }
-        for task in tasks { task.cancel() }
     }
 
     /// Stores the batch in hand and hands back the rest; serves the sockets on until shortly before the end, then closes them with 1012.

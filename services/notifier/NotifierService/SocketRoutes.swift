@@ -1,3 +1,4 @@
+internal import Dialects
 internal import EventLoop
 internal import HTTP
 internal import Observability
@@ -15,25 +16,29 @@ struct SocketRoutes {
     var namingLimit = Duration.seconds(10)
 
     func add(to router: HTTPRouter) {
-        router.webSocket("/api/orders/execute", query: ["orderId"]) { request, _, socket in
-            await serve(socket, id: request.query("orderId") ?? "", dialect: BackfillDialect(), name: "000")
-        }
-        router.webSocket("/api/orders/status/{id}", query: []) { _, parameters, socket in
-            await serve(socket, id: parameters["id"], dialect: ProgressDialect(), name: "001")
-        }
-        router.webSocket("/ws/orders/{id}", query: []) { _, parameters, socket in
-            await serve(socket, id: parameters["id"], dialect: StatusUpdateDialect(), name: "002_003")
-        }
-        router.webSocket("/api/orders/status", query: []) { _, _, socket in
-            guard let id = await firstMessage(of: socket) else { return }
-            await serve(socket, id: id, dialect: SnakeCaseDialect(), name: "004")
-        }
+        for dialect in Dialects.all { add(dialect, to: router) }
         router.webSocket("/v1/stream", query: ["orderId", "after"]) { request, _, socket in
             guard let order = request.query("orderId") else { return await serveFrames(socket) }
             guard let after = Seq(parsing: request.query("after") ?? "0") else {
                 return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0 to \(Seq.most)")
             }
-            await serve(socket, id: order, after: after, dialect: NativeDialect(), name: "native")
+            await serve(socket, id: order, after: after, in: NativeDialect.self)
+        }
+    }
+
+    private func add(_ dialect: any Dialect.Type, to router: HTTPRouter) {
+        switch dialect.socket {
+        case .path(let path):
+            router.webSocket(path, query: []) { _, parameters, socket in await serve(socket, id: parameters["id"], in: dialect) }
+        case .query(let path, let parameter):
+            router.webSocket(path, query: [parameter]) { request, _, socket in
+                await serve(socket, id: request.query(parameter) ?? "", in: dialect)
+            }
+        case .firstMessage(let path):
+            router.webSocket(path, query: []) { _, _, socket in
+                guard let id = await firstMessage(of: socket) else { return }
+                await serve(socket, id: id, in: dialect)
+            }
         }
     }
 
@@ -48,13 +53,13 @@ struct SocketRoutes {
         }
     }
 
-    private func serve(_ socket: WebSocket, id text: String, after: Seq = 0, dialect: any Dialect, name: String) async {
+    private func serve(_ socket: WebSocket, id text: String, after: Seq = 0, in dialect: any Dialect.Type) async {
         guard let id = OrderID(parsing: text) else {
             return socket.close(code: .policyViolation, reason: "the order id has to be a UUID")
         }
         // Without a time Redis was not reached yet, and with it no order.
         guard let now = clock.now else { return socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
-        await OrderSocket(socket: socket, dialect: dialect, sent: sent.labelled(name))
+        await OrderSocket(socket: socket, dialect: dialect.init(), sent: sent.labelled(dialect.label))
             .serve(id, after: after, feeds: feeds, at: Timestamp.text(milliseconds: now))
     }
 }

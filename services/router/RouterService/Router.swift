@@ -11,12 +11,11 @@ internal import Venues
 
 /// Fetches quotes from all venues at once and stores the best as the order's route.
 @ServiceActor
-public final class Router: Service {
+public struct Router: Service {
     /// What the router is for.
     public nonisolated static var purpose: String { "Fetches quotes from the venues and picks the best route for each order." }
 
-    private let worker: Worker
-    private let upkeep: PipelineUpkeep
+    private let stage: StageWorker
     private let board: MarketBoard
     private let process: ServiceProcess
     private let market: MockMarketSettings
@@ -30,17 +29,9 @@ public final class Router: Service {
         let desks = try Self.desks(settings, files.pools, board, process)
         let handler = RoutingHandler(
             desk: desks.orders, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
-        let options = WorkerOptions(
-            stage: .router, concurrency: settings.concurrency, visibilityTimeout: settings.worker.visibilityTimeout,
-            renewInterval: settings.worker.renewInterval, consumer: process.name)
-        worker = Worker(
-            options: options, pipeline: process.pipeline, handler: handler, observer: process.observer, connect: process.connectReader)
-        upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
+        stage = StageWorker(.router, concurrency: settings.concurrency, settings: settings.worker, handler: handler, process: process)
         process.heartbeatFields = { ["venues": settings.venues.rawValue] }
         QuoteRoutes(desk: desks.previews, tokens: files.tokens).add(to: process.router)
-        process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
-            ServiceActor.assume(worker) { Double($0.inHand) }
-        }
     }
 
     /// What the settings say of the pipeline.
@@ -50,17 +41,14 @@ public final class Router: Service {
             maxStarts: settings.retry.maxStarts)
     }
 
-    /// Works until `stop` has finished. Orders are taken when the seed is agreed, so that all processes see one market.
-    public func run() async {
-        let tidying = Loop.spawn { await self.upkeep.run() }
-        if let seed = await process.agreeOnSeed(market) { board.begin(seed: seed) }
-        await worker.run()
-        tidying.cancel()
+    /// Orders are taken when the seed is agreed, so that all processes see one market.
+    public var children: [ServiceChild] {
+        stage.children { [process, market, board] in if let seed = await process.agreeOnSeed(market) { board.begin(seed: seed) } }
     }
 
     /// Finishes what is in hand, hands back the rest.
-    public func stop(within grace: Duration) async { await worker.stop(within: grace) }
+    public func stop(within grace: Duration) async { await stage.stop(within: grace) }
 
     /// Renews what is in hand.
-    public func connectionRestored() { worker.connectionRestored() }
+    public func connectionRestored() { stage.connectionRestored() }
 }

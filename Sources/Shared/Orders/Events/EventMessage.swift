@@ -1,4 +1,4 @@
-/// The texts of events, worded as document 001 has them.
+/// The texts of events, worded as the progress dialect has them.
 public enum EventMessage {
     /// `pending`.
     public static let pending = "Order created and queued"

@@ -1,31 +1,46 @@
 /// The names that the members of an order's body may have, and what other names would have meant.
-enum OrderVocabulary {
-    static let tokenIn = ["tokenIn", "inputToken", "token_in"]
-    static let tokenOut = ["tokenOut", "outputToken", "token_out"]
-    static let amount = ["amount", "amountIn"]
-    static let slippage = ["slippage", "max_slippage"]
-    static let slippageBps = ["slippageBps"]
-    static let userId = ["userId", "user_id"]
-    static let orderType = ["orderType", "order_type"]
-    static let deadline = ["deadline"]
-    static let key = ["clientOrderId"]
+public struct OrderVocabulary: Sendable {
+    /// The engine's own names.
+    public static let own = OrderVocabulary([])
 
-    /// Every name that is read.
-    static let names = tokenIn + tokenOut + amount + slippage + slippageBps + userId + orderType + deadline + key
+    private let names: [OrderMember: [String]]
+    private let folded: [(name: String, folded: [UInt8])]
+    private let known: Set<[UInt8]>
+    private let minSlippages: [String: Int]
+    /// The names of tokens that make the user a required member.
+    let namesWithUser: [String]
 
-    private static let folded = names.map { (name: $0, folded: fold($0)) }
-    private static let known = Set(names.map { Array($0.utf8) })
+    /// The engine's own names, and those of spellings. Where two names stand for one member, the first of them is the one that is told.
+    public init(_ spellings: [OrderSpelling]) {
+        var names: [OrderMember: [String]] = [:]
+        for member in OrderMember.allCases { names[member] = [member.rawValue] + spellings.compactMap { $0.names[member] } }
+        let all = OrderMember.allCases.flatMap { names[$0] ?? [] }
+        self.names = names
+        folded = all.map { (name: $0, folded: Self.fold($0)) }
+        known = Set(all.map { Array($0.utf8) })
+        minSlippages = Dictionary(
+            spellings.compactMap { spelling in spelling.names[.slippage].map { ($0, spelling.minSlippageBps) } }, uniquingKeysWith: min)
+        namesWithUser = spellings.filter(\.requiresUser).flatMap { spelling in
+            [OrderMember.tokenIn, .tokenOut].compactMap { spelling.names[$0] }
+        }
+    }
 
-    static func isKnown(_ name: String) -> Bool { known.contains(Array(name.utf8)) }
+    /// The names of a member, its own first.
+    func names(of member: OrderMember) -> [String] { names[member] ?? [] }
+
+    func isKnown(_ name: String) -> Bool { known.contains(Array(name.utf8)) }
+
+    /// The least slippage limit that may be given under a name, in basis points.
+    func minSlippageBps(under name: String) -> Int { minSlippages[name] ?? 1 }
 
     /// The name that another spelling or a misspelling stands for; nil where it is like none.
     ///
     /// Case, underscores, hyphens and blanks do not count; of a name with eight letters or more two may be wrong, of a shorter one a single one.
-    static func meant(by name: String) -> String? {
-        let text = fold(name)
+    func meant(by name: String) -> String? {
+        let text = Self.fold(name)
         if let spelling = folded.first(where: { $0.folded == text }) { return spelling.name }
-        if let synonym = foldedSynonyms.first(where: { $0.folded == text }) { return synonym.name }
-        return nearest(to: text, among: folded) ?? nearest(to: text, among: foldedSynonyms, mistakes: 1)
+        if let synonym = Self.foldedSynonyms.first(where: { $0.folded == text }) { return synonym.name }
+        return Self.nearest(to: text, among: folded) ?? Self.nearest(to: text, among: Self.foldedSynonyms, mistakes: 1)
     }
 
     /// The nearest of some names, near enough to be the one that was meant.

@@ -14,7 +14,8 @@ public struct RequestClaim: Sendable, Hashable {
         self.userId = userId
         self.key = key
         // The key is how the request is found; whether it stands in the body does not matter.
-        let members = (fields.body.object ?? []).filter { !$0.value.isNull && !OrderVocabulary.key.contains($0.name) }
+        let keyNames = fields.vocabulary.names(of: .clientOrderId)
+        let members = (fields.body.object ?? []).filter { !$0.value.isNull && !keyNames.contains($0.name) }
         let sorted = members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         digest = Self.digest(JSONWriter.value(JSONValue.object(sorted)))
     }

@@ -4,10 +4,10 @@ extension RequestFields {
     /// Above this a limit gives away more than anyone means to: 10 %.
     private static let usualSlippageBps = 1000
 
-    /// Reads `slippage`, `max_slippage` or `slippageBps` as basis points; 1 % where none is given.
+    /// Reads `slippage` or `slippageBps`, whatever the names, as basis points; 1 % where none is given.
     mutating func takeSlippage() -> Int? {
-        let fraction = take(OrderVocabulary.slippage)
-        let bps = take(OrderVocabulary.slippageBps)
+        let fraction = take(.slippage)
+        let bps = take(.slippageBps)
         if let fraction, let bps { refuse(bps.name, "must not be given together with \(fraction.name)") }
         guard let given = fraction ?? bps else { return 100 }
         guard let value = fraction == nil ? basisPoints(given) : slippage(given) else { return nil }
@@ -26,12 +26,12 @@ extension RequestFields {
 
     /// A fraction in basis points. What is finer is dropped, so that the limit is never looser than it was asked for.
     private mutating func slippage(_ given: Given) -> Int? {
-        let least: UInt64 = given.name == "max_slippage" ? 100 : 1
+        let minBps = vocabulary.minSlippageBps(under: given.name)
         if let number = Self.decimal(given.value) {
             let (bps, isExact) = number.floor(scale: 4, atMost: 5000)
-            if bps >= least && (bps < 5000 || isExact) { return Int(bps) }
+            if bps >= minBps && (bps < 5000 || isExact) { return Int(bps) }
         }
-        let range = "from \(DecimalText.shortest(UInt128(least), decimals: 4)) to 0.5"
+        let range = "from \(DecimalText.shortest(UInt128(minBps), decimals: 4)) to 0.5"
         refuse(given.name, "must be a number \(range): a fraction, 0.01 is 1 %")
         return nil
     }
@@ -43,7 +43,7 @@ extension RequestFields {
 
     /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time is over is not judged here.
     mutating func takeDeadline() -> OrderRequest.Deadline? {
-        guard let given = take(OrderVocabulary.deadline) else { return nil }
+        guard let given = take(.deadline) else { return nil }
         switch given.value {
         case .number(let text):
             if let seconds = try? DecimalText(text)?.scaled(by: 0), (1...86_400).contains(seconds) { return .after(seconds: Int(seconds)) }

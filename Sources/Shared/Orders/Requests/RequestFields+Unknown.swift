@@ -2,17 +2,17 @@ import JSON
 
 extension RequestFields {
     /// Unknown keys that are named one by one; the rest is counted.
-    private static let mostNamed = 8
+    private static let maxNamed = 8
 
     /// Judges every member that no field is read from: what asks for another order than this would be is refused, anything else is ignored, and said.
     mutating func judgeUnknown() {
         var ignored: [String] = []
-        for member in body.object ?? [] where !OrderVocabulary.isKnown(member.name) && !member.value.isNull {
+        for member in body.object ?? [] where !vocabulary.isKnown(member.name) && !member.value.isNull {
             if judge(member) { continue }
             ignored.append(member.name)
         }
-        for name in ignored.prefix(Self.mostNamed) { warn(Self.shown(name), "is not known here and was ignored") }
-        let more = ignored.count - Self.mostNamed
+        for name in ignored.prefix(Self.maxNamed) { warn(Self.shown(name), "is not known here and was ignored") }
+        let more = ignored.count - Self.maxNamed
         if more > 0 { warn("*", "stands for \(more) more keys that are not known here and were ignored") }
     }
 
@@ -23,7 +23,7 @@ extension RequestFields {
             if !Self.isMarket(member.value) { refuse(name, Self.notMarket(member.value)) }
             return true
         }
-        let right = OrderVocabulary.meant(by: member.name)
+        let right = vocabulary.meant(by: member.name)
         let isSpelling = right.map { OrderVocabulary.fold($0) == OrderVocabulary.fold(member.name) } ?? false
         if !isSpelling, let reason = OrderVocabulary.objection(to: member.name) {
             // "dryRun": false asks for nothing.

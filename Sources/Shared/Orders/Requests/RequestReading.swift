@@ -8,21 +8,22 @@ public struct RequestReading: Sendable {
     public let claim: RequestClaim?
     /// What the client may not have meant, bounded in count and length: keys that were ignored, an unusual limit.
     public let warnings: [FieldError]
-    /// Whether the client wrote `token_in`, so that it gets the answer of that dialect.
-    public let usesSnakeCase: Bool
+    /// The names of all members that say something; none where the body is no JSON object.
+    public let names: Set<String>
 
     /// Reads a body.
     ///
     /// - Parameters:
     ///   - body: the bytes of the body.
     ///   - idempotencyKeys: the values of all headers `Idempotency-Key`.
+    ///   - vocabulary: the names that members may have.
     ///   - tokens: the tokens that may be traded.
-    public init(body: [UInt8], idempotencyKeys: [String] = [], tokens: TokenList) {
+    public init(body: [UInt8], idempotencyKeys: [String] = [], vocabulary: OrderVocabulary = .own, tokens: TokenList) {
         var fields: RequestFields
         do throws(RequestRefusal) {
-            fields = RequestFields(try Self.object(body))
+            fields = RequestFields(try Self.object(body), vocabulary)
         } catch {
-            (result, claim, warnings, usesSnakeCase) = (.failure(error), nil, [], false)
+            (result, claim, warnings, names) = (.failure(error), nil, [], [])
             return
         }
         let (request, claim) = fields.request(idempotencyKeys: idempotencyKeys, tokens: tokens)
@@ -33,7 +34,7 @@ public struct RequestReading: Sendable {
         }
         self.claim = claim
         warnings = fields.warnings
-        usesSnakeCase = fields.has("token_in")
+        names = Set((fields.body.object ?? []).filter { !$0.value.isNull }.map(\.name))
     }
 
     private static func object(_ body: [UInt8]) throws(RequestRefusal) -> JSONValue {
@@ -69,8 +70,8 @@ extension RequestFields {
     }
 
     private mutating func takePair(_ tokens: TokenList) -> (Token?, Token?) {
-        let givenIn = take(OrderVocabulary.tokenIn, isRequired: true)
-        let givenOut = take(OrderVocabulary.tokenOut, isRequired: true)
+        let givenIn = take(.tokenIn, isRequired: true)
+        let givenOut = take(.tokenOut, isRequired: true)
         let tokenIn = givenIn.flatMap { token($0, tokens) }
         let tokenOut = givenOut.flatMap { token($0, tokens) }
         if let tokenIn, let givenIn, let givenOut, tokenIn.mint == tokenOut?.mint {
@@ -92,7 +93,7 @@ extension RequestFields {
     }
 
     private mutating func takeAmount(of token: Token?) -> BaseUnits? {
-        guard let given = take(OrderVocabulary.amount, isRequired: true) else { return nil }
+        guard let given = take(.amount, isRequired: true) else { return nil }
         do throws(AmountError) {
             switch given.value {
             case .number(let text): return try BaseUnits(number: text, decimals: token?.decimals ?? 18)
@@ -112,8 +113,8 @@ extension RequestFields {
 
     /// The user, none, or (outer nil) a mistake.
     private mutating func takeUserId() -> UserID?? {
-        guard let given = take(OrderVocabulary.userId) else {
-            guard let name = ["inputToken", "outputToken"].first(where: { has($0) }) else { return .some(nil) }
+        guard let given = take(.userId) else {
+            guard let name = vocabulary.namesWithUser.first(where: { has($0) }) else { return .some(nil) }
             refuse("userId", "is required in a request with \(name)")
             return nil
         }
@@ -125,7 +126,7 @@ extension RequestFields {
     }
 
     private mutating func takeOrderType() -> String {
-        if let given = take(OrderVocabulary.orderType), !Self.isMarket(given.value) { refuse(given.name, Self.notMarket(given.value)) }
+        if let given = take(.orderType), !Self.isMarket(given.value) { refuse(given.name, Self.notMarket(given.value)) }
         return "market"
     }
 
@@ -135,7 +136,7 @@ extension RequestFields {
         let before = errors.count
         if headers.count > 1 { refuse("Idempotency-Key", "must be sent once: \(headers.count) headers of that name came") }
         if let header = headers.first, headers.count == 1, !Self.isKey(header) { refuse("Idempotency-Key", rule) }
-        guard let given = take(OrderVocabulary.key) else { return errors.count == before ? .some(headers.first) : nil }
+        guard let given = take(.clientOrderId) else { return errors.count == before ? .some(headers.first) : nil }
         guard let text = given.value.string, Self.isKey(text) else {
             refuse(given.name, rule)
             return nil

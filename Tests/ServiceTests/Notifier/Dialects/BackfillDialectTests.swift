@@ -1,8 +1,8 @@
 import Testing
 
-@testable import NotifierService
+@testable import Dialects
 
-/// Document 000, whole conversations.
+/// Whole conversations.
 @Suite struct BackfillDialectTests {
     private static func update(_ seq: Int, _ status: String, _ extra: String = "") -> String {
         #"{"type":"status_update","orderId":"\#(Story.id)","status":"\#(status)","timestamp":"\#(Story.time(seq))"\#(extra)}"#
@@ -83,12 +83,12 @@ import Testing
         Situation("is cancelled", .cancelled, seen: 1, [start, update(2, "routing"), update(4, "cancelled")]),
     ]
 
-    @Test("000", arguments: situations)
+    @Test("backfill", arguments: situations)
     func conversation(_ situation: Situation) throws {
         #expect(try told(by: BackfillDialect(), situation) == situation.expected)
     }
 
-    @Test("000: a venue that gave no quote has no key")
+    @Test("backfill: a venue that gave no quote has no key")
     func oneQuote() throws {
         var story = Story()
         story.accepted()
@@ -98,7 +98,7 @@ import Testing
                 == Self.update(4, "building", #","meteoraQuote":"145.48","selectedDex":"meteora""#))
     }
 
-    @Test("000: another transaction is told even where the status has not changed in between")
+    @Test("backfill: another transaction is told even where the status has not changed in between")
     func anotherTransaction() throws {
         var story = Story()
         story.accepted()

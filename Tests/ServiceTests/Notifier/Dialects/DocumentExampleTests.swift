@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@testable import NotifierService
+@testable import Dialects
 
 /// The documents' own example messages, letter by letter, beside what their dialects say at that place of a conversation.
 @Suite struct DocumentExampleTests {

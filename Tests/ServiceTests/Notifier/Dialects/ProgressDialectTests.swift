@@ -1,8 +1,8 @@
 import Testing
 
-@testable import NotifierService
+@testable import Dialects
 
-/// Document 001, whole conversations.
+/// Whole conversations.
 @Suite struct ProgressDialectTests {
     private static func message(_ seq: Int, _ type: String, _ progress: Int, _ message: String, _ extra: String = "") -> String {
         #"{"type":"\#(type)","orderId":"\#(Story.id)","progress":\#(progress),"message":"\#(message)"\#(extra),"timestamp":"\#(Story.time(seq))"}"#
@@ -86,7 +86,7 @@ import Testing
             greeting + [message(1, "pending", 0, "Order created and queued")] + routed(2) + [message(4, "cancelled", 0, "Order cancelled")]),
     ]
 
-    @Test("001", arguments: situations)
+    @Test("progress", arguments: situations)
     func conversation(_ situation: Situation) throws {
         #expect(try told(by: ProgressDialect(), situation) == situation.expected)
     }

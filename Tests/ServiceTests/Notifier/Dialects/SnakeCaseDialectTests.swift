@@ -1,8 +1,8 @@
 import Testing
 
-@testable import NotifierService
+@testable import Dialects
 
-/// Document 004, whole conversations.
+/// Whole conversations.
 @Suite struct SnakeCaseDialectTests {
     private static func update(_ status: String, _ extra: String = "") -> String {
         #"{"order_id":"\#(Story.id)","status":"\#(status)"\#(extra)}"#
@@ -36,7 +36,7 @@ import Testing
         Situation("is cancelled", .cancelled, seen: 1, [update("pending"), update("routing"), update("cancelled")]),
     ]
 
-    @Test("004", arguments: situations)
+    @Test("snake case", arguments: situations)
     func conversation(_ situation: Situation) throws {
         #expect(try told(by: SnakeCaseDialect(), situation) == situation.expected)
     }

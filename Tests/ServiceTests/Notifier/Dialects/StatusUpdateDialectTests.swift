@@ -1,8 +1,8 @@
 import Testing
 
-@testable import NotifierService
+@testable import Dialects
 
-/// Documents 002 and 003, whole conversations.
+/// Whole conversations.
 @Suite struct StatusUpdateDialectTests {
     private static func update(_ seq: Int, _ status: String, _ message: String, _ extra: String = "") -> String {
         #"{"type":"status_update","orderId":"\#(Story.id)","status":"\#(status)","timestamp":"\#(Story.time(seq))","#
@@ -70,7 +70,7 @@ import Testing
             [update(1, "pending", "Order created and queued")] + routed(2) + [update(4, "cancelled", "Order cancelled", dex)]),
     ]
 
-    @Test("002 and 003", arguments: situations)
+    @Test("status update", arguments: situations)
     func conversation(_ situation: Situation) throws {
         #expect(try told(by: StatusUpdateDialect(), situation) == situation.expected)
     }

@@ -29,127 +29,112 @@ extension OrderWatcher {
     func replay(_ events: [OrderEvent]) { for event in events { deliver(event) } }
 }
 
-/// The events of one order, for all the sockets of this process that watch it.
-///
-/// Pub/Sub is only the bell; the hash is the truth. The feed subscribes, and reads the hash only after Redis has confirmed that: an event is then
-/// either in what was read or on its way. What comes with a gap before it makes the feed read again.
-@ServiceActor
-final class OrderFeed {
-    /// A socket may be ahead of its order by this much.
-    private static let patience = Duration.seconds(2)
-    /// For how long a feed that has shown events tries to read on. Its watchers have nothing to gain from coming back meanwhile.
-    private static let outage = Duration.seconds(30)
+/// The events of one order, and how far each watcher is.
+struct OrderFeed: FeedCore {
+    /// What an `OrderWatcher` is told.
+    enum News {
+        case known(Order, seq: Int)
+        case behind(seq: Int)
+        case replay([OrderEvent])
+        case event(OrderEvent)
+        case over, unknown, failed
+    }
 
     /// How far a watcher is.
     private struct Place {
-        let watcher: any OrderWatcher
         /// The seq that it is given next.
         var next: Int
         /// Whether it was told that the order is known.
         var isGreeted = false
         /// Whether it was given its first events.
         var isServed = false
+        /// Whether Redis has lost events since it was given some.
+        var isRewound = false
+        /// Whether it was told that it has seen more than the order has.
+        var isAsked = false
+        /// Whether it was told that the order is over.
+        var isDone = false
     }
 
-    let id: OrderID
-    private let history: any OrderHistory
-    private let subscriber: RedisSubscriber
-    private let log: Logger
-    private let onEnd: @ServiceActor (OrderFeed) -> Void
-    private var subscription: RedisSubscription?
+    /// Who follows an order is told at once that it cannot be followed here, and comes to another notifier.
+    static var subscribingLimit: Duration { .zero }
+    static var failure: News { .failed }
+
     /// What was ordered; nil before the first read.
     private var order: Order?
     private var events: [OrderEvent] = []
-    private var watchers: [ObjectIdentifier: Place] = [:]
-    private let reading = SharedWork()
-    private let bell = LoopSignal()
+    private var places: [ObjectIdentifier: Place] = [:]
 
-    /// A feed that is opened next. `onEnd` is called when it has told its watchers that nothing comes, before they can come back.
-    init(
-        id: OrderID, history: any OrderHistory, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (OrderFeed) -> Void
-    ) {
-        self.id = id
-        self.history = history
-        self.subscriber = subscriber
-        self.log = log
-        self.onEnd = onEnd
-    }
+    static func channel(of id: OrderID) -> String { Keys.updates(id) }
 
-    var isWatched: Bool { !watchers.isEmpty }
     var isFinal: Bool { events.last?.status.isFinal ?? false }
+    var absence: News? { events.isEmpty ? .unknown : nil }
     /// Of the newest event; 0 before the first.
     var seq: Int { events.last?.seq ?? 0 }
 
     /// Adds a watcher that has seen the events up to `after`.
-    func add(_ watcher: any OrderWatcher, after: Seq) {
-        watchers[ObjectIdentifier(watcher)] = Place(watcher: watcher, next: after.next)
-        hand(to: ObjectIdentifier(watcher))
+    mutating func add(_ watcher: ObjectIdentifier, from after: Seq) -> Bool {
+        places[watcher] = Place(next: after.next)
+        return false
     }
 
-    func remove(_ watcher: any OrderWatcher) { watchers[ObjectIdentifier(watcher)] = nil }
+    mutating func remove(_ watcher: ObjectIdentifier) { places[watcher] = nil }
 
-    /// Subscribes, then reads. Returns when the order's events so far are here, or it is certain that there are none.
-    func open() async {
-        do throws(RedisError) {
-            let made = try await subscriber.subscribe(Keys.updates(id)) { [weak self] in self?.received($0) }
-            // The last watcher may have left meanwhile, and `close` found nothing to cancel.
-            guard isWatched else { return made.cancel() }
-            subscription = made
-        } catch {
-            log.limited(.warning, "feed.not_subscribed", every: .seconds(5), ["reason": .string(error.message)])
-            return end { $0.feedFailed() }
-        }
-        let opened = MonotonicInstant.now
-        await refresh()
-        while events.isEmpty, isWatched, opened.elapsed < Self.patience {
-            _ = try? await bell.wait(atMost: Self.patience - opened.elapsed)
-            await refresh()
-        }
-        if events.isEmpty { end { $0.orderIsUnknown() } }
-    }
+    /// The events that are here when the read begins.
+    func question() -> [OrderEvent] { events }
 
-    func close() {
-        subscription?.cancel()
-        subscription = nil
-    }
-
-    /// Reads the order again and hands on what is new; returns after a read that began no earlier than the call.
-    func refresh() async { await reading.run(while: { self.isWatched }) { await self.read() } }
-
-    private func read() async {
-        let start = MonotonicInstant.now
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
-        while isWatched && !Task.isCancelled {
-            let seen = events
-            switch await history.read(id) {
-            case .events(let all, let order):
-                self.order = order
-                return Self.isRollback(from: seen, to: all) ? rewind(to: all) : append(all)
-            case .unknown: return seen.isEmpty ? () : end { $0.orderIsUnknown() }
-            case .unavailable where events.isEmpty || start.elapsed >= Self.outage: return end { $0.feedFailed() }
-            case .unavailable: try? await sleep(for: backoff.next())
+    mutating func take(_ answer: HistoryAnswer, to seen: [OrderEvent]) -> FeedVerdict<News> {
+        switch answer {
+        case .events(let all, let order):
+            self.order = order
+            guard Self.isRollback(from: seen, to: all) else {
+                append(all)
+                return .taken
             }
+            rewind(to: all)
+            return .rewound
+        case .unknown: return seen.isEmpty ? .taken : .over(.unknown)
+        case .unavailable: return events.isEmpty ? .over(.failed) : .again
         }
     }
 
-    private func received(_ payload: String) {
-        guard let event = try? OrderEvent(parsing: payload) else { return }
-        if event.seq == seq + 1, order != nil {
-            append(events + [event])
-        } else if event.seq > seq {
-            // A gap, or the first that is heard: what was ordered is in the hash only. A read that is under way may be older than this event, and
-            // is done once more.
-            Loop.spawn { await self.refresh() }
-        }
-        bell.notify()
+    mutating func hear(_ message: String) -> Bool {
+        guard let event = try? OrderEvent(parsing: message), event.seq > seq else { return false }
+        // A gap, or the first that is heard: what was ordered is in the hash only.
+        guard event.seq == seq + 1, order != nil else { return true }
+        append(events + [event])
+        return false
     }
+
+    mutating func next(for watcher: ObjectIdentifier) -> News? {
+        guard let order, !events.isEmpty, var place = places[watcher] else { return nil }
+        defer { places[watcher] = place }
+        if !place.isGreeted {
+            place.isGreeted = true
+            return .known(order, seq: seq)
+        }
+        // An order that is over gets no further: its watcher has seen what is lost.
+        if place.isRewound || (isFinal && place.next > seq + 1 && !place.isAsked) {
+            (place.isRewound, place.isAsked) = (false, true)
+            return .behind(seq: seq)
+        }
+        if !place.isServed, place.next <= seq {
+            defer { (place.isServed, place.next) = (true, seq + 1) }
+            return .replay(events.filter { $0.seq >= place.next })
+        }
+        if let event = events.first(where: { $0.seq >= place.next }) {
+            place.next = event.seq + 1
+            return .event(event)
+        }
+        guard isFinal, !place.isDone else { return nil }
+        place.isDone = true
+        return .over
+    }
+
+    mutating func startOver(_ watcher: ObjectIdentifier) { places[watcher]?.next = 1 }
 
     /// Takes over what is beyond the newest event.
-    private func append(_ all: [OrderEvent]) {
-        guard let newest = all.last, newest.seq > seq else { return }
-        events = all
-        for watcher in Array(watchers.keys) { hand(to: watcher) }
-    }
+    private mutating func append(_ all: [OrderEvent]) { if let newest = all.last, newest.seq > seq { events = all } }
 
     /// Whether a read that began when `seen` was here can only mean that Redis has lost data.
     private static func isRollback(from seen: [OrderEvent], to all: [OrderEvent]) -> Bool {
@@ -158,44 +143,51 @@ final class OrderFeed {
             || zip(seen, all).contains { $0.seq == $1.seq && ($0.type != $1.type || $0.timestamp != $1.timestamp) }
     }
 
-    private func rewind(to all: [OrderEvent]) {
-        log.limited(.warning, "feed.rewound", every: .seconds(5), ["orderId": .string(id.description)])
+    private mutating func rewind(to all: [OrderEvent]) {
         events = all
-        for key in Array(watchers.keys) {
-            if let entry = watchers[key], entry.next > 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
-            hand(to: key)
+        places = places.mapValues { place in
+            var place = place
+            (place.isRewound, place.isDone) = (place.next > 1, false)
+            return place
         }
     }
+}
 
-    private func hand(to key: ObjectIdentifier) {
-        guard let order, !events.isEmpty, let entry = watchers[key] else { return }
-        watchers[key]?.isGreeted = true
-        if !entry.isGreeted { entry.watcher.orderIsKnown(order, seq: seq) }
-        // An order that is over gets no further: its watcher has seen what is lost.
-        if isFinal, entry.next > seq + 1, entry.watcher.orderIsBehind(seq: seq) { watchers[key]?.next = 1 }
-        if !entry.isServed, let next = watchers[key]?.next, next <= seq {
-            watchers[key]?.isServed = true
-            watchers[key]?.next = seq + 1
-            entry.watcher.replay(events.filter { $0.seq >= next })
-        }
-        for event in events {
-            // A watcher may leave when it is told something.
-            guard let entry = watchers[key] else { return }
-            guard event.seq >= entry.next else { continue }
-            watchers[key]?.next = event.seq + 1
-            entry.watcher.deliver(event)
-        }
-        tellIfOver(key)
+/// The feeds of orders.
+typealias OrderFeeds = Feeds<OrderFeed>
+
+extension Feeds where Core == OrderFeed {
+    convenience init(history: any OrderHistory, pipeline: OrderPipeline, subscriber: RedisSubscriber, log: Logger) {
+        let source = FeedSource<OrderFeed>(
+            read: { id, _ in await history.read(id) },
+            hasNews: { id, feed in
+                guard let newest = try? await pipeline.newestSeq(id) else { return false }
+                return newest != feed.seq
+            }, batch: 200)
+        self.init(source: source, subscriber: subscriber, log: log)
     }
 
-    private func tellIfOver(_ key: ObjectIdentifier) { if isFinal { watchers[key]?.watcher.orderIsOver() } }
+    /// Watches an order from the event after `after` on.
+    func watch(_ id: OrderID, after: Seq, _ watcher: any OrderWatcher) {
+        watch(id, from: after, FeedWatcher(key: ObjectIdentifier(watcher)) { $0.tell(watcher) })
+    }
 
-    /// Ends the feed: who comes next gets another one, which tries anew.
-    private func end(_ tell: (any OrderWatcher) -> Void) {
-        let leaving = watchers.values.map(\.watcher)
-        watchers = [:]
-        close()
-        onEnd(self)
-        for watcher in leaving { tell(watcher) }
+    func unwatch(_ id: OrderID, _ watcher: any OrderWatcher) { unwatch(id, ObjectIdentifier(watcher)) }
+}
+
+extension OrderFeed.News {
+    /// Returns whether the watcher wants all events again.
+    @ServiceActor
+    fileprivate func tell(_ watcher: any OrderWatcher) -> Bool {
+        switch self {
+        case .known(let order, let seq): watcher.orderIsKnown(order, seq: seq)
+        case .behind(let seq): return watcher.orderIsBehind(seq: seq)
+        case .replay(let events): watcher.replay(events)
+        case .event(let event): watcher.deliver(event)
+        case .over: watcher.orderIsOver()
+        case .unknown: watcher.orderIsUnknown()
+        case .failed: watcher.feedFailed()
+        }
+        return false
     }
 }

@@ -1,3 +1,4 @@
+internal import Dialects
 internal import EventLoop
 internal import HTTP
 internal import Observability

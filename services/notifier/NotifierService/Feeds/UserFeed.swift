@@ -15,36 +15,45 @@ protocol UserWatcher: AnyObject {
     func userFeedFailed()
 }
 
-/// The orders of one user, for all the sockets of this process that follow the user.
+/// The orders of one user, and which of them each watcher was told.
 ///
-/// Pub/Sub is only the bell here too: the first message of an order that was not seen before makes it known. Every read of the user's list finds
-/// those whose bell was not heard, because a list keeps an order for as long as its hash is there.
-@ServiceActor
-final class UserFeed {
+/// The first message of an order that was not seen before makes it known. Every read of the user's list finds those whose bell was not heard, because
+/// a list keeps an order for as long as its hash is there.
+struct UserFeed: FeedCore {
     /// Orders of one user that are looked at, the newest.
-    nonisolated static let mostOrders = 10_000
-    /// For how long a feed tries to subscribe and to read.
-    private static let outage = Duration.seconds(30)
+    static let maxOrders = 10_000
     /// An order may enter the list so many ms after the time that it has there: its acceptance was repeated, or its gateway's clock is behind.
     private static let overlap: UInt64 = 60_000
     /// Reads in a row that begin at the newest order seen. Then the whole list is read once more, and what has left it is forgotten.
-    private static let mostPartial = 15
+    private static let maxPartialReads = 15
 
-    private struct Entry {
-        let watcher: any UserWatcher
+    /// What a `UserWatcher` is told.
+    enum News {
+        case known(orders: Int)
+        case appeared(OrderID)
+        case failed
+    }
+
+    /// A read of the list.
+    struct Question {
+        /// From when on orders are wanted, in Unix ms; 0 for the whole list.
+        let since: UInt64
+        /// Who came before it began and is not served yet.
+        let newcomers: [ObjectIdentifier]
+    }
+
+    private struct Place {
         /// Orders that ended from then on are told too, in Unix ms; nil for none.
         let since: UInt64?
         /// What the watcher was told before a read that began after it came; nil when that read is done.
         var told: Set<OrderID>? = []
+        var news: ArraySlice<News> = []
     }
 
-    let user: UserID
-    private let directory: any UserDirectory
-    private let subscriber: RedisSubscriber
-    private let log: Logger
-    private let onEnd: @ServiceActor (UserFeed) -> Void
-    private var subscription: RedisSubscription?
-    private var watchers: [ObjectIdentifier: Entry] = [:]
+    static var subscribingLimit: Duration { .seconds(30) }
+    static var failure: News { .failed }
+
+    private var places: [ObjectIdentifier: Place] = [:]
     private var seen: Set<OrderID> = []
     /// Those of `seen` whose bell was heard since the last read began.
     private var arrivals: Set<OrderID> = []
@@ -52,127 +61,116 @@ final class UserFeed {
     private var newest: UInt64?
     /// Reads since the last one of the whole list.
     private var partialReads = 0
-    private let reading = SharedWork()
+    private var isReading = false
 
-    /// A feed that is opened next. `onEnd` is called when it has given up, before its watchers are told.
-    init(
-        user: UserID, directory: any UserDirectory, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (UserFeed) -> Void
-    ) {
-        self.user = user
-        self.directory = directory
-        self.subscriber = subscriber
-        self.log = log
-        self.onEnd = onEnd
-    }
+    static func channel(of user: UserID) -> String { Keys.updates(user: user) }
 
-    var isWatched: Bool { !watchers.isEmpty }
+    /// A user may always place another order, and need not have one.
+    var isFinal: Bool { false }
+    var absence: News? { nil }
 
     /// Adds a watcher: it is told of the orders that are under way, and of those that ended from `since` on.
-    func add(_ watcher: any UserWatcher, since: UInt64?) {
-        watchers[ObjectIdentifier(watcher)] = Entry(watcher: watcher, since: since)
-        // A feed that is being opened reads next anyway.
-        if subscription != nil { Loop.spawn { await self.refresh() } }
+    mutating func add(_ watcher: ObjectIdentifier, from since: UInt64?) -> Bool {
+        places[watcher] = Place(since: since)
+        return true
     }
 
-    func remove(_ watcher: any UserWatcher) { watchers[ObjectIdentifier(watcher)] = nil }
+    mutating func remove(_ watcher: ObjectIdentifier) { places[watcher] = nil }
 
-    /// Subscribes, then reads.
-    func open() async {
-        let start = MonotonicInstant.now
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
-        while isWatched {
-            do throws(RedisError) {
-                let made = try await subscriber.subscribe(Keys.updates(user: user)) { [weak self] in self?.received($0) }
-                // The last watcher may have left meanwhile, and `close` found nothing to cancel.
-                guard isWatched else { return made.cancel() }
-                subscription = made
-                return await refresh()
-            } catch {
-                log.limited(.warning, "feed.not_subscribed", every: .seconds(5), ["reason": .string(error.message)])
-                guard start.elapsed < Self.outage else { return end() }
-                try? await sleep(for: backoff.next())
-            }
-        }
-    }
-
-    func close() {
-        subscription?.cancel()
-        subscription = nil
-    }
-
-    /// Reads the user's list; returns after a read that began no earlier than the call.
-    func refresh() async { await reading.run(while: { self.isWatched }) { await self.read() } }
-
-    private func read() async {
-        let start = MonotonicInstant.now
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
-        while isWatched && !Task.isCancelled {
-            arrivals = []
-            let newcomers = watchers.filter { $0.value.told != nil }.map(\.key)
-            let since = newcomers.isEmpty ? beginning : 0
-            do throws(PipelineError) {
-                return take(try await directory.orders(of: user, placedFrom: since), isWhole: since == 0, newcomers)
-            } catch {
-                guard start.elapsed < Self.outage else { return end() }
-                try? await sleep(for: backoff.next())
-            }
-        }
+    mutating func question() -> Question {
+        arrivals = []
+        isReading = true
+        let newcomers = places.filter { $0.value.told != nil }.map(\.key)
+        return Question(since: newcomers.isEmpty ? beginning : 0, newcomers: newcomers)
     }
 
     /// From when on a read has to find what was missed; 0 for the whole list. Only a newcomer needs what is older than the newest order seen.
     private var beginning: UInt64 {
-        guard let newest, partialReads < Self.mostPartial, seen.count <= 2 * Self.mostOrders else { return 0 }
+        guard let newest, partialReads < Self.maxPartialReads, seen.count <= 2 * Self.maxOrders else { return 0 }
         return newest - min(newest, Self.overlap)
     }
 
-    /// Newcomers are told what they asked for, the others what they have not heard of.
-    private func take(_ orders: [UserOrder], isWhole: Bool, _ newcomers: [ObjectIdentifier]) {
+    /// Newcomers are told what they asked for, the others what they have not heard of. Without orders the list could not be read.
+    mutating func take(_ answer: [UserOrder]?, to question: Question) -> FeedVerdict<News> {
+        guard let orders = answer else { return .again }
+        isReading = false
         let missed = orders.filter { !seen.contains($0.id) }.map(\.id)
         // What has left the list cannot happen again.
+        let isWhole = question.since == 0
         seen = (isWhole ? arrivals : seen).union(orders.map(\.id))
         partialReads = isWhole ? 0 : partialReads + 1
         newest = max(newest ?? 0, orders.map(\.placed).max() ?? 0)
         for id in missed { announce(id) { $0.told == nil } }
-        for key in newcomers {
-            guard let entry = watchers[key], let told = entry.told else { continue }
-            watchers[key]?.told = nil
-            let wanted = orders.filter { order in
-                !told.contains(order.id) && (order.ended.map { ended in entry.since.map { ended >= $0 } ?? false } ?? true)
-            }
-            entry.watcher.userIsKnown(orders: wanted.count)
-            for order in wanted where watchers[key] != nil { entry.watcher.orderAppeared(order.id) }
-        }
+        for key in question.newcomers { welcome(key, orders) }
+        return .taken
     }
 
-    private func received(_ payload: String) {
-        guard let id = Self.orderID(of: payload) else { return }
+    mutating func hear(_ message: String) -> Bool {
+        guard let id = Self.orderID(of: message) else { return false }
         arrivals.insert(id)
-        guard seen.insert(id).inserted else { return }
+        guard seen.insert(id).inserted else { return false }
         announce(id) { _ in true }
         // A read forgets what is over.
-        if seen.count > 2 * Self.mostOrders, !reading.isUnderWay { Loop.spawn { await self.refresh() } }
+        return seen.count > 2 * Self.maxOrders && !isReading
     }
 
-    private func announce(_ id: OrderID, to isMeant: (Entry) -> Bool) {
-        for key in Array(watchers.keys) {
-            // A watcher may leave when it is told something.
-            guard let entry = watchers[key], isMeant(entry) else { continue }
-            watchers[key]?.told?.insert(id)
-            entry.watcher.orderAppeared(id)
+    mutating func next(for watcher: ObjectIdentifier) -> News? {
+        if let news = places[watcher]?.news.popFirst() { return news }
+        places[watcher]?.news = []
+        return nil
+    }
+
+    private mutating func welcome(_ key: ObjectIdentifier, _ orders: [UserOrder]) {
+        guard let place = places[key], let told = place.told else { return }
+        let wanted = orders.filter { order in
+            !told.contains(order.id) && (order.ended.map { ended in place.since.map { ended >= $0 } ?? false } ?? true)
+        }
+        places[key]?.told = nil
+        places[key]?.news.append(.known(orders: wanted.count))
+        places[key]?.news.append(contentsOf: wanted.map { .appeared($0.id) })
+    }
+
+    private mutating func announce(_ id: OrderID, to isMeant: (Place) -> Bool) {
+        for key in Array(places.keys) where places[key].map(isMeant) ?? false {
+            places[key]?.told?.insert(id)
+            places[key]?.news.append(.appeared(id))
         }
     }
 
     /// Every event begins with its order; the rest of it is not needed here.
-    private static func orderID(of payload: String) -> OrderID? {
+    private static func orderID(of message: String) -> OrderID? {
         let start = #"{"orderId":""#
-        return payload.hasPrefix(start) ? OrderID(parsing: String(payload.dropFirst(start.count).prefix(36))) : nil
+        return message.hasPrefix(start) ? OrderID(parsing: String(message.dropFirst(start.count).prefix(36))) : nil
+    }
+}
+
+/// The feeds of users.
+typealias UserFeeds = Feeds<UserFeed>
+
+extension Feeds where Core == UserFeed {
+    convenience init(directory: any UserDirectory, subscriber: RedisSubscriber, log: Logger) {
+        let source = FeedSource<UserFeed>(
+            read: { user, question in try? await directory.orders(of: user, placedFrom: question.since) }, hasNews: { _, _ in true }, batch: 50)
+        self.init(source: source, subscriber: subscriber, log: log)
     }
 
-    private func end() {
-        let leaving = watchers.values.map(\.watcher)
-        watchers = [:]
-        close()
-        onEnd(self)
-        for watcher in leaving { watcher.userFeedFailed() }
+    /// Follows a user: orders under way, those that ended from `since` (Unix ms) on, and those to come.
+    func follow(_ user: UserID, since: UInt64?, _ watcher: any UserWatcher) {
+        watch(user, from: since, FeedWatcher(key: ObjectIdentifier(watcher)) { $0.tell(watcher) })
+    }
+
+    func unfollow(_ user: UserID, _ watcher: any UserWatcher) { unwatch(user, ObjectIdentifier(watcher)) }
+}
+
+extension UserFeed.News {
+    /// Returns false: no watcher wants a user's orders again.
+    @ServiceActor
+    fileprivate func tell(_ watcher: any UserWatcher) -> Bool {
+        switch self {
+        case .known(let orders): watcher.userIsKnown(orders: orders)
+        case .appeared(let id): watcher.orderAppeared(id)
+        case .failed: watcher.userFeedFailed()
+        }
+        return false
     }
 }

@@ -16,8 +16,8 @@ protocol UserSource: AnyObject {
     func unfollow(_ user: UserID, _ watcher: any UserWatcher)
 }
 
-extension OrderFeeds: OrderSource {}
-extension UserFeeds: UserSource {}
+extension Feeds: OrderSource where Core == OrderFeed {}
+extension Feeds: UserSource where Core == UserFeed {}
 
 /// One client of `/v1/stream`: many orders and whole users on a socket. What cannot be done is answered by an error frame; the socket stays.
 @ServiceActor

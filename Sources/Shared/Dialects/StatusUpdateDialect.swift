@@ -1,8 +1,15 @@
 internal import JSON
 internal import Orders
 
-/// Documents 002 and 003, `/ws/orders/{id}`: a `status_update` with a message for each event, in the words of document 002.
+/// A `status_update` for each event, with a message in words of its own. Orders have their tokens and a user, or an `amountIn`.
 struct StatusUpdateDialect: Dialect {
+    static var label: String { "002_003" }
+    static var socket: SocketAddress { .path("/ws/orders/{id}") }
+    static var socketKey: String? { "websocketUrl" }
+    static var spelling: OrderSpelling {
+        OrderSpelling([.tokenIn: "inputToken", .tokenOut: "outputToken", .amount: "amountIn"], requiresUser: true)
+    }
+
     mutating func messages(for event: OrderEvent) -> [String] {
         guard let message = Self.message(event) else { return [] }
         return [
@@ -23,7 +30,7 @@ struct StatusUpdateDialect: Dialect {
         ]
     }
 
-    /// Nil for what these documents do not know.
+    /// Nil for what this dialect does not know.
     private static func message(_ event: OrderEvent) -> String? {
         switch event.type {
         case .pending: event.message

@@ -1,8 +1,11 @@
 internal import JSON
 internal import Orders
 
-/// Document 000, `/api/orders/execute?orderId={id}`: one `backfill` with the history so far, then a `status_update` for each change of status.
+/// One `backfill` with the history so far, then a `status_update` for each change of status.
 struct BackfillDialect: Dialect {
+    static var label: String { "000" }
+    static var socket: SocketAddress { .query("/api/orders/execute", parameter: "orderId") }
+
     /// The newest list of quotes: only two kinds of events have it, and each message about `building` shows it.
     private var quotes: [Quote] = []
     private var last: StatusChange?

@@ -1,8 +1,13 @@
 internal import JSON
 internal import Orders
 
-/// Document 001, `/api/orders/status/{id}`: a `connection`, a `subscribed`, then one message for each event, with its progress in per cent.
+/// A `connection`, a `subscribed`, then one message for each event, with its progress in per cent.
 struct ProgressDialect: Dialect {
+    static var label: String { "001" }
+    static var socket: SocketAddress { .path("/api/orders/status/{id}") }
+    static var socketKey: String? { "wsUrl" }
+    static var showsOrder: Bool { true }
+
     func greeting(_ id: OrderID, at time: String) -> [String] {
         [
             ("connection", "Connected to order status stream"),

@@ -1,7 +1,11 @@
+internal import Dialects
 internal import Orders
 
 /// The engine's own protocol for one order, `/v1/stream?orderId=…`: each canonical event as it was published, the first with what was ordered.
 struct NativeDialect: Dialect {
+    static var label: String { "native" }
+    static var socket: SocketAddress { .query("/v1/stream", parameter: "orderId") }
+
     /// What the next message has to say of the order.
     private var introduction: Order?
 

@@ -1,0 +1,37 @@
+/// What a member of an order's body says; the raw values are the engine's own names.
+public enum OrderMember: String, CaseIterable, Sendable {
+    /// The token that is sold.
+    case tokenIn
+    /// The token that is bought.
+    case tokenOut
+    /// How much is sold.
+    case amount
+    /// The slippage limit, a fraction.
+    case slippage
+    /// The slippage limit in basis points.
+    case slippageBps
+    /// Who asks.
+    case userId
+    /// `market`.
+    case orderType
+    /// The limit of time.
+    case deadline
+    /// The idempotency key.
+    case clientOrderId
+}
+
+/// The names that the clients of a dialect have for the members of an order, beside the engine's own.
+public struct OrderSpelling: Sendable {
+    let names: [OrderMember: String]
+    let requiresUser: Bool
+    let minSlippageBps: Int
+
+    /// - Parameters:
+    ///   - requiresUser: whether an order that names a token in this spelling has to name its user.
+    ///   - minSlippageBps: the least that may be given under this spelling's name for `slippage`.
+    public init(_ names: [OrderMember: String] = [:], requiresUser: Bool = false, minSlippageBps: Int = 1) {
+        self.names = names
+        self.requiresUser = requiresUser
+        self.minSlippageBps = minSlippageBps
+    }
+}

@@ -1,0 +1,49 @@
+public import Configuration
+public import EventLoop
+internal import Observability
+public import Orders
+public import Pipeline
+
+/// The worker of a stage, and what belongs to one: upkeep of the streams, and the gauge of what is in hand.
+@ServiceActor
+public struct StageWorker {
+    private let worker: Worker
+    private let upkeep: PipelineUpkeep
+
+    /// A worker for all partitions of `process`.
+    ///
+    /// - Parameters:
+    ///   - concurrency: orders in hand at once.
+    ///   - budget: bounds first attempts over all replicas; nil for no bound.
+    public init(
+        _ stage: Stage, concurrency: Int, settings: WorkerSettings, handler: any OrderHandler, budget: AttemptBudget? = nil, process: ServiceProcess
+    ) {
+        let options = WorkerOptions(
+            stage: stage, concurrency: concurrency, visibilityTimeout: settings.visibilityTimeout, renewInterval: settings.renewInterval,
+            consumer: process.name)
+        worker = Worker(
+            options: options, pipeline: process.pipeline, handler: handler, budget: budget, observer: process.observer,
+            connect: process.connectReader)
+        upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
+        process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
+            ServiceActor.assume(worker) { Double($0.inHand) }
+        }
+    }
+
+    /// What a service of this stage runs. Orders are taken when `prepare` has returned.
+    public func children(after prepare: @escaping @Sendable @ServiceActor () async -> Void) -> [ServiceChild] {
+        [
+            ServiceChild("upkeep") { [upkeep] in await upkeep.run() },
+            ServiceChild("worker") { [worker] in
+                await prepare()
+                await worker.run()
+            },
+        ]
+    }
+
+    /// Finishes what is in hand within `grace`, hands back the rest.
+    public func stop(within grace: Duration) async { await worker.stop(within: grace) }
+
+    /// Renews what is in hand.
+    public func connectionRestored() { worker.connectionRestored() }
+}

@@ -1,0 +1,172 @@
+import Orders
+import Testing
+
+@testable import NotifierService
+@testable import Pipeline
+
+/// What a feed decides, without a connection and without a clock, and what a watcher of it is told.
+private final class Followed<Core: FeedCore> {
+    private var core = Core()
+    private let watcher = ObjectIdentifier(Core.self)
+
+    var isFinal: Bool { core.isFinal }
+    var isAbsent: Bool { core.absence != nil }
+
+    /// The watcher comes. Returns whether a read is needed.
+    func add(from start: Core.Start) -> Bool { core.add(watcher, from: start) }
+    func hear(_ message: String) -> Bool { core.hear(message) }
+    func question() -> Core.Question { core.question() }
+    func startOver() { core.startOver(watcher) }
+
+    func read(_ answer: Core.Answer, to question: Core.Question? = nil) -> String {
+        let question = question ?? core.question()
+        return "\(core.take(answer, to: question))"
+    }
+
+    func next() -> Core.News? { core.next(for: watcher) }
+}
+
+extension Followed where Core == OrderFeed {
+    /// All that the watcher is to be told now.
+    func told() -> [String] {
+        var result: [String] = []
+        while let news = next() {
+            switch news {
+            case .known(_, let seq): result.append("known \(seq)")
+            case .behind(let seq): result.append("behind \(seq)")
+            case .replay(let events): result.append("replay " + events.map { "\($0.seq)" }.joined(separator: " "))
+            case .event(let event): result.append("\(event.seq)")
+            case .over, .unknown, .failed: result.append("\(news)")
+            }
+        }
+        return result
+    }
+}
+
+extension Followed where Core == UserFeed {
+    /// All that the watcher is to be told now.
+    func told() -> [String] {
+        var result: [String] = []
+        while let news = next() {
+            switch news {
+            case .known(let orders): result.append("known \(orders)")
+            case .appeared(let id): result.append(String(id.description.suffix(1)))
+            case .failed: result.append("failed")
+            }
+        }
+        return result
+    }
+}
+
+/// Numbers that a seed decides (SplitMix64).
+private struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+@Suite struct FeedCoreTests {
+    private let id = Samples.id()
+
+    private func history(_ count: Int) -> HistoryAnswer { .events(Array(eventsOfSuccess(id).prefix(count))) }
+
+    private func message(_ seq: Int) -> String { eventsOfSuccess(id)[seq - 1].json }
+
+    @Test("an order's watcher is told that it is known, then all it has not seen, then each event, then the end; nothing twice")
+    func order() {
+        let feed = Followed<OrderFeed>()
+        #expect(!feed.add(from: 1) && feed.told() == [])
+        #expect(feed.hear(message(1)), "what was ordered is in the hash only")
+        #expect(feed.read(history(3)) == "taken" && feed.told() == ["known 3", "replay 2 3"])
+        #expect(!feed.hear(message(4)) && !feed.hear(message(2)) && feed.told() == ["4"])
+        #expect(feed.hear(message(6)) && feed.told() == [], "a gap")
+        #expect(feed.read(history(7)) == "taken" && feed.told() == ["5", "6", "7", "over"])
+        #expect(feed.isFinal && feed.told() == [])
+    }
+
+    @Test("whatever is heard, missed or read late, each watcher is told each event once and in order", arguments: UInt64(0)..<200)
+    func eachOnce(seed: UInt64) {
+        var random = Seeded(state: seed)
+        var feed = OrderFeed()
+        let watchers: [ObjectIdentifier] = [ObjectIdentifier(Int.self), ObjectIdentifier(String.self), ObjectIdentifier(Bool.self)]
+        var heard: [ObjectIdentifier: [Int]] = [:]
+        var after: [ObjectIdentifier: Int] = [:]
+        var (written, rung, read) = (1, 0, nil as (question: [OrderEvent], written: Int)?)
+        func tell() {
+            for watcher in watchers where after[watcher] != nil {
+                while let news = feed.next(for: watcher) {
+                    switch news {
+                    case .replay(let events): heard[watcher, default: []] += events.map(\.seq)
+                    case .event(let event): heard[watcher, default: []].append(event.seq)
+                    case .behind, .unknown, .failed: Issue.record("seed \(seed): \(news)")
+                    case .known, .over: break
+                    }
+                }
+            }
+        }
+        for step in 0..<60 {
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0 where written < 7: written += 1
+            case 1 where rung < written:
+                rung += 1
+                // Every third message is lost.
+                if Int.random(in: 0..<3, using: &random) > 0 { _ = feed.hear(message(rung)) }
+            case 2 where rung > 0: _ = feed.hear(message(Int.random(in: 1...rung, using: &random)))
+            case 3 where read == nil: read = (feed.question(), written)
+            case 4:
+                // The answer is as old as the read, or as new as now.
+                if let begun = read { _ = feed.take(history(Int.random(in: begun.written...written, using: &random)), to: begun.question) }
+                read = nil
+            default:
+                guard let watcher = watchers.first(where: { after[$0] == nil }), step > 5 else { continue }
+                after[watcher] = Int.random(in: 0...written, using: &random)
+                _ = feed.add(watcher, from: Seq(clamping: after[watcher] ?? 0))
+            }
+            tell()
+        }
+        _ = feed.take(history(7), to: feed.question())
+        tell()
+        for (watcher, seen) in after { #expect(heard[watcher] ?? [] == Array((1...7).dropFirst(seen)), "seed \(seed)") }
+    }
+
+    @Test("an order that has lost events is told anew to who wants that; a read that began earlier is no loss")
+    func rewound() {
+        let feed = Followed<OrderFeed>()
+        #expect(!feed.add(from: 0))
+        let early = feed.question()
+        #expect(feed.read(history(5)) == "taken" && feed.told() == ["known 5", "replay 1 2 3 4 5"])
+        #expect(feed.read(history(3), to: early) == "taken" && feed.told() == [])
+        #expect(feed.read(history(3)) == "rewound")
+        guard case .behind(3) = feed.next() else {
+            Issue.record("the watcher is not told first of all")
+            return
+        }
+        feed.startOver()
+        #expect(feed.told() == ["1", "2", "3"])
+    }
+
+    @Test("a feed that knows nothing of its order ends when it cannot be read; one that knows some waits")
+    func unavailable() {
+        let feed = Followed<OrderFeed>()
+        #expect(feed.isAbsent && feed.read(.unavailable).contains("failed") && feed.read(.unknown) == "taken")
+        #expect(feed.read(history(1)) == "taken" && !feed.isAbsent)
+        #expect(feed.read(.unavailable) == "again" && feed.read(.unknown).contains("unknown"))
+    }
+
+    @Test("a read that began before a user's watcher came does not serve it, and the next one reads the whole list")
+    func user() {
+        let feed = Followed<UserFeed>()
+        let orders = (1...2).map { UserOrder(id: .numbered($0), placed: 1_000_000) }
+        let early = feed.question()
+        #expect(feed.add(from: nil))
+        #expect(feed.read([], to: early) == "taken" && feed.told() == [] && feed.question().since == 0)
+        #expect(feed.read(nil) == "again" && feed.read(orders) == "taken" && feed.told() == ["known 2", "1", "2"])
+        #expect(feed.question().since == 940_000)
+        #expect(feed.read(orders + [UserOrder(id: .numbered(3), placed: 1_000_001)]) == "taken" && feed.told() == ["3"])
+    }
+}

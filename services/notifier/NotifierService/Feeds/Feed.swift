@@ -1,0 +1,142 @@
+internal import EventLoop
+internal import Observability
+internal import Redis
+
+/// Follows one subject, for all the watchers of this process.
+///
+/// Pub/Sub is only the bell; what Redis keeps is the truth. The feed subscribes, and reads only after Redis has confirmed that: what happens is then
+/// either in what was read or on its way. What comes with a gap before it makes the feed read again.
+@ServiceActor
+final class Feed<Core: FeedCore> {
+    /// A client may be ahead of its subject by this much.
+    private static var patience: Duration { .seconds(2) }
+    /// For how long a feed tries to read on. Its watchers have nothing to gain from coming back meanwhile.
+    private static var outage: Duration { .seconds(30) }
+
+    let subject: Core.Subject
+    private(set) var core = Core()
+    private let source: FeedSource<Core>
+    private let subscriber: RedisSubscriber
+    private let log: Logger
+    private let onEnd: @ServiceActor (Feed) -> Void
+    private var subscription: RedisSubscription?
+    private var watchers: [ObjectIdentifier: FeedWatcher<Core.News>] = [:]
+    private let reading = SharedWork()
+    private let bell = LoopSignal()
+
+    /// A feed that is opened next. `onEnd` is called when the feed has given up, before its watchers are told and can come back.
+    init(
+        _ subject: Core.Subject, source: FeedSource<Core>, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (Feed) -> Void
+    ) {
+        self.subject = subject
+        self.source = source
+        self.subscriber = subscriber
+        self.log = log
+        self.onEnd = onEnd
+    }
+
+    var isWatched: Bool { !watchers.isEmpty }
+
+    /// Adds a watcher. What is known is told in the call.
+    func add(_ watcher: FeedWatcher<Core.News>, from start: Core.Start) {
+        watchers[watcher.key] = watcher
+        let needsRead = core.add(watcher.key, from: start)
+        tell(watcher.key)
+        // A feed that is being opened reads next anyway.
+        if needsRead, subscription != nil { Loop.spawn { await self.refresh() } }
+    }
+
+    func remove(_ watcher: ObjectIdentifier) {
+        watchers[watcher] = nil
+        core.remove(watcher)
+    }
+
+    /// Subscribes, then reads. Returns when what there is of the subject is here, or it is certain that there is nothing.
+    func open() async {
+        guard await subscribe() else { return }
+        let opened = MonotonicInstant.now
+        await refresh()
+        while core.absence != nil, isWatched, opened.elapsed < Self.patience {
+            _ = try? await bell.wait(atMost: Self.patience - opened.elapsed)
+            await refresh()
+        }
+        if let absence = core.absence { end(absence) }
+    }
+
+    func close() {
+        subscription?.cancel()
+        subscription = nil
+    }
+
+    /// Reads the subject again and tells what is new; returns after a read that began no earlier than the call.
+    func refresh() async { await reading.run(while: { self.isWatched }) { await self.read() } }
+
+    /// False where nobody watches any more, or the feed has given up.
+    private func subscribe() async -> Bool {
+        let start = MonotonicInstant.now
+        var backoff = Self.backoff
+        while isWatched {
+            do throws(RedisError) {
+                let made = try await subscriber.subscribe(Core.channel(of: subject)) { [weak self] in self?.received($0) }
+                subscription = made
+                // The last watcher may have left meanwhile, and `close` found nothing to cancel.
+                if !isWatched { close() }
+                return isWatched
+            } catch {
+                log.limited(.warning, "feed.not_subscribed", every: .seconds(5), ["reason": .string(error.message)])
+                guard start.elapsed < Core.subscribingLimit else {
+                    end(Core.failure)
+                    return false
+                }
+                try? await sleep(for: backoff.next())
+            }
+        }
+        return false
+    }
+
+    private static var backoff: Backoff { Backoff(first: .milliseconds(100), most: .seconds(2)) }
+
+    private func read() async {
+        let start = MonotonicInstant.now
+        var backoff = Self.backoff
+        while isWatched && !Task.isCancelled {
+            let question = core.question()
+            let answer = await source.read(subject, question)
+            switch core.take(answer, to: question) {
+            case .taken: return tellAll()
+            case .rewound:
+                log.limited(.warning, "feed.rewound", every: .seconds(5), ["orderId": .string("\(subject)")])
+                return tellAll()
+            case .again where start.elapsed < Self.outage: try? await sleep(for: backoff.next())
+            case .again: return end(Core.failure)
+            case .over(let news): return end(news)
+            }
+        }
+    }
+
+    private func received(_ message: String) {
+        let needsRead = core.hear(message)
+        tellAll()
+        // A read that is under way may be older than the message, and is done once more.
+        if needsRead { Loop.spawn { await self.refresh() } }
+        bell.notify()
+    }
+
+    private func tellAll() { for key in Array(watchers.keys) { tell(key) } }
+
+    private func tell(_ key: ObjectIdentifier) {
+        // A watcher may leave when it is told something.
+        while let watcher = watchers[key], let news = core.next(for: key) {
+            if watcher.tell(news) { core.startOver(key) }
+        }
+    }
+
+    /// Ends the feed: who comes next gets another one, which tries anew.
+    private func end(_ news: Core.News) {
+        let leaving = watchers.values
+        watchers = [:]
+        close()
+        onEnd(self)
+        for watcher in leaving { _ = watcher.tell(news) }
+    }
+}

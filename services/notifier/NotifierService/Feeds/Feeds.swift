@@ -1,0 +1,82 @@
+internal import EventLoop
+internal import Observability
+internal import Redis
+
+/// The feeds of all subjects that clients of this process follow: one subscription for each subject, however many watchers it has.
+@ServiceActor
+final class Feeds<Core: FeedCore> {
+    /// Subjects that stay silent are looked at that often: Pub/Sub may have dropped something without a trace.
+    private static var silence: Duration { .seconds(20) }
+
+    private let source: FeedSource<Core>
+    private let subscriber: RedisSubscriber
+    private let log: Logger
+    private let reconnected = LoopSignal()
+    private var feeds: [Core.Subject: Feed<Core>] = [:]
+
+    init(source: FeedSource<Core>, subscriber: RedisSubscriber, log: Logger) {
+        self.source = source
+        self.subscriber = subscriber
+        self.log = log
+        subscriber.onReconnect = { [reconnected] in reconnected.notify() }
+        subscriber.onFailure = { [log] error in
+            log.limited(.warning, "subscriber.away", every: .seconds(5), ["reason": .string(error.message)])
+        }
+    }
+
+    /// Subjects that are watched.
+    var count: Int { feeds.count }
+
+    /// Watches a subject; what a feed knows of it already is told in the call.
+    func watch(_ subject: Core.Subject, from start: Core.Start, _ watcher: FeedWatcher<Core.News>) {
+        if let feed = feeds[subject] { return feed.add(watcher, from: start) }
+        let feed = Feed(subject, source: source, subscriber: subscriber, log: log) { [weak self] in self?.forget($0) }
+        feeds[subject] = feed
+        feed.add(watcher, from: start)
+        Loop.spawn { await feed.open() }
+    }
+
+    /// Ends a watch; the feed goes with its last watcher.
+    func unwatch(_ subject: Core.Subject, _ watcher: ObjectIdentifier) {
+        guard let feed = feeds[subject] else { return }
+        feed.remove(watcher)
+        guard !feed.isWatched else { return }
+        feed.close()
+        forget(feed)
+    }
+
+    /// Keeps the subscriber's connection and looks at silent subjects, until the task is cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.subscriber.run() }
+            group.addTask { await self.lookLoop() }
+        }
+    }
+
+    private func lookLoop() async {
+        while !Task.isCancelled {
+            let isBack = (try? await reconnected.wait(atMost: Self.silence)) ?? false
+            await refresh(unasked: isBack)
+        }
+    }
+
+    /// Reads again what is not final: `unasked` after a reconnect, because what was published meanwhile was not heard.
+    private func refresh(unasked: Bool) async {
+        let live = feeds.values.filter { !$0.core.isFinal }
+        for start in stride(from: 0, to: live.count, by: source.batch) {
+            guard !Task.isCancelled else { return }
+            await withTaskGroup(of: Void.self) { group in
+                for feed in live[start..<min(start + source.batch, live.count)] {
+                    group.addTask { await self.refresh(feed, unasked: unasked) }
+                }
+            }
+        }
+    }
+
+    private func refresh(_ feed: Feed<Core>, unasked: Bool) async {
+        if unasked { return await feed.refresh() }
+        if await source.hasNews(feed.subject, feed.core) { await feed.refresh() }
+    }
+
+    private func forget(_ feed: Feed<Core>) { if feeds[feed.subject] === feed { feeds[feed.subject] = nil } }
+}
