@@ -37,6 +37,7 @@ test: ## Install what is missing, build, run every test on private servers
 	@scripts/test
 
 test-compose: ## Build, start, scale and use compose.yaml for real, where Docker is
+	@scripts/install --python
 	@scripts/test-compose
 
 chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RATE, FAULTS)
@@ -49,7 +50,7 @@ mutations: ## Take away one safety check after the other, and see that a test no
 	@scripts/install --python
 	@scripts/mutations
 
-lint: ## Check the format of all sources, and the shell scripts
+lint: ## Check the format of all sources, the Python and the shell scripts
 	@scripts/lint
 
 format: ## Format all Swift sources in place

@@ -15,7 +15,7 @@ import uuid
 import websockets
 
 
-def place(engine):
+def place(engine: str) -> str:
     """Places an order. Where its answer is lost nobody knows whether it is in: it is sent again under its key, and is the same order then."""
     order = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
@@ -30,7 +30,7 @@ def place(engine):
             time.sleep(pause)
 
 
-async def stream_order(engine, order_id):
+async def stream_order(engine: str, order_id: str) -> dict:
     """Every event once, whatever happens to the connection: it resumes after the last `seq`. Returns the final event."""
     seen, event = 0, None
     while event is None or event["status"] not in ("confirmed", "failed", "cancelled"):

@@ -1,1 +1,0 @@
-"""What `scripts/test-console` is made of."""

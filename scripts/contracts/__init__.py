@@ -1,1 +1,0 @@
-"""What the written contracts promise, held against a running stack."""

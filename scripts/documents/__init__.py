@@ -1,1 +1,0 @@
-"""What the five documents promise their clients, for scripts/test-clients: the orders they show, and the messages they describe."""

@@ -1,0 +1,241 @@
+"""The audit: what must hold once all is quiet, checked order by order against records that do not know of each other."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from harness.http_client import Json
+from harness.orders import FINAL
+
+from . import lifecycle
+from . import records as reading
+from .clients import Submission
+from .records import Records
+from .world import World
+
+# What documents 002 and 003 say for each event; None where they are silent.
+SAYS = {
+    "routing:10": lambda event: "Fetching quotes from Raydium & Meteora...",
+    "routing:30": lambda event: f"Best route: {'+'.join(dex[:1].upper() + dex[1:] for dex in event['chosenDex'].split('+'))}",
+    "building:50": lambda event: "Building transaction...",
+    "building:70": lambda event: None,
+    "submitted": lambda event: "Transaction submitted to network...",
+    "confirmed": lambda event: "Swap executed successfully",
+}
+
+MAX_LATENESS = 12.0  # seconds
+
+
+class Audit:
+    def __init__(self, world: World, records: Records) -> None:
+        self.world, self.records = world, records
+        self.folds = {}
+        self.split = self.partly = 0  # orders with several landed legs; orders that failed with some
+        self.owners = {}  # user -> orders that the records have of it
+        for order, row in records.rows.items():
+            self.owners.setdefault(row["user"], set()).add(order)
+        self.landed = {}  # order -> leg -> what landed
+        for (order, leg), found in records.landed.items():
+            self.landed.setdefault(order, {})[leg] = found
+
+    def run(self) -> None:
+        for order in sorted({*self.records.events, *self.records.rows, *self.records.hashes}):
+            self._order(order)
+        for (order, _), landings in self.records.landed.items():
+            if order not in self.records.events:
+                self.bad(f"{len(landings)} landed for an order that Postgres does not know", order)
+        for submission in self.world.clients.submissions:
+            self._submission(submission)
+        self._rest()
+        self._lateness()
+
+    def bad(self, what: str, order: str = "") -> None:
+        self.world.violation(what, order)
+
+    # One order in the records
+
+    def _order(self, order: str) -> None:
+        events = self.records.events.get(order, [])
+        fold = self.folds[order] = lifecycle.fold(order, events)
+        for problem in fold.problems:
+            self.bad(f"Postgres: {problem}", order)
+        self._row(order, fold)
+        self._hash(order, events)
+        self._landed(order, fold)
+        deadline = self.records.rows.get(order, {}).get("deadline")
+        if deadline and any(at > deadline for at in fold.submitted_at):
+            self.bad(f"submitted at {max(fold.submitted_at)}, after its deadline {deadline}", order)
+
+    def _row(self, order: str, fold: lifecycle.Fold) -> None:
+        row = self.records.rows.get(order)
+        if row is None:
+            return self.bad("Postgres has events of it, but no row", order)
+        for column, expected in fold.row.items():
+            found = row[column]
+            if column == "execution_price":
+                # one of them is NUMERIC's text
+                same = found is not None and found.rstrip("0").rstrip(".") == expected.rstrip("0").rstrip(".") or found == expected
+            else:
+                same = found == expected
+            if not same:
+                self.bad(f"Postgres: {column} is {str(found)[:80]}, and by its events {str(expected)[:80]}", order)
+        return None
+
+    def _hash(self, order: str, events: list[Json]) -> None:
+        if order not in self.records.hashes:
+            return
+        fields, ttl = self.records.hashes[order]
+        mine = reading.hash_events(fields)
+        if mine != events:
+            self.bad(f"Redis has events {[e['seq'] for e in mine]}, Postgres {[e['seq'] for e in events]}, or their content differs", order)
+        if int(fields.get("seq", 0)) != len(mine):
+            self.bad(f"Redis: seq is {fields.get('seq')} with {len(mine)} events", order)
+        if mine and fields.get("state") != mine[-1]["status"]:
+            self.bad(f"Redis: state {fields.get('state')} after the event {mine[-1]['type']}", order)
+        if fields.get("entry"):
+            self.bad(f"Redis: {fields['entry']} still stands for it", order)
+        # -2: it has expired since its fields were read
+        if ttl == -1 and fields.get("state") in FINAL:
+            self.bad(f"Redis keeps it for ever: stored {fields.get('stored')}", order)
+
+    def _landed(self, order: str, fold: lifecycle.Fold) -> None:
+        """What the order says it has filled is what has landed, leg by leg, and each leg once."""
+        landed = self.landed.get(order, {})
+        end = fold.end or {}
+        status = end.get("status", "not final")
+        count = sum(len(found) for found in landed.values())
+        says = self._filled(end)
+        if not says and count:
+            self.bad(f"{status}, and {count} transactions landed", order)
+        elif any(len(found) != 1 for found in landed.values()) or says and set(says) != set(landed):
+            self.bad(f"{status}, and {count} transactions landed on legs {sorted(landed)} where {sorted(says)} were filled", order)
+        else:
+            for leg, (signature, amount) in says.items():
+                if (landed[leg][0]["signature"], landed[leg][0]["amountOut"]) != (signature, amount):
+                    self.bad(f"{status} with {signature} on leg {leg}, but {landed[leg][0]['signature']} landed", order)
+            self._amounts(order, end, [found[0] for found in landed.values()])
+        if len(landed) > 1:
+            self.split += 1
+        if len(fold.signatures) != len(set(fold.signatures)):
+            self.bad("one signature was submitted twice as if it were two", order)
+
+    @staticmethod
+    def _filled(end: Json) -> dict[str, tuple[str, str]]:
+        """Leg -> signature and output, as the last event has them."""
+        if end.get("legs"):
+            return {str(leg["leg"]): (leg.get("txHash"), leg.get("amountOut")) for leg in end["legs"] if leg["status"] == "landed"}
+        return {"0": (end.get("txHash"), end.get("amountOut"))} if end.get("status") == "confirmed" else {}
+
+    def _amounts(self, order: str, end: Json, landed: list[Json]) -> None:
+        """What went in and came out in all: the whole order of a confirmed one, what is said to be filled of a failed one."""
+        sums = {name: sum(int(fields[name]) for fields in landed) for name in ("amountIn", "amountOut")}
+        says = end.get("filled")
+        if end.get("status") == "confirmed":
+            if any(leg["status"] != "landed" for leg in end.get("legs", [])):
+                self.bad("confirmed with a leg that has not landed", order)
+            says = {"amountIn": end["quote"]["amountIn"], "amountOut": end["amountOut"]}
+        if any(int((says or {}).get(name, 0)) != found for name, found in sums.items()):
+            self.bad(f"{end.get('status')}: says {says} were filled, and {sums} landed", order)
+        elif says and end.get("status") == "failed":
+            self.partly += 1
+
+    # What one client was told
+
+    def _submission(self, submission: Submission) -> None:
+        known = self.owners.get(submission.user, set())
+        for problem in submission.problems:
+            self.bad(f"client: {problem}", submission.id or "")
+        if len(submission.ids) > 1:
+            self.bad(f"client: one key, {len(submission.ids)} orders: {sorted(submission.ids)}", submission.id)
+        if len(known) > 1:
+            self.bad(f"client: one order became {len(known)}: {sorted(known)}", min(known))
+        if submission.outcome in ("refused", "absent") and known:
+            self.bad(f"client: was told '{submission.outcome}' ({submission.answers}), but the order is there", min(known))
+        for order in submission.ids - known:
+            self.bad("client: was accepted, but Postgres does not know it", order)
+        if submission.outcome != "unknown" and submission.id in known:
+            self._cancel(submission)
+            self._seen(submission)
+            self._asked(submission)
+
+    def _cancel(self, submission: Submission) -> None:
+        end = self.folds[submission.id].end or {}
+        status = end.get("status")
+        for answer, code, said in submission.cancel:
+            if answer == 200 and (said != "cancelled" or status != "cancelled"):
+                self.bad(f"client: DELETE was answered 200 {said}, and it ended as {status}", submission.id)
+            elif answer not in (200, 409, 503, "lost"):
+                self.bad(f"client: DELETE was answered {answer} {code}", submission.id)
+        if status == "cancelled" and not submission.cancel:
+            self.bad("client: cancelled, and nobody asked for it", submission.id)
+
+    def _seen(self, submission: Submission) -> None:
+        order, seen = submission.id, submission.followed
+        if seen is None:
+            return self.bad("client: no socket was opened", order)
+        for problem in seen.problems:
+            self.bad(f"socket: {problem}", order)
+        if not seen.final:
+            self.bad(f"socket: the final event never came; connections ended with {seen.closes[-5:]}", order)
+        events = self.records.events[order]
+        if not submission.plan.dialect:
+            if seen.final and seen.events != events:
+                self.bad(f"socket: saw {[e['seq'] for e in seen.events]}, Postgres has {[e['seq'] for e in events]}, or they differ", order)
+            return None
+        messages = [said for event in events if (said := self._says(event)) is not None]
+        for number, connection in enumerate(seen.connections, 1):
+            heard = [message.get("message") for message in connection]
+            if heard != messages[:len(heard)]:
+                self.bad(f"socket: connection {number} to /ws/orders heard {heard}, not {messages}", order)
+        if seen.final and len(seen.connections[-1]) != len(messages):
+            self.bad(f"socket: the last connection to /ws/orders heard {len(seen.connections[-1])} of {len(messages)} messages", order)
+        return None
+
+    @staticmethod
+    def _says(event: Json) -> str | None:
+        kind = lifecycle.name(event, "")
+        return SAYS[kind](event) if kind in SAYS else event["message"]
+
+    def _asked(self, submission: Submission) -> None:
+        """A confirmed order has swapped what its client has asked for, whatever the engine's records say."""
+        if (self.folds[submission.id].end or {}).get("status") != "confirmed":
+            return
+        order = submission.plan.order
+        asked = Decimal(order["amount"]).scaleb(9 if order["tokenIn"] == "SOL" else 6)
+        swapped = sum(int(fields["amountIn"]) for found in self.landed.get(submission.id, {}).values() for fields in found)
+        if swapped != asked:
+            self.bad(f"client: asked to swap {asked}, and {swapped} were", submission.id)
+
+    def _lateness(self) -> None:
+        """Where nothing is broken, an event reaches an open socket at once; what a feed has missed would come with its next look, 20 s later."""
+        calm = []
+        for submission in self.world.clients.submissions:
+            if submission.followed is None:
+                continue
+            for event, (_, opened, seen) in zip(submission.followed.events, submission.followed.late, strict=True):
+                since = max(opened, datetime.fromisoformat(event["timestamp"]).timestamp())
+                if any(fault != "delay" and start < seen and since < end for fault, start, end in self.world.windows):
+                    continue
+                calm.append(seen - since)
+                if seen - since > MAX_LATENESS:
+                    self.bad(f"socket: event {event['seq']} was seen {seen - since:.1f} s late, with nothing broken", submission.id)
+        if calm:
+            self.world.measures["event to socket, with nothing broken"] = calm
+
+    # What must be empty
+
+    def _rest(self) -> None:
+        records = self.records
+        for group in records.groups:
+            where = f"{group.stream}, partition {group.partition}"
+            if group.pending:
+                self.bad(f"{where}: {group.pending} entries are pending")
+            if group.waiting:
+                self.bad(f"{where}: {group.waiting} entries were never read")
+            if group.lag != group.waiting:
+                self.bad(f"{where}: Redis says a lag of {group.lag}, and it is {group.waiting}")
+        if records.retries:
+            self.bad(f"{records.retries} retries wait")
+        if records.deadlines:
+            self.bad(f"{records.deadlines} deadlines wait")
+        for signature in records.due:
+            self.bad(f"the transaction {signature} would still land, and nobody waits for it")

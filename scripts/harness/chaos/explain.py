@@ -1,0 +1,106 @@
+"""Whether dead letters, duplicates and fenced steps are what the faults explain, neither more nor less."""
+
+from collections import Counter
+
+from .audit import Audit
+from .world import World
+
+
+def explain(audit: Audit) -> None:
+    _letters(audit)
+    for stage in ("router", "executor"):
+        _duplicates(audit, stage)
+    _fenced(audit)
+    _conflicts(audit)
+
+
+def _letters(audit: Audit) -> None:
+    """Dead letters = injected, each with its reason."""
+    world = audit.world
+    found = {}
+    for letter in audit.records.letters:
+        key = (f"{world.prefix(letter['partition'])}{letter['stream']}", letter["entry"])
+        injected = world.injected.get(key)
+        if key in found:
+            audit.bad(f"two dead letters for the entry {key[1]} of {key[0]}", letter.get("orderId", ""))
+        found[key] = letter
+        order = letter.get("orderId")
+        if letter["reason"] in _excused(world, order):
+            continue
+        if injected is None or letter["reason"] not in injected.reasons:
+            audit.bad(f"a dead letter that nothing explains: {letter}", letter.get("orderId", ""))
+    for key, injected in world.injected.items():
+        if injected.needed and key not in found:
+            audit.bad(f"{injected.kind} on {key[0]} did not become a dead letter ({key[1]})", injected.order)
+    for order in world.poisoned:
+        letters = [letter for letter in audit.records.letters if letter.get("orderId") == order]
+        end = audit.folds[order].end if order in audit.folds else None
+        if len(letters) != 1:
+            audit.bad(f"{len(letters)} dead letters for the order that crashed its workers", order)
+        if end is None or end["status"] != "failed" or end["error"]["code"] != "POISONED":
+            audit.bad(f"the order that crashed its workers ended as {end and end['status']}", order)
+    for order, fold in audit.folds.items():
+        if fold.end and fold.end.get("error", {}).get("code") == "POISONED" and order not in world.poisoned | world.touched:
+            audit.bad("POISONED, though nothing crashed because of it", order)
+
+
+def _excused(world: World, order: str | None) -> set[str]:
+    """Why an entry of an order may be a dead letter that nobody has injected.
+
+    Two entries of one order and stage count their starts together, so that one of them may be one start too many: POISONED, or IN_DOUBT where the
+    transaction is on its way, which the other one then follows to its end. And what one entry has ended may have left Redis before the other is
+    read."""
+    if order in world.touched:
+        return {"POISONED", "IN_DOUBT", "UNKNOWN_ORDER"}
+    return {"POISONED"} if order in world.poisoned else set()
+
+
+def _duplicates(audit: Audit, stage: str) -> None:
+    """Each work entry is used up once: by a step that moved its order on, by `ended`, as a dead letter, or as a `duplicate`.
+
+    So the entries that Redis says were added, less what the events and the dead letters account for, are the duplicates there were; an order that
+    its deadline ended may have used up an entry or not. What the services have counted cannot be more. It may be less: a process that is killed
+    takes its last counts along, and a step asked again after a lost reply counts as `stale`."""
+    world, stream = audit.world, {"router": "accepted", "executor": "routed"}[stage]
+    added = sum(group.added for group in audit.records.groups if group.stream == stream)
+    used = sum(fold.finished[stage] for fold in audit.folds.values())
+    buried = sum(1 for letter in audit.records.letters if letter["stream"] == stream)
+    ended = sum(1 for fold in audit.folds.values() if fold.end and fold.end.get("error", {}).get("code") == "DEADLINE_EXCEEDED")
+    max_count, min_count = added - used - buried, max(0, added - used - buried - ended)
+    # The step `fail` is of both stages; where it is a duplicate it is counted with the executor, which fails far more often.
+    step = {"router": ("routeBegin", "routeDone", "routeRetry"), "executor": ("buildBegin", "submit", "confirm", "retry", "requote", "fail")}[stage]
+    counted = sum(world.stack.metrics.total("order_steps_total", outcome="duplicate", step=name) for name in step)
+    copies = sum(1 for entry in world.injected.values() if entry.kind == "duplicate" and entry.stream == stream)
+    world.measures[f"duplicates on {stream}: counted, at most, copies injected"] = [counted, max_count, copies]
+    if counted > max_count:
+        audit.bad(f"{stream}: {counted} duplicates were counted, and at most {max_count} are explained")
+    if max_count < copies - ended - buried:
+        audit.bad(f"{stream}: {copies} copies were injected, and only {max_count} entries came to nothing")
+    lossless = world.stack.metrics.ends == 0 and not any(world.tally[fault] for fault in ("reply", "redis", "disk", "stall", "freeze"))
+    if lossless and counted < min_count:
+        audit.bad(f"{stream}: {counted} duplicates were counted of at least {min_count}, though no count was lost")
+
+
+def _fenced(audit: Audit) -> None:
+    """A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness."""
+    world = audit.world
+    fenced = world.stack.metrics.total("order_steps_total", outcome="fenced")
+    claimed = sum(
+        line.get("count", 0)
+        for process in world.stack.processes.values() for line in world.stack.log_lines(process.name, "entries.claimed"))
+    stolen = world.tally["steal"]
+    world.measures["fenced steps counted, claims logged, entries stolen"] = [fenced, claimed, stolen]
+    if fenced > claimed + stolen:
+        audit.bad(f"{fenced} steps were fenced, with {claimed} claims and {stolen} stolen entries")
+    # Most of those who lose an entry try a step before they hear of it; but who is killed meanwhile tries none, or takes the count along.
+    if stolen >= (5 if world.stack.metrics.ends == 0 else 8) and fenced == 0:
+        audit.bad(f"no step was fenced, though {stolen} entries were taken from their owners")
+
+
+def _conflicts(audit: Audit) -> None:
+    """Only an injected entry can be before its stage, beyond its round, or of no order."""
+    world = audit.world
+    wanted = Counter(reason for entry in world.injected.values() for reason in entry.reasons)
+    conflicts = world.stack.metrics.total("order_steps_total", outcome="conflict")
+    if conflicts > wanted["WRONG_STATE"] + wanted["WRONG_ATTEMPT"]:
+        audit.bad(f"{conflicts} steps met a conflict, and {wanted['WRONG_STATE'] + wanted['WRONG_ATTEMPT']} were injected")

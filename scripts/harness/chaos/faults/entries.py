@@ -1,0 +1,200 @@
+"""Entries that nobody of the engine has written: copies, junk, and claims taken out of a worker's hands."""
+
+import asyncio
+import random
+import signal
+import time
+import uuid
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+
+from harness.redis_client import Word, text, texts
+
+from ..clients import Plan
+from ..options import VISIBILITY
+from ..world import Injected, World
+from . import Fault
+
+# Adds an entry once, however often it is asked to: a lost answer must not make two of one.
+ADD = """
+local known = redis.call('GET', KEYS[2])
+if known then return known end
+local id = redis.call('XADD', KEYS[1], '*', unpack(ARGV))
+redis.call('SET', KEYS[2], id)
+return id
+"""
+
+THIEF = "chaos-thief"
+
+# Takes an order's entry from its owner, where it stands for the order and is in somebody's hands.
+STEAL = """
+local hash = redis.call('HMGET', KEYS[2], 'state', 'seq', 'entry', 'deadline')
+if (hash[1] ~= 'submitted' and hash[1] ~= 'building') or (hash[4] or '') ~= '' then return nil end
+local entry = string.match(hash[3] or '', '^routed (.*)$')
+if not entry then return nil end
+local claim = redis.call('XPENDING', KEYS[1], 'executor', entry, entry, 1)
+if not claim[1] then return nil end
+redis.call('XCLAIM', KEYS[1], 'executor', ARGV[1], 0, entry, 'JUSTID')
+return { entry, hash[2], claim[1][2] }
+"""
+
+# Who owns the entry, and how far the order is: one moment.
+LOOK = """
+local claim = redis.call('XPENDING', KEYS[1], 'executor', ARGV[1], ARGV[1], 1)
+local hash = redis.call('HMGET', KEYS[2], 'seq', 'state')
+return { claim[1] and claim[1][2] or '', hash[1] or '', hash[2] or '' }
+"""
+
+
+def wanted(world: World) -> list[Fault]:
+    faults = {"malformed": [_junk, _junk, _misplaced], "steal": [_steal] * 3}
+    return [fault for name in world.wants(*faults) for fault in faults[name]]
+
+
+async def add(
+    world: World, partition: int, stream: str, fields: Iterable[tuple[str, Word]], kind: str, reasons: Iterable[str] = (), needed: bool = False,
+    order: str = ""
+) -> str:
+    key = world.prefix(partition) + stream
+    words = [word for pair in fields for word in pair]
+    entry = text(await world.redis.script(ADD, [key, f"chaos:added:{uuid.uuid4()}"], words))
+    world.injected[(key, entry)] = Injected(kind, stream, partition, frozenset(reasons), needed, order)
+    return entry
+
+
+async def duplicates(world: World) -> None:
+    """Adds a tenth of all entries a second time, a moment after the first."""
+    chance = world.chance("duplicates")
+    last = {}
+    while world.loading:
+        await asyncio.sleep(0.25)
+        if world.placing:
+            continue
+        for partition in world.partitions:
+            for stream in ("accepted", "routed", "events"):
+                key = world.prefix(partition) + stream
+                rows = await world.redis("XRANGE", key, f"({last[key]}" if key in last else "-", "+", "COUNT", 500)
+                for row in rows:
+                    last[key] = text(row[0])
+                    if (key, last[key]) not in world.injected and chance.random() < 0.1:
+                        await _duplicate(world, partition, stream, row[1])
+
+
+async def _duplicate(world: World, partition: int, stream: str, values: list[bytes]) -> None:
+    order = text(values[1])
+    if order in world.alone:
+        return
+    world.touched.add(order)
+    # where the order has left Redis before its copy is read, nobody knows it any more
+    reasons = () if stream == "events" else ("UNKNOWN_ORDER",)
+    await add(world, partition, stream, zip(values[::2], values[1::2], strict=True), "duplicate", reasons, order=order)
+    world.tally["duplicate"] += 1
+
+
+def unknown_id(partition: int) -> str:
+    """A well-formed id of a partition that no order has."""
+    number = uuid.uuid4().int
+    number = number & ~(0xF << 76) | (7 << 76)
+    return str(uuid.UUID(int=number))
+
+
+async def _junk(world: World, chance: random.Random) -> None:
+    """An entry that no order stands behind."""
+    partition = chance.choice(world.partitions)
+    stream = chance.choice(("accepted", "routed", "events"))
+    order = unknown_id(partition)
+    work = {
+        "fields missing": ([("id", order)], "MALFORMED"),
+        "bad UTF-8": ([("id", order), ("round", b"\xff\xfe1")], "MALFORMED"),
+        "1 MiB": ([("id", order), ("round", "1"), ("padding", b"x" * 1_048_576)], "MALFORMED"),
+        "round of 0": ([("id", order), ("round", "0")], "MALFORMED"),
+        "no id": ([("id", "not-an-id"), ("round", "1")], "MALFORMED"),
+        "unknown order": ([("id", order), ("round", "1")], "UNKNOWN_ORDER"),
+    }
+    event = {
+        "fields missing": ([("id", order), ("seq", "1")], "MALFORMED"),
+        "bad UTF-8": ([("id", order), ("seq", "1"), ("event", b"\xff\xfe"), ("order", "{}")], "MALFORMED"),
+        "seq of 0": ([("id", order), ("seq", "0"), ("event", "{}"), ("order", "{}")], "MALFORMED"),
+        "no JSON": ([("id", order), ("seq", "1"), ("event", "{no JSON"), ("order", "{}")], "SQLSTATE_22P02"),
+    }
+    kinds = event if stream == "events" else work
+    kind = chance.choice(sorted(kinds))
+    fields, reason = kinds[kind]
+    await add(world, partition, stream, fields, kind, (reason,), needed=True)
+    world.count("malformed", f"{kind} on {stream}")
+
+
+async def _misplaced(world: World, chance: random.Random) -> None:
+    """Entries for an order that waits for a router which is frozen: of a round that it has not reached, and of a stage it has not reached."""
+    routers = [process for process in world.stack.processes.values() if process.kind == "router"]
+    if any(process.lock.locked() for process in routers):
+        return
+    async with AsyncExitStack() as locks:
+        for process in routers:
+            await locks.enter_async_context(process.lock)
+        for process in routers:
+            world.stack.signal(process, signal.SIGSTOP)
+        try:
+            with world.window("malformed"):
+                await _send_misplaced(world, chance)
+        finally:
+            for process in routers:
+                world.stack.signal(process, signal.SIGCONT)
+
+
+async def _send_misplaced(world: World, chance: random.Random) -> None:
+    order = await world.place_alone(Plan.plain(chance.randint(1, 1 << 40)))
+    if order is None:
+        return
+    partition = world.partition_of(order)
+    letters = f"{world.prefix(partition)}dead"
+    for round_, reason in ((1, "WRONG_STATE"), (chance.randint(2, 9), "WRONG_ATTEMPT")):
+        since = time.time()
+        entry = await add(world, partition, "routed", [("id", order), ("round", round_)], "wrong state or round", (reason,), False, order)
+        world.count("malformed", f"{reason} for {order}")
+        seen = await _buried(world, letters, entry)
+        # Read late, because something else was broken too, it finds an order that has gone on: a duplicate, rightly.
+        world.injected[(f"{world.prefix(partition)}routed", entry)].needed = seen or world.calm(since, "malformed", "duplicate")
+
+
+async def _buried(world: World, letters: str, entry: str) -> bool:
+    """Whether the entry has become a dead letter, within 20 s."""
+    for _ in range(200):
+        rows = await world.redis("XREVRANGE", letters, "+", "-", "COUNT", 20)
+        if any(texts(row[1]).get("entry") == entry for row in rows):
+            return True
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def _steal(world: World, chance: random.Random) -> None:
+    """While an entry is another consumer's, its former owner must not write: the order stands still until it is claimed again."""
+    for _ in range(20):
+        candidates = [s.id for s in world.clients.submissions[-60:] if s.id and s.id not in world.touched and s.plan.cancel_after is None]
+        chance.shuffle(candidates)
+        for order in candidates[:12]:
+            keys = [world.prefix(world.partition_of(order)) + "routed", world.prefix(world.partition_of(order)) + "order:" + order]
+            world.alone.add(order)
+            taken = await world.redis.script(STEAL, keys, [THIEF])
+            if not taken:
+                world.alone.discard(order)
+            else:
+                world.touched.add(order)
+                await _watch_stolen(world, order, keys, text(taken[0]), text(taken[1]))
+                return
+        await asyncio.sleep(0.1)
+
+
+async def _watch_stolen(world: World, order: str, keys: list[str], entry: str, seq: str) -> None:
+    world.count("steal", order)
+    start = time.monotonic()
+    while time.monotonic() - start < 1:
+        owner, now, state = (text(value) for value in await world.redis.script(LOOK, keys, [entry]))
+        if owner == THIEF and now != seq:
+            world.violation(f"a step to {state} was written by a worker that had lost its claim", order)
+        # nobody can have claimed it from the thief before it was idle for long enough
+        if owner != THIEF:
+            if time.monotonic() - start < VISIBILITY - 0.5:
+                world.violation(f"the entry of an order, now {state}, was finished by a worker that had lost its claim", order)
+            return
+        await asyncio.sleep(0.05)

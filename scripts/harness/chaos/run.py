@@ -1,0 +1,278 @@
+"""One run from the first process to the last: start, load under faults, quiet, audit, stop."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness.redis_client import Redis
+from harness.runner.settings import Problem
+
+from . import records, report
+from .audit import Audit
+from .clients import Clients, Plan, Sockets
+from .explain import explain
+from .faults import lanes
+from .options import Options, read
+from .stack import ChaosStack
+from .world import World
+
+
+class Run:
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.path = options.run_dir or Path(tempfile.mkdtemp(prefix="order-engine-chaos-", dir="/var/tmp"))
+        os.chmod(self.path, 0o755)  # Postgres runs as another user
+        self.out = sys.stderr if options.json else sys.stdout
+        self.began = time.monotonic()
+        self.phase = "start"
+        self.world = None
+        self.beside = []  # what goes on all the time, and has to
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self.began:6.1f} s  {text}", file=self.out, flush=True)
+
+    async def main(self) -> int:
+        """The exit code."""
+        stack = ChaosStack(self.options, self.path, lambda text: None)
+        world = self.world = World(self.options, stack, None, note=self._note)
+        tasks = self.beside
+        try:
+            async with asyncio.timeout(self.options.deadline):
+                self.say(f"seed {self.options.seed}: {self.options.orders} orders at {self.options.rate:g}/s, in {self.path}")
+                await stack.start_all()
+                world.redis = Redis(stack.redis_port)
+                world.sockets = Sockets(stack.base, time.time)
+                world.clients = Clients(stack.base, world.sockets.follow, time.monotonic)
+                tasks += [asyncio.create_task(work) for work in (self._keep(), self._scrape(), self._progress())]
+                await self._load()
+                await self._quiet()
+                self.phase = "audit"
+                await self._audit()
+                if world.wants("flush"):
+                    self.phase = "flush"
+                    await flush(world)
+        except TimeoutError:
+            world.violation(f"not at an end after {self.options.deadline:g} s, in the phase '{self.phase}'")
+        except Problem as problem:
+            world.violation(f"the stack: {problem}")
+        except Exception as problem:  # noqa: BLE001 a fault of the harness must not pass for a result
+            traceback.print_exc()
+            world.violation(f"the harness: {type(problem).__name__}: {problem}")
+        finally:
+            await self._stop(tasks)
+        code = 1 if world.violations else 0
+        report.write(self, code)
+        if not (self.options.keep or code):
+            shutil.rmtree(self.path, ignore_errors=True)
+        return code
+
+    def _note(self, text: str) -> None:
+        if os.environ.get("CHAOS_VERBOSE"):
+            self.say(text)
+
+    # Load and faults
+
+    async def _load(self) -> None:
+        self.phase = "load"
+        world, chance = self.world, self.world.chance("load")
+        faults = [asyncio.create_task(work) for work in lanes(world)]
+        clock = asyncio.get_running_loop().time()
+        try:
+            index = 0
+            # faults that have not had their turn want load to meet
+            while index < self.options.orders or not all(task.done() for task in faults):
+                if index >= self.options.orders:
+                    world.loading = False
+                self._raise([*faults, *self.beside])
+                clock += chance.expovariate(self.options.rate)
+                await asyncio.sleep(max(0.0, clock - asyncio.get_running_loop().time()))
+                clock = max(clock, asyncio.get_running_loop().time() - 1)
+                world.spawn(world.clients.serve(Plan.draw(index, self.options.seed)))
+                index += 1
+            world.loading = False
+            await asyncio.gather(*faults)
+        finally:
+            for task in faults:
+                task.cancel()
+            self.world.background.update(faults)
+
+    @staticmethod
+    def _raise(tasks: Iterable[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                raise task.exception()
+
+    # Quiet
+
+    async def _quiet(self) -> None:
+        """Everything runs again and nothing happens any more."""
+        self.phase = "quiet"
+        world = self.world
+        deadline = time.monotonic() + self.options.quiet
+        start, calm, why = time.monotonic(), 0, ""
+        while time.monotonic() < deadline and calm < 3:
+            await asyncio.sleep(0.5)
+            self._raise(self.beside)
+            why = await self._unrest()
+            calm = 0 if why else calm + 1
+        if calm < 3:
+            world.violation(f"not quiet after {self.options.quiet:g} s: {why}")
+            world.clients.closing = world.sockets.closing = True
+            for task in world.background:
+                task.cancel()
+        world.measure("from the last order or fault until quiet", time.monotonic() - start)
+        for outcome in await asyncio.gather(*world.background, return_exceptions=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, asyncio.CancelledError):
+                world.violation(f"the harness: {type(outcome).__name__}: {outcome}")
+
+    async def _unrest(self) -> str:
+        """What still moves, as text; empty when nothing does."""
+        world = self.world
+        down = [process.name for process in world.stack.processes.values() if not process.retired and (not process.running or process.lock.locked())]
+        if down:
+            return f"{', '.join(down)} not back"
+        busy = miscounted = 0
+        for partition in world.partitions:
+            groups = await records.groups(world, partition)
+            busy += sum(group.waiting + group.pending for group in groups)
+            miscounted += sum(group.lag != group.waiting for group in groups)
+            for name in ("retries", "deadlines"):
+                busy += await world.redis("ZCARD", world.prefix(partition) + name)
+        if busy:
+            return f"{busy} entries, retries and deadlines wait"
+        # After a restart of Redis one process counts anew; where it ends amid that, its turn has to run out first.
+        if miscounted:
+            return f"the lag that Redis reports of {miscounted} groups is not counted anew"
+        counts = await records.open_orders(world.stack.database_url)
+        if counts is None or counts[0]:
+            return "Postgres is away" if counts is None else f"{counts[0]} orders are not final"
+        running = sum(not task.done() for task in world.background)
+        return f"{running} clients have not seen the end" if running else ""
+
+    async def _audit(self) -> None:
+        for process in self.world.stack.processes.values():
+            await self.world.stack.scrape(process)
+        self.records = await records.read(self.world)
+        self.audit = Audit(self.world, self.records)
+        self.audit.run()
+        explain(self.audit)
+        for fault in sorted(self.options.faults - {"flush"}):
+            if not self.world.tally[fault]:
+                self.world.violation(f"the fault '{fault}' was wanted and never happened")
+
+    # Beside it
+
+    async def _keep(self) -> None:
+        """Starts again what is down and nobody is busy with."""
+        while True:
+            await asyncio.sleep(0.3)
+            for ended in self.world.stack.check():
+                self.world.violation(ended)
+            # while one is launched another may join
+            for process in list(self.world.stack.processes.values()):
+                if not process.running and not process.retired and not process.lock.locked():
+                    async with process.lock:
+                        await self.world.stack.launch(process)
+
+    async def _scrape(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            for process in list(self.world.stack.processes.values()):
+                if not process.lock.locked():
+                    await self.world.stack.scrape(process)
+
+    async def _progress(self) -> None:
+        while True:
+            await asyncio.sleep(5)
+            clients, sockets = self.world.clients, self.world.sockets
+            done = sum(1 for s in clients.submissions if s.followed and s.followed.final)
+            self.say(
+                f"{self.phase}: {len(clients.submissions)} orders sent, {len(clients.accepted_at)} answers 202, {done} ends seen, "
+                f"{sockets.open} sockets open, {sum(self.world.tally.values())} faults")
+
+    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
+        self.phase = "stop"
+        for task in [*tasks, *self.world.background]:
+            task.cancel()
+        if self.world.redis is not None:
+            self.world.redis.close()
+        stopping = asyncio.create_task(self._stop_stack(tasks))
+        while not stopping.done():
+            try:
+                await asyncio.shield(stopping)
+            except asyncio.CancelledError:
+                # whoever asks again to stop is told again that it takes a moment: nothing may be left behind
+                self.say("stopping")
+
+    async def _stop_stack(self, tasks: list[asyncio.Task[None]]) -> None:
+        stack = self.world.stack
+        try:
+            await stack.shut_down()
+        finally:
+            await asyncio.gather(*tasks, *self.world.background, return_exceptions=True)
+            if left := stack.left_over():
+                self.world.violation(f"processes are left: {left}")
+            if not self.options.keep:
+                stack.discard()
+
+
+def main(arguments: list[str]) -> int:
+    return asyncio.run(supervise(read(arguments)))
+
+
+async def supervise(options: Options) -> int:
+    """Runs, and stops everything when the caller asks to stop."""
+    run = Run(options)
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    # services that wait for Redis must not keep Redis from a thread to be started in
+    loop.set_default_executor(ThreadPoolExecutor(64))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        return await run.main()
+    except asyncio.CancelledError:
+        if not options.keep:
+            shutil.rmtree(run.path, ignore_errors=True)
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+ORDERS = 20
+
+
+async def flush(world: World) -> None:
+    """FLUSHALL, when the audit is over: new orders come to their end though every stream and group is gone; nothing spins meanwhile."""
+    before = world.stack.lines()
+    await world.redis("FLUSHALL")
+    world.count("flush")
+    start = time.monotonic()
+    world.sockets.closing = world.clients.closing = False
+    plans = [Plan.plain(2_000_000_000_000 + number) for number in range(ORDERS)]
+    followed = await asyncio.gather(*(_one(world, plan) for plan in plans))
+    seconds = time.monotonic() - start
+    if not all(followed):
+        world.violation(f"after FLUSHALL {followed.count(False)} of {ORDERS} new orders did not come to their end within 30 s")
+    world.measure(f"FLUSHALL, until {ORDERS} new orders were final", seconds)
+    rate = (world.stack.lines() - before) / max(1.0, time.monotonic() - start) / len(world.stack.processes)
+    world.measure("log lines a second and process after FLUSHALL", rate)
+    if rate > 60:
+        world.violation(f"{rate:.0f} log lines a second and process after FLUSHALL")
+
+
+async def _one(world: World, plan: Plan) -> bool:
+    try:
+        async with asyncio.timeout(30):
+            submission = await world.clients.place(plan)
+            await world.clients.stay(submission)
+            return bool(submission.followed and submission.followed.final)
+    except TimeoutError:
+        return False

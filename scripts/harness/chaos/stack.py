@@ -1,0 +1,302 @@
+"""The stack under test: each service process behind a proxy of its own, killed, frozen and started again one by one."""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.http_client import Json
+from harness.private import PrivateStack
+from harness.runner.directory import MARK, RunDirectory
+from harness.runner.ports import Reservation, free
+from harness.runner.processes import alive, send, words
+from harness.runner.servers import Postgres
+from harness.runner.servers import Redis as RedisServer
+from harness.runner.settings import SERVICES, Problem, Settings
+from harness.runner.stack import Interrupted, Service, Stack, Startable
+
+from .options import SERVICE_SETTINGS, Options
+from .process import Process, Totals
+from .proxy import Proxy
+
+REPLICAS = 2
+# What was answered before Redis went may be written a moment after.
+DONE = (b'"order.accepted"', b'"order.not_routed"', b'"order.confirmed"', b'"order.attempt_failed"')
+TAIL = 1 << 20  # bytes at the end of a log, more than any process may write while Redis is away
+STRIKE = str(Path(__file__).with_name("strike.py"))
+
+
+class _Starter(Stack):
+    """The runner's stack, with variables for each process."""
+
+    def __init__(self, settings: Settings, run: RunDirectory, owner: "ChaosStack") -> None:
+        super().__init__(settings, run, owner.tell)
+        self.owner = owner
+
+    def service(self, kind: str, number: int, port: int) -> Service:
+        return Service(self.run, self.settings, kind, number, port, self.owner.variables(kind, number))
+
+
+class ChaosStack(PrivateStack):
+    executables = ".build-release/release"
+
+    def __init__(self, options: Options, path: Path, tell: Callable[[str], None]) -> None:
+        super().__init__(
+            path, **SERVICE_SETTINGS, **{f"{service.upper()}S": str(REPLICAS) for service in SERVICES}, PARTITIONS=str(options.partitions),
+            BIND="127.0.0.1", MOCK_SEED=str(options.seed), LOG_LEVEL="info", LOG_FORMAT="json")
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.options, self.tell = options, tell
+        os.environ.update(self.env)
+        self.settings = Settings.read()
+        # held until the proxies listen
+        self.reservation = Reservation(REPLICAS * len(SERVICES), but=(self.settings.port,))
+        ports = iter(self.reservation.ports)
+        self.processes = {}
+        for kind in SERVICES:
+            for number in range(1, REPLICAS + 1):
+                self._add(kind, number, next(ports))
+        self.own = {}  # kind -> variables that its processes get from now on
+        self.metrics = Totals()
+        self.children = {}
+        self.starters, self.stopping = set(), False  # what is starting something right now
+        self.crashed = set()  # pids that were killed while somebody else was busy with them
+        self.ended = []  # processes that ended by themselves, as text
+
+    def _add(self, kind: str, number: int, proxy_port: int) -> Process:
+        process = Process(kind, number, Proxy(proxy_port))
+        self.processes[process.name] = process
+        return process
+
+    def variables(self, kind: str, number: int) -> dict[str, str]:
+        process = self.processes[f"{kind}-{number}"]
+        # some routers divide orders, others do not: either goes on with what the other has left
+        routing = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0"} if kind == "router" and number % 2 == 0 else {}
+        return {"REDIS_URL": f"redis://127.0.0.1:{process.proxy.port}", **routing, **self.own.get(kind, {})}
+
+    @property
+    def redis_port(self) -> int:
+        return int(self.run.variables()["REDIS_PORT"])
+
+    @property
+    def database_url(self) -> str:
+        return self.run.variables()["DATABASE_URL"]
+
+    # Starting and stopping
+
+    async def start_all(self) -> None:
+        for process in self.processes.values():
+            await process.proxy.start()
+        self.reservation.release()
+        starter = _Starter(self.settings, self.run, self)
+        with self.run.locked():
+            self.starters.add(starter)
+            started = asyncio.ensure_future(asyncio.to_thread(starter.start))
+            started.add_done_callback(lambda done: (self.starters.discard(starter), done.exception()))
+            while not started.done():
+                await asyncio.sleep(0.05)
+                # the proxies have to know where Redis is before the services ask
+                if port := self.run.variables().get("REDIS_PORT"):
+                    for process in self.processes.values():
+                        process.proxy.upstream = int(port)
+            await asyncio.shield(started)
+        self.children = starter.children
+        variables = self.run.variables()
+        for process in self.processes.values():
+            process.child = starter.children[process.name]
+            process.port = int(variables[f"{process.kind.upper()}_{process.number}_PORT"])
+
+    async def launch(self, process: Process) -> None:
+        """Starts a service process again, or for the first time. Tries again where Redis is away for too long to become healthy."""
+        for attempt in range(5):
+            starter = _Starter(self.settings, self.run, self)
+            service = starter.service(process.kind, process.number, process.port)
+            try:
+                await self._start_one(starter, service)
+                break
+            except Problem:
+                if attempt == 4:
+                    raise
+        process.child, process.expected_end = starter.children[process.name], False
+
+    async def _start_one(self, starter: _Starter, process: Startable) -> None:
+        if self.stopping:
+            raise Problem("the stack is being stopped")
+        self.starters.add(starter)
+        try:
+            await asyncio.to_thread(starter.start_one, process)
+        except Interrupted:
+            raise Problem("the stack is being stopped") from None
+        finally:
+            self.starters.discard(starter)
+
+    async def shut_down(self) -> None:
+        self.stopping = True
+        for starter in self.starters:
+            starter.interrupts = 1
+        while self.starters:
+            await asyncio.sleep(0.05)
+        for process in self.processes.values():
+            if process.running:
+                send(process.pid, signal.SIGCONT)
+            process.proxy.heal()
+        if self.run.path.is_dir():
+            await asyncio.to_thread(_Starter(self.settings, self.run, self).stop)
+        for process in self.processes.values():
+            process.proxy.close()
+
+    def left_over(self) -> list[str]:
+        """Processes of this stack that still live."""
+        marks = {f"{MARK}={self.run.path}", f"RUN_DIR={self.run.path}"}
+        found = []
+        for entry in os.listdir("/proc"):
+            if entry.isdigit() and int(entry) not in (os.getpid(), os.getppid()) and alive(int(entry)):
+                arguments = " ".join(words(entry, "cmdline"))
+                if marks & set(words(entry, "environ")) or f" {self.run.path}/" in f" {arguments}":
+                    found.append(f"{entry} {arguments}"[:120])
+        return found
+
+    def discard(self) -> None:
+        Postgres(self.run, 0).discard()
+
+    # Harm
+
+    async def kill(self, process: Process) -> None:
+        """SIGKILL; returns when it is gone."""
+        await self.scrape(process)
+        process.expected_end = True
+        send(process.pid, signal.SIGKILL)
+        await asyncio.to_thread(process.child.wait)
+        self.metrics.close(process)
+
+    async def crash(self, process: Process, pid: int) -> None:
+        """SIGKILL at this very moment, whoever else is busy with the process; a life that is only starting is started again by who starts it."""
+        self.crashed.add(pid)
+        send(pid, signal.SIGKILL)
+        while alive(pid):
+            await asyncio.sleep(0.01)
+        if process.child is not None and process.pid == pid:
+            self.metrics.close(process)
+
+    async def terminate(self, process: Process) -> tuple[int | None, float]:
+        """SIGTERM; returns the exit code and the seconds it took, None where it had to be killed."""
+        await self.scrape(process)
+        process.expected_end = True
+        start = time.monotonic()
+        send(process.pid, signal.SIGTERM)
+        try:
+            code = await asyncio.to_thread(process.child.wait, self.settings.grace + 20)
+        except subprocess.TimeoutExpired:
+            send(process.pid, signal.SIGKILL)
+            await asyncio.to_thread(process.child.wait)
+            code = None
+        self.metrics.close(process)
+        return 0 if process.pid in self.crashed else code, time.monotonic() - start
+
+    def signal(self, process: Process, number: int) -> None:
+        if process.running:
+            send(process.pid, number)
+
+    def server(self, kind: str) -> RedisServer | Postgres:
+        variables = self.run.variables()
+        if kind == "redis":
+            return RedisServer(self.run, int(variables["REDIS_PORT"]))
+        return Postgres(self.run, int(variables["POSTGRES_PORT"]))
+
+    async def end_server(self, kind: str, number: int) -> None:
+        """Sends a signal to Redis or Postgres and waits until it has gone."""
+        name = self.server(kind).name
+        child = self.children[name]
+        if child.poll() is None:
+            os.kill(child.pid, number)
+        await asyncio.to_thread(child.wait)
+
+    async def strike_server(self, kind: str) -> tuple[float, str]:
+        """SIGKILL in the middle of a sync, where one comes within a second and the machine shows it. Returns when, and what it saw."""
+        child = self.children[self.server(kind).name]
+        argv = (sys.executable, "-S", STRIKE, str(child.pid), "1")
+        striker = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
+        told = (await striker.communicate())[0].split()
+        await asyncio.to_thread(child.wait)
+        return float(told[0]), told[1].decode()
+
+    async def start_server(self, kind: str) -> None:
+        server = self.server(kind)
+        if kind == "postgres":
+            await asyncio.to_thread(server.prepare)
+        starter = _Starter(self.settings, self.run, self)
+        await self._start_one(starter, server)
+        self.children[server.name] = starter.children[server.name]
+
+    def limit_files(self, kind: str, size: int | None) -> None:
+        """No file of the server may grow beyond `size` bytes; None lifts the limit."""
+        child = self.children[self.server(kind).name]
+        limit = resource.RLIM_INFINITY if size is None else size
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    async def add(self, kind: str) -> Process:
+        """One process more, on a free port; the caller holds its lock."""
+        number = 1 + max(process.number for process in self.processes.values() if process.kind == kind)
+        ports = free(2)
+        process = self._add(kind, number, ports[0])
+        process.port = ports[1]
+        process.proxy.upstream = self.redis_port
+        await process.lock.acquire()
+        await process.proxy.start()
+        await self.launch(process)
+        return process
+
+    # Watching
+
+    async def scrape(self, process: Process) -> None:
+        if process.running and process.port is not None:
+            await self.metrics.scrape(process)
+
+    def check(self) -> list[Process]:
+        """Notes processes that ended though nobody asked them to; returns them."""
+        found = []
+        for process in self.processes.values():
+            if process.child is not None and not process.expected_end and process.child.poll() is not None:
+                process.expected_end = True
+                if process.pid not in self.crashed:
+                    self.ended.append(f"{process.name} ended by itself with {process.child.returncode}")
+                    found.append(process)
+        return found
+
+    def instances(self) -> dict[str, tuple[Process, int]]:
+        """Name as a consumer -> (process, pid), of all lives that have said who they are in their logs."""
+        return {
+            line["instance"]: (process, line["pid"])
+            for process in self.processes.values() for line in self.log_lines(process.name, "service.started")}
+
+    def log_lines(self, name: str, event: Json) -> Iterator[Json]:
+        """The lines of a log with this event."""
+        mark = f'"{event}"'
+        try:
+            with open(self.run.log(name), encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    if mark in line:
+                        try:
+                            yield json.loads(line)
+                        except ValueError:
+                            continue
+        except OSError:
+            return
+
+    def lines(self) -> int:
+        """The lines of all logs of services."""
+        return sum(self.run.log(process.name).read_bytes().count(b"\n") for process in self.processes.values())
+
+    def lines_between(self, process: Process, since: float, until: float) -> int:
+        """The lines that a process has written in that time, by its own clock, but those of orders that have gone on."""
+        first, last = (datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")[:23].encode() for moment in (since, until))
+        start = len(b'{"time":"')
+        with open(self.run.log(process.name), "rb") as file:
+            file.seek(max(0, file.seek(0, 2) - TAIL))
+            return sum(1 for line in file if first <= line[start:start + 23] < last and not any(event in line for event in DONE))

@@ -1,0 +1,55 @@
+"""What JSON Schema cannot say of an order, as OrderRequest in openapi.yaml lists it: for requests that are meant to be right."""
+
+import json
+from decimal import ROUND_DOWN, Decimal
+
+import schemathesis
+from schemathesis import GenerationMode
+
+from harness.http_client import Json
+from harness.runner.settings import ROOT
+
+LISTED = json.loads((ROOT / "config/tokens.json").read_text())
+TOKENS = {name: token for token in LISTED for name in (token["symbol"], token["mint"])}
+TOKEN_IN, TOKEN_OUT = ("tokenIn", "inputToken", "token_in"), ("tokenOut", "outputToken", "token_out")
+
+
+@schemathesis.hook
+def before_call(context: object, case: schemathesis.Case, kwargs: Json) -> None:
+    meta = case.meta
+    if meta is None or meta.generation.mode is not GenerationMode.POSITIVE:
+        return
+    if isinstance(case.body, dict):
+        if "Idempotency-Key" in (case.headers or {}):
+            case.body.pop("clientOrderId", None)
+        _repair(case.body)
+    if isinstance(case.query, dict):
+        _repair(case.query)
+
+
+def _repair(values: Json) -> None:
+    name_in, name_out = (next((name for name in names if name in values), None) for names in (TOKEN_IN, TOKEN_OUT))
+    for name in (*TOKEN_IN, *TOKEN_OUT):
+        if isinstance(values.get(name), str) and values[name] not in TOKENS:  # to the schema any text may be a token
+            values[name] = LISTED[len(values[name]) % len(LISTED)]["symbol"]
+    if name_in and name_out:
+        token = TOKENS[values[name_in]]
+        if TOKENS[values[name_out]] is token:
+            values[name_out] = "USDC" if token["symbol"] == "SOL" else "SOL"
+        _shorten(values, ("amount", "amountIn"), token["decimals"])
+    _shorten(values, ("slippage", "max_slippage"), 4)
+    for name in ("deadline", "slippageBps"):
+        if isinstance(values.get(name), float):  # to JSON Schema 1.0 is an integer too; here it is written as one
+            values[name] = int(values[name])
+    if isinstance(values.get("deadline"), str):  # most of the times that a schema allows are no deadline now
+        values["deadline"] = 60
+
+
+def _shorten(values: Json, names: tuple[str, ...], digits: int) -> None:
+    """Leaves a number or a text no more digits after the point, and at least one unit."""
+    unit = Decimal(1).scaleb(-digits)
+    for name in names:
+        value = values.get(name)
+        if isinstance(value, float | str):
+            exact = max(Decimal(str(value)).quantize(unit, ROUND_DOWN), unit)
+            values[name] = float(exact) if isinstance(value, float) else f"{exact:f}"

@@ -1,0 +1,15 @@
+"""What a WebSocket of the package websockets hears: a client that is not ours, as a user of the engine would have one."""
+
+import asyncio
+
+from websockets.asyncio.client import connect
+
+
+async def conversation(url: str, opening: str | None = None, seconds: float = 60) -> list[str]:
+    """Every message until the server closes with 1000: any other end, or none in time, is an exception."""
+    async with asyncio.timeout(seconds), connect(url, proxy=None) as socket:
+        if opening:
+            await socket.send(opening)
+        heard = [message async for message in socket]
+    assert socket.close_code == 1000, f"{url} was closed with {socket.close_code} {socket.close_reason}"
+    return heard

@@ -1,0 +1,112 @@
+"""One HTTP/1.1 request over a connection of its own, and asynchronous work for callers that wait for it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+Result = TypeVar("Result")
+Json = dict[str, Any]  # an object
+Body = Json | str | bytes | None  # an object is sent as JSON, text and bytes as they are
+
+
+class Lost(ConnectionError):
+    """No whole answer came: what became of the request is not known."""
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]  # by names in lower case
+    text: str
+    seconds: float
+
+    def json(self) -> Json:
+        """The object that the answer is; empty where it is none."""
+        try:
+            value = json.loads(self.text)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def code(self) -> str:
+        """Of a problem; empty in every other answer."""
+        return self.json().get("code", "")
+
+
+async def request(
+    url: str, method: str = "GET", body: Body = None, headers: Mapping[str, str] | None = None, timeout: float = 10.0,
+    heard: Callable[[bytes], None] = lambda piece: None
+) -> Answer:
+    """Sends a request and reads the answer, whatever its status is. `heard` is given the body piece by piece, as it comes."""
+    start, writer = time.monotonic(), None
+    parts = urlsplit(url)
+    fields = {"Host": parts.netloc, "Connection": "close"}
+    if isinstance(body, dict):
+        body, fields["Content-Type"] = json.dumps(body), "application/json"
+    data = body.encode() if isinstance(body, str) else body or b""
+    fields |= {"Content-Length": str(len(data)), **(headers or {})}
+    target = url.partition(parts.netloc)[2] or "/"
+    try:
+        async with asyncio.timeout(timeout):
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+            head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+            writer.write(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode() + data)
+            status = int((await reader.readline()).split()[1])
+            received = {}
+            while line := (await reader.readline()).decode("latin-1").strip():
+                name, _, value = line.partition(":")
+                received[name.lower()] = value.strip()
+            text = b""
+            async for piece in _pieces(reader, received):
+                heard(piece)
+                text += piece
+            return Answer(status, received, text.decode(), time.monotonic() - start)
+    except (OSError, EOFError, TimeoutError, ValueError, IndexError) as problem:
+        raise Lost(f"{type(problem).__name__} after {time.monotonic() - start:.2f} s") from problem
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def blocking(work: Coroutine[Any, Any, Result]) -> Result:
+    """What the work comes to. It has an event loop of its own in a thread of its own: the caller's thread may have one that is busy."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def ask(url: str, *arguments: Any, **named: Any) -> Answer:  # noqa: ANN401 those of `request`
+    """`request`, for who waits for the answer."""
+    return blocking(request(url, *arguments, **named))
+
+
+def fetched(url: str) -> Answer:
+    """The answer to a GET; any other than 200 is an AssertionError."""
+    answer = ask(url)
+    assert answer.status == 200, f"{url}: {answer.status} {answer.text[:300]}"
+    return answer
+
+
+def answers(url: str, timeout: float = 2) -> bool:
+    """Whether a GET is answered with 200."""
+    try:
+        return ask(url, timeout=timeout).status == 200
+    except Lost:
+        return False
+
+
+async def _pieces(reader: asyncio.StreamReader, headers: dict[str, str]) -> AsyncIterator[bytes]:
+    if headers.get("transfer-encoding", "").lower() == "chunked":
+        while size := int((await reader.readline()).split(b";")[0], 16):
+            yield await reader.readexactly(size)
+            await reader.readline()
+    elif "content-length" in headers:
+        yield await reader.readexactly(int(headers["content-length"]))
+    else:
+        while piece := await reader.read(65_536):
+            yield piece

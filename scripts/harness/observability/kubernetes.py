@@ -1,0 +1,191 @@
+"""The manifests for Kubernetes: each fits its schema, and together they fit one another and the engine."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import jsonschema
+import kubernetes_validate
+import yaml
+
+from harness.http_client import Json
+from harness.runner.settings import ROOT, SERVICES
+
+FOLDER = ROOT / "deploy"
+VERSION = "1.31"
+LABEL = "app.kubernetes.io/name"
+# the stream and the group of each service that is scaled by lag, as the pipeline names them
+STREAMS = {"router": ("accepted", "router"), "executor": ("routed", "executor"), "notifier": ("events", "persist")}
+Found = dict[tuple[str, str], Json]  # the documents by kind and name
+TEXT = {"type": "string", "minLength": 1}
+NUMBER = {"type": "integer", "minimum": 1}
+
+
+def strict(required: list[str], **properties: Json) -> Json:
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
+# of KEDA's own kinds what is used here; its schemas are in no package
+KEDA = {
+    "TriggerAuthentication": strict(
+        ["secretTargetRef"], secretTargetRef={"type": "array", "items": strict(["parameter", "name", "key"], parameter=TEXT, name=TEXT, key=TEXT)}),
+    "ScaledObject": strict(
+        ["scaleTargetRef", "triggers"], scaleTargetRef=strict(["name"], name=TEXT), minReplicaCount=NUMBER, maxReplicaCount=NUMBER,
+        pollingInterval=NUMBER, cooldownPeriod=NUMBER, fallback=strict(["failureThreshold", "replicas"], failureThreshold=NUMBER, replicas=NUMBER),
+        advanced=strict(["horizontalPodAutoscalerConfig"], horizontalPodAutoscalerConfig=strict(["behavior"], behavior={"type": "object"})),
+        triggers={"type": "array", "minItems": 1, "items": strict(
+            ["type", "metadata", "authenticationRef"], type={"const": "redis-streams"}, authenticationRef=strict(["name"], name=TEXT),
+            metadata=strict(["addressFromEnv", "stream", "consumerGroup", "lagCount"], addressFromEnv=TEXT, stream=TEXT, consumerGroup=TEXT,
+                            lagCount={"type": "string", "pattern": "^[1-9][0-9]*$"}))}),
+}
+
+
+def documents(kustomization: Json) -> Found:
+    """Every document of every file, by kind and name; no file is left out."""
+    files = {f"kubernetes/{file.name}" for file in (FOLDER / "kubernetes").glob("*.yaml")}
+    assert files == set(kustomization["resources"]), f"kustomization.yaml and the folder differ: {files ^ set(kustomization['resources'])}"
+    found = {}
+    for file in kustomization["resources"]:
+        for document in yaml.safe_load_all((FOLDER / file).read_text(encoding="utf-8")):
+            key = document["kind"], document["metadata"]["name"]
+            assert key not in found, f"{key} stands twice"
+            found[key] = document
+    return found
+
+
+def fits_schema(document: Json) -> None:
+    kind = document["kind"]
+    if kind in KEDA:
+        assert document["apiVersion"] == "keda.sh/v1alpha1"
+        jsonschema.validate(document["spec"], KEDA[kind])
+        behavior = document["spec"].get("advanced", {}).get("horizontalPodAutoscalerConfig", {}).get("behavior")
+        if behavior:  # the one of Kubernetes itself
+            spec = {"maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "x"}, "behavior": behavior}
+            scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"}, "spec": spec}
+            kubernetes_validate.validate(scaler, VERSION, strict=True)
+    else:
+        kubernetes_validate.validate(document, VERSION, strict=True)
+
+
+def all_of(found: Found, kind: str) -> dict[str, Json]:
+    return {name: document["spec"] for (other, name), document in found.items() if other == kind}
+
+
+def pods(found: Found) -> None:
+    settings = {**found["ConfigMap", "engine-settings"]["data"], **found["Secret", "engine-secrets"]["stringData"]}
+    services, budgets = all_of(found, "Service"), all_of(found, "PodDisruptionBudget")
+    deployments = all_of(found, "Deployment")
+    assert set(deployments) == {*SERVICES, "edge"} == set(services) == set(budgets)
+    for name, deployment in deployments.items():
+        labels, pod = deployment["template"]["metadata"]["labels"], deployment["template"]["spec"]
+        for selector in (deployment["selector"]["matchLabels"], services[name]["selector"], budgets[name]["selector"]["matchLabels"]):
+            assert selector == {LABEL: name} and selector.items() <= labels.items(), f"{name}: {selector} selects something else"
+        container = pod["containers"][0]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert probe in container, f"{name} has no {probe}"
+        assert container["resources"]["limits"]["memory"] and pod["securityContext"]["runAsNonRoot"], name
+        assert not {"runAsUser", "runAsGroup"} & set(pod["securityContext"]), f"{name}: a cluster that draws users refuses a number"
+        pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
+        assert pod["terminationGracePeriodSeconds"] > pause + int(settings["SHUTDOWN_GRACE_S"]), f"{name} is killed before it has finished"
+        port = container["ports"][0]["containerPort"]
+        assert services[name]["ports"][0]["targetPort"] == container["ports"][0]["name"] and str(port) == settings["PORT"], name
+    for name in SERVICES:
+        container = deployments[name]["template"]["spec"]["containers"][0]
+        assert container["args"] == [name] and container["image"] == "order-execution-engine", name
+        assert "replicas" not in deployments[name], f"{name}: each apply would undo what the scaler has done"
+        assert container["livenessProbe"]["httpGet"]["path"] == "/health/live" and container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
+    known = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    unknown = set(settings) - known - {"ORDERCTL_URL", "REDIS_ADDRESS", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_TLS"}
+    assert not unknown, f"no service knows the settings {', '.join(unknown)}"
+
+
+def scaling(found: Found) -> None:
+    settings = found["ConfigMap", "engine-settings"]["data"]
+    scalers = all_of(found, "ScaledObject")
+    assert set(scalers) == set(STREAMS)
+    for name, spec in scalers.items():
+        stream, group = STREAMS[name]
+        assert spec["scaleTargetRef"]["name"] == name and 1 <= spec["minReplicaCount"] <= spec["fallback"]["replicas"] <= spec["maxReplicaCount"]
+        wanted = {(f"orders:{{{number}}}:{stream}", group) for number in range(int(settings["PARTITIONS"]))}
+        told = {(trigger["metadata"]["stream"], trigger["metadata"]["consumerGroup"]) for trigger in spec["triggers"]}
+        assert told == wanted, f"{name} is scaled by {told} instead of {wanted}"
+        for trigger in spec["triggers"]:
+            assert trigger["metadata"]["addressFromEnv"] in found["Secret", "engine-secrets"]["stringData"]
+            assert ("TriggerAuthentication", trigger["authenticationRef"]["name"]) in found
+    for reference in found["TriggerAuthentication", "redis"]["spec"]["secretTargetRef"]:
+        assert reference["key"] in found["Secret", reference["name"]]["stringData"]
+    assert all_of(found, "HorizontalPodAutoscaler")["gateway"]["scaleTargetRef"]["name"] == "gateway"
+
+
+def edge(kustomization: Json, pod: Json) -> None:
+    """nginx takes the configuration that the pod makes, in a namespace of any name."""
+    files = kustomization["configMapGenerator"][0]["files"]
+    text = (FOLDER / "nginx/replicas.conf").read_text(encoding="utf-8")
+    root = re.search(r"root (\S+);", text)[1]
+    for container in pod["initContainers"] + pod["containers"]:
+        assert root in [mount["mountPath"] for mount in container["volumeMounts"]], f"{container['name']} has no console at {root}"
+    source = pod["initContainers"][0]["command"][2].removesuffix("/.")
+    assert f"COPY console {source}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8"), f"the image has no {source}"
+    assert "!console" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split(), "the console is not sent to the build"
+    command = [Path(word).name for word in pod["containers"][0]["command"]]
+    included = set(re.findall(r"include /etc/edge/(\S+);", text)) | set(command[1:])
+    assert included <= {Path(file).name for file in files}, f"{included} are not all in the ConfigMap"
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    with tempfile.TemporaryDirectory() as folder:
+        for file in files:
+            shutil.copy(FOLDER / file, folder)
+        made = Path(folder, "edge")
+        made.mkdir()
+        made.joinpath("limits.conf").write_text("events {}\n", encoding="utf-8")
+        upstreams = "".join(f"upstream {service} {{ server 127.0.0.1:1; }}\n" for service in ("gateway", "router", "notifier"))
+        made.joinpath("upstreams.conf").write_text(upstreams, encoding="utf-8")
+        text = text.replace("/tmp/", f"{folder}/").replace("/etc/edge/", f"{folder}/")
+        Path(folder, "replicas.conf").write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            [program, "-t", "-e", "stderr", "-p", folder, "-c", f"{folder}/replicas.conf"], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def namespace(kustomization: Json, found: Found) -> None:
+    """Another namespace needs no other edit: names are the pod's own, but for the one that a scaler resolves in its namespace."""
+    secrets = found["Secret", "engine-secrets"]["stringData"]
+    for name in ("REDIS_URL", "DATABASE_URL"):
+        assert ".svc" not in secrets[name], f"{name} names a namespace"
+    target = kustomization["replacements"][0]["targets"][0]
+    assert target["fieldPaths"] == ["stringData.REDIS_ADDRESS"] and target["options"] == {"delimiter": ".", "index": 1}
+    assert secrets["REDIS_ADDRESS"].split(".")[1] == kustomization["namespace"]
+
+
+def check() -> str:
+    kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
+    found = documents(kustomization)
+    for key, document in found.items():
+        try:
+            fits_schema(document)
+        except (kubernetes_validate.ValidationError, jsonschema.ValidationError) as problem:
+            raise AssertionError(f"{' '.join(key)}: {problem.message}") from None
+    assert ("Namespace", kustomization["namespace"]) in found
+    pods(found)
+    scaling(found)
+    namespace(kustomization, found)
+    edge(kustomization, found["Deployment", "edge"]["spec"]["template"]["spec"])
+    return f"{len(found)} objects"
+
+
+def compose() -> str | None:
+    """compose.yaml holds with its profile, where there is a `docker compose` to ask."""
+    if shutil.which("docker") is None or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0:
+        return "skipped: there is no docker compose"
+    command = ["docker", "compose", "--profile", "observability", "config", "--format", "json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    services = json.loads(done.stdout)["services"]
+    for name in ("prometheus", "grafana"):
+        tag = services[name]["image"].partition(":")[2]
+        assert tag and tag != "latest", f"the image of {name} has no tag"
+        for volume in services[name]["volumes"]:
+            assert volume["type"] != "bind" or Path(volume["source"]).exists(), f"{name}: {volume['source']} is not there"
+    return None

@@ -1,0 +1,135 @@
+"""Private stacks: each in a scratch directory and on a port of its own, so that tests run beside anything else."""
+
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from .http_client import Json, blocking, fetched
+from .orders import FINAL, ORDER, place
+from .redis_client import command, text
+from .runner.directory import RunDirectory
+from .runner.ports import free
+from .runner.processes import alive
+from .runner.settings import ROOT, SERVICES
+
+Truth = TypeVar("Truth")
+
+
+class PrivateStack:
+    """A stack that a test starts, takes apart and puts together again, with the executables of STACK_BIN."""
+
+    executables = ".build/debug"  # where STACK_BIN is not set
+
+    def __init__(self, path: Path, **settings: str) -> None:
+        self.run = RunDirectory(path.absolute())
+        self.port = free(1)[0]
+        self.base = f"http://localhost:{self.port}"
+        executables = os.environ.get("STACK_BIN") or str(ROOT / self.executables)
+        self.env = os.environ | {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port)} | settings
+
+    # The processes
+
+    def call(self, *arguments: str, code: int = 0) -> str:
+        """What a command of scripts/stack says; any other exit code is an AssertionError."""
+        # the pipe shows that nothing of a stack in the background holds the caller's output: reading it would not end
+        done = subprocess.run(
+            [ROOT / "scripts/stack", *arguments], env=self.env, timeout=120, text=True, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == code, f"stack {arguments}: exit code {done.returncode} instead of {code}\n{done.stdout}"
+        return done.stdout
+
+    def pids(self) -> dict[str, int]:
+        return {file.stem: int(file.read_text()) for file in self.run.pids.glob("*.pid")}
+
+    def stop(self, name: str, number: int = signal.SIGTERM) -> None:
+        """Ends one process, as an operator would if nothing else is said, and waits until it has."""
+        pid = self.pids()[name]
+        os.kill(pid, number)
+        until(lambda: not alive(pid), f"{name} did not stop", 30)
+
+    def start(self, name: str) -> None:
+        self.call("start", name)
+
+    def heal(self) -> None:
+        """Starts again what a test has stopped."""
+        for name in self.run.names():
+            if not self.run.running(name):
+                self.start(name)
+
+    def addresses(self, *kinds: str) -> dict[str, str]:
+        """The services' processes by name, or those of some services, with the address of each past the edge."""
+        variables = self.run.variables()
+        names = [name for name in self.run.names() if name.startswith(kinds or SERVICES)]
+        return {name: f"http://localhost:{variables[name.upper().replace('-', '_') + '_PORT']}" for name in names}
+
+    # What it is asked
+
+    def text(self, path: str, base: str = "") -> str:
+        return fetched((base or self.base) + path).text
+
+    def get(self, path: str, base: str = "") -> Json:
+        return fetched((base or self.base) + path).json()
+
+    def order(self, order_id: str) -> Json:
+        return self.get(f"/api/orders/{order_id}")
+
+    def place(self, count: int = 1, **changes: str | float) -> list[str]:
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return list(pool.map(lambda _: place(self.base, ORDER | changes), range(count)))
+
+    def ended(self, orders: Iterable[str], seconds: float = 20) -> None:
+        """Waits until each order is final."""
+        for order in orders:
+            until(lambda order=order: self.order(order)["status"] in FINAL, f"order {order} did not end", seconds)
+
+    def redis(self, *words: str) -> str:
+        return text(blocking(command(int(self.run.variables()["REDIS_PORT"]), *words)))
+
+    def query(self, expression: str) -> list[Json]:
+        """What Prometheus answers: a list of series with their newest value."""
+        port = self.run.variables()["PROMETHEUS_PORT"]
+        return self.get(f"/api/v1/query?query={quote(expression, safe='')}", f"http://localhost:{port}")["data"]["result"]
+
+    def orderctl(self, *words: str) -> str:
+        argv = [f"{self.env['STACK_BIN']}/orderctl", *words, "--url", self.base]
+        return subprocess.run(argv, check=True, text=True, timeout=20, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A directory that goes with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="order-engine-test-") as folder:
+        os.chmod(folder, 0o755)  # Postgres' user must get through
+        yield Path(folder)
+
+
+@contextmanager
+def private_stack(**settings: str) -> Iterator[PrivateStack]:
+    """Starts a stack, lends it, and removes all of it."""
+    with scratch() as folder:
+        stack = PrivateStack(folder / "run", **settings)
+        try:
+            stack.call("up")
+            yield stack
+        finally:
+            pids = stack.pids()
+            stack.call("clean")
+        left = [name for name, pid in pids.items() if alive(pid)]
+        assert not left, f"still running: {left}"
+
+
+def until(condition: Callable[[], Truth], problem: str, seconds: float = 20) -> Truth:
+    """Waits for a condition, and returns what it came to; one that does not come true in time is an AssertionError."""
+    deadline = time.monotonic() + seconds
+    while not (truth := condition()):
+        assert time.monotonic() < deadline, f"{problem} within {seconds} s"
+        time.sleep(0.1)
+    return truth

@@ -1,0 +1,63 @@
+"""What the caller's environment says about the stack."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+SERVICES = ("gateway", "router", "executor", "notifier")
+
+
+class Problem(Exception):
+    """Something the caller can put right; its text is one clear sentence."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be told by the environment, checked once."""
+
+    run_dir: Path
+    bin_dir: Path
+    port: int
+    bind: str
+    counts: dict[str, int]  # service -> how many processes
+    grace: float  # seconds a service has to end after SIGTERM
+    start_timeout: float  # seconds everything has to become healthy
+    observability: bool = False  # whether Prometheus runs beside the engine
+    prometheus_port: int = 0  # 0 takes a free one
+
+    @staticmethod
+    def read(environment: Mapping[str, str] = os.environ) -> "Settings":
+        def number(name: str, default: int, min_value: int, max_value: int) -> int:
+            text = environment.get(name) or str(default)
+            if not text.isdigit() or not min_value <= int(text) <= max_value:
+                raise Problem(f"{name} is a whole number from {min_value} to {max_value}, not '{text}'.")
+            return int(text)
+
+        def switch(name: str) -> bool:
+            text = environment.get(name) or "0"
+            if text not in ("0", "1"):
+                raise Problem(f"{name} is 0 or 1, not '{text}'.")
+            return text == "1"
+
+        def path(name: str, default: str) -> Path:
+            return Path(os.path.abspath(os.path.expanduser(environment.get(name) or ROOT / default)))
+
+        return Settings(
+            run_dir=path("RUN_DIR", ".run"),
+            bin_dir=path("STACK_BIN", ".build-release/release"),
+            port=number("PORT", 3000, 1, 65535),
+            bind=environment.get("BIND") or "127.0.0.1",
+            counts={service: number(f"{service.upper()}S", 1, 1, 64) for service in SERVICES},
+            grace=number("SHUTDOWN_GRACE_S", 15, 1, 3600),
+            start_timeout=number("START_TIMEOUT_S", 60, 1, 3600),
+            observability=switch("OBSERVABILITY"),
+            prometheus_port=number("PROMETHEUS_PORT", 0, 0, 65535),
+        )
+
+    def executable(self, service: str) -> str:
+        file = self.bin_dir / service
+        if not os.access(file, os.X_OK):
+            raise Problem(f"There is no executable {file}; build it with `make build`, or say where it is with STACK_BIN.")
+        return str(file)

@@ -1,0 +1,211 @@
+"""Builds and starts compose.yaml for real, scales it, and sends orders through it, under a project name and a port of its own.
+
+Where no Docker engine answers and none can be started, it says so in one line and succeeds.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+from harness.http_client import fetched
+from harness.orders import FINAL, ORDER, follow, place
+from harness.private import until
+from harness.runner.ports import free
+from harness.runner.settings import ROOT, SERVICES
+
+Result = TypeVar("Result")
+say = partial(print, flush=True)
+OFFLINE = ROOT.parent / "shared/tools/docker-offline"  # prepares a machine that reaches no image registry
+
+
+def call(*command: str, seconds: float = 60, check: bool = True, quiet: bool = True, env: Mapping[str, str] | None = None) -> str | None:
+    """Runs a command to its end and returns what it wrote, or fails with it."""
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, timeout=seconds, text=True, stdin=subprocess.DEVNULL, check=False,
+            stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None)
+    except subprocess.TimeoutExpired as late:
+        output = (late.stdout or b"").decode("utf-8", "replace") if isinstance(late.stdout, bytes) else late.stdout or ""
+        raise AssertionError(f"{' '.join(command)}: not done after {seconds} s\n{output[-3000:]}") from None
+    except FileNotFoundError:
+        assert not check, f"{command[0]} is not installed"
+        return None
+    assert not check or done.returncode == 0, f"{' '.join(command)}: exit code {done.returncode}\n{(done.stdout or '')[-3000:]}"
+    return done.stdout if done.returncode == 0 else None
+
+
+class Project:
+    def __init__(self) -> None:
+        self.name = f"engine-test-{secrets.token_hex(4)}"
+        self.port = free(1)[0]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.env = os.environ | {
+            "COMPOSE_PROJECT_NAME": self.name, "PORT": str(self.port), "TAG": self.name, "MOCK_FAILURE_RATE": "0", "DOCKER_BUILDKIT": "1",
+            "POSTGRES_PASSWORD": "p@ss/100% :#"}
+
+    def compose(self, *arguments: str, seconds: float = 120, check: bool = True) -> str | None:
+        return call("docker", "compose", "--progress", "quiet", *arguments, seconds=seconds, check=check, env=self.env)
+
+    def containers(self, service: str, *more: str) -> list[str]:
+        return self.compose("ps", "-q", *more, service).split()
+
+    def start(self) -> None:
+        self.compose("build", seconds=900)
+        self.compose("up", "--wait", "--wait-timeout", "180", seconds=240)
+
+    def scale(self, **counts: int) -> None:
+        options = [word for service, count in counts.items() for word in ("--scale", f"{service}={count}")]
+        self.compose("up", "--no-recreate", "--wait", "--wait-timeout", "120", *options, seconds=180)
+        for service, count in counts.items():
+            assert len(self.containers(service)) == count, f"{service}: {len(self.containers(service))} containers instead of {count}"
+
+    def end(self) -> str | None:
+        logs = self.compose("logs", "--no-color", "--tail", "15", check=False)
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "20", seconds=180, check=False)
+        call("docker", "image", "rm", f"order-execution-engine:{self.name}", check=False)
+        return logs
+
+
+def confirmed(project: Project, orders: int = 1) -> list[str]:
+    """Places orders through the edge, follows each until it is confirmed, and then by its WebSocket."""
+    from harness.conversation import conversation  # needs a package, which where no Docker is nobody has to have
+
+    ids = [place(project.base, ORDER) for _ in range(orders)]
+    for order_id in ids:
+        events = follow(project.base, order_id)
+        assert events[-1]["status"] == "confirmed", f"order {order_id} ended {events[-1]['status']}: {events[-1].get('message')}"
+        frames = map(json.loads, asyncio.run(conversation(f"ws{project.base.removeprefix('http')}/v1/stream?orderId={order_id}&after=0")))
+        assert [frame["event"] for frame in frames if frame["op"] == "event"] == events, f"order {order_id}: its WebSocket shows other events"
+        shown = fetched(f"{project.base}/api/orders/{order_id}").json()["status"]
+        assert shown in FINAL, f"order {order_id} is final on its stream and not by GET"
+    return ids
+
+
+def only_new_replicas(project: Project) -> None:
+    """Stops the first container of each service: only what the edge and the streams have found since can serve an order now."""
+    old = {service: project.containers(service) for service in SERVICES}
+    project.scale(gateway=2, router=3, executor=3, notifier=2)
+    call("docker", "stop", "--time", "20", *(name for names in old.values() for name in names), seconds=120)
+    for service, names in old.items():
+        for name in names:
+            code = call("docker", "inspect", "-f", "{{.State.ExitCode}}", name).strip()
+            assert code == "0", f"{service} stopped with exit code {code}\n{call('docker', 'logs', '--tail', '15', name)}"
+    time.sleep(2.5)  # the edge keeps an address for two seconds
+
+
+def rows(project: Project, ids: list[str]) -> None:
+    """Every order and its last event are in Postgres, and each landed exactly once."""
+    listed = ", ".join(f"'{order_id}'" for order_id in ids)
+    query = f"SELECT count(*) FROM orders WHERE status = 'confirmed' AND coalesce(order_id, id)::text IN ({listed})"
+    psql = ("exec", "-T", "postgres", "psql", "-h", "/var/run/postgresql", "-U", "engine", "-d", "orders", "-Atc")
+    until(lambda: project.compose(*psql, query).strip() == str(len(ids)), f"not all of {len(ids)} orders were in Postgres", 10)
+    landed = project.compose("exec", "-T", "redis", "redis-cli", "XLEN", "chain:{0}:landed").strip()
+    assert landed == str(len(ids)), f"{len(ids)} orders were confirmed and {landed} transactions landed"
+
+
+def many_requests(project: Project, count: int = 60_000, clients: int = 8) -> None:
+    """As many requests in a minute or so as would use up the edge's ports, were each a connection of its own to a gateway."""
+    request = f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{project.port}\r\n\r\n".encode()
+
+    async def client(share: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", project.port)
+        for number in range(share):
+            writer.write(request)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert head.startswith(b"HTTP/1.1 200"), f"request {number} of {share}: {head.decode('latin-1')}"
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await asyncio.wait_for(reader.readexactly(int(length.split(b":")[1])), 10)
+            if number % 900 == 899:  # before the edge, which answers a thousand on one connection, closes it
+                writer.close()
+                reader, writer = await asyncio.open_connection("127.0.0.1", project.port)
+        writer.close()
+
+    async def all_of_them() -> None:
+        async with asyncio.timeout(180):
+            await asyncio.gather(*(client(count // clients) for _ in range(clients)))
+
+    asyncio.run(all_of_them())
+
+
+def console(project: Project) -> None:
+    """The edge has the web console's files, and sends its policy with them."""
+    for path, part in (("/", "<title>Order Execution Engine</title>"), ("/console/main.js", "import")):
+        answer = fetched(project.base + path)
+        assert part in answer.text and "default-src 'self'" in answer.headers["content-security-policy"], f"{path} is not the console's"
+
+
+def engine() -> str | None:
+    """Whether there is an engine with the base images; where there is a way to get both, it is taken. A sentence when there is not."""
+    def images() -> list[str]:
+        """Those of the services that are started, and not of the profiles."""
+        named = (call("docker", "compose", "config", "--images", check=False) or "").split()
+        bases = [line.split()[1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("FROM ")]
+        return bases + [image for image in named if not image.startswith("order-execution-engine:")]
+
+    def ready() -> bool:
+        return call("docker", "info", check=False) is not None and call("docker", "compose", "version", check=False) is not None
+
+    def complete() -> bool:
+        return all(call("docker", "image", "inspect", image, check=False) is not None for image in images())
+
+    if ready() and complete():
+        return None
+    if OFFLINE.exists() and os.geteuid() == 0:
+        say(f"preparing a Docker engine with {OFFLINE}; the first time takes minutes")
+        log = open("/tmp/docker-offline.log", "ab")  # noqa: SIM115 the engine it starts keeps it
+        try:
+            subprocess.run([OFFLINE], stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=600, check=False)
+        except subprocess.TimeoutExpired:
+            return "a Docker engine could not be prepared in 10 minutes"
+    if not ready():
+        return "no Docker engine with Compose v2 answers"
+    for image in images():
+        if call("docker", "image", "inspect", image, check=False) is None and call("docker", "pull", "-q", image, seconds=300, check=False) is None:
+            return f"the image {image} is not here and can't be fetched"
+    return None
+
+
+def main(_arguments: list[str]) -> int:
+    reason = engine()
+    if reason:
+        say(f"test-compose: skipped, {reason}")
+        return 0
+    project = Project()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    started = time.monotonic()
+
+    def step(name: str, action: Callable[..., Result], *arguments: object) -> Result:
+        begun = time.monotonic()
+        result = action(*arguments)
+        say(f"test-compose: {name}, {time.monotonic() - begun:.0f} s")
+        return result
+
+    failure = None
+    try:
+        step("built and healthy", project.start)
+        ids = step("an order confirmed, and followed by WebSocket", confirmed, project)
+        step("the console is served", console, project)
+        step("60,000 requests without a refusal", many_requests, project)
+        edge = project.containers("edge")
+        step("scaled, the first replicas stopped with exit code 0", only_new_replicas, project)
+        assert project.containers("edge") == edge, "the edge was made anew"
+        ids += step("20 orders confirmed by the new replicas", confirmed, project, 20)
+        step("all in Postgres, each landed once", rows, project, ids)
+    except Exception as problem:  # noqa: BLE001 whatever it is, the containers must go
+        failure = problem
+    finally:
+        logs = project.end()
+    if failure is not None:
+        print(logs, file=sys.stderr)
+        print(f"test-compose: FAILED after {time.monotonic() - started:.0f} s: {type(failure).__name__}: {failure}", file=sys.stderr)
+        return 1
+    say(f"test-compose: passed in {time.monotonic() - started:.0f} s")
+    return 0

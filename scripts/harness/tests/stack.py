@@ -1,0 +1,172 @@
+"""Tests scripts/stack with the executables of STACK_BIN (.build/debug): what it promises when things go well and when they don't."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from harness.checks import Test, passes, tests_of
+from harness.http_client import ask, fetched
+from harness.orders import ORDER, follow, place
+from harness.private import PrivateStack, scratch
+from harness.runner.processes import alive, session
+from harness.runner.settings import ROOT
+
+Done = TypeVar("Done")
+USUAL = {"MOCK_FAILURE_RATE": "0", "MOCK_SWAP_LATENCY_MS": "200"}
+
+
+class _Local(PrivateStack):
+    def __init__(self, folder: Path, name: str, **settings: str) -> None:
+        super().__init__(folder / name, **USUAL | settings)
+
+    def confirms(self) -> str:
+        """Places an order and sees it confirmed."""
+        order_id = place(self.base, ORDER)
+        events = follow(self.base, order_id, seconds=30)
+        assert events[-1]["status"] == "confirmed", events[-1]
+        return order_id
+
+
+def _gone(pids: dict[str, int]) -> None:
+    left = [name for name, pid in pids.items() if alive(pid) or session(pid)]
+    assert not left, f"still running: {left}"
+
+
+def up_serves_orders_beside_another_and_down_leaves_nothing(folder: Path) -> None:
+    one, two = _Local(folder, "one", GATEWAYS="2", ROUTERS="2"), _Local(folder, "two")
+    one.call("up")
+    two.call("up")
+    names = {"redis-1", "postgres-1", "nginx-1", "gateway-1", "gateway-2", "router-1", "router-2", "executor-1", "notifier-1"}
+    assert set(one.pids()) == names, one.pids()
+    assert {"REDIS_URL", "DATABASE_URL", "GATEWAY_2_PORT", "NOTIFIER_1_PORT"} <= set(one.run.variables())
+    assert "Already running" in one.call("up")
+    one.confirms()
+    first, second = one.pids(), two.pids()
+    one.call("down")
+    _gone(first)
+    two.confirms()
+    two.call("down")
+    _gone(second)
+    assert "nothing is running" in two.call("down")
+
+
+def _insist(action: Callable[[], Done]) -> Done:
+    """Does it again until it succeeds: the services may still be coming back."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return action()
+        except Exception:  # whatever it was, it may be over a moment later
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def a_killed_redis_comes_back_by_its_file_alone(folder: Path) -> None:
+    stack = _Local(folder, "redis")
+    stack.call("up")
+    before = stack.confirms()
+    os.kill(stack.pids()["redis-1"], signal.SIGKILL)
+    with open(os.devnull, "r+b") as null:
+        redis = subprocess.Popen(["redis-server", stack.run.path / "redis.conf"], stdin=null, stdout=null, stderr=null)
+    try:
+        _insist(stack.confirms)
+        assert follow(stack.base, before)[-1]["status"] == "confirmed"
+        stack.call("down")
+        assert redis.wait(timeout=10) == 0
+    finally:
+        redis.kill()
+
+
+def up_starts_again_what_has_ended(folder: Path) -> None:
+    stack = _Local(folder, "start")
+    stack.call("up")
+    stack.stop("executor-1", signal.SIGKILL)
+    stack.stop("nginx-1", signal.SIGKILL)
+    assert "executor-1" in stack.call("run", code=1)
+    assert "started again: nginx-1, executor-1." in stack.call("up")
+    stack.confirms()
+    pids = stack.pids()
+    stack.call("down")
+    _gone(pids)
+
+
+def killed_servers_are_started_again_by_name_and_no_service_is_touched(folder: Path) -> None:
+    stack = _Local(folder, "servers")
+    stack.call("up")
+    before, first = stack.confirms(), stack.pids()
+    stack.stop("redis-1", signal.SIGKILL)
+    refusal = ask(f"{stack.base}/api/orders/execute", "POST", ORDER, timeout=5)
+    assert refusal.status == 503 and refusal.headers["retry-after"], refusal
+    stack.call("start", "redis-1")
+    assert "redis-1 is running" in stack.call("start", "redis-1", code=1)
+    _insist(stack.confirms)
+    assert follow(stack.base, before)[-1]["status"] == "confirmed"
+    stack.stop("postgres-1", signal.SIGKILL)
+    stack.call("start", "postgres-1")
+    listed = _insist(lambda: fetched(f"{stack.base}/api/orders").text)
+    assert before in listed, listed
+    stack.stop("nginx-1", signal.SIGKILL)
+    stack.call("start", "nginx-1")
+    _insist(stack.confirms)
+    assert "There is no redis-2" in stack.call("start", "redis-2", code=1)
+    pids = stack.pids()
+    assert pids.keys() == first.keys() and "Already running" in stack.call("up")
+    changed = {name for name in pids if pids[name] != first[name]}
+    assert changed == {"redis-1", "postgres-1", "nginx-1"}, changed
+    stack.call("down")
+    _gone(first | pids)
+    assert "Nothing runs" in stack.call("start", "redis-1", code=1)
+
+
+def up_says_why_it_can_not_and_leaves_nothing(folder: Path) -> None:
+    stack = _Local(folder, "bad", MAX_ATTEMPTS="none")
+    assert "MAX_ATTEMPTS" in stack.call("up", code=1)
+    assert not stack.pids()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        stack.env["PORT"] = str(taken.getsockname()[1])
+        assert "is taken" in stack.call("up", code=1)
+    stack.env["ROUTERS"] = "many"
+    assert "ROUTERS" in stack.call("up", code=1)
+
+
+def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -> None:
+    stack = _Local(folder, "run")
+    for end, code in ((lambda run: run.send_signal(signal.SIGINT), 0), (lambda _: os.kill(stack.pids()["router-1"], signal.SIGKILL), 1)):
+        run = subprocess.Popen([ROOT / "scripts/stack", "run"], env=stack.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        try:
+            text = ""
+            while "Stop it" not in text:
+                text = run.stdout.readline()
+                assert text, f"run ended with {run.wait()}"
+            pids = stack.pids()
+            end(run)
+            output = run.stdout.read()
+            assert run.wait(timeout=60) == code, output
+            assert code == 0 or "router-1 was killed by SIGKILL" in output, output
+            _gone(pids)
+        finally:
+            run.kill()
+
+
+def _passes(test: Test, folder: Path) -> bool:
+    """Whether a test passes. Where it does not, the ends of the logs tell more."""
+    folder.mkdir(mode=0o755)
+    passed = passes(test.__name__, lambda: test(folder))
+    for log in sorted(folder.glob("*/logs/*.log")) if not passed else ():
+        print(f"--- {log}\n" + "\n".join(log.read_text(errors="replace").splitlines()[-5:]))
+    for run_dir in folder.iterdir():
+        subprocess.run([ROOT / "scripts/stack", "clean"], env=os.environ | {"RUN_DIR": str(run_dir)}, stdout=subprocess.DEVNULL, check=False)
+    return passed
+
+
+def main(_arguments: list[str]) -> int:
+    with scratch() as folder:
+        results = [_passes(test, folder / str(number)) for number, test in enumerate(tests_of(sys.modules[__name__]))]
+    return 0 if all(results) else 1

@@ -1,1 +1,0 @@
-"""What `scripts/mutations` is made of."""

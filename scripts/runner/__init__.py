@@ -1,1 +1,0 @@
-"""What `scripts/stack` is made of."""
