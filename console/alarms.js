@@ -1,10 +1,10 @@
 // What is wrong with the pipeline, in sentences that say what to do. Pure: the same samples give the same alarms.
 
-import { shut } from "./door.js";
+import { paused } from "./pause.js";
 import { count, duration, plural } from "./format.js";
 
 const GROWTH_WINDOW_MS = 10_000; // a backlog that is larger than it was this long ago grows
-const GROWTH_LEAST = 10; // entries more, below which a growing backlog is only noise
+const MIN_GROWTH = 10; // entries more, below which a growing backlog is only noise
 const WAIT_LIMIT_MS = 5_000; // age of what waits that is worth a warning
 const HAND_LIMIT_MS = 30_000; // age of what is in hand that no healthy stage reaches
 
@@ -17,12 +17,12 @@ export function judge({ stages, retries, deadLetters, door, redis, postgres }, h
     const stored = !isDown(postgres);
     const alarms = stages.map((stage) => ofStage(stage, before(stage, history, now), stored)).filter(Boolean);
     if (!stored) alarms.push(postgresDown(postgres, stages));
-    const since = shut(door);
+    const since = paused(door);
     if (since) {
         const text = `New orders have been refused ${since}. Those inside go on. The command orderctl resume lets new ones in.`;
         alarms.push({ level: "warning", stage: "gateway", text, short: "New orders refused" });
     }
-    if (retries.due > GROWTH_LEAST) {
+    if (retries.due > MIN_GROWTH) {
         const text = `${plural(retries.due, "retry", "retries")} should have begun and did not.`;
         alarms.push({ level: "warning", stage: "retries", text });
     }
@@ -71,7 +71,7 @@ function ofStage(stage, earlier, stored) {
     const backlog = stage.waiting > 0 ? ` ${plural(stage.waiting, stage.waits)} waiting, the oldest for ${duration(stage.waitingMs)}.` : "";
     if (stage.replicas === 0) return { level: "critical", stage: stage.key, text: `No ${name} is running.${backlog} Start one.` };
     if (!stage.stream || (stage.key === "notifier" && !stored)) return null;
-    if (earlier !== undefined && stage.waiting >= earlier + GROWTH_LEAST && stage.waitingMs > 1000) {
+    if (earlier !== undefined && stage.waiting >= earlier + MIN_GROWTH && stage.waitingMs > 1000) {
         return { level: "critical", stage: stage.key, text: `The backlog before the ${name} grows.${backlog} Add ${name}s.` };
     }
     if (stage.waiting > 0 && stage.waitingMs > WAIT_LIMIT_MS) {

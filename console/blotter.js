@@ -5,7 +5,7 @@ import { againstQuote, clock, decimal, levelOf, status, venue } from "./format.j
 import { poll } from "./poll.js";
 
 const PAGE = 25;
-const MOST_LIVE = 50; // orders of which newer events than the list's are remembered
+const MAX_LIVE = 50; // orders of which newer events than the list's are remembered
 const COLUMNS = ["Time", "Order", "Received", "Against quote", "Venue", "Attempts", "Status", "Reason"];
 
 /** `followed()`: the id of the order that is followed. `reveal()`: goes to it. */
@@ -52,7 +52,7 @@ export function createBlotter({ api, followed, reveal }) {
         const before = live.get(order.id) ?? order;
         live.delete(order.id);
         live.set(order.id, after(before, event));
-        if (live.size > MOST_LIVE) live.delete(live.keys().next().value);
+        if (live.size > MAX_LIVE) live.delete(live.keys().next().value);
         if (!body.hasAttribute("aria-busy")) show();
     }
 

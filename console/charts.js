@@ -8,15 +8,15 @@ const PERIODS = { 300: { name: "5 minutes", begin: "5 min ago" }, 3600: { name: 
 
 const CHARTS = [
     {
-        title: "Throughput", format: rate, least: 1,
+        title: "Throughput", format: rate, minHigh: 1,
         series: [{ name: "routed", value: (sample) => sample.rate.router }, { name: "executed", value: (sample) => sample.rate.executor }],
     },
     {
-        title: "Latency", format: duration, least: 1000, sparse: true,
+        title: "Latency", format: duration, minHigh: 1000, sparse: true,
         series: [{ name: "median", value: (sample) => sample.latency.median }, { name: "95 of 100", value: (sample) => sample.latency.slow }],
     },
     {
-        title: "Backlog", format: (value) => count(Math.round(value)), least: 4,
+        title: "Backlog", format: (value) => count(Math.round(value)), minHigh: 4,
         series: ["router", "executor", "notifier"].map((key) => ({ name: key, value: (sample) => sample.waiting[key] })),
     },
 ];
@@ -94,7 +94,7 @@ function makeChart(definition) {
         if (chart.chosen !== null) chart.chosen = Math.max(0, samples.indexOf(chart.samples[chart.chosen]));
         Object.assign(chart, { samples, view });
         const known = samples.flatMap((sample) => definition.series.map(({ value }) => value(sample) ?? 0));
-        const high = ceiling(Math.max(definition.least, ...known));
+        const high = ceiling(Math.max(definition.minHigh, ...known));
         hint.hidden = newest(definition, samples) !== null;
         setText(top, definition.format(high));
         setText(middle, definition.format(high / 2));

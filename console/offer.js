@@ -11,7 +11,7 @@ export function offerOf(answer) {
     const best = split ?? answer.quotes.find((quote) => quote.dex === answer.best) ?? answer;
     const venues = split ? [...new Set(split.legs.map((leg) => leg.dex))].join("+") : answer.best;
     return {
-        venues, legs: split ? split.legs.length : 1, amountOut: best.amountOutDecimal, least: best.minReceivedDecimal ?? null,
+        venues, legs: split ? split.legs.length : 1, amountOut: best.amountOutDecimal, minReceived: best.minReceivedDecimal ?? null,
         feeBps: best.feeBps ?? null, impact: best.priceImpactPct ?? null,
     };
 }
@@ -29,13 +29,13 @@ export function percent(text) {
     return `${value >= 10 ? value.toFixed(1) : Number(value.toPrecision(3))}%`;
 }
 
-/** Price impact, fee and the least that is received. */
+/** Price impact, fee and the minimum that is received. */
 export function terms(offer, { tokenOut }) {
     const level = { severe: "critical", notable: "warning" }[severity(offer)] ?? null;
     const facts = [
         ["Price impact", el("dd", { class: "impact", "data-level": level }, percent(offer.impact))],
         ["Fee", el("dd", {}, offer.feeBps === null ? "not known" : percent(offer.feeBps / 100))],
-        ["Received at least", el("dd", {}, offer.least === null ? "not known" : `${decimal(offer.least)} ${tokenOut}`)],
+        ["Received at least", el("dd", {}, offer.minReceived === null ? "not known" : `${decimal(offer.minReceived)} ${tokenOut}`)],
     ];
     return el("dl", { class: "facts terms" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), value)));
 }

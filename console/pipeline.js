@@ -1,7 +1,7 @@
 // The pipeline drawn: before each stage its queue, in each stage its replicas. Elements are made once and then only changed.
 
 import { byId, el, reconcile, setAttribute, setNotice, setText } from "./dom.js";
-import { shut } from "./door.js";
+import { paused } from "./pause.js";
 import { count, duration, plural, rate } from "./format.js";
 
 const SQUARES = 8; // replicas drawn one by one; more are a number
@@ -17,7 +17,7 @@ export function createPipeline() {
             list.removeAttribute("aria-busy");
         }
         stages.forEach((stage, index) => updateCard(cards[index], stage, alarms.find((alarm) => alarm.stage === stage.key)));
-        const since = shut(door);
+        const since = paused(door);
         setNotice(cards.find((card) => card.door).door, since && `No new orders ${since}`);
         setText(extra, retries ? retriesWaiting(retries) : "not known while Redis is down");
         showAlarms(alarms);
@@ -74,7 +74,7 @@ function updateCard(card, stage, alarm) {
     if (card.replicas.childElementCount !== squares) card.replicas.replaceChildren(...Array.from({ length: squares }, () => el("i")));
     if (!stage.stream) return;
     if (!known) return forget(card);
-    setText(card.waiting, count(stage.waiting) + (stage.isLeast ? "+" : ""));
+    setText(card.waiting, count(stage.waiting) + (stage.isLowerBound ? "+" : ""));
     // logarithmic: one waiting entry is seen, and so is the difference between 1,000 and 10,000
     card.fill.style.inlineSize = `${Math.min(100, 25 * Math.log10(1 + stage.waiting))}%`;
     setText(card["In hand"], count(stage.inHand));

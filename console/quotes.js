@@ -5,13 +5,13 @@ import { decimal, venue } from "./format.js";
 
 /** A table of quotes, best first. `chosen`: the venue's name. */
 export function quoteTable(quotes, { tokenOut, chosen, caption }) {
-    const most = Math.max(...quotes.map((quote) => Number(quote.amountOut)));
-    const least = Math.min(...quotes.map((quote) => Number(quote.amountOut)));
+    const max = Math.max(...quotes.map((quote) => Number(quote.amountOut)));
+    const min = Math.min(...quotes.map((quote) => Number(quote.amountOut)));
     return el("table", { class: "quote-table" },
         el("caption", { class: "visually-hidden" }, caption),
         el("thead", {}, el("tr", {}, ...["Venue", `Receive ${tokenOut}`, "Price", "Fee", "Impact"].map((name, index) =>
             el("th", { scope: "col", class: index > 0 ? "number" : null }, name)))),
-        el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), least, most)))));
+        el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), min, max)))));
 }
 
 /** What to say about venues without a quote, `[{dex, message}]`; null when there are none. */
@@ -21,8 +21,8 @@ export function missingNote(unavailable) {
 }
 
 /** The bars start at half: venues differ by a few hundredths of a per cent, which bars from zero would not show. */
-function share(value, least, most) {
-    return most === least ? 100 : 50 + (50 * (value - least)) / (most - least);
+function share(value, min, max) {
+    return max === min ? 100 : 50 + (50 * (value - min)) / (max - min);
 }
 
 function row(quote, best, width) {

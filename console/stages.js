@@ -8,7 +8,7 @@ const STAGES = [
 ];
 
 const sum = (groups, field) => groups.reduce((total, group) => total + (group[field] ?? 0), 0);
-const most = (groups, field) => groups.reduce((highest, group) => Math.max(highest, group[field] ?? 0), 0);
+const highest = (groups, field) => groups.reduce((top, group) => Math.max(top, group[field] ?? 0), 0);
 
 /** Partitions of a stream count as one: what waits is added, ages are the oldest's. While Redis is down (`streams` null) nothing is known of them. */
 export function stagesOf(streams, health) {
@@ -19,9 +19,9 @@ export function stagesOf(streams, health) {
         const drains = groups.map((group) => group.drainSeconds).filter((seconds) => seconds !== null && seconds !== undefined);
         return {
             ...stage, replicas,
-            waiting: sum(groups, "lag"), isLeast: groups.some((group) => group.lagKnown === false),
+            waiting: sum(groups, "lag"), isLowerBound: groups.some((group) => group.lagKnown === false),
             inHand: sum(groups, "pending"), rate: sum(groups, "deliveredPerSecond"),
-            waitingMs: most(groups, "oldestWaitingMs"), inHandMs: most(groups, "oldestPendingMs"),
+            waitingMs: highest(groups, "oldestWaitingMs"), inHandMs: highest(groups, "oldestPendingMs"),
             drainMs: drains.length > 0 ? Math.max(...drains) * 1000 : null,
         };
     });

@@ -4,7 +4,7 @@ import { because, isDown } from "./alarms.js";
 import { idempotencyKey } from "./api.js";
 import { createDoubt, same } from "./doubt.js";
 import { byId, el, setAttribute, setNotice, setText } from "./dom.js";
-import { shut } from "./door.js";
+import { paused } from "./pause.js";
 import { insist } from "./insist.js";
 import { createLiveQuotes } from "./live-quotes.js";
 import { percent, severity } from "./offer.js";
@@ -158,9 +158,9 @@ export function createTicket({ api, placed, turnedAway }) {
         showDoor();
     }
 
-    /** `at`: when it was asked, on the page's clock; an answer on its way while an order was turned away may be older than the shut door. */
+    /** `at`: when it was asked, on the page's clock; an answer on its way while an order was turned away may be older than the pause. */
     function stand(door, standing, at) {
-        since = shut(door);
+        since = paused(door);
         redis = standing;
         quotes.reconsider();
         if (since || turned === null) showDoor();

@@ -42,7 +42,7 @@ export function attemptsSection(story) {
 export function resultSection(story, order) {
     const { result, quote } = story;
     if (!result || !quote) return null;
-    const received = BigInt(result.amountOut), quoted = BigInt(quote.amountOut), least = BigInt(quote.minReceived);
+    const received = BigInt(result.amountOut), quoted = BigInt(quote.amountOut), minReceived = BigInt(quote.minReceived);
     const facts = [
         [`Received, ${order.tokenOut}`, decimal(result.amountOutDecimal)],
         ["Quoted", decimal(quote.amountOutDecimal)],
@@ -52,12 +52,12 @@ export function resultSection(story, order) {
         ["Quoted price", decimal(quote.price)],
         ["Network fee", `${fromBase(BigInt(result.networkFeeLamports ?? 0), 9)} SOL`],
     ];
-    return section("Price against quote", scale(received, quoted, least),
+    return section("Price against quote", scale(received, quoted, minReceived),
         el("dl", { class: "facts wide" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
 }
 
-function scale(received, quoted, least) {
-    const from = Number(least), to = Number(received > quoted ? received : quoted);
+function scale(received, quoted, minReceived) {
+    const from = Number(minReceived), to = Number(received > quoted ? received : quoted);
     const x = (value) => (to === from ? 100 : (100 * (Number(value) - from)) / (to - from));
     return el("div", { class: "scale" },
         svg("svg", { viewBox: "-2 0 104 14", preserveAspectRatio: "none", "aria-hidden": "true" },

@@ -33,7 +33,7 @@ import Testing
         #expect(settings.retry.jitter == Rate(partsPerMillion: 200_000))
         #expect(settings.retry.maxStarts == 5)
         #expect(settings.quoteTimeout == .seconds(1))
-        #expect(settings.splitMinimumGainBps == 5)
+        #expect(settings.splitMinGainBps == 5)
         #expect(settings.live.jupiterURL == "https://api.jup.ag")
         #expect(settings.live.jupiterKey == nil && settings.live.certificates == nil)
         #expect(settings.previewsPerMinute == 20)

@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `known arguments are not combined`() {
-        #expect(throws: UsageError(argument: nil)) { try Invocation(arguments: ["--help", "--version"]) }
+        #expect(throws: UsageError(argument: nil)) { try ServiceArguments(arguments: ["--help", "--version"]) }
     }
 
     @Test func `the version is shown even where settings are wrong`() {

@@ -82,8 +82,8 @@ struct EventLoopTests {
     @Test func `a signal given before the wait is not lost`() async throws {
         let signal = LoopSignal()
         signal.notify()
-        #expect(try await signal.wait(atMost: .seconds(5)))
-        #expect(try await !signal.wait(atMost: .milliseconds(5)))
+        #expect(try await signal.wait(upTo: .seconds(5)))
+        #expect(try await !signal.wait(upTo: .milliseconds(5)))
     }
 
     @Test func `a bounded queue keeps order, refuses beyond its bound and ends when finished`() async throws {

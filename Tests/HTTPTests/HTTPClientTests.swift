@@ -110,8 +110,8 @@ struct HTTPClientTests {
 
     @Test func `an answer over its limit is tooLarge, announced or not`() async throws {
         try await withServer(routes) { server in
-            await #expect(throws: HTTPClientError.tooLarge) { try await client.get(url(server, "/large"), maximumResponseBytes: 99_999) }
-            let whole = try await client.get(url(server, "/large"), maximumResponseBytes: 100_000)
+            await #expect(throws: HTTPClientError.tooLarge) { try await client.get(url(server, "/large"), maxResponseBytes: 99_999) }
+            let whole = try await client.get(url(server, "/large"), maxResponseBytes: 100_000)
             #expect(whole.body.count == 100_000)
         }
         let unannounced = "HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 1000)
@@ -142,6 +142,6 @@ struct HTTPClientTests {
     private func answer(from bytes: String, limit: Int = 10_000) async throws -> HTTPClientResponse {
         let listener = try OneAnswerServer(bytes)
         defer { listener.close() }
-        return try await client.get("http://127.0.0.1:\(listener.port)/", maximumResponseBytes: limit)
+        return try await client.get("http://127.0.0.1:\(listener.port)/", maxResponseBytes: limit)
     }
 }

@@ -17,7 +17,7 @@ struct LimitTests {
     }
 
     @Test func `a socket or stream beyond the limit is told so, and everything else is answered`() async throws {
-        try await withServer(routes, options: { $0.maximumSockets = 2 }) { server in
+        try await withServer(routes, options: { $0.maxSockets = 2 }) { server in
             var limits: [HTTPServerLimit] = []
             server.router.onLimit = { limits.append($0) }
             var held: [RawConnection] = []
@@ -43,7 +43,7 @@ struct LimitTests {
     }
 
     @Test func `near the limit of connections each is closed after its answer, so that the next gets its turn`() async throws {
-        try await withServer(routes, options: { $0.maximumConnections = 4 }) { server in
+        try await withServer(routes, options: { $0.maxConnections = 4 }) { server in
             let kept = try (0..<3).map { _ in try RawConnection(port: server.port) }
             for connection in kept {
                 try await connection.send(get("/live"))
@@ -58,6 +58,6 @@ struct LimitTests {
     func `connections stay below the descriptors, and sockets below the connections`(descriptors: Int, connections: Int, sockets: Int) {
         var options = HTTPServerOptions()
         options.fit(descriptors: descriptors)
-        #expect(options.maximumConnections == connections && options.maximumSockets == sockets)
+        #expect(options.maxConnections == connections && options.maxSockets == sockets)
     }
 }

@@ -72,7 +72,7 @@ struct ResponseStreamTests {
         try await withServer(source.routes) { server in
             let connection = try RawConnection(port: server.port)
             try await connection.send("GET /stream HTTP/1.0\r\n\r\n")
-            #expect(try await source.asked.wait(atMost: .seconds(5)))
+            #expect(try await source.asked.wait(upTo: .seconds(5)))
             source.stream.write("one")
             source.stream.finish()
             let text = try await connection.readToEnd()
@@ -117,7 +117,7 @@ struct ResponseStreamTests {
         try await withServer(routes) { server in
             let connection = try RawConnection(port: server.port)
             try await connection.send(get("/stream"))
-            #expect(try await entered.wait(atMost: .seconds(5)))
+            #expect(try await entered.wait(upTo: .seconds(5)))
             connection.close()
             release.succeed(())
             #expect(try await source.ended.value(within: .seconds(5)) == .gone)

@@ -57,7 +57,7 @@ struct ServerTests {
         try await withServer(routes(release, entered)) { server in
             let connection = try RawConnection(port: server.port)
             try await connection.send(get("/wait"))
-            #expect(try await entered.wait(atMost: .seconds(5)))
+            #expect(try await entered.wait(upTo: .seconds(5)))
             connection.close()
             release.succeed(())
             try await eventually { server.connections == 0 && server.requestsInHand == 0 }
@@ -166,7 +166,7 @@ struct ServerTests {
             _ = try await idle.response()
             let busy = try RawConnection(port: server.port)
             try await busy.send(get("/wait"))
-            #expect(try await entered.wait(atMost: .seconds(5)))
+            #expect(try await entered.wait(upTo: .seconds(5)))
             let stopped = Loop.spawn { await server.stop(within: .seconds(10)) }
             #expect(try await idle.readToEnd() == "")
             #expect(throws: TestFailure.self) { _ = try RawConnection(port: server.port) }
@@ -193,7 +193,7 @@ struct ServerTests {
         try await withServer(routes(Promise(), entered)) { server in
             let busy = try RawConnection(port: server.port)
             try await busy.send(get("/wait"))
-            #expect(try await entered.wait(atMost: .seconds(5)))
+            #expect(try await entered.wait(upTo: .seconds(5)))
             await server.stop(within: .milliseconds(100))
             #expect(try await busy.readToEnd().hasPrefix("HTTP/1.1 503"))
         }

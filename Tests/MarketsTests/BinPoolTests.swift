@@ -82,13 +82,13 @@ import Testing
             let pool = RandomPools.bins(&numbers)
             let held = direction == .baseIn ? pool.reserves.quote : pool.reserves.base
             let wanted = BaseUnits(UInt64.random(in: 1...max(1, held.value), using: &numbers))
-            guard let least = pool.input(for: wanted, direction, at: 0) else { continue }
-            let out = try #require(pool.result(of: least, direction, at: 0)).amountOut
+            guard let minInput = pool.input(for: wanted, direction, at: 0) else { continue }
+            let out = try #require(pool.result(of: minInput, direction, at: 0)).amountOut
             #expect(out >= wanted && out <= held)
-            if least.value > 1 {
-                let less = try #require(pool.result(of: BaseUnits(least.value - 1), direction, at: 0)).amountOut
+            if minInput.value > 1 {
+                let less = try #require(pool.result(of: BaseUnits(minInput.value - 1), direction, at: 0)).amountOut
                 #expect(less < wanted)
-                let half = try #require(pool.result(of: BaseUnits(least.value / 2), direction, at: 0)).amountOut
+                let half = try #require(pool.result(of: BaseUnits(minInput.value / 2), direction, at: 0)).amountOut
                 #expect(half <= less)
             }
         }

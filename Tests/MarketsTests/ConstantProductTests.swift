@@ -38,7 +38,7 @@ import Testing
             let curve = curve(vector.reserveIn, vector.reserveOut, feePpm: vector.feePpm)
             #expect(curve.fee(on: BaseUnits(vector.amountIn)).value == vector.fee, "\(vector)")
             #expect(curve.output(for: BaseUnits(vector.amountIn)).value == vector.amountOut, "\(vector)")
-            #expect(curve.input(for: BaseUnits(vector.amountOut))?.value == vector.leastInput, "\(vector)")
+            #expect(curve.input(for: BaseUnits(vector.amountOut))?.value == vector.minInput, "\(vector)")
         }
     }
 
@@ -70,16 +70,16 @@ import Testing
         }
     }
 
-    @Test func `the input for an output is the least that pays it`() {
+    @Test func `the input for an output is the minInput that pays it`() {
         var numbers = SeededGenerator(seed: 3)
         var tried = 0
         while tried < 2_000 {
             let curve = curve(numbers.magnitude(bits: 60), numbers.magnitude(bits: 60), feePpm: Int.random(in: 0...100_000, using: &numbers))
             let wanted = BaseUnits(UInt64.random(in: 0...curve.reserveOut.value, using: &numbers))
-            guard wanted.value > 0, let least = curve.input(for: wanted) else { continue }
+            guard wanted.value > 0, let minInput = curve.input(for: wanted) else { continue }
             tried += 1
-            #expect(curve.output(for: least) >= wanted)
-            #expect(curve.output(for: BaseUnits(least.value - 1)) < wanted)
+            #expect(curve.output(for: minInput) >= wanted)
+            #expect(curve.output(for: BaseUnits(minInput.value - 1)) < wanted)
         }
     }
 

@@ -42,7 +42,7 @@ import Testing
             ])
         // 1 - 0.9975^2
         #expect(quote.feeBps == "49.9375")
-        #expect(quote.minReceived == MinimumReceived.roundedDown(second.amountOut, slippageBps: 100))
+        #expect(quote.minReceived == MinReceived.roundedDown(second.amountOut, slippageBps: 100))
         #expect(try Quote(json: JSONValue.parse(quote.json)) == quote)
     }
 

@@ -12,7 +12,7 @@ import Testing
             close(ends[1])
         }
         let sink = DescriptorSink(descriptor: ends[1])
-        let line = [UInt8](repeating: UInt8(ascii: "x"), count: Logger.maximumLineBytes - 1) + [UInt8(ascii: "\n")]
+        let line = [UInt8](repeating: UInt8(ascii: "x"), count: Logger.maxLineBytes - 1) + [UInt8(ascii: "\n")]
         var taken = 0
         while sink.write(line) { taken += 1 }
         #expect(taken >= 1)

@@ -88,7 +88,7 @@ import Testing
         clock.advance(seconds: 1)
         logger.limited(.info, "e", every: .seconds(1), ["a": 1, "b": long, "c": long, "d": 2])
         let line = try #require(sink.lines.last)
-        #expect(line.utf8.count <= Logger.maximumLineBytes)
+        #expect(line.utf8.count <= Logger.maxLineBytes)
         if format == .json {
             let object = try sink.lastObject()
             #expect(object["a"]?.integer == 1)

@@ -53,13 +53,13 @@ import Testing
 
     @Test func `label values beyond the bound share one series`() {
         let family = registry.counters("calls_total", help: "Calls.", by: ["op"])
-        for index in 0..<MetricFamily<Counter>.mostSeries { family.labelled("op\(index)").increment() }
+        for index in 0..<MetricFamily<Counter>.maxSeries { family.labelled("op\(index)").increment() }
         let first = family.labelled("op0")
         family.labelled("one more").increment()
         family.labelled("and another").increment()
         #expect(family.labelled("op0") === first)
         let lines = registry.render().split(separator: "\n")
-        #expect(lines.count == 2 + MetricFamily<Counter>.mostSeries + 1)
+        #expect(lines.count == 2 + MetricFamily<Counter>.maxSeries + 1)
         #expect(lines.last == "calls_total{op=\"other\"} 2")
     }
 

@@ -77,13 +77,13 @@ struct OperationTests {
                 """)
     }
 
-    @Test func `a shut door is shown with the lag, colours come only where there are some`() async throws {
-        let shut = HTTPResponse.json(200, Self.streams(door: #"{"open":false,"since":"2026-01-10T07:30:17.000Z","reason":"upgrade"}"#))
-        let plain = try await run(["lag"], isTerminal: true, shut)
-        #expect(plain.output.hasSuffix("The door is shut since 2026-01-10T07:30:17.000Z (upgrade): new orders get 503. orderctl resume opens it.\n"))
+    @Test func `a pause is shown with the lag, colours come only where there are some`() async throws {
+        let paused = HTTPResponse.json(200, Self.streams(door: #"{"open":false,"since":"2026-01-10T07:30:17.000Z","reason":"upgrade"}"#))
+        let plain = try await run(["lag"], isTerminal: true, paused)
+        #expect(plain.output.hasSuffix("The engine is paused since 2026-01-10T07:30:17.000Z (upgrade): new orders get 503. orderctl resume ends the pause.\n"))
         #expect(!plain.output.contains("\u{1B}"))
-        let coloured = try await run(["lag"], usesColour: true, shut)
-        #expect(coloured.output.contains("\u{1B}[31mrouted") && coloured.output.contains("\u{1B}[33mThe door"))
+        let coloured = try await run(["lag"], usesColour: true, paused)
+        #expect(coloured.output.contains("\u{1B}[31mrouted") && coloured.output.contains("\u{1B}[33mThe engine is paused"))
     }
 
     @Test func `watching measures again, on a terminal in the same place, and outlasts an engine that is away`() async throws {
@@ -99,13 +99,13 @@ struct OperationTests {
         #expect(misplaced.status == .usage)
     }
 
-    @Test func `the door is shut with a reason and opened again`() async throws {
-        let shut = try await run(["pause", "--reason", "upgrade"], .json(200, "{}"))
-        #expect(shut.status == .ok && shut.output == "The door is shut since T (upgrade): new orders get 503. orderctl resume opens it.\n")
+    @Test func `the engine is paused with a reason and resumes`() async throws {
+        let paused = try await run(["pause", "--reason", "upgrade"], .json(200, "{}"))
+        #expect(paused.status == .ok && paused.output == "The engine is paused since T (upgrade): new orders get 503. orderctl resume ends the pause.\n")
         let silent = try await run(["pause"], .json(200, "{}"))
-        #expect(silent.output.hasPrefix("The door is shut since T: new"))
+        #expect(silent.output.hasPrefix("The engine is paused since T: new"))
         let open = try await run(["resume"], .json(200, "{}"))
-        #expect(open.status == .ok && open.output == "The door is open: new orders are taken.\n")
+        #expect(open.status == .ok && open.output == "The engine takes new orders.\n")
         let json = try await run(["resume", "--json"], .json(200, "{}"))
         #expect(json.output == #"{"open":true}"# + "\n")
     }

@@ -9,7 +9,7 @@ import Testing
 @Suite(.onLoop) @ServiceActor
 struct SubmitTests {
     /// What has reached the door.
-    private final class Door {
+    private final class Gateway {
         var bodies: [String] = []
         var keys: [String] = []
         var answers: [HTTPResponse] = []
@@ -17,37 +17,37 @@ struct SubmitTests {
 
     private static let accepted = HTTPResponse.json(202, #"{"success":true,"orderId":"o-1","status":"pending"}"#)
 
-    private func withDoor(_ answers: HTTPResponse..., body: @ServiceActor (Door, String) async throws -> Void) async throws {
-        let door = Door()
-        door.answers = answers
+    private func withGateway(_ answers: HTTPResponse..., body: @ServiceActor (Gateway, String) async throws -> Void) async throws {
+        let gateway = Gateway()
+        gateway.answers = answers
         let routes: @ServiceActor (HTTPRouter) -> Void = { router in
             router.post("/api/orders/execute") { request, _ in
-                door.bodies.append(String(decoding: request.body, as: UTF8.self))
-                door.keys.append(request.header("Idempotency-Key") ?? "")
-                return door.answers.count > 1 ? door.answers.removeFirst() : door.answers[0]
+                gateway.bodies.append(String(decoding: request.body, as: UTF8.self))
+                gateway.keys.append(request.header("Idempotency-Key") ?? "")
+                return gateway.answers.count > 1 ? gateway.answers.removeFirst() : gateway.answers[0]
             }
             router.get("/api/orders/o-1/events") { _, _ in OrderSamples.stream(OrderSamples.confirmed) }
         }
-        try await withRoutes(routes) { try await body(door, $0) }
+        try await withRoutes(routes) { try await body(gateway, $0) }
     }
 
     @Test func `an order goes out with what was said of it, and its id is told`() async throws {
-        try await withDoor(Self.accepted) { door, url in
+        try await withGateway(Self.accepted) { gateway, url in
             let words = ["--slippage-bps", "50", "--user", "anna", "--key", "k1", "--deadline", "60"]
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1.5", "--url", url] + words)
             #expect(run.status == .ok && run.output == "Order o-1 is in.\nFollow it with: orderctl watch o-1\n")
-            #expect(door.keys == ["k1"])
-            #expect(door.bodies == [#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","slippageBps":50,"userId":"anna","deadline":60}"#])
+            #expect(gateway.keys == ["k1"])
+            #expect(gateway.bodies == [#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","slippageBps":50,"userId":"anna","deadline":60}"#])
             let json = await ToolRun.of(["submit", "--json", "SOL", "USDC", "1", "--url", url])
             #expect(json.output == #"{"success":true,"orderId":"o-1","status":"pending"}"# + "\n")
-            #expect(door.bodies.last == #"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1"}"# && door.keys.last?.isEmpty == false)
+            #expect(gateway.bodies.last == #"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1"}"# && gateway.keys.last?.isEmpty == false)
         }
     }
 
     @Test func `what the engine remarks about an order is shown`() async throws {
         let warnings = #""warnings":[{"field":"slippageBps","message":"slippageBps lets the price move by 50 %\u001b"}]"#
         let remarked = HTTPResponse.json(202, #"{"success":true,"orderId":"o-1","status":"pending","# + warnings + "}")
-        try await withDoor(remarked) { _, url in
+        try await withGateway(remarked) { _, url in
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--slippage-bps", "5000", "--url", url])
             #expect(run.status == .ok && run.output.hasPrefix("Order o-1 is in.\n"))
             #expect(run.errors.hasPrefix("orderctl: the engine remarks: slippageBps lets the price move by 50 %") && !run.errors.contains("\u{1b}"))
@@ -59,44 +59,44 @@ struct SubmitTests {
         .problem(503, .unavailable, "could not say", members: #""orderId":"o-1""#),
     ])
     func `a lost answer is asked for again, under the same key`(_ lost: HTTPResponse) async throws {
-        try await withDoor(lost, lost, Self.accepted) { door, url in
+        try await withGateway(lost, lost, Self.accepted) { gateway, url in
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--url", url])
-            #expect(run.status == .ok && door.keys.count == 3 && Set(door.keys).count == 1 && Set(door.bodies).count == 1)
+            #expect(run.status == .ok && gateway.keys.count == 3 && Set(gateway.keys).count == 1 && Set(gateway.bodies).count == 1)
         }
     }
 
     @Test func `once an answer was lost, what is away does not end it, and an answer does`() async throws {
         let (lost, away) = (HTTPResponse.problem(502, .outcomeUnknown, "no"), HTTPResponse.problem(503, .upstreamUnavailable, "no"))
-        try await withDoor(lost, away, Self.accepted) { door, url in
+        try await withGateway(lost, away, Self.accepted) { gateway, url in
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--url", url])
-            #expect(run.status == .ok && door.keys.count == 3 && Set(door.keys).count == 1)
+            #expect(run.status == .ok && gateway.keys.count == 3 && Set(gateway.keys).count == 1)
         }
     }
 
     @Test func `where no answer comes back at last, the order may be in, and its key is told`() async throws {
-        try await withDoor(.problem(502, .outcomeUnknown, "no")) { door, url in
+        try await withGateway(.problem(502, .outcomeUnknown, "no")) { gateway, url in
             let run = await ToolRun.of(["submit", "SOL", "USDC", "1", "--url", url, "--json"])
             let error = try #require(try JSONValue.parse(run.errors)["error"])
-            #expect(run.status == .unreachable && door.keys.count == 6 && error["code"]?.string == "OUTCOME_UNKNOWN")
+            #expect(run.status == .unreachable && gateway.keys.count == 6 && error["code"]?.string == "OUTCOME_UNKNOWN")
             let sentence = try #require(error["message"]?.string)
-            #expect(sentence.contains("may have been carried out") && sentence.contains("--key \(door.keys[0]): the same key is the same order"))
+            #expect(sentence.contains("may have been carried out") && sentence.contains("--key \(gateway.keys[0]): the same key is the same order"))
         }
     }
 
     @Test func `a refusal is told and not repeated`() async throws {
-        try await withDoor(.problem(503, .paused, "The engine takes no new orders for now")) { door, url in
+        try await withGateway(.problem(503, .paused, "The engine takes no new orders for now")) { gateway, url in
             let run = await ToolRun.of(["submit", "--watch", "SOL", "USDC", "1", "--url", url])
-            #expect(run.status == .refused && run.errors == "orderctl: The engine takes no new orders for now\n" && door.keys.count == 1)
+            #expect(run.status == .refused && run.errors == "orderctl: The engine takes no new orders for now\n" && gateway.keys.count == 1)
         }
     }
 
     @Test func `two orders are two keys, and watching follows each`() async throws {
-        try await withDoor(Self.accepted) { door, url in
+        try await withGateway(Self.accepted) { gateway, url in
             for _ in 0..<2 {
                 let run = await ToolRun.of(["submit", "--watch", "SOL", "USDC", "1", "--url", url])
                 #expect(run.status == .ok && run.output.hasPrefix("Order o-1 is in.\n") && run.output.contains("Received 218.1 at 145.4 on meteora"))
             }
-            #expect(Set(door.keys).count == 2)
+            #expect(Set(gateway.keys).count == 2)
         }
     }
 

@@ -100,9 +100,9 @@ struct ChosenRouteTests {
     }
 
     @Test func `amounts and numbers from outside that no order can have overflow nothing`() throws {
-        let most = #""amountIn":"18446744073709551615","amountOut":"18446744073709551615","minReceived":"18446744073709551615""#
+        let largest = #""amountIn":"18446744073709551615","amountOut":"18446744073709551615","minReceived":"18446744073709551615""#
         let quote =
-            #"{"dex":"d","pool":"p",\#(most),"amountOutDecimal":"1","price":"1","feeBps":18446744073709,"priceImpactPct":"184467440737095.0000","#
+            #"{"dex":"d","pool":"p",\#(largest),"amountOutDecimal":"1","price":"1","feeBps":18446744073709,"priceImpactPct":"184467440737095.0000","#
             + #""minReceivedDecimal":"1"}"#
         func route(_ numbers: [String]) -> String {
             let legs = numbers.map { #"{"leg":\#($0),"status":"landed","txHash":"s","amountOut":"18446744073709551615","quote":\#(quote)}"# }

@@ -2,7 +2,7 @@ import Orders
 import Testing
 
 struct SeqTests {
-    @Test(arguments: [("0", 0), ("7", 7), ("007", 7), ("9007199254740991", Seq.most)])
+    @Test(arguments: [("0", 0), ("7", 7), ("007", 7), ("9007199254740991", Seq.max)])
     func `a seq is read from digits`(_ text: String, _ value: Int) throws {
         let seq = try #require(Seq(parsing: text))
         #expect(seq.value == value && seq.next == value + 1 && seq == Seq(clamping: value))
@@ -16,7 +16,7 @@ struct SeqTests {
     func `what is no seq, or one that cannot be counted on from, is none`(_ text: String) { #expect(Seq(parsing: text) == nil) }
 
     @Test func `numbers out of range become the nearest one only where they are known to be right`() {
-        #expect(Seq(exactly: -1) == nil && Seq(exactly: Seq.most + 1) == nil && Seq(exactly: .min) == nil)
-        #expect(Seq(clamping: .min) == 0 && Seq(clamping: .max).value == Seq.most && -5 == Seq(clamping: 0))
+        #expect(Seq(exactly: -1) == nil && Seq(exactly: Seq.max + 1) == nil && Seq(exactly: .min) == nil)
+        #expect(Seq(clamping: .min) == 0 && Seq(clamping: .max).value == Seq.max && -5 == Seq(clamping: 0))
     }
 }

@@ -31,7 +31,7 @@ private struct Answers {
         let route = Part.text(ChosenRoute(Samples.meteora).members)
         let transactions = Part.text(
             #"[{"leg":9223372036854775807,"attempt":-9223372036854775808,"signature":"s","bytes":"b","#
-                + #""lastValidSlot":-1,"leastOut":"18446744073709551615"}]"#
+                + #""lastValidSlot":-1,"minOut":"18446744073709551615"}]"#
         )
         let group = Part.list([.text("router")] + Array(repeating: .any, count: 7))
         var forms: [Part] = [
@@ -109,15 +109,15 @@ struct AnyAnswerTests {
             ("lag", { _ = try await sampler.sample().json }), ("instances", { _ = try await pipeline.instances() }),
             ("snapshot", { _ = try await pipeline.snapshot(order.id) }), ("seq", { _ = try await pipeline.newestSeq(order.id) }),
             ("standing", { _ = try await pipeline.standing(order.id) }), ("missing", { _ = try await pipeline.missing([order.id, Samples.id()]) }),
-            ("user", { _ = try await pipeline.orders(ofUser: UserID(stored: "u"), atMost: 100) }),
-            ("pause", { _ = Pause.json(of: try await pipeline.currentPause()) }), ("rights", { _ = try await pipeline.missingRights() }),
+            ("user", { _ = try await pipeline.orders(ofUser: UserID(stored: "u"), limit: 100) }),
+            ("pause", { _ = PauseRecord.json(of: try await pipeline.currentPause()) }), ("rights", { _ = try await pipeline.missingRights() }),
             ("letters", { for letter in try await pipeline.deadLetters(limit: 10).letters { _ = JSONWriter.value(letter) } }),
             ("retry", { _ = try await pipeline.retry(letter) }), ("drop", { _ = try await pipeline.drop(letter) }),
             ("market", { _ = try await pipeline.marketFlows(partition: 0).mapValues { $0.left(at: .max, halfLife: 1) } }),
             ("status", { _ = try await ledger.status(["a", "b"], partition: 0) }),
             ("prune", { try await ledger.prune(retention: .seconds(1), now: heartbeat.clock.now ?? .max) }),
-            ("claim", { _ = try await reader.claim(idle: .seconds(1), most: 1, Suspicion(maxStarts: 5), takesSuspects: true, inHand: []) }),
-            ("overtake", { _ = try await reader.overtake(most: 1, name: "routed") }), ("recount", { _ = try await pipeline.recount(as: "r") }),
+            ("claim", { _ = try await reader.claim(idle: .seconds(1), max: 1, Suspicion(maxStarts: 5), takesSuspects: true, inHand: []) }),
+            ("overtake", { _ = try await reader.overtake(max: 1, name: "routed") }), ("recount", { _ = try await pipeline.recount(as: "r") }),
             ("renew", { _ = try await reader.renew(["1-1"]) }), ("release", { await reader.release([entry]) }),
             (
                 "bury",
@@ -211,7 +211,7 @@ struct AnyAnswerTests {
         let server = try FakeRedis()
         server.answer = { _ in "" }
         var options = RedisOptions()
-        options.maximumInFlight = 4
+        options.maxInFlight = 4
         let client = RedisClient(url: try #require(RedisURL(server.url)), name: "test", options: options)
         let running = Loop.spawn { await client.run() }
         try await client.connected(within: .seconds(20))

@@ -92,13 +92,13 @@ final class Bench {
 
     /// Claims of a stage's stream what nobody renews.
     func claim(
-        _ stage: Stage = .router, as consumer: String, idle: Int = 5000, most: Int = 10, _ suspicion: Suspicion = Suspicion(maxStarts: 5),
+        _ stage: Stage = .router, as consumer: String, idle: Int = 5000, max: Int = 10, _ suspicion: Suspicion = Suspicion(maxStarts: 5),
         suspects: Bool = true, inHand: [String] = []
     ) async throws -> [StreamEntry] {
         let reply = try await pipeline.run(
             Scripts.claim, keys: [keys.source(of: stage)],
             [
-                stage.group, consumer, String(idle), String(most), String(suspicion.from), String(suspicion.aloneFrom), suspects ? "1" : "0",
+                stage.group, consumer, String(idle), String(max), String(suspicion.from), String(suspicion.aloneFrom), suspects ? "1" : "0",
             ] + inHand)
         return StreamEntry.list(claimed: .array(Array((reply.array ?? []).dropFirst())))
     }

@@ -17,7 +17,7 @@ struct ChainLedgerTests {
     }
 
     private func send(_ ledger: ChainLedger, _ transaction: SignedTransaction, _ order: Order, slips: Bool = false) async throws -> SendOutcome {
-        let amountOut = BaseUnits(slips ? transaction.leastOut.value - 1 : 218_000_000)
+        let amountOut = BaseUnits(slips ? transaction.minOut.value - 1 : 218_000_000)
         return try await ledger.send(transaction, order: order.id, terms: SwapTerms(amountOut: amountOut))
     }
 

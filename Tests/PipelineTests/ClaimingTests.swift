@@ -42,7 +42,7 @@ struct ClaimingTests {
                 end
                 """
             try await bench.send("EVAL", fill, "1", bench.keys.accepted)
-            let claimed = try await bench.claim(as: "b", most: 10)
+            let claimed = try await bench.claim(as: "b", max: 10)
             #expect(claimed.map(\.deliveries) == [2, 2, 2])
         }
     }

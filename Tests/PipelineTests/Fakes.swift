@@ -12,7 +12,7 @@ import Testing
 final class FakeHandler: OrderHandler {
     private let body: @ServiceActor (WorkEntry) async -> Void
     private(set) var entries: [WorkEntry] = []
-    private(set) var most = 0
+    private(set) var maxRunning = 0
     private var running = 0
 
     init(_ body: @escaping @ServiceActor (WorkEntry) async -> Void) { self.body = body }
@@ -20,7 +20,7 @@ final class FakeHandler: OrderHandler {
     func handle(_ entry: WorkEntry) async {
         entries.append(entry)
         running += 1
-        most = max(most, running)
+        maxRunning = max(maxRunning, running)
         await body(entry)
         running -= 1
     }

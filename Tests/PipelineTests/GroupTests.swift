@@ -21,10 +21,10 @@ struct GroupTests {
     }
 
     private func claim(
-        _ bench: Bench, most: Int = 10, idle: Int = 5000, _ suspicion: Suspicion = Suspicion(maxStarts: 5), suspects: Bool = true,
+        _ bench: Bench, max: Int = 10, idle: Int = 5000, _ suspicion: Suspicion = Suspicion(maxStarts: 5), suspects: Bool = true,
         inHand: [String] = []
     ) async throws -> [StreamEntry] {
-        try await bench.claim(as: "b", idle: idle, most: most, suspicion, suspects: suspects, inHand: inHand)
+        try await bench.claim(as: "b", idle: idle, max: max, suspicion, suspects: suspects, inHand: inHand)
     }
 
     private func owners(_ bench: Bench) async throws -> [String] {
@@ -35,7 +35,7 @@ struct GroupTests {
         try await withBench { bench in
             let ids = try await entries(bench, deliveries: [1, 1, 1])
             #expect(try await claim(bench, idle: 120_000).isEmpty)
-            let claimed = try await claim(bench, most: 2)
+            let claimed = try await claim(bench, max: 2)
             #expect(claimed.map(\.id) == Array(ids[..<2]))
             #expect(claimed.map(\.deliveries) == [2, 2])
             #expect(claimed.allSatisfy { $0.fields?.keys.sorted() == ["id", "round"] })
@@ -46,7 +46,7 @@ struct GroupTests {
     @Test func `a claim leaves out what the claimer has in hand`() async throws {
         try await withBench { bench in
             let ids = try await entries(bench, deliveries: [1, 1, 1])
-            #expect(try await claim(bench, most: 1, inHand: [ids[0], ids[1]]).map(\.id) == [ids[2]])
+            #expect(try await claim(bench, max: 1, inHand: [ids[0], ids[1]]).map(\.id) == [ids[2]])
         }
     }
 
@@ -220,7 +220,7 @@ struct GroupTests {
             _ = try await bench.inject(.router, Samples.id(), round: 1, as: "holder")
             try await bench.pipeline.reap(bench.keys, alive: ["alive"])
             #expect(try await consumers(bench) == ["alive", "gone", "holder"], "too young")
-            try await bench.pipeline.reap(bench.keys, alive: ["alive"], leastIdle: .zero)
+            try await bench.pipeline.reap(bench.keys, alive: ["alive"], minIdle: .zero)
             #expect(try await consumers(bench) == ["alive", "holder"])
         }
     }

@@ -72,7 +72,7 @@ struct LagTests {
             let lag = try await bench.pipeline.lag()
             let group = try #require(lag.streams.first?.groups.first)
             #expect(group.lag == 200 && !group.lagKnown)
-            #expect(lag.backlog == 200 && lag.backlogAtMost == 1000)
+            #expect(lag.backlog == 200 && lag.maxBacklog == 1000)
             #expect(try JSONValue.parse(lag.json)["streams"]?.array?[0]["groups"]?.array?[0]["lagKnown"]?.bool == false)
         }
     }
@@ -85,7 +85,7 @@ struct LagTests {
             try await bench.send("XDEL", bench.keys.accepted, middle)
             #expect(try await redisLag(bench) == nil)
             let lag = try await bench.pipeline.lag()
-            #expect(lag.backlog == 200 && lag.backlogAtMost == 1900)
+            #expect(lag.backlog == 200 && lag.maxBacklog == 1900)
             #expect(try await bench.pipeline.recount(as: "a") == 3, "the first one counts whatever Redis says")
             #expect(try await bench.pipeline.recount(as: "a") == 0, "counting does not help until the group is past it")
         }

@@ -69,7 +69,7 @@ struct PartitionChangeTests {
         }
     }
 
-    @Test func `with more partitions a key that is repeated still gets its order, and the door stays shut until it is opened`() async throws {
+    @Test func `with more partitions a key that is repeated still gets its order, and a pause holds until it is ended`() async throws {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
             let other = pipeline(bench, 16)

@@ -35,7 +35,7 @@ enum Samples {
     static func transaction(_ order: Order, attempt: Int = 1, lastValidSlot: UInt64 = 1 << 40) -> SignedTransaction {
         SignedTransaction(
             leg: 0, attempt: attempt, signature: "sig-\(order.id)-\(attempt)", bytes: "bytes", lastValidSlot: lastValidSlot, quote: meteora,
-            leastOut: BaseUnits(216_037_800))
+            minOut: BaseUnits(216_037_800))
     }
 
     static func submit(_ order: Order, attempt: Int = 1) -> StepRequest {

@@ -13,7 +13,7 @@ struct SuspectTests {
     private struct Course {
         var rounds = 0
         var crashes = 0
-        var mostStarts = 0
+        var maxStarts = 0
     }
 
     /// Lets workers claim, begin and route until nothing is pending. Whoever has begun one of the poisonous orders dies with all it has.
@@ -31,7 +31,7 @@ struct SuspectTests {
             }
             for order in orders where !poison.contains(order.id) {
                 let starts = try await bench.field(order, "starts").split(separator: ":").dropFirst(2).first.flatMap { Int($0) } ?? 0
-                course.mostStarts = max(course.mostStarts, starts)
+                course.maxStarts = max(course.maxStarts, starts)
             }
             entries = try await claim(bench, "w\(course.rounds)", maxStarts)
         }
@@ -44,7 +44,7 @@ struct SuspectTests {
     }
 
     private func claim(_ bench: Bench, _ consumer: String, _ maxStarts: Int) async throws -> [WorkEntry] {
-        let entries = try await bench.claim(as: consumer, idle: 0, most: 1000, Suspicion(maxStarts: maxStarts))
+        let entries = try await bench.claim(as: consumer, idle: 0, max: 1000, Suspicion(maxStarts: maxStarts))
         return entries.compactMap { WorkEntry($0, options: .of(.router, consumer), partition: 0) }
     }
 
@@ -65,7 +65,7 @@ struct SuspectTests {
                     #expect(try await bench.state(order) == .routed)
                 }
             }
-            #expect(course.mostStarts <= maxStarts)
+            #expect(course.maxStarts <= maxStarts)
             #expect(course.crashes <= maxStarts * poison.count)
             #expect(try await bench.deadLetters().count == poison.count)
             // One by one it would be 40 and the crashes.

@@ -26,10 +26,10 @@ struct UserOrdersTests {
                 let timestamp = try #require(try await bench.events(order).last).timestamp
                 ended[order.id] = UInt64(try #require(Timestamp.parse(timestamp)))
             }
-            let found = try await bench.pipeline.orders(ofUser: "u", atMost: 100)
+            let found = try await bench.pipeline.orders(ofUser: "u", limit: 100)
             #expect(found.count == 3)
             for id in [over.id, cancelled.id, live.id] { #expect(found.contains(UserOrder(id: id, placed: over.createdAt, ended: ended[id]))) }
-            #expect(try await bench.pipeline.orders(ofUser: "nobody", atMost: 100) == [])
+            #expect(try await bench.pipeline.orders(ofUser: "nobody", limit: 100) == [])
         }
     }
 
@@ -43,7 +43,7 @@ struct UserOrdersTests {
             #expect(UInt64(ended).map { Int64($0) } == Timestamp.parse(timestamp))
             for field in ["", "ended"] {
                 try await bench.send("HDEL", bench.keys.order(order.id), field)
-                #expect(try await bench.pipeline.orders(ofUser: "u", atMost: 9).map(\.ended) == [UInt64(ended)])
+                #expect(try await bench.pipeline.orders(ofUser: "u", limit: 9).map(\.ended) == [UInt64(ended)])
             }
         }
     }
@@ -55,7 +55,7 @@ struct UserOrdersTests {
                 try await bench.send("ZADD", bench.keys.user("u"), String(score), id.description)
                 try await bench.send("HSET", bench.keys.order(id), "state", "routing", "seq", "2")
             }
-            let found = try await bench.pipeline.orders(ofUser: "u", atMost: 9, placedFrom: 20)
+            let found = try await bench.pipeline.orders(ofUser: "u", limit: 9, placedFrom: 20)
             #expect(found.map(\.placed) == [20, 20, 30])
         }
     }
@@ -71,12 +71,12 @@ struct UserOrdersTests {
                 try await bench.send("HSET", bench.keys.order(id), "state", "routing", "seq", "2")
                 _ = try await added
             }
-            let found = try await bench.pipeline.orders(ofUser: "u", atMost: 10_000).map(\.id)
+            let found = try await bench.pipeline.orders(ofUser: "u", limit: 10_000).map(\.id)
             #expect(found.count == 1300 && Set(found) == Set(ids))
             let place = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0 / 3) })
             let places = found.compactMap { place[$0] }
             #expect(places == places.sorted())
-            let newest = try await bench.pipeline.orders(ofUser: "u", atMost: 700).map(\.id)
+            let newest = try await bench.pipeline.orders(ofUser: "u", limit: 700).map(\.id)
             #expect(newest == Array(found.suffix(700)))
         }
     }
@@ -104,7 +104,7 @@ struct UserOrdersTests {
                 let id = OrderID(milliseconds: 1_768_030_217_789, partition: UInt8(partition), random: &random)
                 placed.insert(try await bench.place(Samples.order(id, user: "u")).id)
             }
-            #expect(Set(try await bench.pipeline.orders(ofUser: "u", atMost: 9).map(\.id)) == placed)
+            #expect(Set(try await bench.pipeline.orders(ofUser: "u", limit: 9).map(\.id)) == placed)
         }
     }
 

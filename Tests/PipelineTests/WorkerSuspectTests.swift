@@ -101,7 +101,7 @@ struct WorkerSuspectTests {
             }
             try await withWorker(bench, .of(.router, "w", visibilityTimeout: .seconds(3)), handler) { _, _ in
                 try await eventually { handler.entries.count == 2 }
-                #expect(handler.most == 1)
+                #expect(handler.maxRunning == 1)
             }
         }
     }

@@ -20,7 +20,7 @@ struct WorkerTests {
             }
             try await withWorker(bench, .of(.router, "w", concurrency: 4), handler) { _, _ in
                 try await eventually { try await bench.routed() == 30 }
-                #expect(handler.most == 4)
+                #expect(handler.maxRunning == 4)
                 #expect(handler.entries.count == 30)
                 #expect(try await bench.pending(.router) == 0)
             }

@@ -45,8 +45,8 @@ extension RedisOptions {
         var options = RedisOptions()
         options.connectTimeout = .seconds(20)
         options.commandTimeout = .seconds(20)
-        options.minimumBackoff = .milliseconds(5)
-        options.maximumBackoff = .milliseconds(50)
+        options.minBackoff = .milliseconds(5)
+        options.maxBackoff = .milliseconds(50)
         return options
     }
 

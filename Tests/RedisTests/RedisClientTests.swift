@@ -63,7 +63,7 @@ struct RedisClientTests {
 
     @Test func `commands beyond the bound are refused and those before it answered`() async throws {
         var options = RedisOptions.quick
-        options.maximumInFlight = 10
+        options.maxInFlight = 10
         // None of the client's own beside them.
         options.pingInterval = .seconds(600)
         try await withServer { server in

@@ -51,12 +51,12 @@ func withProcess<Settings: ServiceSettings>(
 /// Lets a few tests at a time through: all share one loop, and a test of deadlines has to find it free.
 @ServiceActor
 enum Turnstile {
-    private static let most = 6
+    private static let maxInside = 6
     private static var inside = 0
     private static var waiting: [Promise<Void>] = []
 
     static func enter() async {
-        guard inside >= most else { return inside += 1 }
+        guard inside >= maxInside else { return inside += 1 }
         let turn = Promise<Void>()
         waiting.append(turn)
         try? await turn.value

@@ -115,7 +115,7 @@ public final class RawConnection {
     private func wait(for events: PollHandle.Events, within limit: Duration) async throws {
         poll.watch(events) { [ready] _ in ready.notify() }
         defer { poll.update([]) }
-        guard limit > .zero, try await ready.wait(atMost: limit) else { throw DeadlineExceeded(limit: limit) }
+        guard limit > .zero, try await ready.wait(upTo: limit) else { throw DeadlineExceeded(limit: limit) }
     }
 
     private static func head(_ bytes: [UInt8]) -> String? {

@@ -25,8 +25,8 @@ struct SplitOfferTests {
                 slippageBps: 100))
     }
 
-    private static func offer(over single: Quote?, minimum: Int = 5) throws -> SplitOffer {
-        SplitOffer(try plan(), over: single, of: request, minimumGainBps: minimum)
+    private static func offer(over single: Quote?, minGain: Int = 5) throws -> SplitOffer {
+        SplitOffer(try plan(), over: single, of: request, minGainBps: minimum)
     }
 
     @Test func `a division is told with its shares and what it gains`() throws {
@@ -67,14 +67,14 @@ struct SplitOfferTests {
             + #""baseReserve":"7000","quoteReserve":"1050000","feePpm":2500}]"#
         let plan = try Self.plan(Self.pools.dropLast() + third)
         #expect(plan.legs.map(\.dex).sorted() == ["meteora", "raydium", "raydium"])
-        let reason = SplitOffer(plan, over: nil, of: Self.request, minimumGainBps: 0).reason
+        let reason = SplitOffer(plan, over: nil, of: Self.request, minGainBps: 0).reason
         let shares = reason.prefix { $0 != ":" }.split(separator: " ").compactMap { Double($0) }
         #expect(reason.contains("% (2 pools)") && reason.contains(" and meteora "))
         #expect(shares.count == 2 && abs(shares.reduce(0, +) - 100) < 0.001)
     }
 
     @Test(arguments: [(59, true), (60, true), (61, false), (10_000, false)])
-    func `it is worth it where it gains more than asked for`(_ minimum: Int, _ isWorthIt: Bool) throws {
+    func `it is worth it where it gains more than asked for`(_ minGain: Int, _ isWorthIt: Bool) throws {
         #expect(try Self.offer(over: Self.plan().single, minimum: minimum).isWorthIt == isWorthIt)
     }
 

@@ -18,7 +18,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
     /// How a route is chosen.
     public let routing: RoutingMode
     /// The gain over the best venue from which an order is split, in basis points.
-    public let splitMinimumGainBps: Int
+    public let splitMinGainBps: Int
     /// Where tokens and pools are described.
     public let files: MarketFiles
     /// The APIs of the real venues.
@@ -39,7 +39,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
         quoteTimeout = reader.value(Settings.quoteTimeout)
         venues = reader.value(Settings.venues)
         routing = reader.value(Settings.routing)
-        splitMinimumGainBps = reader.value(Settings.splitMinimumGain)
+        splitMinGainBps = reader.value(Settings.splitMinGain)
         files = MarketFiles(reading: &reader)
         live = LiveVenueSettings(reading: &reader)
         previewsPerMinute = reader.value(Settings.previewsPerMinute)

@@ -62,7 +62,7 @@ enum Settings {
     static let chain = Setting.choice("CHAIN", default: ChainKind.mock, "Where swaps are sent")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")
-    static let splitMinimumGain = Setting<Int>.integer(
+    static let splitMinGain = Setting<Int>.integer(
         "SPLIT_MIN_GAIN_BPS", default: 5, in: 0...10_000, unit: "bps",
         "Gain over the best venue from which an order is split; no effect while ROUTING is best")
     static let raydiumURL = Setting<String>.httpURL(

@@ -14,13 +14,13 @@ public enum StartUp<Service: ServiceSettings>: Sendable {
     ///   - environment: variables by name.
     public init(purpose: String, version: String, arguments: [String], environment: [String: String]) {
         do throws(UsageError) {
-            switch try Invocation(arguments: arguments) {
-            case .help: self = .show(HelpText(Service.self, purpose: purpose).text)
+            switch try ServiceArguments(arguments: arguments) {
+            case .help: self = .show(ServiceHelp(Service.self, purpose: purpose).text)
             case .version: self = .show("\(Service.serviceName) \(version)\n")
             case .serve: self = Self.configured(by: environment)
             }
         } catch {
-            self = .refuse(message: "\(error)\n", exitCode: ExitCode.usage)
+            self = .refuse(message: "\(error)\n", exitCode: ServiceExitCode.usage)
         }
     }
 
@@ -29,13 +29,13 @@ public enum StartUp<Service: ServiceSettings>: Sendable {
             return .serve(try Service.load(environment: environment))
         } catch {
             let hint = "Run \(Service.serviceName) --help for the list of settings."
-            return .refuse(message: "\(error)\n\(hint)\n", exitCode: ExitCode.configuration)
+            return .refuse(message: "\(error)\n\(hint)\n", exitCode: ServiceExitCode.configuration)
         }
     }
 }
 
 /// Exit codes of a service, as in `sysexits.h`.
-public enum ExitCode {
+public enum ServiceExitCode {
     /// Stopped as asked.
     public static let success: Int32 = 0
     /// Unknown arguments.

@@ -2,19 +2,19 @@
 public struct Backoff: Sendable {
     private var wait: Duration
     private let first: Duration
-    private let most: Duration
+    private let max: Duration
 
-    /// Waits from `first` to `most`.
-    public init(first: Duration, most: Duration) {
+    /// Waits from `first` to `max`.
+    public init(first: Duration, max: Duration) {
         wait = first
         self.first = first
-        self.most = most
+        self.max = max
     }
 
     /// The next wait.
     public mutating func next() -> Duration {
         let half = wait.nanosecondsClamped / 2
-        defer { wait = min(wait * 2, most) }
+        defer { wait = min(wait * 2, max) }
         return .nanoseconds(half + Int64.random(in: 0...half))
     }
 

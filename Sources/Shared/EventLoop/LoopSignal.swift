@@ -17,7 +17,7 @@ public final class LoopSignal {
 
     /// Waits for a notification at most that long; returns whether one came.
     @discardableResult
-    public func wait(atMost limit: Duration) async throws -> Bool {
+    public func wait(upTo limit: Duration) async throws -> Bool {
         defer { renew() }
         do {
             try await promise.value(within: limit)

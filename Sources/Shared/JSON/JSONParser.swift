@@ -4,13 +4,13 @@
 struct JSONParser {
     let input: UnsafeBufferPointer<UInt8>
     let refusesNUL: Bool
-    private let maximumDepth: Int
+    private let maxDepth: Int
     private var depth = 0
     var position = 0
 
-    init(_ input: UnsafeBufferPointer<UInt8>, maximumDepth: Int, refusesNUL: Bool) {
+    init(_ input: UnsafeBufferPointer<UInt8>, maxDepth: Int, refusesNUL: Bool) {
         self.input = input
-        self.maximumDepth = maximumDepth
+        self.maxDepth = maxDepth
         self.refusesNUL = refusesNUL
     }
 
@@ -58,8 +58,8 @@ struct JSONParser {
     }
 
     private mutating func nested<T>(_ parse: (inout JSONParser) throws(JSONError) -> T) throws(JSONError) -> T {
-        guard depth < maximumDepth else {
-            throw JSONError(.tooDeep, at: position, "JSON may nest at most \(maximumDepth) arrays and objects; one more was found")
+        guard depth < maxDepth else {
+            throw JSONError(.tooDeep, at: position, "JSON may nest at most \(maxDepth) arrays and objects; one more was found")
         }
         depth += 1
         position += 1

@@ -7,28 +7,28 @@ extension JSONValue {
     ///   - refusesNUL: whether `\u0000` in a string is an error (Postgres can't store it).
     /// - Throws: the first mistake, with its place.
     public static func parse(
-        _ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = 16, refusesNUL: Bool = false
+        _ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int = 16, refusesNUL: Bool = false
     ) throws(JSONError) -> JSONValue {
-        var parser = JSONParser(bytes, maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+        var parser = JSONParser(bytes, maxDepth: maxDepth, refusesNUL: refusesNUL)
         return try parser.parseText()
     }
 
     /// Parses one JSON text; see the form that takes a buffer.
-    public static func parse(_ bytes: [UInt8], maximumDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+    public static func parse(_ bytes: [UInt8], maxDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
         try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
-            try parse(buffer, maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+            try parse(buffer, maxDepth: maxDepth, refusesNUL: refusesNUL)
         }
     }
 
     /// Parses one JSON text; see the form that takes a buffer.
-    public static func parse(_ bytes: ArraySlice<UInt8>, maximumDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+    public static func parse(_ bytes: ArraySlice<UInt8>, maxDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
         try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
-            try parse(buffer, maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+            try parse(buffer, maxDepth: maxDepth, refusesNUL: refusesNUL)
         }
     }
 
     /// Parses one JSON text; see the form that takes a buffer.
-    public static func parse(_ text: String, maximumDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
-        try parse(Array(text.utf8), maximumDepth: maximumDepth, refusesNUL: refusesNUL)
+    public static func parse(_ text: String, maxDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+        try parse(Array(text.utf8), maxDepth: maxDepth, refusesNUL: refusesNUL)
     }
 }

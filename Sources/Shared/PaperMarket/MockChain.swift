@@ -20,7 +20,7 @@ public final class MockChain: Chain {
     /// The oldest state of the market that the first offer of a transaction is made of.
     private static let oldest = Duration.milliseconds(10)
     /// Offers after which a transaction is taken whatever other swaps do meanwhile, so that a crowd cannot keep it out for ever.
-    private static let mostOffers = 3
+    private static let maxOffers = 3
 
     /// What Solana takes for one signature.
     public let networkFeeLamports: UInt64 = 5000
@@ -77,13 +77,13 @@ public final class MockChain: Chain {
         return SignedTransaction(
             leg: leg, attempt: attempt, signature: signature, bytes: MockSignature.bytes(order: order, leg: leg, attempt: attempt, quote: quote),
             lastValidSlot: ledger.lastValidSlot(at: now), quote: quote,
-            leastOut: MinimumReceived.roundedUp(quote.amountOut, slippageBps: order.slippageBps))
+            minOut: MinReceived.roundedUp(quote.amountOut, slippageBps: order.slippageBps))
     }
 
     /// Sends, and looks again and again until the ledger knows the outcome.
     public func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
         var lastSend: MonotonicInstant?
-        var backoff = Backoff(first: .milliseconds(50), most: .seconds(1))
+        var backoff = Backoff(first: .milliseconds(50), max: .seconds(1))
         while true {
             try Task.checkCancellation()
             do {
@@ -114,12 +114,12 @@ public final class MockChain: Chain {
 
     /// Offers a transaction to the chain at what the market would pay now, anew while other swaps come between.
     private func send(_ transaction: SignedTransaction, _ order: Order) async throws(PipelineError) {
-        for offer in 1...Self.mostOffers {
+        for offer in 1...Self.maxOffers {
             guard let view = await board.view(partition: order.id.partition, within: offer == 1 ? Self.oldest : .zero) else {
                 throw PipelineError(.unavailable, "the state of the market cannot be read")
             }
             var terms = view.terms(of: transaction.quote, from: order.tokenIn, slippageBps: order.slippageBps)
-            if offer == Self.mostOffers { terms.flows = nil }
+            if offer == Self.maxOffers { terms.flows = nil }
             if try await ledger.send(transaction, order: order.id, terms: terms) != .moved { return }
         }
     }

@@ -2,7 +2,7 @@ internal import JSON
 public import Orders
 internal import Redis
 
-/// What became of an order at the door.
+/// What became of a new order.
 public enum AcceptOutcome: Sendable, Equatable {
     /// The order is in; `job` is the id of its entry on `accepted`.
     case accepted(OrderID, job: String)
@@ -14,7 +14,7 @@ public enum AcceptOutcome: Sendable, Equatable {
     case collision
     /// The time limit was over; nothing was written.
     case late
-    /// Somebody has shut the door, for a reason that may be empty; nothing was written.
+    /// The engine is paused, for a reason that may be empty; nothing was written.
     case paused(reason: String)
 }
 

@@ -9,9 +9,9 @@ extension OrderPipeline {
     /// Between two of them, so that Redis is mostly there for others.
     private static let countingPause = Duration.milliseconds(4)
     /// A bound aside: five million entries.
-    private static let mostPages = 20_000
+    private static let maxPages = 20_000
     /// A group that is given entries faster than they are counted is left for the next time.
-    private static let mostRestarts = 5
+    private static let maxRestarts = 5
 
     /// Repairs the lag that Redis reports of the groups: of all of them once after a restart of Redis, whose append-only file does not hold it, else
     /// of those of which Redis has lost it.
@@ -46,7 +46,7 @@ extension OrderPipeline {
     private func recount(_ stream: String, _ group: String, in turn: Turn) async throws(PipelineError) -> Bool {
         var restarts = 0
         var position = ["+", "0", ""]
-        for _ in 0..<Self.mostPages where restarts < Self.mostRestarts {
+        for _ in 0..<Self.maxPages where restarts < Self.maxRestarts {
             let reply = try await run(Scripts.recount, keys: [stream], [group, String(Self.countedPage)] + position)
             let answer = (reply.array ?? []).map { $0.string ?? "" }
             switch (answer.first, answer.count) {

@@ -111,8 +111,8 @@ extension OrderPipeline {
             staleQuotes: stale, now: now, isResumed: reply[0].string == "again")
     }
 
-    private func route(_ members: String?, at routedAt: UInt64?) -> Route? {
+    private func route(_ members: String?, at routedAt: UInt64?) -> StoredRoute? {
         guard let members, !members.isEmpty, let routedAt, let chosen = try? ChosenRoute(members: members) else { return nil }
-        return Route(chosen, routedAt: routedAt)
+        return StoredRoute(chosen, routedAt: routedAt)
     }
 }

@@ -16,7 +16,7 @@ extension OrderPipeline {
     /// Members that one run looks at.
     private static let page = 100
     /// Runs in a row, so that what never ends leaves the loop for others.
-    private static let mostRuns = 200
+    private static let maxRuns = 200
 
     /// Hands all due retries back to their streams. Returns how many; those whose order has gone on are only let go.
     @discardableResult
@@ -38,7 +38,7 @@ extension OrderPipeline {
     @discardableResult
     public func hasten(_ keys: Keys) async throws(PipelineError) -> Int {
         var (kept, done) = (0, 0)
-        for _ in 0..<Self.mostRuns {
+        for _ in 0..<Self.maxRuns {
             let arguments = [keys.orderPrefix, String(settings.orderStateTTL), String(Self.page), String(kept)]
             let answer = try await run(Scripts.hasten, keys: [keys.retries, keys.leaving], arguments).array ?? []
             let counts = answer.map { min(Self.page, max(0, $0.count)) }
@@ -53,7 +53,7 @@ extension OrderPipeline {
     /// Runs a script that answers what it has looked at and what it has done, until a page was not full. Returns what was done in all.
     private func pages(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws(PipelineError) -> Int {
         var done = 0
-        for _ in 0..<Self.mostRuns {
+        for _ in 0..<Self.maxRuns {
             let answer = try await run(script, keys: keys, arguments).array ?? []
             done += min(Self.page, answer.last?.count ?? 0)
             guard answer.count == 2, answer[0].integer == Int64(Self.page) else { break }
@@ -64,16 +64,16 @@ extension OrderPipeline {
     /// Cuts the streams below what their groups have finished; entries stay at least a minute.
     public func trim(_ keys: Keys) async throws(PipelineError) {
         for (stream, group) in keys.groups {
-            for _ in 0..<Self.mostRuns {
+            for _ in 0..<Self.maxRuns {
                 guard let cut = try await run(Scripts.trim, keys: [stream], ["60000", "5000", group]).integer, cut > 0 else { break }
             }
         }
     }
 
     /// Removes consumers that are gone and hold nothing, and takes orders whose time is over off their users' lists.
-    public func reap(_ keys: Keys, alive: [String], leastIdle: Duration = .seconds(10)) async throws(PipelineError) {
+    public func reap(_ keys: Keys, alive: [String], minIdle: Duration = .seconds(10)) async throws(PipelineError) {
         for (stream, group) in keys.groups {
-            _ = try await run(Scripts.reap, keys: [stream], [group, String(leastIdle.millisecondsRoundedUp)] + alive)
+            _ = try await run(Scripts.reap, keys: [stream], [group, String(minIdle.millisecondsRoundedUp)] + alive)
         }
         // All that are due, a bound aside: users' lists must not outgrow what a busy engine lets go in ten seconds.
         for _ in 0..<200 {

@@ -27,18 +27,18 @@ extension OrderPipeline {
     /// Not a snapshot: what is placed while it is read may be missing.
     ///
     /// - Parameter since: only orders that were placed from then on, in Unix ms.
-    public func orders(ofUser user: UserID, atMost most: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
+    public func orders(ofUser user: UserID, limit: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
-        for keys in partitions { found += try await orders(ofUser: user, keys, atMost: max(1, most / partitions.count), since).reversed() }
+        for keys in partitions { found += try await orders(ofUser: user, keys, limit: max(1, limit / partitions.count), since).reversed() }
         return found
     }
 
     /// Of one partition, newest first. Goes on from a score, not from a rank, because what is taken off the list meanwhile moves the ranks.
-    private func orders(ofUser user: UserID, _ keys: Keys, atMost most: Int, _ since: UInt64) async throws(PipelineError) -> [UserOrder] {
+    private func orders(ofUser user: UserID, _ keys: Keys, limit: Int, _ since: UInt64) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
         var (from, passed, read) = ("+inf", 0, 0)
-        while read < most {
-            let size = min(Self.userPage, most - read)
+        while read < limit {
+            let size = min(Self.userPage, limit - read)
             let reply = try await run(
                 Scripts.user, keys: [keys.user(user)], [keys.orderPrefix, from, String(passed), String(size), String(since)])
             guard let values = reply.array?.map({ $0.string ?? "" }), values.count % 4 == 0 else {

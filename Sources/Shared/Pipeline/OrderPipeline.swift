@@ -97,7 +97,7 @@ public final class OrderPipeline {
         _ script: RedisScript, keys: [String], _ arguments: [String], for limit: Duration = .seconds(60)
     ) async throws(PipelineError) -> RedisValue {
         let start = MonotonicInstant.now
-        var backoff = Backoff(first: .milliseconds(20), most: .seconds(1))
+        var backoff = Backoff(first: .milliseconds(20), max: .seconds(1))
         while true {
             do {
                 return try await run(script, keys: keys, arguments)

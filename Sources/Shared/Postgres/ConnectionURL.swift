@@ -12,7 +12,7 @@ struct ConnectionURL: Sendable {
         let port: String
     }
 
-    private static let mostAddresses = 16
+    private static let maxAddresses = 16
 
     /// At least one.
     let places: [Place]
@@ -75,11 +75,11 @@ struct ConnectionURL: Sendable {
 
     /// The addresses of a place: empty texts stand for what libpq finds by itself without a name server.
     @ServiceActor
-    func addresses(of place: Place, resolver: HostResolver, within limit: Duration) async throws(PostgresError) -> [String] {
-        guard place.address.isEmpty, HostResolver.isName(place.host) else { return [place.address] }
+    func addresses(of place: Place, resolver: HostNames, within limit: Duration) async throws(PostgresError) -> [String] {
+        guard place.address.isEmpty, HostNames.isName(place.host) else { return [place.address] }
         let found = try await resolver.addresses(of: place.host, within: limit)
         guard !found.isEmpty else { throw PostgresError(.unavailable, "the host name of Postgres could not be resolved") }
-        return Array(found.prefix(Self.mostAddresses))
+        return Array(found.prefix(Self.maxAddresses))
     }
 
     /// Hides the password wherever it stands in a text of libpq's or the server's.

@@ -19,7 +19,7 @@ extension PostgresConnection {
     /// Each address has a share of the time that is left, or the URL's own limit: one that swallows everything leaves time for the next. The error
     /// says what each place has answered.
     static func connect(
-        _ settings: ConnectionSettings, _ resolver: HostResolver, _ memory: StatementMemory
+        _ settings: ConnectionSettings, _ resolver: HostNames, _ memory: StatementMemory
     ) async throws(PostgresError) -> PostgresConnection {
         let url = settings.url
         let deadline = MonotonicInstant.now + settings.connectTimeout
@@ -40,7 +40,7 @@ extension PostgresConnection {
     }
 
     private static func connect(
-        to place: ConnectionURL.Place, session kind: String?, within limit: Duration, _ settings: ConnectionSettings, _ resolver: HostResolver,
+        to place: ConnectionURL.Place, session kind: String?, within limit: Duration, _ settings: ConnectionSettings, _ resolver: HostNames,
         _ memory: StatementMemory
     ) async throws(PostgresError) -> PostgresConnection {
         let deadline = MonotonicInstant.now + limit

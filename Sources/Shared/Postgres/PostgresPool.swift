@@ -13,7 +13,7 @@ public final class PostgresPool {
     private let settings: ConnectionSettings
     private let size: Int
     private let waitTimeout: Duration
-    private let resolver = HostResolver()
+    private let resolver = HostNames()
     private let memory = StatementMemory()
     private let closing = Promise<Void>()
     private var open: [PostgresConnection] = []
@@ -118,7 +118,7 @@ public final class PostgresPool {
 
 extension PostgresPool {
     private func keepConnection() async {
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(5))
+        var backoff = Backoff(first: .milliseconds(100), max: .seconds(5))
         while !closing.isCompleted && !Task.isCancelled {
             do {
                 let connection = try await PostgresConnection.connect(settings, resolver, memory)

@@ -28,7 +28,7 @@ final class ConnectionKeeper {
         self.url = url
         self.name = name
         self.options = options
-        backoff = Backoff(first: options.minimumBackoff, most: options.maximumBackoff)
+        backoff = Backoff(first: options.minBackoff, max: options.maxBackoff)
     }
 
     /// Whether the present connection is prepared.
@@ -49,7 +49,7 @@ final class ConnectionKeeper {
                 if isClosed { break }
                 lastError = failure
                 onFailure?(failure)
-                _ = try? await pause.wait(atMost: backoff.next())
+                _ = try? await pause.wait(upTo: backoff.next())
             }
         } onCancel: {
             Loop.perform { self.close() }

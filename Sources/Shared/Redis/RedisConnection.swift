@@ -6,7 +6,7 @@ internal import EventLoop
 @ServiceActor
 final class RedisConnection {
     private typealias Call = Waiter<RedisValue, RedisError>
-    private static let mostAddresses = 8
+    private static let maxAddresses = 8
 
     let url: RedisURL
     let options: RedisOptions
@@ -78,7 +78,7 @@ final class RedisConnection {
 
     /// Tries the addresses of the host one after the other; each has its share of the time, so that a silent one leaves some for the next.
     private func connect() async throws {
-        let addresses = try await resolve(url.host, options.connectTimeout).prefix(Self.mostAddresses)
+        let addresses = try await resolve(url.host, options.connectTimeout).prefix(Self.maxAddresses)
         var reason = RedisError(.unavailable, "\(url.host) has no address")
         for index in addresses.indices {
             do {
@@ -116,7 +116,7 @@ extension RedisConnection {
     /// Sends a command and waits for its reply.
     func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
         if Task.isCancelled { throw .cancelledBefore }
-        guard pending.count < options.maximumInFlight else {
+        guard pending.count < options.maxInFlight else {
             throw RedisError(.overloaded, "\(pending.count) commands are in flight to Redis, no more are allowed")
         }
         let call = Call()

@@ -5,11 +5,11 @@ public struct RedisOptions: Sendable {
     /// Limit for a command that has none of its own. A link that gives nothing for half a second more is dropped. 3 s.
     public var commandTimeout: Duration = .seconds(3)
     /// Commands without a reply, at most; beyond it they are refused. 10,000.
-    public var maximumInFlight = 10_000
+    public var maxInFlight = 10_000
     /// First pause before connecting again; it doubles with each failure, less up to a half at random. 50 ms.
-    public var minimumBackoff: Duration = .milliseconds(50)
+    public var minBackoff: Duration = .milliseconds(50)
     /// Longest pause before connecting again. 2 s.
-    public var maximumBackoff: Duration = .seconds(2)
+    public var maxBackoff: Duration = .seconds(2)
     /// Silence after which the link is tried. 1 s.
     public var pingInterval: Duration = .seconds(1)
 

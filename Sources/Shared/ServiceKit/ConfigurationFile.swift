@@ -3,7 +3,7 @@ internal import Glibc
 /// A file that a setting names.
 public enum ConfigurationFile {
     /// Far above any list of tokens or pools; a wrong path to something huge is refused rather than read.
-    private static let mostBytes = 16 << 20
+    private static let maxBytes = 16 << 20
 
     /// Reads a file whole, at start. Throws `StartError` with the setting's name and the path.
     public static func read(_ path: String, setting: String) throws(StartError) -> [UInt8] {
@@ -19,7 +19,7 @@ public enum ConfigurationFile {
             guard count >= 0 else { throw StartError("\(setting): cannot read \(path) (\(String(cString: strerror(errno))))") }
             guard count > 0 else { return bytes }
             bytes += buffer[..<count]
-            guard bytes.count <= mostBytes else { throw StartError("\(setting): \(path) is larger than 16 MiB") }
+            guard bytes.count <= maxBytes else { throw StartError("\(setting): \(path) is larger than 16 MiB") }
         }
     }
 }

@@ -3,7 +3,7 @@ internal import Glibc
 /// How many files and sockets the process may have open.
 struct DescriptorLimit: Sendable {
     /// More is of no use to one process, and a limit in the billions makes libraries that go over all of them slow.
-    private static let most: rlim_t = 1 << 20
+    private static let maxWanted: rlim_t = 1 << 20
 
     /// The limit that the process was started with.
     let before: Int
@@ -16,11 +16,11 @@ struct DescriptorLimit: Sendable {
         var limit = rlimit()
         guard getrlimit(resource, &limit) == 0 else { return DescriptorLimit(before: 1024, now: 1024) }
         let before = limit.rlim_cur
-        let wanted = min(limit.rlim_max, most)
+        let wanted = min(limit.rlim_max, maxWanted)
         if before < wanted {
             limit.rlim_cur = wanted
             if setrlimit(resource, &limit) != 0 { limit.rlim_cur = before }
         }
-        return DescriptorLimit(before: Int(min(before, most)), now: Int(min(limit.rlim_cur, most)))
+        return DescriptorLimit(before: Int(min(before, maxWanted)), now: Int(min(limit.rlim_cur, maxWanted)))
     }
 }

@@ -42,7 +42,7 @@ final class RedisReadiness {
     ///   sense to go on.
     func prepare(_ body: @ServiceActor () async throws -> Void) async throws -> Bool {
         isPrepared = false
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(1))
+        var backoff = Backoff(first: .milliseconds(100), max: .seconds(1))
         while redis.hasConnection, !isStopping {
             do {
                 defect = try await lack()
@@ -58,7 +58,7 @@ final class RedisReadiness {
                 defect = error.cause
             }
             log.limited(.warning, "redis.not_prepared", every: .seconds(5), ["reason": .string(trouble ?? "unknown")])
-            _ = try? await pause.wait(atMost: backoff.next())
+            _ = try? await pause.wait(upTo: backoff.next())
         }
         return false
     }

@@ -19,7 +19,7 @@ extension Problem {
         case orderSubmitted = "ORDER_SUBMITTED"
         /// Too much waits, or memory is short.
         case overloaded = "OVERLOADED"
-        /// An operator has paused the intake.
+        /// An operator has paused the engine.
         case paused = "PAUSED"
         /// Redis says no, for now.
         case redisNotReady = "REDIS_NOT_READY"
@@ -148,7 +148,7 @@ extension Problem {
         Problem(422, Code.idempotencyConflict, "This Idempotency-Key was used for another order; use a new key for a new order")
     }
 
-    /// An operator has paused the intake.
+    /// An operator has paused the engine.
     ///
     /// - Parameter reason: the operator's; empty for none.
     public static func paused(_ reason: String) -> Problem {
@@ -258,7 +258,7 @@ extension QueryReader {
     /// - Parameter name: what the sentence of the refusal calls it.
     public static func after(of request: HTTPRequest, called name: String) throws(Problem) -> Seq {
         var query = QueryReader(request)
-        let range = "from 0 to \(Seq.most)"
+        let range = "from 0 to \(Seq.max)"
         let after = query.read(
             "after", "is not a whole number \(range)", alone: "\(name) has to be the seq of an event, \(range)", readsEmpty: true
         ) { Seq(parsing: $0) }

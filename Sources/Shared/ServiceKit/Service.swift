@@ -54,7 +54,7 @@ public struct StartError: Error, Sendable, CustomStringConvertible {
     public let exitCode: Int32
 
     /// A refusal of the settings; the exit code is 78 unless told otherwise.
-    public init(_ description: String, exitCode: Int32 = ExitCode.configuration) {
+    public init(_ description: String, exitCode: Int32 = ServiceExitCode.configuration) {
         self.description = description
         self.exitCode = exitCode
     }

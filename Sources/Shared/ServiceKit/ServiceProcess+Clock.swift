@@ -4,7 +4,7 @@ internal import Pipeline
 
 extension ServiceProcess {
     /// Less than this is the wait for the next beat, or closing up.
-    private static let leastSetBack = Duration.seconds(1)
+    private static let minSetBack = Duration.seconds(1)
 
     /// Shows that the clock of Redis was set back: what the engine cannot make up for is for the operator to know.
     func watchClock() {
@@ -14,7 +14,7 @@ extension ServiceProcess {
             ServiceActor.assume(heartbeat) { $0.setBack.seconds }
         }
         heartbeat.onBeat = { [unowned self] in
-            let isSetBack = heartbeat.setBack >= Self.leastSetBack
+            let isSetBack = heartbeat.setBack >= Self.minSetBack
             if isSetBack {
                 log.limited(.warning, "redis.clock_set_back", every: .seconds(60), ["by_ms": .milliseconds(heartbeat.setBack)])
             } else if pipeline.isClockSetBack {

@@ -91,7 +91,7 @@ public final class ServiceProcess {
             "process.limits",
             [
                 "descriptors": .integer(descriptors.now), "descriptors_at_start": .integer(descriptors.before),
-                "connections": .integer(serverOptions.maximumConnections), "sockets": .integer(serverOptions.maximumSockets),
+                "connections": .integer(serverOptions.maxConnections), "sockets": .integer(serverOptions.maxSockets),
             ])
         for remark in common.remarks { log.warning("setting.unknown", ["reason": .string(remark)]) }
     }

@@ -33,8 +33,8 @@ public struct LostOrders: Sendable {
 
 extension OrderStore {
     private static let portion = 1000
-    /// Far above any backlog the door lets in.
-    private static let mostChecked = 200_000
+    /// Far above any backlog that a gateway lets in.
+    private static let maxChecked = 200_000
 
     /// Finds orders that are not final here, have not moved for `age`, and are not there any more. Changes nothing.
     ///
@@ -43,7 +43,7 @@ extension OrderStore {
     ///   - missing: which of some orders the pipeline does not have.
     /// - Throws: `PostgresError`, `RecordError` for an unreadable row, or what `missing` throws.
     public func lostOrders(
-        unmovedFor age: Duration, listing most: Int, missing: @ServiceActor ([OrderID]) async throws -> [OrderID]
+        unmovedFor age: Duration, listing maxListed: Int, missing: @ServiceActor ([OrderID]) async throws -> [OrderID]
     ) async throws -> LostOrders {
         var result = LostOrders()
         var last: OpenOrder?
@@ -52,9 +52,9 @@ extension OrderStore {
             result.checked += orders.count
             let gone = try await stillOpen(try await missing(orders.map(\.order.id)))
             result.count += gone.count
-            result.listed += orders.map(\.order).filter { gone.contains($0.id) }.prefix(most - result.listed.count)
+            result.listed += orders.map(\.order).filter { gone.contains($0.id) }.prefix(maxListed - result.listed.count)
             guard orders.count == Self.portion else { return result }
-            guard result.checked < Self.mostChecked else {
+            guard result.checked < Self.maxChecked else {
                 result.isComplete = false
                 return result
             }

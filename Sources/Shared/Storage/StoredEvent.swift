@@ -25,6 +25,6 @@ public struct StoredEvent: Sendable, Hashable {
 enum StoredEvents {
     /// The database keeps values, not texts: events come back with their own keys and values, in the form that `OrderEvent.json` gives them.
     static func read(_ text: String) throws -> [OrderEvent] {
-        try JSONValue.parse(text, maximumDepth: 32).array?.map { try OrderEvent(json: $0) } ?? []
+        try JSONValue.parse(text, maxDepth: 32).array?.map { try OrderEvent(json: $0) } ?? []
     }
 }

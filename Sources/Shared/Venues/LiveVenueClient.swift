@@ -7,9 +7,9 @@ internal import Orders
 @ServiceActor
 final class LiveVenueClient {
     /// Far above any quote; a route of many hops has some 4 KB.
-    private nonisolated static let mostBytes = 256 * 1024
+    private nonisolated static let maxBytes = 256 * 1024
     /// A try that could not take longer than this is not begun.
-    private static let leastTime = Duration.milliseconds(10)
+    private static let minTime = Duration.milliseconds(10)
 
     private let api: VenueAPI
     private let headers: [(String, String)]
@@ -70,13 +70,13 @@ final class LiveVenueClient {
 
     private func fetch(_ url: String) async throws -> HTTPClientResponse {
         let deadline = MonotonicInstant.now + budget
-        var backoff = Backoff(first: .milliseconds(50), most: .milliseconds(400))
+        var backoff = Backoff(first: .milliseconds(50), max: .milliseconds(400))
         var number = 1
         while true {
             let trouble: Trouble
             do throws(HTTPClientError) {
                 let response = try await http.get(
-                    url, headers: headers, timeout: max(.milliseconds(1), deadline - .now), maximumResponseBytes: Self.mostBytes)
+                    url, headers: headers, timeout: max(.milliseconds(1), deadline - .now), maxResponseBytes: Self.maxBytes)
                 guard response.status == 429 || response.status >= 500 else { return response }
                 trouble = Trouble(response, tries: number)
             } catch {
@@ -84,7 +84,7 @@ final class LiveVenueClient {
                 trouble = Trouble(error, of: api, tries: number)
             }
             let wait = trouble.told.map { $0 + Self.jitter($0) } ?? backoff.next()
-            guard trouble.mayPass, number < tries, .now + wait + Self.leastTime < deadline else { throw trouble }
+            guard trouble.mayPass, number < tries, .now + wait + Self.minTime < deadline else { throw trouble }
             try await sleep(for: wait)
             number += 1
         }
@@ -139,7 +139,7 @@ final class LiveVenueClient {
             let what =
                 switch error {
                 case .timedOut: "did not answer in time"
-                case .tooLarge: "answered with more than \(mostBytes / 1024) KiB"
+                case .tooLarge: "answered with more than \(maxBytes / 1024) KiB"
                 case .truncated: "ended the connection within its answer"
                 default: api.trouble(error)
                 }

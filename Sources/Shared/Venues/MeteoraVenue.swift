@@ -46,7 +46,7 @@ final class MeteoraVenue: Venue {
         try check(legs, amounts.out, request)
         return Quote(
             dex: "meteora", pool: try legs.map { leg throws(NoQuote) in try leg.text("ammKey") }.joined(separator: ","),
-            amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.least,
+            amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.minReceived,
             feeBps: try feeBps(legs, amounts.out, request), priceImpactPct: reply.percent("priceImpactPct"),
             inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
     }

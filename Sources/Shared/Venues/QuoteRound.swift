@@ -54,7 +54,7 @@ public struct QuoteRound: Sendable {
         let best =
             offers?.best
             ?? Quote(joining: choice.quotes, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
-        let least = MinimumReceived.roundedUp(best.amountOut, slippageBps: request.slippageBps)
+        let minReceived = MinReceived.roundedUp(best.amountOut, slippageBps: request.slippageBps)
         return JSONWriter.object { writer in
             writer.field("tokenIn", request.tokenIn.symbol)
             writer.field("tokenOut", request.tokenOut.symbol)
@@ -68,8 +68,8 @@ public struct QuoteRound: Sendable {
             writer.field("amountOutDecimal", best.amountOutDecimal)
             writer.number("feeBps", best.feeBps)
             writer.field("priceImpactPct", best.priceImpactPct)
-            writer.field("minReceived", least)
-            writer.field("minReceivedDecimal", least.decimalText(decimals: request.tokenOut.decimals))
+            writer.field("minReceived", minReceived)
+            writer.field("minReceivedDecimal", minReceived.decimalText(decimals: request.tokenOut.decimals))
             writer.field("reason", choice.reason)
             writer.field("split", ifPresent: split)
         }

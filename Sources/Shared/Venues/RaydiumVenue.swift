@@ -42,7 +42,7 @@ final class RaydiumVenue: Venue {
         let amounts = try OfferedAmounts(data, out: "outputAmount")
         let hops = try hops(data, request)
         return Quote(
-            dex: "raydium", pool: hops.pools, amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.least,
+            dex: "raydium", pool: hops.pools, amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.minReceived,
             feeBps: hops.feeBps, priceImpactPct: data.percent("priceImpactPct"), inputDecimals: request.tokenIn.decimals,
             outputDecimals: request.tokenOut.decimals)
     }

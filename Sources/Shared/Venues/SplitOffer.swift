@@ -15,11 +15,11 @@ public struct SplitOffer: Sendable {
     /// - Parameters:
     ///   - request: what is divided.
     ///   - minimumGainBps: what the gain must exceed, in basis points of what the best venue offers.
-    public init(_ plan: SplitPlan, over single: Quote?, of request: QuoteRequest, minimumGainBps: Int) {
+    public init(_ plan: SplitPlan, over single: Quote?, of request: QuoteRequest, minGainBps: Int) {
         self.plan = plan
         self.single = single
         self.request = request
-        isWorthIt = single.map { UInt128(plan.amountOut.value) * 10_000 > UInt128($0.amountOut.value) * UInt128(10_000 + minimumGainBps) } ?? true
+        isWorthIt = single.map { UInt128(plan.amountOut.value) * 10_000 > UInt128($0.amountOut.value) * UInt128(10_000 + minGainBps) } ?? true
     }
 
     /// How much more than the best venue, in basis points, rounded down; nil where none can fill the amount.
@@ -62,16 +62,16 @@ extension SplitOffer: JSONWritable {
         Quote(joining: plan.legs, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
     }
 
-    /// The least that the engine accepts of all legs together: each has a guard of its own.
-    private var least: BaseUnits {
-        let guards = plan.legs.map { MinimumReceived.roundedUp($0.amountOut, slippageBps: request.slippageBps).value }
+    /// The minReceived that the engine accepts of all legs together: each has a guard of its own.
+    private var minReceived: BaseUnits {
+        let guards = plan.legs.map { MinReceived.roundedUp($0.amountOut, slippageBps: request.slippageBps).value }
         return BaseUnits(UInt64(clamping: guards.reduce(UInt128(0)) { $0 + UInt128($1) }))
     }
 
     /// Writes `{"legs","amountOut","amountOutDecimal","price","feeBps","priceImpactPct","minReceived","minReceivedDecimal","gainBps","chosen"}`;
     /// `gainBps` is null where no venue alone can fill the amount.
     public func write(to writer: inout JSONWriter) {
-        let (whole, least) = (whole, least)
+        let (whole, minReceived) = (whole, minReceived)
         writer.object {
             $0.array("legs") { writer in
                 for leg in plan.legs { write(leg, to: &writer) }
@@ -81,8 +81,8 @@ extension SplitOffer: JSONWritable {
             $0.field("price", whole.price)
             $0.number("feeBps", whole.feeBps)
             $0.field("priceImpactPct", whole.priceImpactPct)
-            $0.field("minReceived", least)
-            $0.field("minReceivedDecimal", least.decimalText(decimals: request.tokenOut.decimals))
+            $0.field("minReceived", minReceived)
+            $0.field("minReceivedDecimal", minReceived.decimalText(decimals: request.tokenOut.decimals))
             $0.field("gainBps", orNull: gainBps)
             $0.field("chosen", isWorthIt)
         }

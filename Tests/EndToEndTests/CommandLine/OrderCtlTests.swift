@@ -65,18 +65,18 @@ struct OrderCtlTests {
     func pause() async throws {
         try await withEdge(gateways: 2) { edge, engine in
             let inside = try await engine.place()
-            let shut = try await edge.orderctl("pause", "--reason", "upgrade")
-            #expect(shut.code == 0 && shut.output.contains("(upgrade): new orders get 503"), "\(shut.output)")
+            let paused = try await edge.orderctl("pause", "--reason", "upgrade")
+            #expect(paused.code == 0 && paused.output.contains("(upgrade): new orders get 503"), "\(paused.output)")
             try await expectShut(1...2, engine)
             #expect(try await edge.orderctl("submit", "SOL", "USDC", "1").code == 1)
             try await engine.stack.redis.kill()
             try await engine.stack.redis.restart()
             try await engine.stack.start(.gateway)
             try await expectShut(1...3, engine)
-            #expect(try await edge.orderctl("lag").output.contains("The door is shut since "))
+            #expect(try await edge.orderctl("lag").output.contains("The engine is paused since "))
             try await engine.stack.start(.executor)
             try await engine.audit([inside])
-            #expect(try await edge.orderctl("resume").output == "The door is open: new orders are taken.\n")
+            #expect(try await edge.orderctl("resume").output == "The engine takes new orders.\n")
             for gateway in 1...3 { _ = try await engine.place(gateway: gateway) }
         }
     }

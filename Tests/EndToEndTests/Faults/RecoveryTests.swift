@@ -8,7 +8,7 @@ import Testing
 @Suite("Recovery", .onLoop) @ServiceActor
 struct RecoveryTests {
     /// What is promised beyond VISIBILITY_TIMEOUT_MS.
-    private nonisolated static let most = Duration.seconds(2)
+    private nonisolated static let maxRecovery = Duration.seconds(2)
 
     @Test(
         "What a killed process held is taken over by another within the visibility time-out and 2 s",
@@ -36,7 +36,7 @@ struct RecoveryTests {
         // By the survivor's log: what the tests do meanwhile delays what they see.
         let line = try await eventually { engine.lines(service, 3 - victim).last { $0.contains(#""entries.claimed""#) } }
         let claimed = try await engine.milliseconds(of: #require(JSONValue.parse(String(line))["time"]?.string))
-        let (elapsed, limit) = (Duration.milliseconds(claimed - killed), .milliseconds(2000) + Self.most)
+        let (elapsed, limit) = (Duration.milliseconds(claimed - killed), .milliseconds(2000) + Self.maxRecovery)
         Faults.report("\(count) orders of a killed \(service) taken over", elapsed, of: limit)
         #expect(elapsed > .zero && elapsed < limit)
     }

@@ -51,7 +51,7 @@ struct RedisFaultTests {
     }
 
     @Test(
-        "When Redis is full only the door is closed: what is inside comes to its end, and new orders afterwards too",
+        "When Redis is full only new orders are refused: what is inside comes to its end, and new orders afterwards too",
         .engine(replicas: [.executor: 0]))
     func fullMemory() async throws {
         let engine = Engine.current

@@ -32,7 +32,7 @@ struct Command {
 
 extension OrderModel {
     /// One run of the script `step`.
-    mutating func perform(_ command: Command, mostStarts: UInt8, without mutation: Mutation? = nil) -> Answer {
+    mutating func perform(_ command: Command, maxStarts: UInt8, without mutation: Mutation? = nil) -> Answer {
         let slot = command.slot
         guard slot != Self.gone else { return Answer(.stale) }
         let entry = entries[Int(slot)]
@@ -42,7 +42,7 @@ extension OrderModel {
             acknowledge(slot)
             return end(.failed, .ended)
         }
-        if command.begins, let end = start(entry.post, command, mostStarts, mutation) { return end }
+        if command.begins, let end = start(entry.post, command, maxStarts, mutation) { return end }
         guard Legal.leads(command.step, from: state) || mutation == .submitTwice && command.step == .submit && state == .submitted else {
             return Answer(command.begins || command.step.target == state ? .again : .conflict)
         }
@@ -67,10 +67,10 @@ extension OrderModel {
     }
 
     /// Counts a start, once a delivery; answers where it was one too many.
-    private mutating func start(_ post: Post, _ command: Command, _ mostStarts: UInt8, _ mutation: Mutation?) -> Answer? {
+    private mutating func start(_ post: Post, _ command: Command, _ maxStarts: UInt8, _ mutation: Mutation?) -> Answer? {
         if startsPost != post { (startsPost, starts, startsToken) = (post, 0, 0) }
         guard startsToken != command.token else { return nil }
-        if starts >= mostStarts {
+        if starts >= maxStarts {
             let isInDoubt = state == .submitted && mutation != .poisonSubmitted
             bury(command.slot, isInDoubt: isInDoubt)
             return isInDoubt ? Answer(.ended) : end(.failed, .ended)

@@ -16,7 +16,7 @@ final class Database {
 
     init(url: String) throws {
         redis = RedisClient(url: try #require(RedisURL(url)), name: "schedule")
-        pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(maxStarts: Schedule.mostStarts))
+        pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(maxStarts: Schedule.maxStarts))
     }
 
     @discardableResult

@@ -23,6 +23,6 @@ enum SampleOrder {
     static func transaction(_ order: Order, attempt: Int) -> SignedTransaction {
         SignedTransaction(
             leg: 0, attempt: attempt, signature: "sig-\(order.id)-\(attempt)", bytes: "bytes", lastValidSlot: 1 << 40, quote: quote,
-            leastOut: BaseUnits(216_037_800))
+            minOut: BaseUnits(216_037_800))
     }
 }

@@ -79,7 +79,7 @@ extension Schedule {
         let before = model
         var command = command
         (command.slot, command.consumer, command.token) = (delivery.slot, delivery.consumer, delivery.token)
-        let answer = model.perform(command, mostStarts: UInt8(Self.mostStarts))
+        let answer = model.perform(command, maxStarts: UInt8(Self.maxStarts))
         say(answer)
         let seen = command.seen.map { " in \($0)" } ?? ""
         try check("\(command.step)\(seen) of delivery \(delivery.token)", found, "\(answer.outcome)")

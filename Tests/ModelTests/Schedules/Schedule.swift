@@ -17,7 +17,7 @@ final class Schedule {
         let token: UInt8
     }
 
-    nonisolated static let mostStarts = 2
+    nonisolated static let maxStarts = 2
     private static let consumers = ["a", "b"]
 
     let database: Database

@@ -96,7 +96,7 @@ struct World {
     mutating func run(_ command: Command, _ rules: Rules) -> Answer {
         let before = order.state
         let owner = command.slot == OrderModel.gone ? command.consumer : order.entries[Int(command.slot)].owner
-        let answer = order.perform(command, mostStarts: rules.bounds.starts, without: rules.mutation)
+        let answer = order.perform(command, maxStarts: rules.bounds.starts, without: rules.mutation)
         if answer.outcome == .ok || answer.outcome == .again, owner != command.consumer { flaws.insert(.writtenByStranger) }
         note(answer, from: before)
         return answer

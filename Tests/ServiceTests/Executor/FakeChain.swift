@@ -29,7 +29,7 @@ final class FakeChain: Chain {
         if let refusal { throw refusal }
         let transaction = SignedTransaction(
             leg: leg, attempt: attempt, signature: MockSignature.make(order: order.id, leg: leg, attempt: attempt),
-            bytes: "bytes-\(attempt)-\(signed.count)", lastValidSlot: 99, quote: quote, leastOut: BaseUnits(216_037_800))
+            bytes: "bytes-\(attempt)-\(signed.count)", lastValidSlot: 99, quote: quote, minOut: BaseUnits(216_037_800))
         signed.append(transaction)
         return transaction
     }

@@ -65,7 +65,7 @@ struct MockChainTests {
         try await withChain([:]) { bench in
             let order = Samples.order()
             let transaction = try await bench.sign(order)
-            #expect(transaction.leastOut == BaseUnits(216_037_800))
+            #expect(transaction.minOut == BaseUnits(216_037_800))
             for _ in 0..<2 { #expect(try await bench.chain.settle(transaction, order: order) == .landed(amountOut: BaseUnits(218_220_000))) }
             let rows = try await bench.landed
             #expect(rows.count == 1)
@@ -183,10 +183,10 @@ struct MockChainTests {
             // As it is when all of its slots are over.
             let past = SignedTransaction(
                 leg: 0, attempt: 1, signature: transaction.signature, bytes: transaction.bytes, lastValidSlot: 1, quote: transaction.quote,
-                leastOut: transaction.leastOut)
+                minOut: transaction.minOut)
             #expect(try await bench.chain.settle(past, order: order) == .landed(amountOut: BaseUnits(218_220_000)))
             let never = SignedTransaction(
-                leg: 0, attempt: 2, signature: "never-sent", bytes: "b", lastValidSlot: 1, quote: transaction.quote, leastOut: BaseUnits(1))
+                leg: 0, attempt: 2, signature: "never-sent", bytes: "b", lastValidSlot: 1, quote: transaction.quote, minOut: BaseUnits(1))
             #expect(try await bench.chain.settle(never, order: order) == .expired)
             #expect(try await bench.record(never, "sends") == nil)
         }

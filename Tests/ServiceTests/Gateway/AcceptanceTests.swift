@@ -56,12 +56,12 @@ struct AcceptanceTests {
             let running = Loop.spawn { await admin.run() }
             defer { running.cancel() }
             try await admin.connected(within: .seconds(10))
-            // Neither sampler runs: the door stays open.
-            let door = Door(
-                limits: DoorLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
+            // Neither sampler runs: orders are taken.
+            let admission = Admission(
+                limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
                 pressure: RedisPressure(redis: test.redis, log: test.process.log))
             let acceptance = Acceptance(
-                settings: test.settings, process: test.process, tokens: try Samples.tokens(), door: door,
+                settings: test.settings, process: test.process, tokens: try Samples.tokens(), admission: admission,
                 outcomes: Acceptance.outcomes(in: test.process.metrics))
             let bench = Bench(test: test, acceptance: acceptance, admin: admin, server: server)
             // The script is known afterwards.
@@ -73,11 +73,11 @@ struct AcceptanceTests {
 
     /// An acceptance of a process whose connection its owner keeps; the server is only lent.
     private func bench(_ process: ServiceProcess, _ settings: GatewaySettings, _ server: RedisServer) throws -> Bench {
-        let door = Door(
-            limits: DoorLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: process.pipeline),
+        let admission = Admission(
+            limits: AdmissionLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: process.pipeline),
             pressure: RedisPressure(redis: process.redis, log: process.log))
         let acceptance = Acceptance(
-            settings: settings, process: process, tokens: try Samples.tokens(), door: door, outcomes: Acceptance.outcomes(in: process.metrics))
+            settings: settings, process: process, tokens: try Samples.tokens(), admission: admission, outcomes: Acceptance.outcomes(in: process.metrics))
         return Bench(
             test: TestProcess(process: process, settings: settings), acceptance: acceptance, admin: process.redis, server: server)
     }

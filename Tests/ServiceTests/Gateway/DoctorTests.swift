@@ -47,7 +47,7 @@ struct DoctorTests {
     // MARK: The flow
 
     private nonisolated static func lag(
-        without missing: String = "", waiting: UInt64 = 0, storing: UInt64 = 0, dead: Int = 0, pause: Pause? = nil
+        without missing: String = "", waiting: UInt64 = 0, storing: UInt64 = 0, dead: Int = 0, pause: PauseRecord? = nil
     ) -> PipelineLag {
         let streams = [("accepted", "router"), ("routed", "executor"), ("events", "persist")].map { name, group in
             let entry = StreamLag.Group(
@@ -68,7 +68,7 @@ struct DoctorTests {
             (lag(waiting: 30_001), everyone, "backlog", .warning, "3 on accepted, the oldest 30 s"),
             (lag(storing: 5_001), everyone, "postgres-behind", .fault, "by 7 events, the oldest 5 s"),
             (lag(dead: 1), everyone, "dead-letters", .warning, "1 entry could"),
-            (lag(pause: Pause(since: 0, reason: "upgrade")), everyone, "door", .warning, "(upgrade)"),
+            (lag(pause: PauseRecord(since: 0, reason: "upgrade")), everyone, "door", .warning, "(upgrade)"),
         ])
     func flow(_ lag: PipelineLag, _ alive: [String: Int], _ check: String, _ verdict: Diagnosis.Verdict, _ words: String) {
         let found = PipelineChecks(lag: lag, alive: alive).all.filter { $0.verdict != .ok }

@@ -34,7 +34,7 @@ struct GatewayRoutesTests {
         let executing = try await test.take(.executor)
         _ = try await test.pipeline.begin(executing)
         let transaction = SignedTransaction(
-            leg: 0, attempt: 1, signature: "sig", bytes: "b", lastValidSlot: 1, quote: Samples.quote("meteora"), leastOut: BaseUnits(1))
+            leg: 0, attempt: 1, signature: "sig", bytes: "b", lastValidSlot: 1, quote: Samples.quote("meteora"), minOut: BaseUnits(1))
         _ = try await test.pipeline.step(.submit([transaction], attempt: 1, maxAttempts: 3), executing)
         guard steps > 1 else { return order }
         let fill = Fill(

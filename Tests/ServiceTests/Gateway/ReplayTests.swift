@@ -17,7 +17,7 @@ import Testing
 struct ReplayTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.02"#
 
-    /// A gateway's acceptance on a Redis of its own, whose door knows what it is told.
+    /// A gateway's acceptance on a Redis of its own, whose admission knows what it is told.
     @ServiceActor
     private struct Bench {
         let test: TestProcess<GatewaySettings>
@@ -26,8 +26,8 @@ struct ReplayTests {
         let outcomes: MetricFamily<Counter>
 
         func acceptance(tokens: TokenList? = nil, backlog: Int = 1000) throws -> Acceptance {
-            let door = Door(limits: DoorLimits(maxBacklog: backlog, maxWait: nil), lag: lag, pressure: pressure)
-            return Acceptance(settings: test.settings, process: test.process, tokens: try tokens ?? Samples.tokens(), door: door, outcomes: outcomes)
+            let admission = Admission(limits: AdmissionLimits(maxBacklog: backlog, maxWait: nil), lag: lag, pressure: pressure)
+            return Acceptance(settings: test.settings, process: test.process, tokens: try tokens ?? Samples.tokens(), admission: admission, outcomes: outcomes)
         }
 
         func send(_ body: String, key: String? = "k", to acceptance: Acceptance) async -> Result<Accepted, Problem> {
@@ -96,14 +96,14 @@ struct ReplayTests {
     }
 
     @Test("while the engine is overloaded, paused or full a request is still answered as before; a new one is refused")
-    func door() async throws {
+    func overloaded() async throws {
         try await withBench { bench in
             let body = Self.order + "}"
             let first = try await bench.send(body, to: try bench.acceptance()).get()
             _ = try await bench.lag.sample()
-            let shut = try bench.acceptance(backlog: 1)
-            try expect(await bench.send(body, to: shut), isAgain: first)
-            expect(await bench.send(body, key: "new", to: shut), 503, "OVERLOADED")
+            let full = try bench.acceptance(backlog: 1)
+            try expect(await bench.send(body, to: full), isAgain: first)
+            expect(await bench.send(body, key: "new", to: full), 503, "OVERLOADED")
             try await bench.test.pipeline.pause(reason: "")
             let open = try bench.acceptance()
             try expect(await bench.send(body, to: open), isAgain: first)

@@ -81,7 +81,7 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("a client that has seen all of an order that is over is told to stay away", arguments: [7, 8, Seq.most])
+    @Test("a client that has seen all of an order that is over is told to stay away", arguments: [7, 8, Seq.max])
     func nothingLeft(after: Int) async throws {
         try await withStreams { _, history, feeds, exchange in
             let id = Samples.id()

@@ -69,7 +69,7 @@ final class RecordingWatcher: OrderWatcher {
         let start = MonotonicInstant.now
         while !condition(self) {
             guard start.elapsed < limit else { throw TestFailure("the watcher saw \(seqs), not what was expected") }
-            try await changed.wait(atMost: limit - start.elapsed)
+            try await changed.wait(upTo: limit - start.elapsed)
         }
     }
 }

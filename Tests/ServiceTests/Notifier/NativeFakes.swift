@@ -14,7 +14,7 @@ final class FakeOutlet: NativeOutlet {
     /// While false, nothing leaves the socket.
     var takes = true { didSet { if takes { bufferedBytes = 0 } } }
     private(set) var bufferedBytes = 0
-    private(set) var mostBuffered = 0
+    private(set) var maxBuffered = 0
 
     var isOpen: Bool { closed == nil }
 
@@ -22,7 +22,7 @@ final class FakeOutlet: NativeOutlet {
         guard isOpen else { return false }
         texts.append(text)
         if !takes { bufferedBytes += text.utf8.count }
-        mostBuffered = max(mostBuffered, bufferedBytes)
+        maxBuffered = max(maxBuffered, bufferedBytes)
         return true
     }
 

@@ -251,7 +251,7 @@ struct NativeSessionTests {
         bench.outlet.takes = false
         bench.subscribe(a)
         bench.orders.tell(a, 1...1)
-        for _ in 0..<NativeOutbox.mostMessages { bench.session.receive(#"{"op":"ping"}"#) }
+        for _ in 0..<NativeOutbox.maxMessages { bench.session.receive(#"{"op":"ping"}"#) }
         #expect(bench.outlet.texts.count <= 32 && bench.outlet.isOpen)
         for _ in 0..<100 { bench.session.receive(#"{"op":"ping"}"#) }
         #expect(bench.outlet.closed?.code == 4408)
@@ -264,7 +264,7 @@ struct NativeSessionTests {
         for _ in 0..<9 { bench.session.send(text) }
         #expect(bench.outlet.isOpen)
         for _ in 0..<2 { bench.session.send(text) }
-        #expect(bench.outlet.closed?.code == 4408 && bench.outlet.mostBuffered <= 2 << 20)
+        #expect(bench.outlet.closed?.code == 4408 && bench.outlet.maxBuffered <= 2 << 20)
     }
 
     @Test("what waited comes in order when the client reads again")

@@ -244,7 +244,7 @@ struct SocketRoutesTests {
         try await withSockets { _, history, _, port in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
-            let (texts, code) = try await conversation(port, "/v1/stream?orderId=\(id)&after=\(Seq.most)")
+            let (texts, code) = try await conversation(port, "/v1/stream?orderId=\(id)&after=\(Seq.max)")
             #expect(try JSONValue.parse(texts[0])["code"]?.string == "SEQ_AHEAD" && texts.count == 8 && code == 1000)
         }
     }

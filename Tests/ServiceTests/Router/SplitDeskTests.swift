@@ -37,7 +37,7 @@ struct SplitDeskTests {
             let pools = try PoolList(bytes: Array(Self.json.utf8), tokens: Samples.tokens())
             let board = MarketBoard(pools.pools, settings: test.settings.market, process: test.process)
             let splits = SplitDesk(
-                pools: pools.pools, board: board, minimumGainBps: test.settings.splitMinimumGainBps, clock: test.process.heartbeat.clock)
+                pools: pools.pools, board: board, minGainBps: test.settings.splitMinGainBps, clock: test.process.heartbeat.clock)
             let venues = MockVenue.all(pools, latency: 0...0, board: board).map { venue -> any Venue in
                 venue.dex == silent ? FakeVenue(venue.dex, .error) : venue
             }

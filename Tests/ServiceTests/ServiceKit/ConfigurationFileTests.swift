@@ -46,7 +46,7 @@ import Testing
     func unreadable(_ path: String, _ reason: String) throws {
         let error = try #require(refusal { _ = try ConfigurationFile.read(path, setting: "TOKENS_FILE") })
         #expect(error.description.hasPrefix("TOKENS_FILE: cannot ") && error.description.contains(path) && error.description.contains(reason))
-        #expect(error.exitCode == ExitCode.configuration)
+        #expect(error.exitCode == ServiceExitCode.configuration)
     }
 
     @Test("something endless is refused rather than read")

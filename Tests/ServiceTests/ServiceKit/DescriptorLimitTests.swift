@@ -29,6 +29,6 @@ struct ServerLimitTests {
     @Test func `a server keeps its connections and sockets below the descriptors of the process`() throws {
         let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: "redis://127.0.0.1:1", ["LOG_LEVEL": "error"]))
         process.begin(DescriptorLimit(before: 1024, now: 1024))
-        #expect(process.serverOptions.maximumConnections == 768 && process.serverOptions.maximumSockets == 692)
+        #expect(process.serverOptions.maxConnections == 768 && process.serverOptions.maxSockets == 692)
     }
 }

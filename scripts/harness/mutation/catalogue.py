@@ -92,7 +92,7 @@ MUTATIONS = (
         chaos("kill")),
     Mutation(
         "poison", "starts are not limited", f"{LUA}/step.lua",
-        "    if starts > mostStarts then\n", "    if false then\n",
+        "    if starts > maxStarts then\n", "    if false then\n",
         chaos("poison")),
     Mutation(
         "renewal", "a worker that claims takes everything that was ever delivered, idle or not", f"{LUA}/claim.lua",
@@ -103,9 +103,9 @@ MUTATIONS = (
         "if at > limit then return { 'late', integer(at) } end\n", "",
         ("test", "PipelineTests.AcceptTests")),
     Mutation(
-        "paused", "a shut door lets orders in", f"{LUA}/accept.lua",
+        "paused", "a paused engine takes orders", f"{LUA}/accept.lua",
         "if pause[1] then return { 'paused', pause[2] or '' } end\n", "",
-        ("test", "PipelineTests.DoorTests")),
+        ("test", "PipelineTests.PauseTests")),
     Mutation(
         "publish", "a message that Redis refuses ends the script, after its writes", f"{LUA}/writes.lua",
         "    local answer = redis.pcall('PUBLISH', message[1], message[2])\n",

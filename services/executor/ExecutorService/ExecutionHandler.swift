@@ -10,7 +10,7 @@ internal import Venues
 @ServiceActor
 final class ExecutionHandler: OrderHandler {
     /// A quote may be too old that often; after that the slippage guard has to do.
-    private static let mostStaleQuotes = 3
+    private static let maxStaleQuotes = 3
 
     private let chain: any Chain
     private let settings: ExecutorSettings
@@ -83,8 +83,8 @@ final class ExecutionHandler: OrderHandler {
         return signed
     }
 
-    private func isStale(_ route: Route, _ work: Work) -> Bool {
-        guard let limit = settings.quoteTTL, work.staleQuotes < Self.mostStaleQuotes, work.now > route.routedAt else { return false }
+    private func isStale(_ route: StoredRoute, _ work: Work) -> Bool {
+        guard let limit = settings.quoteTTL, work.staleQuotes < Self.maxStaleQuotes, work.now > route.routedAt else { return false }
         return .milliseconds(work.now - route.routedAt) > limit
     }
 

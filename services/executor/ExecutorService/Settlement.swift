@@ -37,9 +37,9 @@ struct Settlement {
     private static func failure(_ transaction: SignedTransaction, _ outcome: TransactionOutcome, of order: Order) -> OrderFailure {
         switch outcome {
         case .failed(.slippageExceeded, BaseUnits(0)):
-            .unfillable(transaction.quote, limit: transaction.leastOut, of: order)
+            .unfillable(transaction.quote, limit: transaction.minOut, of: order)
         case .failed(.slippageExceeded, let wouldBe):
-            .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.leastOut, of: order)
+            .slippage(expected: transaction.quote.amountOut, got: wouldBe, limit: transaction.minOut, of: order)
         case .failed(let code, _): OrderFailure(code)
         case .expired, .landed: OrderFailure(.transactionExpired)
         }

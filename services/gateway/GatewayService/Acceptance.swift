@@ -32,20 +32,20 @@ final class Acceptance {
     private let settings: GatewaySettings
     private let process: ServiceProcess
     private let tokens: TokenList
-    private let door: Door
+    private let admission: Admission
     private let outcomes: MetricFamily<Counter>
 
-    init(settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, door: Door, outcomes: MetricFamily<Counter>) {
+    init(settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, admission: Admission, outcomes: MetricFamily<Counter>) {
         self.settings = settings
         self.process = process
         self.tokens = tokens
-        self.door = door
+        self.admission = admission
         self.outcomes = outcomes
     }
 
     /// Registers what is counted; once a process.
     static func outcomes(in metrics: MetricsRegistry) -> MetricFamily<Counter> {
-        metrics.counters("orders_received_total", help: "Orders at the door by what became of them.", by: ["outcome"])
+        metrics.counters("orders_received_total", help: "Orders received, by what became of them.", by: ["outcome"])
     }
 
     /// Reads and accepts an order. Throws the `Problem` that the client gets; then nothing is left behind, unless it names an `orderId`.
@@ -94,7 +94,7 @@ final class Acceptance {
         guard process.redis.isConnected else { throw notReady }
         guard let now = process.heartbeat.clock.now else { throw .noIntake }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
-        try door.check()
+        try admission.check()
         return try await write(request, reading, traceparent: traceparent, proposing: &proposed)
     }
 
@@ -151,7 +151,7 @@ final class Acceptance {
     private func submit(_ order: Order, _ claim: RequestClaim?, before limit: UInt64) async throws(Problem) -> AcceptOutcome {
         let start = MonotonicInstant.now
         var isUnknown = false
-        var backoff = Backoff(first: .milliseconds(20), most: .milliseconds(200))
+        var backoff = Backoff(first: .milliseconds(20), max: .milliseconds(200))
         while true {
             do {
                 let left = max(.milliseconds(50), Self.limit - start.elapsed)

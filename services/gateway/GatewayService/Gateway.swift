@@ -7,7 +7,7 @@ internal import Postgres
 public import ServiceKit
 internal import Storage
 
-/// The door: accepts orders by HTTP and answers at once, shows them, and tells how far the pipeline is behind.
+/// Accepts orders by HTTP and answers at once, shows them, and tells how far the pipeline is behind.
 @ServiceActor
 public struct Gateway: Service {
     /// What the gateway is for.
@@ -28,11 +28,11 @@ public struct Gateway: Service {
         }
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis, log: process.log)
-        let door = Door(
-            limits: DoorLimits(maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait), lag: lag,
+        let admission = Admission(
+            limits: AdmissionLimits(maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait), lag: lag,
             pressure: pressure)
         let acceptance = Acceptance(
-            settings: settings, process: process, tokens: market.tokens, door: door, outcomes: Acceptance.outcomes(in: process.metrics))
+            settings: settings, process: process, tokens: market.tokens, admission: admission, outcomes: Acceptance.outcomes(in: process.metrics))
         let store = OrderStore(pool: postgres)
         postgresWatch = PostgresWatch(postgres: postgres, store: store)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
@@ -43,7 +43,7 @@ public struct Gateway: Service {
         SystemRoutes(lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
         HealthRoutes(process: process, postgres: postgresWatch).add(to: process.router)
         ActivityRoutes(lag: lag, clock: process.heartbeat.clock).add(to: process.router)
-        DoorRoutes(process: process).add(to: process.router)
+        PauseRoutes(process: process).add(to: process.router)
         DoctorRoutes(examination: Examination(process: process, lag: lag, store: store, postgres: postgres)).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
         LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)

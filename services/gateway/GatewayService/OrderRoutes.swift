@@ -33,7 +33,7 @@ struct OrderRoutes {
 
     private func execute(_ request: HTTPRequest) async throws -> HTTPResponse {
         let accepted = try await acceptance.accept(request)
-        let origin = Origin(request, publicURL: publicURL)
+        let origin = RequestOrigin(request, publicURL: publicURL)
         var headers = [("Location", "\(origin.path)/api/orders/\(accepted.id)")]
         if accepted.isReplay { headers.append(("Idempotent-Replayed", "true")) }
         let order = AcceptedOrder(

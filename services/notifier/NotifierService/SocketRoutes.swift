@@ -20,7 +20,7 @@ struct SocketRoutes {
         router.webSocket("/v1/stream", query: ["orderId", "after"]) { request, _, socket in
             guard let order = request.query("orderId") else { return await serveFrames(socket) }
             guard let after = Seq(parsing: request.query("after") ?? "0") else {
-                return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0 to \(Seq.most)")
+                return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0 to \(Seq.max)")
             }
             await serve(socket, id: order, after: after, in: NativeDialect.self)
         }

@@ -27,7 +27,7 @@ extension Router {
     private static func mockDesks(_ settings: RouterSettings, _ pools: PoolList, _ board: MarketBoard, _ process: ServiceProcess) -> Desks {
         let venues = MockVenue.all(pools, latency: settings.mockQuoteLatencyMilliseconds, board: board)
         let clock = process.heartbeat.clock
-        let splits = SplitDesk(pools: pools.pools, board: board, minimumGainBps: settings.splitMinimumGainBps, clock: clock)
+        let splits = SplitDesk(pools: pools.pools, board: board, minGainBps: settings.splitMinGainBps, clock: clock)
         func desk(_ metrics: MetricsRegistry?) -> QuoteDesk {
             QuoteDesk(
                 venues: venues, timeout: settings.quoteTimeout, splits: settings.routing == .split ? splits : nil, metrics: metrics, clock: clock)

@@ -14,7 +14,7 @@ struct SplitDesk {
 
     let pools: [Pool]
     let board: MarketBoard
-    let minimumGainBps: Int
+    let minGainBps: Int
     let clock: RedisClock
 
     /// The best division over pools of these venues; nil where none pays more than one of these pools alone.
@@ -28,6 +28,6 @@ struct SplitDesk {
                 slippageBps: request.slippageBps)
         else { return nil }
         if view.time > 0 { plan.stamp(quotedAt: view.time, ageMs: clock.now.map { $0 - min($0, view.time) }) }
-        return SplitOffer(plan, over: best, of: request, minimumGainBps: minimumGainBps)
+        return SplitOffer(plan, over: best, of: request, minGainBps: minGainBps)
     }
 }

@@ -39,25 +39,25 @@ public final class HTTPClient {
 
     /// Sends a `GET`. `timeout` is for all of it, the wait for a free connection included.
     public func get(
-        _ url: String, headers: [(String, String)] = [], timeout: Duration = .seconds(5), maximumResponseBytes: Int = usualResponseBytes
+        _ url: String, headers: [(String, String)] = [], timeout: Duration = .seconds(5), maxResponseBytes: Int = usualResponseBytes
     ) async throws(HTTPClientError) -> HTTPClientResponse {
-        try await send("GET", url, headers: headers, timeout: timeout, maximumResponseBytes: maximumResponseBytes)
+        try await send("GET", url, headers: headers, timeout: timeout, maxResponseBytes: maxResponseBytes)
     }
 
     /// Sends a `POST`; its `Content-Type` is among the headers.
     public func post(
         _ url: String, headers: [(String, String)] = [], body: [UInt8], timeout: Duration = .seconds(5),
-        maximumResponseBytes: Int = usualResponseBytes
+        maxResponseBytes: Int = usualResponseBytes
     ) async throws(HTTPClientError) -> HTTPClientResponse {
-        try await send("POST", url, headers: headers, body: body, timeout: timeout, maximumResponseBytes: maximumResponseBytes)
+        try await send("POST", url, headers: headers, body: body, timeout: timeout, maxResponseBytes: maxResponseBytes)
     }
 
     /// Sends a request with any method; `body` nil for none. Cancelling the task ends it at once.
     public func send(
         _ method: String, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(5),
-        maximumResponseBytes: Int = usualResponseBytes
+        maxResponseBytes: Int = usualResponseBytes
     ) async throws(HTTPClientError) -> HTTPClientResponse {
-        try await perform(method, url, headers: headers, body: body, timeout: timeout, maximumResponseBytes, receive: nil)
+        try await perform(method, url, headers: headers, body: body, timeout: timeout, maxResponseBytes, receive: nil)
     }
 
     /// Sends a `GET` whose answer is handed over piece by piece as it comes, when its status is 200; any other answer has its body as usual.

@@ -24,8 +24,8 @@ public final class HTTPRouter {
     /// Called once a response's stream has ended, with whether it was cut off because its client read too slowly.
     public var onStreamEnd: (@ServiceActor (_ wasTooSlow: Bool) -> Void)?
 
-    private var literals: [String: Route] = [:]
-    private var patterns: [Route] = []
+    private var literals: [String: HTTPRoute] = [:]
+    private var patterns: [HTTPRoute] = []
 
     /// A router without routes.
     public init() {}
@@ -61,10 +61,10 @@ public final class HTTPRouter {
         }
     }
 
-    private func route(_ path: String) -> Route {
+    private func route(_ path: String) -> HTTPRoute {
         let pattern = PathPattern(path)
         if let known = literals[path] ?? patterns.first(where: { $0.pattern.text == path }) { return known }
-        let route = Route(pattern)
+        let route = HTTPRoute(pattern)
         if pattern.isLiteral { literals[path] = route } else { patterns.append(route) }
         return route
     }
@@ -78,7 +78,7 @@ public final class HTTPRouter {
     }
 
     /// The route of a target, with the values of its parameters.
-    func find(_ target: RequestTarget) -> (route: Route, parameters: PathParameters)? {
+    func find(_ target: RequestTarget) -> (route: HTTPRoute, parameters: PathParameters)? {
         if let route = literals[target.rawPath] { return (route, PathParameters()) }
         let hasEscapes = target.rawPath != target.path
         let segments = target.segments

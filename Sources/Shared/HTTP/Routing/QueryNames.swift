@@ -1,7 +1,7 @@
 /// The names that the query of a route may have, each once.
 struct QueryNames: Sendable {
     /// Mistakes that are told one by one.
-    private static let mostTold = 8
+    private static let maxTold = 8
 
     /// Nil for a route that takes any.
     let names: [String]?
@@ -11,7 +11,7 @@ struct QueryNames: Sendable {
         guard let names, !target.rawQuery.isEmpty else { return nil }
         var errors: [Problem.BadField] = []
         var seen: [String] = []
-        for (name, _) in target.query where errors.count < Self.mostTold {
+        for (name, _) in target.query where errors.count < Self.maxTold {
             if !names.contains(where: { Self.isSame($0, name) }) {
                 errors.append(Problem.BadField(field: Self.shown(name), message: Self.unknown(name, names)))
             } else if seen.contains(where: { Self.isSame($0, name) }) {

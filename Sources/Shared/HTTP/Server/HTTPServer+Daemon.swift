@@ -1,7 +1,7 @@
 internal import CMicrohttpd
 internal import EventLoop
 
-// The daemon's callbacks, all on the loop's thread inside `MHD_run`. A connection's context is its `ServerConnection`, a request's its `Exchange`,
+// The daemon's callbacks, all on the loop's thread inside `MHD_run`. A connection's context is its `ServerConnection`, a request's its `ServerRequest`,
 // each retained once: released by the end notification that the daemon gives for every start.
 
 extension HTTPServer {
@@ -13,8 +13,8 @@ extension HTTPServer {
     func startDaemon(_ listeningSocket: Int32) -> OpaquePointer? {
         var settings = cmhd_settings()
         settings.listen_socket = listeningSocket
-        settings.connection_limit = UInt32(options.maximumConnections)
-        settings.address_limit = UInt32(options.maximumConnectionsPerAddress)
+        settings.connection_limit = UInt32(options.maxConnections)
+        settings.address_limit = UInt32(options.maxConnectionsPerAddress)
         // Only a backstop: each stage of a connection has its own deadline.
         let longest = max(options.requestDeadline, options.responseDeadline, options.keepAlive)
         settings.inactivity_timeout = UInt32(longest.millisecondsRoundedUp / 1000 + 2)
@@ -30,14 +30,14 @@ extension HTTPServer {
     fileprivate func begin(_ target: UnsafePointer<CChar>, _ connection: OpaquePointer) -> UnsafeMutableRawPointer? {
         guard let context = cmhd_connection_context(connection) else { return nil }
         let peer = Unmanaged<ServerConnection>.fromOpaque(context).takeUnretainedValue()
-        let exchange = Exchange(connection, target: String(cString: target), peer: peer, server: self)
+        let exchange = ServerRequest(connection, target: String(cString: target), peer: peer, server: self)
         peer.exchange = exchange
         peer.enter(.receiving)
         exchange.judgeTarget()
         return Unmanaged.passRetained(exchange).toOpaque()
     }
 
-    fileprivate func finish(_ exchange: Unmanaged<Exchange>) {
+    fileprivate func finish(_ exchange: Unmanaged<ServerRequest>) {
         let finished = exchange.takeRetainedValue()
         let peer = finished.peer
         finished.end()
@@ -57,7 +57,7 @@ extension HTTPServer {
     fileprivate func close(_ connection: Unmanaged<ServerConnection>) {
         connection.takeRetainedValue().leave()
         // At its limit the daemon does not listen, and takes that up again no sooner than on its next run.
-        if connections >= options.maximumConnections - 1 { needsRun = true }
+        if connections >= options.maxConnections - 1 { needsRun = true }
         if isDraining { progress.notify() }
     }
 }
@@ -82,7 +82,7 @@ private func onRequest(
 ) -> MHD_Result {
     guard let exchange = state?.pointee, let method, let version, let size else { return .NO }
     return ServiceActor.assume((exchange, method, version, data, size)) { exchange, method, version, data, size in
-        Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue().advance(method: method, version: version, data: data, size: size)
+        Unmanaged<ServerRequest>.fromOpaque(exchange).takeUnretainedValue().advance(method: method, version: version, data: data, size: size)
     }
 }
 
@@ -93,7 +93,7 @@ private func onCompleted(
     guard let context, let exchange = state?.pointee else { return }
     state?.pointee = nil
     ServiceActor.assume((context, exchange)) { context, exchange in
-        server(context).finish(Unmanaged<Exchange>.fromOpaque(exchange))
+        server(context).finish(Unmanaged<ServerRequest>.fromOpaque(exchange))
     }
 }
 

@@ -45,7 +45,7 @@ extension HTTPServer {
         let start = MonotonicInstant.now
         await closeWebSockets()
         while daemon != nil, connections > 0, start.elapsed < limit {
-            _ = try? await progress.wait(atMost: min(.milliseconds(50), limit - start.elapsed))
+            _ = try? await progress.wait(upTo: min(.milliseconds(50), limit - start.elapsed))
             if Task.isCancelled { break }
         }
         guard daemon != nil else { return }

@@ -134,7 +134,7 @@ public final class HTTPServer {
             while let connection = list.due(at: tick) { expire(connection) }
         }
         sockets.sweep()
-        if connections >= options.maximumConnections { router.onLimit?(.connections) }
+        if connections >= options.maxConnections { router.onLimit?(.connections) }
     }
 
     private func expire(_ connection: ServerConnection) {

@@ -8,10 +8,10 @@ public enum HTTPServerLimit: String, Sendable {
 
 extension HTTPServer {
     /// Whether one more WebSocket or stream would be one too many.
-    var isFullOfSockets: Bool { webSockets + streams >= options.maximumSockets }
+    var isFullOfSockets: Bool { webSockets + streams >= options.maxSockets }
 
     /// Whether few connections are left: each is then closed after its answer, so that the next client gets its turn.
-    var isCrowded: Bool { connections > options.maximumConnections - max(1, options.maximumConnections / 20) }
+    var isCrowded: Bool { connections > options.maxConnections - max(1, options.maxConnections / 20) }
 
     /// The answer to a socket that is one too many.
     func refuseSocket() -> Problem {

@@ -17,11 +17,11 @@ public struct HTTPServerOptions: Sendable {
     /// How long a connection is kept for the next request. 75 s.
     public var keepAlive: Duration = .seconds(75)
     /// Connections, WebSockets included; further ones wait in the kernel's queue. 16,000.
-    public var maximumConnections = 16_000
+    public var maxConnections = 16_000
     /// WebSockets and streams of events; further ones get 503, so that connections are left for everything else, `/health/live` first. 15,000.
-    public var maximumSockets = 15_000
+    public var maxSockets = 15_000
     /// Connections of one client address; 0 for any number. Behind a proxy all clients are one. 0.
-    public var maximumConnectionsPerAddress = 0
+    public var maxConnectionsPerAddress = 0
     /// Connections that wait in the kernel to be accepted. 4,096.
     public var backlog = 4096
     /// Which pages of other origins may use the server. Any.
@@ -36,7 +36,7 @@ public struct HTTPServerOptions: Sendable {
     ///
     /// A quarter, at most 512, stays for Redis, Postgres, the venues and files; of the connections a tenth, at most 1,000, is not for sockets.
     public mutating func fit(descriptors: Int) {
-        maximumConnections = max(1, min(maximumConnections, descriptors - min(descriptors / 4, 512)))
-        maximumSockets = max(1, min(maximumSockets, maximumConnections - min(maximumConnections / 10, 1000)))
+        maxConnections = max(1, min(maxConnections, descriptors - min(descriptors / 4, 512)))
+        maxSockets = max(1, min(maxSockets, maxConnections - min(maxConnections / 10, 1000)))
     }
 }

@@ -25,7 +25,7 @@ final class ServerConnection {
 
     let descriptor: Int32
     /// The request in hand.
-    var exchange: Exchange?
+    var exchange: ServerRequest?
     /// The client's address as text.
     let address: String
     private(set) var stage = Stage.arriving

@@ -1,7 +1,7 @@
 internal import CMicrohttpd
 internal import EventLoop
 
-extension Exchange {
+extension ServerRequest {
     /// The answer that turns the connection into a WebSocket, of that sub-protocol where one was offered.
     func makeUpgradeResponse(accept: String, subprotocol: String?) -> OpaquePointer? {
         guard let response = MHD_create_response_for_upgrade(onUpgrade, nil) else { return nil }
@@ -39,6 +39,6 @@ private func onUpgrade(
     guard let state else { return cmhd_close_upgraded(handle) }
     ServiceActor.assume((state, handle, early, earlySize)) { state, handle, early, size in
         let bytes = [UInt8](UnsafeRawBufferPointer(start: early, count: early == nil ? 0 : size))
-        Unmanaged<Exchange>.fromOpaque(state).takeUnretainedValue().upgraded(handle, early: bytes)
+        Unmanaged<ServerRequest>.fromOpaque(state).takeUnretainedValue().upgraded(handle, early: bytes)
     }
 }

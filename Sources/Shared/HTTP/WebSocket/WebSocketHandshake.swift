@@ -24,14 +24,14 @@ enum WebSocketHandshake {
     }
 
     /// Longest name of a sub-protocol that is repeated.
-    private static let mostProtocolBytes = 64
+    private static let maxProtocolBytes = 64
 
     /// The sub-protocol of the answer: the first that was offered and has the form of one. A path says here what is spoken, a name means nothing;
     /// but a browser that has offered some ends the connection where none is chosen. Nil where none was offered.
     static func subprotocol(_ request: HTTPRequest) -> String? {
         request.headers.all("Sec-WebSocket-Protocol").lazy.flatMap { $0.split(separator: ",") }.map { offered in
             String(offered.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
-        }.first { (1...mostProtocolBytes).contains($0.utf8.count) && $0.utf8.allSatisfy(isTokenByte) }
+        }.first { (1...maxProtocolBytes).contains($0.utf8.count) && $0.utf8.allSatisfy(isTokenByte) }
     }
 
     /// A character of a token (RFC 9110, 5.6.2).

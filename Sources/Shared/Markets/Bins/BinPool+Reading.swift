@@ -31,8 +31,8 @@ extension BinPool {
     }
 
     /// Reads an optional field.
-    private static func read(_ reader: inout PoolReader, _ field: String, upTo most: Int = Int(UInt32.max), into value: inout UInt64) {
-        if reader.has(field), let number = reader.integer(field, in: 0...most) { value = UInt64(number) }
+    private static func read(_ reader: inout PoolReader, _ field: String, upTo max: Int = Int(UInt32.max), into value: inout UInt64) {
+        if reader.has(field), let number = reader.integer(field, in: 0...max) { value = UInt64(number) }
     }
 
     private static func readBins(_ reader: inout PoolReader, step: Int?, base: Token?, quote: Token?) -> [Bin]? {

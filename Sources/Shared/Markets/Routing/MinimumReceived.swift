@@ -1,7 +1,7 @@
 public import Orders
 
 /// The least output that an order accepts, from the quoted output and its slippage in basis points (0 to 10,000).
-public enum MinimumReceived {
+public enum MinReceived {
     /// Rounded down, as Raydium does: `floor(out · (10,000 - bps) / 10,000)`.
     public static func roundedDown(_ amountOut: BaseUnits, slippageBps: Int) -> BaseUnits {
         precondition(0...10_000 ~= slippageBps)

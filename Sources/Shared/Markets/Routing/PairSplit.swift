@@ -9,7 +9,7 @@ struct PairSplit {
     let time: UInt64
 
     /// Four for each bit of an amount: what is left to gain after them is rounding.
-    private static let mostSteps = 256
+    private static let maxSteps = 256
 
     /// A division of the amount: what the first pool gets, and what both pay together.
     struct Division {
@@ -35,7 +35,7 @@ struct PairSplit {
     private func climb(from start: Division, _ total: UInt64) -> Division {
         var best = start
         var step = total / 2
-        for _ in 0..<Self.mostSteps where step > 0 {
+        for _ in 0..<Self.maxSteps where step > 0 {
             let up = best.share + min(step, total - best.share)
             let down = best.share - min(step, best.share)
             let next = [up, down].compactMap { evaluate($0, total) }.reduce(best, Self.better) ?? best

@@ -71,7 +71,7 @@ public struct Route: Sendable, Equatable {
         let inputs = [amountIn] + results.dropLast().map(\.amountOut)
         return Quote(
             dex: first.pool.dex, pool: first.pool.address, amountIn: amountIn, amountOut: amountOut,
-            minReceived: MinimumReceived.promised(amountOut, dex: first.pool.dex, slippageBps: slippageBps),
+            minReceived: MinReceived.promised(amountOut, dex: first.pool.dex, slippageBps: slippageBps),
             feeBps: results.reduce(Proportion.none) { $0.followed(by: $1.feeRate) }.bpsText,
             priceImpactPct: results.reduce(Proportion.none) { $0.followed(by: $1.impact) }.percentText,
             inputDecimals: first.from.decimals, outputDecimals: last.to.decimals,

@@ -50,7 +50,7 @@ public struct SplitPlan: Sendable, Equatable {
 /// The search for the best shares of several pools.
 private struct SplitSearch {
     /// Rounds over all pairs; far more than any real list needs.
-    private static let mostRounds = 32
+    private static let maxRounds = 32
 
     let pools: [Pool]
     let from: Token
@@ -62,7 +62,7 @@ private struct SplitSearch {
         var shares = [UInt64](repeating: 0, count: pools.count)
         shares[start ?? 0] = total
         var isFeasible = start != nil
-        for _ in 0..<Self.mostRounds {
+        for _ in 0..<Self.maxRounds {
             var hasMoved = false
             for left in pools.indices {
                 for right in pools.indices where right > left && shares[left] + shares[right] > 0 {

@@ -6,7 +6,7 @@ struct LogLimits {
     }
 
     /// Event names are literals of the program, so this is never reached; it keeps a mistake from growing without bound.
-    private static let mostEvents = 256
+    private static let maxEvents = 256
     private var limits: [String: Limit] = [:]
 
     /// How many lines were held back since the last one that was allowed; nil when this one is held back too.
@@ -17,7 +17,7 @@ struct LogLimits {
             limits[event] = limit
             return nil
         }
-        if limits.count >= Self.mostEvents, limits[event] == nil {
+        if limits.count >= Self.maxEvents, limits[event] == nil {
             limits.removeAll()
         }
         let suppressed = limits[event]?.suppressed ?? 0

@@ -40,7 +40,7 @@ public final class Logger: Sendable {
     }
 
     /// What a line may take, its newline included: what a pipe takes whole or not at all (PIPE_BUF).
-    public static let maximumLineBytes = 4096
+    public static let maxLineBytes = 4096
 
     /// The least that is logged.
     public let level: Level
@@ -93,7 +93,7 @@ public final class Logger: Sendable {
         let lostBefore = lost.exchange(0, ordering: .relaxed)
         let line = LogLine(
             time: clock.wall(), level: level, origin: origin, event: event, fields: fields, suppressed: suppressed, lost: lostBefore)
-        if !sink.write(line.encoded(as: format, limit: Self.maximumLineBytes)) {
+        if !sink.write(line.encoded(as: format, limit: Self.maxLineBytes)) {
             lost.add(lostBefore + 1, ordering: .relaxed)
         }
     }

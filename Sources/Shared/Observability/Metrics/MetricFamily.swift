@@ -4,7 +4,7 @@
 public final class MetricFamily<Series: MetricSeries> {
     /// How many series a family holds. Later label values share one series in which every value is `other`, so that values that come from
     /// outside cannot fill the memory.
-    public static var mostSeries: Int { 200 }
+    public static var maxSeries: Int { 200 }
 
     let labelNames: [String]
     private let make: () -> Series
@@ -25,7 +25,7 @@ public final class MetricFamily<Series: MetricSeries> {
     func labelled(_ values: [String]) -> Series {
         precondition(values.count == labelNames.count, "one value for each of \(labelNames)")
         if let known = series[values] { return known }
-        let values = order.count < Self.mostSeries ? values : values.map { _ in "other" }
+        let values = order.count < Self.maxSeries ? values : values.map { _ in "other" }
         if let known = series[values] { return known }
         let new = make()
         series[values] = new

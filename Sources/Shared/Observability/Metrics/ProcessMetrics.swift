@@ -7,7 +7,7 @@ extension MetricsRegistry {
         observe(.gauge, "process_resident_memory_bytes", help: "Resident memory size in bytes.", read: ProcessStatus.residentBytes)
         observe(.counter, "process_cpu_seconds_total", help: "User and system CPU time in seconds.", read: ProcessStatus.cpuSeconds)
         observe(.gauge, "process_open_fds", help: "Number of open file descriptors.", read: ProcessStatus.openDescriptors)
-        observe(.gauge, "process_max_fds", help: "Most file descriptors that may be open.", read: ProcessStatus.mostDescriptors)
+        observe(.gauge, "process_max_fds", help: "Most file descriptors that may be open.", read: ProcessStatus.maxDescriptors)
         observe(.gauge, "process_start_time_seconds", help: "Start of the process in seconds since 1970.") { started }
         let build = gauges("order_engine_build_info", help: "Always 1; the labels say what runs.", by: ["service", "version"])
         build.labelled(service, version).set(1)
@@ -50,7 +50,7 @@ enum ProcessStatus {
         return Double(entries - 3)
     }
 
-    static func mostDescriptors() -> Double? {
+    static func maxDescriptors() -> Double? {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
         return Double(limit.rlim_cur)

@@ -7,7 +7,7 @@ public enum AmountError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Below zero.
     case negative
     /// More fraction digits than the token has, and not by the noise of floating point alone.
-    case tooPrecise(maximumDigits: Int)
+    case tooPrecise(maxDigits: Int)
     /// More than 2^64-1 base units.
     case tooLarge
 

@@ -2,7 +2,7 @@ extension DecimalText {
     /// The number times 10^scale, exactly. Throws `tooPrecise` where that is no integer.
     func scaled(by scale: Int) throws(AmountError) -> UInt64 {
         let cut = try digitsBelowOne(scale)
-        if cut > 0 { throw .tooPrecise(maximumDigits: scale) }
+        if cut > 0 { throw .tooPrecise(maxDigits: scale) }
         return try Self.integer(digits, zeros: -cut)
     }
 
@@ -12,11 +12,11 @@ extension DecimalText {
         let cut = try digitsBelowOne(scale)
         if cut <= 0 { return try Self.integer(digits, zeros: -cut) }
         // Below a tenth of a unit no integer is near.
-        guard cut <= digits.count else { throw .tooPrecise(maximumDigits: scale) }
+        guard cut <= digits.count else { throw .tooPrecise(maxDigits: scale) }
         let whole = digits.count == cut ? [] : Array(digits.dropLast(cut))
         let rest = Array(digits.suffix(cut))
         let roundsUp = rest[0] >= 5
-        guard isNoise(roundsUp ? Self.complement(rest) : rest) else { throw .tooPrecise(maximumDigits: scale) }
+        guard isNoise(roundsUp ? Self.complement(rest) : rest) else { throw .tooPrecise(maxDigits: scale) }
         if !roundsUp { return try Self.integer(whole, zeros: 0) }
         let (value, overflow) = try Self.integer(whole, zeros: 0).addingReportingOverflow(1)
         if overflow { throw .tooLarge }
@@ -24,12 +24,12 @@ extension DecimalText {
     }
 
     /// The largest integer not above the number times 10^scale, at most `most`, and whether something was left out.
-    func floor(scale: Int, atMost most: UInt64) -> (value: UInt64, isExact: Bool) {
+    func floor(scale: Int, upTo limit: UInt64) -> (value: UInt64, isExact: Bool) {
         guard !digits.isEmpty, !isNegative else { return (0, digits.isEmpty) }
         let cut = -(exponent + scale)
         if cut >= digits.count { return (0, false) }
-        guard let value = try? Self.integer(cut > 0 ? Array(digits.dropLast(cut)) : digits, zeros: max(0, -cut)), value <= most else {
-            return (most, false)
+        guard let value = try? Self.integer(cut > 0 ? Array(digits.dropLast(cut)) : digits, zeros: max(0, -cut)), value <= limit else {
+            return (limit, false)
         }
         return (value, cut <= 0)
     }

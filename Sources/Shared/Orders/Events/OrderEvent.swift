@@ -70,7 +70,7 @@ extension OrderEvent: JSONWritable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("event", json)
         self.init(
-            orderId: try record.value("orderId"), seq: try record.integer("seq", in: 1...Seq.most), type: try record.value("type"),
+            orderId: try record.value("orderId"), seq: try record.integer("seq", in: 1...Seq.max), type: try record.value("type"),
             status: try record.value("status"), progress: try record.integer("progress", in: 0...100), timestamp: try record.value("timestamp"),
             message: try record.value("message"))
         for field in EventField.all { try field.read(record, &details) }

@@ -22,14 +22,14 @@ extension Quote {
     }
 
     /// 10,000 with five decimals: no fee in basis points and no impact in per cent is above that, and the sums stay far from overflow.
-    private static let mostUnits: UInt64 = 1_000_000_000
+    private static let maxUnits: UInt64 = 1_000_000_000
 
     /// The mean of a decimal text in units of its last digit, each part weighing what goes into it. Rounded down.
     private static func weighted(_ parts: [Quote], _ text: KeyPath<Quote, String>, decimals: Int) -> UInt128 {
         let total = parts.reduce(UInt128(0)) { $0 + UInt128($1.amountIn.value) }
         let sum = parts.reduce(UInt128(0)) { sum, part in
             let units = (try? BaseUnits(decimal: part[keyPath: text], decimals: decimals).value) ?? 0
-            return sum + UInt128(min(units, mostUnits)) * UInt128(part.amountIn.value)
+            return sum + UInt128(min(units, maxUnits)) * UInt128(part.amountIn.value)
         }
         return sum / max(1, total)
     }

@@ -3,19 +3,19 @@
 /// At most 2^53 - 1, which the numbers of every client and of Redis' scripts can hold; so counting on from one never overflows.
 public struct Seq: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The largest there is.
-    public static let most = 9_007_199_254_740_991
+    public static let max = 9_007_199_254_740_991
 
     /// From 0 to `most`.
     public let value: Int
 
     /// Nil for a number outside of the range.
     public init?(exactly value: Int) {
-        guard (0...Self.most).contains(value) else { return nil }
+        guard (0...Self.max).contains(value) else { return nil }
         self.value = value
     }
 
     /// The nearest one to a number that is known to be right.
-    public init(clamping value: Int) { self.value = min(max(0, value), Self.most) }
+    public init(clamping value: Int) { self.value = Swift.min(Swift.max(0, value), Self.max) }
 
     /// Reads digits and nothing else, as URLs and headers carry them; nil for any other text and for what is out of range.
     public init?(parsing text: String) {

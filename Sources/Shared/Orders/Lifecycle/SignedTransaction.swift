@@ -15,17 +15,17 @@ public struct SignedTransaction: Sendable, Hashable {
     /// The quote that it executes.
     public let quote: Quote
     /// The least output that it may land with, in base units.
-    public let leastOut: BaseUnits
+    public let minOut: BaseUnits
 
     /// A signed transaction.
-    public init(leg: Int, attempt: Int, signature: String, bytes: String, lastValidSlot: UInt64, quote: Quote, leastOut: BaseUnits) {
+    public init(leg: Int, attempt: Int, signature: String, bytes: String, lastValidSlot: UInt64, quote: Quote, minOut: BaseUnits) {
         self.leg = leg
         self.attempt = attempt
         self.signature = signature
         self.bytes = bytes
         self.lastValidSlot = lastValidSlot
         self.quote = quote
-        self.leastOut = leastOut
+        self.minOut = minOut
     }
 
     /// A list of transactions as it stands in an order's hash.
@@ -50,11 +50,11 @@ public struct SignedTransaction: Sendable, Hashable {
     private init?(json: JSONValue) {
         guard let leg = json["leg"]?.integer, OrderLeg.numbers ~= Int(leg), let attempt = json["attempt"]?.integer, 1...1_000_000 ~= attempt,
             let signature = json["signature"]?.string, let bytes = json["bytes"]?.string,
-            let slot = json["lastValidSlot"]?.integer.flatMap({ UInt64(exactly: $0) }), let leastOut = json["leastOut"]?.string,
-            let units = BaseUnits(units: leastOut), let value = json["quote"], let quote = try? Quote(json: value)
+            let slot = json["lastValidSlot"]?.integer.flatMap({ UInt64(exactly: $0) }), let minOut = json["leastOut"]?.string,
+            let units = BaseUnits(units: minOut), let value = json["quote"], let quote = try? Quote(json: value)
         else { return nil }
         self.init(
-            leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: slot, quote: quote, leastOut: units)
+            leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: slot, quote: quote, minOut: units)
     }
 }
 
@@ -67,7 +67,7 @@ extension SignedTransaction: JSONWritable {
             $0.field("signature", signature)
             $0.field("bytes", bytes)
             $0.field("lastValidSlot", lastValidSlot)
-            $0.field("leastOut", leastOut)
+            $0.field("leastOut", minOut)
             $0.field("quote", quote)
         }
     }

@@ -1,4 +1,4 @@
-/// How many letters of two words differ: the least count of letters put in, taken out, replaced, or exchanged with their neighbour.
+/// How many letters of two words differ: the shortest count of letters put in, taken out, replaced, or exchanged with their neighbour.
 public enum EditDistance {
     /// The distance (optimal string alignment). Time grows with the product of the lengths: the caller bounds them.
     public static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
@@ -9,10 +9,10 @@ public enum EditDistance {
             previous = current
             current[0] = i + 1
             for (j, other) in right.enumerated() {
-                var least = min(previous[j + 1], current[j]) + 1
-                least = min(least, previous[j] + (letter == other ? 0 : 1))
-                if i > 0, j > 0, letter == right[j - 1], left[i - 1] == other { least = min(least, beforePrevious[j - 1] + 1) }
-                current[j + 1] = least
+                var shortest = min(previous[j + 1], current[j]) + 1
+                shortest = min(shortest, previous[j] + (letter == other ? 0 : 1))
+                if i > 0, j > 0, letter == right[j - 1], left[i - 1] == other { shortest = min(shortest, beforePrevious[j - 1] + 1) }
+                current[j + 1] = shortest
             }
         }
         return current[right.count]

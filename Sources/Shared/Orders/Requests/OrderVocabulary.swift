@@ -63,14 +63,14 @@ public struct OrderVocabulary: Sendable {
         if has("slippage", "toleran") { return "is not known here: the limit is given as slippage (a fraction) or slippageBps" }
         if has("deadline", "expir") || text == Array("ttl".utf8) { return "is not known here: the limit is given as deadline" }
         if has("price") { return priceReason }
-        if text.starts(with: Array("min".utf8)) && has("out", "receiv", "return") { return leastReason }
+        if text.starts(with: Array("min".utf8)) && has("out", "receiv", "return") { return minReason }
         if has("side", "direction") || text == Array("action".utf8) || text == Array("isbuy".utf8) { return sideReason }
         return nil
     }
 
     private static let priceReason = "is not supported: a market order takes the price of the moment, within slippage"
     private static let sideReason = "is not supported: tokenIn is always sold and tokenOut bought; exchange the two to go the other way"
-    private static let leastReason = "is not supported: the least that is received follows from the quote and slippage"
+    private static let minReason = "is not supported: the least that is received follows from the quote and slippage"
 
     /// Names that other engines have for what we call otherwise.
     private static let synonyms: KeyValuePairs = [
@@ -93,7 +93,7 @@ public struct OrderVocabulary: Sendable {
                 "minAmountOut", "minimumAmountOut", "amountOutMin", "amountOutMinimum", "minOut", "minOutAmount", "minReceived", "minimumReceived",
                 "minReturn", "otherAmountThreshold",
             ],
-            leastReason
+            minReason
         ),
         (["amountOut", "outAmount", "outputAmount", "exactOut", "swapMode"], "is not supported: amount is what is sold, of tokenIn"),
         (["timeInForce", "tif"], "is not supported: a market order is tried until it fills, fails or its deadline is over; see deadline"),

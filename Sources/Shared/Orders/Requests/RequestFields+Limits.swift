@@ -28,7 +28,7 @@ extension RequestFields {
     private mutating func slippage(_ given: Given) -> Int? {
         let minBps = vocabulary.minSlippageBps(under: given.name)
         if let number = Self.decimal(given.value) {
-            let (bps, isExact) = number.floor(scale: 4, atMost: 5000)
+            let (bps, isExact) = number.floor(scale: 4, upTo: 5000)
             if bps >= minBps && (bps < 5000 || isExact) { return Int(bps) }
         }
         let range = "from \(DecimalText.shortest(UInt128(minBps), decimals: 4)) to 0.5"

@@ -40,7 +40,7 @@ public struct RequestReading: Sendable {
     private static func object(_ body: [UInt8]) throws(RequestRefusal) -> JSONValue {
         let value: JSONValue
         do throws(JSONError) {
-            value = try JSONValue.parse(body, maximumDepth: 8, refusesNUL: true)
+            value = try JSONValue.parse(body, maxDepth: 8, refusesNUL: true)
         } catch {
             let errors = error.name.map { [FieldError(field: $0, message: error.message)] } ?? []
             throw RequestRefusal(code: .badJSON, error: error.message, errors: errors)

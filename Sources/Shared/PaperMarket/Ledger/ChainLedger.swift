@@ -64,7 +64,7 @@ final class ChainLedger {
     private static let prunedPage = 200
     private static let pruningPause = Duration.milliseconds(2)
     /// A bound aside: two million records.
-    private static let mostPages = 10_000
+    private static let maxPages = 10_000
 
     private let pipeline: OrderPipeline
     private let options: ChainOptions
@@ -78,7 +78,7 @@ final class ChainLedger {
     /// Sends a transaction. It is executed when it is taken: its outcome stands from then on, and shows when it has landed.
     func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws(PipelineError) -> SendOutcome {
         let keys = try keys(order)
-        let slips = terms.amountOut.value < transaction.leastOut.value
+        let slips = terms.amountOut.value < transaction.minOut.value
         var arguments = [
             transaction.signature, order.description, String(transaction.leg), String(transaction.attempt), transaction.quote.dex,
             transaction.quote.amountIn.description, terms.amountOut.description, String(transaction.lastValidSlot), slips ? "1" : "0",
@@ -123,7 +123,7 @@ final class ChainLedger {
 
     private func prune(_ keys: Keys, before slot: UInt64, landedBefore oldest: String) async throws(PipelineError) {
         var kept = 0
-        for _ in 0..<Self.mostPages {
+        for _ in 0..<Self.maxPages {
             let reply = try await pipeline.run(
                 LedgerScripts.prune, keys: [keys.expiring, keys.landed],
                 [keys.transactionPrefix, keys.orderPrefix, String(slot), oldest, String(Self.prunedPage), String(kept)])

@@ -9,7 +9,7 @@ extension ServiceProcess {
     /// nil when the task is cancelled before.
     public func agreeOnSeed(_ settings: MockMarketSettings) async -> UInt64? {
         let proposal = settings.seed ?? UInt64.random(in: .min ... .max)
-        var backoff = Backoff(first: .milliseconds(50), most: .seconds(2))
+        var backoff = Backoff(first: .milliseconds(50), max: .seconds(2))
         while !Task.isCancelled {
             if let agreed = try? await pipeline.agree(on: "seed", String(proposal)), let common = UInt64(agreed) {
                 let seed = settings.seed ?? common

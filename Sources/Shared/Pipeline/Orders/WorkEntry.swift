@@ -46,7 +46,7 @@ public struct Work: Sendable {
     /// The attempt, from 1.
     public let attempt: Int
     /// The route that was chosen, from `routed` on.
-    public let route: Route?
+    public let route: StoredRoute?
     /// The signed transactions, from `submitted` on.
     public let transactions: [SignedTransaction]
     /// How often the quote was too old.
@@ -58,7 +58,7 @@ public struct Work: Sendable {
 
     /// The work of a step's answer.
     public init(
-        order: Order, state: OrderState, attempt: Int, route: Route?, transactions: [SignedTransaction], staleQuotes: Int, now: UInt64,
+        order: Order, state: OrderState, attempt: Int, route: StoredRoute?, transactions: [SignedTransaction], staleQuotes: Int, now: UInt64,
         isResumed: Bool
     ) {
         self.order = order
@@ -73,7 +73,7 @@ public struct Work: Sendable {
 }
 
 /// The route that the router has chosen.
-public struct Route: Sendable, Hashable {
+public struct StoredRoute: Sendable, Hashable {
     /// What to execute, and what of it has landed.
     public let chosen: ChosenRoute
     /// When it was stored, in ms of Redis' time.

@@ -7,7 +7,7 @@ public import Orders
 /// Times fall into 176 buckets, eight for each doubling: a median or a 95th percentile is right within a sixteenth, in a few bytes.
 public struct EndTally: Sendable, Equatable {
     /// A process may count this many of each; what claims to be more is no tally.
-    private static let most = 1_000_000_000_000
+    private static let maxNumber = 1_000_000_000_000
     private static let buckets = 176
     private static let statuses: [OrderStatus] = [.confirmed, .failed, .cancelled]
 
@@ -44,7 +44,7 @@ public struct EndTally: Sendable, Equatable {
     }
 
     /// Both together.
-    public static func + (one: EndTally, other: EndTally) -> EndTally { one.combined(other) { min($0 + $1, most) } }
+    public static func + (one: EndTally, other: EndTally) -> EndTally { one.combined(other) { min($0 + $1, maxNumber) } }
 
     /// What has come since `earlier`; where that is more, the process counts anew and all of this is new.
     public func since(_ earlier: EndTally) -> EndTally {
@@ -81,7 +81,7 @@ extension EndTally {
         }
     }
 
-    private static func number(_ text: Substring) -> Int? { Int(text).flatMap { (0...most).contains($0) ? $0 : nil } }
+    private static func number(_ text: Substring) -> Int? { Int(text).flatMap { (0...maxNumber).contains($0) ? $0 : nil } }
 
     /// Below 8 ms each has its own; above, the three bits after the highest choose within a doubling.
     private static func bucket(of milliseconds: Int64) -> Int {

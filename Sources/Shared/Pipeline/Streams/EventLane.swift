@@ -61,7 +61,7 @@ final class EventLane {
 
     private func claim() async {
         do throws(PipelineError) {
-            inHand = try await reader.claim(idle: options.visibilityTimeout, most: options.batch, .none, takesSuspects: false, inHand: []).entries
+            inHand = try await reader.claim(idle: options.visibilityTimeout, max: options.batch, .none, takesSuspects: false, inHand: []).entries
             if !inHand.isEmpty { observer.received(stream: reader.stream, count: inHand.count, claimed: true) }
         } catch {
             observer.failed(doing: "claim", error: error)
@@ -71,7 +71,7 @@ final class EventLane {
     /// Stores what is in hand, again and again while Postgres is away.
     private func flush() async {
         defer { idle.notify() }
-        var backoff = Backoff(first: .milliseconds(100), most: .seconds(2))
+        var backoff = Backoff(first: .milliseconds(100), max: .seconds(2))
         while !inHand.isEmpty && !Task.isCancelled {
             do {
                 try await storeInHand()
@@ -129,7 +129,7 @@ final class EventLane {
         isStopping = true
         reader.close()
         let start = MonotonicInstant.now
-        while !inHand.isEmpty, start.elapsed < grace { _ = try? await idle.wait(atMost: grace - start.elapsed) }
+        while !inHand.isEmpty, start.elapsed < grace { _ = try? await idle.wait(upTo: grace - start.elapsed) }
         worker?.cancel()
         await reader.release()
         stopped.succeed(())

@@ -17,7 +17,7 @@ final class GroupReader {
     private let observer: any StreamObserver
     /// How far `overtake` has looked.
     private var overtaken = "0-0"
-    private var backoff = Backoff(first: .milliseconds(50), most: .seconds(2))
+    private var backoff = Backoff(first: .milliseconds(50), max: .seconds(2))
 
     init(pipeline: OrderPipeline, reader: RedisReader, keys: Keys, stream: String, group: String, consumer: String, observer: any StreamObserver) {
         self.pipeline = pipeline
@@ -48,12 +48,12 @@ final class GroupReader {
     /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand; of suspects half of those of a kind, or one alone,
     /// and none of them unless `takesSuspects`. Also answers whether suspects were left for that reason.
     func claim(
-        idle: Duration, most: Int, _ suspicion: Suspicion, takesSuspects: Bool, inHand: [String]
+        idle: Duration, max: Int, _ suspicion: Suspicion, takesSuspects: Bool, inHand: [String]
     ) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
         let reply = try await pipeline.run(
             Scripts.claim, keys: [stream],
             [
-                group, consumer, String(idle.millisecondsRoundedUp), String(most), String(suspicion.from), String(suspicion.aloneFrom),
+                group, consumer, String(idle.millisecondsRoundedUp), String(max), String(suspicion.from), String(suspicion.aloneFrom),
                 takesSuspects ? "1" : "0",
             ] + inHand)
         let answer = reply.array ?? []
@@ -61,10 +61,10 @@ final class GroupReader {
     }
 
     /// Retries that wait behind first attempts, at most `most`. They are delivered once more when the group comes to them.
-    func overtake(most: Int, name: String) async throws(PipelineError) -> [StreamEntry] {
+    func overtake(max: Int, name: String) async throws(PipelineError) -> [StreamEntry] {
         let reply = try await pipeline.run(
             Scripts.overtake, keys: [stream],
-            [group, consumer, name, keys.orderPrefix, overtaken, String(Self.overtakingPage), String(most)])
+            [group, consumer, name, keys.orderPrefix, overtaken, String(Self.overtakingPage), String(max)])
         let answer = reply.array ?? []
         overtaken = answer.first?.string ?? overtaken
         return StreamEntry.list(claimed: .array(Array(answer.dropFirst())))

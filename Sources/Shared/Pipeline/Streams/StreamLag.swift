@@ -54,13 +54,13 @@ public struct PipelineLag: Sendable {
     /// Dead letters.
     public let deadLetters: Int
     /// Since when no new orders are taken in; nil where they are.
-    public let pause: Pause?
+    public let pause: PauseRecord?
     /// Entries on `accepted` that no router has been given, over all partitions.
     public var backlog: Int { .saturatingSum(groups(of: "accepted").map(\.lag)) }
     /// The same, and where it is not known the most that it can be.
-    public var backlogAtMost: Int { .saturatingSum(groups(of: "accepted").map { max($0.lag, $0.lagBound) }) }
+    public var maxBacklog: Int { .saturatingSum(groups(of: "accepted").map { max($0.lag, $0.lagBound) }) }
     /// Events that are not in Postgres yet; where that is not known, the most that they can be.
-    public var unstoredAtMost: Int { .saturatingSum(groups(of: "events").flatMap { [max($0.lag, $0.lagBound), $0.pending] }) }
+    public var maxUnstored: Int { .saturatingSum(groups(of: "events").flatMap { [max($0.lag, $0.lagBound), $0.pending] }) }
     /// Age of the oldest entry on `accepted` that no router has been given, in ms.
     public var oldestWaitingMs: UInt64 { groups(of: "accepted").map(\.oldestWaitingMs).max() ?? 0 }
 
@@ -130,7 +130,7 @@ public final class LagSampler {
 
 extension OrderPipeline {
     /// Entries that are counted, a second and group, where Redis does not know how many wait: it copies each of them whole for that.
-    private static let mostCounted = 200
+    private static let maxCounted = 200
 
     /// Asks Redis where entries wait; rates and consumers are left at zero.
     func lag() async throws(PipelineError) -> PipelineLag {
@@ -140,7 +140,7 @@ extension OrderPipeline {
         var dead = 0
         for keys in partitions {
             for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
-                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [String(Self.mostCounted)])))
+                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [String(Self.maxCounted)])))
             }
             let now = try await time()
             waiting += try await send(["ZCARD", keys.retries]).count
@@ -186,7 +186,7 @@ extension PipelineLag {
                 $0.field("due", retriesDue)
             }
             writer.field("deadLetters", deadLetters)
-            writer.raw("door", Pause.json(of: pause))
+            writer.raw("door", PauseRecord.json(of: pause))
         }
     }
 }

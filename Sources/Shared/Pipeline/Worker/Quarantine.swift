@@ -24,7 +24,7 @@ final class Quarantine {
     }
 
     /// Waits while another lane has its suspects begun, at most `limit`.
-    func wait(_ lane: AnyObject, atMost limit: Duration) async {
+    func wait(_ lane: AnyObject, upTo limit: Duration) async {
         let start = MonotonicInstant.now
         while let other = self.lane, other != ObjectIdentifier(lane), start.elapsed < limit, !Task.isCancelled {
             try? await opened.value(within: limit - start.elapsed)

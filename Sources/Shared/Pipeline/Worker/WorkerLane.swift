@@ -20,7 +20,7 @@ final class WorkerLane {
     private let handler: any OrderHandler
     private let budget: AttemptBudget?
     private let observer: any StreamObserver
-    private let mostDeliveries: Int
+    private let maxDeliveries: Int
     private let suspicion: Suspicion
     private let quarantine: Quarantine
     private var held: [String: Held] = [:]
@@ -43,7 +43,7 @@ final class WorkerLane {
         self.budget = budget
         self.observer = observer
         self.quarantine = quarantine
-        mostDeliveries = 4 * pipeline.settings.maxStarts
+        maxDeliveries = 4 * pipeline.settings.maxStarts
         suspicion = Suspicion(maxStarts: pipeline.settings.maxStarts)
     }
 
@@ -64,7 +64,7 @@ final class WorkerLane {
     private func supplyLoop() async throws {
         while !isStopping {
             if free <= 0 {
-                try await changed.wait(atMost: Self.claimInterval)
+                try await changed.wait(upTo: Self.claimInterval)
             } else if nextClaim <= .now {
                 nextClaim = .now + Self.claimInterval
                 if mayClaim { await claim() }
@@ -96,7 +96,7 @@ final class WorkerLane {
     /// Retries need no place: they go past the first attempts that wait for one.
     private func overtake() async {
         do throws(PipelineError) {
-            accept(try await reader.overtake(most: free, name: options.stage.stream), claimed: false)
+            accept(try await reader.overtake(max: free, name: options.stage.stream), claimed: false)
         } catch {
             observer.failed(doing: "overtake", error: error)
         }
@@ -113,7 +113,7 @@ final class WorkerLane {
     }
 
     private func claimSuspects() async throws(PipelineError) {
-        await quarantine.wait(self, atMost: options.visibilityTimeout)
+        await quarantine.wait(self, upTo: options.visibilityTimeout)
         guard mayClaim, !isStopping, free > 0, quarantine.open(for: self) else { return }
         defer { quarantine.close(for: self) }
         let entries = try await claim(suspects: true).entries
@@ -127,7 +127,7 @@ final class WorkerLane {
         // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
         try await renewHeld()
         let found = try await reader.claim(
-            idle: options.visibilityTimeout, most: free, suspicion, takesSuspects: suspects, inHand: inHand)
+            idle: options.visibilityTimeout, max: free, suspicion, takesSuspects: suspects, inHand: inHand)
         accept(found.entries, claimed: true)
         return found
     }
@@ -155,14 +155,14 @@ final class WorkerLane {
             if let work { pipeline.noteProgress(of: work) }
             changed.notify()
         }
-        await quarantine.wait(self, atMost: options.visibilityTimeout)
+        await quarantine.wait(self, upTo: options.visibilityTimeout)
         guard !Task.isCancelled else { return }
         do throws(PipelineError) {
             guard let work else {
                 try await reader.bury(entry, reason: "MALFORMED", name: options.stage.stream)
                 return
             }
-            if entry.deliveries > mostDeliveries {
+            if entry.deliveries > maxDeliveries {
                 let buried = try await reader.bury(entry, reason: "POISONED", name: options.stage.stream, order: work.orderID, fails: true)
                 if buried != nil { return }
             }
@@ -213,7 +213,7 @@ final class WorkerLane {
         reader.close()
         changed.notify()
         let start = MonotonicInstant.now
-        while !held.isEmpty, start.elapsed < grace { _ = try? await changed.wait(atMost: grace - start.elapsed) }
+        while !held.isEmpty, start.elapsed < grace { _ = try? await changed.wait(upTo: grace - start.elapsed) }
         for (_, entry) in held { entry.task.cancel() }
         await reader.release(held.values.compactMap(\.work))
         stopped.succeed(())
@@ -222,11 +222,11 @@ final class WorkerLane {
 
 extension WorkEntry {
     /// Names and values together, in bytes. A newer version may add fields, but no work entry is ever near this.
-    private static let mostBytes = 4_096
+    private static let maxBytes = 4_096
 
     /// Reads an entry of a work stream: `id`, a UUID in lower case, and `round`, from 1. Nil when it is anything else.
     init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
-        guard let fields = entry.fields, fields.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.mostBytes,
+        guard let fields = entry.fields, fields.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.maxBytes,
             let text = fields["id"], let id = OrderID(parsing: text), id.description == text,
             let round = fields["round"].flatMap({ Int($0) }), round >= 1
         else { return nil }

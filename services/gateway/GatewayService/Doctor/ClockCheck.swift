@@ -1,6 +1,6 @@
 /// Clocks beside that of Redis, which stamps orders and judges deadlines.
 struct ClockCheck {
-    private static let mostMs: Int64 = 2_000
+    private static let maxMs: Int64 = 2_000
 
     /// What Redis' own clock says.
     let redisMs: Int64
@@ -10,7 +10,7 @@ struct ClockCheck {
     let others: [(name: String, ms: Int64)]
 
     var diagnosis: Diagnosis {
-        guard setBackMs <= Self.mostMs else {
+        guard setBackMs <= Self.maxMs else {
             return Diagnosis(
                 "clock", .warning,
                 "Redis' clock was set back by \(setBackMs / 1000) s; retries, deadlines and the chain go on by the highest time seen",
@@ -21,7 +21,7 @@ struct ClockCheck {
         }
         // Postgres may say any number.
         let differences = others.map { (name: $0.name, ms: Int128($0.ms) - Int128(redisMs)) }
-        let wrong = differences.filter { $0.ms.magnitude > UInt128(Self.mostMs) }
+        let wrong = differences.filter { $0.ms.magnitude > UInt128(Self.maxMs) }
         guard wrong.isEmpty else {
             let texts = wrong.map { "\($0.name)'s is \($0.ms.magnitude / 1000) s \($0.ms < 0 ? "behind" : "ahead")" }
             return Diagnosis(

@@ -9,8 +9,8 @@ struct OrderChecks {
     /// The checks.
     static let names = ["stuck-orders", "lost-orders"]
     /// The oldest are looked at; more would hold the gateway up.
-    private static let mostChecked = 1000
-    private static let mostNamed = 5
+    private static let maxChecked = 1000
+    private static let maxNamed = 5
     /// What has just moved may be between two steps of Postgres.
     private static let settled = Duration.seconds(3)
 
@@ -23,9 +23,9 @@ struct OrderChecks {
     func all() async throws -> [Diagnosis] {
         var checked = 0
         var orphans: Set<OrderID> = []
-        let stuck = try await store.lostOrders(unmovedFor: Self.settled, listing: Self.mostNamed) { ids in
+        let stuck = try await store.lostOrders(unmovedFor: Self.settled, listing: Self.maxNamed) { ids in
             var found: [OrderID] = []
-            for id in ids.prefix(max(0, Self.mostChecked - checked)) {
+            for id in ids.prefix(max(0, Self.maxChecked - checked)) {
                 checked += 1
                 let (standing, unmoved) = try await pipeline.standing(id)
                 if standing == .nothing { orphans.insert(id) }
@@ -33,7 +33,7 @@ struct OrderChecks {
             }
             return found
         }
-        let lost = try await store.lostOrders(unmovedFor: Self.settled, listing: Self.mostNamed) { try await pipeline.missing($0) }
+        let lost = try await store.lostOrders(unmovedFor: Self.settled, listing: Self.maxNamed) { try await pipeline.missing($0) }
         return [Self.stuck(stuck, orphans: orphans, checked: min(stuck.checked, checked)), Self.lost(lost)]
     }
 

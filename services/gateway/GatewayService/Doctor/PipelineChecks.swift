@@ -17,7 +17,7 @@ struct PipelineChecks {
     /// Processes that are alive and cannot work, with the reason.
     var troubles: [String] = []
 
-    var all: [Diagnosis] { [services, groups, backlog, postgresBehind, deadLetters, door] }
+    var all: [Diagnosis] { [services, groups, backlog, postgresBehind, deadLetters, paused] }
 
     private var services: Diagnosis {
         let missing = ["gateway", "router", "executor", "notifier"].filter { alive[$0, default: 0] == 0 }
@@ -63,8 +63,8 @@ struct PipelineChecks {
                 "backlog", .warning, "orders wait: \(late.joined(separator: "; "))",
                 do: "Scale the routers for accepted, the executors for routed; orderctl lag --watch shows whether it helps.")
         }
-        let least = lag.backlogAtMost > lag.backlog ? "at least " : ""
-        return Diagnosis("backlog", .ok, "\(least)\(lag.backlog) waiting for a router")
+        let bound = lag.maxBacklog > lag.backlog ? "at least " : ""
+        return Diagnosis("backlog", .ok, "\(bound)\(lag.backlog) waiting for a router")
     }
 
     private var postgresBehind: Diagnosis {
@@ -88,7 +88,7 @@ struct PipelineChecks {
         return Diagnosis("dead-letters", .ok, "no dead letters")
     }
 
-    private var door: Diagnosis {
+    private var paused: Diagnosis {
         guard let pause = lag.pause else { return Diagnosis("door", .ok, "new orders are taken") }
         let since = Timestamp.text(milliseconds: pause.since)
         return Diagnosis(

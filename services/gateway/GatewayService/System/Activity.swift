@@ -48,7 +48,7 @@ struct Activity {
     static let slice: UInt64 = 5_000
     static let kept: UInt64 = 3_600_000
     /// Processes whose counts are remembered. Of those that are gone the ones unseen for the longest are forgotten first.
-    private static let mostRemembered = 1_000
+    private static let maxRemembered = 1_000
 
     private var points: [ActivityPoint] = []
     private var counted: [String: (tally: EndTally, seen: UInt64)] = [:]
@@ -84,8 +84,8 @@ struct Activity {
 
     /// Forgets a quarter at once, so that a crowd that comes and goes does not have all of them put in order at each sample.
     private mutating func forget() {
-        guard counted.count > Self.mostRemembered else { return }
+        guard counted.count > Self.maxRemembered else { return }
         let byAge = counted.map { (seen: $0.value.seen, name: $0.key) }.sorted { $0.seen < $1.seen }
-        for (_, name) in byAge.prefix(counted.count - Self.mostRemembered * 3 / 4) { counted[name] = nil }
+        for (_, name) in byAge.prefix(counted.count - Self.maxRemembered * 3 / 4) { counted[name] = nil }
     }
 }

@@ -9,7 +9,7 @@ internal import ServiceKit
 /// `GET /health`: the engine as a whole, over all replicas by their heartbeats, and what it stands on.
 @ServiceActor
 struct HealthRoutes {
-    private static let most = 1_000_000_000
+    private static let maxNumber = 1_000_000_000
     private static let services = ["gateway", "router", "executor", "notifier"]
 
     let process: ServiceProcess
@@ -28,7 +28,7 @@ struct HealthRoutes {
         let goesOn = redis == .up && Self.services.allSatisfy { alive[$0]?.isEmpty == false }
         // A heartbeat may say anything: the sum stays a number that a client can hold.
         func sum(_ field: String) -> Int {
-            instances.reduce(0) { min(Self.most, $0 + min(Self.most, max(0, Int($1.fields[field] ?? "") ?? 0))) }
+            instances.reduce(0) { min(Self.maxNumber, $0 + min(Self.maxNumber, max(0, Int($1.fields[field] ?? "") ?? 0))) }
         }
         let body = JSONWriter.object {
             $0.field("status", goesOn && !database.isDown ? "ok" : "degraded")
@@ -43,14 +43,14 @@ struct HealthRoutes {
             $0.object("services") { writer in
                 for service in Self.services { writer.object(service) { $0.field("alive", alive[service]?.count ?? 0) } }
             }
-            // Shut on purpose is not ill: who restarts what is degraded must leave it alone.
-            $0.raw("door", redis.isDown ? "null" : Pause.json(of: pause))
+            // A pause is not ill health: whoever restarts what is degraded must leave a paused engine alone.
+            $0.raw("door", redis.isDown ? "null" : PauseRecord.json(of: pause))
         }
         return .json(goesOn ? 200 : 503, body)
     }
 
     /// Who is alive, and whether Redis can be worked with: it answers, and this process could prepare what it needs there.
-    private func ask() async -> ([ServiceInstance], Standing) {
+    private func ask() async -> ([ServiceInstance], ServerState) {
         do {
             let instances = try await process.pipeline.instances()
             let check = process.health.readiness.checks.first { $0.name == "redis" }
@@ -62,7 +62,7 @@ struct HealthRoutes {
     }
 
     /// Down where this gateway cannot read, or where no notifier can store; what the notifiers say of it is the more telling.
-    private static func database(_ reading: Standing, _ instances: [ServiceInstance]) -> Standing {
+    private static func database(_ reading: ServerState, _ instances: [ServiceInstance]) -> ServerState {
         let troubles = instances.compactMap { $0.fields["postgres"] }
         let refused = troubles.filter { !$0.isEmpty }
         guard reading.isDown || (!troubles.isEmpty && refused.count == troubles.count) else { return reading }

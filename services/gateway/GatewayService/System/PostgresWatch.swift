@@ -11,7 +11,7 @@ final class PostgresWatch {
 
     private let postgres: PostgresPool
     private let store: OrderStore
-    private var last = Standing.unknown
+    private var last = ServerState.unknown
 
     init(postgres: PostgresPool, store: OrderStore) {
         self.postgres = postgres
@@ -19,7 +19,7 @@ final class PostgresWatch {
     }
 
     /// What is known now. The pool knows at once when it has lost its connections, or is refused what others ask for.
-    var standing: Standing { postgres.trouble.map { .down($0.description) } ?? last }
+    var standing: ServerState { postgres.trouble.map { .down($0.description) } ?? last }
 
     /// Tries until the task is cancelled.
     func run() async {

@@ -57,7 +57,7 @@ final class Feed<Core: FeedCore> {
         let opened = MonotonicInstant.now
         await refresh()
         while core.absence != nil, isWatched, opened.elapsed < Self.patience {
-            _ = try? await bell.wait(atMost: Self.patience - opened.elapsed)
+            _ = try? await bell.wait(upTo: Self.patience - opened.elapsed)
             await refresh()
         }
         if let absence = core.absence { end(absence) }
@@ -94,7 +94,7 @@ final class Feed<Core: FeedCore> {
         return false
     }
 
-    private static var backoff: Backoff { Backoff(first: .milliseconds(100), most: .seconds(2)) }
+    private static var backoff: Backoff { Backoff(first: .milliseconds(100), max: .seconds(2)) }
 
     private func read() async {
         let start = MonotonicInstant.now

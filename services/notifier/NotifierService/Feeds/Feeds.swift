@@ -55,7 +55,7 @@ final class Feeds<Core: FeedCore> {
 
     private func lookLoop() async {
         while !Task.isCancelled {
-            let isBack = (try? await reconnected.wait(atMost: Self.silence)) ?? false
+            let isBack = (try? await reconnected.wait(upTo: Self.silence)) ?? false
             await refresh(unasked: isBack)
         }
     }

@@ -17,6 +17,6 @@ final class StoredUserDirectory: UserDirectory {
     init(pipeline: OrderPipeline) { self.pipeline = pipeline }
 
     func orders(of user: UserID, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
-        try await pipeline.orders(ofUser: user, atMost: UserFeed.maxOrders, placedFrom: since)
+        try await pipeline.orders(ofUser: user, limit: UserFeed.maxOrders, placedFrom: since)
     }
 }

@@ -18,7 +18,7 @@ enum NativeFrame: Equatable {
     init(parsing text: String) throws(NativeError) {
         let json: JSONValue
         do throws(JSONError) {
-            json = try JSONValue.parse(text, maximumDepth: 8, refusesNUL: true)
+            json = try JSONValue.parse(text, maxDepth: 8, refusesNUL: true)
         } catch {
             throw .badRequest("The frame is no JSON: \(error)")
         }
@@ -37,7 +37,7 @@ enum NativeFrame: Equatable {
             guard json.given("since") == nil else { throw .badRequest("since belongs to a userId: with an orderId give after.", .order(id)) }
             guard let after = json.given("after") else { return .subscribeOrder(id, after: 0) }
             guard let seq = after.integer.flatMap({ Int(exactly: $0) }).flatMap({ Seq(exactly: $0) }) else {
-                throw .badRequest("after has to be a whole number from 0 to \(Seq.most): the seq of the last event that was seen.", .order(id))
+                throw .badRequest("after has to be a whole number from 0 to \(Seq.max): the seq of the last event that was seen.", .order(id))
             }
             return .subscribeOrder(id, after: seq)
         case .user(let user):

@@ -24,7 +24,7 @@ final class NativeOrder: OrderWatcher {
     private(set) var newest: Int?
     /// Since when nothing of it can be read.
     var failingSince: MonotonicInstant?
-    var backoff = Backoff(first: .milliseconds(200), most: .seconds(2))
+    var backoff = Backoff(first: .milliseconds(200), max: .seconds(2))
     /// What the next event has to say of the order.
     private var introduction: Order?
     private weak var session: NativeSession?

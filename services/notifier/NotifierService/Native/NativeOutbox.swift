@@ -21,8 +21,8 @@ extension WebSocket: NativeOutlet {}
 @ServiceActor
 final class NativeOutbox {
     /// More than that waiting means that the client cannot keep up.
-    static let mostMessages = 8192
-    static let mostBytes = 8 << 20
+    static let maxMessages = 8192
+    static let maxBytes = 8 << 20
     private static let calmMessages = 1024
     private static let calmBytes = 1 << 20
     /// What the socket is given before it has written all of it.
@@ -34,7 +34,7 @@ final class NativeOutbox {
     var onEmpty: (@ServiceActor () -> Void)?
     private let outlet: any NativeOutlet
     private let sent: Counter
-    private let waiting = BoundedQueue<String>(bound: mostMessages)
+    private let waiting = BoundedQueue<String>(bound: maxMessages)
     private var waitingBytes = 0
     private var burst = 0
     private var isPumping = false
@@ -51,7 +51,7 @@ final class NativeOutbox {
     func send(_ text: String) {
         guard outlet.isOpen else { return }
         if waiting.count == 0, hasRoom { return give(text) }
-        guard waitingBytes + text.utf8.count <= Self.mostBytes, waiting.send(text) else {
+        guard waitingBytes + text.utf8.count <= Self.maxBytes, waiting.send(text) else {
             return outlet.close(code: .tooSlow, reason: "too slow: subscribe again with after")
         }
         waitingBytes += text.utf8.count

@@ -23,11 +23,11 @@ extension Feeds: UserSource where Core == UserFeed {}
 @ServiceActor
 final class NativeSession {
     /// Orders and users that a client may name.
-    static let mostSubscriptions = 1000
+    static let maxSubscriptions = 1000
     /// Orders in all, those of users included.
-    static let mostOrders = 10_000
+    static let maxOrders = 10_000
     /// Orders that are asked for at once: a replay of many shall not look like a slow client.
-    private static let mostOpening = 64
+    private static let maxOpening = 64
     /// After that an order makes way for the next: nobody may know it, which takes two seconds to find out.
     private static let openingPatience = Duration.milliseconds(250)
     /// For how long the events of an order may be out of reach.
@@ -41,7 +41,7 @@ final class NativeSession {
     private var orders: [OrderID: NativeOrder] = [:]
     private var users: [UserID: NativeUser] = [:]
     private var subscriptions = 0
-    private let asked = BoundedQueue<NativeOrder>(bound: 2 * mostOrders)
+    private let asked = BoundedQueue<NativeOrder>(bound: 2 * maxOrders)
     private var opening = 0
     private var isOpeningMore = false
     private var isImpatient = false
@@ -108,8 +108,8 @@ final class NativeSession {
 
     private func admitSubscription(_ subject: NativeSubject, isNew: Bool) throws(NativeError) {
         guard isNew else { return }
-        guard subscriptions < Self.mostSubscriptions else {
-            throw .tooMany("One socket carries \(Self.mostSubscriptions) subscriptions: open another one, or end some.", subject)
+        guard subscriptions < Self.maxSubscriptions else {
+            throw .tooMany("One socket carries \(Self.maxSubscriptions) subscriptions: open another one, or end some.", subject)
         }
         subscriptions += 1
     }
@@ -143,10 +143,10 @@ final class NativeSession {
             order.users.insert(user)
             return
         }
-        guard orders.count < Self.mostOrders else {
+        guard orders.count < Self.maxOrders else {
             if !isOverflowing {
                 send(
-                    NativeError.tooMany("One socket follows \(Self.mostOrders) orders at once: some of this user's are left out.", .user(user)).frame)
+                    NativeError.tooMany("One socket follows \(Self.maxOrders) orders at once: some of this user's are left out.", .user(user)).frame)
             }
             isOverflowing = true
             return
@@ -174,13 +174,13 @@ final class NativeSession {
         guard !isOpeningMore else { return }
         isOpeningMore = true
         defer { isOpeningMore = false }
-        while !isClosed, opening < Self.mostOpening, outbox.isCalm, let order = asked.poll() {
+        while !isClosed, opening < Self.maxOpening, outbox.isCalm, let order = asked.poll() {
             guard orders[order.id] === order, order.phase == .waiting else { continue }
             order.phase = .opening
             opening += 1
             orderSource.watch(order.id, after: order.seen, order)
         }
-        if opening >= Self.mostOpening, asked.count > 0 { makeWayLater() }
+        if opening >= Self.maxOpening, asked.count > 0 { makeWayLater() }
     }
 
     private func makeWayLater() {

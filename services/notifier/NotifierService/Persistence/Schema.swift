@@ -17,7 +17,7 @@ final class Schema {
 
     /// Applies what is missing; tries again while Postgres is away. False when the task was cancelled first.
     func migrate() async -> Bool {
-        var backoff = Backoff(first: .milliseconds(200), most: .seconds(5))
+        var backoff = Backoff(first: .milliseconds(200), max: .seconds(5))
         while !Task.isCancelled {
             do {
                 let applied = try await store.migrate()

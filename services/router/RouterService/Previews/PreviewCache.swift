@@ -16,7 +16,7 @@ struct PreviewCache {
         }
     }
 
-    private static let most = 256
+    private static let maxRounds = 256
 
     private var rounds: [Key: (round: QuoteRound, at: MonotonicInstant)] = [:]
 
@@ -28,6 +28,6 @@ struct PreviewCache {
     /// Keeps a round; where there are too many, the oldest goes.
     mutating func keep(_ round: QuoteRound, _ key: Key, at now: MonotonicInstant) {
         rounds[key] = (round, now)
-        if rounds.count > Self.most, let oldest = rounds.min(by: { $0.value.at < $1.value.at }) { rounds[oldest.key] = nil }
+        if rounds.count > Self.maxRounds, let oldest = rounds.min(by: { $0.value.at < $1.value.at }) { rounds[oldest.key] = nil }
     }
 }

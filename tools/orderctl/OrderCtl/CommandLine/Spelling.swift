@@ -6,7 +6,7 @@ enum Spelling {
     /// that near.
     static func nearest(to word: String, among words: [String]) -> String? {
         let typed = Array(word.lowercased().utf8.prefix(64))
-        let most = min(2, typed.count / 3)
-        return words.map { ($0, EditDistance.between(typed, Array($0.utf8))) }.filter { $0.1 <= most }.min { $0.1 < $1.1 }?.0
+        let maxDistance = min(2, typed.count / 3)
+        return words.map { ($0, EditDistance.between(typed, Array($0.utf8))) }.filter { $0.1 <= maxDistance }.min { $0.1 < $1.1 }?.0
     }
 }

@@ -32,7 +32,7 @@ struct DeadList: Command {
     }
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
-        var letters: [DeadLetter] = []
+        var letters: [ListedDeadLetter] = []
         let hasMore = try await session.engine.deadLetters(reason: reason, limit: limit) { letters += $0 }
         if session.wantsJSON {
             let body = JSONWriter.object {
@@ -51,7 +51,7 @@ struct DeadList: Command {
         return .ok
     }
 
-    @ServiceActor private func show(_ letter: DeadLetter, on console: Console) {
+    @ServiceActor private func show(_ letter: ListedDeadLetter, on console: Console) {
         let stream = Terminal.safe(letter.value["stream"]?.string ?? "?")
         let times = letter.value["deliveries"]?.integer ?? 0
         let moment = Terminal.safe(letter.value["at"]?.string ?? "?")

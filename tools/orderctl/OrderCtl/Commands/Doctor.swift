@@ -9,7 +9,7 @@ struct Doctor: Command {
             The gateway looks at Redis (whether it lets the engine work, version, persistence,
             eviction, memory), Postgres (whether it answers and stores, and how far it is
             behind), the clocks, the services, the consumer groups, the backlog, dead
-            letters, the door, and at orders that do not go on. Nothing is changed. Exit
+            letters, pauses, and at orders that do not go on. Nothing is changed. Exit
             code 1 when a fault is found; warnings alone end with 0.
             """,
         options: [

@@ -11,7 +11,7 @@ struct LagReport {
         let group: String
         var backlog: Int64 = 0
         /// Whether Redis does not know more than that so many wait at least.
-        var isLeast = false
+        var isLowerBound = false
         var inHand: Int64 = 0
         var oldestWaitingMs: Int64 = 0
         var oldestInHandMs: Int64 = 0
@@ -41,12 +41,12 @@ struct LagReport {
     }
 
     @ServiceActor func show(on console: Console) {
-        let most = max(1, rows.map(\.backlog).max() ?? 0)
+        let longest = max(1, rows.map(\.backlog).max() ?? 0)
         var table = Table("STREAM", "GROUP", "BACKLOG", "", "OLDEST", "IN HAND", "OLDEST", "RATE", "DRAINS IN", "PROCESSES")
         for row in rows {
             table.add(
-                Terminal.safe(row.stream), Terminal.safe(row.group), "\(row.backlog)\(row.isLeast ? "+" : "")",
-                Bar.text(row.backlog, of: most, width: Int(Self.barWidth)), Self.age(row.oldestWaitingMs), "\(row.inHand)",
+                Terminal.safe(row.stream), Terminal.safe(row.group), "\(row.backlog)\(row.isLowerBound ? "+" : "")",
+                Bar.text(row.backlog, of: longest, width: Int(Self.barWidth)), Self.age(row.oldestWaitingMs), "\(row.inHand)",
                 Self.age(row.oldestInHandMs), "\(row.deliveredInTenSeconds / 10).\(row.deliveredInTenSeconds % 10)/s", row.drain, "\(row.consumers)")
         }
         // The bar, the stream (its group stands for it) and what is in hand go first where the terminal is narrow.
@@ -59,7 +59,7 @@ struct LagReport {
         if answer["door"]?["open"]?.bool == false {
             let reason = answer["door"]?["reason"]?.string.map { " (\(Terminal.safe($0)))" } ?? ""
             let since = Terminal.safe(answer["door"]?["since"]?.string ?? "?")
-            console.print(console.paint("The door is shut since \(since)\(reason): new orders get 503. orderctl resume opens it.", .yellow))
+            console.print(console.paint("The engine is paused since \(since)\(reason): new orders get 503. orderctl resume ends the pause.", .yellow))
         }
     }
 
@@ -76,7 +76,7 @@ extension LagReport.Row {
     fileprivate mutating func add(_ group: JSONValue) {
         func number(_ name: String) -> Int64 { group[name]?.integer ?? 0 }
         backlog = Self.sum(backlog, number("lag"))
-        isLeast = isLeast || group["lagKnown"]?.bool == false
+        isLowerBound = isLowerBound || group["lagKnown"]?.bool == false
         inHand = Self.sum(inHand, number("pending"))
         oldestWaitingMs = max(oldestWaitingMs, number("oldestWaitingMs"))
         oldestInHandMs = max(oldestInHandMs, number("oldestPendingMs"))

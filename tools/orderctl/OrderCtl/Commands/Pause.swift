@@ -26,7 +26,7 @@ struct Pause: Command {
         let door = try await session.engine.repeating(orElse: "pausing again is no mistake, orderctl lag shows the pause") {
             () async throws(Failure) in try await session.engine.post("/api/door/pause", json: body)
         }
-        return try DoorReport.show(door, session)
+        return try PauseReport.show(door, session)
     }
 }
 
@@ -34,7 +34,7 @@ struct Pause: Command {
 struct Resume: Command {
     static let manual = Manual(
         ["resume"], synopsis: "", summary: "take new orders again",
-        details: "Ends what orderctl pause began, for all gateways. Where the door is open it stays open.",
+        details: "Ends the pause, for all gateways. An engine that is not paused stays as it is.",
         examples: [("orderctl resume", "after an upgrade")])
 
     init(_: inout Arguments) throws(Failure) {}
@@ -43,26 +43,26 @@ struct Resume: Command {
         let door = try await session.engine.repeating(orElse: "resuming again is no mistake") { () async throws(Failure) in
             try await session.engine.post("/api/door/resume")
         }
-        return try DoorReport.show(door, session)
+        return try PauseReport.show(door, session)
     }
 }
 
-/// Says whether the door is open.
+/// Says whether the engine is paused.
 @ServiceActor
-enum DoorReport {
+enum PauseReport {
     static func show(_ door: JSONValue, _ session: Session) throws(Failure) -> ExitCode {
         guard let isOpen = door["open"]?.bool else {
-            throw Failure(.refused, "\(session.engine.url) answered without its door; is that the engine?")
+            throw Failure(.refused, "\(session.engine.url) answered without `door`; is that the engine?")
         }
         let console = session.console
         if session.wantsJSON {
             console.print(door.serialized)
         } else if isOpen {
-            console.print("The door is \(console.paint("open", .green)): new orders are taken.")
+            console.print("The engine \(console.paint("takes new orders", .green)).")
         } else {
             let reason = door["reason"]?.string.map { " (\(Terminal.safe($0)))" } ?? ""
             let since = Terminal.safe(door["since"]?.string ?? "?")
-            console.print("The door is \(console.paint("shut", .yellow)) since \(since)\(reason): new orders get 503. orderctl resume opens it.")
+            console.print("The engine is \(console.paint("paused", .yellow)) since \(since)\(reason): new orders get 503. orderctl resume ends the pause.")
         }
         return .ok
     }

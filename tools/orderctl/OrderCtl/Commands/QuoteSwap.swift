@@ -92,9 +92,9 @@ struct QuoteSwap: Command {
     @ServiceActor private func show(_ split: JSONValue, isChosen: Bool, _ names: [String], on console: Console) {
         let lines = LegTable.lines(split: split, of: amount, tokens: names, width: console.width)
         for (index, line) in lines.enumerated() { console.print(index > 0 && isChosen ? console.paint(line, .green) : line) }
-        if let least = split["minReceivedDecimal"]?.string {
+        if let minReceived = split["minReceivedDecimal"]?.string {
             let terms = "fee \(Self.text(split["feeBps"])) bps, impact \(Self.text(split["priceImpactPct"])) %"
-            console.print("Together: \(Self.text(split["amountOutDecimal"])) \(names[1]), at least \(Terminal.cut(least, to: 64)), \(terms).")
+            console.print("Together: \(Self.text(split["amountOutDecimal"])) \(names[1]), at least \(Terminal.cut(minReceived, to: 64)), \(terms).")
         }
         guard !isChosen else { return }
         let gain = split["gainBps"]?.integer ?? 0

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import JSON
 
 /// A dead letter, as the engine shows it.
-struct DeadLetter: Sendable {
+struct ListedDeadLetter: Sendable {
     let id: String
     let reason: String
     /// All of it, as the engine has sent it.
@@ -28,7 +28,7 @@ extension Engine {
     ///   - receive: called with each page's letters.
     /// - Returns: whether there are more.
     func deadLetters(
-        reason: String?, limit: Int = .max, _ receive: @ServiceActor ([DeadLetter]) -> Void
+        reason: String?, limit: Int = .max, _ receive: @ServiceActor ([ListedDeadLetter]) -> Void
     ) async throws(Failure) -> Bool {
         var left = limit
         var cursor: String?
@@ -39,7 +39,7 @@ extension Engine {
             guard let list = page["deadLetters"]?.array else {
                 throw Failure(.refused, "\(url) answered without dead letters; is that the engine?")
             }
-            let fitting = list.compactMap { DeadLetter($0) }.filter { reason == nil || $0.reason == reason }
+            let fitting = list.compactMap { ListedDeadLetter($0) }.filter { reason == nil || $0.reason == reason }
             receive(Array(fitting.prefix(left)))
             if fitting.count > left { return true }
             left -= fitting.count

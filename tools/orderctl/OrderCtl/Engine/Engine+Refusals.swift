@@ -67,7 +67,7 @@ extension Engine {
     func repeating(
         orElse advice: String, _ body: @ServiceActor () async throws(Failure) -> JSONValue
     ) async throws(Failure) -> JSONValue {
-        var backoff = Backoff(first: .milliseconds(300), most: .seconds(2))
+        var backoff = Backoff(first: .milliseconds(300), max: .seconds(2))
         var lost: Failure?
         for number in 1...Self.tries {
             do throws(Failure) {

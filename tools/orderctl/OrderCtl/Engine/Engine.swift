@@ -6,7 +6,7 @@ internal import JSON
 @ServiceActor
 final class Engine {
     /// A page of dead letters ends at about a megabyte, but one entry can be larger.
-    private static let mostBytes = 64 << 20
+    private static let maxBytes = 64 << 20
     /// The engine's own limit for a request is 10 s.
     private static let timeout = Duration.seconds(15)
 
@@ -43,11 +43,11 @@ final class Engine {
         do {
             answer = try await client.send(
                 method, url + path, headers: [("Accept", "application/json")] + headers, body: body, timeout: Self.timeout,
-                maximumResponseBytes: Self.mostBytes)
+                maxResponseBytes: Self.maxBytes)
         } catch {
             throw method == "GET" || !Self.isLost(error) ? unreachable(error) : lost(error.description)
         }
-        let value = try? JSONValue.parse(answer.body, maximumDepth: 32)
+        let value = try? JSONValue.parse(answer.body, maxDepth: 32)
         guard (200..<300).contains(answer.status) else {
             let isLost = [502, 504].contains(answer.status) || value?["code"]?.string == HTTPCode.outcomeUnknown.rawValue
             throw method != "GET" && isLost ? lost("\(answer.status)", code: value?["code"]?.string) : refusal(answer.status, value)

@@ -18,12 +18,12 @@ extension Engine {
         _ id: String, lost: @ServiceActor () -> Void, _ receive: @escaping @ServiceActor (JSONValue) -> Void
     ) async throws(Failure) {
         let progress = FollowedOrder(id, receive)
-        var backoff = Backoff(first: .milliseconds(200), most: .seconds(3))
+        var backoff = Backoff(first: .milliseconds(200), max: .seconds(3))
         var lastSign = MonotonicInstant.now
         while !progress.isOver {
             let before = progress.seq
             let failure = try await listenToEventStream(progress)
-            if failure == nil || progress.seq != before { (backoff, lastSign) = (Backoff(first: .milliseconds(200), most: .seconds(3)), .now) }
+            if failure == nil || progress.seq != before { (backoff, lastSign) = (Backoff(first: .milliseconds(200), max: .seconds(3)), .now) }
             guard !progress.isOver else { return }
             guard let failure else {
                 try? await sleep(for: Self.pause)

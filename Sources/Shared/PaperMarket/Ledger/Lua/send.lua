@@ -3,7 +3,7 @@
 -- A swap that will land moves its pools at once: the chain executes what it takes, and landing makes it known.
 -- KEYS: transaction, due, expiring, market
 -- ARGV: signature, order id, leg, attempt, dex, amount in, amount out, last valid slot, slips (1 or 0), seed,
---       failures, drops and late ones in ppm, least and most ms until it lands, ms a slot, half-life in ms of what swaps put into pools,
+--       failures, drops and late ones in ppm, min and max ms until it lands, ms a slot, half-life in ms of what swaps put into pools,
 --       refuses where pools have moved (1 or 0), then of each pool: address, what had flowed into it for the output to be right, what this adds
 local at, lastValid, slotLength = milliseconds(), tonumber(ARGV[8]), tonumber(ARGV[16])
 local slot = math.floor(at / slotLength)
@@ -36,11 +36,11 @@ end
 write('HSET', KEYS[1], 'orderId', ARGV[2], 'leg', ARGV[3], 'attempt', ARGV[4], 'dex', ARGV[5], 'amountIn', ARGV[6],
   'amountOut', ARGV[7], 'lastValidSlot', ARGV[8], 'sends', sends, 'outcome', outcome, 'code', code, 'landsAt', integer(lands))
 -- Flows are counted in numbers of 53 bits: a displacement that fades, not what anybody is paid.
-local most = 9.2e18
+local limit = 9.2e18
 for _, pool in ipairs(outcome == 'lands' and pools or {}) do
   local before, since = string.match(pool[2], '^(-?%d+):(%d+)$')
   local left = before and tonumber(before) * 0.5 ^ (math.max(0, at - tonumber(since)) / tonumber(ARGV[17])) or 0
-  local sum = math.min(most, math.max(-most, left + pool[3]))
+  local sum = math.min(limit, math.max(-limit, left + pool[3]))
   write('HSET', KEYS[4], pool[1], integer(sum) .. ':' .. integer(at))
 end
 if outcome ~= 'dropped' then write('ZADD', KEYS[2], integer(lands), ARGV[1]) end

@@ -1,5 +1,5 @@
 -- Takes an order in: its hash, first event, entry on `accepted` and idempotency record, or nothing.
--- Without allow-oom: a full Redis stops the intake and lets the rest drain.
+-- Without allow-oom: a full Redis takes no new orders and lets the others drain.
 -- KEYS: order, idempotency record (the order again where there is none), accepted, events, deadlines, user, paused
 -- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])

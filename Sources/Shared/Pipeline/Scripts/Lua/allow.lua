@@ -9,7 +9,7 @@ local clock = readClock()
 local at = clock.at
 keepTime(clock)
 -- What lies beyond the latest time that can have been seen is of a clock that ran ahead.
-local since, latest = integer(at - 60000), integer(at + MOST_UNKEPT)
+local since, latest = integer(at - 60000), integer(at + MAX_UNKEPT)
 local left = math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - redis.call('ZCOUNT', KEYS[1], '(' .. since, latest))
 local answer = { '0' }
 write('ZREMRANGEBYSCORE', KEYS[1], '-inf', since)

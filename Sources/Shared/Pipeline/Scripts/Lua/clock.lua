@@ -3,7 +3,7 @@
 
 -- So far the time goes beyond the highest one kept, in ms, while it makes up for a clock that was set back: else one that is set right again would be
 -- made up for all the same.
-local MOST_UNKEPT = 5000
+local MAX_UNKEPT = 5000
 -- The time is kept when it has gone on by this much, in ms.
 local KEEP_AFTER = 500
 -- The part of the time that goes by the wait for Redis' clock is let come closer by: 1 in 10.
@@ -32,7 +32,7 @@ local function readClock()
   local clock = { key = key, own = serverTime(), highest = sane(kept[1]), ahead = sane(kept[2]) }
   clock.at = clock.own
   if clock.own < clock.highest then
-    clock.at = math.max(clock.highest, math.min(clock.own + clock.ahead, clock.highest + MOST_UNKEPT))
+    clock.at = math.max(clock.highest, math.min(clock.own + clock.ahead, clock.highest + MAX_UNKEPT))
   end
   return clock
 end

@@ -1,6 +1,6 @@
 -- Where entries of a stream wait: its length, and of each group what it has not been given and what it has not finished.
--- Where Redis does not know what a group has not been given, no more than `most` are counted: it may be a million, and each is copied whole for that.
--- KEYS: stream   ARGV: most
+-- Where Redis does not know what a group has not been given, no more than `max` are counted: it may be a million, and each is copied whole for that.
+-- KEYS: stream   ARGV: max
 -- Answers {now, length, entries added, {{group, lag, whether that is all (1 or 0), pending, oldest waiting id, oldest pending id,
 -- entries read or -1, consumers that Redis knows, no more than this many have not been given}, ...}}
 local at = serverTime()

@@ -1,5 +1,5 @@
 -- Takes orders whose time to live is over off their users' lists. Answers how many it has looked at.
--- KEYS: leaving   ARGV: prefix of user keys, most
+-- KEYS: leaving   ARGV: prefix of user keys, max
 local at = milliseconds()
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', integer(at), 'LIMIT', 0, ARGV[2])
 for _, member in ipairs(due) do

@@ -1,13 +1,13 @@
--- Dead letters from the oldest on: at most `most`, and no further once what they hold comes to `bytes`; never none where there is one.
--- KEYS: dead   ARGV: where to begin ('-', or an id, after '(' without that one), most, bytes
+-- Dead letters from the oldest on: max `max` of them, and no further once what they hold comes to `bytes`; never none where there is one.
+-- KEYS: dead   ARGV: where to begin ('-', or an id, after '(' without that one), max, bytes
 -- Answers {whether there are more (1 or 0), {id, names and values}, ...}
-local from, most, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local from, max, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local answer, size = { 0 }, 0
 while true do
   local page = redis.call('XRANGE', KEYS[1], from, '+', 'COUNT', 10)
   for _, letter in ipairs(page) do
     local count = #answer - 1
-    if count >= most or (count > 0 and size >= bytes) then
+    if count >= max or (count > 0 and size >= bytes) then
       answer[1] = 1
       return answer
     end

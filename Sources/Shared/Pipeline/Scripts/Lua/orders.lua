@@ -6,7 +6,7 @@ local FIELDS = {
   'entry', 'starts', 'stored', 'order', 'clock', 'filled', 'filledRemark',
 }
 
-local MOST_FIELDS = 100
+local MAX_FIELDS = 100
 
 local function orderOf(values, key, id)
   if not values[1] then return nil end
@@ -117,7 +117,7 @@ local function leave(order, leaving, at, ttl)
 end
 
 -- Far above what an order comes to: a count in a hash that is wrong must not fill Redis' memory with marks.
-local MOST_EVENTS = 100000
+local MAX_EVENTS = 100000
 
 -- What the marks of stored events and `leave` need of an order: a batch is hundreds of events. Without a key where there is no such order.
 local function marksOf(key, id)
@@ -134,7 +134,7 @@ end
 
 -- Marks an event as one that nobody has to store any more. What is no event of the order changes nothing.
 local function mark(order, seq)
-  if not order.key or not seq or seq ~= math.floor(seq) or seq < 1 or seq > order.seq or seq > MOST_EVENTS then return end
+  if not order.key or not seq or seq ~= math.floor(seq) or seq < 1 or seq > order.seq or seq > MAX_EVENTS then return end
   if string.sub(order.stored, seq, seq) == '1' then return end
   local marks = order.stored .. string.rep('0', seq - #order.stored)
   order.stored = string.sub(marks, 1, seq - 1) .. '1' .. string.sub(marks, seq + 1)
@@ -172,7 +172,7 @@ local function bury(dead, stream, name, group, entry, reason, deliveries, id, at
   }
   local found = redis.call('XRANGE', stream, entry, entry)
   if found[1] then
-    for index = 1, math.min(#found[1][2], 2 * MOST_FIELDS), 2 do
+    for index = 1, math.min(#found[1][2], 2 * MAX_FIELDS), 2 do
       letter[#letter + 1] = 'f:' .. found[1][2][index]
       letter[#letter + 1] = found[1][2][index + 1]
     end

@@ -1,14 +1,14 @@
 -- Takes retries that wait behind first attempts, for which there is no place now. Looks at a page of what the group has not been given.
 -- What is taken here is delivered again when the group comes to it: a duplicate by then, or the same entry taken over.
--- KEYS: stream   ARGV: group, consumer, the stream's short name, prefix of order keys, where to begin, entries of a page, most
+-- KEYS: stream   ARGV: group, consumer, the stream's short name, prefix of order keys, where to begin, entries of a page, max
 -- Answers {where to go on, {id, deliveries, fields}, ...}
 local group = groupOf(KEYS[1], ARGV[1])
-local from, most = ARGV[5], tonumber(ARGV[7])
+local from, max = ARGV[5], tonumber(ARGV[7])
 if not group then return { from } end
 if olderID(from, group['last-delivered-id']) then from = group['last-delivered-id'] end
 local answer, chosen = { from }, {}
 for _, row in ipairs(redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', ARGV[6])) do
-  if #chosen == most then break end
+  if #chosen == max then break end
   answer[1] = row[1]
   local fields = named(row[2])
   -- Only what stands for its order and is in nobody's hand.

@@ -1,5 +1,5 @@
 -- Hands due retries back to their streams. What cannot be read now is left for later.
--- KEYS: retries, accepted, routed, leaving   ARGV: prefix of order keys, most, time to live in ms
+-- KEYS: retries, accepted, routed, leaving   ARGV: prefix of order keys, max, time to live in ms
 -- Answers {looked at, handed back}
 local at = milliseconds()
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', integer(at), 'LIMIT', 0, ARGV[2])

@@ -1,5 +1,5 @@
 -- Removes the names of consumers that are gone and hold nothing. What a name still holds would become unclaimable with it.
--- KEYS: stream   ARGV: group, least idle ms, names alive
+-- KEYS: stream   ARGV: group, min idle ms, names alive
 local alive = {}
 for index = 3, #ARGV do alive[ARGV[index]] = true end
 local removed = 0

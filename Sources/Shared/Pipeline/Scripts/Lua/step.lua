@@ -1,10 +1,10 @@
 -- One legal transition of an order, with the source entry in hand, or nothing.
 -- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
--- ARGV: step, id, stage, entry, consumer, round, token, most starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
+-- ARGV: step, id, stage, entry, consumer, round, token, max starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
 --       the state in which the worker has seen the order ('' where any source will do), count of fields to set, their names and values,
 --       then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
 local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
-local token, mostStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
+local token, maxStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
 local seen = ARGV[12]
 local FIELDS_AT = 13
 local stream, events, retries, deadlines, dead, leaving = KEYS[2], KEYS[3], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -69,7 +69,7 @@ if step.begins then
   if stage ~= group or tonumber(counted) ~= round then starts, last = 0, '' end
   if last ~= token then
     starts = tonumber(starts) + 1
-    if starts > mostStarts then
+    if starts > maxStarts then
       local inDoubt = order.state == 'submitted'
       if not inDoubt then failNow(order, at, deadlines, 'POISONED') end
       bury(dead, stream, source, group, entry, inDoubt and 'IN_DOUBT' or 'POISONED', claim[4], id, at)

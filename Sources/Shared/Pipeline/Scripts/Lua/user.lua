@@ -1,6 +1,6 @@
 -- A page of a user's orders, newest first: of each its id, score, state ('' where Redis has it no more), and when it ended in ms ('' while it has
 -- not; the time as text for an order that ended before that was a field of its own). Changes nothing.
--- KEYS: user's list   ARGV: prefix of order keys, highest score, members to pass over from there, most, lowest score
+-- KEYS: user's list   ARGV: prefix of order keys, highest score, members to pass over from there, max, lowest score
 local reply = {}
 local page = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[2], ARGV[5], 'WITHSCORES', 'LIMIT', ARGV[3], ARGV[4])
 for index = 1, #page, 2 do

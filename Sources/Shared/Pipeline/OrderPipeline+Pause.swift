@@ -2,8 +2,8 @@ internal import JSON
 internal import Orders
 internal import Redis
 
-/// That no new orders are taken in, for all gateways, until somebody ends it.
-public struct Pause: Sendable, Equatable {
+/// A pause of the engine: no gateway takes new orders until an operator resumes.
+public struct PauseRecord: Sendable, Equatable {
     /// Since when, in ms of Redis.
     public let since: UInt64
     /// Why, in the words of who did it; empty when nothing was said.
@@ -11,9 +11,9 @@ public struct Pause: Sendable, Equatable {
 }
 
 extension OrderPipeline {
-    /// Takes no new orders until `resume`, through any gateway and any restart; what is inside goes on. Once it returns, none gets in any more.
+    /// Pauses the engine: no gateway takes new orders until `resume`, over any restart. Orders inside go on. None gets in once this has returned.
     ///
-    /// Again it changes the reason, unless that is empty.
+    /// A second call changes the reason, unless the new reason is empty.
     public func pause(reason: String) async throws(PipelineError) {
         for keys in partitions { _ = try await run(Scripts.pause, keys: [keys.paused], [reason]) }
     }
@@ -24,18 +24,18 @@ extension OrderPipeline {
     }
 
     /// The pause that holds in any of the partitions; nil where all take orders.
-    public func currentPause() async throws(PipelineError) -> Pause? {
+    public func currentPause() async throws(PipelineError) -> PauseRecord? {
         for keys in partitions {
             let values = try await send(["HMGET", keys.paused, "since", "reason"]).array ?? []
-            if let since = values.first?.milliseconds { return Pause(since: since, reason: values.last?.string ?? "") }
+            if let since = values.first?.milliseconds { return PauseRecord(since: since, reason: values.last?.string ?? "") }
         }
         return nil
     }
 }
 
-extension Pause {
-    /// The body of `GET /api/door`, and what `/health` and `/api/streams` show under `door`; nil for an open one.
-    public static func json(of pause: Pause?) -> String {
+extension PauseRecord {
+    /// The body of `GET /api/door`, and the member `door` of `/health` and `/api/streams`; nil while the engine is not paused.
+    public static func json(of pause: PauseRecord?) -> String {
         JSONWriter.object {
             $0.field("open", pause == nil)
             guard let pause else { return }

@@ -2,7 +2,7 @@ internal import EventLoop
 
 /// What one path offers.
 @ServiceActor
-final class Route {
+final class HTTPRoute {
     let pattern: PathPattern
     var handlers: [(method: String, query: QueryNames, handler: HTTPRouter.Handler)] = []
     var socket: (query: QueryNames, handler: HTTPRouter.SocketHandler)?

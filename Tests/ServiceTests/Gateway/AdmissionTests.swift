@@ -11,31 +11,31 @@ import Testing
 @testable import Pipeline
 
 @Suite(.onLoop) @ServiceActor
-struct DoorTests {
-    private func refusal(_ door: Door) -> Problem? {
+struct AdmissionTests {
+    private func refusal(_ admission: Admission) -> Problem? {
         do throws(Problem) {
-            try door.check()
+            try admission.check()
             return nil
         } catch {
             return error
         }
     }
 
-    private func door(_ test: TestProcess<GatewaySettings>, backlog: Int = 1000, wait: Duration? = nil) async throws -> Door {
+    private func admission(_ test: TestProcess<GatewaySettings>, backlog: Int = 1000, wait: Duration? = nil) async throws -> Admission {
         let lag = LagSampler(pipeline: test.pipeline)
         let pressure = RedisPressure(redis: test.redis, log: test.process.log)
-        let door = Door(limits: DoorLimits(maxBacklog: backlog, maxWait: wait), lag: lag, pressure: pressure)
-        #expect(refusal(door) == nil, "a door that knows nothing yet is open")
+        let admission = Admission(limits: AdmissionLimits(maxBacklog: backlog, maxWait: wait), lag: lag, pressure: pressure)
+        #expect(refusal(admission) == nil, "a gateway that knows nothing yet takes orders")
         _ = try await lag.sample()
-        return door
+        return admission
     }
 
     @Test("as many orders may wait as the limit says, one less than which is let in", arguments: [(2, true), (3, false)])
-    func backlog(_ limit: Int, _ isShut: Bool) async throws {
+    func backlog(_ limit: Int, _ isRefused: Bool) async throws {
         try await withProcess(GatewaySettings.self) { test in
             for _ in 0..<2 { try await test.accept(Samples.order()) }
-            let problem = refusal(try await door(test, backlog: limit))
-            #expect((problem != nil) == isShut)
+            let problem = refusal(try await admission(test, backlog: limit))
+            #expect((problem != nil) == isRefused)
             if let problem {
                 #expect(problem.status == 503 && problem.code == "OVERLOADED")
                 #expect(problem.error.contains("2 orders waiting"))
@@ -44,19 +44,19 @@ struct DoorTests {
         }
     }
 
-    @Test("events that are not in Postgres shut the door at their own limit, in hand or not", arguments: [(3, true), (4, false)])
-    func events(_ limit: Int, _ isShut: Bool) async throws {
+    @Test("events that are not in Postgres stop new orders at their own limit, in hand or not", arguments: [(3, true), (4, false)])
+    func events(_ limit: Int, _ isRefused: Bool) async throws {
         try await withProcess(GatewaySettings.self) { test in
             for _ in 0..<3 { try await test.accept(Samples.order()) }
             let events = test.pipeline.partitions[0].events
             _ = try await test.redis.send(["XREADGROUP", "GROUP", persistGroup, "n", "COUNT", "1", "STREAMS", events, ">"])
             let lag = LagSampler(pipeline: test.pipeline)
-            let door = Door(
-                limits: DoorLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag,
+            let admission = Admission(
+                limits: AdmissionLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag,
                 pressure: RedisPressure(redis: test.redis, log: test.process.log))
             _ = try await lag.sample()
-            let problem = refusal(door)
-            #expect((problem != nil) == isShut)
+            let problem = refusal(admission)
+            #expect((problem != nil) == isRefused)
             if let problem {
                 #expect(problem.status == 503 && problem.code == "OVERLOADED")
                 #expect(problem.error.hasPrefix("The engine has 3 events that are not in its database yet"))
@@ -70,35 +70,35 @@ struct DoorTests {
         try await withProcess(GatewaySettings.self) { test in
             for _ in 0..<2 { try await test.accept(Samples.order()) }
             _ = try await test.take(.router)
-            #expect(refusal(try await door(test, backlog: 2)) == nil)
+            #expect(refusal(try await admission(test, backlog: 2)) == nil)
         }
     }
 
     @Test("the oldest waiting order may be as old as the limit says", arguments: [(Duration.milliseconds(1), true), (.seconds(60), false)])
-    func oldest(_ limit: Duration, _ isShut: Bool) async throws {
+    func oldest(_ limit: Duration, _ isRefused: Bool) async throws {
         try await withProcess(GatewaySettings.self) { test in
             try await test.accept(Samples.order())
             try await sleep(for: .milliseconds(10))
-            #expect((refusal(try await door(test, wait: limit)) != nil) == isShut)
+            #expect((refusal(try await admission(test, wait: limit)) != nil) == isRefused)
         }
     }
 
-    @Test("above three quarters of Redis' memory the door is shut, and it opens again")
+    @Test("above three quarters of Redis' memory new orders are refused, and then taken again")
     func memory() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(GatewaySettings.self, server: server) { test in
             let pressure = RedisPressure(redis: test.redis, log: test.process.log)
             let running = Loop.spawn { await pressure.run() }
             defer { running.cancel() }
-            let door = Door(
-                limits: DoorLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: pressure)
+            let admission = Admission(
+                limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: pressure)
             let info = try #require(try await test.redis.send(["INFO", "memory"]).string)
             let used = try #require(
                 info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }.flatMap { Int($0.dropFirst(12)) })
             _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 5 / 4)])
-            try await eventually { refusal(door)?.error == "The engine's memory is nearly full; try again in a few seconds" }
+            try await eventually { refusal(admission)?.error == "The engine's memory is nearly full; try again in a few seconds" }
             _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 4)])
-            try await eventually { refusal(door) == nil }
+            try await eventually { refusal(admission) == nil }
         }
         try await server.stop()
     }

@@ -1,5 +1,5 @@
 /// What the arguments of a service ask for. Services have no other arguments: all else is set by the environment.
-public enum Invocation: Sendable, Equatable {
+public enum ServiceArguments: Sendable, Equatable {
     /// No argument: serve.
     case serve
     /// `--help` or `-h`.

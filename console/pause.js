@@ -1,9 +1,9 @@
-// The door: whether new orders are taken in. All that shows it says it in the same words.
+// Whether the engine is paused. Every part of the page says it in the same words.
 
 import { moment } from "./format.js";
 
 /** Since when new orders are refused, and why, as a part of a sentence; null while they are taken. */
-export function shut(door) {
+export function paused(door) {
     if (door?.open !== false) return null;
     return `since ${moment(door.since)}${door.reason ? ` (${door.reason})` : ""}`;
 }

@@ -5,8 +5,8 @@ internal import Pipeline
 internal import Redis
 internal import ServiceKit
 
-/// Beyond what the door is closed.
-struct DoorLimits {
+/// The limits above which new orders are refused.
+struct AdmissionLimits {
     /// Entries on `accepted` that no router has been given.
     var maxBacklog: Int
     /// Events that are not in Postgres yet: while it is away they and their orders pile up in Redis.
@@ -17,14 +17,14 @@ struct DoorLimits {
     let maxMemoryPercent = 75
 }
 
-/// Sheds load before it is taken in: an order that is refused has cost nothing and lost nothing.
+/// Refuses new orders while the engine is too far behind. A refused order has cost nothing and lost nothing.
 @ServiceActor
-final class Door {
-    private let limits: DoorLimits
+final class Admission {
+    private let limits: AdmissionLimits
     private let lag: LagSampler
     private let pressure: RedisPressure
 
-    init(limits: DoorLimits, lag: LagSampler, pressure: RedisPressure) {
+    init(limits: AdmissionLimits, lag: LagSampler, pressure: RedisPressure) {
         self.limits = limits
         self.lag = lag
         self.pressure = pressure
@@ -33,11 +33,11 @@ final class Door {
     /// Throws a 503 where the engine is too far behind to take more.
     func check() throws(Problem) {
         if let latest = lag.latest {
-            if latest.backlogAtMost >= limits.maxBacklog {
-                throw .tooManyOrdersWaiting(latest.backlogAtMost)
+            if latest.maxBacklog >= limits.maxBacklog {
+                throw .tooManyOrdersWaiting(latest.maxBacklog)
             }
-            if latest.unstoredAtMost >= limits.maxEventBacklog {
-                throw .tooManyEventsUnstored(latest.unstoredAtMost)
+            if latest.maxUnstored >= limits.maxEventBacklog {
+                throw .tooManyEventsUnstored(latest.maxUnstored)
             }
             if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) {
                 throw .waitTooLong

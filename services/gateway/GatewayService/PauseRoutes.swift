@@ -5,30 +5,30 @@ internal import Observability
 internal import Pipeline
 internal import ServiceKit
 
-/// `GET /api/door`, `POST /api/door/pause`, `POST /api/door/resume`: whether new orders are taken in. It holds for all gateways, and over restarts.
+/// `GET /api/door`, `POST /api/door/pause`, `POST /api/door/resume`: whether the engine is paused. A pause holds for all gateways, and over restarts.
 @ServiceActor
-struct DoorRoutes {
+struct PauseRoutes {
     private static let maxReasonCharacters = 200
 
     let process: ServiceProcess
 
     func add(to router: HTTPRouter) {
-        router.get("/api/door", query: []) { _, _ in try await door() }
+        router.get("/api/door", query: []) { _, _ in try await show() }
         router.post("/api/door/pause", query: []) { request, _ in
             let reason = try Self.reason(request.body)
             try await redis(changes: true) { try await process.pipeline.pause(reason: reason) }
             process.log.warning("door.paused", ["reason": .string(reason)])
-            return try await door()
+            return try await show()
         }
         router.post("/api/door/resume", query: []) { _, _ in
             try await redis(changes: true) { try await process.pipeline.resume() }
             process.log.info("door.resumed")
-            return try await door()
+            return try await show()
         }
     }
 
-    private func door() async throws -> HTTPResponse {
-        .json(200, Pause.json(of: try await redis { try await process.pipeline.currentPause() }))
+    private func show() async throws -> HTTPResponse {
+        .json(200, PauseRecord.json(of: try await redis { try await process.pipeline.currentPause() }))
     }
 
     /// The reason of a body `{"reason":"…"}`; empty where there is no body or no reason in it.
@@ -45,6 +45,6 @@ struct DoorRoutes {
     }
 
     private func redis<Value>(changes: Bool = false, _ body: @ServiceActor () async throws -> Value) async throws -> Value {
-        try await answering("The door cannot be seen or moved", changes: changes, body)
+        try await answering("The pause cannot be read or changed", changes: changes, body)
     }
 }

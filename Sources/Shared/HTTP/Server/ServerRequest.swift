@@ -4,7 +4,7 @@ internal import Glibc
 
 /// One request and its answer: reads, checks, hands to the handler, and answers. Driven by the daemon's calls, in the order of `Phase`.
 @ServiceActor
-final class Exchange {
+final class ServerRequest {
     private enum Phase {
         case head, body, handling, answered, ended
     }

@@ -1,7 +1,7 @@
 internal import HTTP
 
 /// Where clients reach the engine.
-struct Origin {
+struct RequestOrigin {
     /// What a WebSocket's URL begins with, without a slash at the end.
     let webSocket: String
     /// The path below which clients see the engine, without a slash at the end; empty for none.

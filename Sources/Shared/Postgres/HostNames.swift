@@ -3,7 +3,7 @@ internal import Glibc
 
 /// Looks host names up away from the loop, each name once at a time.
 @ServiceActor
-final class HostResolver {
+final class HostNames {
     private var running: [String: Promise<[String]>] = [:]
 
     /// Whether a host of a connection URL is a name: not empty, no directory of a socket, no address.

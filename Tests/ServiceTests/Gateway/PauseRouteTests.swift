@@ -11,16 +11,16 @@ import Testing
 @testable import GatewayService
 
 @Suite(.onLoop) @ServiceActor
-struct DoorRouteTests {
+struct PauseRouteTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#
 
-    @Test("a shut door answers 503 with the reason and when to come back, is shown everywhere, and opens again")
+    @Test("a paused engine answers 503 with the reason and when to come back, is shown everywhere, and resumes")
     func pause() async throws {
         try await withGateway { test, http in
             #expect(try await http.get("/api/door").body == #"{"open":true}"#)
             let before = try await http.post(Self.order, "Idempotency-Key: k")
-            let shut = try await http.send("POST", "/api/door/pause", body: #"{"reason":"upgrade"}"#)
-            #expect(shut.status == 200 && shut["open"]?.bool == false && shut["reason"]?.string == "upgrade" && shut["since"]?.string != nil)
+            let paused = try await http.send("POST", "/api/door/pause", body: #"{"reason":"upgrade"}"#)
+            #expect(paused.status == 200 && paused["open"]?.bool == false && paused["reason"]?.string == "upgrade" && paused["since"]?.string != nil)
             let refused = try await http.post(Self.order)
             #expect(refused.status == 503 && refused["code"]?.string == "PAUSED" && refused.header("Retry-After") == "30")
             #expect(refused["error"]?.string == "The engine takes no new orders for now (upgrade); those it has go on. Try again later")
@@ -28,7 +28,7 @@ struct DoorRouteTests {
             let replayed = try await http.post(Self.order, "Idempotency-Key: k")
             #expect(replayed.status == 202 && replayed["orderId"] == before["orderId"])
             #expect(try await http.post("{").status == 400, "what can never be an order is told so all the same")
-            for path in ["/health", "/api/streams"] { #expect(try await http.get(path)["door"]?.serialized == shut.body) }
+            for path in ["/health", "/api/streams"] { #expect(try await http.get(path)["door"]?.serialized == paused.body) }
             #expect(try await http.send("POST", "/api/door/resume").body == #"{"open":true}"#)
             #expect(try await http.post(Self.order).status == 202)
             #expect(try await http.get("/health")["door"]?.serialized == #"{"open":true}"#)
@@ -39,8 +39,8 @@ struct DoorRouteTests {
     func withoutReason() async throws {
         try await withGateway { _, http in
             for body in ["", "{}", #"{"reason":null}"#] {
-                let shut = try await http.send("POST", "/api/door/pause", body: body)
-                #expect(shut.status == 200 && shut["reason"]?.isNull == true)
+                let paused = try await http.send("POST", "/api/door/pause", body: body)
+                #expect(paused.status == 200 && paused["reason"]?.isNull == true)
                 let refused = try await http.post(Self.order)
                 #expect(refused["error"]?.string == "The engine takes no new orders for now; those it has go on. Try again later")
             }
@@ -48,7 +48,7 @@ struct DoorRouteTests {
     }
 
     @Test(
-        "a reason that is none leaves the door open",
+        "a reason that is none does not pause the engine",
         arguments: [
             "[]", "x", #"{"reason":1}"#, #"{"reason":"a\nb"}"#, #"{"reason":"\#(String(repeating: "x", count: 201))"}"#,
             #"{"reason":"e\#(String(repeating: "\u{301}", count: 200))"}"#,

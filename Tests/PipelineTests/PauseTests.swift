@@ -7,7 +7,7 @@ import Testing
 @testable import Pipeline
 
 @Suite(.onLoop) @ServiceActor
-struct DoorTests {
+struct PauseTests {
     @Test func `a pause lets no new order in, answers for those inside, and ends with resume`() async throws {
         try await withBench { bench in
             let inside = try await bench.place(Samples.order(key: "k"))
@@ -33,7 +33,7 @@ struct DoorTests {
             try await bench.pipeline.pause(reason: "")
             #expect(try await bench.pipeline.currentPause() == first)
             try await bench.pipeline.pause(reason: "second")
-            #expect(try await bench.pipeline.currentPause() == Pause(since: first.since, reason: "second"))
+            #expect(try await bench.pipeline.currentPause() == PauseRecord(since: first.since, reason: "second"))
         }
     }
 

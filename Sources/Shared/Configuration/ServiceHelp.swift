@@ -1,5 +1,5 @@
 /// The answer of one service to `--help`.
-struct HelpText {
+struct ServiceHelp {
     private let name: String
     private let purpose: String
     private let settings: [SettingDescription]
@@ -20,9 +20,9 @@ struct HelpText {
         \(table)
 
         Exit codes:
-          \(ExitCode.success)   stopped as asked
-          \(ExitCode.usage)  unknown arguments
-          \(ExitCode.configuration)  wrong settings; all of them are listed on standard error
+          \(ServiceExitCode.success)   stopped as asked
+          \(ServiceExitCode.usage)  unknown arguments
+          \(ServiceExitCode.configuration)  wrong settings; all of them are listed on standard error
 
         """
     }

@@ -1,7 +1,7 @@
 internal import JSON
 
 /// Whether what the engine stands on can be worked with.
-enum Standing: Sendable, Equatable {
+enum ServerState: Sendable, Equatable {
     case up
     /// It cannot, in the words of the server or of the client that could not reach it.
     case down(String)
