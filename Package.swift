@@ -68,12 +68,12 @@ let package = Package(
         shared("Configuration"),
         shared("Observability", ["CCrash", "JSON"]),
         shared("Redis", ["CCrypto", "CHiredis", "Configuration", "EventLoop"]),
-        shared("Postgres", ["CLibpq", "CLibuv", "Configuration", "EventLoop"]),
-        shared("HTTP", ["CCrypto", "CCurl", "CLibuv", "CMicrohttpd", "CWslay", "Configuration", "EventLoop", "JSON"]),
+        shared("Postgres", ["CLibpq", "Configuration", "EventLoop"]),
+        shared("HTTP", ["CCrypto", "CCurl", "CMicrohttpd", "CWslay", "Configuration", "EventLoop", "JSON"]),
 
         // What the services are made of
         shared(
-            "Pipeline", ["EventLoop", "JSON", "Observability", "Orders", "Redis"],
+            "Pipeline", ["EventLoop", "JSON", "Orders", "Redis"],
             resources: [.embedInCode("Scripts/Lua")]),
         .target(
             name: "Migrations", path: "database", resources: [.embedInCode("migrations")], swiftSettings: swiftSettings),
@@ -102,14 +102,11 @@ let package = Package(
         service(
             "router", "RouterService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "PaperMarket", "Pipeline", "Redis", "ServiceKit",
-                "Venues",
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "PaperMarket", "Pipeline", "ServiceKit", "Venues",
             ]),
         service(
             "executor", "ExecutorService",
-            [
-                "Chains", "Configuration", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit", "Venues",
-            ]),
+            ["Chains", "Configuration", "EventLoop", "HTTP", "Observability", "Orders", "Pipeline", "ServiceKit", "Venues"]),
         service(
             "notifier", "NotifierService",
             [
@@ -147,7 +144,7 @@ let package = Package(
         tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "PaperMarket", "Pipeline", "Redis", "TestOrders"]),
         // Optimised in every build: it visits millions of states.
         .testTarget(
-            name: "ModelTests", dependencies: ["Configuration", "EventLoop", "JSON", "Orders", "Pipeline", "Redis", "TestOrders", "TestSupport"],
+            name: "ModelTests", dependencies: ["Configuration", "EventLoop", "Orders", "Pipeline", "Redis", "TestOrders", "TestSupport"],
             path: "Tests/ModelTests",
             swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
         tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage", "TestOrders"]),

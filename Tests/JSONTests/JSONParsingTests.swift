@@ -62,9 +62,9 @@ import Testing
 
     @Test func depthIsLimitedWhereAskedFor() throws {
         let deep = String(repeating: "[", count: 8) + String(repeating: "]", count: 8)
-        #expect(throws: Never.self) { try JSONValue.parse(deep, maximumDepth: 8) }
-        #expect(throws: Never.self) { try JSONValue.parse("[[],[],{\"a\":[]}]", maximumDepth: 3) }
-        let error = #expect(throws: JSONError.self) { try JSONValue.parse(deep, maximumDepth: 7) }
+        #expect(throws: Never.self) { try JSONValue.parse(deep, maxDepth: 8) }
+        #expect(throws: Never.self) { try JSONValue.parse("[[],[],{\"a\":[]}]", maxDepth: 3) }
+        let error = #expect(throws: JSONError.self) { try JSONValue.parse(deep, maxDepth: 7) }
         #expect(error?.code == .tooDeep)
         #expect(error?.offset == 7)
         #expect(throws: JSONError.self) { try JSONValue.parse(String(repeating: "[", count: 100_000)) }

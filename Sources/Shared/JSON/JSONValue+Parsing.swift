@@ -3,7 +3,7 @@ extension JSONValue {
     ///
     /// - Parameters:
     ///   - bytes: the whole text.
-    ///   - maximumDepth: how many arrays and objects may stand in each other; `[]` has depth 1.
+    ///   - maxDepth: how many arrays and objects may stand in each other; `[]` has depth 1.
     ///   - refusesNUL: whether `\u0000` in a string is an error (Postgres can't store it).
     /// - Throws: the first mistake, with its place.
     public static func parse(

@@ -36,8 +36,11 @@ public struct LiveVenueOptions: Sendable {
 /// The venues of the real world.
 @ServiceActor
 public enum LiveVenues {
-    /// The names of all of them. A new one is a file beside this one, its name here and a line in `withPreviews`.
-    public nonisolated static let names = ["raydium", "meteora"]
+    /// All of them. A new one is a file beside this one, and its name here.
+    private nonisolated static let kinds: [any LiveVenue.Type] = [RaydiumVenue.self, MeteoraVenue.self]
+
+    /// The name of each.
+    public nonisolated static var names: [String] { kinds.map { $0.dex } }
 
     /// Every live venue, as orders ask it.
     public static func all(_ options: LiveVenueOptions) -> [any Venue] { withPreviews(options).orders }
@@ -45,8 +48,27 @@ public enum LiveVenues {
     /// Every live venue twice: as orders ask it, and as previews do. What previews meet changes nothing for orders: they have a circuit breaker,
     /// connections and tries of their own. They ask no venue that orders leave out.
     public static func withPreviews(_ options: LiveVenueOptions) -> (orders: [any Venue], previews: [any Venue]) {
-        let (raydium, meteora) = (RaydiumVenue(options), MeteoraVenue(options))
-        let own = options.forPreviews
-        return ([raydium, meteora], [RaydiumVenue(own, beside: raydium), MeteoraVenue(own, beside: meteora)])
+        let clients = kinds.map { LiveVenueClient($0.api(options.settings), options: options) }
+        let previewClients = zip(kinds, clients).map { kind, client in
+            LiveVenueClient(kind.api(options.settings), options: options.forPreviews, beside: client)
+        }
+        return (zip(kinds, clients).map { $0.init($1) }, zip(kinds, previewClients).map { $0.init($1) })
     }
+}
+
+/// A venue of the real world, behind its API.
+@ServiceActor
+protocol LiveVenue: Venue {
+    /// The venue's name.
+    nonisolated static var dex: String { get }
+
+    /// Where its API is, and what has to be sent along.
+    static func api(_ settings: LiveVenueSettings) -> VenueAPI
+
+    /// The venue, asked through a client of its API.
+    init(_ client: LiveVenueClient)
+}
+
+extension LiveVenue {
+    nonisolated var dex: String { Self.dex }
 }

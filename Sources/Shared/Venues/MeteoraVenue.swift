@@ -6,22 +6,21 @@ internal import Orders
 
 /// Meteora's DLMM pools, through Jupiter: Meteora has no quote API of its own. Direct routes only, over one pool or several side by side.
 @ServiceActor
-final class MeteoraVenue: Venue {
+final class MeteoraVenue: LiveVenue {
     private nonisolated static let label = "Meteora DLMM"
     private nonisolated static let noRoute: Set = [
         "COULD_NOT_FIND_ANY_ROUTE", "NO_ROUTES_FOUND", "MARKET_NOT_FOUND", "TOKEN_NOT_TRADABLE", "CIRCULAR_ARBITRAGE_IS_DISABLED",
     ]
 
-    nonisolated let dex = "meteora"
+    nonisolated static let dex = "meteora"
     private let client: LiveVenueClient
 
-    /// - Parameter orders: the venue that orders ask, where this one is for previews.
-    init(_ options: LiveVenueOptions, beside orders: MeteoraVenue? = nil) {
-        let key = options.settings.jupiterKey.map { [("x-api-key", $0.text)] } ?? []
-        let api = VenueAPI(
-            dex: dex, name: "Jupiter's API", url: options.settings.jupiterURL, urlSetting: "JUPITER_API_URL", keySetting: "JUPITER_API_KEY",
-            headers: key)
-        client = LiveVenueClient(api, options: options, beside: orders?.client)
+    init(_ client: LiveVenueClient) { self.client = client }
+
+    static func api(_ settings: LiveVenueSettings) -> VenueAPI {
+        VenueAPI(
+            dex: dex, name: "Jupiter's API", url: settings.jupiterURL, urlSetting: "JUPITER_API_URL", keySetting: "JUPITER_API_KEY",
+            headers: settings.jupiterKey.map { [("x-api-key", $0.text)] } ?? [])
     }
 
     func quote(_ request: QuoteRequest) async throws -> Quote {
@@ -32,7 +31,7 @@ final class MeteoraVenue: Venue {
     }
 
     private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
-        let reply = try VenueReply(response, dex: "meteora")
+        let reply = try VenueReply(response, dex: dex)
         if response.status != 200 || reply.has("errorCode") || reply.has("error") {
             throw reply.refusal(reply.word("errorCode"), status: response.status, noRoute: noRoute)
         }
@@ -45,7 +44,7 @@ final class MeteoraVenue: Venue {
         let legs = try reply.objects("routePlan").map { part throws(NoQuote) in try part.object("swapInfo") }
         try check(legs, amounts.out, request)
         return Quote(
-            dex: "meteora", pool: try legs.map { leg throws(NoQuote) in try leg.text("ammKey") }.joined(separator: ","),
+            dex: dex, pool: try legs.map { leg throws(NoQuote) in try leg.text("ammKey") }.joined(separator: ","),
             amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.minReceived,
             feeBps: try feeBps(legs, amounts.out, request), priceImpactPct: reply.percent("priceImpactPct"),
             inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)

@@ -6,17 +6,17 @@ internal import Orders
 
 /// Raydium by its Trade API. It routes over several pools in sequence where there is no direct one, and never splits.
 @ServiceActor
-final class RaydiumVenue: Venue {
+final class RaydiumVenue: LiveVenue {
     /// What it says where it trades the pair in no pool.
     private nonisolated static let noRoute: Set = ["ROUTE_NOT_FOUND"]
 
-    nonisolated let dex = "raydium"
+    nonisolated static let dex = "raydium"
     private let client: LiveVenueClient
 
-    /// - Parameter orders: the venue that orders ask, where this one is for previews.
-    init(_ options: LiveVenueOptions, beside orders: RaydiumVenue? = nil) {
-        let api = VenueAPI(dex: dex, name: "Raydium's API", url: options.settings.raydiumURL, urlSetting: "RAYDIUM_API_URL")
-        client = LiveVenueClient(api, options: options, beside: orders?.client)
+    init(_ client: LiveVenueClient) { self.client = client }
+
+    static func api(_ settings: LiveVenueSettings) -> VenueAPI {
+        VenueAPI(dex: dex, name: "Raydium's API", url: settings.raydiumURL, urlSetting: "RAYDIUM_API_URL")
     }
 
     func quote(_ request: QuoteRequest) async throws -> Quote {
@@ -27,7 +27,7 @@ final class RaydiumVenue: Venue {
     }
 
     private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
-        let reply = try VenueReply(response, dex: "raydium")
+        let reply = try VenueReply(response, dex: dex)
         let isSuccess = reply.value["success"]?.bool
         guard isSuccess != nil || response.status != 200 else { throw reply.missing("success") }
         guard isSuccess == true, response.status == 200 else {
@@ -42,7 +42,7 @@ final class RaydiumVenue: Venue {
         let amounts = try OfferedAmounts(data, out: "outputAmount")
         let hops = try hops(data, request)
         return Quote(
-            dex: "raydium", pool: hops.pools, amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.minReceived,
+            dex: dex, pool: hops.pools, amountIn: request.amountIn, amountOut: amounts.out, minReceived: amounts.minReceived,
             feeBps: hops.feeBps, priceImpactPct: data.percent("priceImpactPct"), inputDecimals: request.tokenIn.decimals,
             outputDecimals: request.tokenOut.decimals)
     }

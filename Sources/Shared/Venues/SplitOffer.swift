@@ -14,7 +14,7 @@ public struct SplitOffer: Sendable {
 
     /// - Parameters:
     ///   - request: what is divided.
-    ///   - minimumGainBps: what the gain must exceed, in basis points of what the best venue offers.
+    ///   - minGainBps: what the gain must exceed, in basis points of what the best venue offers.
     public init(_ plan: SplitPlan, over single: Quote?, of request: QuoteRequest, minGainBps: Int) {
         self.plan = plan
         self.single = single

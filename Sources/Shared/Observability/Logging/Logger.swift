@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Writes log lines of one process: an event's name and its fields, as one JSON object or as text.
 ///
-/// A line is at most ``maximumLineBytes`` long and never blocks: one that cannot be written at once is lost, and the next line says how many
+/// A line is at most ``maxLineBytes`` long and never blocks: one that cannot be written at once is lost, and the next line says how many
 /// were (`lost`). Names of fields are the caller's; `time`, `level`, `service`, `instance`, `event`, `suppressed`, `lost` and `truncated` are
 /// the logger's own and must not be used.
 public final class Logger: Sendable {
