@@ -26,7 +26,7 @@ struct SplitOfferTests {
     }
 
     private static func offer(over single: Quote?, minGain: Int = 5) throws -> SplitOffer {
-        SplitOffer(try plan(), over: single, of: request, minGainBps: minimum)
+        SplitOffer(try plan(), over: single, of: request, minGainBps: minGain)
     }
 
     @Test func `a division is told with its shares and what it gains`() throws {
@@ -75,7 +75,7 @@ struct SplitOfferTests {
 
     @Test(arguments: [(59, true), (60, true), (61, false), (10_000, false)])
     func `it is worth it where it gains more than asked for`(_ minGain: Int, _ isWorthIt: Bool) throws {
-        #expect(try Self.offer(over: Self.plan().single, minimum: minimum).isWorthIt == isWorthIt)
+        #expect(try Self.offer(over: Self.plan().single, minGain: minGain).isWorthIt == isWorthIt)
     }
 
     @Test func `to gain just as much as asked for is not enough`() throws {
@@ -86,14 +86,14 @@ struct SplitOfferTests {
                 feeBps: "1", priceImpactPct: "0.0000", inputDecimals: 9, outputDecimals: 6)
         }
         for (amountOut, isWorthIt) in [(plan.amountOut.value, false), (plan.amountOut.value - 1, true)] {
-            #expect(try Self.offer(over: single(amountOut), minimum: 0).isWorthIt == isWorthIt)
+            #expect(try Self.offer(over: single(amountOut), minGain: 0).isWorthIt == isWorthIt)
         }
-        let better = try Self.offer(over: single(plan.amountOut.value + 1), minimum: 0)
+        let better = try Self.offer(over: single(plan.amountOut.value + 1), minGain: 0)
         #expect(better.gainBps == -1 && !better.isWorthIt)
     }
 
     @Test func `where no venue can fill the whole, a division is taken whatever it gains`() throws {
-        let offer = try Self.offer(over: nil, minimum: 10_000)
+        let offer = try Self.offer(over: nil, minGain: 10_000)
         #expect(offer.isWorthIt && offer.gainBps == nil && offer.reason.hasSuffix(", no venue alone can fill it"))
         let silent = [UnavailableVenue("orca", OrderFailure(.insufficientLiquidity))]
         let round = QuoteRound([], unavailable: silent, split: offer)
@@ -106,8 +106,8 @@ struct SplitOfferTests {
     @Test func `a round follows a division that is worth it, else the best venue`() throws {
         let plan = try Self.plan()
         let single = try #require(plan.single)
-        for (minimum, count) in [(5, 2), (100, 1)] {
-            let round = QuoteRound([single], unavailable: [], split: try Self.offer(over: single, minimum: minimum))
+        for (minGain, count) in [(5, 2), (100, 1)] {
+            let round = QuoteRound([single], unavailable: [], split: try Self.offer(over: single, minGain: minGain))
             #expect(round.choice?.quotes.count == count)
             #expect(round.choice?.reason.hasPrefix(count == 2 ? "raydium 62.2 % and" : "raydium: ") == true)
         }
