@@ -82,6 +82,6 @@ struct SwapVector {
         self.feePpm = feePpm
         self.fee = fee
         amountOut = out
-        minInput = minInput
+        self.minInput = minInput
     }
 }
