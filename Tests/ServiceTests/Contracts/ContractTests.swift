@@ -1,3 +1,4 @@
+import Dialects
 import HTTP
 import Orders
 import ServiceKit
@@ -75,5 +76,19 @@ struct ContractTests {
         #expect(listed == codes.sorted())
         let pages = ["docs/api.md", "docs/compatibility.md"].map { contents(of: packageRoot + "/" + $0) }
         #expect(listed.filter { code in !pages.allSatisfy { $0.contains(code) } } == [])
+    }
+
+    @Test func `every field of an event stands in the contract`() {
+        let fields = found(/field\("(\w+)", \\\./, in: Self.swift.filter { $0.hasSuffix("/EventField.swift") })
+        #expect(fields.contains("quotes"))
+        #expect(fields.filter { !Self.openapi.contains("\n        \($0): ") }.sorted() == [])
+    }
+
+    @Test func `every dialect's socket stands in both contracts and on the page of the dialects`() {
+        for path in Dialects.all.map({ $0.socket.path }) {
+            #expect(Self.asyncapi.contains("address: \(path.replacing("{id}", with: "{orderId}"))\n"))
+            #expect(Self.openapi.contains("\n  \(path):\n"))
+            #expect(contents(of: packageRoot + "/docs/compatibility.md").contains(path))
+        }
     }
 }
