@@ -6,8 +6,8 @@ import Testing
 @Suite("Cancelling and deadlines", .onLoop) @ServiceActor
 struct CancelTests {
     @Test(
-        "An order is cancelled while nothing is under way, is never filled then, and cannot be called back later", .engine(replicas: [.executor: 0]))
-    func cancel() async throws {
+        .engine(replicas: [.executor: 0]))
+    func `An order is cancelled while nothing is under way, is never filled then, and cannot be called back later`() async throws {
         let engine = Engine.current
         let early = try await engine.place()
         try await engine.wait(early, for: ["routed"])
@@ -45,8 +45,8 @@ struct CancelTests {
         #expect(answer.status == status && answer.json["code"]?.string == code, "\(answer.text)")
     }
 
-    @Test("An order that no router has read is cancelled, and the router that reads it later leaves it alone", .engine(replicas: [.router: 0]))
-    func cancelPending() async throws {
+    @Test(.engine(replicas: [.router: 0]))
+    func `An order that no router has read is cancelled, and the router that reads it later leaves it alone`() async throws {
         let engine = Engine.current
         let id = try await engine.place()
         try await expectCancelled(id)
@@ -55,8 +55,8 @@ struct CancelTests {
         #expect(try await engine.events(id).count == 2)
     }
 
-    @Test("Past its deadline an order that nobody has executed fails, and is not executed later", .engine(replicas: [.executor: 0]))
-    func deadline() async throws {
+    @Test(.engine(replicas: [.executor: 0]))
+    func `Past its deadline an order that nobody has executed fails, and is not executed later`() async throws {
         let engine = Engine.current
         let id = try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"deadline":1}"#)
         let told = try await engine.socket("/v1/stream?orderId=\(id)").conversation()

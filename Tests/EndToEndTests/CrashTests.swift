@@ -9,9 +9,8 @@ import Testing
 @Suite("Crashes", .onLoop) @ServiceActor
 struct CrashTests {
     @Test(
-        "When the executor is killed with 30 orders submitted, another finishes each with the transaction that was sent",
         .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000-3000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
-    func executor() async throws {
+    func `When the executor is killed with 30 orders submitted, another finishes each with the transaction that was sent`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 30)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
@@ -24,9 +23,8 @@ struct CrashTests {
     }
 
     @Test(
-        "A frozen executor that wakes up has lost its orders to another, and writes nothing",
         .engine(replicas: [.executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "4000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
-    func frozenExecutor() async throws {
+    func `A frozen executor that wakes up has lost its orders to another, and writes nothing`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 20)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
@@ -38,11 +36,10 @@ struct CrashTests {
     }
 
     @Test(
-        "When router and notifier are killed under load, others take over, and a client that resumes has seen every event once",
         .engine(
             replicas: [.notifier: 2],
             settings: ["MOCK_QUOTE_LATENCY_MS": "1500", "MOCK_SWAP_LATENCY_MS": "500", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
-    func routerAndNotifier() async throws {
+    func `When router and notifier are killed under load, others take over, and a client that resumes has seen every event once`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 30)
         let socket = try await engine.socket("/v1/stream?orderId=\(ids[0])")
@@ -58,11 +55,12 @@ struct CrashTests {
     }
 
     @Test(
-        "When Redis is killed under load and started again, every order that was accepted ends, and clients that ask again place none twice",
         .engine(
             replicas: [.gateway: 2, .router: 2, .executor: 2],
             settings: ["MOCK_SWAP_LATENCY_MS": "100-1500", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
-    func redis() async throws {
+    func `When Redis is killed under load and started again, every order that was accepted ends, and clients that ask again place none twice`()
+        async throws
+    {
         let engine = Engine.current
         var ids = try await engine.place(count: 30)
         let later = Loop.spawn { try await together(30) { try await insist(key: "key-\($0)") } }
@@ -76,8 +74,8 @@ struct CrashTests {
         #expect(try await together(60) { try await engine.state(ids[$0]) }.allSatisfy { $0 == "confirmed" })
     }
 
-    @Test("When a gateway is killed under load, clients that ask the other with their key have one order each", .engine(replicas: [.gateway: 2]))
-    func gateway() async throws {
+    @Test(.engine(replicas: [.gateway: 2]))
+    func `When a gateway is killed under load, clients that ask the other with their key have one order each`() async throws {
         let engine = Engine.current
         let placed = Loop.spawn { try await together(60) { try await insist(key: "key-\($0)") } }
         // Some requests have been answered by then, some are under way, some come later.
@@ -102,8 +100,8 @@ struct CrashTests {
         }
     }
 
-    @Test("While Postgres is away orders are executed and shown; when it is back their events are all there", .engine(ownPostgres: true))
-    func postgres() async throws {
+    @Test(.engine(ownPostgres: true))
+    func `While Postgres is away orders are executed and shown; when it is back their events are all there`() async throws {
         let engine = Engine.current
         var ids = try await engine.place(count: 10)
         try await engine.stack.postgres.stop()

@@ -10,7 +10,6 @@ extension OneEngine {
         private let engine = Engine.current
 
         @Test(
-            "A document's order is accepted and answered in its shape",
             arguments: [
                 ("000", #"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.01}"#, "1.5", 100),
                 ("001", #"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 10}"#, "10", 100),
@@ -25,7 +24,9 @@ extension OneEngine {
                     """, "10", 100
                 ),
             ])
-        func camelCase(document: String, body: String, amount: String, slippageBps: Int64) async throws {
+        func `A document's order is accepted and answered in its shape`(document: String, body: String, amount: String, slippageBps: Int64)
+            async throws
+        {
             let answer = try await engine.post(body)
             let json = answer.json
             let id = try #require(json["orderId"]?.string)
@@ -46,8 +47,7 @@ extension OneEngine {
             #expect(try await engine.state(id) == "confirmed")
         }
 
-        @Test("Document 004's order is answered in snake case")
-        func snakeCase() async throws {
+        @Test func `Document 004's order is answered in snake case`() async throws {
             let answer = try await engine.post(
                 #"{"token_in": "SOL", "token_out": "USDC", "amount": 12.5, "order_type": "market", "max_slippage": 0.05}"#)
             let id = try #require(answer.json["order_id"]?.string)
@@ -58,8 +58,7 @@ extension OneEngine {
             #expect(shown["slippageBps"]?.integer == 500 && shown["status"]?.string == "confirmed" && shown["amount"]?.string == "12.5")
         }
 
-        @Test("Document 001's look at an order has every key of its example, of the same kind")
-        func shown() async throws {
+        @Test func `Document 001's look at an order has every key of its example, of the same kind`() async throws {
             let id = try await engine.place(#"{"tokenIn": "SOL", "tokenOut": "USDC", "amount": 10, "slippage": 0.5}"#)
             try await engine.waitForEnd([id])
             let shown = try await engine.send("GET", "/api/orders/status/\(id)").json
@@ -73,8 +72,7 @@ extension OneEngine {
             #expect(shown == (try await engine.show(id)))
         }
 
-        @Test("The answer's URLs follow the request's host and the edge's protocol")
-        func urls() async throws {
+        @Test func `The answer's URLs follow the request's host and the edge's protocol`() async throws {
             let headers = [("Content-Type", "application/json; charset=utf-8"), ("Host", "swap.example"), ("X-Forwarded-Proto", "https")]
             let answer = try await engine.send("POST", "/api/orders/execute", headers: headers, body: Engine.usualOrder)
             let id = answer.json["orderId"]?.string ?? ""

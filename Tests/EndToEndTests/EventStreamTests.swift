@@ -29,8 +29,8 @@ extension OneEngine {
                 headers: [("Accept", "text/event-stream")] + (after.map { [("Last-Event-ID", String($0))] } ?? []))
         }
 
-        @Test("A stream shows every event once, live or late, from where the client left off, on any notifier", arguments: [nil, 0, 3, 6])
-        func resume(after: Int?) async throws {
+        @Test(arguments: [nil, 0, 3, 6])
+        func `A stream shows every event once, live or late, from where the client left off, on any notifier`(after: Int?) async throws {
             let id = try await engine.place()
             let live = try await ask(id, after: after, notifier: 1)
             let late = try await ask(id, after: after, notifier: 2)
@@ -39,15 +39,13 @@ extension OneEngine {
             #expect(late.status == 200 && parsed(late.text) == events)
         }
 
-        @Test("A client that has seen the final event is told to stay away")
-        func nothingLeft() async throws {
+        @Test func `A client that has seen the final event is told to stay away`() async throws {
             let id = try await engine.place()
             try await engine.waitForEnd([id])
             #expect(try await ask(id, after: try await engine.events(id).count, notifier: 1).status == 204)
         }
 
-        @Test("An order that nobody knows is 404 after two seconds, what is no id 400")
-        func refused() async throws {
+        @Test func `An order that nobody knows is 404 after two seconds, what is no id 400`() async throws {
             let start = MonotonicInstant.now
             let unknown = try await ask("0198c1f2-0000-7000-8000-00000000dead", after: nil, notifier: 1)
             #expect(unknown.status == 404 && unknown.json["code"]?.string == "UNKNOWN_ORDER" && start.elapsed >= .milliseconds(1900))
@@ -55,12 +53,13 @@ extension OneEngine {
         }
 
         @Test(
-            "The gateway serves the descriptions of the API, and the runbook that alerts link to",
             arguments: [
                 ("/openapi.yaml", "application/yaml", "openapi: 3.1"), ("/asyncapi.yaml", "application/yaml", "asyncapi: 3.0"),
                 ("/runbook.md", "text/plain; charset=utf-8", "# "),
             ])
-        func contracts(path: String, type: String, beginning: String) async throws {
+        func `The gateway serves the descriptions of the API, and the runbook that alerts link to`(path: String, type: String, beginning: String)
+            async throws
+        {
             let answer = try await engine.send("GET", path)
             #expect(answer.status == 200 && answer.header("Content-Type") == type && answer.text.hasPrefix(beginning))
         }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Expiry", .onLoop) @ServiceActor
 struct ExpiryTests {
-    @Test("An order that has left Redis is shown, replayed and refused to be cancelled as before", .engine(settings: ["ORDER_STATE_TTL_S": "1"]))
-    func leftRedis() async throws {
+    @Test(.engine(settings: ["ORDER_STATE_TTL_S": "1"]))
+    func `An order that has left Redis is shown, replayed and refused to be cancelled as before`() async throws {
         let engine = Engine.current
         let id = try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"0.10","userId":"ann","clientOrderId":"mine"}"#)
         let live = try await engine.socket("/v1/stream?orderId=\(id)").conversation()

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Failures", .onLoop) @ServiceActor
 struct FailureTests {
-    @Test("An order whose transactions all fail ends after three attempts, with every step told", .engine(settings: ["MOCK_FAILURE_RATE": "1"]))
-    func everyAttemptFails() async throws {
+    @Test(.engine(settings: ["MOCK_FAILURE_RATE": "1"]))
+    func `An order whose transactions all fail ends after three attempts, with every step told`() async throws {
         let engine = Engine.current
         let id = try await engine.place()
         let told = try await engine.socket("/ws/orders/\(id)").conversation()
@@ -44,9 +44,8 @@ struct FailureTests {
     }
 
     @Test(
-        "A price that has moved too far is quoted again, and never filled below the guard",
         .engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
-    func slippage() async throws {
+    func `A price that has moved too far is quoted again, and never filled below the guard`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 12, #"{"tokenIn":"SOL","tokenOut":"USDC","amount":50,"slippageBps":1}"#)
         try await engine.audit(ids)
@@ -86,8 +85,8 @@ struct FailureTests {
 
     private func units(_ value: JSONValue?) throws -> UInt64 { try #require(value?.string.flatMap { UInt64($0) }) }
 
-    @Test("An order that no pool can route fails at once", .engine())
-    func noRoute() async throws {
+    @Test(.engine())
+    func `An order that no pool can route fails at once`() async throws {
         let engine = Engine.current
         let id = try await engine.place(#"{"tokenIn":"WIF","tokenOut":"PYTH","amount":1}"#)
         try await engine.audit([id])

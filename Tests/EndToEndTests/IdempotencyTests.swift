@@ -10,8 +10,7 @@ extension OneEngine {
         private let engine = Engine.current
         private let key = "key-\(UInt64.random(in: .min ... .max))"
 
-        @Test("The same order under the same key gets the same answer, however it is written, and is placed once")
-        func replay() async throws {
+        @Test func `The same order under the same key gets the same answer, however it is written, and is placed once`() async throws {
             let first = try await engine.post(Engine.usualOrder, key: key)
             #expect(first.status == 202 && first.header("Idempotent-Replayed") == nil)
             let again = [
@@ -38,8 +37,7 @@ extension OneEngine {
             }
         }
 
-        @Test("Another order under the same key is 422, and changes nothing")
-        func conflict() async throws {
+        @Test func `Another order under the same key is 422, and changes nothing`() async throws {
             let id = try await engine.place(key: key)
             let other = try await engine.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.6"}"#, key: key)
             #expect(other.status == 422 && other.json["code"]?.string == "IDEMPOTENCY_CONFLICT")
@@ -48,16 +46,14 @@ extension OneEngine {
             #expect(try await engine.show(id)["amount"]?.string == "1.5")
         }
 
-        @Test("A key belongs to its user")
-        func users() async throws {
+        @Test func `A key belongs to its user`() async throws {
             let ids = try await together(3) { [key] index in
                 try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"userId":"user-\#(index)"}"#, key: key)
             }
             #expect(Set(ids).count == 3)
         }
 
-        @Test("Two requests under one key at the same moment, to two gateways, place one order, 200 times over")
-        func races() async throws {
+        @Test func `Two requests under one key at the same moment, to two gateways, place one order, 200 times over`() async throws {
             let ids = try await together(10) { [key] lane in
                 var ids: [String] = []
                 for round in 0..<20 {

@@ -68,8 +68,7 @@ struct LiveVenueTests {
         return try #require(events.first { $0["type"]?.string == "routing" && $0["progress"]?.integer == 30 })
     }
 
-    @Test("Orders are filled at the better live price, and the key is in no log")
-    func bothAnswer() async throws {
+    @Test func `Orders are filled at the better live price, and the key is in no log`() async throws {
         try await withVenues(Self.raydium(out: 217_000_000), Self.meteora(out: 218_000_000)) { engine, raydium, jupiter in
             let id = try await engine.place()
             try await engine.audit([id])
@@ -87,8 +86,10 @@ struct LiveVenueTests {
 
     private enum Fault: CaseIterable { case dead, slow, lying, wrongLabel }
 
-    @Test("With one venue dead, slow or lying, orders go over the other within the deadline, and their event says why", arguments: Fault.allCases)
-    private func oneFails(_ fault: Fault) async throws {
+    @Test(arguments: Fault.allCases)
+    private func `With one venue dead, slow or lying, orders go over the other within the deadline, and their event says why`(_ fault: Fault)
+        async throws
+    {
         let other: @ServiceActor (String, [String]) -> StubAPI.Answer =
             switch fault {
             case .dead: { _, _ in .reset }

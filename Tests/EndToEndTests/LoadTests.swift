@@ -6,9 +6,8 @@ import Testing
 @Suite("Load", .onLoop) @ServiceActor
 struct LoadTests {
     @Test(
-        "Of 200 orders at once with 5 % failures each ends, none is missing, none lands twice",
         .engine(replicas: [.gateway: 2, .router: 2, .executor: 2, .notifier: 2], settings: ["MOCK_FAILURE_RATE": "0.05"]))
-    func manyOrders() async throws {
+    func `Of 200 orders at once with 5 % failures each ends, none is missing, none lands twice`() async throws {
         let engine = Engine.current
         let ids = try await together(200) { try await engine.place(gateway: 1 + $0 % 2) }
         #expect(Set(ids).count == 200)

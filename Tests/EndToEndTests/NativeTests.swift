@@ -8,8 +8,10 @@ extension OneEngine {
     struct NativeSockets {
         private let engine = Engine.current
 
-        @Test("Many orders on one socket, subscribed to before, amid and after their lives: each event once, in order, then done", arguments: [1, 2])
-        func many(notifier: Int) async throws {
+        @Test(arguments: [1, 2])
+        func `Many orders on one socket, subscribed to before, amid and after their lives: each event once, in order, then done`(notifier: Int)
+            async throws
+        {
             let client = try await engine.native(notifier: notifier)
             var ids = try await engine.place(count: 10)
             try await engine.waitForEnd(ids)
@@ -25,8 +27,7 @@ extension OneEngine {
             try await client.drain()
         }
 
-        @Test("What cannot be done is told, and the socket goes on")
-        func errors() async throws {
+        @Test func `What cannot be done is told, and the socket goes on`() async throws {
             let client = try await engine.native()
             let id = try await engine.place()
             try await engine.waitForEnd([id])
@@ -48,8 +49,7 @@ extension OneEngine {
             #expect(client.seqs[id]?.count == 7)
         }
 
-        @Test("An order may be subscribed to before it is placed, a little")
-        func early() async throws {
+        @Test func `An order may be subscribed to before it is placed, a little`() async throws {
             let client = try await engine.native(notifier: 2)
             let user = "early-\(UInt32.random(in: .min ... .max))"
             try await client.subscribe(user: user)
@@ -66,9 +66,10 @@ extension OneEngine {
 @Suite("Native sockets of waiting orders", .onLoop) @ServiceActor
 struct NativeWaitingTests {
     @Test(
-        "A user's orders, placed before and after, come from their first event, each event once, also where an order is subscribed to as well",
         .engine(replicas: [.executor: 0, .notifier: 2]))
-    func users() async throws {
+    func `A user's orders, placed before and after, come from their first event, each event once, also where an order is subscribed to as well`()
+        async throws
+    {
         let engine = Engine.current
         let before = try await engine.place(count: 5, Engine.order(of: "u:1"))
         _ = try await engine.place(count: 2, Engine.order(of: "u"))
@@ -103,9 +104,8 @@ struct NativeWaitingTests {
     }
 
     @Test(
-        "After an unsubscribe and a pong nothing comes of an order or a user, and the rest goes on",
         .engine(replicas: [.executor: 0]))
-    func unsubscribe() async throws {
+    func `After an unsubscribe and a pong nothing comes of an order or a user, and the rest goes on`() async throws {
         let engine = Engine.current
         let (left, kept) = (try await engine.place(), try await engine.place())
         _ = try await engine.place(Engine.order(of: "u"))
@@ -129,8 +129,8 @@ struct NativeWaitingTests {
         }
     }
 
-    @Test("A thousand orders on one socket, and one more is refused", .engine(replicas: [.executor: 0]))
-    func thousand() async throws {
+    @Test(.engine(replicas: [.executor: 0]))
+    func `A thousand orders on one socket, and one more is refused`() async throws {
         let engine = Engine.current
         var ids: [String] = []
         for batch in 0..<13 { ids += try await together(77) { try await engine.insist(key: "\(batch)-\($0)") } }

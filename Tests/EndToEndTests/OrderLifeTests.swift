@@ -9,8 +9,9 @@ extension OneEngine {
     struct OrderLife {
         private let engine = Engine.current
 
-        @Test("An order's whole life is told alike by the native socket, the documents' socket, Redis and Postgres, and lands once")
-        func wholeLife() async throws {
+        @Test func `An order's whole life is told alike by the native socket, the documents' socket, Redis and Postgres, and lands once`()
+            async throws
+        {
             let id = try await engine.place()
             let sockets = [
                 try await engine.socket("/v1/stream?orderId=\(id)"), try await engine.socket("/ws/orders/\(id)", notifier: 2),
@@ -50,8 +51,7 @@ extension OneEngine {
             }
         }
 
-        @Test("GET shows a confirmed order with every key, and Postgres has its row")
-        func shown() async throws {
+        @Test func `GET shows a confirmed order with every key, and Postgres has its row`() async throws {
             let id = try await engine.place(#"{"tokenIn":"sol","tokenOut":"USDC","amount":1.50,"slippage":0.02,"userId":"ann"}"#, gateway: 2)
             try await engine.waitForEnd([id])
             let shown = try await engine.show(id)
@@ -94,8 +94,7 @@ extension OneEngine {
                 ])
         }
 
-        @Test("A user's orders are listed newest first, page by page")
-        func listed() async throws {
+        @Test func `A user's orders are listed newest first, page by page`() async throws {
             let user = "user-\(UInt64.random(in: .min ... .max))"
             var ids: [String] = []
             for amount in 1...3 {
@@ -113,8 +112,7 @@ extension OneEngine {
             #expect(second["nextCursor"]?.isNull == true)
         }
 
-        @Test("The health of the engine counts its processes, and the streams show their lag")
-        func health() async throws {
+        @Test func `The health of the engine counts its processes, and the streams show their lag`() async throws {
             let health = try await eventually {
                 let answer = try await engine.send("GET", "/health")
                 return answer.status == 200 ? answer.json : nil

@@ -40,30 +40,31 @@ struct ProcessTests {
         ),
     ]
 
-    @Test("--help says what a service is for and lists its settings", arguments: settings)
-    func help(service: StackService, names: [String]) async throws {
+    @Test(arguments: settings)
+    func `--help says what a service is for and lists its settings`(service: StackService, names: [String]) async throws {
         let (code, output) = try await Stack.run(service, ["--help"])
         #expect(code == 0 && output.hasPrefix("\(service.rawValue): "))
         let listed = Set(output.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) })
         #expect(Set(names).subtracting(listed).isEmpty)
     }
 
-    @Test("An argument that a service does not know ends it with 64", arguments: StackService.allCases)
-    func unknownArgument(service: StackService) async throws {
+    @Test(arguments: StackService.allCases)
+    func `An argument that a service does not know ends it with 64`(service: StackService) async throws {
         let (code, output) = try await Stack.run(service, ["--prot=80"])
         #expect(code == 64)
         #expect(output == "Unknown argument \"--prot=80\": only --help and --version are known, settings come from the environment.\n")
     }
 
     @Test(
-        "Bad settings end a service with 78 and one message that names them all",
         arguments: [
             (StackService.gateway, ["DATABASE_URL": "", "MAX_ATTEMPTS": "0"], ["DATABASE_URL", "MAX_ATTEMPTS"]),
             (.router, ["VENUES": "real", "MOCK_QUOTE_LATENCY_MS": "9-1"], ["VENUES", "MOCK_QUOTE_LATENCY_MS"]),
             (.executor, ["MOCK_FAILURE_RATE": "1.5", "RENEW_MS": "4000"], ["MOCK_FAILURE_RATE", "RENEW_MS"]),
             (.notifier, ["DATABASE_URL": "mysql://x", "WS_IDLE_S": "5"], ["DATABASE_URL", "WS_IDLE_S"]),
         ])
-    func badSettings(service: StackService, wrong: [String: String], names: [String]) async throws {
+    func `Bad settings end a service with 78 and one message that names them all`(service: StackService, wrong: [String: String], names: [String])
+        async throws
+    {
         let shared = ["REDIS_URL": "http://localhost", "PORT": "70000", "LOG_FORMAT": "xml", "SHUTDOWN_GRACE_S": "soon"]
         let (code, output) = try await Stack.run(service, environment: shared.merging(wrong) { $1 })
         #expect(code == 78)
@@ -75,14 +76,15 @@ struct ProcessTests {
     }
 
     @Test(
-        "A URL that libpq cannot read ends a service with 78, and its password is not repeated",
         arguments: [StackService.gateway, .notifier],
         [
             ("postgres://a:hunter2@127.0.0.1:xx/x", "postgres://user:password@host:port/database"),
             ("postgres://a:hunter2@127.0.0.1:99999/x", "postgres://user:password@host:port/database"),
             ("postgres://a:hunter2@127.0.0.1/x?no_such=1", "\"no_such\" is no parameter of libpq"),
         ])
-    func unreadableURL(service: StackService, wrong: (url: String, advice: String)) async throws {
+    func `A URL that libpq cannot read ends a service with 78, and its password is not repeated`(
+        service: StackService, wrong: (url: String, advice: String)
+    ) async throws {
         let (url, advice) = wrong
         let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
         let (code, output) = try await Stack.run(service, environment: files.merging(["DATABASE_URL": url]) { $1 })
@@ -92,9 +94,8 @@ struct ProcessTests {
     }
 
     @Test(
-        "A file that cannot be read ends a service with 78 and its name",
         arguments: [(StackService.gateway, "TOKENS_FILE"), (.gateway, "POOLS_FILE"), (.router, "TOKENS_FILE"), (.router, "POOLS_FILE")])
-    func missingFile(service: StackService, setting: String) async throws {
+    func `A file that cannot be read ends a service with 78 and its name`(service: StackService, setting: String) async throws {
         var environment = ["DATABASE_URL": "postgres://localhost/x", "TOKENS_FILE": "/dev/null", "POOLS_FILE": "/dev/null"]
         environment[setting] = "/nowhere/\(setting)"
         let (code, output) = try await Stack.run(service, environment: environment)
@@ -102,16 +103,16 @@ struct ProcessTests {
         #expect(output.split(separator: "\n").count == 1)
     }
 
-    @Test("A port that is taken ends a service with 1 and its number", arguments: [StackService.executor])
-    func portTaken(service: StackService) async throws {
+    @Test(arguments: [StackService.executor])
+    func `A port that is taken ends a service with 1 and its number`(service: StackService) async throws {
         let taken = try SilentPort()
         defer { withExtendedLifetime(taken) {} }
         let (code, output) = try await Stack.run(service, environment: ["PORT": String(taken.port), "BIND": "127.0.0.1"])
         #expect(code == 1 && output.contains(String(taken.port)), "\(output)")
     }
 
-    @Test("Without Redis a service lives, is not ready, and stops when told to", arguments: [StackService.router, .executor])
-    func withoutRedis(service: StackService) async throws {
+    @Test(arguments: [StackService.router, .executor])
+    func `Without Redis a service lives, is not ready, and stops when told to`(service: StackService) async throws {
         let stack = try await Stack.start(StackOptions(replicas: [.gateway: 0, .router: 1, .executor: 1, .notifier: 0]))
         let port = stack.port(service)
         try await stack.redis.kill()

@@ -5,9 +5,8 @@ import Testing
 @Suite("Rate limit", .onLoop) @ServiceActor
 struct RateLimitTests {
     @Test(
-        "With five orders a minute only five of twelve begin on two executors",
         .engine(replicas: [.executor: 2], settings: ["ORDERS_PER_MINUTE": "5"]))
-    func fiveAMinute() async throws {
+    func `With five orders a minute only five of twelve begin on two executors`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 12)
         func states() async throws -> [String] { try await together(12) { try await engine.state(ids[$0]) ?? "" } }

@@ -81,8 +81,8 @@ struct RefusalTests {
             ]),
     ]
 
-    @Test("Every bad field of an order is named at once, with what it must be", arguments: amounts + tokens + shapes)
-    func badFields(bad: Bad) async throws {
+    @Test(arguments: amounts + tokens + shapes)
+    func `Every bad field of an order is named at once, with what it must be`(bad: Bad) async throws {
         try await expectNothingLeft {
             let answer = try await Engine.current.post(bad.body)
             try checkProblem(answer, 400, "BAD_REQUEST")
@@ -93,25 +93,23 @@ struct RefusalTests {
     }
 
     @Test(
-        "A body that is no JSON object is refused as such",
         arguments: [
             ("", "BAD_JSON"), ("{", "BAD_JSON"), (#"{"tokenIn":"SOL",}"#, "BAD_JSON"), (#"{'tokenIn':'SOL'}"#, "BAD_JSON"),
             (#"{"tokenIn":"SOL","tokenIn":"RAY"}"#, "BAD_JSON"), (#"{"tokenIn":"\u0000"}"#, "BAD_JSON"), (#"{"tokenIn":"\ud800"}"#, "BAD_JSON"),
             (#"{"amount":01}"#, "BAD_JSON"), (#"{"amount":NaN}"#, "BAD_JSON"), (#"{} {}"#, "BAD_JSON"), (#"[[[[[[[[[]]]]]]]]]"#, "BAD_JSON"),
             ("[]", "BAD_REQUEST"), ("null", "BAD_REQUEST"), ("1", "BAD_REQUEST"),
         ])
-    func badBodies(body: String, code: String) async throws {
+    func `A body that is no JSON object is refused as such`(body: String, code: String) async throws {
         try await expectNothingLeft { try checkProblem(try await Engine.current.post(body), 400, code) }
     }
 
-    @Test("A key that is given twice is named")
-    func duplicateKey() async throws {
+    @Test func `A key that is given twice is named`() async throws {
         let answer = try await Engine.current.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"amount":2}"#)
         #expect(answer.json["errors"]?.array?.map { $0["field"]?.string } == ["amount"])
     }
 
-    @Test("A body over 16 KiB is 413, however large", arguments: [16 * 1024 + 1, 1 << 20])
-    func tooLarge(bytes: Int) async throws {
+    @Test(arguments: [16 * 1024 + 1, 1 << 20])
+    func `A body over 16 KiB is 413, however large`(bytes: Int) async throws {
         let filler = String(repeating: " ", count: bytes - Engine.usualOrder.utf8.count)
         try await expectNothingLeft {
             let answer = try await Engine.current.post(Engine.usualOrder + filler)
@@ -119,15 +117,15 @@ struct RefusalTests {
         }
     }
 
-    @Test("What is not sent as JSON is 415", arguments: ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""])
-    func wrongType(type: String) async throws {
+    @Test(arguments: ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""])
+    func `What is not sent as JSON is 415`(type: String) async throws {
         try await expectNothingLeft {
             try checkProblem(try await Engine.current.post(Engine.usualOrder, type: type), 415, "UNSUPPORTED_MEDIA_TYPE")
         }
     }
 
-    @Test("An Idempotency-Key with spaces or of 256 characters is refused", arguments: ["a b", String(repeating: "k", count: 256)])
-    func badKey(key: String) async throws {
+    @Test(arguments: ["a b", String(repeating: "k", count: 256)])
+    func `An Idempotency-Key with spaces or of 256 characters is refused`(key: String) async throws {
         try await expectNothingLeft {
             let answer = try await Engine.current.post(Engine.usualOrder, key: key)
             try checkProblem(answer, 400, "BAD_REQUEST")
@@ -135,15 +133,13 @@ struct RefusalTests {
         }
     }
 
-    @Test("A method that the path does not know is 405 and says which it does")
-    func wrongMethod() async throws {
+    @Test func `A method that the path does not know is 405 and says which it does`() async throws {
         let answer = try await Engine.current.send("PUT", "/api/orders/execute", body: "{}")
         try checkProblem(answer, 405, answer.json["code"]?.string ?? "")
         #expect(answer.header("Allow")?.contains("POST") ?? false)
     }
 
-    @Test("A path or an order that does not exist is 404, and an id that is no UUID is 400")
-    func notThere() async throws {
+    @Test func `A path or an order that does not exist is 404, and an id that is no UUID is 400`() async throws {
         let engine = Engine.current
         let unknown = "0198c1f2-0000-7000-8000-00000000abcd"
         try checkProblem(try await engine.send("GET", "/nowhere"), 404, "NOT_FOUND")

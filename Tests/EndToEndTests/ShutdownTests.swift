@@ -6,11 +6,10 @@ import Testing
 @Suite("Shutdown", .onLoop) @ServiceActor
 struct ShutdownTests {
     @Test(
-        "One of two of each service stops with 0 within its grace under load, and nothing is lost",
         .engine(
             replicas: [.gateway: 2, .router: 2, .executor: 2, .notifier: 2],
             settings: ["MOCK_QUOTE_LATENCY_MS": "300", "MOCK_SWAP_LATENCY_MS": "300-900"]))
-    func underLoad() async throws {
+    func `One of two of each service stops with 0 within its grace under load, and nothing is lost`() async throws {
         let engine = Engine.current
         var ids = try await engine.place(count: 40)
         try await engine.wait(ids[0], for: ["routing", "routed", "building", "submitted"])
@@ -31,9 +30,8 @@ struct ShutdownTests {
     }
 
     @Test(
-        "What an executor cannot finish within its grace it hands back, and another finishes it without a second transaction",
         .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "3", "VISIBILITY_TIMEOUT_MS": "60000", "RENEW_MS": "500"]))
-    func handsBack() async throws {
+    func `What an executor cannot finish within its grace it hands back, and another finishes it without a second transaction`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
@@ -47,11 +45,10 @@ struct ShutdownTests {
     }
 
     @Test(
-        "A Redis and a Postgres that do not answer keep no service beyond its grace, and what was in hand is taken over later",
         .engine(
             settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "2", "VISIBILITY_TIMEOUT_MS": "3000", "RENEW_MS": "500"],
             ownPostgres: true))
-    func nothingAnswers() async throws {
+    func `A Redis and a Postgres that do not answer keep no service beyond its grace, and what was in hand is taken over later`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
@@ -65,8 +62,8 @@ struct ShutdownTests {
         try await engine.audit(ids, within: .seconds(30))
     }
 
-    @Test("A notifier that stops closes its sockets with 1012, and another goes on from there", .engine(replicas: [.executor: 0, .notifier: 2]))
-    func sockets() async throws {
+    @Test(.engine(replicas: [.executor: 0, .notifier: 2]))
+    func `A notifier that stops closes its sockets with 1012, and another goes on from there`() async throws {
         let engine = Engine.current
         let id = try await engine.place()
         let socket = try await engine.socket("/v1/stream?orderId=\(id)")

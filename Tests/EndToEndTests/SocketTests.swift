@@ -12,8 +12,8 @@ extension OneEngine {
             Conversation(messages: texts.map { #"{"op":"event","event":\#($0)}"# }, closeCode: 1000)
         }
 
-        @Test("A socket that comes after the order has ended gets all of it", arguments: [1, 2])
-        func late(notifier: Int) async throws {
+        @Test(arguments: [1, 2])
+        func `A socket that comes after the order has ended gets all of it`(notifier: Int) async throws {
             let id = try await engine.place()
             try await engine.waitForEnd([id])
             let socket = try await engine.socket("/v1/stream?orderId=\(id)", notifier: notifier)
@@ -23,8 +23,8 @@ extension OneEngine {
             #expect(documents.closeCode == 1000)
         }
 
-        @Test("A socket resumes after the event it names", arguments: [0, 3, 6, 7])
-        func resume(after: Int) async throws {
+        @Test(arguments: [0, 3, 6, 7])
+        func `A socket resumes after the event it names`(after: Int) async throws {
             let id = try await engine.place()
             let live = try await engine.socket("/v1/stream?orderId=\(id)&after=\(after)")
             let ofLive = try await live.conversation()
@@ -34,8 +34,7 @@ extension OneEngine {
             #expect(try await late.conversation().withoutOrders == native(events.dropFirst(after)))
         }
 
-        @Test("Many sockets on two notifiers get the same, whenever they came")
-        func everywhere() async throws {
+        @Test func `Many sockets on two notifiers get the same, whenever they came`() async throws {
             let id = try await engine.place()
             let conversations = try await together(20) { index in
                 if index % 4 == 3 { try await engine.wait(id, for: ["submitted", "confirmed"]) }
@@ -46,9 +45,8 @@ extension OneEngine {
         }
 
         @Test(
-            "A socket of an order that nobody knows waits two seconds, then closes with 4404",
             arguments: ["/ws/orders/", "/v1/stream?orderId=", "/api/orders/execute?orderId=", "/api/orders/status/"])
-        func unknown(path: String) async throws {
+        func `A socket of an order that nobody knows waits two seconds, then closes with 4404`(path: String) async throws {
             let start = MonotonicInstant.now
             let id = "0198c1f2-0000-7000-8000-\(String(UInt64.random(in: 0x1000_0000_0000...0xffff_ffff_ffff), radix: 16))"
             let socket = try await engine.socket(path + id)
@@ -60,18 +58,16 @@ extension OneEngine {
         }
 
         @Test(
-            "A socket that names no order closes with 1008 and a reason",
             arguments: [
                 "/ws/orders/42", "/v1/stream?orderId=", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-00000000abcd&after=-1",
                 "/api/orders/execute", "/api/orders/execute?orderId=42", "/api/orders/status/42",
             ])
-        func misnamed(path: String) async throws {
+        func `A socket that names no order closes with 1008 and a reason`(path: String) async throws {
             guard case .close(let code, let reason) = try await engine.socket(path).next() else { throw TestFailure("not closed") }
             #expect(code == 1008 && !reason.isEmpty)
         }
 
-        @Test("A client of the snake case dialect has ten seconds to name its order, then is closed with 1008")
-        func unnamed() async throws {
+        @Test func `A client of the snake case dialect has ten seconds to name its order, then is closed with 1008`() async throws {
             let id = try await engine.place()
             let (silent, late) = (try await engine.socket("/api/orders/status"), try await engine.socket("/api/orders/status", notifier: 2))
             let start = MonotonicInstant.now
@@ -82,8 +78,8 @@ extension OneEngine {
             #expect(start.elapsed > .seconds(9.5) && start.elapsed < .seconds(13))
         }
 
-        @Test("A socket's path without an upgrade is 426", arguments: ["/ws/orders/x", "/v1/stream", "/api/orders/status", "/api/orders/execute"])
-        func plain(path: String) async throws {
+        @Test(arguments: ["/ws/orders/x", "/v1/stream", "/api/orders/status", "/api/orders/execute"])
+        func `A socket's path without an upgrade is 426`(path: String) async throws {
             let answer = try await engine.send("GET", path)
             #expect(answer.status == 426 && answer.json["code"]?.string == "UPGRADE_REQUIRED")
         }

@@ -9,11 +9,10 @@ struct SplitTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":60,"slippage":0.05}"#
 
     @Test(
-        "A split order is filled leg by leg, however many of its transactions fail on the way",
         .engine(settings: [
             "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0", "MOCK_FAILURE_RATE": "0.3", "MAX_ATTEMPTS": "10", "RETRY_BASE_MS": "1",
         ]))
-    func filled() async throws {
+    func `A split order is filled leg by leg, however many of its transactions fail on the way`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 20, Self.order)
         try await engine.audit(ids)
@@ -34,11 +33,10 @@ struct SplitTests {
     }
 
     @Test(
-        "When a leg fails for good the order fails with what was filled, and what has landed cannot be called back",
         .engine(settings: [
             "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0", "MOCK_FAILURE_RATE": "0.5", "MAX_ATTEMPTS": "2",
         ]))
-    func partlyFilled() async throws {
+    func `When a leg fails for good the order fails with what was filled, and what has landed cannot be called back`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 16, Self.order)
         try await engine.audit(ids)

@@ -13,14 +13,15 @@ struct QueryTests {
     }
 
     @Test(
-        "a parameter that a path does not take, or takes once, is refused by its name",
         arguments: [
             ("/list?userid=a", "userid", "the name is userId"), ("/list?user_id=a", "user_id", "the name is userId"),
             ("/list?status=a", "status", "this path takes userId, limit"), ("/list?userId=a&userId=a", "userId", "must be given once"),
             ("/list?limit=1&userId=&limit=2", "limit", "must be given once"), ("/list?=1", "without a readable name", "not known"),
             ("/list?%E2%84%AA=1", "without a readable name", "not known"), ("/list?user%49d=a&userId=b", "userId", "must be given once"),
         ])
-    func refused(_ path: String, _ field: String, _ reason: String) async throws {
+    func `a parameter that a path does not take, or takes once, is refused by its name`(_ path: String, _ field: String, _ reason: String)
+        async throws
+    {
         try await withServer(routes) { server in
             let answer = try await exchange(server, get(path))
             #expect(status(answer.head) == 400 && answer.body.contains(#""code":"BAD_REQUEST""#))
@@ -56,13 +57,12 @@ struct QueryTests {
     }
 
     @Test(
-        "nothing at a path is said with the path, and with the one that was meant",
         arguments: [
             ("/list/", "There is nothing at /list/: the path is /list."), ("//list", "There is nothing at //list: the path is /list."),
             ("/LIST", "There is nothing at /LIST: the path is /list."), ("/lost", "There is nothing at /lost."),
             ("/" + String(repeating: "x", count: 4000), "There is nothing at /\(String(repeating: "x", count: 124))...."),
         ])
-    func nothing(_ path: String, _ sentence: String) async throws {
+    func `nothing at a path is said with the path, and with the one that was meant`(_ path: String, _ sentence: String) async throws {
         try await withServer(routes) { server in
             let answer = try await exchange(server, get(path))
             #expect(status(answer.head) == 404 && answer.body.contains(#""code":"NOT_FOUND","error":"\#(sentence)""#), "\(answer.body)")

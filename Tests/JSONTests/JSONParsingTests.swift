@@ -3,7 +3,6 @@ import Testing
 
 @Suite struct JSONParsingTests {
     @Test(
-        "A text of RFC 8259 is accepted",
         arguments: [
             ("null", JSONValue.null), (" true ", .bool(true)), ("\t\r\n[]", .array([])), ("{}", .object([])),
             ("0", .number("0")), ("-0", .number("-0")), ("1.50", .number("1.50")), ("1E+3", .number("1E+3")), ("0e0", .number("0e0")),
@@ -18,12 +17,11 @@ import Testing
                 ])
             ),
         ])
-    func accepts(text: String, value: JSONValue) throws {
+    func `A text of RFC 8259 is accepted`(text: String, value: JSONValue) throws {
         #expect(try JSONValue.parse(text) == value)
     }
 
     @Test(
-        "Anything else is refused with its place",
         arguments: [
             ("", JSONError.Code.unexpectedEnd, 0), ("  ", .unexpectedEnd, 2), ("[1", .unexpectedEnd, 2), (#"{"a""#, .unexpectedEnd, 4),
             (#""abc"#, .unexpectedEnd, 4), (#""abc\"#, .unexpectedEnd, 5), ("tru", .unexpectedEnd, 3), ("-", .unexpectedEnd, 1),
@@ -40,7 +38,7 @@ import Testing
             (#""\udc00\ud800""#, .loneSurrogate, 1), (#""\ud800\n""#, .loneSurrogate, 1), ("\u{feff}1", .byteOrderMark, 0),
             (#"{"a":1,"b":2,"a":3}"#, .duplicateName, 13), (#"{"a":1,"\u0061":3}"#, .duplicateName, 7),
         ])
-    func refuses(text: String, code: JSONError.Code, offset: Int) {
+    func `Anything else is refused with its place`(text: String, code: JSONError.Code, offset: Int) {
         let error = #expect(throws: JSONError.self) { try JSONValue.parse(text) }
         #expect(error?.code == code)
         #expect(error?.offset == offset)
@@ -48,19 +46,18 @@ import Testing
     }
 
     @Test(
-        "Bytes that are not UTF-8 are refused at the first of them",
         arguments: [
             ([0x22, 0x61, 0xC3, 0x28, 0x22], 2), ([0x22, 0xC0, 0x80, 0x22], 1), ([0x22, 0xED, 0xA0, 0x80, 0x22], 1),
             ([0x22, 0xF4, 0x90, 0x80, 0x80, 0x22], 1), ([0x22, 0x5C, 0x6E, 0xFF, 0x22], 3), ([0x22, 0xE2, 0x82, 0x22], 1),
             ([0x22, 0x5C, 0x80, 0x22], 2),
         ] as [([UInt8], Int)])
-    func refusesBadUTF8(bytes: [UInt8], offset: Int) {
+    func `Bytes that are not UTF-8 are refused at the first of them`(bytes: [UInt8], offset: Int) {
         let error = #expect(throws: JSONError.self) { try JSONValue.parse(bytes) }
         #expect(error?.code == .invalidUTF8)
         #expect(error?.offset == offset)
     }
 
-    @Test func depthIsLimitedWhereAskedFor() throws {
+    @Test func `depth is limited where asked for`() throws {
         let deep = String(repeating: "[", count: 8) + String(repeating: "]", count: 8)
         #expect(throws: Never.self) { try JSONValue.parse(deep, maxDepth: 8) }
         #expect(throws: Never.self) { try JSONValue.parse("[[],[],{\"a\":[]}]", maxDepth: 3) }
@@ -70,13 +67,13 @@ import Testing
         #expect(throws: JSONError.self) { try JSONValue.parse(String(repeating: "[", count: 100_000)) }
     }
 
-    @Test func escapedNULIsRefusedWhereAskedFor() {
+    @Test func `escaped NUL is refused where asked for`() {
         let error = #expect(throws: JSONError.self) { try JSONValue.parse(#"{"a":"x\u0000"}"#, refusesNUL: true) }
         #expect(error?.code == .nulCharacter)
         #expect(throws: JSONError.self) { try JSONValue.parse(#"{"\u0000":1}"#, refusesNUL: true) }
     }
 
-    @Test func aRepeatedNameIsFoundAmongMany() {
+    @Test func `a repeated name is found among many`() {
         let names = (0..<100).map { "\"n\($0)\":\($0)" }
         #expect(throws: Never.self) { try JSONValue.parse("{\(names.joined(separator: ","))}") }
         for repeated in [0, 15, 16, 17, 99] {
@@ -86,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func accessorsGiveOnlyTheirOwnKind() throws {
+    @Test func `accessors give only their own kind`() throws {
         let value = try JSONValue.parse(#"{"s":"x","i":-5,"f":1.0,"e":1e2,"big":9223372036854775808,"b":false,"n":null,"a":[1]}"#)
         #expect(value["s"]?.string == "x" && value["s"]?.integer == nil && value["s"]?.number == nil)
         #expect(value["i"]?.integer == -5 && value["i"]?.string == nil)

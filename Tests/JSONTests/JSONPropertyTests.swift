@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func whatIsWrittenIsReadBackTheSame() throws {
+    @Test func `what is written is read back the same`() throws {
         var random = SeededGenerator(seed: 1)
         for _ in 0..<300 {
             let value = Self.randomValue(&random, depth: 4)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func mutatedBytesAreReadOrRefusedButNeverCrash() throws {
+    @Test func `mutated bytes are read or refused but never crash`() throws {
         var random = SeededGenerator(seed: 2)
         let interesting = Array(#"{}[]",:\u0123456789abcdefDdeE+-.tfn/ "#.utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xED, 0xF4, 0xFF]
         var accepted = 0

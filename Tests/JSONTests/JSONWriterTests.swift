@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 @Suite struct JSONWriterTests {
-    @Test func anObjectIsWrittenWithoutSpacesInOrder() {
+    @Test func `an object is written without spaces in order`() {
         let text = JSONWriter.object {
             $0.field("a", 1)
             $0.field("b", "x\"y")
@@ -26,7 +26,7 @@ import Testing
                 + #""j":[{"k":-9223372036854775808},10,[]],"l":{"m":[]},"n":["x","y"]}"#)
     }
 
-    @Test func membersAreAFragmentThatSplicesIntoAnObject() {
+    @Test func `members are a fragment that splices into an object`() {
         let fragment = JSONWriter.members {
             $0.field("a", 1)
             $0.field("b", "x")
@@ -42,12 +42,11 @@ import Testing
     }
 
     @Test(
-        "A string is escaped only where it must be",
         arguments: [
             ("", #""""#), ("plain", #""plain""#), ("\"\\/", #""\"\\/""#), ("\u{8}\t\n\u{c}\r", #""\b\t\n\f\r""#),
             ("\0\u{1}\u{10}\u{1f}", #""\u0000\u0001\u0010\u001f""#), ("é€😀\u{7f}\u{2028}", "\"é€😀\u{7f}\u{2028}\""), ("a\nb", #""a\nb""#),
         ])
-    func escapes(string: String, text: String) throws {
+    func `A string is escaped only where it must be`(string: String, text: String) throws {
         #expect(JSONWriter.value(string) == text)
         #expect(try JSONValue.parse(text) == .string(string))
     }

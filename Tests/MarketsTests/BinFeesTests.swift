@@ -35,9 +35,8 @@ import Testing
     }
 
     @Test(
-        "a move goes on within the filter period, then fades, then is forgotten",
         arguments: [(29, 7, 30_000), (30, 5, 20_000), (599, 5, 20_000), (600, 5, 0)] as [(UInt64, Int, UInt64)])
-    func references(_ elapsed: UInt64, _ index: Int, _ reference: UInt64) {
+    func `a move goes on within the filter period, then fades, then is forgotten`(_ elapsed: UInt64, _ index: Int, _ reference: UInt64) {
         let fees = BinFees(binStep: 4, baseFactor: 1)
         let volatility = BinVolatility(accumulator: 40_000, reference: 30_000, indexReference: 7, lastUpdate: 1_000)
         let found = volatility.found(at: 1_000 + elapsed, activeBin: 5, fees: fees)

@@ -8,8 +8,7 @@ import Testing
 ///
 /// `MARKET_CASES` sets how many (7,000), `MARKET_SEED` which ones (1).
 @Suite struct OracleTests {
-    @Test("random swaps, prices and shares are those of unbounded integers, to the unit")
-    func oracle() throws {
+    @Test func `random swaps, prices and shares are those of unbounded integers, to the unit`() throws {
         let cases = setting("MARKET_CASES") ?? "7000"
         var counts: [Substring: Int] = [:]
         var wrong = 0

@@ -80,7 +80,9 @@ struct OperationTests {
     @Test func `a pause is shown with the lag, colours come only where there are some`() async throws {
         let paused = HTTPResponse.json(200, Self.streams(door: #"{"open":false,"since":"2026-01-10T07:30:17.000Z","reason":"upgrade"}"#))
         let plain = try await run(["lag"], isTerminal: true, paused)
-        #expect(plain.output.hasSuffix("The engine is paused since 2026-01-10T07:30:17.000Z (upgrade): new orders get 503. orderctl resume ends the pause.\n"))
+        #expect(
+            plain.output.hasSuffix(
+                "The engine is paused since 2026-01-10T07:30:17.000Z (upgrade): new orders get 503. orderctl resume ends the pause.\n"))
         #expect(!plain.output.contains("\u{1B}"))
         let coloured = try await run(["lag"], usesColour: true, paused)
         #expect(coloured.output.contains("\u{1B}[31mrouted") && coloured.output.contains("\u{1B}[33mThe engine is paused"))
@@ -101,7 +103,8 @@ struct OperationTests {
 
     @Test func `the engine is paused with a reason and resumes`() async throws {
         let paused = try await run(["pause", "--reason", "upgrade"], .json(200, "{}"))
-        #expect(paused.status == .ok && paused.output == "The engine is paused since T (upgrade): new orders get 503. orderctl resume ends the pause.\n")
+        #expect(
+            paused.status == .ok && paused.output == "The engine is paused since T (upgrade): new orders get 503. orderctl resume ends the pause.\n")
         let silent = try await run(["pause"], .json(200, "{}"))
         #expect(silent.output.hasPrefix("The engine is paused since T: new"))
         let open = try await run(["resume"], .json(200, "{}"))

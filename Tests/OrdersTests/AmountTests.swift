@@ -4,20 +4,18 @@ import Testing
 
 @Suite struct AmountTests {
     @Test(
-        "Decimal text is read exactly",
         arguments: [
             ("1", 9, 1_000_000_000), ("1.5", 9, 1_500_000_000), ("0.000000001", 9, 1), ("007.5", 1, 75), ("12.50", 2, 1250), ("5", 0, 5),
             ("18446744073.709551615", 9, .max), ("18.446744073709551615", 18, .max), ("18446744073709551615", 0, .max),
             ("1.0", 0, 1), ("1.50000000000", 9, 1_500_000_000), ("1e-7", 9, 100), ("1e3", 0, 1000), ("1.5E+1", 1, 150),
             ("0." + String(repeating: "0", count: 9000) + "1e9001", 0, 1), ("1." + String(repeating: "0", count: 9000), 0, 1),
         ] as [(String, Int, UInt64)])
-    func decimals(text: String, decimals: Int, value: UInt64) throws {
+    func `Decimal text is read exactly`(text: String, decimals: Int, value: UInt64) throws {
         #expect(try BaseUnits(decimal: text, decimals: decimals).value == value)
         #expect(try BaseUnits(number: text, decimals: decimals).value == value)
     }
 
     @Test(
-        "What is no amount is refused with its reason",
         arguments: [
             ("", 9, AmountError.malformed), (" 1", 9, .malformed), ("1 ", 9, .malformed), ("+1", 9, .malformed), ("1e", 9, .malformed),
             ("1e+", 9, .malformed), ("1e3.0", 9, .malformed), ("1e-10", 9, .tooPrecise(maxDigits: 9)), ("Infinity", 9, .malformed),
@@ -28,23 +26,21 @@ import Testing
             ("1.5", 0, .tooPrecise(maxDigits: 0)), ("18446744073.709551616", 9, .tooLarge), ("18446744073709551616", 0, .tooLarge),
             ("99999999999999999999999999999999999999999999", 9, .tooLarge),
         ])
-    func refuses(text: String, decimals: Int, reason: AmountError) {
+    func `What is no amount is refused with its reason`(text: String, decimals: Int, reason: AmountError) {
         #expect(throws: reason) { try BaseUnits(decimal: text, decimals: decimals) }
     }
 
     @Test(
-        "A JSON number may have an exponent",
         arguments: [
             ("1e0", 9, 1_000_000_000), ("1.5E+1", 9, 15_000_000_000), ("1500e-3", 9, 1_500_000_000), ("1e-9", 9, 1), ("1.50e-8", 9, 15),
             ("1.5e-8", 9, 15), ("18446744073709551615e-9", 9, .max), ("0.000000018446744073709551615e9", 18, .max), ("1e-10", 9, nil),
             ("1e11", 9, nil), ("1e400", 9, nil), ("1e-400", 9, nil), ("1e99999999999999999999", 9, nil), ("0e5", 9, nil), ("1e", 9, nil),
         ] as [(String, Int, UInt64?)])
-    func exponents(text: String, decimals: Int, value: UInt64?) {
+    func `A JSON number may have an exponent`(text: String, decimals: Int, value: UInt64?) {
         #expect((try? BaseUnits(number: text, decimals: decimals))?.value == value)
     }
 
     @Test(
-        "What floating point makes of an amount is the amount, and nothing further away is",
         arguments: [
             // 0.1 + 0.2, 1.1 + 2.2, 0.7 + 0.1, 4.35 * 100, 0.1 * 3 and the like.
             ("0.30000000000000004", 9, 300_000_000), ("3.3000000000000003", 9, 3_300_000_000), ("0.7999999999999999", 9, 800_000_000),
@@ -57,11 +53,11 @@ import Testing
             ("18446744073709551615.4", 0, .max), ("18446744073709551615.6", 0, nil), ("18446744073709.0001", 0, 18_446_744_073_709),
             ("0.0000000005", 9, nil), ("0.4e-400", 9, nil), ("1e-1000000000", 9, nil), ("-0.30000000000000004", 9, nil),
         ] as [(String, Int, UInt64?)])
-    func noise(text: String, decimals: Int, value: UInt64?) {
+    func `What floating point makes of an amount is the amount, and nothing further away is`(text: String, decimals: Int, value: UInt64?) {
         #expect((try? BaseUnits(number: text, decimals: decimals))?.value == value)
     }
 
-    @Test func everyDoubleOfAnAmountIsTakenForThatAmount() throws {
+    @Test func `every double of an amount is taken for that amount`() throws {
         var random = SeededGenerator(seed: 21)
         for _ in 0..<5000 {
             // 15 digits are what a Double surely holds.
@@ -75,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func noNumberEndsTheProcess() {
+    @Test func `no number ends the process`() {
         let extremes = [
             "9223372036854775807", "-9223372036854775808", "18446744073709551616", "1e308", "1e-308", "1e9223372036854775807",
             "1e-9223372036854775808", "0e9999999999", "-0", "0.0", String(repeating: "9", count: 16_000),
@@ -93,16 +89,15 @@ import Testing
     }
 
     @Test(
-        "Decimal text is the shortest exact form",
         arguments: [
             (25_000_000, 6, "25"), (25_500_000, 6, "25.5"), (1, 9, "0.000000001"), (0, 9, "0"), (100, 0, "100"), (10, 1, "1"),
             (UInt64.max, 18, "18.446744073709551615"), (UInt64.max, 0, "18446744073709551615"), (1, 18, "0.000000000000000001"),
         ])
-    func texts(value: UInt64, decimals: Int, text: String) {
+    func `Decimal text is the shortest exact form`(value: UInt64, decimals: Int, text: String) {
         #expect(BaseUnits(value).decimalText(decimals: decimals) == text)
     }
 
-    @Test func anyAmountSurvivesTheWayThroughText() throws {
+    @Test func `any amount survives the way through text`() throws {
         var random = SeededGenerator(seed: 6)
         for _ in 0..<2000 {
             let units = BaseUnits(UInt64.random(in: 1 ... .max, using: &random) >> UInt64.random(in: 0..<63, using: &random) | 1)

@@ -7,7 +7,7 @@ import Testing
         #"{"dex":"meteora","pool":"pool-m","amountIn":"1500000000","amountInDecimal":"1.5","amountOut":"218220000","amountOutDecimal":"218.22","#
         + #""price":"145.48","feeBps":20,"priceImpactPct":"0.0012","minReceived":"216037800","minReceivedDecimal":"216.0378"}"#
 
-    @Test func aQuoteIsWrittenAsTheContractShowsIt() throws {
+    @Test func `a quote is written as the contract shows it`() throws {
         #expect(Samples.meteora.json == Self.meteoraText)
         let older = Self.meteoraText.replacing(#""amountInDecimal":"1.5","#, with: "")
         #expect(try Quote(json: try JSONValue.parse(older)).json == older)
@@ -15,7 +15,7 @@ import Testing
         #expect(Samples.raydium.json.contains(#""feeBps":12.5,"#))
     }
 
-    @Test func aQuoteOverTwoPoolsShowsBoth() throws {
+    @Test func `a quote over two pools shows both`() throws {
         let hops = [
             QuoteHop(pool: "a", from: Samples.usdc, to: Samples.sol, amountIn: BaseUnits(5), amountOut: BaseUnits(7)),
             QuoteHop(pool: "b", from: Samples.sol, to: Samples.usdc, amountIn: BaseUnits(7), amountOut: BaseUnits(9)),
@@ -32,9 +32,8 @@ import Testing
     }
 
     @Test(
-        "A quote with a member missing or of another kind is refused by its name",
         arguments: ["dex", "pool", "amountIn", "amountOut", "amountOutDecimal", "price", "feeBps", "priceImpactPct", "minReceived"])
-    func badQuotes(field: String) throws {
+    func `A quote with a member missing or of another kind is refused by its name`(field: String) throws {
         let members = try #require(try JSONValue.parse(Self.meteoraText).object)
         let changes: [JSONValue] = [
             .object(members.filter { $0.name != field }), .object(members.map { $0.name == field ? JSONMember(field, .bool(true)) : $0 }),
@@ -45,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func anOrderIsWrittenCompactlyAndReadBack() throws {
+    @Test func `an order is written compactly and read back`() throws {
         let order = Samples.order
         #expect(try Order(json: order.json) == order)
         #expect(
@@ -62,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func anEventIsWrittenAsTheContractShowsIt() throws {
+    @Test func `an event is written as the contract shows it`() throws {
         var event = Self.event(4, .building, .building, 50, EventMessage.building(dex: "meteora"))
         event.chosenDex = "meteora"
         event.quote = Samples.meteora
@@ -75,7 +74,7 @@ import Testing
         #expect(event.raw == nil && event.text == event.json)
     }
 
-    @Test func everyKeyOfAnEventIsReadBack() throws {
+    @Test func `every key of an event is read back`() throws {
         var event = Self.event(9, .executionFailed, .submitted, 80, "x")
         event.txHash = "5J"
         event.executedPrice = "145.48"
@@ -101,7 +100,7 @@ import Testing
         #expect(value["type"]?.string == "execution-failed" && value["error"]?["code"]?.string == "NETWORK")
     }
 
-    @Test func aStoredEventKeepsItsBytesAndUnknownKeys() throws {
+    @Test func `a stored event keeps its bytes and unknown keys`() throws {
         let text =
             #"{ "orderId":"\#(Samples.id)","seq":1,"type":"pending","status":"pending","progress":0,"timestamp":"t","#
             + #""message":"m","new":[1],"txHash":null}"#
@@ -111,14 +110,13 @@ import Testing
     }
 
     @Test(
-        "An event that lacks what each has is refused",
         arguments: [
             ("", nil), ("[]", nil), ("{", nil), ("{}", "orderId"), (#""seq":0"#, "seq"), (#""seq":9007199254740992"#, "seq"),
             (#""seq":9223372036854775807"#, "seq"),
             (#""type":"new""#, "type"), (#""status":"x""#, "status"),
             (#""progress":101"#, "progress"), (#""timestamp":1"#, "timestamp"), (#""message":null"#, "message"),
         ])
-    func badEvents(member: String, field: String?) throws {
+    func `An event that lacks what each has is refused`(member: String, field: String?) throws {
         var text = member
         if member.hasPrefix("\"") {
             let name = String(member.split(separator: "\"")[0])
@@ -130,7 +128,7 @@ import Testing
         #expect(error?.field == field && error?.record == "event")
     }
 
-    @Test func messagesAreThoseOfDocument001() {
+    @Test func `messages are those of the progress dialect`() {
         #expect(EventMessage.pending == "Order created and queued")
         #expect(EventMessage.fetchingQuotes == "Fetching quotes from multiple DEXs...")
         #expect((1...2).map(EventMessage.received) == ["Received 1 quote", "Received 2 quotes"])

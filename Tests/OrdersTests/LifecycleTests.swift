@@ -6,7 +6,6 @@ import Testing
 @Suite struct LifecycleTests {
     /// The table of the state machine as it is written down: each state, its status, and where it may come from.
     @Test(
-        "A state may be entered from exactly these",
         arguments: [
             (OrderState.pending, OrderStatus.pending, []), (.routing, .routing, [.pending, .requote]), (.routed, .routing, [.routing]),
             (.building, .building, [.routed, .waiting]), (.submitted, .submitted, [.building]), (.waiting, .building, [.building, .submitted]),
@@ -14,7 +13,7 @@ import Testing
             (.failed, .failed, [.pending, .routing, .routed, .building, .submitted, .waiting, .requote]),
             (.cancelled, .cancelled, [.pending, .routing, .routed, .building, .waiting, .requote]),
         ] as [(OrderState, OrderStatus, [OrderState])])
-    func sources(state: OrderState, status: OrderStatus, sources: [OrderState]) {
+    func `A state may be entered from exactly these`(state: OrderState, status: OrderStatus, sources: [OrderState]) {
         let steps = OrderStep.allCases.filter { $0.target == state }
         #expect(steps.reduce(into: Set()) { $0.formUnion($1.sources) } == Set(sources))
         #expect(state.status == status)
@@ -22,18 +21,19 @@ import Testing
 
     /// What a step does to the entry in hand and to what follows, as it is written down.
     @Test(
-        "A step begins, finishes, hands on and starts over as the page says",
         arguments: [
             (OrderStep.routeBegin, true, false, nil, false), (.routeDone, false, true, .executor, false),
             (.routeRetry, false, true, .router, true), (.buildBegin, true, false, nil, false), (.submit, false, false, nil, false),
             (.confirm, false, true, nil, false), (.retry, false, true, .executor, true), (.requote, false, true, .router, true),
             (.fail, false, true, nil, false), (.cancel, false, false, nil, false), (.expire, false, false, nil, false),
         ] as [(OrderStep, Bool, Bool, Stage?, Bool)])
-    func effects(step: OrderStep, begins: Bool, finishes: Bool, handsOn: Stage?, startsOver: Bool) {
+    func `A step begins, finishes, hands on and starts over as the page says`(
+        step: OrderStep, begins: Bool, finishes: Bool, handsOn: Stage?, startsOver: Bool
+    ) {
         #expect(step.begins == begins && step.finishes == finishes && step.handsOn == handsOn && step.startsOver == startsOver)
     }
 
-    @Test func noStepStartsFromAFinalStateOrEndsWhereItStarts() {
+    @Test func `no step starts from a final state or ends where it starts`() {
         for step in OrderStep.allCases {
             #expect(!step.sources.contains(step.target))
             #expect(step.sources.allSatisfy { !$0.isFinal && $0.stage != nil })
@@ -44,18 +44,16 @@ import Testing
     }
 
     @Test(
-        "An observer may see these statuses follow each other and no others",
         arguments: [
             (OrderStatus.pending, [.routing, .failed, .cancelled]), (.routing, [.routing, .building, .failed, .cancelled]),
             (.building, [.building, .submitted, .routing, .failed, .cancelled]),
             (.submitted, [.submitted, .building, .routing, .confirmed, .failed]), (.confirmed, []), (.failed, []), (.cancelled, []),
         ] as [(OrderStatus, [OrderStatus])])
-    func moves(status: OrderStatus, next: [OrderStatus]) {
+    func `An observer may see these statuses follow each other and no others`(status: OrderStatus, next: [OrderStatus]) {
         #expect(Set(OrderStatus.allCases.filter { StatusMachine.canMove(from: status, to: $0) }) == Set(next))
     }
 
     @Test(
-        "A failure has its follow-up",
         arguments: [
             ("SLIPPAGE_EXCEEDED", FailureCode.FollowUp.freshQuote, true, true), ("NO_ROUTE", .giveUp, false, false),
             ("INSUFFICIENT_LIQUIDITY", .giveUp, false, false), ("QUOTE_STALE", .freshQuoteAtOnce, true, false),
@@ -63,7 +61,7 @@ import Testing
             ("QUOTE_REFUSED", .freshQuote, true, true), ("DEADLINE_EXCEEDED", .giveUp, false, false), ("POISONED", .giveUp, false, false),
             ("INTERNAL", .giveUp, false, false),
         ])
-    func followUps(text: String, followUp: FailureCode.FollowUp, retryable: Bool, usesAttempt: Bool) throws {
+    func `A failure has its follow-up`(text: String, followUp: FailureCode.FollowUp, retryable: Bool, usesAttempt: Bool) throws {
         let code = FailureCode(rawValue: text)
         #expect(FailureCode.allCases.contains(code))
         #expect(code.followUp == followUp && code.retryable == retryable && code.usesAttempt == usesAttempt)
@@ -71,17 +69,16 @@ import Testing
     }
 
     @Test(
-        "The slippage sentence never shows a move within the limit",
         arguments: [
             (1000, 982, 100, "Price moved 1.8% (max allowed: 1.0%)"), (100_000, 98_999, 100, "Price moved 1.1% (max allowed: 1.0%)"),
             (UInt64.max, 0, 5000, "Price moved 100.0% (max allowed: 50.0%)"), (100_000, 99_000, 25, "Price moved 1.00% (max allowed: 0.25%)"),
             (100_000, 99_989, 1, "Price moved 0.02% (max allowed: 0.01%)"), (0, 0, 50, "Price moved 0.0% (max allowed: 0.5%)"),
         ])
-    func sentences(expected: UInt64, got: UInt64, bps: Int, sentence: String) {
+    func `The slippage sentence never shows a move within the limit`(expected: UInt64, got: UInt64, bps: Int, sentence: String) {
         #expect(OrderFailure.slippageSentence(expected: BaseUnits(expected), got: BaseUnits(got), slippageBps: bps) == sentence)
     }
 
-    @Test func aFailureIsWrittenAndReadBack() throws {
+    @Test func `a failure is written and read back`() throws {
         let failure = OrderFailure.slippage(expected: BaseUnits(1000), got: BaseUnits(982), limit: BaseUnits(990), of: Samples.order)
         let text = JSONWriter.value(failure)
         #expect(
@@ -105,7 +102,7 @@ import Testing
         #expect(JSONWriter.value(try UnavailableVenue(json: try JSONValue.parse(venue))) == venue)
     }
 
-    @Test func waitsDoubleAndGrowByAtMostTheJitter() {
+    @Test func `waits double and grow by at most the jitter`() {
         var random = SeededGenerator(seed: 8)
         let plain = RetryPolicy(baseMilliseconds: 1000, jitterPerMille: 0)
         #expect((1...3).map { plain.delay(afterAttempt: $0, random: &random) } == [1000, 2000, 4000])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct OrderIDTests {
-    @Test func aNewIDIsAVersion7UUIDThatCarriesTimeAndPartition() {
+    @Test func `a new id is a version 7 UUID that carries time and partition`() {
         var random = SeededGenerator(seed: 4)
         for partition in [0, 1, 127, 255] as [UInt8] {
             let id = OrderID(milliseconds: 0x0198_C1F2_3456, partition: partition, random: &random)
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test func idsOfOneMillisecondDifferAndLaterOnesSortBehind() {
+    @Test func `ids of one millisecond differ and later ones sort behind`() {
         var random = SeededGenerator(seed: 5)
         let ids = (0..<1000).map { _ in OrderID(milliseconds: 1000, partition: 3, random: &random).description }
         #expect(Set(ids).count == 1000)
@@ -24,13 +24,12 @@ import Testing
     }
 
     @Test(
-        "A text that is no UUID is refused",
         arguments: [
             "", "0198c1f2", "0198c1f2-0000-7000-8000-00000000000", "0198c1f2-0000-7000-8000-0000000000000", "0198c1f2-0000-7000-8000-00000000000g",
             "0198c1f20-000-7000-8000-000000000000", "0198c1f2_0000-7000-8000-000000000000", "{198c1f2-0000-7000-8000-00000000000}",
             "0198c1f2-0000-7000-8000-0000000000é",
         ])
-    func refuses(text: String) {
+    func `A text that is no UUID is refused`(text: String) {
         #expect(OrderID(parsing: text) == nil)
     }
 }

@@ -23,7 +23,6 @@ import Testing
     }
 
     @Test(
-        "Every dialect's request is the same order",
         arguments: [
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#, #"{"amountIn":"1.50","tokenIn":"wsol","tokenOut":"usdc","slippage":0.01}"#,
             #"{"token_in":"SOL","token_out":"USDC","amount":1.5,"order_type":"market","max_slippage":0.01,"x":{"y":[]}}"#,
@@ -33,7 +32,7 @@ import Testing
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"type":null,"limitPrice":null,"slipage":null,"orderType":"MARKET"}"#,
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":"15e-1","type":"Market","slippageBps":"1e2"}"#,
         ])
-    func dialects(body: String) throws {
+    func `Every dialect's request is the same order`(body: String) throws {
         let reading = try Self.reading(body)
         let request = try reading.result.get()
         #expect(request.tokenIn == Samples.sol && request.tokenOut == Samples.usdc)
@@ -43,14 +42,13 @@ import Testing
         #expect(request.fingerprint == "market|\(Samples.solMint)|\(Samples.usdcMint)|1500000000|100|-|-")
     }
 
-    @Test func theUserThatTheStatusUpdateDialectRequiresIsKept() throws {
+    @Test func `the user that the status update dialect requires is kept`() throws {
         let reading = try Self.reading(#"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#)
         #expect(try reading.result.get().userId == "harsh" && !SnakeCaseDialect.claims(reading) && reading.warnings.isEmpty)
         #expect(try Self.parse(Self.body(#""user_id":"\#(String(repeating: "é", count: 255))""#)).get().userId?.text.unicodeScalars.count == 255)
     }
 
     @Test(
-        "Slippage is whole basis points, never looser than asked for, and kept in its shortest form",
         arguments: [
             (#""slippage":0.0001"#, 1, "0.0001"), (#""slippage":0.5"#, 5000, "0.5"), (#""slippage":1e-2"#, 100, "0.01"),
             (#""slippage":0.0100"#, 100, "0.01"), (#""max_slippage":0.5"#, 5000, "0.5"), (#""max_slippage":0.01"#, 100, "0.01"),
@@ -61,26 +59,24 @@ import Testing
             (#""slippageBps":"50""#, 50, "0.005"), (#""slippageBps":50.0"#, 50, "0.005"), (#""slippageBps":5e1"#, 50, "0.005"),
             (#""slippageBps":"5e1""#, 50, "0.005"), (#""slippage":0.49999"#, 4999, "0.4999"),
         ])
-    func slippage(member: String, bps: Int, text: String) throws {
+    func `Slippage is whole basis points, never looser than asked for, and kept in its shortest form`(member: String, bps: Int, text: String) throws {
         let request = try Self.parse(Self.body(member)).get()
         #expect(request.slippageBps == bps && request.slippage == text)
     }
 
     @Test(
-        "A deadline is a time or seconds from acceptance",
         arguments: [
             (#""deadline":1"#, OrderRequest.Deadline.after(seconds: 1), "+1"), (#""deadline":86400"#, .after(seconds: 86_400), "+86400"),
             (#""deadline":"2026-01-10T07:30:17.790Z""#, .at(1_768_030_217_790), "@1768030217790"),
             (#""deadline":"2026-01-11T08:30:17.789+01:00""#, .at(1_768_116_617_789), "@1768116617789"),
         ])
-    func deadlines(member: String, deadline: OrderRequest.Deadline, fingerprint: String) throws {
+    func `A deadline is a time or seconds from acceptance`(member: String, deadline: OrderRequest.Deadline, fingerprint: String) throws {
         let request = try Self.parse(Self.body(member)).get()
         #expect(request.deadline == deadline)
         #expect(request.fingerprint.hasSuffix("|100|\(fingerprint)|-"))
     }
 
     @Test(
-        "A bad field is refused under the name the client used",
         arguments: [
             (#""amountIn":1"#, "amountIn"), (#""slippage":0.51"#, "slippage"), (#""slippage":0"#, "slippage"), (#""slippage":-0.01"#, "slippage"),
             (#""slippage":0.00001"#, "slippage"), (#""slippage":0.50001"#, "slippage"), (#""slippage":"1 %""#, "slippage"),
@@ -98,7 +94,7 @@ import Testing
             (#""clientOrderId":"""#, "clientOrderId"), (#""clientOrderId":"a b""#, "clientOrderId"), (#""clientOrderId":"é""#, "clientOrderId"),
             (#""clientOrderId":5"#, "clientOrderId"), (#""inputToken":"SOL","userId":"u""#, "inputToken"),
         ])
-    func badFields(members: String, field: String) throws {
+    func `A bad field is refused under the name the client used`(members: String, field: String) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(Self.body(members)).get() }
         #expect(refusal.code == .badRequest)
         #expect(refusal.errors.map(\.field) == [field])
@@ -106,7 +102,6 @@ import Testing
     }
 
     @Test(
-        "Tokens and amounts are checked together",
         arguments: [
             ("{}", ["tokenIn", "tokenOut", "amount"]), (#"{"tokenIn":null,"token_out":"USDC","amountIn":null}"#, ["tokenIn", "amountIn"]),
             (#"{"inputToken":"SOL","outputToken":"USDC","amount":1}"#, ["userId"]), (#"{"outputToken":"USDC"}"#, ["tokenIn", "amount", "userId"]),
@@ -124,37 +119,36 @@ import Testing
                 ["tokenIn", "tokenOut", "amount", "slippage", "userId", "orderType", "deadline", "clientOrderId"]
             ),
         ])
-    func refusals(body: String, fields: [String]) throws {
+    func `Tokens and amounts are checked together`(body: String, fields: [String]) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(body).get() }
         #expect(refusal.errors.map(\.field) == fields)
         #expect(refusal.errors.allSatisfy { $0.message.hasPrefix($0.field + " ") })
         if fields.count > 1 { #expect(refusal.error == "These fields are missing or not valid: \(fields.joined(separator: ", "))") }
     }
 
-    @Test func anUnsupportedOrderTypeIsNamed() throws {
+    @Test func `an unsupported order type is named`() throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(Self.body(#""orderType":"sniper""#)).get() }
         #expect(refusal.error == #"orderType must be "market": "sniper" is not supported"#)
     }
 
     @Test(
-        "A body that is not JSON is refused as such",
         arguments: [
             ("", nil), ("{", nil), (#"{"amount":01}"#, nil), (#"{"amount":1,"amount":1}"#, "amount"), (body(#""userId":"a\u0000""#), nil),
             (body(#""userId":"\ud800""#), nil), (body(#""x":[[[[[[[[]]]]]]]]"#), nil), ("{} {}", nil),
         ])
-    func badJSON(body: String, field: String?) throws {
+    func `A body that is not JSON is refused as such`(body: String, field: String?) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(body).get() }
         #expect(refusal.code == .badJSON && !refusal.error.isEmpty)
         #expect(refusal.errors.map(\.field) == (field.map { [$0] } ?? []))
     }
 
-    @Test func aBodyThatIsNoObjectIsRefusedAndNestingOf8IsNot() throws {
+    @Test func `a body that is no object is refused and nesting of 8 is not`() throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.parse("[]").get() }
         #expect(refusal.code == .badRequest && refusal.errors.isEmpty)
         #expect(throws: Never.self) { try Self.parse(Self.body(#""x":[[[[[[[]]]]]]]"#)).get() }
     }
 
-    @Test func theKeyComesFromTheHeaderOrTheBody() throws {
+    @Test func `the key comes from the header or the body`() throws {
         #expect(try Self.parse(Self.body(#""x":1"#), key: "h-1").get().idempotencyKey == "h-1")
         #expect(try Self.parse(Self.body(#""clientOrderId":"b-1""#)).get().idempotencyKey == "b-1")
         #expect(try Self.parse(Self.body(#""clientOrderId":"k""#), key: "k").get().idempotencyKey == "k")
@@ -166,7 +160,7 @@ import Testing
         }
     }
 
-    @Test func theFingerprintTellsDifferentRequestsApart() throws {
+    @Test func `the fingerprint tells different requests apart`() throws {
         let members = [
             #""x":1"#, #""slippage":0.02"#, #""deadline":60"#, #""deadline":61"#, #""userId":"a""#, #""userId":"-""#,
             #""deadline":"2026-01-10T07:31:00Z""#,
@@ -176,7 +170,7 @@ import Testing
         #expect(try Self.parse(Self.body(#""clientOrderId":"a""#)).get().fingerprint == fingerprints[0])
     }
 
-    @Test func anOrderIsMadeOfARequest() throws {
+    @Test func `an order is made of a request`() throws {
         let request = try Self.parse(Self.body(#""deadline":60,"userId":"harsh","slippage":0.010"#), key: "key-1").get()
         let order = request.order(id: Samples.id, now: Self.now, maxAttempts: 3, traceparent: "00-1-2-01")
         #expect(order.deadline == Self.now + 60_000 && order.createdAt == Self.now)
@@ -184,7 +178,7 @@ import Testing
         #expect(order.amount == "1.5" && order.fingerprint == request.fingerprint && order.maxAttempts == 3)
     }
 
-    @Test func mutatedBodiesAreReadOrRefusedWithAReasonButNeverCrash() throws {
+    @Test func `mutated bodies are read or refused with a reason but never crash`() throws {
         let tokens = try Samples.tokens()
         let body = Array(
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5e0,"slippage":0.01,"userId":"u","deadline":"2026-01-10T07:31:00Z"}"#.utf8)
@@ -209,8 +203,7 @@ import Testing
         #expect(accepted > 100)
     }
 
-    @Test("A deadline is judged apart from the rest, because the same request may come again after it")
-    func deadlineJudged() throws {
+    @Test func `A deadline is judged apart from the rest, because the same request may come again after it`() throws {
         for (text, reason) in [
             ("2026-01-10T07:30:17.789Z", "must not be in the past"), ("2026-01-11T07:30:17.790Z", "must be at most 24 hours ahead"),
             ("9999-12-31T23:59:59Z", "must be at most 24 hours ahead"),
@@ -224,8 +217,7 @@ import Testing
         }
     }
 
-    @Test("A second header Idempotency-Key is refused, also where it says the same")
-    func doubledKey() throws {
+    @Test func `A second header Idempotency-Key is refused, also where it says the same`() throws {
         let reading = try Self.reading(Self.body(#""x":1"#), keys: ["a", "a"])
         let refusal = try #require(throws: RequestRefusal.self) { try reading.result.get() }
         #expect(refusal.errors.map(\.field) == ["Idempotency-Key"] && reading.claim == nil)

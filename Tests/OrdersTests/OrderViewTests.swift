@@ -11,7 +11,7 @@ import Testing
         "updatedAt",
     ]
 
-    @Test func aNewOrderHasEveryKeyAndNullWhereEmpty() throws {
+    @Test func `a new order has every key and null where empty`() throws {
         let order = Order(
             id: Samples.id, tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: BaseUnits(25_000_000_000), slippageBps: 100, slippage: "0.01",
             createdAt: 1_768_030_217_789, maxAttempts: 3, fingerprint: "f")
@@ -27,7 +27,7 @@ import Testing
                 + #""createdAt":"2026-01-10T07:30:17.789Z","updatedAt":"2026-01-10T07:30:01.000Z"}"#)
     }
 
-    @Test func aFilledOrderShowsTheNewestOfEverything() throws {
+    @Test func `a filled order shows the newest of everything`() throws {
         var routed = EventTests.event(2, .routing, .routing, 30, "Received 2 quotes")
         routed.chosenDex = "meteora"
         routed.quotes = [Samples.meteora, Samples.raydium]
@@ -64,7 +64,7 @@ import Testing
         #expect(try JSONValue.parse(view.json(includesSuccess: false)).object?.map(\.name) == Array(Self.keys.dropFirst()))
     }
 
-    @Test func aWholeRouteAfterASplitOneHasNoLegs() {
+    @Test func `a whole route after a split one has no legs`() {
         var split = EventTests.event(1, .routing, .routing, 30, "r")
         (split.chosenDex, split.legs) = ("raydium+meteora", [OrderLeg(0, Samples.raydium), OrderLeg(1, Samples.meteora)])
         let failed = EventTests.event(2, .executionFailed, .submitted, 80, "lost")

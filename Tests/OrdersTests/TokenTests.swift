@@ -4,17 +4,16 @@ import Testing
 
 @Suite struct TokenTests {
     @Test(
-        "Base58 gives the known texts and reads them back",
         arguments: [
             (Array("Hello World!".utf8), "2NEpo7TZRRrLZSi2U"), ([], ""), ([0], "1"), ([0, 0, 1], "112"), ([57], "z"), ([58], "21"),
             (Array(repeating: 0, count: 64), String(repeating: "1", count: 64)),
         ] as [([UInt8], String)])
-    func base58(bytes: [UInt8], text: String) {
+    func `Base58 gives the known texts and reads them back`(bytes: [UInt8], text: String) {
         #expect(Base58.encode(bytes) == text)
         #expect(Base58.decode(text) == bytes)
     }
 
-    @Test func base58ReadsBackRandomBytesAndRefusesOtherLetters() {
+    @Test func `base58 reads back random bytes and refuses other letters`() {
         var random = SeededGenerator(seed: 3)
         for _ in 0..<200 {
             let bytes = (0..<Int.random(in: 0...70, using: &random)).map { _ in UInt8.random(in: 0...3, using: &random) &* 85 }
@@ -23,7 +22,7 @@ import Testing
         for text in ["0", "O", "I", "l", "a b", "é", "+"] { #expect(Base58.decode(text) == nil) }
     }
 
-    @Test func aMintIsBase58Of32Bytes() {
+    @Test func `a mint is base58 of 32 bytes`() {
         #expect(Token.isMint(Samples.solMint) && Token.isMint(Samples.usdcMint))
         #expect(Token.isMint(String(repeating: "1", count: 32)))
         for text in ["", "SOL", String(repeating: "1", count: 33), String(repeating: "z", count: 44), Samples.solMint + "1"] {
@@ -32,19 +31,17 @@ import Testing
     }
 
     @Test(
-        "A token is found by symbol in any case and by mint",
         arguments: [
             ("SOL", "SOL"), ("sol", "SOL"), ("wSol", "SOL"), ("USDC", "USDC"), (Samples.solMint, "SOL"), (Samples.usdcMint, "USDC"), ("", nil),
             ("SO", nil), ("\u{17F}ol", nil), (Samples.usdcMint.lowercased(), nil), (String(repeating: "1", count: 32), "SOL"),
             ("So" + String(repeating: "1", count: 41), "SOL"), ("So" + String(repeating: "1", count: 40), "SOL"),
             (String(repeating: "1", count: 33), nil), ("USD\u{FF23}", nil),
         ])
-    func lookup(text: String, symbol: String?) throws {
+    func `A token is found by symbol in any case and by mint`(text: String, symbol: String?) throws {
         #expect(try Samples.tokens().lookup(text)?.symbol == symbol)
     }
 
-    @Test("A letter that only looks like one of ASCII is none of a symbol or a mint")
-    func kelvin() throws {
+    @Test func `A letter that only looks like one of ASCII is none of a symbol or a mint`() throws {
         let mint = "DezXAZ8z7PnrnRJjz3wXBoRgixCa6xjnB7YaB1pPB263"
         let list =
             #"[{"symbol":"BONK","name":"Bonk","mint":"\#(mint)","decimals":5},"#

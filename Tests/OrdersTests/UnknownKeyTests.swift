@@ -10,7 +10,6 @@ import Testing
     }
 
     @Test(
-        "Another spelling or a misspelling of a key is refused with the right name",
         arguments: [
             ("slipage", "slippage"), ("Slippage", "slippage"), ("slippge", "slippage"), ("silppage", "slippage"), ("slippage_bps", "slippageBps"),
             ("slippagebps", "slippageBps"), ("slippageBPS", "slippageBps"), ("slippageBsp", "slippageBps"), ("maxSlippage", "max_slippage"),
@@ -22,14 +21,13 @@ import Testing
             ("new_client_order_id", "clientOrderId"), ("orderLinkId", "clientOrderId"), ("requestId", "clientOrderId"), ("orderKind", "orderType"),
             ("idempotncyKey", "clientOrderId"), ("quantiy", "amount"),
         ])
-    func spellings(key: String, right: String) throws {
+    func `Another spelling or a misspelling of a key is refused with the right name`(key: String, right: String) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.read(#""\#(key)":1"#).result.get() }
         #expect(refusal.code == .badRequest && refusal.errors.map(\.field) == [key])
         #expect(refusal.error.contains("the name is \(right)"), "\(refusal.error)")
     }
 
     @Test(
-        "A key that asks for what a market order cannot do is refused with the reason",
         arguments: [
             (#""type":"limit""#, "\"limit\" is not supported"), (#""type":1"#, "must be the text"), (#""limitPrice":500"#, "price of the moment"),
             (#""price":"1""#, "price of the moment"), (#""stop_price":1"#, "price of the moment"), (#""side":"sell""#, "tokenIn is always sold"),
@@ -44,13 +42,12 @@ import Testing
             (#""expiresIn":5"#, "deadline"), (#""ttl":5"#, "deadline"), (#""toleranceBps":5"#, "slippageBps"),
             (#""slippageTolerance":1"#, "slippageBps"), (#""slippagePercent":1"#, "slippageBps"), (#""deadlineMs":1"#, "deadline"),
         ])
-    func wishes(member: String, reason: String) throws {
+    func `A key that asks for what a market order cannot do is refused with the reason`(member: String, reason: String) throws {
         let refusal = try #require(throws: RequestRefusal.self) { try Self.read(member).result.get() }
         #expect(refusal.errors.count == 1 && refusal.error.contains(reason), "\(refusal.error)")
     }
 
-    @Test("Any other key is ignored and named, unless it is null")
-    func ignored() throws {
+    @Test func `Any other key is ignored and named, unless it is null`() throws {
         let reading = try Self.read(
             #""note":"x","walletAddress":{"a":[1]},"priorityFee":1,"account":"a","orderId":"o","x":0,"tag":null,"dryRun":false"#)
         #expect(throws: Never.self) { try reading.result.get() }
@@ -58,8 +55,7 @@ import Testing
         #expect(reading.warnings.first?.message == "note is not known here and was ignored")
     }
 
-    @Test("What is warned of is bounded in count and length")
-    func bounded() throws {
+    @Test func `What is warned of is bounded in count and length`() throws {
         let many = (0..<1000).map { #""zz\#($0)zzz":1"# }.joined(separator: ",")
         let reading = try Self.read(#""\#(String(repeating: "q", count: 5000))":1,"日本":1,"# + many)
         #expect(reading.warnings.count == 9 && reading.warnings.allSatisfy { $0.message.utf8.count < 200 })
@@ -69,22 +65,21 @@ import Testing
     }
 
     @Test(
-        "A limit above 10 % is warned of", arguments: [(#""slippage":0.5"#, "50 %"), (#""slippageBps":1001"#, "10.01 %"), (#""slippage":0.1"#, nil)])
-    func looseLimits(member: String, percent: String?) throws {
+        arguments: [(#""slippage":0.5"#, "50 %"), (#""slippageBps":1001"#, "10.01 %"), (#""slippage":0.1"#, nil)])
+    func `A limit above 10 % is warned of`(member: String, percent: String?) throws {
         let warnings = try Self.read(member).warnings
         #expect(warnings.count == (percent == nil ? 0 : 1))
         if let percent { #expect(warnings.first?.message.contains("by \(percent), which is more than 10 %") == true, "\(warnings)") }
     }
 
     @Test(
-        "Nothing that a dialect's request has is warned of",
         arguments: [
             #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}"#,
             #"{"inputToken":"SOL","outputToken":"USDC","amount":10,"userId":"harsh"}"#,
             #"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":10,"slippage":0.01}"#,
             #"{"token_in":"SOL","token_out":"USDC","amount":12.5,"order_type":"market","max_slippage":0.05}"#,
         ])
-    func documents(body: String) throws {
+    func `Nothing that a dialect's request has is warned of`(body: String) throws {
         let reading = RequestReading(body: Array(body.utf8), vocabulary: Dialects.vocabulary, tokens: try Samples.tokens())
         #expect(throws: Never.self) { try reading.result.get() }
         #expect(reading.warnings.isEmpty)

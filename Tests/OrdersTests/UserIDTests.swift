@@ -6,8 +6,7 @@ import Testing
     private static let composed = "Jos\u{E9}"
     private static let decomposed = "Jose\u{301}"
 
-    @Test("Two Unicode forms of one name are two users")
-    func forms() throws {
+    @Test func `Two Unicode forms of one name are two users`() throws {
         #expect(Self.composed == Self.decomposed, "Swift takes them for one text")
         let users = try [Self.composed, Self.decomposed, "K", "\u{212A}", "a", "a\u{200D}"].map { try #require(UserID($0)) }
         #expect(Set(users).count == users.count)
@@ -16,14 +15,12 @@ import Testing
     }
 
     @Test(
-        "A name from outside has 1 to 255 characters",
         arguments: [("", false), ("a", true), (String(repeating: "é", count: 255), true), (String(repeating: "a", count: 256), false)])
-    func limits(text: String, isName: Bool) {
+    func `A name from outside has 1 to 255 characters`(text: String, isName: Bool) {
         #expect((UserID(text) != nil) == isName)
     }
 
-    @Test("A name is written as it came")
-    func writing() {
+    @Test func `A name is written as it came`() {
         #expect(JSONWriter.value(UserID(stored: Self.decomposed)).utf8.elementsEqual("\"Jose\u{301}\"".utf8))
     }
 }

@@ -168,8 +168,8 @@ struct PartitionChangeTests {
         return (await obstacle(pipeline(bench, partitions)), heart)
     }
 
-    @Test("of two processes that start with two counts at once at most one goes on", arguments: Array(stride(from: 0, to: 60, by: 6)))
-    func twoCounts(turn: Int) async throws {
+    @Test(arguments: Array(stride(from: 0, to: 60, by: 6)))
+    func `of two processes that start with two counts at once at most one goes on`(turn: Int) async throws {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
             // Those that start with it: to look at each of them takes a while, in which another can begin.
@@ -204,8 +204,8 @@ struct PartitionChangeTests {
         }
     }
 
-    @Test("a change that was cut off is begun again by whoever starts, to its own count", arguments: [1, 2, 4])
-    func cutOff(count: Int) async throws {
+    @Test(arguments: [1, 2, 4])
+    func `a change that was cut off is begun again by whoever starts, to its own count`(count: Int) async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
             try await bench.pipeline.agreeOnPartitions()
             try await finish(bench, Samples.order(key: "k", user: "u"))

@@ -49,9 +49,8 @@ struct SuspectTests {
     }
 
     @Test(
-        "an order that ends its workers is found by halves, and no other is given up for it",
         arguments: [(5, [0]), (5, [39]), (5, [17]), (5, [3, 4]), (5, [0, 10, 20, 39]), (3, [7]), (2, [7]), (2, [0, 39]), (12, [21])])
-    func poison(maxStarts: Int, places: [Int]) async throws {
+    func `an order that ends its workers is found by halves, and no other is given up for it`(maxStarts: Int, places: [Int]) async throws {
         try await withBench(PipelineSettings(maxStarts: maxStarts)) { bench in
             var orders: [Order] = []
             for _ in 0..<40 { orders.append(try await bench.place()) }

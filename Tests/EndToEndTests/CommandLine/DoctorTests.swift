@@ -35,8 +35,8 @@ struct DoctorTests {
         }
     }
 
-    @Test("A healthy engine has no fault, and each of five planted ones is named until it is repaired", .engine())
-    func plantedFaults() async throws {
+    @Test(.engine())
+    func `A healthy engine has no fault, and each of five planted ones is named until it is repaired`() async throws {
         try await withEdge { edge, engine in
             let healthy = try await edge.orderctl("doctor")
             #expect(healthy.code == 0 && healthy.output.contains(": no fault, 0 warnings."), "\(healthy.output)")

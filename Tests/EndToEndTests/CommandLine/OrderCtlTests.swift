@@ -5,8 +5,8 @@ import Testing
 
 @Suite("The command line", .onLoop) @ServiceActor
 struct OrderCtlTests {
-    @Test("An order is placed and followed to its end, and can be found again", .engine())
-    func life() async throws {
+    @Test(.engine())
+    func `An order is placed and followed to its end, and can be found again`() async throws {
         try await withEdge { edge, engine in
             let placed = try await edge.orderctl("submit", "--watch", "--user", "anna", "SOL", "USDC", "1.5")
             #expect(placed.code == 0 && placed.output.contains("100 %  confirmed") && placed.output.contains("\nReceived "), "\(placed.output)")
@@ -31,8 +31,8 @@ struct OrderCtlTests {
         }
     }
 
-    @Test("With no router the backlog shows in lag, its orders can be cancelled, and a router drains it", .engine(replicas: [.router: 0]))
-    func backlog() async throws {
+    @Test(.engine(replicas: [.router: 0]))
+    func `With no router the backlog shows in lag, its orders can be cancelled, and a router drains it`() async throws {
         try await withEdge { edge, engine in
             let ids = try await engine.place(count: 30)
             let lag = try await edge.orderctl("lag", "--json")
@@ -60,9 +60,8 @@ struct OrderCtlTests {
     }
 
     @Test(
-        "A pause holds for every gateway, over restarts of Redis and of gateways, while orders inside end; resume ends it",
         .engine(replicas: [.gateway: 2, .executor: 0]))
-    func pause() async throws {
+    func `A pause holds for every gateway, over restarts of Redis and of gateways, while orders inside end; resume ends it`() async throws {
         try await withEdge(gateways: 2) { edge, engine in
             let inside = try await engine.place()
             let paused = try await edge.orderctl("pause", "--reason", "upgrade")

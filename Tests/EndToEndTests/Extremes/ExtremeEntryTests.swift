@@ -29,8 +29,8 @@ struct ExtremeEntryTests {
             })
     }
 
-    @Test("An entry with any number is worked off or becomes a dead letter, and no process ends", .engine())
-    func entries() async throws {
+    @Test(.engine())
+    func `An entry with any number is worked off or becomes a dead letter, and no process ends`() async throws {
         let survivors = Survivors(of: engine)
         let id = try await engine.place()
         try await engine.waitForEnd([id])
@@ -51,8 +51,8 @@ struct ExtremeEntryTests {
         try await survivors.check()
     }
 
-    @Test("An order's hash with any number ends no process, whoever reads it", .engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
-    func hashes() async throws {
+    @Test(.engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
+    func `An order's hash with any number ends no process, whoever reads it`() async throws {
         let survivors = Survivors(of: engine)
         let id = try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","userId":"u"}"#)
         try await engine.waitForEnd([id])
@@ -115,8 +115,8 @@ struct ExtremeEntryTests {
         #expect(try await engine.send("DELETE", "/api/orders/\(id)").status < 600)
     }
 
-    @Test("Whatever number is published, a socket shows its order whole and no process ends", .engine())
-    func published() async throws {
+    @Test(.engine())
+    func `Whatever number is published, a socket shows its order whole and no process ends`() async throws {
         let survivors = Survivors(of: engine)
         engine.stack.signal(.executor, 1, SIGSTOP)
         let id = try await engine.place(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","userId":"u"}"#)
@@ -141,8 +141,8 @@ struct ExtremeEntryTests {
         try await survivors.check()
     }
 
-    @Test("Sets, heartbeats, pools' flows and counts of any number end no process", .engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
-    func rest() async throws {
+    @Test(.engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
+    func `Sets, heartbeats, pools' flows and counts of any number end no process`() async throws {
         let survivors = Survivors(of: engine)
         let redis = engine.redis
         let pools = try await engine.send("GET", "/api/pools").json["pools"]?.array?.compactMap { $0["pool"]?.string } ?? []

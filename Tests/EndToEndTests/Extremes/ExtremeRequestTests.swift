@@ -53,8 +53,8 @@ struct ExtremeRequestTests {
             ]
     }
 
-    @Test("Whatever number a request has, each service answers it and lives", .engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
-    func requests() async throws {
+    @Test(.engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
+    func `Whatever number a request has, each service answers it and lives`() async throws {
         let engine = Engine.current
         let survivors = Survivors(of: engine)
         let id = try await engine.place()
@@ -78,8 +78,8 @@ struct ExtremeRequestTests {
         try await survivors.check()
     }
 
-    @Test("Whatever length a body is announced with, each service answers or ends the connection, and lives", .engine())
-    func lengths() async throws {
+    @Test(.engine())
+    func `Whatever length a body is announced with, each service answers or ends the connection, and lives`() async throws {
         let engine = Engine.current
         let survivors = Survivors(of: engine)
         for service in StackService.allCases {
@@ -102,8 +102,8 @@ struct ExtremeRequestTests {
         try await survivors.check()
     }
 
-    @Test("Whatever number a socket's address, frame or close has, the notifier answers or closes, and lives", .engine())
-    func sockets() async throws {
+    @Test(.engine())
+    func `Whatever number a socket's address, frame or close has, the notifier answers or closes, and lives`() async throws {
         let engine = Engine.current
         let survivors = Survivors(of: engine)
         let port = engine.stack.port(.notifier)

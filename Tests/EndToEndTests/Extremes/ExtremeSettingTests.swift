@@ -27,16 +27,15 @@ struct ExtremeSettingTests {
         "MAX_BACKLOG": "100", "MAX_WAIT_MS": "0", "ORDERS_PER_MINUTE": "0", "ORDER_STATE_TTL_S": "60",
     ]
 
-    @Test("With every setting at its lower bound orders come to an end", .engine(settings: bounds(false).merging(workable) { $1 }))
-    func lower() async throws {
+    @Test(.engine(settings: bounds(false).merging(workable) { $1 }))
+    func `With every setting at its lower bound orders come to an end`() async throws {
         #expect(Self.bounds(false).count > 30)
         try await check()
     }
 
     @Test(
-        "With every setting at its upper bound orders come to an end, but for those that make each wait or fail",
         .engine(settings: bounds(true).filter { !$0.key.hasSuffix("_RATE") && !$0.key.hasSuffix("LATENCY_MS") }))
-    func upper() async throws { try await check() }
+    func `With every setting at its upper bound orders come to an end, but for those that make each wait or fail`() async throws { try await check() }
 
     private func check() async throws {
         let engine = Engine.current

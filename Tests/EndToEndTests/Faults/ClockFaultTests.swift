@@ -21,11 +21,12 @@ struct ClockFaultTests {
     #endif
 
     @Test(
-        "With clocks that are ten minutes off, ahead and behind, retries come within 1 s of their time and nothing is stale, expired or misdated",
         .enabled(if: library != nil, "needs the package libfaketime"),
         .engine(
             replicas: [.gateway: 0, .router: 0, .executor: 0, .notifier: 0], settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300"]))
-    func tenMinutes() async throws {
+    func `With clocks that are ten minutes off, ahead and behind, retries come within 1 s of their time and nothing is stale, expired or misdated`()
+        async throws
+    {
         let engine = Engine.current
         for (service, offset) in [(StackService.gateway, "+600"), (.router, "-600"), (.executor, "+600"), (.notifier, "-600")] {
             let clock = ["LD_PRELOAD": Self.library ?? "", "FAKETIME": offset, "FAKETIME_DONT_FAKE_MONOTONIC": "1"]
@@ -46,9 +47,10 @@ struct ClockFaultTests {
     }
 
     @Test(
-        "When Redis' clock is an hour behind what was seen, under load, orders go on: retries and deadlines hold, events keep their order in time",
         .engine(settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300", "MAX_ATTEMPTS": "5"]))
-    func setBack() async throws {
+    func `When Redis' clock is an hour behind what was seen, under load, orders go on: retries and deadlines hold, events keep their order in time`()
+        async throws
+    {
         let engine = Engine.current
         let before = try await engine.place(count: 10)
         // As when it is set back: what was seen is higher by an hour.

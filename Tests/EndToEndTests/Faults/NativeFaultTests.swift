@@ -27,9 +27,8 @@ struct NativeFaultTests {
     }
 
     @Test(
-        "A client that reads too slowly is closed with 4408, and resumes each order where it was, without a gap",
         .engine(replicas: [.router: 0, .executor: 0]))
-    func slow() async throws {
+    func `A client that reads too slowly is closed with 4408, and resumes each order where it was, without a gap`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 400)
         let slow = NativeClient(try await WebSocketClient(port: engine.stack.port(.notifier), path: "/v1/stream", receiveBuffer: 4096))
@@ -63,9 +62,8 @@ struct NativeFaultTests {
     }
 
     @Test(
-        "Redis ends and comes back amid orders: clients on two notifiers, by order and by user, see every event once, in order",
         .engine(replicas: [.notifier: 2], settings: ["MOCK_SWAP_LATENCY_MS": "500-3000"]))
-    func redisRestarts() async throws {
+    func `Redis ends and comes back amid orders: clients on two notifiers, by order and by user, see every event once, in order`() async throws {
         let engine = Engine.current
         let clients = [try await engine.native(), try await engine.native(notifier: 2)]
         for client in clients { try await client.subscribe(user: "u") }
@@ -90,9 +88,8 @@ struct NativeFaultTests {
     }
 
     @Test(
-        "A notifier ends amid orders: its client goes on at another with what it last saw, and misses nothing",
         .engine(replicas: [.notifier: 2]))
-    func notifierEnds() async throws {
+    func `A notifier ends amid orders: its client goes on at another with what it last saw, and misses nothing`() async throws {
         let engine = Engine.current
         let first = try await engine.native()
         try await first.subscribe(user: "u")

@@ -9,9 +9,8 @@ import Testing
     .enabled(if: NetworkLink.isAvailable, "needs root, network namespaces, /dev/net/tun, ip (iproute2) and python3")) @ServiceActor
 struct NetworkFaultTests {
     @Test(
-        "An executor whose link to Redis falls silent notices within 5 s, others finish its orders, and it comes back clean",
         .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500", "EXECUTOR_CONCURRENCY": "10"]))
-    func silent() async throws {
+    func `An executor whose link to Redis falls silent notices within 5 s, others finish its orders, and it comes back clean`() async throws {
         let engine = Engine.current
         let link = try await NetworkLink(to: "\(engine.stack.redis.directory)/socket")
         try await stopping(link) {
@@ -43,9 +42,8 @@ struct NetworkFaultTests {
     }
 
     @Test(
-        "With 100 ms ± 50 of delay and 1 % loss towards Redis every order comes to its end as always",
         .engine(replicas: [.router: 0, .executor: 0]))
-    func slow() async throws {
+    func `With 100 ms ± 50 of delay and 1 % loss towards Redis every order comes to its end as always`() async throws {
         let engine = Engine.current
         let link = try await NetworkLink(
             to: "\(engine.stack.redis.directory)/socket", delay: .milliseconds(100), jitter: .milliseconds(50), loss: 0.01)

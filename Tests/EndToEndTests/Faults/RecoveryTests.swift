@@ -11,9 +11,8 @@ struct RecoveryTests {
     private nonisolated static let maxRecovery = Duration.seconds(2)
 
     @Test(
-        "What a killed process held is taken over by another within the visibility time-out and 2 s",
         .engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_QUOTE_LATENCY_MS": "3000", "MOCK_SWAP_LATENCY_MS": "3000"]))
-    func takeover() async throws {
+    func `What a killed process held is taken over by another within the visibility time-out and 2 s`() async throws {
         let engine = Engine.current
         let first = try await engine.place(count: 15)
         for id in first { try await engine.wait(id, for: ["routing"]) }
@@ -50,9 +49,8 @@ struct RecoveryTests {
     }
 
     @Test(
-        "With Postgres away under load orders are accepted, routed and executed; once it is back everything is there and in order",
         .engine(ownPostgres: true))
-    func withoutPostgres() async throws {
+    func `With Postgres away under load orders are accepted, routed and executed; once it is back everything is there and in order`() async throws {
         let engine = Engine.current
         let load = engine.load(every: .milliseconds(100))
         try await eventually { load.count >= 5 }

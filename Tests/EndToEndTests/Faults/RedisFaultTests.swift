@@ -9,9 +9,10 @@ import Testing
 @Suite("Faults of Redis", .onLoop) @ServiceActor
 struct RedisFaultTests {
     @Test(
-        "When Redis has forgotten everything nothing spins, new orders are worked on within 5 s, and the lost ones are reported and left alone",
         .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000"]))
-    func forgotten() async throws {
+    func `When Redis has forgotten everything nothing spins, new orders are worked on within 5 s, and the lost ones are reported and left alone`()
+        async throws
+    {
         let engine = Engine.current
         let lost = try await engine.place(count: 10)
         for id in lost { try await engine.wait(id, for: ["submitted"]) }
@@ -51,9 +52,8 @@ struct RedisFaultTests {
     }
 
     @Test(
-        "When Redis is full only new orders are refused: what is inside comes to its end, and new orders afterwards too",
         .engine(replicas: [.executor: 0]))
-    func fullMemory() async throws {
+    func `When Redis is full only new orders are refused: what is inside comes to its end, and new orders afterwards too`() async throws {
         let engine = Engine.current
         var ids = try await engine.place(count: 20)
         for id in ids { try await engine.wait(id, for: ["routed"]) }
@@ -75,10 +75,11 @@ struct RedisFaultTests {
     }
 
     @Test(
-        "When Redis' disk is full Redis ends itself and orders are refused; with room again each order that was accepted comes to its end",
         .enabled(if: Namespace.isAllowed, "a small disk is mounted for this, which takes root and mount namespaces"),
         .engine(settings: ["MOCK_SWAP_LATENCY_MS": "1000-2000"], redisDiskMegabytes: 16))
-    func fullDisk() async throws {
+    func `When Redis' disk is full Redis ends itself and orders are refused; with room again each order that was accepted comes to its end`()
+        async throws
+    {
         let engine = Engine.current
         var ids = try await engine.place(count: 20)
         let load = engine.load(every: .milliseconds(50))
@@ -96,9 +97,8 @@ struct RedisFaultTests {
     }
 
     @Test(
-        "While Redis is away or frozen orders are refused within a second, and sockets stay open and go on without a gap",
         .engine(settings: ["MOCK_QUOTE_LATENCY_MS": "2000", "MOCK_SWAP_LATENCY_MS": "3000"]))
-    func away() async throws {
+    func `While Redis is away or frozen orders are refused within a second, and sockets stay open and go on without a gap`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)
         let sockets = try await together(10) { index in

@@ -15,9 +15,10 @@ struct SocketFaultTests {
         """
 
     @Test(
-        "Clients that never read are closed while others get every event in time, and what waits for them is bounded; one that reads again resumes",
         .engine(replicas: [.router: 0, .executor: 0]))
-    func neverRead() async throws {
+    func `Clients that never read are closed while others get every event in time, and what waits for them is bounded; one that reads again resumes`()
+        async throws
+    {
         let engine = Engine.current
         let (flooded, quiet) = (try await engine.place(), try await engine.place())
         let deaf = try await together(20) { _ in
@@ -71,9 +72,8 @@ struct SocketFaultTests {
     }
 
     @Test(
-        "A client that is gone without a word is closed after the idle time, one that answers pings is not",
         .engine(replicas: [.router: 0, .executor: 0], settings: ["WS_PING_S": "1", "WS_IDLE_S": "3"]))
-    func halfOpen() async throws {
+    func `A client that is gone without a word is closed after the idle time, one that answers pings is not`() async throws {
         let engine = Engine.current
         let id = try await engine.place()
         let gone = try await engine.socket("/v1/stream?orderId=\(id)")
@@ -93,9 +93,8 @@ struct SocketFaultTests {
     }
 
     @Test(
-        "Idle sockets whose notifier ends come back to another all at once, within 30 s, and need no Postgres for orders under way",
         .engine(replicas: [.executor: 0, .notifier: 2], settings: ["WS_PING_S": "300", "WS_IDLE_S": "600"], ownPostgres: true))
-    func comeBack() async throws {
+    func `Idle sockets whose notifier ends come back to another all at once, within 30 s, and need no Postgres for orders under way`() async throws {
         let engine = Engine.current
         let (idle, returning) = Faults.full((5000, 5000), else: (1000, 1000))
         let ids = try await engine.place(count: 20)

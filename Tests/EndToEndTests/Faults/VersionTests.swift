@@ -8,9 +8,8 @@ import Testing
 @Suite("Versions", .onLoop) @ServiceActor
 struct VersionTests {
     @Test(
-        "Scripts of another version, and scripts that Redis forgets under load, change nothing",
         .engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "200-800", "MOCK_FAILURE_RATE": "0.1"]))
-    func scripts() async throws {
+    func `Scripts of another version, and scripts that Redis forgets under load, change nothing`() async throws {
         let engine = Engine.current
         let load = engine.load(every: .milliseconds(30))
         let other = "redis.call('HINCRBY', KEYS[1], 'newer', 1) return 'of another version'"
@@ -32,8 +31,8 @@ struct VersionTests {
         return redis.call('PUBLISH', 'updates:' .. ARGV[1], ARGV[3])
         """
 
-    @Test("What a newer version adds to events, entries and orders is shown, streamed and stored", .engine(replicas: [.executor: 0]))
-    func additions() async throws {
+    @Test(.engine(replicas: [.executor: 0]))
+    func `What a newer version adds to events, entries and orders is shown, streamed and stored`() async throws {
         let engine = Engine.current
         let id = try await engine.place()
         let socket = try await engine.socket("/v1/stream?orderId=\(id)")

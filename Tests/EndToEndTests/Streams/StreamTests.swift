@@ -6,11 +6,12 @@ import Testing
 @Suite("Streams", .onLoop) @ServiceActor
 struct StreamTests {
     @Test(
-        "500 orders are told to 500 sockets, each event once and in order, though half come late and every notifier is replaced meanwhile",
         .engine(
             replicas: [.notifier: 2],
             settings: ["MOCK_SWAP_LATENCY_MS": "1000-5000", "MOCK_FAILURE_RATE": "0.3", "RETRY_BASE_MS": "500", "EXECUTOR_CONCURRENCY": "600"]))
-    func neverSkips() async throws {
+    func `500 orders are told to 500 sockets, each event once and in order, though half come late and every notifier is replaced meanwhile`()
+        async throws
+    {
         let engine = Engine.current
         let notifiers = Notifiers([1, 2])
         let ids = try await engine.place(count: 500)

@@ -58,8 +58,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("a swap that lands is confirmed with its price, output and slippage")
-    func confirms() async throws {
+    @Test func `a swap that lands is confirmed with its price, output and slippage`() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(218_000_000))]) { bench in
             try await bench.execute()
             #expect(try await bench.state() == "confirmed")
@@ -74,8 +73,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("the signature is written down before the chain is asked to settle it")
-    func writesFirst() async throws {
+    @Test func `the signature is written down before the chain is asked to settle it`() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(1))]) { bench in
             var stored: String?
             bench.chain.onSettle = {
@@ -86,8 +84,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("the network fee is what the chain takes")
-    func fee() async throws {
+    @Test func `the network fee is what the chain takes`() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(218_000_000))]) { bench in
             bench.chain.networkFeeLamports = 7
             try await bench.execute()
@@ -95,8 +92,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("what the signer refuses is not submitted: the attempt ends, and the next one is signed anew")
-    func unsigned() async throws {
+    @Test func `what the signer refuses is not submitted: the attempt ends, and the next one is signed anew`() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(218_220_000))]) { bench in
             bench.chain.refusal = OrderFailure(.network, message: "The signer gave no answer")
             try await bench.execute()
@@ -111,8 +107,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("a failed transaction is tried again on the same route with a new signature")
-    func retries() async throws {
+    @Test func `a failed transaction is tried again on the same route with a new signature`() async throws {
         let failed = TransactionOutcome.failed(.network, wouldBe: BaseUnits(1))
         try await withOrder([failed, .landed(amountOut: BaseUnits(218_220_000))], environment: ["RETRY_JITTER": "0"]) { bench in
             try await bench.execute()
@@ -130,8 +125,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("the last attempt that fails ends the order, with what went wrong")
-    func lastAttempt() async throws {
+    @Test func `the last attempt that fails ends the order, with what went wrong`() async throws {
         let failed = TransactionOutcome.failed(.network, wouldBe: BaseUnits(1))
         try await withOrder([failed], order: Samples.order(maxAttempts: 1)) { bench in
             try await bench.execute()
@@ -144,8 +138,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("a moved price asks for a fresh quote, and says by how much it moved")
-    func slippage() async throws {
+    @Test func `a moved price asks for a fresh quote, and says by how much it moved`() async throws {
         try await withOrder([.failed(.slippageExceeded, wouldBe: BaseUnits(214_292_041))]) { bench in
             try await bench.execute()
             #expect(try await bench.state() == "requote")
@@ -158,8 +151,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("an expired transaction asks for a fresh quote, and the next attempt is signed anew")
-    func expired() async throws {
+    @Test func `an expired transaction asks for a fresh quote, and the next attempt is signed anew`() async throws {
         try await withOrder([.expired, .landed(amountOut: BaseUnits(219_000_000))]) { bench in
             try await bench.execute()
             #expect(try await bench.state() == "requote")
@@ -173,8 +165,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("a stale quote is fetched anew three times without using up an attempt; the fourth is built on")
-    func stale() async throws {
+    @Test func `a stale quote is fetched anew three times without using up an attempt; the fourth is built on`() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(218_220_000))], environment: ["QUOTE_TTL_MS": "1"]) { bench in
             for round in 1...3 {
                 try await sleep(for: .milliseconds(5))
@@ -193,8 +184,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("who takes over a submitted order follows the bytes in its hash, and signs nothing new")
-    func resumes() async throws {
+    @Test func `who takes over a submitted order follows the bytes in its hash, and signs nothing new`() async throws {
         try await withOrder { bench in
             let first = try await bench.test.take(.executor, consumer: "first")
             let working = Loop.spawn { await bench.handler.handle(first) }
@@ -212,8 +202,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("a claim that is cancelled or lost writes nothing")
-    func lostClaim() async throws {
+    @Test func `a claim that is cancelled or lost writes nothing`() async throws {
         try await withOrder { bench in
             let first = try await bench.test.take(.executor, consumer: "first")
             let working = Loop.spawn { await bench.handler.handle(first) }
@@ -232,8 +221,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    @Test("a lost claim shows as late as when the outcome is known")
-    func fencedAtTheEnd() async throws {
+    @Test func `a lost claim shows as late as when the outcome is known`() async throws {
         try await withOrder([.landed(amountOut: BaseUnits(1))]) { bench in
             let first = try await bench.test.take(.executor, consumer: "first")
             bench.chain.onSettle = { _ = try await takeOver(first, bench) }

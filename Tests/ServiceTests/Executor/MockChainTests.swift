@@ -52,16 +52,14 @@ struct MockChainTests {
         }
     }
 
-    @Test("CHAIN=mock is the mock chain, which takes what Solana takes for a signature")
-    func registered() async throws {
+    @Test func `CHAIN=mock is the mock chain, which takes what Solana takes for a signature`() async throws {
         try await withProcess(ExecutorSettings.self, ["CHAIN": "mock"]) { test in
             let chain = try Chains.make(test.settings.chain, process: test.process)
             #expect(chain is MockChain && chain.networkFeeLamports == 5000)
         }
     }
 
-    @Test("a transaction lands once, with the quote's output, however often it is followed")
-    func lands() async throws {
+    @Test func `a transaction lands once, with the quote's output, however often it is followed`() async throws {
         try await withChain([:]) { bench in
             let order = Samples.order()
             let transaction = try await bench.sign(order)
@@ -74,8 +72,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("what the chain records as failed is a failure of the network, and never lands")
-    func fails() async throws {
+    @Test func `what the chain records as failed is a failure of the network, and never lands`() async throws {
         try await withChain(["MOCK_FAILURE_RATE": "1"]) { bench in
             let order = Samples.order()
             let outcome = try await bench.chain.settle(try await bench.sign(order), order: order)
@@ -84,8 +81,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("a pool that has moved too far fails the swap with what it would have been, and a favourable move is filled as it is")
-    func slips() async throws {
+    @Test func `a pool that has moved too far fails the swap with what it would have been, and a favourable move is filled as it is`() async throws {
         try await withChain(["MOCK_VOLATILITY_BPS": "1"]) { bench in
             let order = Samples.order()
             let quote = try Samples.pool().quote(order.amountIn, from: Samples.sol, slippageBps: 100)
@@ -103,8 +99,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("swaps on one pool see each other, however close they come; the pool forgets them")
-    func pressure() async throws {
+    @Test func `swaps on one pool see each other, however close they come; the pool forgets them`() async throws {
         try await withChain(["MOCK_VOLATILITY_BPS": "1", "MOCK_REVERSION_MS": "3600000"]) { bench in
             let quote = try Samples.pool().quote(BaseUnits(70_000_000_000), from: Samples.sol, slippageBps: 100)
             var outputs: [UInt64] = []
@@ -127,8 +122,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("without volatility swaps leave no trace on the market")
-    func still() async throws {
+    @Test func `without volatility swaps leave no trace on the market`() async throws {
         try await withChain([:]) { bench in
             let quote = try Samples.pool().quote(BaseUnits(70_000_000_000), from: Samples.sol, slippageBps: 100)
             for _ in 0..<2 {
@@ -139,8 +133,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("a send that is lost is sent again with the same bytes after two seconds")
-    func dropped() async throws {
+    @Test func `a send that is lost is sent again with the same bytes after two seconds`() async throws {
         try await withChain(["MOCK_DROP_RATE": "0.5", "MOCK_VALID_SLOTS": "10000"]) { bench in
             let order = Samples.order()
             // One that the seed drops at the first send and not at the second.
@@ -162,8 +155,7 @@ struct MockChainTests {
         return Int(digest.dropFirst(12).prefix(6), radix: 16)! % 1_000_000 < 500_000
     }
 
-    @Test("a transaction of which nothing is known expires only when its last valid slot is over")
-    func expires() async throws {
+    @Test func `a transaction of which nothing is known expires only when its last valid slot is over`() async throws {
         try await withChain(["MOCK_DROP_RATE": "1", "MOCK_VALID_SLOTS": "100"]) { bench in
             let order = Samples.order()
             let transaction = try await bench.sign(order)
@@ -174,8 +166,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("a transaction that landed while nobody looked is found after its last valid slot")
-    func landedUnseen() async throws {
+    @Test func `a transaction that landed while nobody looked is found after its last valid slot`() async throws {
         try await withChain([:]) { bench in
             let order = Samples.order()
             let transaction = try await bench.sign(order)
@@ -192,8 +183,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("a task that is cancelled stops following at once")
-    func cancelled() async throws {
+    @Test func `a task that is cancelled stops following at once`() async throws {
         try await withChain(["MOCK_SWAP_LATENCY_MS": "600000", "MOCK_VALID_SLOTS": "100000"]) { bench in
             let order = Samples.order()
             let transaction = try await bench.sign(order)
@@ -206,8 +196,7 @@ struct MockChainTests {
         }
     }
 
-    @Test("while Redis is away nothing is decided; the outcome comes when it is back")
-    func redisAway() async throws {
+    @Test func `while Redis is away nothing is decided; the outcome comes when it is back`() async throws {
         let server = try await RedisServer.start()
         let environment = ["MOCK_SWAP_LATENCY_MS": "300", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0"]
         try await withProcess(ExecutorSettings.self, environment, server: server) { test in
@@ -229,8 +218,7 @@ struct MockChainTests {
         try await server.stop()
     }
 
-    @Test("a thousand transactions are followed at once, with looks that each serve many")
-    func many() async throws {
+    @Test func `a thousand transactions are followed at once, with looks that each serve many`() async throws {
         try await withChain(["MOCK_SWAP_LATENCY_MS": "300", "MOCK_VALID_SLOTS": "10000"]) { bench in
             // The scripts are known to Redis afterwards.
             _ = try await bench.chain.settle(try await bench.sign(Samples.order()), order: Samples.order())

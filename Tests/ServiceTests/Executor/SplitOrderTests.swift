@@ -22,8 +22,9 @@ extension ExecutionHandlerTests {
 
     private nonisolated static func landed(_ amountOut: UInt64) -> TransactionOutcome { .landed(amountOut: BaseUnits(amountOut)) }
 
-    @Test("a split order has a transaction for each leg, all written down before the first is sent, and is confirmed when all have landed")
-    func split() async throws {
+    @Test func `a split order has a transaction for each leg, all written down before the first is sent, and is confirmed when all have landed`()
+        async throws
+    {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_400_000)], 1: [Self.landed(72_600_000)]]
             var stored: [String?] = []
@@ -49,8 +50,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("a leg that has landed stays, and only the other is signed anew")
-    func retriesOneLeg() async throws {
+    @Test func `a leg that has landed stays, and only the other is signed anew`() async throws {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.failed, Self.landed(145_000_000)], 1: [Self.landed(72_500_000)]]
             try await bench.execute()
@@ -66,8 +66,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("a price that has moved under one leg has only that part quoted anew, as a leg of its own")
-    func requotesOneLeg() async throws {
+    @Test func `a price that has moved under one leg has only that part quoted anew, as a leg of its own`() async throws {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [Self.moved], 2: [Self.landed(72_400_000)]]
             try await bench.execute()
@@ -84,8 +83,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("a pool that cannot fill a leg any more is told as that, not as a price that has moved")
-    func unfillable() async throws {
+    @Test func `a pool that cannot fill a leg any more is told as that, not as a price that has moved`() async throws {
         try await withOrder(order: Samples.order(maxAttempts: 1), legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [.failed(.slippageExceeded, wouldBe: BaseUnits(0))]]
             try await bench.execute()
@@ -95,8 +93,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("only the venues of what is built anew are told, after a retry and after fresh quotes")
-    func buildsOneLeg() async throws {
+    @Test func `only the venues of what is built anew are told, after a retry and after fresh quotes`() async throws {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [Self.failed, Self.moved], 2: [Self.landed(72_400_000)]]
             try await bench.execute()
@@ -112,8 +109,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("of two reasons the one that asks for fresh quotes is followed")
-    func twoReasons() async throws {
+    @Test func `of two reasons the one that asks for fresh quotes is followed`() async throws {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.failed], 1: [Self.moved]]
             try await bench.execute()
@@ -123,8 +119,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("when one leg fails for good the order fails, with what was filled")
-    func failsPartly() async throws {
+    @Test func `when one leg fails for good the order fails, with what was filled`() async throws {
         try await withOrder(order: Samples.order(maxAttempts: 1), legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [Self.failed]]
             try await bench.execute()
@@ -137,8 +132,8 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("whoever ends an order later tells what of it was filled", arguments: ["POISONED", "DEADLINE_EXCEEDED"])
-    func endedLater(_ code: String) async throws {
+    @Test(arguments: ["POISONED", "DEADLINE_EXCEEDED"])
+    func `whoever ends an order later tells what of it was filled`(_ code: String) async throws {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_500_000)], 1: [Self.failed]]
             try await bench.execute()
@@ -157,8 +152,7 @@ extension ExecutionHandlerTests {
         }
     }
 
-    @Test("who takes over a split order follows every leg, and signs nothing new")
-    func resumesLegs() async throws {
+    @Test func `who takes over a split order follows every leg, and signs nothing new`() async throws {
         try await withOrder(legs: Self.parts) { bench in
             bench.chain.outcomesOfLegs = [1: [Self.landed(72_500_000)]]
             let first = try await bench.test.take(.executor, consumer: "first")

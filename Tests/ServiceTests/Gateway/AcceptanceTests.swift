@@ -77,7 +77,8 @@ struct AcceptanceTests {
             limits: AdmissionLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: process.pipeline),
             pressure: RedisPressure(redis: process.redis, log: process.log))
         let acceptance = Acceptance(
-            settings: settings, process: process, tokens: try Samples.tokens(), admission: admission, outcomes: Acceptance.outcomes(in: process.metrics))
+            settings: settings, process: process, tokens: try Samples.tokens(), admission: admission,
+            outcomes: Acceptance.outcomes(in: process.metrics))
         return Bench(
             test: TestProcess(process: process, settings: settings), acceptance: acceptance, admin: process.redis, server: server)
     }
@@ -93,8 +94,9 @@ struct AcceptanceTests {
         #expect((id.flatMap { OrderID(parsing: $0) } != nil) == namesOrder, "\(problem.text)", sourceLocation: location)
     }
 
-    @Test("while Redis does not answer, the client is told within a second, with an id to look up, and the order is not taken in late")
-    func frozen() async throws {
+    @Test func `while Redis does not answer, the client is told within a second, with an id to look up, and the order is not taken in late`()
+        async throws
+    {
         try await withAcceptance { bench in
             bench.server.freeze()
             let start = MonotonicInstant.now
@@ -107,8 +109,7 @@ struct AcceptanceTests {
         }
     }
 
-    @Test("while Redis is away the client is told at once, and nothing is left behind")
-    func away() async throws {
+    @Test func `while Redis is away the client is told at once, and nothing is left behind`() async throws {
         try await withAcceptance { bench in
             try await bench.server.kill()
             try await eventually { !bench.test.redis.isConnected }
@@ -118,8 +119,7 @@ struct AcceptanceTests {
         }
     }
 
-    @Test("an order whose answer was lost is sent again with its id, and is there once")
-    func lostAnswer() async throws {
+    @Test func `an order whose answer was lost is sent again with its id, and is there once`() async throws {
         try await withAcceptance { bench in
             let accepted = try await bench.cutWhileAccepting().get()
             #expect(!accepted.isReplay)
@@ -129,8 +129,7 @@ struct AcceptanceTests {
         }
     }
 
-    @Test("an order whose answer was lost is found by its key, also when the second try finds Redis full")
-    func lostAnswerThenFull() async throws {
+    @Test func `an order whose answer was lost is found by its key, also when the second try finds Redis full`() async throws {
         try await withAcceptance { bench in
             let result = try await bench.cutWhileAccepting { _ = try await bench.admin.send(["CONFIG", "SET", "maxmemory", "1"]) }
             guard try await bench.waiting == 1 else { return #expect(try result.get().job.contains("-")) }
@@ -139,8 +138,7 @@ struct AcceptanceTests {
         }
     }
 
-    @Test("a full Redis takes no new orders, and says so")
-    func full() async throws {
+    @Test func `a full Redis takes no new orders, and says so`() async throws {
         try await withAcceptance { bench in
             _ = try await bench.admin.send(["CONFIG", "SET", "maxmemory", "1"])
             guard case .failure(let problem) = await bench.accept() else {
@@ -152,8 +150,8 @@ struct AcceptanceTests {
         }
     }
 
-    @Test("an order that is found by its key because its own answer is late is accepted, not replayed", arguments: [true, false])
-    func lateAnswer(_ isOwn: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `an order that is found by its key because its own answer is late is accepted, not replayed`(_ isOwn: Bool) async throws {
         let server = try FakeRedis()
         server.answer = { [unowned server] command in
             switch command {
@@ -178,8 +176,7 @@ struct AcceptanceTests {
         server.stop()
     }
 
-    @Test("a login that Redis refuses is answered in Redis' own words, and nobody is told to try again in a few seconds")
-    func refusedLogin() async throws {
+    @Test func `a login that Redis refuses is answered in Redis' own words, and nobody is told to try again in a few seconds`() async throws {
         let server = try await RedisServer.start(appendonly: false, extraConfig: ["--requirepass", "right"])
         let settings = try load(GatewaySettings.self, redis: "redis://:wrong@127.0.0.1:\(server.port)", [:])
         let process = ServiceProcess.unconnected(settings)
@@ -194,15 +191,14 @@ struct AcceptanceTests {
         try await server.stop()
     }
 
-    @Test("what this process has too much of is not called away", arguments: [(RedisError.Code.overloaded, "OVERLOADED"), (.closed, "UNAVAILABLE")])
-    func notAway(_ code: RedisError.Code, _ answered: String) throws {
+    @Test(arguments: [(RedisError.Code.overloaded, "OVERLOADED"), (.closed, "UNAVAILABLE")])
+    func `what this process has too much of is not called away`(_ code: RedisError.Code, _ answered: String) throws {
         let problem = try #require(PipelineError(RedisError(code, "m")).answer("The order cannot be looked up") as? Problem)
         #expect(problem.status == 503 && problem.code == answered && !problem.error.contains("away"), "\(problem.error)")
         #expect(problem.error.hasPrefix("The order cannot be looked up because ") && problem.error.contains("this process"))
     }
 
-    @Test("before the first answer of Redis there is no time to stamp an order with")
-    func noClock() async throws {
+    @Test func `before the first answer of Redis there is no time to stamp an order with`() async throws {
         let settings = try load(GatewaySettings.self, redis: "redis://127.0.0.1:1", [:])
         let bench = try await bench(.unconnected(settings), settings, RedisServer.shared())
         try expectUnavailable(await bench.accept(), namesOrder: false)

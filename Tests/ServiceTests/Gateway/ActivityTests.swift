@@ -19,8 +19,7 @@ struct ActivityTests {
         return ServiceInstance(name: name, service: "executor", fields: ["ended": tally.text])
     }
 
-    @Test("orders that ended count once, over all processes and their restarts, and none of before the history began")
-    func counts() {
+    @Test func `orders that ended count once, over all processes and their restarts, and none of before the history began`() {
         var activity = Activity()
         activity.add(Self.quiet, [executor("a", confirmed: 40)], at: 10_000)
         activity.add(Self.quiet, [executor("a", confirmed: 42), executor("b", confirmed: 3)], at: 11_000)
@@ -32,8 +31,7 @@ struct ActivityTests {
         #expect(activity.points(since: 0, step: 60_000).map { $0.ended.ended(.confirmed) } == [6])
     }
 
-    @Test("an hour is kept and no more, however the clock runs and however many processes come and go")
-    func bounded() {
+    @Test func `an hour is kept and no more, however the clock runs and however many processes come and go`() {
         var activity = Activity()
         for second in 0..<5000 { activity.add(Self.quiet, [executor("p\(second)", confirmed: 1)], at: UInt64(second) * 1000) }
         activity.add(Self.quiet, [], at: 0)
@@ -42,8 +40,7 @@ struct ActivityTests {
         #expect(points.dropFirst().dropLast().allSatisfy { $0.ended.ended(.confirmed) == 5 })
     }
 
-    @Test("the activity of a gateway shows what waited and what ended, in slices that can be asked for one by one")
-    func shown() async throws {
+    @Test func `the activity of a gateway shows what waited and what ended, in slices that can be asked for one by one`() async throws {
         try await withGateway { test, http in
             for _ in 0..<3 { try await test.accept(Samples.order()) }
             try await eventually { try await http.get("/api/activity")["points"]?.array?.last?["waiting"]?["accepted"]?.integer == 3 }
@@ -64,8 +61,7 @@ struct ActivityTests {
         }
     }
 
-    @Test("the end of an order is in the next heartbeat of the process that saw it")
-    func told() async throws {
+    @Test func `the end of an order is in the next heartbeat of the process that saw it`() async throws {
         try await withGateway { test, http in
             let order = Samples.order()
             try await test.accept(order)
@@ -76,8 +72,8 @@ struct ActivityTests {
         }
     }
 
-    @Test("parameters that cannot be used are named, all at once", arguments: ["59", "3601", "x", "9223372036854775808"])
-    func refusals(_ seconds: String) async throws {
+    @Test(arguments: ["59", "3601", "x", "9223372036854775808"])
+    func `parameters that cannot be used are named, all at once`(_ seconds: String) async throws {
         try await withGateway { _, http in
             let answer = try await http.get("/api/activity?seconds=\(seconds)&from=yesterday")
             #expect(answer.status == 400)

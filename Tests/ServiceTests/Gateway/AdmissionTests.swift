@@ -30,8 +30,8 @@ struct AdmissionTests {
         return admission
     }
 
-    @Test("as many orders may wait as the limit says, one less than which is let in", arguments: [(2, true), (3, false)])
-    func backlog(_ limit: Int, _ isRefused: Bool) async throws {
+    @Test(arguments: [(2, true), (3, false)])
+    func `as many orders may wait as the limit says, one less than which is let in`(_ limit: Int, _ isRefused: Bool) async throws {
         try await withProcess(GatewaySettings.self) { test in
             for _ in 0..<2 { try await test.accept(Samples.order()) }
             let problem = refusal(try await admission(test, backlog: limit))
@@ -44,8 +44,8 @@ struct AdmissionTests {
         }
     }
 
-    @Test("events that are not in Postgres stop new orders at their own limit, in hand or not", arguments: [(3, true), (4, false)])
-    func events(_ limit: Int, _ isRefused: Bool) async throws {
+    @Test(arguments: [(3, true), (4, false)])
+    func `events that are not in Postgres stop new orders at their own limit, in hand or not`(_ limit: Int, _ isRefused: Bool) async throws {
         try await withProcess(GatewaySettings.self) { test in
             for _ in 0..<3 { try await test.accept(Samples.order()) }
             let events = test.pipeline.partitions[0].events
@@ -65,8 +65,7 @@ struct AdmissionTests {
         }
     }
 
-    @Test("what a router has been given does not wait any more")
-    func delivered() async throws {
+    @Test func `what a router has been given does not wait any more`() async throws {
         try await withProcess(GatewaySettings.self) { test in
             for _ in 0..<2 { try await test.accept(Samples.order()) }
             _ = try await test.take(.router)
@@ -74,8 +73,8 @@ struct AdmissionTests {
         }
     }
 
-    @Test("the oldest waiting order may be as old as the limit says", arguments: [(Duration.milliseconds(1), true), (.seconds(60), false)])
-    func oldest(_ limit: Duration, _ isRefused: Bool) async throws {
+    @Test(arguments: [(Duration.milliseconds(1), true), (.seconds(60), false)])
+    func `the oldest waiting order may be as old as the limit says`(_ limit: Duration, _ isRefused: Bool) async throws {
         try await withProcess(GatewaySettings.self) { test in
             try await test.accept(Samples.order())
             try await sleep(for: .milliseconds(10))
@@ -83,8 +82,7 @@ struct AdmissionTests {
         }
     }
 
-    @Test("above three quarters of Redis' memory new orders are refused, and then taken again")
-    func memory() async throws {
+    @Test func `above three quarters of Redis' memory new orders are refused, and then taken again`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(GatewaySettings.self, server: server) { test in
             let pressure = RedisPressure(redis: test.redis, log: test.process.log)
@@ -104,35 +102,32 @@ struct AdmissionTests {
     }
 
     @Test(
-        "the share of memory is read from INFO; without a limit there is none",
         arguments: [
             ("# Memory\r\nused_memory:76\r\nused_memory_human:1M\r\nmaxmemory:100\r\n", 76), ("used_memory:99\r\nmaxmemory:0\r\n", 0),
             ("used_memory:99\r\n", 0), ("", 0), ("used_memory:x\r\nmaxmemory:100\r\n", 0), ("used_memory:300\nmaxmemory:200\n", 150),
             ("used_memory:9223372036854775807\nmaxmemory:1\n", Int.max), ("used_memory:-9223372036854775808\nmaxmemory:5\n", 0),
             ("used_memory:9223372036854775808\nmaxmemory:1\n", 0),
         ])
-    func percent(_ info: String, _ expected: Int) {
+    func `the share of memory is read from INFO; without a limit there is none`(_ info: String, _ expected: Int) {
         #expect(RedisInfo(info).memoryPercent == expected)
     }
 }
 
 @Suite struct TraceparentTests {
-    @Test("a well-formed trace context is passed on")
-    func valid() {
+    @Test func `a well-formed trace context is passed on`() {
         let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         let trace = TraceContext(traceparent: text)
         #expect(trace?.traceparent == text && trace?.traceID == String(text.dropFirst(3).prefix(32)))
     }
 
     @Test(
-        "anything else is dropped",
         arguments: [
             "", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
             "00-4bf92f3577b34da6a3ce929d0e0e473\"-00f067aa0ba902b7-01",
         ])
-    func malformed(_ text: String) {
+    func `anything else is dropped`(_ text: String) {
         #expect(TraceContext(traceparent: text) == nil)
     }
 }

@@ -18,7 +18,6 @@ struct DoctorTests {
         + "maxmemory_policy:noeviction\r\nused_memory:1048576\r\nmaxmemory:1398102\r\n"
 
     @Test(
-        "the settings of Redis are judged one by one",
         arguments: [
             ("redis_version:7.0.15", "redis_version:6.2.1", "always", "redis-version", Diagnosis.Verdict.fault),
             ("redis_version:7.0.15", "", "always", "redis-version", .unknown),
@@ -31,15 +30,16 @@ struct DoctorTests {
             ("maxmemory:1398102", "maxmemory:0", "always", "memory", .warning), ("used_memory:1048576", "", "always", "memory", .unknown),
             ("used_memory:1048576", "used_memory:9223372036854775807", "always", "memory", .fault),
         ])
-    func redis(_ good: String, _ bad: String, _ appendfsync: String, _ check: String, _ verdict: Diagnosis.Verdict) {
+    func `the settings of Redis are judged one by one`(
+        _ good: String, _ bad: String, _ appendfsync: String, _ check: String, _ verdict: Diagnosis.Verdict
+    ) {
         let text = good.isEmpty ? Self.healthy : Self.healthy.replacing(good, with: bad)
         let found = RedisChecks(info: RedisInfo(text), appendfsync: appendfsync.isEmpty ? nil : appendfsync).all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == [check] && found.map(\.verdict) == [verdict])
         #expect(found.allSatisfy { !$0.finding.isEmpty && ($0.verdict == .unknown || !$0.advice.isEmpty) })
     }
 
-    @Test("a Redis as it should be has nothing to be told of, up to three quarters of its memory")
-    func redisWell() {
+    @Test func `a Redis as it should be has nothing to be told of, up to three quarters of its memory`() {
         let checks = RedisChecks(info: RedisInfo(Self.healthy), appendfsync: "always").all
         #expect(checks.allSatisfy { $0.verdict == .ok && $0.advice.isEmpty } && checks.map(\.check) == RedisChecks.names)
     }
@@ -61,7 +61,6 @@ struct DoctorTests {
     private nonisolated static let everyone = ["gateway": 1, "router": 1, "executor": 1, "notifier": 1]
 
     @Test(
-        "the flow is judged by what is missing, late or put aside",
         arguments: [
             (lag(without: "executor"), everyone, "groups", Diagnosis.Verdict.fault, "executor of k:routed"),
             (lag(), ["gateway": 1, "router": 1, "notifier": 1], "services", .fault, "no executor is alive"),
@@ -70,26 +69,26 @@ struct DoctorTests {
             (lag(dead: 1), everyone, "dead-letters", .warning, "1 entry could"),
             (lag(pause: PauseRecord(since: 0, reason: "upgrade")), everyone, "door", .warning, "(upgrade)"),
         ])
-    func flow(_ lag: PipelineLag, _ alive: [String: Int], _ check: String, _ verdict: Diagnosis.Verdict, _ words: String) {
+    func `the flow is judged by what is missing, late or put aside`(
+        _ lag: PipelineLag, _ alive: [String: Int], _ check: String, _ verdict: Diagnosis.Verdict, _ words: String
+    ) {
         let found = PipelineChecks(lag: lag, alive: alive).all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == [check] && found.map(\.verdict) == [verdict])
         #expect(found.allSatisfy { $0.finding.contains(words) && !$0.advice.isEmpty }, "\(found)")
     }
 
-    @Test("at the limits nothing is late")
-    func flowWell() {
+    @Test func `at the limits nothing is late`() {
         #expect(PipelineChecks(lag: Self.lag(waiting: 30_000, storing: 5_000), alive: Self.everyone).all.allSatisfy { $0.verdict == .ok })
     }
 
-    @Test("a clock may be two seconds off", arguments: [(0, true), (2000, true), (-2000, true), (2001, false), (-2001, false)])
-    func clock(_ difference: Int64, _ isWell: Bool) {
+    @Test(arguments: [(0, true), (2000, true), (-2000, true), (2001, false), (-2001, false)])
+    func `a clock may be two seconds off`(_ difference: Int64, _ isWell: Bool) {
         let diagnosis = ClockCheck(redisMs: 10_000, others: [("the gateway", 10_000), ("Postgres", 10_000 + difference)]).diagnosis
         #expect((diagnosis.verdict == .ok) == isWell)
         #expect(isWell || diagnosis.finding.contains(difference < 0 ? "Postgres's is 2 s behind" : "Postgres's is 2 s ahead"))
     }
 
-    @Test("a clock of Redis that was set back is said, however the others are")
-    func clockSetBack() {
+    @Test func `a clock of Redis that was set back is said, however the others are`() {
         let diagnosis = ClockCheck(redisMs: 10_000, setBackMs: 3_600_000, others: [("the gateway", 3_610_000)]).diagnosis
         #expect(diagnosis.verdict == .warning && diagnosis.finding.contains("set back by 3600 s") && !diagnosis.advice.isEmpty)
         #expect(ClockCheck(redisMs: 10_000, setBackMs: 2000, others: [("the gateway", 10_000)]).diagnosis.verdict == .ok)
@@ -116,8 +115,7 @@ struct DoctorTests {
         return order
     }
 
-    @Test("an order for which nothing stands is stuck, one that a worker holds only after a while, one that waits never")
-    func stuckOrders() async throws {
+    @Test func `an order for which nothing stands is stuck, one that a worker holds only after a while, one that waits never`() async throws {
         try await withStore { store, database in
             try await withGateway(["DATABASE_URL": database]) { test, http in
                 let order = try await place(test, store)
@@ -139,8 +137,7 @@ struct DoctorTests {
         }
     }
 
-    @Test("without Postgres the rest is looked at all the same; a time that is none is refused")
-    func withoutPostgres() async throws {
+    @Test func `without Postgres the rest is looked at all the same; a time that is none is refused`() async throws {
         try await withGateway { _, http in
             let answer = try await http.get("/api/doctor")
             let verdicts = verdicts(answer)
@@ -172,8 +169,7 @@ struct DoctorTests {
         try await server.stop()
     }
 
-    @Test("what the doctor may not ask is unknown, with Redis' own words; no check is missing, and nothing is called away")
-    func withoutInfo() async throws {
+    @Test func `what the doctor may not ask is unknown, with Redis' own words; no check is missing, and nothing is called away`() async throws {
         try await withUser(["~*", "&*", "+@all", "-@dangerous"]) { _, http in
             let answer = try await http.get("/api/doctor")
             let verdicts = verdicts(answer)
@@ -185,8 +181,9 @@ struct DoctorTests {
         }
     }
 
-    @Test("where only CONFIG GET is refused, the check of persistence says so in Redis' own words, and with which right it is answered")
-    func withoutConfig() async throws {
+    @Test func `where only CONFIG GET is refused, the check of persistence says so in Redis' own words, and with which right it is answered`()
+        async throws
+    {
         let server = try await RedisServer.start()
         try await withUser(["~*", "&*", "+@all", "-config"], server) { _, http in
             let answer = try await http.get("/api/doctor")
@@ -198,11 +195,10 @@ struct DoctorTests {
     }
 
     @Test(
-        "a right without which the engine does not work is the fault, and named",
         arguments: [
             (["~*", "+@all"], "PUBLISH updates:", "its rights"), (["~*", "&*", "+@all", "-evalsha"], "evalsha", "its rights"),
         ])
-    func withoutRights(_ rules: [String], _ words: String, _ advice: String) async throws {
+    func `a right without which the engine does not work is the fault, and named`(_ rules: [String], _ words: String, _ advice: String) async throws {
         try await withUser(rules) { _, http in
             let answer = try await http.get("/api/doctor")
             #expect(verdicts(answer)["redis"] == "fault" && finding(answer, "redis").contains(words))
@@ -211,8 +207,7 @@ struct DoctorTests {
         }
     }
 
-    @Test("an answer that Redis refuses says so in its words, with a code of its own")
-    func refusedAnswers() async throws {
+    @Test func `an answer that Redis refuses says so in its words, with a code of its own`() async throws {
         try await withUser(["~*", "&*", "+@all", "-evalsha", "-hgetall"]) { _, http in
             let letters = try await http.get("/api/dead-letters")
             #expect(letters.status == 503 && letters["code"]?.string == "REDIS_REFUSED")
@@ -225,15 +220,13 @@ struct DoctorTests {
         }
     }
 
-    @Test("a process that is alive and cannot work is named with its reason")
-    func troubledProcess() {
+    @Test func `a process that is alive and cannot work is named with its reason`() {
         let troubles = ["router-a: the user of REDIS_URL may not do all that the engine does: PUBLISH updates:x"]
         let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, troubles: troubles).all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-a: the user"))
     }
 
     @Test(
-        "each reason for which Redis does not serve has its own advice",
         arguments: [
             ("Redis is away", "Start Redis"), ("Redis gave no answer", "stopped"), ("Redis refuses it (NOPERM x)", "its rights"),
             ("Redis refuses it (MOVED 1 h:1)", "single Redis"), ("Redis is not ready (CLUSTERDOWN x)", "single Redis"),
@@ -242,13 +235,12 @@ struct DoctorTests {
             ("this process is stopping", "Ask again"), ("too many commands to Redis are under way in this process", "Run more"),
             ("Redis is not ready (MISCONF x)", "disk"), ("Redis is not ready (LOADING x)", "Wait"), ("Redis refuses it (ODD x)", "own words"),
         ])
-    func advice(_ trouble: String, _ words: String) {
+    func `each reason for which Redis does not serve has its own advice`(_ trouble: String, _ words: String) {
         let diagnosis = RedisStanding(trouble: trouble).diagnosis
         #expect(diagnosis.verdict == .fault && diagnosis.finding.hasPrefix(trouble) && diagnosis.advice.contains(words))
     }
 
-    @Test("without Redis that is the fault, and there is a report all the same")
-    func withoutRedis() async throws {
+    @Test func `without Redis that is the fault, and there is a report all the same`() async throws {
         try await withServer(try await unconnectedGateway().process) { http in
             let answer = try await http.get("/api/doctor")
             #expect(answer.status == 200 && answer["healthy"]?.bool == false && verdicts(answer)["redis"] == "fault")

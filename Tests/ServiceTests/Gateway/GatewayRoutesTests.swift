@@ -43,8 +43,7 @@ struct GatewayRoutesTests {
         return order
     }
 
-    @Test("an order is answered with 202, where to look for it and where to listen")
-    func accepts() async throws {
+    @Test func `an order is answered with 202, where to look for it and where to listen`() async throws {
         try await withGateway { test, http in
             let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
             let answer = try await http.post(Self.order, "traceparent: \(trace)", "X-Forwarded-Proto: https")
@@ -65,7 +64,6 @@ struct GatewayRoutesTests {
     }
 
     @Test(
-        "the URLs of an answer are those that the client can reach",
         arguments: [
             ([], nil, "ws://engine.test", ""), (["X-Forwarded-Proto: https"], nil, "wss://engine.test", ""),
             (["X-Forwarded-Proto: HTTPS,http"], nil, "wss://engine.test", ""), (["X-Forwarded-Proto: http, https"], nil, "ws://engine.test", ""),
@@ -75,7 +73,9 @@ struct GatewayRoutesTests {
             ([], "http://localhost:19066/engine", "ws://localhost:19066/engine", "/engine"),
             (["X-Forwarded-Proto: http"], "https://a.example/x/y", "wss://a.example/x/y", "/x/y"), ([], "https://a.example", "wss://a.example", ""),
         ] as [([String], String?, String, String)])
-    func urls(_ headers: [String], _ publicURL: String?, _ socket: String, _ path: String) async throws {
+    func `the URLs of an answer are those that the client can reach`(_ headers: [String], _ publicURL: String?, _ socket: String, _ path: String)
+        async throws
+    {
         try await withGateway(publicURL.map { ["PUBLIC_URL": $0] } ?? [:]) { _, http in
             let answer = try await http.send("POST", "/api/orders/execute", ["Content-Type: application/json"] + headers, body: Self.order)
             let id = try id(answer)
@@ -84,8 +84,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("what is not known of an order is refused or named in the answer, and a second key is refused")
-    func unknownKeys() async throws {
+    @Test func `what is not known of an order is refused or named in the answer, and a second key is refused`() async throws {
         try await withGateway { test, http in
             let noted = try await http.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":0.30000000000000004,"slippage":0.5,"note":"x"}"#)
             #expect(noted.status == 202 && noted["slippageBps"]?.integer == 5000)
@@ -107,8 +106,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("every path but those of probes says which parameters it takes")
-    func queries() async throws {
+    @Test func `every path but those of probes says which parameters it takes`() async throws {
         try await withGateway { test, http in
             let open = Set(test.process.router.queries.filter { $0.names == nil }.map(\.path))
             #expect(open == ["/health", "/api/orders/execute", "/api/orders/status", "/ws/orders/{id}", "/v1/stream"])
@@ -121,8 +119,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("a request in snake case is answered in snake case")
-    func snakeCase() async throws {
+    @Test func `a request in snake case is answered in snake case`() async throws {
         try await withGateway(["PUBLIC_URL": "https://engine.example"]) { _, http in
             let answer = try await http.post(#"{"token_in":"sol","token_out":"usdc","amount":"1.5","max_slippage":0.02}"#)
             #expect(answer.status == 202)
@@ -133,8 +130,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("the same key with the same order is the same order, also at once; with another order it is refused")
-    func idempotency() async throws {
+    @Test func `the same key with the same order is the same order, also at once; with another order it is refused`() async throws {
         try await withGateway { test, http in
             let racing = (0..<5).map { _ in Loop.spawn { try await http.post(Self.order, "Idempotency-Key: k1") } }
             var answers: [Answer] = []
@@ -148,8 +144,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("a bad order is refused with every bad field, and leaves nothing behind")
-    func refusals() async throws {
+    @Test func `a bad order is refused with every bad field, and leaves nothing behind`() async throws {
         try await withGateway { test, http in
             let bad = try await http.post(#"{"tokenIn":"SOL","tokenOut":"NOPE","amount":0}"#)
             #expect(bad.status == 400 && bad["success"]?.bool == false && bad["error"]?.string != nil)
@@ -165,8 +160,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("an order is shown with its events, on either path, and only the events asked for")
-    func shows() async throws {
+    @Test func `an order is shown with its events, on either path, and only the events asked for`() async throws {
         try await withGateway { test, http in
             let order = try await accepted(test, 2)
             let shown = try await http.get("/api/orders/\(order.id)")
@@ -182,8 +176,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("an id that is none is a bad request; one that nobody knows is unknown only if Postgres says so too")
-    func unknown() async throws {
+    @Test func `an id that is none is a bad request; one that nobody knows is unknown only if Postgres says so too`() async throws {
         try await withGateway { _, http in
             #expect(try await http.get("/api/orders/abc").status == 400)
             let away = try await http.get("/api/orders/\(Samples.id())")
@@ -212,8 +205,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("what has no transaction under way can be cancelled, also twice")
-    func cancels() async throws {
+    @Test func `what has no transaction under way can be cancelled, also twice`() async throws {
         try await withGateway { test, http in
             let order = try await accepted(test, 0)
             for _ in 0..<2 {
@@ -224,8 +216,8 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("an order whose transaction is under way or that has ended is not cancelled", arguments: [(1, "ORDER_SUBMITTED"), (2, "ORDER_FINAL")])
-    func cancelsTooLate(_ steps: Int, _ code: String) async throws {
+    @Test(arguments: [(1, "ORDER_SUBMITTED"), (2, "ORDER_FINAL")])
+    func `an order whose transaction is under way or that has ended is not cancelled`(_ steps: Int, _ code: String) async throws {
         try await withGateway { test, http in
             let order = try await accepted(test, steps)
             let before = try await test.events(order)
@@ -235,8 +227,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("an order that cannot be read is our fault, not Redis'")
-    func unreadable() async throws {
+    @Test func `an order that cannot be read is our fault, not Redis'`() async throws {
         try await withGateway { test, http in
             let order = try await accepted(test, 0)
             _ = try await test.redis.send(["HSET", test.keys.order(order.id), "order", "{"])
@@ -244,16 +235,15 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("a socket's path without an upgrade asks for one", arguments: ["/api/orders/execute", "/api/orders/status", "/ws/orders/x", "/v1/stream"])
-    func upgradeRequired(_ path: String) async throws {
+    @Test(arguments: ["/api/orders/execute", "/api/orders/status", "/ws/orders/x", "/v1/stream"])
+    func `a socket's path without an upgrade asks for one`(_ path: String) async throws {
         try await withGateway { _, http in
             let answer = try await http.get(path)
             #expect(answer.status == 426 && answer.header("Upgrade") == "websocket")
         }
     }
 
-    @Test("health is well only while each service has a process that beats")
-    func health() async throws {
+    @Test func `health is well only while each service has a process that beats`() async throws {
         try await withGateway { test, http in
             let first = try await http.get("/health")
             #expect(first.status == 503 && first["status"]?.string == "degraded")
@@ -272,8 +262,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("the streams show what waits, for whom, and since when")
-    func streams() async throws {
+    @Test func `the streams show what waits, for whom, and since when`() async throws {
         try await withGateway { test, http in
             for _ in 0..<3 { try await test.accept(Samples.order()) }
             _ = try await test.take(.router)
@@ -287,8 +276,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("tokens and pools are listed")
-    func lists() async throws {
+    @Test func `tokens and pools are listed`() async throws {
         try await withGateway { _, http in
             #expect(try await http.get("/api/tokens")["tokens"]?.array?.contains { $0["symbol"]?.string == "SOL" } == true)
             let pool = try #require(try await http.get("/api/pools")["pools"]?.array?.first)
@@ -296,8 +284,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("a list is read in pages, narrowed by what is asked for, newest first")
-    func list() async throws {
+    @Test func `a list is read in pages, narrowed by what is asked for, newest first`() async throws {
         try await withStore { store, database in
             let orders = (0..<3).map { _ in Samples.order(user: "ann") } + [Samples.order(user: "bob")]
             for order in orders {
@@ -321,8 +308,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test("what is wrong with a list's parameters is named, all at once")
-    func listRefusals() async throws {
+    @Test func `what is wrong with a list's parameters is named, all at once`() async throws {
         try await withGateway { _, http in
             let answer = try await http.get("/api/orders?status=done&from=yesterday&limit=101&cursor=x")
             #expect(answer.status == 400)
@@ -332,9 +318,8 @@ struct GatewayRoutesTests {
     }
 
     @Test(
-        "without Redis reads, cancellations and figures are 503 with a time to come back",
         arguments: ["GET", "DELETE", "streams", "health", "door"])
-    func redisAway(_ what: String) async throws {
+    func `without Redis reads, cancellations and figures are 503 with a time to come back`(_ what: String) async throws {
         try await withServer(try await unconnectedGateway().process) { http in
             switch what {
             case "streams", "health", "door":

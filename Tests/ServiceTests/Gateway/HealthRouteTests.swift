@@ -22,8 +22,7 @@ struct HealthRouteTests {
         for service in ["router", "executor", "notifier"] { await beat(test, service) }
     }
 
-    @Test("with Postgres away health is degraded with the reason, but 200, because orders go on")
-    func postgresAway() async throws {
+    @Test func `with Postgres away health is degraded with the reason, but 200, because orders go on`() async throws {
         try await withGateway { test, http in
             await beatAll(test)
             let answer = try await eventually {
@@ -36,8 +35,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("with both there nothing is wrong, and no reason is given")
-    func bothThere() async throws {
+    @Test func `with both there nothing is wrong, and no reason is given`() async throws {
         try await withStore { _, database in
             try await withGateway(["DATABASE_URL": database]) { test, http in
                 await beatAll(test)
@@ -50,8 +48,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("that no notifier can store is told in the words of a notifier; one that can is enough")
-    func notStored() async throws {
+    @Test func `that no notifier can store is told in the words of a notifier; one that can is enough`() async throws {
         try await withStore { _, database in
             try await withGateway(["DATABASE_URL": database]) { test, http in
                 await beatAll(test)
@@ -66,8 +63,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("a database without the tables is down with the server's reason, not away")
-    func noTables() async throws {
+    @Test func `a database without the tables is down with the server's reason, not away`() async throws {
         let database = try await PostgresServer.shared().database()
         try await withGateway(["DATABASE_URL": database]) { _, http in
             let reason = try await eventually { try await http.get("/health")["postgresReason"]?.string }
@@ -75,8 +71,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("with Redis away the reason is the client's own, and nothing is said of Postgres that nobody has tried")
-    func redisAway() async throws {
+    @Test func `with Redis away the reason is the client's own, and nothing is said of Postgres that nobody has tried`() async throws {
         try await withServer(try await unconnectedGateway().process) { http in
             let answer = try await http.get("/health")
             #expect(answer.status == 503 && answer["redis"]?.string == "down" && answer["redisReason"]?.string != nil)
@@ -84,8 +79,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("a Redis that answers but that this gateway could not prepare is down, with what is missing")
-    func notPrepared() async throws {
+    @Test func `a Redis that answers but that this gateway could not prepare is down, with what is missing`() async throws {
         try await withGateway { test, http in
             test.process.health.add("redis", .readiness) { .failing("NOPERM this user has no permissions to run the 'publish' command") }
             let answer = try await http.get("/health")
@@ -94,8 +88,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("what the routers trade at is told: mock, live, or mixed while they differ")
-    func venues() async throws {
+    @Test func `what the routers trade at is told: mock, live, or mixed while they differ`() async throws {
         try await withGateway { test, http in
             func told() async throws -> String? { try await http.get("/health")["venues"]?.serialized }
             let nobody = try await told()
@@ -107,8 +100,7 @@ struct HealthRouteTests {
         }
     }
 
-    @Test("numbers of other processes that are none, or too great, do not end this one")
-    func greatNumbers() async throws {
+    @Test func `numbers of other processes that are none, or too great, do not end this one`() async throws {
         try await withGateway { test, http in
             for name in ["1", "2"] { await beat(test, "notifier", name, ["sockets": "9223372036854775807", "ordersWatched": "many"]) }
             let answer = try await http.get("/health")

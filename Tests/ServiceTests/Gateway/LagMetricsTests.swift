@@ -28,8 +28,7 @@ struct LagMetricsTests {
 
     private func of(_ stream: String, _ group: String) -> String { #"{db="db3",stream="orders:{0}:\#(stream)",group="\#(group)"}"# }
 
-    @Test("what waits and what is in hand is shown with ages, under redis_exporter's names and labels")
-    func lag() async throws {
+    @Test func `what waits and what is in hand is shown with ages, under redis_exporter's names and labels`() async throws {
         try await withLag { test, lag, value in
             let start = MonotonicInstant.now
             for age in [5000, 3000, 2000] as [Int64] {
@@ -57,8 +56,7 @@ struct LagMetricsTests {
         }
     }
 
-    @Test("a short lag that Redis does not know is counted, and known then")
-    func counted() async throws {
+    @Test func `a short lag that Redis does not know is counted, and known then`() async throws {
         try await withLag { test, lag, value in
             for _ in 0..<5 { _ = try await test.redis.send(["XADD", test.keys.routed, "*", "n", "0"]) }
             // At the stream's first or last entry Redis would still know it.
@@ -72,8 +70,7 @@ struct LagMetricsTests {
         }
     }
 
-    @Test("a pause is shown while it holds")
-    func pause() async throws {
+    @Test func `a pause is shown while it holds`() async throws {
         try await withLag { test, lag, value in
             func shown() async throws -> Double? {
                 _ = try await lag.sample()
@@ -87,8 +84,7 @@ struct LagMetricsTests {
         }
     }
 
-    @Test("before the first sample nothing is shown, so that nobody takes silence for a healthy pipeline")
-    func unknown() async throws {
+    @Test func `before the first sample nothing is shown, so that nobody takes silence for a healthy pipeline`() async throws {
         try await withLag { _, _, value in
             #expect(value("redis_stream_group_lag" + of("accepted", "router")) == nil)
             #expect(value("dead_letters_waiting") == nil)

@@ -13,8 +13,7 @@ import Testing
 /// Lists for those who ask again and again.
 @Suite(.onLoop) @ServiceActor
 struct ListRouteTests {
-    @Test("a list in summary has what a row needs, with the names and values of the whole, in a third of its size")
-    func summary() async throws {
+    @Test func `a list in summary has what a row needs, with the names and values of the whole, in a third of its size`() async throws {
         try await withStore { store, database in
             let order = Samples.order(user: "ann")
             for event in eventsOfSuccess(order.id) {
@@ -38,8 +37,7 @@ struct ListRouteTests {
         }
     }
 
-    @Test("what has not changed is not sent again to who names what they have, also when a proxy has weakened its validator")
-    func validator() async throws {
+    @Test func `what has not changed is not sent again to who names what they have, also when a proxy has weakened its validator`() async throws {
         try await withStore { store, database in
             try await withGateway(["DATABASE_URL": database]) { _, http in
                 try await eventually { try await http.get("/api/orders").status == 200 }

@@ -14,8 +14,7 @@ import Testing
 struct PauseRouteTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#
 
-    @Test("a paused engine answers 503 with the reason and when to come back, is shown everywhere, and resumes")
-    func pause() async throws {
+    @Test func `a paused engine answers 503 with the reason and when to come back, is shown everywhere, and resumes`() async throws {
         try await withGateway { test, http in
             #expect(try await http.get("/api/door").body == #"{"open":true}"#)
             let before = try await http.post(Self.order, "Idempotency-Key: k")
@@ -35,8 +34,7 @@ struct PauseRouteTests {
         }
     }
 
-    @Test("a pause needs no body and no reason")
-    func withoutReason() async throws {
+    @Test func `a pause needs no body and no reason`() async throws {
         try await withGateway { _, http in
             for body in ["", "{}", #"{"reason":null}"#] {
                 let paused = try await http.send("POST", "/api/door/pause", body: body)
@@ -48,12 +46,11 @@ struct PauseRouteTests {
     }
 
     @Test(
-        "a reason that is none does not pause the engine",
         arguments: [
             "[]", "x", #"{"reason":1}"#, #"{"reason":"a\nb"}"#, #"{"reason":"\#(String(repeating: "x", count: 201))"}"#,
             #"{"reason":"e\#(String(repeating: "\u{301}", count: 200))"}"#,
         ])
-    func badReason(_ body: String) async throws {
+    func `a reason that is none does not pause the engine`(_ body: String) async throws {
         try await withGateway { _, http in
             let answer = try await http.send("POST", "/api/door/pause", body: body)
             #expect(answer.status == 400 && answer["code"]?.string == "BAD_REQUEST")

@@ -27,7 +27,8 @@ struct ReplayTests {
 
         func acceptance(tokens: TokenList? = nil, backlog: Int = 1000) throws -> Acceptance {
             let admission = Admission(limits: AdmissionLimits(maxBacklog: backlog, maxWait: nil), lag: lag, pressure: pressure)
-            return Acceptance(settings: test.settings, process: test.process, tokens: try tokens ?? Samples.tokens(), admission: admission, outcomes: outcomes)
+            return Acceptance(
+                settings: test.settings, process: test.process, tokens: try tokens ?? Samples.tokens(), admission: admission, outcomes: outcomes)
         }
 
         func send(_ body: String, key: String? = "k", to acceptance: Acceptance) async -> Result<Accepted, Problem> {
@@ -65,8 +66,7 @@ struct ReplayTests {
         #expect(problem.status == status && problem.code == code, "\(problem.text)", sourceLocation: location)
     }
 
-    @Test("while Redis cannot say whether a request is in already, nobody is told that it is refused")
-    func unknown() async throws {
+    @Test func `while Redis cannot say whether a request is in already, nobody is told that it is refused`() async throws {
         try await withBench { bench in
             let acceptance = try bench.acceptance()
             let gone = #"{"tokenIn":"SOL","tokenOut":"GONE","amount":1}"#
@@ -78,8 +78,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("after its absolute deadline a request is still answered as before; a new one is refused")
-    func deadline() async throws {
+    @Test func `after its absolute deadline a request is still answered as before; a new one is refused`() async throws {
         try await withBench { bench in
             let acceptance = try bench.acceptance()
             let time = Timestamp.text(milliseconds: UInt64(try await bench.test.now()) + 1500)
@@ -95,8 +94,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("while the engine is overloaded, paused or full a request is still answered as before; a new one is refused")
-    func overloaded() async throws {
+    @Test func `while the engine is overloaded, paused or full a request is still answered as before; a new one is refused`() async throws {
         try await withBench { bench in
             let body = Self.order + "}"
             let first = try await bench.send(body, to: try bench.acceptance()).get()
@@ -116,8 +114,9 @@ struct ReplayTests {
         }
     }
 
-    @Test("when a token is gone from the list, or means another one, a request is still answered as before; a new one is judged anew")
-    func tokens() async throws {
+    @Test func `when a token is gone from the list, or means another one, a request is still answered as before; a new one is judged anew`()
+        async throws
+    {
         try await withBench { bench in
             let body = Self.order + "}"
             let first = try await bench.send(body, to: try bench.acceptance()).get()
@@ -133,8 +132,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("a request that asks for more than the first one under its key is no repetition of it")
-    func more() async throws {
+    @Test func `a request that asks for more than the first one under its key is no repetition of it`() async throws {
         try await withBench { bench in
             let acceptance = try bench.acceptance()
             let first = try await bench.send(Self.order + "}", to: acceptance).get()
@@ -145,8 +143,7 @@ struct ReplayTests {
         }
     }
 
-    @Test("a record of an earlier version is still known by what was asked for")
-    func earlier() async throws {
+    @Test func `a record of an earlier version is still known by what was asked for`() async throws {
         try await withBench { bench in
             let acceptance = try bench.acceptance()
             let first = try await bench.send(Self.order + "}", to: acceptance).get()

@@ -21,8 +21,7 @@ struct EventArchiveTests {
                 id: .string("1-\(event.seq)"), fields: .array(fields.flatMap { [.string($0.key), .string($0.value)] }), deliveries: 1)!)
     }
 
-    @Test("a batch is stored but for the event that can never be, which is named with its SQLSTATE")
-    func badEvent() async throws {
+    @Test func `a batch is stored but for the event that can never be, which is named with its SQLSTATE`() async throws {
         try await withProcess(NotifierSettings.self) { test in
             try await withStore { store, _ in
                 #expect(await Schema(store: store, log: test.process.log).migrate(), "migrated before")
@@ -47,9 +46,10 @@ struct EventArchiveTests {
     }
 
     @Test(
-        "what follows a gap in Postgres is not shown, because an event would be missing before it; of a final order everything is",
         arguments: [([1, 3], [1]), ([6, 7], [6, 7])])
-    func gapInPostgres(_ stored: [Int], _ expected: [Int]) async throws {
+    func `what follows a gap in Postgres is not shown, because an event would be missing before it; of a final order everything is`(
+        _ stored: [Int], _ expected: [Int]
+    ) async throws {
         try await withProcess(NotifierSettings.self) { test in
             try await withStore { store, _ in
                 let order = Samples.order()
@@ -65,8 +65,7 @@ struct EventArchiveTests {
         }
     }
 
-    @Test("while Postgres is away nothing is called bad, and an order that is not in Redis is unavailable, not unknown")
-    func postgresAway() async throws {
+    @Test func `while Postgres is away nothing is called bad, and an order that is not in Redis is unavailable, not unknown`() async throws {
         try await withProcess(NotifierSettings.self) { test in
             let pool = try PostgresPool(url: "postgres://nobody@127.0.0.1:1/nothing", size: 1, name: "tests", waitTimeout: .milliseconds(50))
             let running = Loop.spawn { await pool.run() }

@@ -49,11 +49,10 @@ struct EventStreamRoutesTests {
     private func body(_ answer: String) -> String { answer.range(after: "\r\n\r\n") }
 
     @Test(
-        "the stream begins after what the client has seen, and ends with the order",
         arguments: [
             ("", "", 0), ("?after=3", "", 3), ("", "Last-Event-ID: 5", 5), ("?after=1", "last-event-id: 4", 4), ("?after=2", "Last-Event-ID:", 2),
         ])
-    func replay(query: String, header: String, after: Int) async throws {
+    func `the stream begins after what the client has seen, and ends with the order`(query: String, header: String, after: Int) async throws {
         try await withStreams { test, history, feeds, exchange in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -67,12 +66,13 @@ struct EventStreamRoutesTests {
     }
 
     @Test(
-        "a Last-Event-ID that no event of ours can have left is no reason to refuse a browser: the stream begins with the first event",
         arguments: [
             "undefined", "null", "12-0", "18446744073709551616", "9223372036854775807", "9007199254740992", "-1", "1e400", "NaN", "x",
             String(repeating: "9", count: 1000),
         ])
-    func oddLastEvent(_ last: String) async throws {
+    func `a Last-Event-ID that no event of ours can have left is no reason to refuse a browser: the stream begins with the first event`(
+        _ last: String
+    ) async throws {
         try await withStreams { _, history, feeds, exchange in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -81,8 +81,8 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("a client that has seen all of an order that is over is told to stay away", arguments: [7, 8, Seq.max])
-    func nothingLeft(after: Int) async throws {
+    @Test(arguments: [7, 8, Seq.max])
+    func `a client that has seen all of an order that is over is told to stay away`(after: Int) async throws {
         try await withStreams { _, history, feeds, exchange in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -91,8 +91,8 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("events reach the client as they happen, also one that has seen all there is", arguments: [0, 1])
-    func live(after: Int) async throws {
+    @Test(arguments: [0, 1])
+    func `events reach the client as they happen, also one that has seen all there is`(after: Int) async throws {
         try await withStreams { test, history, feeds, exchange in
             let id = Samples.id()
             let events = eventsOfSuccess(id)
@@ -109,8 +109,7 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("a client that goes away is no longer served")
-    func gone() async throws {
+    @Test func `a client that goes away is no longer served`() async throws {
         try await withStreams { _, history, feeds, exchange in
             let id = Samples.id()
             history.answer = .events(Array(eventsOfSuccess(id).prefix(1)))
@@ -121,8 +120,7 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("HEAD answers as GET would, and watches nothing")
-    func head() async throws {
+    @Test func `HEAD answers as GET would, and watches nothing`() async throws {
         try await withStreams { _, history, feeds, exchange in
             history.answer = .events(Array(eventsOfSuccess(Samples.id()).prefix(1)))
             let answer = try await exchange.send("HEAD", "/api/orders/\(Samples.id())/events")
@@ -131,8 +129,7 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("what is no order is refused")
-    func unknown() async throws {
+    @Test func `what is no order is refused`() async throws {
         try await withStreams { _, history, feeds, exchange in
             history.answer = .unknown
             let answer = try await exchange.get("/api/orders/\(Samples.id())/events")
@@ -140,8 +137,7 @@ struct EventStreamRoutesTests {
         }
     }
 
-    @Test("an order that cannot be read now is an empty stream that ends, to which a browser comes back by itself")
-    func unavailable() async throws {
+    @Test func `an order that cannot be read now is an empty stream that ends, to which a browser comes back by itself`() async throws {
         try await withStreams { _, history, feeds, exchange in
             history.answer = .unavailable
             let answer = try await (try await ask(exchange, Samples.id())).readToEnd()
@@ -152,13 +148,12 @@ struct EventStreamRoutesTests {
     }
 
     @Test(
-        "what can never be served is 400, and names the field",
         arguments: [
             ("abc/events", "", "id"), ("0198c1f2-0000-7000-8000-000000000000/events?after=-1", "", "after"),
             ("0198c1f2-0000-7000-8000-000000000000/events?after=9223372036854775807", "", "after"),
             ("0198c1f2-0000-7000-8000-000000000000/events?after=undefined", "", "after"),
         ])
-    func refused(_ path: String, _ header: String, _ field: String) async throws {
+    func `what can never be served is 400, and names the field`(_ path: String, _ header: String, _ field: String) async throws {
         try await withStreams { _, history, _, exchange in
             let answer = try await exchange.send("GET", "/api/orders/\(path)", header.isEmpty ? [] : [header])
             #expect(answer.status == 400 && answer["errors"]?.array?.first?["field"]?.string == field && history.reads == 0)

@@ -77,8 +77,7 @@ private struct Seeded: RandomNumberGenerator {
 
     private func message(_ seq: Int) -> String { eventsOfSuccess(id)[seq - 1].json }
 
-    @Test("an order's watcher is told that it is known, then all it has not seen, then each event, then the end; nothing twice")
-    func order() {
+    @Test func `an order's watcher is told that it is known, then all it has not seen, then each event, then the end; nothing twice`() {
         let feed = Followed<OrderFeed>()
         #expect(!feed.add(from: 1) && feed.told() == [])
         #expect(feed.hear(message(1)), "what was ordered is in the hash only")
@@ -89,8 +88,8 @@ private struct Seeded: RandomNumberGenerator {
         #expect(feed.isFinal && feed.told() == [])
     }
 
-    @Test("whatever is heard, missed or read late, each watcher is told each event once and in order", arguments: UInt64(0)..<200)
-    func eachOnce(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<200)
+    func `whatever is heard, missed or read late, each watcher is told each event once and in order`(seed: UInt64) {
         var random = Seeded(state: seed)
         var feed = OrderFeed()
         let watchers: [ObjectIdentifier] = [ObjectIdentifier(Int.self), ObjectIdentifier(String.self), ObjectIdentifier(Bool.self)]
@@ -134,8 +133,7 @@ private struct Seeded: RandomNumberGenerator {
         for (watcher, seen) in after { #expect(heard[watcher] ?? [] == Array((1...7).dropFirst(seen)), "seed \(seed)") }
     }
 
-    @Test("an order that has lost events is told anew to who wants that; a read that began earlier is no loss")
-    func rewound() {
+    @Test func `an order that has lost events is told anew to who wants that; a read that began earlier is no loss`() {
         let feed = Followed<OrderFeed>()
         #expect(!feed.add(from: 0))
         let early = feed.question()
@@ -150,16 +148,14 @@ private struct Seeded: RandomNumberGenerator {
         #expect(feed.told() == ["1", "2", "3"])
     }
 
-    @Test("a feed that knows nothing of its order ends when it cannot be read; one that knows some waits")
-    func unavailable() {
+    @Test func `a feed that knows nothing of its order ends when it cannot be read; one that knows some waits`() {
         let feed = Followed<OrderFeed>()
         #expect(feed.isAbsent && feed.read(.unavailable).contains("failed") && feed.read(.unknown) == "taken")
         #expect(feed.read(history(1)) == "taken" && !feed.isAbsent)
         #expect(feed.read(.unavailable) == "again" && feed.read(.unknown).contains("unknown"))
     }
 
-    @Test("a read that began before a user's watcher came does not serve it, and the next one reads the whole list")
-    func user() {
+    @Test func `a read that began before a user's watcher came does not serve it, and the next one reads the whole list`() {
         let feed = Followed<UserFeed>()
         let orders = (1...2).map { UserOrder(id: .numbered($0), placed: 1_000_000) }
         let early = feed.question()

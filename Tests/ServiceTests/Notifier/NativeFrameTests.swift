@@ -10,7 +10,6 @@ struct NativeFrameTests {
     static let order = OrderID(parsing: id)!
 
     @Test(
-        "what a client may ask for",
         arguments: [
             (#"{"op":"subscribe","orderId":"\#(id)"}"#, NativeFrame.subscribeOrder(order, after: 0)),
             (#"{"op":"subscribe","orderId":"\#(id.uppercased())","after":12}"#, .subscribeOrder(order, after: 12)),
@@ -30,10 +29,9 @@ struct NativeFrameTests {
             (#"{"op":"ping","id":1.50e3}"#, .ping(id: "1.50e3")),
             (#"{"op":"ping","id":"a\"b"}"#, .ping(id: #""a\"b""#)),
         ])
-    func understood(_ text: String, _ frame: NativeFrame) throws { #expect(try NativeFrame(parsing: text) == frame) }
+    func `what a client may ask for`(_ text: String, _ frame: NativeFrame) throws { #expect(try NativeFrame(parsing: text) == frame) }
 
     @Test(
-        "what is wrong is told in a sentence, with what the frame was about",
         arguments: [
             ("", "", nil), ("{", "", nil), ("[]", "op", nil), ("1", "op", nil), (#"{"op":1}"#, "op", nil), (#"{"op":"Ping"}"#, "op", nil),
             ("{}", "op", nil),
@@ -55,14 +53,13 @@ struct NativeFrameTests {
             (#"{"op":"subscribe","userId":"u","since":1768030217789}"#, "since", .user("u")),
             (#"{"op":"unsubscribe"}"#, "userId", nil), (#"{"op":"unsubscribe","orderId":"x"}"#, "UUID", nil),
         ])
-    func refused(_ text: String, _ part: String, _ subject: NativeSubject?) throws {
+    func `what is wrong is told in a sentence, with what the frame was about`(_ text: String, _ part: String, _ subject: NativeSubject?) throws {
         let error = try #require(throws: NativeError.self) { try NativeFrame(parsing: text) }
         #expect(error.code == .badRequest && error.message.contains(part) && error.subject == subject, "\(error)")
         #expect(try JSONValue.parse(error.frame)["code"]?.string == "BAD_REQUEST")
     }
 
-    @Test("what the server says, key by key")
-    func replies() throws {
+    @Test func `what the server says, key by key`() throws {
         let event = eventsOfSuccess(Self.order)[0]
         #expect(NativeReply.event(event) == #"{"op":"event","event":\#(event.json)}"#)
         let order = Order(

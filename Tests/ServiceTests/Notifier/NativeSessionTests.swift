@@ -16,8 +16,7 @@ struct NativeSessionTests {
 
     // MARK: Orders
 
-    @Test("orders are confirmed with their newest seq, then told side by side, and done after the final event")
-    func orders() {
+    @Test func `orders are confirmed with their newest seq, then told side by side, and done after the final event`() {
         bench.subscribe(a)
         bench.subscribe(b, after: 2)
         #expect(bench.outlet.take() == [])
@@ -33,8 +32,7 @@ struct NativeSessionTests {
         #expect(bench.orders.watchers[a] == nil && bench.outlet.isOpen)
     }
 
-    @Test("an order that is subscribed to again is confirmed and told nothing twice")
-    func again() {
+    @Test func `an order that is subscribed to again is confirmed and told nothing twice`() {
         bench.subscribe(a)
         bench.orders.tell(a, 1...2)
         _ = bench.outlet.take()
@@ -44,8 +42,7 @@ struct NativeSessionTests {
         #expect(bench.orders.afters[a] == [0])
     }
 
-    @Test("nothing comes of an order after it was unsubscribed, and it can be taken up again from where it was left")
-    func unsubscribe() {
+    @Test func `nothing comes of an order after it was unsubscribed, and it can be taken up again from where it was left`() {
         bench.subscribe(a)
         bench.orders.tell(a, 1...2)
         bench.unsubscribe(a)
@@ -58,8 +55,7 @@ struct NativeSessionTests {
         #expect(bench.orders.afters[a] == [0, 2])
     }
 
-    @Test("an order that nobody knows is an error; it can be asked for again")
-    func unknown() {
+    @Test func `an order that nobody knows is an error; it can be asked for again`() {
         bench.subscribe(a)
         bench.orders.end(a) { $0.orderIsUnknown() }
         bench.subscribe(a)
@@ -67,16 +63,14 @@ struct NativeSessionTests {
         #expect(bench.outlet.take() == ["error UNKNOWN_ORDER 0001", "subscribed 0001 1", "0001/1"])
     }
 
-    @Test("a client that is ahead of an order that went back is told so, and gets all again")
-    func ahead() {
+    @Test func `a client that is ahead of an order that went back is told so, and gets all again`() {
         bench.subscribe(a, after: 9)
         bench.orders.watchers[a]?.orderIsKnown(Samples.order(id: a), seq: 7)
         #expect(bench.orders.watchers[a]?.orderIsBehind(seq: 7) == true)
         #expect(bench.outlet.take() == ["subscribed 0001 7", "error SEQ_AHEAD 0001 7"])
     }
 
-    @Test("a feed that fails is asked again from where the client is, without a word to the client")
-    func failed() async throws {
+    @Test func `a feed that fails is asked again from where the client is, without a word to the client`() async throws {
         bench.subscribe(a)
         bench.orders.tell(a, 1...2)
         bench.orders.end(a) { $0.feedFailed() }
@@ -92,8 +86,7 @@ struct NativeSessionTests {
 
     // MARK: Users
 
-    @Test("a user's orders are told from their first event, without done")
-    func user() {
+    @Test func `a user's orders are told from their first event, without done`() {
         bench.subscribe(user: "u")
         bench.users.watchers["u"]?.userIsKnown(orders: 1)
         bench.users.watchers["u"]?.orderAppeared(a)
@@ -106,8 +99,7 @@ struct NativeSessionTests {
         #expect(bench.users.watchers.isEmpty && bench.orders.watchers.isEmpty)
     }
 
-    @Test("two Unicode forms of one name are two users, each with its own orders")
-    func forms() throws {
+    @Test func `two Unicode forms of one name are two users, each with its own orders`() throws {
         let (composed, decomposed): (UserID, UserID) = ("Jos\u{E9}", "Jose\u{301}")
         bench.subscribe(user: composed.text)
         bench.subscribe(user: decomposed.text)
@@ -118,8 +110,7 @@ struct NativeSessionTests {
         #expect(bench.users.watchers[composed] == nil && bench.users.watchers[decomposed] != nil)
     }
 
-    @Test("an order of a followed user that is named too comes once, and stays as long as one of both wants it")
-    func both() {
+    @Test func `an order of a followed user that is named too comes once, and stays as long as one of both wants it`() {
         bench.subscribe(user: "u")
         bench.subscribe(user: "u")
         let user = bench.users.watchers["u"]
@@ -139,8 +130,7 @@ struct NativeSessionTests {
         #expect(bench.orders.afters[a] == [0] && bench.orders.afters[b] == [0])
     }
 
-    @Test("the user's channel may ring for an order after its end was told: it is not told again")
-    func lateBell() {
+    @Test func `the user's channel may ring for an order after its end was told: it is not told again`() {
         bench.subscribe(a)
         bench.subscribe(user: "u")
         bench.orders.tell(a, 1...7, isOver: true)
@@ -148,16 +138,14 @@ struct NativeSessionTests {
         #expect(bench.orders.afters[a] == [0])
     }
 
-    @Test("an order of a user that is gone again is passed over in silence")
-    func userOrderGone() {
+    @Test func `an order of a user that is gone again is passed over in silence`() {
         bench.subscribe(user: "u")
         bench.users.watchers["u"]?.orderAppeared(a)
         bench.orders.end(a) { $0.orderIsUnknown() }
         #expect(bench.outlet.take() == [])
     }
 
-    @Test("since is given on less a minute")
-    func since() {
+    @Test func `since is given on less a minute`() {
         bench.session.receive(#"{"op":"subscribe","userId":"u","since":"2026-01-10T07:30:17.789Z"}"#)
         bench.session.receive(#"{"op":"subscribe","userId":"v","since":"1970-01-01T00:00:01Z"}"#)
         #expect(bench.users.since["u"] == 1_768_030_157_789 && bench.users.since["v"] == 0)
@@ -165,8 +153,7 @@ struct NativeSessionTests {
 
     // MARK: Limits
 
-    @Test("a thousand subscriptions, one more is refused, and each that ends makes room")
-    func tooMany() {
+    @Test func `a thousand subscriptions, one more is refused, and each that ends makes room`() {
         for number in 0..<999 { bench.subscribe(.numbered(number)) }
         bench.subscribe(user: "u")
         bench.subscribe(.numbered(5))
@@ -183,8 +170,7 @@ struct NativeSessionTests {
         #expect(bench.outlet.isOpen)
     }
 
-    @Test("orders are asked for some at a time, and the rest as these are known, or are not known soon")
-    func opening() async throws {
+    @Test func `orders are asked for some at a time, and the rest as these are known, or are not known soon`() async throws {
         for number in 0..<1000 { bench.subscribe(.numbered(number)) }
         #expect(bench.orders.watchers.count == 64)
         try await eventually { bench.orders.watchers.count == 128 }
@@ -194,8 +180,7 @@ struct NativeSessionTests {
         #expect(bench.outlet.isOpen)
     }
 
-    @Test("a thousand orders that other sockets watch and that are over are replayed in order, without a call in a call")
-    func replayFromFeeds() async throws {
+    @Test func `a thousand orders that other sockets watch and that are over are replayed in order, without a call in a call`() async throws {
         let ids = (0..<1000).map { OrderID.numbered($0) }
         bench.orders.over = Set(ids)
         bench.session.receive(#"{"op":"ping","id":"first"}"#)
@@ -210,8 +195,7 @@ struct NativeSessionTests {
         #expect(bench.sent.value == 9001)
     }
 
-    @Test("orders that waited for their turn and are known at once are told one after the other, not one within the other")
-    func turns() async throws {
+    @Test func `orders that waited for their turn and are known at once are told one after the other, not one within the other`() async throws {
         for number in 0..<64 { bench.subscribe(.numbered(number)) }
         let ids = (100..<110).map { OrderID.numbered($0) }
         bench.orders.over = Set(ids)
@@ -227,8 +211,7 @@ struct NativeSessionTests {
         #expect(bench.outlet.take() == ["error UNKNOWN_ORDER 0000"] + expected)
     }
 
-    @Test("no order is asked for while much waits for the client, and the next when it has taken that")
-    func waitsForClient() async throws {
+    @Test func `no order is asked for while much waits for the client, and the next when it has taken that`() async throws {
         bench.outlet.takes = false
         for _ in 0..<1100 { bench.session.receive(#"{"op":"ping"}"#) }
         bench.subscribe(a)
@@ -237,8 +220,7 @@ struct NativeSessionTests {
         try await eventually { bench.orders.watchers[a] != nil }
     }
 
-    @Test("pings are answered whatever else is wrong")
-    func ping() {
+    @Test func `pings are answered whatever else is wrong`() {
         bench.session.receive("nonsense")
         bench.session.receive(#"{"op":"ping","id":7}"#)
         #expect(bench.outlet.take() == ["error BAD_REQUEST", "pong 7"])
@@ -246,8 +228,7 @@ struct NativeSessionTests {
 
     // MARK: The end
 
-    @Test("a client that takes nothing is sent no more than the socket holds, and is closed with 4408 when too much waits")
-    func slow() async throws {
+    @Test func `a client that takes nothing is sent no more than the socket holds, and is closed with 4408 when too much waits`() async throws {
         bench.outlet.takes = false
         bench.subscribe(a)
         bench.orders.tell(a, 1...1)
@@ -257,8 +238,7 @@ struct NativeSessionTests {
         #expect(bench.outlet.closed?.code == 4408)
     }
 
-    @Test("large events count by their bytes")
-    func slowBytes() {
+    @Test func `large events count by their bytes`() {
         bench.outlet.takes = false
         let text = String(repeating: "x", count: 1 << 20)
         for _ in 0..<9 { bench.session.send(text) }
@@ -267,8 +247,7 @@ struct NativeSessionTests {
         #expect(bench.outlet.closed?.code == 4408 && bench.outlet.maxBuffered <= 2 << 20)
     }
 
-    @Test("what waited comes in order when the client reads again")
-    func resumes() async throws {
+    @Test func `what waited comes in order when the client reads again`() async throws {
         bench.outlet.takes = false
         for number in 0..<500 { bench.session.receive(#"{"op":"ping","id":\#(number)}"#) }
         #expect(bench.outlet.texts.count == 32)
@@ -279,8 +258,7 @@ struct NativeSessionTests {
         #expect(bench.outlet.take() == (0...500).map { "pong \($0)" })
     }
 
-    @Test("a closed session leaves no watcher behind and asks for nothing more")
-    func closed() async throws {
+    @Test func `a closed session leaves no watcher behind and asks for nothing more`() async throws {
         for number in 0..<300 { bench.subscribe(.numbered(number)) }
         bench.subscribe(user: "u")
         bench.orders.end(.numbered(0)) { $0.feedFailed() }
@@ -290,8 +268,7 @@ struct NativeSessionTests {
         #expect(bench.orders.watchers.isEmpty)
     }
 
-    @Test("a user of whom nothing can be learned closes the socket with 1013")
-    func userFailed() {
+    @Test func `a user of whom nothing can be learned closes the socket with 1013`() {
         bench.subscribe(user: "u")
         bench.users.watchers["u"]?.userFeedFailed()
         #expect(bench.outlet.closed?.code == .tryAgainLater)

@@ -12,8 +12,7 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct NotifierStopTests {
-    @Test("a notifier that stops serves its sockets on when it stores no more events")
-    func servesOn() async throws {
+    @Test func `a notifier that stops serves its sockets on when it stores no more events`() async throws {
         let database = try await PostgresServer.shared().database()
         try await withProcess(NotifierSettings.self, ["DATABASE_URL": database]) { test in
             let notifier = try await Notifier(settings: test.settings, process: test.process)

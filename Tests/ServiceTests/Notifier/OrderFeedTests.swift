@@ -55,8 +55,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("the history is read only when Redis has confirmed the subscription")
-    func subscribesBeforeReading() async throws {
+    @Test func `the history is read only when Redis has confirmed the subscription`() async throws {
         try await withFeeds { bench in
             bench.know(1)
             bench.history.gate = Promise()
@@ -72,8 +71,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("a gap is filled from the history before anything later is delivered")
-    func fillsGap() async throws {
+    @Test func `a gap is filled from the history before anything later is delivered`() async throws {
         try await withFeeds { bench in
             bench.know(2)
             let watcher = bench.watch()
@@ -85,8 +83,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("what comes during a slow read waits for a read that has it")
-    func readsAgain() async throws {
+    @Test func `what comes during a slow read waits for a read that has it`() async throws {
         try await withFeeds { bench in
             bench.know(1)
             let watcher = bench.watch()
@@ -107,8 +104,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("events that are published again are delivered once")
-    func dropsDuplicates() async throws {
+    @Test func `events that are published again are delivered once`() async throws {
         try await withFeeds { bench in
             bench.know(2)
             let watcher = bench.watch()
@@ -120,8 +116,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("each watcher gets what it has not seen, and all share one subscription")
-    func severalWatchers() async throws {
+    @Test func `each watcher gets what it has not seen, and all share one subscription`() async throws {
         try await withFeeds { bench in
             bench.know(4)
             let all = bench.watch()
@@ -140,8 +135,8 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("after the final event each watcher is told once that the order is over", arguments: [0, 6, 7, 9])
-    func endsWithTheFinalEvent(after: Int) async throws {
+    @Test(arguments: [0, 6, 7, 9])
+    func `after the final event each watcher is told once that the order is over`(after: Int) async throws {
         try await withFeeds { bench in
             bench.know(7)
             let watcher = bench.watch(after: after)
@@ -151,8 +146,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("the first that a watcher is given is all it has not seen, at once, and everything later one by one")
-    func replays() async throws {
+    @Test func `the first that a watcher is given is all it has not seen, at once, and everything later one by one`() async throws {
         try await withFeeds { bench in
             bench.know(3)
             let first = bench.watch()
@@ -168,8 +162,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("nothing is delivered to a watcher that was removed, and the feed goes with the last one")
-    func removal() async throws {
+    @Test func `nothing is delivered to a watcher that was removed, and the feed goes with the last one`() async throws {
         try await withFeeds { bench in
             bench.know(1)
             let (first, second) = (bench.watch(), bench.watch())
@@ -184,8 +177,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("a watcher that leaves before the subscription is confirmed leaves no subscription behind")
-    func leavesEarly() async throws {
+    @Test func `a watcher that leaves before the subscription is confirmed leaves no subscription behind`() async throws {
         try await withFeeds { bench in
             bench.know(1)
             for _ in 0..<3 { bench.feeds.unwatch(bench.id, bench.watch()) }
@@ -196,8 +188,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("a socket may be ahead of its order; after two seconds the order is unknown, and the next watcher starts anew")
-    func unknownOrder() async throws {
+    @Test func `a socket may be ahead of its order; after two seconds the order is unknown, and the next watcher starts anew`() async throws {
         try await withFeeds { bench in
             let start = MonotonicInstant.now
             let patient = bench.watch()
@@ -215,8 +206,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("an order of which nothing can be read fails the feed, never says unknown, and the next watcher starts anew")
-    func historyAway() async throws {
+    @Test func `an order of which nothing can be read fails the feed, never says unknown, and the next watcher starts anew`() async throws {
         try await withFeeds { bench in
             bench.history.answer = .unavailable
             let first = bench.watch()
@@ -233,8 +223,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("a feed that has shown events waits for its history to come back instead of sending its watchers away")
-    func historyAwayInBetween() async throws {
+    @Test func `a feed that has shown events waits for its history to come back instead of sending its watchers away`() async throws {
         try await withFeeds { bench in
             bench.know(2)
             let watcher = bench.watch()
@@ -248,8 +237,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("without a connection for Pub/Sub a watch fails at once")
-    func redisAway() async throws {
+    @Test func `without a connection for Pub/Sub a watch fails at once`() async throws {
         try await withFeeds { bench in
             bench.subscriber.close()
             bench.know(1)
@@ -259,8 +247,7 @@ struct OrderFeedTests {
         }
     }
 
-    @Test("after a reconnect every order that is not final is read again, and goes on live")
-    func reconnect() async throws {
+    @Test func `after a reconnect every order that is not final is read again, and goes on live`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withFeeds(server: server) { bench in
             bench.know(2)

@@ -47,9 +47,8 @@ struct RollbackTests {
     }
 
     @Test(
-        "a client may be ahead of a live order, and waits; of one that is over it may not",
         arguments: [(7, ["known 7", "over"]), (8, ["known 7", "behind 7"])])
-    func ahead(_ after: Int, _ end: [String]) async throws {
+    func `a client may be ahead of a live order, and waits; of one that is over it may not`(_ after: Int, _ end: [String]) async throws {
         try await OrderFeedTests().withFeeds { bench in
             bench.know(3)
             let watcher = watch(bench, after: after)
@@ -63,8 +62,8 @@ struct RollbackTests {
         }
     }
 
-    @Test("an order that has lost events is told anew after a reconnect, and so is one whose events are others now", arguments: [3, 5, 6])
-    func rewound(count: Int) async throws {
+    @Test(arguments: [3, 5, 6])
+    func `an order that has lost events is told anew after a reconnect, and so is one whose events are others now`(count: Int) async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await OrderFeedTests().withFeeds(server: server) { bench in
             bench.know(5)
@@ -78,8 +77,7 @@ struct RollbackTests {
         try await server.stop()
     }
 
-    @Test("a read that began before the newest event came is no rollback")
-    func staleRead() async throws {
+    @Test func `a read that began before the newest event came is no rollback`() async throws {
         try await OrderFeedTests().withFeeds { bench in
             bench.know(1)
             let watcher = watch(bench)
@@ -101,8 +99,7 @@ struct RollbackTests {
         }
     }
 
-    @Test("an order that is gone for good ends its feed")
-    func gone() async throws {
+    @Test func `an order that is gone for good ends its feed`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await OrderFeedTests().withFeeds(server: server) { bench in
             bench.know(2)
@@ -116,8 +113,7 @@ struct RollbackTests {
         try await server.stop()
     }
 
-    @Test("watchers that do not want the whole story again go on with what is new")
-    func goOn() async throws {
+    @Test func `watchers that do not want the whole story again go on with what is new`() async throws {
         try await OrderFeedTests().withFeeds { bench in
             bench.know(7)
             let watcher = bench.watch(after: 9)

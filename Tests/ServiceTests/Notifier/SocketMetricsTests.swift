@@ -13,8 +13,7 @@ struct SocketMetricsTests {
 
     init() { SocketMetrics(metrics: metrics).watch(router) }
 
-    @Test("a slow reader is counted by its transport")
-    func slow() {
+    @Test func `a slow reader is counted by its transport`() {
         router.onSocketClose?(.tooSlow)
         router.onSocketClose?(.normal)
         router.onStreamEnd?(true)
@@ -25,8 +24,7 @@ struct SocketMetricsTests {
         #expect(text.contains(#"sockets_closed_total{code="4408"} 1"#))
     }
 
-    @Test("the codes that clients make up share one series")
-    func madeUp() {
+    @Test func `the codes that clients make up share one series`() {
         for code in UInt16(3000)..<3300 { router.onSocketClose?(CloseCode(rawValue: code)) }
         #expect(metrics.render().contains(#"sockets_closed_total{code="other"} 300"#))
         #expect(!metrics.render().contains(#"code="3000""#))

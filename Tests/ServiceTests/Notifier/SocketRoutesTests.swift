@@ -58,8 +58,8 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("an order that is over is replayed from where the client left off, then the socket is closed with 1000", arguments: [0, 5, 7])
-    func replay(after: Int) async throws {
+    @Test(arguments: [0, 5, 7])
+    func `an order that is over is replayed from where the client left off, then the socket is closed with 1000`(after: Int) async throws {
         try await withSockets { test, history, _, port in
             let id = Samples.id()
             let events = eventsOfSuccess(id)
@@ -74,8 +74,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("a live socket gets what is published, and is closed after the final event")
-    func live() async throws {
+    @Test func `a live socket gets what is published, and is closed after the final event`() async throws {
         try await withSockets { test, history, feeds, port in
             let id = Samples.id()
             let events = eventsOfSuccess(id)
@@ -93,7 +92,6 @@ struct SocketRoutesTests {
     }
 
     @Test(
-        "what can never be served is closed with 1008",
         arguments: [
             "/ws/orders/abc", "/v1/stream?orderId=", "/v1/stream?orderId=x", "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=-1",
             "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=9223372036854775807",
@@ -102,15 +100,15 @@ struct SocketRoutesTests {
             "/v1/stream?orderId=0198c1f2-0000-7000-8000-000000000000&after=",
             "/api/orders/execute", "/api/orders/execute?orderId=abc", "/api/orders/status/abc",
         ])
-    func refused(_ path: String) async throws {
+    func `what can never be served is closed with 1008`(_ path: String) async throws {
         try await withSockets { _, history, _, port in
             let (texts, code) = try await conversation(port, path)
             #expect(texts == [] && code == 1008 && history.reads == 0)
         }
     }
 
-    @Test("an order that stays unknown is closed with 4404, one that cannot be read with 1013", arguments: [(true, 4404), (false, 1013)])
-    func nothing(_ isUnknown: Bool, _ expected: UInt16) async throws {
+    @Test(arguments: [(true, 4404), (false, 1013)])
+    func `an order that stays unknown is closed with 4404, one that cannot be read with 1013`(_ isUnknown: Bool, _ expected: UInt16) async throws {
         try await withSockets { _, history, _, port in
             history.answer = isUnknown ? .unknown : .unavailable
             for path in ["/ws/orders/", "/api/orders/execute?orderId=", "/api/orders/status/"] {
@@ -143,8 +141,8 @@ struct SocketRoutesTests {
         return client
     }
 
-    @Test("a socket that is ahead of its order is told of it from the first event on, and closed after the final one", arguments: 0..<4)
-    func aheadOfTheOrder(_ index: Int) async throws {
+    @Test(arguments: 0..<4)
+    func `a socket that is ahead of its order is told of it from the first event on, and closed after the final one`(_ index: Int) async throws {
         try await withSockets { test, history, _, port in
             let id = Samples.id()
             let events = eventsOfSuccess(id)
@@ -172,8 +170,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("backfill dialect: one message tells all there was, and a final one is the last")
-    func backfill() async throws {
+    @Test func `backfill dialect: one message tells all there was, and a final one is the last`() async throws {
         try await withSockets { test, history, _, port in
             let id = Samples.id()
             let events = eventsOfSuccess(id)
@@ -194,8 +191,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("progress dialect: the greeting has the time of Redis")
-    func greeting() async throws {
+    @Test func `progress dialect: the greeting has the time of Redis`() async throws {
         try await withSockets { test, history, _, port in
             history.answer = .events(eventsOfSuccess(Samples.id()))
             let before = Timestamp.text(milliseconds: test.process.heartbeat.clock.now ?? 0)
@@ -207,9 +203,8 @@ struct SocketRoutesTests {
     }
 
     @Test(
-        "snake case dialect: the first message names the order, whatever white space is around it",
         arguments: ["(id)", "  (id)\n", "\t(id)\r\n"])
-    func named(_ pattern: String) async throws {
+    func `snake case dialect: the first message names the order, whatever white space is around it`(_ pattern: String) async throws {
         try await withSockets { _, history, _, port in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -220,17 +215,15 @@ struct SocketRoutesTests {
     }
 
     @Test(
-        "snake case dialect: a first message that is no id closes with 1008",
         arguments: ["", "42", #"{"orderId":"x"}"#, "0198c1f2 0000-7000-8000-000000000000"])
-    func misnamed(_ text: String) async throws {
+    func `snake case dialect: a first message that is no id closes with 1008`(_ text: String) async throws {
         try await withSockets { _, history, _, port in
             let (texts, code) = try await conversation(port, "/api/orders/status", saying: text)
             #expect(texts == [] && code == 1008 && history.reads == 0)
         }
     }
 
-    @Test("snake case dialect: a client that names no order in time is closed with 1008")
-    func silent() async throws {
+    @Test func `snake case dialect: a client that names no order in time is closed with 1008`() async throws {
         try await withSockets { _, history, _, port in
             let start = MonotonicInstant.now
             let (texts, code) = try await conversation(port, "/api/orders/status")
@@ -239,8 +232,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("a client that says it has seen the largest seq there is, is ahead of an order that is over, and the notifier lives")
-    func farAhead() async throws {
+    @Test func `a client that says it has seen the largest seq there is, is ahead of an order that is over, and the notifier lives`() async throws {
         try await withSockets { _, history, _, port in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -249,8 +241,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("a socket of one order is told that it is ahead, and gets all of it; what its client says means nothing")
-    func ahead() async throws {
+    @Test func `a socket of one order is told that it is ahead, and gets all of it; what its client says means nothing`() async throws {
         try await withSockets { _, history, _, port in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -263,8 +254,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test("a socket without an order takes frames, and stays when an order is over")
-    func frames() async throws {
+    @Test func `a socket without an order takes frames, and stays when an order is over`() async throws {
         try await withSockets { test, history, feeds, port in
             let id = Samples.id()
             history.answer = .events(eventsOfSuccess(id))
@@ -289,9 +279,8 @@ struct SocketRoutesTests {
     }
 
     @Test(
-        "frames that are none close the socket",
         arguments: [(UInt8(2), [UInt8(1)], UInt16(1003)), (1, [0xff], 1007), (1, [UInt8](repeating: 0x20, count: 5000), 1009)])
-    func broken(_ opcode: UInt8, _ payload: [UInt8], _ code: UInt16) async throws {
+    func `frames that are none close the socket`(_ opcode: UInt8, _ payload: [UInt8], _ code: UInt16) async throws {
         try await withSockets { _, _, _, port in
             let client = try await WebSocketClient(port: port, path: "/v1/stream")
             try await client.send(opcode: opcode, payload)

@@ -96,8 +96,7 @@ struct UserFeedTests {
         }
     }
 
-    @Test("orders under way are told when the list is read, each new one by its first event, and each once")
-    func appears() async throws {
+    @Test func `orders under way are told when the list is read, each new one by its first event, and each once`() async throws {
         try await withFeeds { bench in
             bench.directory.orders = [UserOrder(id: ids[0]), UserOrder(id: ids[1], ended: 5), UserOrder(id: ids[2])]
             let watcher = try await bench.following()
@@ -108,8 +107,7 @@ struct UserFeedTests {
         }
     }
 
-    @Test("the list is read only when Redis has confirmed the subscription, and what rings meanwhile is told once")
-    func subscribesBeforeReading() async throws {
+    @Test func `the list is read only when Redis has confirmed the subscription, and what rings meanwhile is told once`() async throws {
         try await withFeeds { bench in
             bench.directory.orders = [UserOrder(id: ids[0]), UserOrder(id: ids[1])]
             let gate = Promise<Void>()
@@ -127,9 +125,8 @@ struct UserFeedTests {
     }
 
     @Test(
-        "who names a time is told of orders that ended since",
         arguments: [(nil, [0]), (1000, [0, 1, 2]), (1001, [0, 2]), (2001, [0])] as [(UInt64?, [Int])])
-    func since(_ since: UInt64?, _ told: [Int]) async throws {
+    func `who names a time is told of orders that ended since`(_ since: UInt64?, _ told: [Int]) async throws {
         try await withFeeds { bench in
             bench.directory.orders = [UserOrder(id: ids[0]), UserOrder(id: ids[1], ended: 1000), UserOrder(id: ids[2], ended: 2000)]
             let watcher = try await bench.following(since: since)
@@ -137,8 +134,7 @@ struct UserFeedTests {
         }
     }
 
-    @Test("who comes later is told what is under way then, whatever others were told; all share one subscription")
-    func several() async throws {
+    @Test func `who comes later is told what is under way then, whatever others were told; all share one subscription`() async throws {
         try await withFeeds { bench in
             bench.directory.orders = [UserOrder(id: ids[0])]
             let first = try await bench.following()
@@ -159,8 +155,7 @@ struct UserFeedTests {
         }
     }
 
-    @Test("after a reconnect orders whose bell was not heard are told, also those that have ended meanwhile")
-    func reconnect() async throws {
+    @Test func `after a reconnect orders whose bell was not heard are told, also those that have ended meanwhile`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withFeeds(server: server) { bench in
             bench.directory.orders = [UserOrder(id: ids[0]), UserOrder(id: ids[1], ended: 1)]
@@ -175,8 +170,7 @@ struct UserFeedTests {
         try await server.stop()
     }
 
-    @Test("a list is read from shortly before the newest order seen on, as a whole only for who comes new")
-    func partial() async throws {
+    @Test func `a list is read from shortly before the newest order seen on, as a whole only for who comes new`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withFeeds(server: server) { bench in
             let before = [UserOrder(id: ids[0], placed: 1_000_000), UserOrder(id: ids[1], placed: 1_200_000)]
@@ -192,8 +186,7 @@ struct UserFeedTests {
         try await server.stop()
     }
 
-    @Test("a list that cannot be read is read again until it can")
-    func away() async throws {
+    @Test func `a list that cannot be read is read again until it can`() async throws {
         try await withFeeds { bench in
             bench.directory.orders = nil
             let watcher = bench.follow()
@@ -206,8 +199,7 @@ struct UserFeedTests {
         }
     }
 
-    @Test("what is no event on the channel is passed over, and a watcher that leaves at once leaves nothing behind")
-    func oddities() async throws {
+    @Test func `what is no event on the channel is passed over, and a watcher that leaves at once leaves nothing behind`() async throws {
         try await withFeeds { bench in
             let watcher = try await bench.following()
             for text in ["", "{}", #"{"orderId":"x"}"#, #"{"orderId":""#] {

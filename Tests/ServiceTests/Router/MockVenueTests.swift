@@ -37,8 +37,7 @@ struct MockVenueTests {
         return try await asked.quote(QuoteRequest(tokenIn: from, tokenOut: to, amountIn: BaseUnits(amountIn), slippageBps: 50))
     }
 
-    @Test("each venue quotes by its own kind of pool, as worked out by hand")
-    func kinds() async throws {
+    @Test func `each venue quotes by its own kind of pool, as worked out by hand`() async throws {
         let raydium = try await ask("raydium", 1_000_000_000, Samples.sol, Samples.usdc)
         #expect(raydium.amountOut == BaseUnits(149_622_867) && raydium.pool == Self.addresses[0] && raydium.hops.isEmpty)
         let meteora = try await ask("meteora", 1_000_000_000, Samples.sol, Samples.usdc)
@@ -46,8 +45,7 @@ struct MockVenueTests {
         #expect(try await ask("meteora", 120_000_000, Samples.usdc, Samples.sol).amountOut == BaseUnits(997_715_350))
     }
 
-    @Test("a pair without a pool goes over a middle token, where the venue has the pools for it")
-    func twoHops() async throws {
+    @Test func `a pair without a pool goes over a middle token, where the venue has the pools for it`() async throws {
         let quote = try await ask("raydium", 1_000_000_000, Samples.sol, Self.ray)
         #expect(quote.hops.map(\.pool) == [Self.addresses[0], Self.addresses[2]])
         #expect(quote.hops.map(\.tokenOut) == ["USDC", "RAY"])
@@ -56,8 +54,7 @@ struct MockVenueTests {
         await #expect(throws: OrderFailure(.noRoute)) { try await ask("meteora", 1_000_000_000, Samples.sol, Self.ray) }
     }
 
-    @Test("a quote is of the market as it is in the order's partition, and says of when")
-    func market() async throws {
+    @Test func `a quote is of the market as it is in the order's partition, and says of when`() async throws {
         try await withProcess(RouterSettings.self, ["MOCK_VOLATILITY_BPS": "1", "PARTITIONS": "2"]) { test in
             let tokens = try Samples.tokens()
             let pools = try PoolList(json: JSONValue.parse("[" + JSONWriter.value(Samples.pool()) + "]"), tokens: tokens)
@@ -82,8 +79,7 @@ struct MockVenueTests {
         }
     }
 
-    @Test("a process that has not had a heartbeat yet reads the market with the clock of Redis")
-    func beforeTheFirstHeartbeat() async throws {
+    @Test func `a process that has not had a heartbeat yet reads the market with the clock of Redis`() async throws {
         try await withProcess(RouterSettings.self, ["MOCK_VOLATILITY_BPS": "1"]) { test in
             let young = ServiceProcess.unconnected(test.settings)
             let running = Loop.spawn { await young.redis.run() }
@@ -98,8 +94,8 @@ struct MockVenueTests {
         }
     }
 
-    @Test("dust and whales are refused in so many words", arguments: ["raydium", "meteora"])
-    func extremes(_ venue: String) async throws {
+    @Test(arguments: ["raydium", "meteora"])
+    func `dust and whales are refused in so many words`(_ venue: String) async throws {
         for amount in [UInt64(1), .max] {
             await #expect(throws: OrderFailure(.insufficientLiquidity)) { try await ask(venue, amount, Samples.sol, Samples.usdc) }
         }

@@ -19,8 +19,7 @@ struct QuoteDeskTests {
         QuoteDesk(venues: venues, timeout: timeout, metrics: metrics)
     }
 
-    @Test("all venues are asked at once, and the largest output is first whoever answers first")
-    func atOnce() async throws {
+    @Test func `all venues are asked at once, and the largest output is first whoever answers first`() async throws {
         let (slow, fast) = (FakeVenue("meteora", .quote(300)), FakeVenue("raydium", .quote(200)))
         let gate = Promise<Void>()
         slow.gate = gate
@@ -34,8 +33,7 @@ struct QuoteDeskTests {
         #expect(metrics.render().contains(#"quotes_won_total{dex="meteora"} 1"#))
     }
 
-    @Test("a quote says of when it is and how old it was when all were in; a venue that does not say is taken at its answer")
-    func age() async throws {
+    @Test func `a quote says of when it is and how old it was when all were in; a venue that does not say is taken at its answer`() async throws {
         try await withProcess(RouterSettings.self) { test in
             let clock = test.process.heartbeat.clock
             let (slow, fast) = (FakeVenue("meteora", .quote(300)), FakeVenue("raydium", .quote(200)))
@@ -54,8 +52,8 @@ struct QuoteDeskTests {
         }
     }
 
-    @Test("one venue that fails or does not answer leaves the other's offer", arguments: [FakeVenue.Answer.silence, .failure(.noRoute), .error])
-    func oneWithout(_ answer: FakeVenue.Answer) async throws {
+    @Test(arguments: [FakeVenue.Answer.silence, .failure(.noRoute), .error])
+    func `one venue that fails or does not answer leaves the other's offer`(_ answer: FakeVenue.Answer) async throws {
         let start = MonotonicInstant.now
         let round = await desk([FakeVenue("meteora", answer), FakeVenue("raydium", .quote(200))], timeout: .milliseconds(100)).ask(.sample)
         #expect(round.offers?.quotes.map(\.dex) == ["raydium"])
@@ -63,8 +61,7 @@ struct QuoteDeskTests {
         #expect(start.elapsed < .seconds(2))
     }
 
-    @Test("each venue has a deadline of its own: none is waited for longer than that")
-    func allSilent() async throws {
+    @Test func `each venue has a deadline of its own: none is waited for longer than that`() async throws {
         let venues = [FakeVenue("meteora", .silence), FakeVenue("raydium", .silence)]
         let start = MonotonicInstant.now
         let round = await desk(venues, timeout: .milliseconds(500)).ask(.sample)
@@ -77,7 +74,6 @@ struct QuoteDeskTests {
     }
 
     @Test(
-        "without an offer the order may still have one later if a venue did not answer; else what the venues know counts",
         arguments: [
             ([FailureCode.noRoute, .noRoute], FailureCode.noRoute),
             ([.noRoute, .insufficientLiquidity], .insufficientLiquidity),
@@ -87,7 +83,9 @@ struct QuoteDeskTests {
             ([.venueUnavailable, .insufficientLiquidity], .venueUnavailable),
             ([], .noRoute),
         ])
-    func precedence(_ codes: [FailureCode], _ expected: FailureCode) async throws {
+    func `without an offer the order may still have one later if a venue did not answer; else what the venues know counts`(
+        _ codes: [FailureCode], _ expected: FailureCode
+    ) async throws {
         let venues = codes.enumerated().map { FakeVenue("venue\($0)", .failure($1)) }
         #expect(await desk(venues).ask(.sample).failure.code == expected)
     }

@@ -20,8 +20,7 @@ struct QuoteRoutesTests {
         try await withServer(process, body)
     }
 
-    @Test("a quote shows every offer, best first, who has none, and the guard of the best")
-    func quotes() async throws {
+    @Test func `a quote shows every offer, best first, who has none, and the guard of the best`() async throws {
         let venues = [FakeVenue("raydium", .quote(217_980_000)), FakeVenue("meteora", .quote(218_220_001)), FakeVenue("orca", .failure(.noRoute))]
         let (best, second) = (Samples.quote("meteora", amountOut: 218_220_001), Samples.quote("raydium", amountOut: 217_980_000))
         try await withRoutes(venues) { http in
@@ -39,12 +38,11 @@ struct QuoteRoutesTests {
     }
 
     @Test(
-        "without an offer the answer says whether one may come later",
         arguments: [
             (FakeVenue.Answer.failure(.noRoute), 422, "NO_ROUTE"), (.failure(.insufficientLiquidity), 422, "INSUFFICIENT_LIQUIDITY"),
             (.silence, 503, "VENUE_UNAVAILABLE"), (.failure(.quoteRefused), 422, "QUOTE_REFUSED"),
         ])
-    func noOffer(_ answer: FakeVenue.Answer, _ status: Int, _ code: String) async throws {
+    func `without an offer the answer says whether one may come later`(_ answer: FakeVenue.Answer, _ status: Int, _ code: String) async throws {
         try await withRoutes([FakeVenue("raydium", answer)]) { http in
             let refusal = try await http.get("/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5")
             #expect(refusal.status == status && refusal["code"]?.string == code)
@@ -53,7 +51,6 @@ struct QuoteRoutesTests {
     }
 
     @Test(
-        "what is wrong with the parameters is named, all at once",
         arguments: [
             ("", ["tokenIn", "tokenOut", "amount"]), ("tokenIn=SOL&tokenOut=SOL&amount=1", ["tokenOut"]),
             ("tokenIn=NOPE&tokenOut=USDC&amount=1", ["tokenIn"]), ("tokenIn=SOL&tokenOut=USDC&amount=0", ["amount"]),
@@ -64,7 +61,7 @@ struct QuoteRoutesTests {
             ("tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps=1.5", ["slippageBps"]),
             ("tokenIn=SOL&tokenOut=USDC&amount=x&slippageBps=", ["amount", "slippageBps"]),
         ])
-    func refusals(_ query: String, _ fields: [String]) async throws {
+    func `what is wrong with the parameters is named, all at once`(_ query: String, _ fields: [String]) async throws {
         let venue = FakeVenue("raydium", .quote(1))
         try await withRoutes([venue]) { http in
             let refusal = try await http.get("/api/quotes?\(query)")

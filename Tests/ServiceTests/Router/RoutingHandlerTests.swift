@@ -24,8 +24,7 @@ struct RoutingHandlerTests {
         }
     }
 
-    @Test("the best offer becomes the route, and the order goes to the executor")
-    func routes() async throws {
+    @Test func `the best offer becomes the route, and the order goes to the executor`() async throws {
         try await withHandler([FakeVenue("raydium", .quote(217)), FakeVenue("meteora", .quote(218))]) { test, handler in
             let order = Samples.order()
             try await test.accept(order)
@@ -41,8 +40,7 @@ struct RoutingHandlerTests {
         }
     }
 
-    @Test("a venue without an offer stands in the event with its reason, and only there")
-    func oneWithout() async throws {
+    @Test func `a venue without an offer stands in the event with its reason, and only there`() async throws {
         try await withHandler([FakeVenue("raydium", .quote(217)), FakeVenue("meteora", .failure(.insufficientLiquidity))]) { test, handler in
             let order = Samples.order()
             try await test.accept(order)
@@ -54,8 +52,8 @@ struct RoutingHandlerTests {
         }
     }
 
-    @Test("a pair that no venue trades fails at once", arguments: [FailureCode.noRoute, .insufficientLiquidity])
-    func noRoute(_ code: FailureCode) async throws {
+    @Test(arguments: [FailureCode.noRoute, .insufficientLiquidity])
+    func `a pair that no venue trades fails at once`(_ code: FailureCode) async throws {
         try await withHandler([FakeVenue("raydium", .failure(code)), FakeVenue("meteora", .failure(.noRoute))]) { test, handler in
             let order = Samples.order()
             try await test.accept(order)
@@ -67,8 +65,7 @@ struct RoutingHandlerTests {
         }
     }
 
-    @Test("venues that do not answer are asked again after a wait; at the last attempt the order fails")
-    func venuesAway() async throws {
+    @Test func `venues that do not answer are asked again after a wait; at the last attempt the order fails`() async throws {
         let venues = [FakeVenue("raydium", .silence), FakeVenue("meteora", .failure(.noRoute))]
         try await withHandler(venues, timeout: "100") { test, handler in
             let order = Samples.order()
@@ -91,8 +88,7 @@ struct RoutingHandlerTests {
         }
     }
 
-    @Test("that nobody has a quote while Redis is away uses up no attempt: the venues are asked again when it is back")
-    func redisAway() async throws {
+    @Test func `that nobody has a quote while Redis is away uses up no attempt: the venues are asked again when it is back`() async throws {
         let server = try await RedisServer.start(appendonly: true)
         let venue = FakeVenue("raydium", .failure(.venueUnavailable))
         venue.gate = Promise()
@@ -116,8 +112,7 @@ struct RoutingHandlerTests {
         try await server.stop()
     }
 
-    @Test("a handler whose claim is cancelled while it waits for quotes writes nothing")
-    func cancelled() async throws {
+    @Test func `a handler whose claim is cancelled while it waits for quotes writes nothing`() async throws {
         let venue = FakeVenue("raydium", .quote(217))
         venue.gate = Promise()
         try await withHandler([venue]) { test, handler in

@@ -47,8 +47,7 @@ struct SplitDeskTests {
         }
     }
 
-    @Test("a large order is divided over two venues as worked out by hand, each part with its time")
-    func divides() async throws {
+    @Test func `a large order is divided over two venues as worked out by hand, each part with its time`() async throws {
         try await withDesk { bench in
             let round = await bench.desk.ask(Self.request)
             let choice = try #require(round.choice)
@@ -59,8 +58,7 @@ struct SplitDeskTests {
         }
     }
 
-    @Test("what gains less than SPLIT_MIN_GAIN_BPS goes to the best venue, and the division is shown")
-    func smallGain() async throws {
+    @Test func `what gains less than SPLIT_MIN_GAIN_BPS goes to the best venue, and the division is shown`() async throws {
         try await withDesk(["SPLIT_MIN_GAIN_BPS": "61"]) { bench in
             let round = await bench.desk.ask(Self.request)
             #expect(round.choice?.quotes == round.offers.map { [$0.best] })
@@ -69,16 +67,14 @@ struct SplitDeskTests {
         }
     }
 
-    @Test("a venue that does not answer gets no part")
-    func silentVenue() async throws {
+    @Test func `a venue that does not answer gets no part`() async throws {
         try await withDesk(without: "meteora") { bench in
             let round = await bench.desk.ask(Self.request)
             #expect(round.split == nil && round.choice?.quotes.map(\.dex) == ["raydium"])
         }
     }
 
-    @Test("of a partly filled order only the rest is quoted, and the event repeats what has landed")
-    func rest() async throws {
+    @Test func `of a partly filled order only the rest is quoted, and the event repeats what has landed`() async throws {
         try await withDesk { bench in
             let order = Order(
                 id: Samples.id(), tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: BaseUnits(1_000_000_000_000), slippageBps: 100,

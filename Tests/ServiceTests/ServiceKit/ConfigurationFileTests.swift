@@ -31,8 +31,7 @@ import Testing
         try body(path)
     }
 
-    @Test("a file is read whole, also one longer than a read")
-    func whole() throws {
+    @Test func `a file is read whole, also one longer than a read`() throws {
         let text = String(repeating: "0123456789", count: 20_000)
         try withFile(text) { path in
             let bytes = try ConfigurationFile.read(path, setting: "X")
@@ -41,22 +40,19 @@ import Testing
     }
 
     @Test(
-        "a file that cannot be read is refused with setting, path and reason",
         arguments: [("/nowhere/tokens.json", "No such file or directory"), ("/tmp", "Is a directory")])
-    func unreadable(_ path: String, _ reason: String) throws {
+    func `a file that cannot be read is refused with setting, path and reason`(_ path: String, _ reason: String) throws {
         let error = try #require(refusal { _ = try ConfigurationFile.read(path, setting: "TOKENS_FILE") })
         #expect(error.description.hasPrefix("TOKENS_FILE: cannot ") && error.description.contains(path) && error.description.contains(reason))
         #expect(error.exitCode == ServiceExitCode.configuration)
     }
 
-    @Test("something endless is refused rather than read")
-    func endless() throws {
+    @Test func `something endless is refused rather than read`() throws {
         let error = try #require(refusal { _ = try ConfigurationFile.read("/dev/zero", setting: "POOLS_FILE") })
         #expect(error.description == "POOLS_FILE: /dev/zero is larger than 16 MiB")
     }
 
-    @Test("what is left out of a token list is told in one line, with its count and the first ten")
-    func leftOut() throws {
+    @Test func `what is left out of a token list is told in one line, with its count and the first ten`() throws {
         let good = #"{"symbol":"SOL","mint":"So11111111111111111111111111111111111111112","decimals":9}"#
         let usdc = #"{"symbol":"USDC","address":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","decimals":6}"#
         let doubtful = (0..<3000).map { #"{"symbol":"🐶\#($0)","mint":"short","decimals":6}"# }.joined(separator: ",")
@@ -77,8 +73,7 @@ import Testing
         }
     }
 
-    @Test("a mistake in a list is refused with the file's setting, its path and the place of the mistake")
-    func mistakes() throws {
+    @Test func `a mistake in a list is refused with the file's setting, its path and the place of the mistake`() throws {
         let tokens = #"[{"symbol":"SOL","name":"Solana","mint":"So11111111111111111111111111111111111111112","decimals":9}]"#
         try withFile(tokens) { good in
             try withFile(#"[{"symbol":"SOL"}]"#) { bad in

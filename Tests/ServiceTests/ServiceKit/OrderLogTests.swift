@@ -22,8 +22,7 @@ import Testing
             slippage: "0.01", createdAt: 1, traceparent: traceparent, maxAttempts: 3, fingerprint: "f")
     }
 
-    @Test("a line about an order has its id, its trace where there is one, and the fields of the event")
-    func traced() throws {
+    @Test func `a line about an order has its id, its trace where there is one, and the fields of the event`() throws {
         let sink = Lines()
         let log = Logger(service: "executor", instance: "executor-1", sink: sink)
         log.order(.info, "order.confirmed", order("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), ["attempt": 2])

@@ -29,8 +29,7 @@ struct OrderMetricsTests {
         .after(OrderFailure(code), in: .routing, attempt: 1, maxAttempts: 1, delay: 0)
     }
 
-    @Test("an order that fails is counted with its code, its age and its time in the stage")
-    func fails() async throws {
+    @Test func `an order that fails is counted with its code, its age and its time in the stage`() async throws {
         try await withOrder { test, _ in
             let entry = try await test.take(.router)
             _ = try await test.pipeline.begin(entry)
@@ -44,8 +43,7 @@ struct OrderMetricsTests {
         }
     }
 
-    @Test("an end that was written already is not counted again")
-    func again() async throws {
+    @Test func `an end that was written already is not counted again`() async throws {
         try await withOrder { test, _ in
             let entry = try await test.take(.router)
             _ = try await test.pipeline.begin(entry)
@@ -55,8 +53,7 @@ struct OrderMetricsTests {
         }
     }
 
-    @Test("a cancelled order is counted by who cancelled it, once")
-    func cancels() async throws {
+    @Test func `a cancelled order is counted by who cancelled it, once`() async throws {
         try await withOrder { test, order in
             for _ in 0..<2 {
                 let outcome = try await test.pipeline.cancel(order.id)
@@ -66,8 +63,7 @@ struct OrderMetricsTests {
         }
     }
 
-    @Test("an order that is started too often is counted as poisoned, one in doubt has not ended")
-    func poisons() async throws {
+    @Test func `an order that is started too often is counted as poisoned, one in doubt has not ended`() async throws {
         try await withOrder { test, _ in
             let entry = try await test.take(.router)
             for _ in 0...test.pipeline.settings.maxStarts {
@@ -81,8 +77,7 @@ struct OrderMetricsTests {
         }
     }
 
-    @Test("an order past its deadline is counted by the sweep")
-    func expires() async throws {
+    @Test func `an order past its deadline is counted by the sweep`() async throws {
         try await withProcess(ExecutorSettings.self) { test in
             let now = UInt64(try await test.now())
             let order = Order(
@@ -94,8 +89,7 @@ struct OrderMetricsTests {
         }
     }
 
-    @Test("the time in an order's id is told, and none in that of another kind of UUID")
-    func times() {
+    @Test func `the time in an order's id is told, and none in that of another kind of UUID`() {
         #expect(Samples.id().milliseconds == 1_768_030_217_789)
         #expect(OrderID(parsing: "3f2504e0-4f89-41d3-9a0c-0305e82c3301")?.milliseconds == nil)
     }

@@ -50,12 +50,13 @@ struct RedisReadinessTests {
     }
 
     @Test(
-        "a user without a right is not ready, is told which one, and is ready when it has it",
         arguments: [
             (["~*", "+@all"], "&*", "PUBLISH updates:"), (["~*", "&*", "+@all", "-xtrim"], "+xtrim", "XTRIM orders:{0}:"),
             (["~orders:*", "&*", "+@all"], "~*", "chain:{0}:"), (["~*", "&*", "+@all", "-evalsha"], "+evalsha", "evalsha"),
         ])
-    func rights(_ rules: [String], _ missing: String, _ words: String) async throws {
+    func `a user without a right is not ready, is told which one, and is ready when it has it`(_ rules: [String], _ missing: String, _ words: String)
+        async throws
+    {
         try await withServer { server in
             try await withCandidate(server, rules) { candidate in
                 try await eventually { candidate.process.redisTrouble?.contains(words) == true }
@@ -68,8 +69,7 @@ struct RedisReadinessTests {
         }
     }
 
-    @Test("a right that is taken away while the connection stands ends the readiness, until it is given back")
-    func takenAway() async throws {
+    @Test func `a right that is taken away while the connection stands ends the readiness, until it is given back`() async throws {
         try await withServer { server in
             try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
                 try await eventually { candidate.process.redisTrouble == nil }
@@ -83,8 +83,7 @@ struct RedisReadinessTests {
         }
     }
 
-    @Test("a replica is not ready, says so in Redis' own words, and is when it has become the master")
-    func replica() async throws {
+    @Test func `a replica is not ready, says so in Redis' own words, and is when it has become the master`() async throws {
         try await withServer { server in
             try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
                 try await eventually { candidate.process.redisTrouble == nil }
@@ -100,8 +99,7 @@ struct RedisReadinessTests {
         }
     }
 
-    @Test("a cluster that lacks the engine's slots is not ready, and says so")
-    func cluster() async throws {
+    @Test func `a cluster that lacks the engine's slots is not ready, and says so`() async throws {
         try await withServer(["--cluster-enabled", "yes"]) { server in
             try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
                 try await eventually { candidate.process.redisTrouble?.contains("CLUSTERDOWN") == true }
@@ -111,8 +109,7 @@ struct RedisReadinessTests {
         }
     }
 
-    @Test("what a server of a cluster answers for another one's keys is not called away")
-    func moved() async throws {
+    @Test func `what a server of a cluster answers for another one's keys is not called away`() async throws {
         let server = try FakeRedis()
         server.answer = { $0.first == "EVALSHA" ? "-MOVED 3999 10.0.0.7:6379\r\n" : "+OK\r\n" }
         let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: server.url, [:]))
@@ -125,14 +122,12 @@ struct RedisReadinessTests {
         server.stop()
     }
 
-    @Test("before Redis was reached it is away, with no word of its own")
-    func away() throws {
+    @Test func `before Redis was reached it is away, with no word of its own`() throws {
         let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:]))
         #expect(process.redisTrouble == "Redis is away" && process.isRedisAway)
     }
 
-    @Test("a wrong password is not called away")
-    func login() async throws {
+    @Test func `a wrong password is not called away`() async throws {
         try await withServer(["--requirepass", "right"]) { server in
             let url = "redis://:wrong@127.0.0.1:\(server.port)"
             let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: url, [:]))

@@ -14,8 +14,7 @@ import Testing
 struct ServiceProcessTests {
     private func process() throws -> ServiceProcess { .unconnected(try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:])) }
 
-    @Test("a process is named by service, host and a random part, so that no two have one name")
-    func names() throws {
+    @Test func `a process is named by service, host and a random part, so that no two have one name`() throws {
         let names = try (0..<50).map { _ in try process().name }
         #expect(Set(names).count == 50)
         var host = [CChar](repeating: 0, count: 256)
@@ -24,8 +23,7 @@ struct ServiceProcessTests {
         #expect(names.allSatisfy { $0.hasPrefix(prefix) && $0.utf8.count > prefix.utf8.count })
     }
 
-    @Test("the metrics are text that Prometheus reads: a head before each family, each once, and numbers")
-    func metrics() async throws {
+    @Test func `the metrics are text that Prometheus reads: a head before each family, each once, and numbers`() async throws {
         let process = try process()
         process.addAdminRoutes()
         process.observer.received(stream: "orders:{0}:accepted", count: 2, claimed: false)
@@ -42,8 +40,7 @@ struct ServiceProcessTests {
         }
     }
 
-    @Test("a clock of Redis that was set back, and what Redis refused within a script, show in the metrics")
-    func clockAndOmissions() async throws {
+    @Test func `a clock of Redis that was set back, and what Redis refused within a script, show in the metrics`() async throws {
         try await withProcess(RouterSettings.self) { test async throws in
             test.process.addAdminRoutes()
             func metrics() async throws -> String {
@@ -94,8 +91,7 @@ struct ServiceProcessTests {
         #expect(samples.count > 20)
     }
 
-    @Test("a process is alive before Redis is there, and ready only when started, connected and not stopping")
-    func health() async throws {
+    @Test func `a process is alive before Redis is there, and ready only when started, connected and not stopping`() async throws {
         let process = try process()
         process.addAdminRoutes()
         var isConnected = false
@@ -114,8 +110,8 @@ struct ServiceProcessTests {
         }
     }
 
-    @Test("a retry waits its doubled base and at most the jitter's share more", arguments: [(1, 1000, 1200), (2, 2000, 2400), (3, 4000, 4800)])
-    func delays(_ attempt: Int, _ least: UInt64, _ most: UInt64) throws {
+    @Test(arguments: [(1, 1000, 1200), (2, 2000, 2400), (3, 4000, 4800)])
+    func `a retry waits its doubled base and at most the jitter's share more`(_ attempt: Int, _ least: UInt64, _ most: UInt64) throws {
         let retry = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:]).retry
         let delays = (0..<200).map { _ in retry.delay(afterAttempt: attempt) }
         #expect(delays.allSatisfy { (least...most).contains($0) })
@@ -125,8 +121,7 @@ struct ServiceProcessTests {
 
 @Suite(.onLoop) @ServiceActor
 struct RedisClockTests {
-    @Test("the clock of a process is never ahead of Redis, so that no order is older than its first event")
-    func behind() async throws {
+    @Test func `the clock of a process is never ahead of Redis, so that no order is older than its first event`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(RouterSettings.self, server: server) { test in
             // Redis holds the heartbeat back, as it does while its disk is slow, and answers with the time of the end.

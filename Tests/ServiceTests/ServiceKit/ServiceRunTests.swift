@@ -46,8 +46,7 @@ struct ServiceRunTests {
         .unconnected(try load(RouterSettings.self, redis: url, ["PARTITIONS": String(partitions), "SHUTDOWN_GRACE_S": "4"]))
     }
 
-    @Test("SIGTERM: not ready, the service stops, a request in hand is answered before the service's work is cancelled")
-    func signal() async throws {
+    @Test func `SIGTERM: not ready, the service stops, a request in hand is answered before the service's work is cancelled`() async throws {
         let process = try process(try await RedisServer.shared().database())
         let service = RecordingService()
         let (entered, gate) = (Promise<Void>(), Promise<Void>())
@@ -77,8 +76,7 @@ struct ServiceRunTests {
         #expect(!process.redis.isConnected)
     }
 
-    @Test("another count of partitions than orders in Redis live by is refused, and the service is never run")
-    func partitionMismatch() async throws {
+    @Test func `another count of partitions than orders in Redis live by is refused, and the service is never run`() async throws {
         try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
             try await test.pipeline.agreeOnPartitions()
             try await test.accept(Samples.order())
@@ -96,8 +94,7 @@ struct ServiceRunTests {
         }
     }
 
-    @Test("a child that ends in error is told by its name, the process stops in order, and its exit code is 1")
-    func childFails() async throws {
+    @Test func `a child that ends in error is told by its name, the process stops in order, and its exit code is 1`() async throws {
         let process = try process(try await RedisServer.shared().database())
         let service = RecordingService()
         let gate = Promise<Void>()
@@ -116,8 +113,7 @@ struct ServiceRunTests {
         #expect(service.calls == ["run", "stop", "cancelled"] && !process.redis.isConnected)
     }
 
-    @Test("a service is not run before Redis lets it work; a gateway is, and says why it is not ready")
-    func notRunUnprepared() async throws {
+    @Test func `a service is not run before Redis lets it work; a gateway is, and says why it is not ready`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
         let administering = Loop.spawn { await admin.run() }
@@ -140,8 +136,7 @@ struct ServiceRunTests {
         try await server.stop()
     }
 
-    @Test("when Redis has changed its role the subscribers look its address up again too, once it serves")
-    func subscribersMove() async throws {
+    @Test func `when Redis has changed its role the subscribers look its address up again too, once it serves`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         let process = try process(server.url)
         let subscriber = process.connectSubscriber()
@@ -163,8 +158,7 @@ struct ServiceRunTests {
         try await server.stop()
     }
 
-    @Test("a stop does not wait for a preparation that Redis refuses")
-    func stopUnprepared() async throws {
+    @Test func `a stop does not wait for a preparation that Redis refuses`() async throws {
         let server = try FakeRedis()
         server.answer = { _ in "-NOPERM no\r\n" }
         let process = try process(server.url)
@@ -178,8 +172,7 @@ struct ServiceRunTests {
         server.stop()
     }
 
-    @Test("a lost connection is told to the service, groups that are gone are made again")
-    func reconnect() async throws {
+    @Test func `a lost connection is told to the service, groups that are gone are made again`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         let process = try process(server.url)
         let service = RecordingService()
@@ -209,8 +202,7 @@ struct PartitionAgreementTests {
         OrderPipeline(redis: test.redis, settings: PipelineSettings(partitions: partitions))
     }
 
-    @Test("the first count holds; the same one agrees")
-    func agrees() async throws {
+    @Test func `the first count holds; the same one agrees`() async throws {
         try await withPipeline(2) { test in
             try await test.pipeline.agreeOnPartitions()
             try await other(test, 2).agreeOnPartitions()
@@ -218,8 +210,7 @@ struct PartitionAgreementTests {
         }
     }
 
-    @Test("where no order, record or entry is left another count is taken over")
-    func takenOver() async throws {
+    @Test func `where no order, record or entry is left another count is taken over`() async throws {
         try await withPipeline(2) { test in
             try await test.pipeline.agreeOnPartitions()
             // Streams with their groups, but without entries, are there already.
@@ -230,12 +221,11 @@ struct PartitionAgreementTests {
     }
 
     @Test(
-        "anything that carries a partition keeps the count",
         arguments: [
             ["HSET", "orders:{1}:order:x", "state", "confirmed"], ["HSET", "orders:{0}:idem:u:k", "orderId", "x"],
             ["XADD", "orders:{1}:accepted", "*", "id", "x"], ["XADD", "orders:{0}:dead", "*", "id", "x"],
         ])
-    func refused(_ command: [String]) async throws {
+    func `anything that carries a partition keeps the count`(_ command: [String]) async throws {
         try await withPipeline(2) { test in
             try await test.pipeline.agreeOnPartitions()
             _ = try await test.redis.send(command)

@@ -83,13 +83,12 @@ import Testing
         Situation("is cancelled", .cancelled, seen: 1, [start, update(2, "routing"), update(4, "cancelled")]),
     ]
 
-    @Test("backfill", arguments: situations)
-    func conversation(_ situation: Situation) throws {
+    @Test(arguments: situations)
+    func `backfill`(_ situation: Situation) throws {
         #expect(try told(by: BackfillDialect(), situation) == situation.expected)
     }
 
-    @Test("backfill: a venue that gave no quote has no key")
-    func oneQuote() throws {
+    @Test func `backfill: a venue that gave no quote has no key`() throws {
         var story = Story()
         story.accepted()
         story.add("building", "building", 50, "Building transaction on meteora...", Story.route + #","quotes":[\#(Story.quote)]"#)
@@ -98,8 +97,7 @@ import Testing
                 == Self.update(4, "building", #","meteoraQuote":"145.48","selectedDex":"meteora""#))
     }
 
-    @Test("backfill: another transaction is told even where the status has not changed in between")
-    func anotherTransaction() throws {
+    @Test func `backfill: another transaction is told even where the status has not changed in between`() throws {
         var story = Story()
         story.accepted()
         story.submitted("sig1")

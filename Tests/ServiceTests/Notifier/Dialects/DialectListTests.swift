@@ -7,22 +7,19 @@ import Testing
 @Suite struct DialectListTests {
     private static func isUnique(_ texts: [String]) -> Bool { Set(texts).count == texts.count }
 
-    @Test("each dialect has a label, a socket and a key for its URL that no other has")
-    func unique() {
+    @Test func `each dialect has a label, a socket and a key for its URL that no other has`() {
         #expect(Self.isUnique(Dialects.all.map { $0.label }) && Self.isUnique(Dialects.all.map { $0.socket.path }))
         #expect(Self.isUnique(Dialects.all.compactMap { $0.socketKey }))
         // Its URL is complete as it stands in the answer only where the path names the order.
         for dialect in Dialects.all where dialect.socketKey != nil { #expect(dialect.socket.path.contains("{id}")) }
     }
 
-    @Test("no name stands for two members of an order")
-    func names() {
+    @Test func `no name stands for two members of an order`() {
         #expect(Self.isUnique(OrderMember.allCases.flatMap { Dialects.vocabulary.names(of: $0) }))
         for member in OrderMember.allCases { #expect(OrderVocabulary.own.names(of: member) == [member.rawValue]) }
     }
 
     @Test(
-        "an order is answered in the dialect in which it was written, and where that may be several with what each of them has",
         arguments: [
             (
                 #"{"tokenIn":"SOL"}"#,
@@ -34,7 +31,9 @@ import Testing
                 #"{"order_id":"(id)","status":"pending","warnings":[{"field":"x","message":"x is not known here and was ignored"}]}"#
             ),
         ])
-    func answers(_ body: String, _ answer: String) throws {
+    func `an order is answered in the dialect in which it was written, and where that may be several with what each of them has`(
+        _ body: String, _ answer: String
+    ) throws {
         let reading = RequestReading(body: Array(body.utf8), vocabulary: Dialects.vocabulary, tokens: try Samples.tokens())
         let id = Samples.id()
         let order = AcceptedOrder(id, job: "7-0", slippageBps: 100, warnings: reading.warnings, socketOrigin: "ws://h")

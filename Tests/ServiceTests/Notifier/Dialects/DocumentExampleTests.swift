@@ -176,8 +176,8 @@ import Testing
             story: .givenUp, added: ["tx_hash"]),
     ]
 
-    @Test("A message has the keys and values of its example", arguments: backfill + progress + statusUpdate + snakeCase)
-    func examples(_ example: Example) throws {
+    @Test(arguments: backfill + progress + statusUpdate + snakeCase)
+    func `A message has the keys and values of its example`(_ example: Example) throws {
         let told = try JSONValue.parse(example.told())
         let names = Set(try #require(told.object).map(\.name))
         let expected = try JSONValue.parse(example.text)

@@ -3,8 +3,8 @@ import Testing
 @testable import NotifierService
 
 @Suite struct NativeDialectTests {
-    @Test("Native: each event as it was published, byte by byte, with what this version does not know", arguments: [0, 1, 4, 7])
-    func native(seen: Int) throws {
+    @Test(arguments: [0, 1, 4, 7])
+    func `Native: each event as it was published, byte by byte, with what this version does not know`(seen: Int) throws {
         var story = Story()
         story.accepted()
         story.submitted("sig1")

@@ -86,8 +86,8 @@ import Testing
             greeting + [message(1, "pending", 0, "Order created and queued")] + routed(2) + [message(4, "cancelled", 0, "Order cancelled")]),
     ]
 
-    @Test("progress", arguments: situations)
-    func conversation(_ situation: Situation) throws {
+    @Test(arguments: situations)
+    func `progress`(_ situation: Situation) throws {
         #expect(try told(by: ProgressDialect(), situation) == situation.expected)
     }
 }

@@ -36,8 +36,8 @@ import Testing
         Situation("is cancelled", .cancelled, seen: 1, [update("pending"), update("routing"), update("cancelled")]),
     ]
 
-    @Test("snake case", arguments: situations)
-    func conversation(_ situation: Situation) throws {
+    @Test(arguments: situations)
+    func `snake case`(_ situation: Situation) throws {
         #expect(try told(by: SnakeCaseDialect(), situation) == situation.expected)
     }
 }

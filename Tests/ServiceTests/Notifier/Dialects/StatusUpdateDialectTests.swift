@@ -70,8 +70,8 @@ import Testing
             [update(1, "pending", "Order created and queued")] + routed(2) + [update(4, "cancelled", "Order cancelled", dex)]),
     ]
 
-    @Test("status update", arguments: situations)
-    func conversation(_ situation: Situation) throws {
+    @Test(arguments: situations)
+    func `status update`(_ situation: Situation) throws {
         #expect(try told(by: StatusUpdateDialect(), situation) == situation.expected)
     }
 }

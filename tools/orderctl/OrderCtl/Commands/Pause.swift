@@ -62,7 +62,8 @@ enum PauseReport {
         } else {
             let reason = door["reason"]?.string.map { " (\(Terminal.safe($0)))" } ?? ""
             let since = Terminal.safe(door["since"]?.string ?? "?")
-            console.print("The engine is \(console.paint("paused", .yellow)) since \(since)\(reason): new orders get 503. orderctl resume ends the pause.")
+            console.print(
+                "The engine is \(console.paint("paused", .yellow)) since \(since)\(reason): new orders get 503. orderctl resume ends the pause.")
         }
         return .ok
     }
