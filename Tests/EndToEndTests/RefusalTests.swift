@@ -1,6 +1,4 @@
 import EventLoop
-import JSON
-import Redis
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 import EventLoop
 import JSON
-import Redis
 import TestSupport
 import Testing
 

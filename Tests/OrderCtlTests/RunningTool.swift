@@ -1,6 +1,5 @@
 import EventLoop
 import HTTP
-import TestSupport
 
 @testable import OrderCtl
 

@@ -1,4 +1,3 @@
-import JSON
 import Orders
 import TestOrders
 import TestSupport

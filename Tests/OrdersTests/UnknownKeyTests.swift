@@ -1,5 +1,4 @@
 import Dialects
-import JSON
 import Orders
 import Testing
 

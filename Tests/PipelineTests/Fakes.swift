@@ -2,7 +2,6 @@ import Configuration
 import EventLoop
 import Orders
 import Redis
-import TestSupport
 import Testing
 
 @testable import Pipeline

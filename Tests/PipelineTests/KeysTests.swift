@@ -1,6 +1,5 @@
 import Orders
 import Redis
-import TestOrders
 import Testing
 
 @testable import PaperMarket

@@ -1,7 +1,6 @@
 import EventLoop
 import Orders
 import Redis
-import TestOrders
 import TestSupport
 
 @testable import PaperMarket

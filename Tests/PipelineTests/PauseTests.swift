@@ -1,6 +1,4 @@
 import EventLoop
-import Orders
-import Redis
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 import EventLoop
 import Orders
-import Redis
 import TestSupport
 import Testing
 

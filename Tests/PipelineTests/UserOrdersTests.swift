@@ -1,7 +1,5 @@
 import EventLoop
 import Orders
-import Redis
-import TestOrders
 import TestSupport
 import Testing
 

@@ -1,8 +1,6 @@
 import EventLoop
 import Orders
-import Postgres
 import Storage
-import TestOrders
 import TestSupport
 import Testing
 

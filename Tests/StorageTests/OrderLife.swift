@@ -1,4 +1,3 @@
-import JSON
 import Orders
 import Storage
 import TestOrders

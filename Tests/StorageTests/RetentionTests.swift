@@ -1,6 +1,5 @@
 import EventLoop
 import Orders
-import Postgres
 import Storage
 import TestSupport
 import Testing

@@ -7,12 +7,6 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
     /// What was being done.
     public let doing: String
 
-    /// A failure by libuv's code.
-    public init(code: Int32, doing: String) {
-        self.code = code
-        self.doing = doing
-    }
-
     /// One sentence, safe to log.
     public var description: String { "could not \(doing): \(String(cString: uv_strerror(code)))" }
 }

@@ -1,5 +1,4 @@
 public import Orders
-internal import Redis
 
 /// What became of a wish to cancel.
 public enum CancelOutcome: Sendable, Equatable {

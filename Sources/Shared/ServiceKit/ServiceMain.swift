@@ -4,7 +4,6 @@ internal import Glibc
 internal import HTTP
 internal import Observability
 public import Pipeline
-internal import Redis
 
 /// The main of each service: settings, loop, server, signals, in this order, and back again.
 public enum ServiceMain<S: Service> {

@@ -1,5 +1,4 @@
 public import EventLoop
-internal import JSON
 internal import Migrations
 public import Orders
 public import Postgres

@@ -1,7 +1,6 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTP
-internal import JSON
 internal import Orders
 
 /// Raydium by its Trade API. It routes over several pools in sequence where there is no direct one, and never splits.

@@ -1,7 +1,6 @@
 import EventLoop
 import JSON
 import Postgres
-import Redis
 import TestSupport
 import Testing
 

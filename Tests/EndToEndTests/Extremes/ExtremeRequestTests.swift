@@ -1,5 +1,4 @@
 import EventLoop
-import JSON
 import TestSupport
 import Testing
 

@@ -2,7 +2,6 @@ import EventLoop
 import Glibc
 import JSON
 import Postgres
-import Redis
 import TestSupport
 import Testing
 

@@ -1,7 +1,6 @@
 import Dialects
 import HTTP
 import Orders
-import ServiceKit
 import TestSupport
 import Testing
 import Venues

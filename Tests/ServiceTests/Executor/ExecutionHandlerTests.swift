@@ -2,8 +2,6 @@ import Configuration
 import EventLoop
 import Observability
 import Orders
-import Redis
-import ServiceKit
 import TestSupport
 import Testing
 import Venues

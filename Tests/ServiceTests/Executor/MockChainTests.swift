@@ -3,7 +3,6 @@ import Configuration
 import EventLoop
 import Markets
 import Orders
-import ServiceKit
 import TestSupport
 import Testing
 import Venues

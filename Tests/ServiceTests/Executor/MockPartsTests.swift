@@ -2,7 +2,6 @@ import Orders
 import Pipeline
 import Testing
 
-@testable import ExecutorService
 @testable import PaperMarket
 
 @Suite struct MockSignatureTests {

@@ -1,7 +1,6 @@
 import EventLoop
 import Orders
 import Pipeline
-import Redis
 import TestSupport
 import Testing
 import Venues

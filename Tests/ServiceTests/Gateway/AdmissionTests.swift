@@ -3,7 +3,6 @@ import EventLoop
 import HTTP
 import Orders
 import Redis
-import ServiceKit
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 import Configuration
 import EventLoop
-import JSON
 import Orders
 import Redis
 import Storage

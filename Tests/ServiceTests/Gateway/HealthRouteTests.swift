@@ -3,13 +3,11 @@ import EventLoop
 import JSON
 import Observability
 import Postgres
-import Redis
 import TestSupport
 import Testing
 
 @testable import GatewayService
 @testable import Pipeline
-@testable import ServiceKit
 
 /// What `/health` says of what the engine stands on.
 @Suite(.onLoop) @ServiceActor

@@ -1,7 +1,6 @@
 import Configuration
 import EventLoop
 import Observability
-import Redis
 import TestSupport
 import Testing
 

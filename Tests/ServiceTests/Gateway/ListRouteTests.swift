@@ -3,7 +3,6 @@ import EventLoop
 import JSON
 import Orders
 import Storage
-import TestOrders
 import TestSupport
 import Testing
 

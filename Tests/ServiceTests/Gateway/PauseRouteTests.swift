@@ -3,8 +3,6 @@ import EventLoop
 import HTTP
 import JSON
 import Observability
-import Pipeline
-import ServiceKit
 import TestSupport
 import Testing
 

@@ -3,8 +3,6 @@ import EventLoop
 import JSON
 import Observability
 import Orders
-import Redis
-import ServiceKit
 import TestSupport
 import Testing
 

@@ -3,8 +3,6 @@ import EventLoop
 import Observability
 import Orders
 import Postgres
-import Redis
-import ServiceKit
 import Storage
 import TestSupport
 import Testing

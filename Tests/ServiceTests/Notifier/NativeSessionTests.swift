@@ -2,7 +2,6 @@ import EventLoop
 import HTTP
 import Observability
 import Orders
-import TestOrders
 import TestSupport
 import Testing
 

@@ -3,7 +3,6 @@ import EventLoop
 import Orders
 import Redis
 import ServiceKit
-import TestOrders
 import TestSupport
 import Testing
 

@@ -2,7 +2,6 @@ import EventLoop
 import Orders
 import Venues
 
-@testable import RouterService
 
 /// A venue that answers as a test says.
 @ServiceActor

@@ -11,7 +11,6 @@ import Venues
 
 @testable import PaperMarket
 @testable import Pipeline
-@testable import RouterService
 
 /// The mock venues over lists of pools that a user might bring.
 @Suite(.onLoop) @ServiceActor

@@ -3,8 +3,6 @@ import EventLoop
 import Markets
 import Observability
 import Orders
-import Pipeline
-import ServiceKit
 import TestSupport
 import Testing
 import Venues

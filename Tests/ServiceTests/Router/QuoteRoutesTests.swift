@@ -1,7 +1,6 @@
 import Configuration
 import EventLoop
 import HTTP
-import JSON
 import Markets
 import Orders
 import ServiceKit

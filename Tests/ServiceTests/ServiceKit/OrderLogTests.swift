@@ -4,7 +4,6 @@ import Orders
 import Synchronization
 import Testing
 
-@testable import ServiceKit
 
 @Suite struct OrderLogTests {
     private final class Lines: LogSink {

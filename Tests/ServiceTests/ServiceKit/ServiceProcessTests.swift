@@ -1,7 +1,6 @@
 import Configuration
 import EventLoop
 import Glibc
-import JSON
 import Observability
 import Redis
 import TestSupport

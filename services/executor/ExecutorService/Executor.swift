@@ -2,8 +2,6 @@ internal import Chains
 public import Configuration
 public import EventLoop
 internal import HTTP
-internal import Observability
-internal import Orders
 public import Pipeline
 public import ServiceKit
 internal import Venues

@@ -1,7 +1,6 @@
 public import Configuration
 public import EventLoop
 internal import HTTP
-internal import Observability
 public import Pipeline
 internal import Postgres
 public import ServiceKit

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import HTTP
 internal import JSON
-internal import Observability
 internal import Pipeline
 internal import ServiceKit
 

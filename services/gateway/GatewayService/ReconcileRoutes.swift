@@ -3,7 +3,6 @@ internal import HTTP
 internal import JSON
 internal import Orders
 internal import Pipeline
-internal import ServiceKit
 internal import Storage
 
 /// `GET /api/reconcile`: orders that Postgres knows as under way and Redis has lost. They are reported and never changed.

@@ -5,7 +5,6 @@ internal import Observability
 internal import Orders
 public import Pipeline
 internal import Postgres
-internal import Redis
 public import ServiceKit
 internal import Storage
 

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import HTTP
 internal import Observability
-internal import ServiceKit
 
 /// Counts the ends of sockets and streams.
 @ServiceActor

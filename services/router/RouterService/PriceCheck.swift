@@ -1,5 +1,4 @@
 internal import EventLoop
-internal import Markets
 internal import Orders
 internal import Venues
 

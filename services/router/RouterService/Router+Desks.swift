@@ -1,9 +1,7 @@
 internal import Configuration
-internal import EventLoop
 internal import Markets
 internal import Observability
 internal import PaperMarket
-internal import Pipeline
 internal import ServiceKit
 internal import Venues
 

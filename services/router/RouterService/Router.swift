@@ -2,12 +2,9 @@ public import Configuration
 public import EventLoop
 internal import HTTP
 internal import Markets
-internal import Observability
-internal import Orders
 internal import PaperMarket
 public import Pipeline
 public import ServiceKit
-internal import Venues
 
 /// Fetches quotes from all venues at once and stores the best as the order's route.
 @ServiceActor

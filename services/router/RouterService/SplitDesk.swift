@@ -3,7 +3,6 @@ internal import Markets
 internal import Orders
 internal import PaperMarket
 internal import Pipeline
-internal import ServiceKit
 internal import Venues
 
 /// Works out whether an order is better divided over the pools of all venues that have an answer.

@@ -1,6 +1,5 @@
 internal import CMicrohttpd
 internal import CWslay
-internal import EventLoop
 internal import Glibc
 
 extension WebSocket {

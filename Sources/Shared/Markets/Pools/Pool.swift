@@ -7,12 +7,6 @@ public struct PoolReserves: Sendable, Hashable {
     public var base: BaseUnits
     /// Of the quote token.
     public var quote: BaseUnits
-
-    /// Reserves of both tokens.
-    public init(base: BaseUnits, quote: BaseUnits) {
-        self.base = base
-        self.quote = quote
-    }
 }
 
 /// A pool of one venue for one pair of tokens, as it is at one moment: a swap gives the next value.

@@ -1,4 +1,3 @@
-internal import JSON
 internal import Synchronization
 
 /// Writes log lines of one process: an event's name and its fields, as one JSON object or as text.

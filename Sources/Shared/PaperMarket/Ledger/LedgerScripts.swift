@@ -1,5 +1,4 @@
 internal import Pipeline
-internal import Redis
 
 /// The scripts of the ledger, from the `.lua` files beside this one.
 enum LedgerScripts {

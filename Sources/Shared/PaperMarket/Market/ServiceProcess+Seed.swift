@@ -1,6 +1,5 @@
 public import Configuration
 internal import EventLoop
-internal import Observability
 internal import Pipeline
 public import ServiceKit
 

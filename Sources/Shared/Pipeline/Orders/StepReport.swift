@@ -1,4 +1,3 @@
-internal import EventLoop
 public import Orders
 
 /// What became of a step of an order: for metrics.

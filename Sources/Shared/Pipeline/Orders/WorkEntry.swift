@@ -21,20 +21,6 @@ public struct WorkEntry: Sendable {
     public let token: String
     /// When this process got it.
     public let received = MonotonicInstant.now
-
-    /// An entry of a work stream.
-    public init(
-        stage: Stage, partition: Int, entry: String, orderID: OrderID, round: Int, consumer: String, deliveries: Int, token: String
-    ) {
-        self.stage = stage
-        self.partition = partition
-        self.entry = entry
-        self.orderID = orderID
-        self.round = round
-        self.consumer = consumer
-        self.deliveries = deliveries
-        self.token = token
-    }
 }
 
 /// What a worker needs to begin or to resume an order.
@@ -55,21 +41,6 @@ public struct Work: Sendable {
     public let now: UInt64
     /// Whether another delivery has been here before.
     public let isResumed: Bool
-
-    /// The work of a step's answer.
-    public init(
-        order: Order, state: OrderState, attempt: Int, route: StoredRoute?, transactions: [SignedTransaction], staleQuotes: Int, now: UInt64,
-        isResumed: Bool
-    ) {
-        self.order = order
-        self.state = state
-        self.attempt = attempt
-        self.route = route
-        self.transactions = transactions
-        self.staleQuotes = staleQuotes
-        self.now = now
-        self.isResumed = isResumed
-    }
 }
 
 /// The route that the router has chosen.

@@ -4,7 +4,6 @@ internal import JSON
 internal import Markets
 internal import Orders
 internal import Pipeline
-internal import ServiceKit
 
 /// What the gateway answers about streams and markets.
 @ServiceActor

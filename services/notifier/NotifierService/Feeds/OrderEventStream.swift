@@ -2,7 +2,6 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Orders
-internal import ServiceKit
 
 /// A client of server-sent events that follows one order, from where it left off to the final event.
 @ServiceActor

@@ -1,7 +1,6 @@
 internal import EventLoop
 internal import Orders
 internal import Pipeline
-internal import Postgres
 internal import Storage
 
 /// What an order has been through so far.

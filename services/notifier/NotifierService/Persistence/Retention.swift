@@ -1,6 +1,5 @@
 internal import EventLoop
 internal import Observability
-internal import Postgres
 internal import Storage
 
 /// Deletes events that are older than the settings allow: whatever is due, in portions that hold nobody up.
