@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import JSON
 import Redis
 import TestSupport
 import Testing

@@ -1,4 +1,6 @@
 import EventLoop
+import JSON
+import Redis
 import TestSupport
 import Testing
 

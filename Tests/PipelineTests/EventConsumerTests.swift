@@ -1,5 +1,6 @@
 import EventLoop
 import Orders
+import Redis
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Orders
 import Redis
+import TestOrders
 import Testing
 
 @testable import PaperMarket

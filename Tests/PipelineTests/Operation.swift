@@ -1,6 +1,7 @@
 import EventLoop
 import Orders
 import Redis
+import TestOrders
 import TestSupport
 
 @testable import PaperMarket

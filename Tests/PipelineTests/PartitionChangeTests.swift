@@ -1,5 +1,7 @@
 import EventLoop
 import Orders
+import Redis
+import TestOrders
 import TestSupport
 import Testing
 

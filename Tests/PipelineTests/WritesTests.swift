@@ -2,6 +2,7 @@ import Configuration
 import EventLoop
 import Orders
 import Redis
+import TestOrders
 import TestSupport
 import Testing
 

@@ -1,6 +1,8 @@
 import EventLoop
 import Orders
+import Postgres
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 

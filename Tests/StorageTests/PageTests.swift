@@ -1,6 +1,7 @@
 import EventLoop
 import Orders
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 

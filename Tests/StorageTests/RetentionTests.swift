@@ -1,5 +1,6 @@
 import EventLoop
 import Orders
+import Postgres
 import Storage
 import TestSupport
 import Testing

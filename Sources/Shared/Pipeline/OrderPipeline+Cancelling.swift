@@ -1,4 +1,5 @@
 public import Orders
+internal import Redis
 
 /// What became of a wish to cancel.
 public enum CancelOutcome: Sendable, Equatable {

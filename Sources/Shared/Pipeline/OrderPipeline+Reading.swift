@@ -1,4 +1,5 @@
 public import Orders
+internal import Redis
 
 /// An order as Redis has it: what it was placed with and all of its events, from seq 1 on.
 public struct OrderSnapshot: Sendable {

@@ -1,4 +1,5 @@
 public import Orders
+internal import Redis
 
 extension OrderPipeline {
     /// Those of the orders that Redis does not have, in the order given. Changes nothing.

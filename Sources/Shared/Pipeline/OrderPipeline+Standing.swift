@@ -1,4 +1,5 @@
 public import Orders
+internal import Redis
 
 /// Where an order under way goes on from.
 public enum Standing: String, Sendable {

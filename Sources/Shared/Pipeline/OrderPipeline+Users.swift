@@ -1,4 +1,5 @@
 public import Orders
+internal import Redis
 
 /// An order of a user, as far as who follows the user has to know it.
 public struct UserOrder: Sendable, Equatable {

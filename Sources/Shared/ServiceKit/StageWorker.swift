@@ -1,5 +1,7 @@
 public import Configuration
 public import EventLoop
+internal import Observability
+public import Orders
 public import Pipeline
 
 /// The worker of a stage, and what belongs to one: upkeep of the streams, and the gauge of what is in hand.

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTP
+internal import JSON
 internal import Orders
 
 /// Meteora's DLMM pools, through Jupiter: Meteora has no quote API of its own. Direct routes only, over one pool or several side by side.

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import HTTP
+internal import JSON
 internal import Orders
 
 /// Raydium by its Trade API. It routes over several pools in sequence where there is no direct one, and never splits.

@@ -1,6 +1,7 @@
 import EventLoop
 import JSON
 import Postgres
+import Redis
 import TestSupport
 import Testing
 

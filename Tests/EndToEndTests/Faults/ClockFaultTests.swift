@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import JSON
 import Postgres
+import Redis
 import TestSupport
 import Testing
 

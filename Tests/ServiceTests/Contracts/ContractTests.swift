@@ -1,6 +1,7 @@
 import Dialects
 import HTTP
 import Orders
+import ServiceKit
 import TestSupport
 import Testing
 import Venues

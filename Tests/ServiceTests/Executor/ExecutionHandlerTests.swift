@@ -2,6 +2,8 @@ import Configuration
 import EventLoop
 import Observability
 import Orders
+import Redis
+import ServiceKit
 import TestSupport
 import Testing
 import Venues

@@ -3,6 +3,7 @@ import Configuration
 import EventLoop
 import Markets
 import Orders
+import ServiceKit
 import TestSupport
 import Testing
 import Venues

@@ -1,6 +1,7 @@
 import EventLoop
 import Orders
 import Pipeline
+import Redis
 import TestSupport
 import Testing
 import Venues

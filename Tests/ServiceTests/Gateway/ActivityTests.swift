@@ -1,11 +1,13 @@
 import Configuration
 import EventLoop
+import JSON
 import Orders
 import TestSupport
 import Testing
 
 @testable import GatewayService
 @testable import Pipeline
+@testable import ServiceKit
 
 @Suite(.onLoop) @ServiceActor
 struct ActivityTests {

@@ -3,6 +3,7 @@ import EventLoop
 import HTTP
 import Orders
 import Redis
+import ServiceKit
 import TestSupport
 import Testing
 

@@ -1,10 +1,12 @@
 import Configuration
 import EventLoop
 import JSON
+import Postgres
 import TestSupport
 import Testing
 
 @testable import GatewayService
+@testable import Storage
 
 /// "Away" is said only of a database that is away; otherwise its own reason reaches the client, the doctor and the log.
 @Suite(.onLoop) @ServiceActor

@@ -1,5 +1,6 @@
 import Configuration
 import EventLoop
+import JSON
 import Orders
 import Redis
 import Storage

@@ -1,7 +1,10 @@
 import Configuration
 import EventLoop
+import JSON
 import Observability
 import Orders
+import Redis
+import ServiceKit
 import Storage
 import TestOrders
 import TestSupport

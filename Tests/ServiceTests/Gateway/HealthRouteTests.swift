@@ -8,6 +8,7 @@ import Testing
 
 @testable import GatewayService
 @testable import Pipeline
+@testable import ServiceKit
 
 /// What `/health` says of what the engine stands on.
 @Suite(.onLoop) @ServiceActor

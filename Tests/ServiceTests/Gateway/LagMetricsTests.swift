@@ -1,6 +1,7 @@
 import Configuration
 import EventLoop
 import Observability
+import Redis
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import EventLoop
 import JSON
 import Orders
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import EventLoop
 import HTTP
 import JSON
 import Observability
+import ServiceKit
 import TestSupport
 import Testing
 

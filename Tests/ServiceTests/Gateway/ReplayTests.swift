@@ -3,6 +3,8 @@ import EventLoop
 import JSON
 import Observability
 import Orders
+import Redis
+import ServiceKit
 import TestSupport
 import Testing
 

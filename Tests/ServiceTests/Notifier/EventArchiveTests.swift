@@ -3,6 +3,8 @@ import EventLoop
 import Observability
 import Orders
 import Postgres
+import Redis
+import ServiceKit
 import Storage
 import TestSupport
 import Testing

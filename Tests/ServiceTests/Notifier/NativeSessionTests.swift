@@ -2,6 +2,7 @@ import EventLoop
 import HTTP
 import Observability
 import Orders
+import TestOrders
 import TestSupport
 import Testing
 

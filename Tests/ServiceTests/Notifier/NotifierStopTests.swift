@@ -2,11 +2,13 @@ import Configuration
 import EventLoop
 import HTTP
 import Orders
+import Redis
 import TestSupport
 import Testing
 
 @testable import NotifierService
 @testable import Pipeline
+@testable import ServiceKit
 
 @Suite(.onLoop) @ServiceActor
 struct NotifierStopTests {

@@ -1,10 +1,12 @@
 import EventLoop
 import Observability
+import Postgres
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import NotifierService
+@testable import Storage
 
 /// Keeps the lines of a log.
 private final class Lines: LogSink {

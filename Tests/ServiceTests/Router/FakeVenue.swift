@@ -2,7 +2,6 @@ import EventLoop
 import Orders
 import Venues
 
-
 /// A venue that answers as a test says.
 @ServiceActor
 final class FakeVenue: Venue {

@@ -3,6 +3,8 @@ import EventLoop
 import Markets
 import Observability
 import Orders
+import Pipeline
+import ServiceKit
 import TestSupport
 import Testing
 import Venues

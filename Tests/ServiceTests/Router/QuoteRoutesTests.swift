@@ -1,6 +1,7 @@
 import Configuration
 import EventLoop
 import HTTP
+import JSON
 import Markets
 import Orders
 import ServiceKit

@@ -1,6 +1,8 @@
 import Configuration
 import EventLoop
 import Orders
+import Redis
+import ServiceKit
 import TestSupport
 import Testing
 

@@ -3,7 +3,9 @@ import EventLoop
 import JSON
 import Markets
 import Orders
+import Pipeline
 import Redis
+import ServiceKit
 import TestSupport
 import Testing
 import Venues

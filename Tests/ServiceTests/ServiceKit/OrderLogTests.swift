@@ -1,9 +1,9 @@
 import JSON
 import Observability
 import Orders
+@testable import ServiceKit
 import Synchronization
 import Testing
-
 
 @Suite struct OrderLogTests {
     private final class Lines: LogSink {

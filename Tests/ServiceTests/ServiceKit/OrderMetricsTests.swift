@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Pipeline
+@testable import ServiceKit
 
 /// What the processes count of orders, by real scripts.
 @Suite(.onLoop) @ServiceActor

@@ -1,6 +1,7 @@
 import Configuration
 import EventLoop
 import Glibc
+import JSON
 import Observability
 import Redis
 import TestSupport

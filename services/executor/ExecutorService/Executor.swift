@@ -2,6 +2,7 @@ internal import Chains
 public import Configuration
 public import EventLoop
 internal import HTTP
+internal import Orders
 public import Pipeline
 public import ServiceKit
 internal import Venues

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP
 internal import JSON
+internal import Observability
 internal import Pipeline
 internal import ServiceKit
 

@@ -2,6 +2,7 @@ internal import Configuration
 internal import Markets
 internal import Observability
 internal import PaperMarket
+internal import Pipeline
 internal import ServiceKit
 internal import Venues
 

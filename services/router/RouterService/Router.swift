@@ -2,6 +2,7 @@ public import Configuration
 public import EventLoop
 internal import HTTP
 internal import Markets
+internal import Orders
 internal import PaperMarket
 public import Pipeline
 public import ServiceKit

@@ -1,5 +1,6 @@
 internal import Configuration
 internal import EventLoop
+internal import Markets
 internal import Observability
 internal import Orders
 internal import Pipeline

@@ -8,6 +8,12 @@ public struct LivingMarket: Sendable {
     /// Half-life of a swap's effect, in milliseconds.
     public let halfLife: UInt64
 
+    /// A market by its settings.
+    public init(walk: PriceWalk, halfLife: UInt64) {
+        self.walk = walk
+        self.halfLife = halfLife
+    }
+
     /// Whether nothing moves at all: neither the walk nor swaps.
     public var isStill: Bool { walk.volatilityBps == 0 }
 

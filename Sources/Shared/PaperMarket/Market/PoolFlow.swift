@@ -8,6 +8,12 @@ public struct PoolFlow: Sendable, Hashable {
     /// In milliseconds.
     public let time: UInt64
 
+    /// A flow by value.
+    public init(base: Int64, time: UInt64) {
+        self.base = base
+        self.time = time
+    }
+
     /// Reads `base:time`, as the chain's script writes it; nil when it is anything else.
     public init?(text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)

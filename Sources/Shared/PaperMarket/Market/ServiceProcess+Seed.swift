@@ -1,5 +1,6 @@
 public import Configuration
 internal import EventLoop
+internal import Observability
 internal import Pipeline
 public import ServiceKit
 

@@ -1,3 +1,4 @@
+internal import EventLoop
 public import Orders
 
 /// What became of a step of an order: for metrics.

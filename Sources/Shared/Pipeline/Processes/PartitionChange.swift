@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Orders
+internal import Redis
 
 /// Gives an engine that is empty, or paused with nothing under way, another count of partitions, by one process at a time.
 ///

@@ -1,4 +1,5 @@
 internal import Orders
+internal import Redis
 
 /// What the user of the engine's connections may be asked to do: every command with every kind of key or channel that it is used on.
 struct Rights {

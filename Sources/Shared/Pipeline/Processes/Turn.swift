@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Redis
 
 /// Lets one process at a time do what all would do: a key with a time to live names whose turn it is.
 @ServiceActor

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Redis
 
 /// Bounds the first attempts of a minute over all executors: places are taken before reading, and given back where they were not needed.
 @ServiceActor

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Redis
 
 /// What every worker does beside its orders: due retries and deadlines, what a clock that ran ahead has left, trimming, names that are
 /// gone, the lag after a restart of Redis.

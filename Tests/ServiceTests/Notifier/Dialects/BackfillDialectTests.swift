@@ -84,7 +84,7 @@ import Testing
     ]
 
     @Test(arguments: situations)
-    func `backfill`(_ situation: Situation) throws {
+    func `backfill: whole conversations`(_ situation: Situation) throws {
         #expect(try told(by: BackfillDialect(), situation) == situation.expected)
     }
 

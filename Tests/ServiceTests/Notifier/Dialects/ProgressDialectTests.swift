@@ -87,7 +87,7 @@ import Testing
     ]
 
     @Test(arguments: situations)
-    func `progress`(_ situation: Situation) throws {
+    func `progress: whole conversations`(_ situation: Situation) throws {
         #expect(try told(by: ProgressDialect(), situation) == situation.expected)
     }
 }

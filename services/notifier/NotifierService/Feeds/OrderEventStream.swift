@@ -2,6 +2,7 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Orders
+internal import ServiceKit
 
 /// A client of server-sent events that follows one order, from where it left off to the final event.
 @ServiceActor

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Orders
 
 extension Engine {
     /// How long the engine may be away while an order is followed.
