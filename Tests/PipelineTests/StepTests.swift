@@ -70,23 +70,23 @@ struct StepTests {
 
     @Test func `the table in the scripts is the page's, in the same words in every process`() {
         let (early, late) = ("pending = true, routing = true, routed = true, building = true", "waiting = true, requote = true")
-        #expect(
-            ScriptTables.steps == """
-                local STEPS = {
-                  routeBegin = { from = { pending = true, requote = true }, to = "routing", begins = true },
-                  routeDone = { from = { routing = true }, to = "routed", finishes = true, handsOn = "routed" },
-                  routeRetry = { from = { routing = true }, to = "requote", finishes = true, startsOver = true, handsOn = "accepted" },
-                  buildBegin = { from = { routed = true, waiting = true }, to = "building", begins = true },
-                  submit = { from = { building = true }, to = "submitted" },
-                  confirm = { from = { submitted = true }, to = "confirmed", finishes = true },
-                  retry = { from = { building = true, submitted = true }, to = "waiting", finishes = true, startsOver = true, handsOn = "routed" },
-                  requote = { from = { building = true, submitted = true }, to = "requote", finishes = true, startsOver = true, handsOn = "accepted" },
-                  fail = { from = { \(early), submitted = true, \(late) }, to = "failed", finishes = true },
-                  cancel = { from = { \(early), \(late) }, to = "cancelled" },
-                  expire = { from = { \(early), \(late) }, to = "failed" },
-                }
+        let table = """
+            local STEPS = {
+              routeBegin = { from = { pending = true, requote = true }, to = "routing", begins = true },
+              routeDone = { from = { routing = true }, to = "routed", finishes = true, handsOn = "routed" },
+              routeRetry = { from = { routing = true }, to = "requote", finishes = true, startsOver = true, handsOn = "accepted" },
+              buildBegin = { from = { routed = true, waiting = true }, to = "building", begins = true },
+              submit = { from = { building = true }, to = "submitted" },
+              confirm = { from = { submitted = true }, to = "confirmed", finishes = true },
+              retry = { from = { building = true, submitted = true }, to = "waiting", finishes = true, startsOver = true, handsOn = "routed" },
+              requote = { from = { building = true, submitted = true }, to = "requote", finishes = true, startsOver = true, handsOn = "accepted" },
+              fail = { from = { \(early), submitted = true, \(late) }, to = "failed", finishes = true },
+              cancel = { from = { \(early), \(late) }, to = "cancelled" },
+              expire = { from = { \(early), \(late) }, to = "failed" },
+            }
 
-                """)
+            """
+        #expect(ScriptTables.steps == table)
     }
 
     // MARK: Fence

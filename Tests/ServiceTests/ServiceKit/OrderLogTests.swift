@@ -1,9 +1,10 @@
 import JSON
 import Observability
 import Orders
-@testable import ServiceKit
 import Synchronization
 import Testing
+
+@testable import ServiceKit
 
 @Suite struct OrderLogTests {
     private final class Lines: LogSink {

@@ -1,8 +1,8 @@
 internal import CMicrohttpd
 internal import EventLoop
 
-// The daemon's callbacks, all on the loop's thread inside `MHD_run`. A connection's context is its `ServerConnection`, a request's its `ServerRequest`,
-// each retained once: released by the end notification that the daemon gives for every start.
+// The daemon's callbacks, all on the loop's thread inside `MHD_run`. A connection's context is its `ServerConnection`, a request's is its
+// `ServerRequest`. Each is retained once, and released by the end notification that the daemon gives for every start.
 
 extension HTTPServer {
     /// A connection's memory, in which the daemon reads and answers. One half is its buffer for reading, which may be full of a next request when the

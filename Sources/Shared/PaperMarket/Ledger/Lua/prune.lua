@@ -1,6 +1,6 @@
 -- Deletes the mock chain's records of transactions that expired long ago, where their order is final or gone: nobody can ask for them any more; and
 -- the oldest entries of its ledger. A page at a time.
--- KEYS: expiring, landed   ARGV: prefix of transaction keys, prefix of order keys, last slot to keep, oldest landed entry to keep, max entries of a page,
+-- KEYS: expiring, landed   ARGV: prefix of transaction keys, prefix of order keys, last slot to keep, oldest landed entry to keep, page size,
 --       how many of the oldest records to pass over, because they were looked at and kept
 -- Answers {looked at, kept, cut off the ledger}
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3], 'LIMIT', ARGV[6], ARGV[5])

@@ -1,5 +1,5 @@
 -- Brings back what stands further ahead of the time than it can have been put there: by a clock that ran ahead, and that nobody goes by any more.
--- KEYS: retries, leaving   ARGV: prefix of order keys, time to live in ms, max entries of a page, retries to pass over, because they were looked at and kept
+-- KEYS: retries, leaving   ARGV: prefix of order keys, time to live in ms, page size, retries to pass over because they were looked at and kept
 -- Answers {retries looked at, those of them that were kept, orders that leave brought back}
 
 -- Less is a setting that has changed, or a clock that was set back a moment ago.
