@@ -91,8 +91,8 @@ async def _duplicate(world: World, partition: int, stream: str, values: list[byt
     world.tally["duplicate"] += 1
 
 
-def unknown_id(partition: int) -> str:
-    """A well-formed id of a partition that no order has."""
+def unknown_id() -> str:
+    """A well-formed id that no order has."""
     number = uuid.uuid4().int
     number = number & ~(0xF << 76) | (7 << 76)
     return str(uuid.UUID(int=number))
@@ -102,7 +102,7 @@ async def _junk(world: World, chance: random.Random) -> None:
     """An entry that no order stands behind."""
     partition = chance.choice(world.partitions)
     stream = chance.choice(("accepted", "routed", "events"))
-    order = unknown_id(partition)
+    order = unknown_id()
     work = {
         "fields missing": ([("id", order)], "MALFORMED"),
         "bad UTF-8": ([("id", order), ("round", b"\xff\xfe1")], "MALFORMED"),
