@@ -175,7 +175,7 @@ struct ClockTests {
         try await withBench { bench async throws in
             let budget = AttemptBudget(pipeline: bench.pipeline, perMinute: 2)
             #expect(await budget.take(5).places.count == 2)
-            // One minute before the highest time that was seen.
+            // The places were taken in a minute before the highest time that was seen, so they are free again.
             let highest = try await setBack(bench, Keys.clock(of: "{limits}"))
             #expect(highest > 0)
             #expect(await budget.take(5).places.count == 2)
