@@ -11,10 +11,10 @@ COPY Sources Sources
 COPY services services
 COPY tools tools
 COPY database database
-# the manifest names the folders of the tests and benchmarks; nothing in them is compiled here
+# The manifest names the folders of the tests and benchmarks. Nothing in them is compiled here.
 COPY Tests Tests
 COPY Benchmarks Benchmarks
-# one product after the other: without --product the tests' support would be built too, and the static library has no Testing
+# One product after the other: without --product Swift would also build the tests' support, and the static library has no Testing.
 RUN --mount=type=cache,id=order-execution-engine-build,target=/scratch,sharing=locked \
     mkdir /products \
     && for product in gateway router executor notifier orderctl; do \
@@ -30,7 +30,7 @@ RUN apt-get update \
     && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin engine
 COPY --from=build /products/ /usr/local/bin/
 COPY config /app/config
-# for an edge that has no folder of this repository at hand
+# For an edge that does not have a folder of this repository.
 COPY console /app/console
 COPY docs/openapi.yaml docs/asyncapi.yaml docs/runbook.md /app/docs/
 WORKDIR /app

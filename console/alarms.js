@@ -1,16 +1,16 @@
-// What is wrong with the pipeline, in sentences that say what to do. Pure: the same samples give the same alarms.
+// What is wrong with the pipeline, in sentences that say what to do. The functions are pure: the same samples give the same alarms.
 
 import { paused } from "./pause.js";
 import { count, duration, plural } from "./format.js";
 
-const GROWTH_WINDOW_MS = 10_000; // a backlog that is larger than it was this long ago grows
-const MIN_GROWTH = 10; // entries more, below which a growing backlog is only noise
-const WAIT_LIMIT_MS = 5_000; // age of what waits that is worth a warning
-const HAND_LIMIT_MS = 30_000; // age of what is in hand that no healthy stage reaches
+const GROWTH_WINDOW_MS = 10_000; // a backlog grows if it is larger than it was this long ago
+const MIN_GROWTH = 10; // a backlog that grew by fewer entries is only noise
+const WAIT_LIMIT_MS = 5_000; // age of a waiting entry that is worth a warning
+const HAND_LIMIT_MS = 30_000; // age of an entry in hand that no healthy stage reaches
 
 /**
- * Alarms, worst first: `{level, stage, text}`, and `short` where there is a name for it alone. `history` holds earlier samples, each with `at`
- * and `waiting` by stage. `redis` and `postgres` are `{state, reason}` of /health: while Redis is down nothing else is known.
+ * Alarms, worst first: `{level, stage, text}`, and `short` if the alarm has a name of its own. `history` holds earlier samples, each with `at` and
+ * `waiting` by stage. `redis` and `postgres` are `{state, reason}` of /health: while Redis is down nothing else is known.
  */
 export function judge({ stages, retries, deadLetters, door, redis, postgres }, history, now) {
     if (isDown(redis)) return [redisDown(redis)];
@@ -33,7 +33,7 @@ export function judge({ stages, retries, deadLetters, door, redis, postgres }, h
     return alarms.sort((one, other) => (one.level === other.level ? 0 : one.level === "critical" ? -1 : 1));
 }
 
-/** One alarm by its name where it has one; several by their number, alarms and warnings apart. */
+/** A summary in a few words. A single alarm is named if it has a name. Several are counted, alarms and warnings apart. */
 export function summaryOf(alarms) {
     if (alarms.length === 0) return "Orders flow";
     if (alarms.length === 1 && alarms[0].short) return alarms[0].short;
@@ -43,7 +43,7 @@ export function summaryOf(alarms) {
 
 export const isDown = (standing) => standing?.state === "down";
 
-/** A server's own words as a part of a sentence. */
+/** A server's own words as part of a sentence. */
 export function because({ reason }) {
     return reason ? ` (${reason.replace(/\.$/, "")})` : "";
 }
@@ -65,7 +65,7 @@ function before(stage, history, now) {
     return past?.waiting[stage.key];
 }
 
-/** `stored`: whether events can be stored; while they can't, more notifiers would be no help. */
+/** `stored`: whether events can be stored. While they cannot, more notifiers would not help. */
 function ofStage(stage, earlier, stored) {
     const name = stage.name.toLowerCase();
     const backlog = stage.waiting > 0 ? ` ${plural(stage.waiting, stage.waits)} waiting, the oldest for ${duration(stage.waitingMs)}.` : "";

@@ -1,15 +1,15 @@
-// The engine's HTTP API. Whatever goes wrong comes back as an ApiError with one sentence for a person.
+// The engine's HTTP API. Every problem comes back as an ApiError with one sentence for a person.
 
-/** Codes of a 503 that is the engine's considered answer: to ask again at once would change nothing. */
+/** Codes of a 503 that the engine gives on purpose. To ask again at once would change nothing. */
 const CONSIDERED = new Set(["PAUSED", "OVERLOADED"]);
 
-/** Where a path of the engine is, seen from the page: below whatever path a proxy has put both. */
+/** The address of a path of the engine, relative to the page: a proxy may put both below a path of its own. */
 const address = (path) => new URL(path, document.baseURI);
 
 export class ApiError extends Error {
     /**
-     * `away`: nothing came back, or only the edge's word that nobody is behind it. `uncertain`: what was asked may have been carried out all the
-     * same. `errors`: what is wrong with which field.
+     * `away`: nothing came back, or the edge says that no service is behind it. `uncertain`: the request may have been carried out all the same.
+     * `errors`: which field is wrong, and why.
      */
     constructor(message, { status = 0, code = "UNREACHABLE", errors = [], away = false, uncertain = false } = {}) {
         super(message);
@@ -26,7 +26,7 @@ async function request(path, { method = "GET", body, headers = {}, signal, timeo
     const combined = signal ? AbortSignal.any([signal, limit]) : limit;
     let answer, text;
     try {
-        // "no-cache": what has not changed since is not sent again
+        // "no-cache": the server does not send again what has not changed
         const cache = changes ? "no-store" : "no-cache";
         answer = await fetch(address(path), { method, body, headers: { Accept: "application/json", ...headers }, signal: combined, cache });
         text = await answer.text();
@@ -50,7 +50,7 @@ async function request(path, { method = "GET", body, headers = {}, signal, timeo
 function refusal(status, content, changes) {
     const { error, code, errors, orderId } = content ?? {};
     const away = (status === 503 && !CONSIDERED.has(code)) || status === 502 || status === 504;
-    // a 503 is a refusal, but for one that names the order, which may be in after all
+    // a 503 is a refusal, unless it names the order: then the order may have been accepted
     const uncertain = changes && away && (status !== 503 || code === "OUTCOME_UNKNOWN" || orderId !== undefined);
     return new ApiError(error ?? `HTTP ${status}`, { status, code, errors, away, uncertain });
 }
@@ -85,7 +85,7 @@ export function socketAddress(path) {
     return url;
 }
 
-/** A key that makes a repeated POST the same order. Not randomUUID: that exists only under https and on localhost. */
+/** A key that makes a repeated POST the same order. It does not use randomUUID, which exists only under https and on localhost. */
 export function idempotencyKey() {
     return "console-" + Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

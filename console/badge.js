@@ -1,4 +1,4 @@
-// What kind of market this is, so that nobody takes a simulation for the real thing.
+// Says what kind of market this is, so that nobody takes a simulation for the real thing.
 
 import { byId, setAttribute, setNotice } from "./dom.js";
 
@@ -8,7 +8,7 @@ const MARKETS = {
     mixed: ["Mixed markets", "Some routers quote a simulated market, others real venues: their VENUES differ. Transactions are simulated."],
 };
 
-/** Shows what `/health` said last; nothing before a router has said what it trades at. */
+/** Shows what `/health` said last. Shows nothing until a router has said what it trades at. */
 export function createBadge() {
     const badge = byId("market"), what = byId("market-what");
 

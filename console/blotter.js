@@ -1,11 +1,11 @@
-// Recent orders, newest first: the first page keeps itself up to date, older pages are added on request.
+// Recent orders, newest first. The first page keeps itself up to date; older pages are added on request.
 
 import { byId, el, emptyNote, problemNote, reconcile, setAttribute, setText } from "./dom.js";
 import { againstQuote, clock, decimal, levelOf, status, venue } from "./format.js";
 import { poll } from "./poll.js";
 
 const PAGE = 25;
-const MAX_LIVE = 50; // orders of which newer events than the list's are remembered
+const MAX_LIVE = 50; // number of orders whose newer events are remembered
 const COLUMNS = ["Time", "Order", "Received", "Against quote", "Venue", "Attempts", "Status", "Reason"];
 
 /** `followed()`: the id of the order that is followed. `reveal()`: goes to it. */
@@ -15,7 +15,7 @@ export function createBlotter({ api, followed, reveal }) {
     const table = el("div", { class: "scroll" }, el("table", { class: "orders" },
         el("caption", { class: "visually-hidden" }, "Recent orders, newest first"),
         el("thead", {}, el("tr", {}, COLUMNS.map((name) => el("th", { scope: "col" }, name)))), rows));
-    const live = new Map(); // by id, an order as its events have left it: the list comes from Postgres, which is a moment behind
+    const live = new Map(); // id -> the order as its events have left it: the list comes from Postgres, which is a moment behind
     let first = [], added = [], cursor = null;
 
     const poller = poll(async (signal) => {
@@ -47,7 +47,7 @@ export function createBlotter({ api, followed, reveal }) {
         reconcile(rows, orders, { key: (order) => order.id, create: makeRow, update: updateRow });
     }
 
-    /** An event of an order: its row shows it at once. */
+    /** Takes an event of an order, so that the order's row shows it at once. */
     function take(order, event) {
         const before = live.get(order.id) ?? order;
         live.delete(order.id);
@@ -56,7 +56,7 @@ export function createBlotter({ api, followed, reveal }) {
         if (!body.hasAttribute("aria-busy")) show();
     }
 
-    /** The list with what events have told since; an order that is too new for it stands where it will stand. */
+    /** The list, updated by the events since. An order that is too new for the list appears where the list will have it. */
     function withLive(orders) {
         const wanted = filter.value ? filter.value.split(",") : null, ids = new Set(orders.map((order) => order.id));
         const newer = orders.map((order) => (live.get(order.id)?.updatedAt > order.updatedAt ? live.get(order.id) : order));
@@ -96,7 +96,7 @@ export function createBlotter({ api, followed, reveal }) {
 
     rows.addEventListener("click", (event) => {
         const id = event.target.closest("tr")?.dataset.key, isLink = event.target.closest("a") !== null;
-        // what was marked to be copied is no wish to go, and a link goes by itself, but for the page's own address
+        // a person who has marked text to copy it does not want to go there; a browser follows a link by itself, except to the page's own address
         if (!id || event.ctrlKey || event.metaKey || event.shiftKey || (!isLink && String(getSelection()))) return;
         if (followed() === id) {
             event.preventDefault();
@@ -111,7 +111,7 @@ export function createBlotter({ api, followed, reveal }) {
     return { now: poller.now, take, redraw: () => first.length > 0 && show() };
 }
 
-/** An order after an event, in the names of the list. */
+/** An order after an event, with the names that the list uses. */
 function after(order, event) {
     const { status, timestamp: updatedAt } = event;
     return {
@@ -122,7 +122,10 @@ function after(order, event) {
     };
 }
 
-/** An order counts the attempt that it is at; there is none to speak of while that waits for its route, or was called back before it was sent. */
+/**
+ * The number of attempts that were made. An order counts the attempt that it is in. That attempt does not count here while the order waits for its
+ * route, or if it was cancelled before a transaction was sent.
+ */
 function attemptsMade(order) {
     return ["pending", "routing", "cancelled"].includes(order.status) ? order.attempts - 1 : order.attempts;
 }

@@ -1,9 +1,9 @@
-// Small line charts, drawn by hand. Lines stretch with the panel; texts are HTML, so that they don't.
+// Small line charts, drawn by hand. Lines stretch with the panel. Texts are HTML, so that they do not stretch.
 
 import { byId, el, setAttribute, setText, svg } from "./dom.js";
 import { count, duration, plural, rate } from "./format.js";
 
-const WIDTH = 300, HEIGHT = 80, GAP_SHARE = 1 / 15; // a longer pause between samples, as a share of the window, is a gap in the line
+const WIDTH = 300, HEIGHT = 80, GAP_SHARE = 1 / 15; // GAP_SHARE: a longer pause between samples, as a share of the window, is a gap in the line
 const PERIODS = { 300: { name: "5 minutes", begin: "5 min ago" }, 3600: { name: "hour", begin: "1 h ago" } };
 
 const CHARTS = [
@@ -25,7 +25,7 @@ export function createCharts() {
     const charts = CHARTS.map(makeChart), note = byId("activity-note");
     byId("charts").replaceChildren(...charts.map((chart) => chart.root));
 
-    /** `history`: of the minutes or the hour that is shown. */
+    /** `history`: the slices of the minutes or the hour that is shown. */
     function update(history) {
         const { samples, now, windowMs, seconds } = history;
         for (const chart of charts) chart.update(samples, { now, windowMs, period: PERIODS[seconds] });
@@ -90,7 +90,7 @@ function makeChart(definition) {
     });
 
     function update(samples, view) {
-        // old samples leave in front: the one a reader points at stays the same
+        // old samples leave at the front; the sample that the reader points at stays the same
         if (chart.chosen !== null) chart.chosen = Math.max(0, samples.indexOf(chart.samples[chart.chosen]));
         Object.assign(chart, { samples, view });
         const known = samples.flatMap((sample) => definition.series.map(({ value }) => value(sample) ?? 0));
@@ -128,14 +128,14 @@ function path(samples, definition, value, high, view) {
         if (number === null || number === undefined) continue;
         const joined = last !== null && (definition.sparse || sample.at - last < view.windowMs * GAP_SHARE);
         const place = `${x(sample.at, view)} ${(HEIGHT - 1 - (number / high) * (HEIGHT - 4)).toFixed(1)}`;
-        // a point of its own is drawn as a line of no length, which the round cap makes a dot
+        // a single point is drawn as a line of no length, which the round cap makes a dot
         text += joined ? `L${place}` : `M${place}L${place}`;
         last = sample.at;
     }
     return text;
 }
 
-/** The next of 1, 2, 4, 10, 20, 40, …: half of it is short to write too. */
+/** The next of 1, 2, 4, 10, 20, 40, …. Half of it is short to write, too. */
 function ceiling(value) {
     const power = 10 ** Math.floor(Math.log10(value));
     return power * [1, 2, 4, 10].find((step) => step * power >= value);

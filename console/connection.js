@@ -1,4 +1,4 @@
-// Whether the engine answers: one place that says so, counts down to the next try, and offers to try now.
+// Says whether the engine answers, counts down to the next try, and offers to try now.
 
 import { summaryOf } from "./alarms.js";
 import { byId, el, setAttribute, setText } from "./dom.js";

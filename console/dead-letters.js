@@ -1,4 +1,4 @@
-// Entries that could not be handled: what each is, and the two things a person can do about it. Dropping is for good, so it is asked twice.
+// Dead letters: what each is, and the two things a person can do about it. Dropping is for good, so the page asks twice.
 
 import { byId, el, emptyNote, problemNote, reconcile, setAttribute, setNotice, setText } from "./dom.js";
 import { clock, count, plural } from "./format.js";
@@ -13,7 +13,7 @@ export function createDeadLetters({ api, announce }) {
     const body = byId("dead-body"), note = byId("dead-note"), list = el("ul", { class: "letters" });
     let shown = null, last = 0, asking = false;
 
-    /** `total`: how many there are, from /api/streams. The letters themselves are asked for when that changes, and now and then. */
+    /** `total`: how many there are, from /api/streams. The letters themselves are fetched when this number changes, and now and then. */
     async function update(total) {
         setText(note, total > 50 ? `the oldest 50 of ${count(total)}` : total > 0 ? plural(total, "entry", "entries") : "");
         if (total === 0) return show([]);
@@ -21,7 +21,7 @@ export function createDeadLetters({ api, announce }) {
         await refresh();
     }
 
-    /** While Redis is down nobody can say what there is. */
+    /** Shows that nothing is known: nobody can say what there is while Redis is down. */
     function forget() {
         setText(note, "not known while Redis is down");
         if (shown !== null) return;
@@ -67,7 +67,7 @@ export function createDeadLetters({ api, announce }) {
         buttons.forEach((button) => setAttribute(button, "aria-disabled", null));
     }
 
-    /** A button that goes away with its letter must not take the focus along. */
+    /** Moves the focus on before a letter with the focused button is removed. */
     function moveFocus(node) {
         if (!node.contains(document.activeElement)) return;
         const next = node.nextElementSibling ?? node.previousElementSibling;

@@ -1,6 +1,6 @@
-// Making and changing elements without a template engine. Text is always set as text, never as markup.
+// Makes and changes elements without a template engine. Text is always set as text, never as markup.
 
-/** An element with attributes and children; `on…` attributes are listeners, null and false ones are left out. */
+/** Makes an element with attributes and children. `on…` attributes are listeners; null and false ones are left out. */
 export function el(tag, attributes = {}, ...children) {
     return fill(document.createElement(tag), attributes, children);
 }
@@ -23,7 +23,7 @@ export function byId(id) {
     return document.getElementById(id);
 }
 
-/** Writes only what differs: a screen reader hears, and a selection loses, nothing that stayed the same. */
+/** Writes only what differs, so that a screen reader repeats nothing and a selection stays. */
 export function setText(node, text) {
     if (node.textContent !== text) node.textContent = text;
 }
@@ -33,7 +33,7 @@ export function setAttribute(node, name, value) {
     else if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
-/** Shows a text in an element that is hidden while there is none. */
+/** Shows a text in an element. The element is hidden while there is no text. */
 export function setNotice(node, text) {
     setText(node, text ?? "");
     node.hidden = !text;
@@ -44,12 +44,12 @@ export function problemNote(text) {
     return el("p", { class: "notice", "data-level": "critical" }, text);
 }
 
-/** A paragraph in place of what is not there. */
+/** A paragraph that takes the place of missing content. */
 export function emptyNote(...content) {
     return el("p", { class: "empty" }, ...content);
 }
 
-/** Makes the children of `parent` those of `items`, in order; what stays keeps its element, and with it focus and selection. */
+/** Makes the children of `parent` those of `items`, in order. An item that stays keeps its element, and with it focus and selection. */
 export function reconcile(parent, items, { key, create, update }) {
     const old = new Map([...parent.children].filter((child) => child.dataset.key !== undefined).map((child) => [child.dataset.key, child]));
     let place = parent.firstElementChild;

@@ -1,11 +1,11 @@
-// An order of which nobody knows whether it was placed: said until that is settled. Asked again under its key, it is placed at most once.
+// Shows that nobody knows whether an order was placed, until that is settled. If it is sent again under its key, it is placed at most once.
 
 import { byId, el, setAttribute, setText } from "./dom.js";
 
-/** Whether two orders, as a form says them, are one and the same. */
+/** Whether two orders, as the form has them, are the same. */
 export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-/** `ask(order, key)`: places it again under that key, and settles the doubt or raises it anew. */
+/** `ask(order, key)`: places the order again under that key. It settles the doubt or raises it anew. */
 export function createDoubt({ ask }) {
     const notice = byId("ticket-doubt"), text = el("p"), button = el("button", { type: "button", class: "small", onclick: again }, "Ask again");
     notice.append(text, button);
@@ -32,6 +32,6 @@ export function createDoubt({ ask }) {
         setAttribute(button, "aria-disabled", null);
     }
 
-    /** The key under which to place an order: that of the one in doubt where it is the same order. */
+    /** The key under which to place an order: if it is the order in doubt, the key of that one. */
     return { raise, settled, keyOf: (order) => (open && same(open.order, order) ? open.key : null) };
 }

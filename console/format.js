@@ -17,7 +17,7 @@ export function difference(one, other) {
     return (result > 0n ? "+" : "") + fromBase(result, digits);
 }
 
-/** Base units, a BigInt, as decimal text of a token with that many digits. */
+/** Base units (a BigInt) as decimal text of a token with that many digits. */
 export function fromBase(units, decimals) {
     const sign = units < 0n ? "−" : "";
     const digits = String(units < 0n ? -units : units).padStart(decimals + 1, "0");
@@ -60,25 +60,25 @@ export function clock(iso) {
     return new Date(iso).toLocaleTimeString("en-GB", { hour12: false });
 }
 
-/** A point in time as short as it stays clear: a clock time, with the date unless it is today. */
+/** A point in time, as short as it is clear: a clock time, and the date unless it is today. */
 export function moment(iso) {
     const at = new Date(iso);
     if (at.toDateString() === new Date().toDateString()) return clock(iso);
     return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${clock(iso)}`;
 }
 
-/** A venue's name, or the names of a split order's venues, which the API joins. */
+/** A venue's name, or the names of a split order's venues, which the API joins with a plus sign. */
 export function venue(name) {
     return name ? name.split("+").map((one) => one[0].toUpperCase() + one.slice(1)).join(" + ") : "–";
 }
 
-/** What part one of several amounts, all BigInt, is of their sum. */
+/** The share that one of several amounts (all BigInt) has of their sum. */
 export function share(part, parts) {
     const total = parts.reduce((sum, one) => sum + one, 0n) || 1n;
     return `${fromBase((part * 1000n + total / 2n) / total, 1)}%`;
 }
 
-/** One, two and three. */
+/** Joins texts as "one, two and three". */
 export function list(texts) {
     return [texts.slice(0, -1).join(", "), texts.at(-1)].filter(Boolean).join(" and ");
 }
@@ -94,7 +94,7 @@ export function status(name) {
 
 export const FINAL = new Set(["confirmed", "failed", "cancelled"]);
 
-/** How an order stands, as one of the four levels that have a colour. */
+/** The state of an order as one of the four levels that have a colour. */
 export function levelOf(name) {
     return { confirmed: "good", failed: "critical", cancelled: "idle" }[name] ?? "busy";
 }

@@ -1,13 +1,13 @@
-// What the charts show: the slices of /api/activity, the last minutes or the last hour, put together as they come.
+// What the charts show: slices of /api/activity over the last minutes or the last hour.
 
-const SPARE_MS = 10_000; // a slice that grows still is asked for again
+const SPARE_MS = 10_000; // a slice that still grows is fetched again
 
 export class History {
     samples = [];
     summary = null;
-    #skew = 0; // the engine's clock against this one's
+    #skew = 0; // the engine's clock against this machine's
 
-    /** `seconds`: how far back. */
+    /** `seconds`: how far back the history goes. */
     constructor(seconds) {
         this.seconds = seconds;
     }
@@ -21,13 +21,13 @@ export class History {
         return Date.now() + this.#skew;
     }
 
-    /** From where to ask on; undefined for all of it. */
+    /** The time from which to ask for slices; undefined to ask for all. */
     get from() {
         const last = this.samples.at(-1);
         return last && this.now - last.at < this.windowMs ? new Date(last.at - SPARE_MS).toISOString() : undefined;
     }
 
-    /** Takes in an answer. Another gateway may know less: what is known already is only replaced by what it knows. */
+    /** Takes in an answer. Another gateway may know less, so a known slice is only replaced by a slice that this gateway has. */
     take(answer) {
         const now = Date.parse(answer.now), fresh = new Map(answer.points.map((point) => [Date.parse(point.at), point]));
         this.#skew = now - Date.now();
@@ -37,7 +37,7 @@ export class History {
     }
 }
 
-/** By the names of the stages that the streams feed. */
+/** A sample by the names of the stages that the streams feed. */
 function sampleOf(at, { waiting, perSecond, ended, latencyMs }) {
     const byStage = ({ accepted, routed, events }) => ({ router: accepted, executor: routed, notifier: events });
     return {

@@ -1,4 +1,4 @@
-// The legs of a split order, and of one that would be split: a venue's part of the amount, with a transaction of its own.
+// The legs of a split order, and of a possible split: a venue's part of the amount, with a transaction of its own.
 
 import { el } from "./dom.js";
 import { decimal, fromBase, list, share, venue } from "./format.js";
@@ -16,7 +16,7 @@ export function legsSection(story, order) {
     return section("Legs", el("ol", { class: "attempts legs", "aria-label": "Legs" }, rows));
 }
 
-/** What of an order that failed was filled nevertheless. */
+/** What a failed order has filled nevertheless. */
 export function filledSection(story, order) {
     if (!story.filled) return null;
     const facts = [
@@ -27,7 +27,7 @@ export function filledSection(story, order) {
         el("div", {}, el("dt", {}, name), el("dd", {}, value)))));
 }
 
-/** How the split of an answer of /api/quotes would look, and whether it would be made. */
+/** What the split in an answer of /api/quotes would look like, and whether it would be chosen. */
 export function splitLine(split, { tokenOut }) {
     const inputs = split.legs.map((leg) => BigInt(leg.amountIn));
     const parts = list(split.legs.map((leg, index) => `${share(inputs[index], inputs)} on ${venue(leg.dex)}`));
@@ -42,7 +42,7 @@ function result(leg, order) {
     return `${fromBase(BigInt(leg.amountOut), fractionDigits(amountOut, amountOutDecimal))} ${order.tokenOut}`;
 }
 
-/** A token's digits after the point, from one amount in base units and in whole tokens. */
+/** A token's number of digits after the point, computed from one amount in base units and in whole tokens. */
 function fractionDigits(units, whole) {
     const [, fraction = ""] = whole.split("."), digits = whole.replace(".", "").replace(/^0+/, "");
     return fraction.length + units.length - digits.length;

@@ -1,4 +1,4 @@
-// Quotes while typing: asked for a moment after the last change, and now and then while nothing changes.
+// Quotes while a person types: fetched a moment after the last change, and now and then while nothing changes.
 
 import { byId, el, emptyNote, setText } from "./dom.js";
 import { splitLine } from "./legs.js";
@@ -8,8 +8,8 @@ import { missingNote, quoteTable } from "./quotes.js";
 const DEBOUNCE_MS = 250, REFRESH_MS = 5000, CALM_MS = 15_000, CALM_AFTER_MS = 60_000;
 
 /**
- * `read()`: the ticket's values, or null while they are not complete. `canPlace()`: whether an order would be taken in now. `told()`: there are new
- * quotes, or none any more.
+ * `read()`: the ticket's values, or null while they are incomplete. `canPlace()`: whether the engine would accept an order now. `told()`: there are
+ * new quotes, or there are none any more.
  */
 export function createLiveQuotes({ api, read, canPlace, told }) {
     const root = byId("quotes"), body = byId("quotes-body"), summary = byId("quotes-summary");
@@ -28,7 +28,7 @@ export function createLiveQuotes({ api, read, canPlace, told }) {
         timer = setTimeout(ask, wait);
     }
 
-    /** The terms of what the ticket says now, waiting for an answer that is on its way; null where there is none within `limit` ms. */
+    /** The terms of what the ticket says now. Waits up to `limit` ms for an answer that is on its way; null if there is none by then. */
     async function settled(limit) {
         if (!offer && !problem) await Promise.race([flight?.done ?? ask(), new Promise((done) => setTimeout(done, limit))]);
         return offer;
@@ -63,7 +63,7 @@ export function createLiveQuotes({ api, read, canPlace, told }) {
         schedule(Date.now() - touched > CALM_AFTER_MS ? CALM_MS : REFRESH_MS);
     }
 
-    /** Said only while it is true: an order needs a gateway and Redis, but no router. */
+    /** A consoling sentence, only while it is true: an order needs a gateway and Redis, but no router. */
     function consolation(lost) {
         const takenIn = lost.away && canPlace();
         return takenIn ? "The order can be placed all the same: it is routed when a router is there, at the price there is then." : "";
@@ -88,7 +88,7 @@ export function createLiveQuotes({ api, read, canPlace, told }) {
     });
     return {
         changed, settled, offer: () => offer,
-        /** Whether orders are taken in has changed. */
+        /** To be called when the engine starts or stops accepting orders. */
         reconsider: () => problem && setText(summary, consolation(problem)),
     };
 }

@@ -1,4 +1,4 @@
-// Puts the parts of the page together. Each part has a module; what they share goes through here.
+// Puts the parts of the page together. Each part has a module; what they share passes through here.
 
 import { isDown, judge } from "./alarms.js";
 import { api } from "./api.js";
@@ -16,7 +16,7 @@ import { stagesOf } from "./stages.js";
 import { createTicket } from "./ticket.js";
 import { titleSubject } from "./title.js";
 
-const SLICE_MS = 5000, HOUR_EVERY_MS = 30_000; // how often the charts' figures are asked for
+const SLICE_MS = 5000, HOUR_EVERY_MS = 30_000; // how often the charts' figures are fetched
 const recent = new History(300), hour = new History(3600);
 const period = byId("activity-period");
 const looked = new Map();
@@ -26,7 +26,7 @@ function announce(text) {
     setText(byId("announcer"), text);
 }
 
-/** The order of the page's address: `#order=ID`. */
+/** The id in the page's address: `#order=ID`. */
 function followed() {
     return new URLSearchParams(location.hash.slice(1)).get("order");
 }
@@ -49,7 +49,7 @@ const order = createOrderPanel({ api, announce, moved: blotter.take, titled: tit
 const deadLetters = createDeadLetters({ api, announce });
 const connection = createConnection({ retry: () => monitor.now() });
 
-/** What the engine says of itself. Its streams can't be looked at while Redis is down: that is an answer, too. */
+/** Asks the engine about its state. Its streams cannot be read while Redis is down; that is an answer, too. */
 async function look(signal) {
     const [streams, health] = await Promise.allSettled([api.streams(signal), api.health(signal)]);
     if (health.status === "rejected") throw health.reason;
@@ -60,14 +60,14 @@ async function look(signal) {
     return { ...state, ...known, stages: stagesOf(known, health.value) };
 }
 
-/** The charts' figures, not more often than they change; without them the page is as good as before. */
+/** Fetches the charts' figures, not more often than they change. The page works without them. */
 async function lookBack(history, every, signal) {
     if (performance.now() - (looked.get(history) ?? -Infinity) < every) return;
     looked.set(history, performance.now());
     try {
         history.take(await api.activity({ seconds: history.seconds, from: history.from }, signal));
     } catch {
-        // whether the engine is away is told elsewhere; the next turn tries again
+        // another part of the page says that the engine is away; the next turn tries again
     }
 }
 
@@ -102,7 +102,7 @@ function drawCharts() {
     charts.update(Number(period.value) === hour.seconds ? hour : recent);
 }
 
-/** Goes to the followed order, for whoever has asked to see it. */
+/** Scrolls to the followed order after a person has asked to see it. */
 function reveal() {
     byId("order").scrollIntoView();
     byId("order").focus({ preventScroll: true });

@@ -1,11 +1,11 @@
-// What a swap would bring, and how much it would move the price: judged before an order is placed. Pure but for the elements.
+// What a swap would yield, and how far it would move the price, before the order is placed. Pure except for the elements.
 
 import { el } from "./dom.js";
 import { decimal, venue } from "./format.js";
 
-const NOTABLE = 1, SEVERE = 5; // per cent of price impact: said, and asked about
+const NOTABLE = 1, SEVERE = 5; // per cent of price impact: from NOTABLE on the page points at it, from SEVERE on it asks
 
-/** The terms of an answer of /api/quotes: those of the split where there will be one, else of the best venue. */
+/** The terms of an answer of /api/quotes: those of the split if the order would be split, else those of the best venue. */
 export function offerOf(answer) {
     const split = answer.split?.chosen ? answer.split : null;
     const best = split ?? answer.quotes.find((quote) => quote.dex === answer.best) ?? answer;
@@ -16,13 +16,13 @@ export function offerOf(answer) {
     };
 }
 
-/** `severe` is asked about, `notable` is pointed at; null is neither, or not known. */
+/** `severe`: the page asks about it. `notable`: the page points at it. null: neither, or not known. */
 export function severity(offer) {
     const impact = Number(offer?.impact ?? 0);
     return impact >= SEVERE ? "severe" : impact >= NOTABLE ? "notable" : null;
 }
 
-/** Per cent as short as it stays telling: 78.1 %, 0.0012 %. */
+/** Per cent, as short as it still says enough: 78.1 %, 0.0012 %. */
 export function percent(text) {
     if (text === null || text === undefined) return "not known";
     const value = Number(text);

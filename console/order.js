@@ -1,4 +1,4 @@
-// The followed order: who it is, how its connection stands, and its story, live.
+// The followed order: its details, the state of its connection, and its story, live.
 
 import { byId, el, emptyNote, problemNote, setAttribute, setNotice, setText } from "./dom.js";
 import { againstQuote, decimal, duration, FINAL, levelOf, status } from "./format.js";
@@ -12,7 +12,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const NOBODY = "No order is followed yet. Place one, or choose one of the recent orders: what happens to it is shown here, as it happens.";
 
-/** `announce(text)`: says it to screen readers. `moved(order, event)`: something happened to the order. `titled(text)`: what the panel is about. */
+/** `announce(text)`: says the text to screen readers. `moved(order, event)`: the order has a new event. `titled(text)`: what the panel shows. */
 export function createOrderPanel({ api, announce, moved, titled }) {
     const body = byId("order-body"), link = byId("order-link");
     let current = null;
@@ -64,7 +64,7 @@ export function createOrderPanel({ api, announce, moved, titled }) {
     function take(mine, event) {
         const before = mine.events.at(-1)?.status;
         mine.events.push(event);
-        // a replay brings many at once: they are drawn together
+        // a replay brings many events at once: they are drawn together
         mine.frame ??= requestAnimationFrame(() => {
             mine.frame = null;
             if (mine === current) draw(mine);
@@ -106,7 +106,7 @@ export function createOrderPanel({ api, announce, moved, titled }) {
         return view;
     }
 
-    /** Asked twice it is the same: an answer that was lost is simply asked for again. */
+    /** Cancels the order. The request may be repeated, so it is sent again if its answer was lost. */
     async function cancel(mine) {
         const { cancel: button, problem: notice } = mine.view, isOver = () => FINAL.has(mine.events.at(-1)?.status);
         setAttribute(button, "aria-disabled", "true");
@@ -141,7 +141,7 @@ function column(...parts) {
     return el("div", { class: "column" }, ...parts);
 }
 
-/** Keeps the place of what a fresh order does not have yet. */
+/** Keeps the place for what a fresh order does not have yet. */
 function later(story) {
     return story.final ? null : emptyNote("The venues' quotes, and what the order brings against them, appear here.");
 }

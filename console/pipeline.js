@@ -1,10 +1,10 @@
-// The pipeline drawn: before each stage its queue, in each stage its replicas. Elements are made once and then only changed.
+// Draws the pipeline: before each stage its queue, in each stage its replicas. Elements are made once and then only changed.
 
 import { byId, el, reconcile, setAttribute, setNotice, setText } from "./dom.js";
 import { paused } from "./pause.js";
 import { count, duration, plural, rate } from "./format.js";
 
-const SQUARES = 8; // replicas drawn one by one; more are a number
+const SQUARES = 8; // up to this number replicas are drawn one by one; more are a number
 
 export function createPipeline() {
     const list = byId("stages"), alarmBox = byId("alarms"), extra = byId("pipeline-extra");
@@ -75,7 +75,7 @@ function updateCard(card, stage, alarm) {
     if (!stage.stream) return;
     if (!known) return forget(card);
     setText(card.waiting, count(stage.waiting) + (stage.isLowerBound ? "+" : ""));
-    // logarithmic: one waiting entry is seen, and so is the difference between 1,000 and 10,000
+    // logarithmic: a person can see one waiting entry, and the difference between 1,000 and 10,000
     card.fill.style.inlineSize = `${Math.min(100, 25 * Math.log10(1 + stage.waiting))}%`;
     setText(card["In hand"], count(stage.inHand));
     setText(card.Oldest, stage.waiting + stage.inHand === 0 ? "–" : duration(Math.max(stage.waitingMs, stage.inHandMs)));
@@ -83,7 +83,7 @@ function updateCard(card, stage, alarm) {
     setText(card["Drains in"], stage.waiting === 0 ? "–" : stage.drainMs === null ? "never" : duration(stage.drainMs));
 }
 
-/** Old figures would look like a healthy stage. */
+/** Removes the figures: old ones would look like a healthy stage. */
 function forget(card) {
     card.fill.style.inlineSize = "0%";
     for (const value of [card.waiting, card["In hand"], card.Oldest, card.Rate, card["Drains in"]]) setText(value, "–");

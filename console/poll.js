@@ -1,8 +1,8 @@
-// Asking again and again: calmly while it works, more and more rarely while it does not, not at all while nobody looks.
+// Repeats work: at a steady pace while it succeeds, more and more rarely while it fails, and not at all while the tab is hidden.
 
 /**
- * Calls `work(signal)` every `every` ms. After a failure the wait doubles up to `slowest`, with a quarter of chance, and `failed(error, wait)`
- * is told. A hidden tab pauses; one that is shown again asks at once.
+ * Calls `work(signal)` every `every` ms. After a failure the wait doubles, up to `slowest`, and up to a quarter is added at random; `failed(error,
+ * wait)` is called. A hidden tab pauses. A tab that is shown again asks at once.
  */
 export function poll(work, { every = 2000, slowest = 15000, failed = () => {} } = {}) {
     let failures = 0, timer = null, running = null, again = false;

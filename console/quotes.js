@@ -1,4 +1,4 @@
-// The venues' quotes compared: the same table in the ticket and in an order's story.
+// Compares the venues' quotes: the same table in the ticket and in an order's story.
 
 import { el } from "./dom.js";
 import { decimal, venue } from "./format.js";
@@ -14,13 +14,13 @@ export function quoteTable(quotes, { tokenOut, chosen, caption }) {
         el("tbody", {}, quotes.map((quote) => row(quote, quote.dex === chosen, share(Number(quote.amountOut), min, max)))));
 }
 
-/** What to say about venues without a quote, `[{dex, message}]`; null when there are none. */
+/** A note about venues without a quote, `[{dex, message}]`; null if there are none. */
 export function missingNote(unavailable) {
     if (!unavailable?.length) return null;
     return el("p", { class: "quiet" }, unavailable.map(({ dex, message }) => `${venue(dex)}: ${message}`).join(" "));
 }
 
-/** The bars start at half: venues differ by a few hundredths of a per cent, which bars from zero would not show. */
+/** The length of a bar. Bars start at half: venues differ by a few hundredths of a per cent, which bars from zero would not show. */
 function share(value, min, max) {
     return max === min ? 100 : 50 + (50 * (value - min)) / (max - min);
 }

@@ -1,4 +1,4 @@
-// The four stages of the pipeline, put together from what /api/streams and /health tell.
+// The four stages of the pipeline, from the answers of /api/streams and /health.
 
 const STAGES = [
     { key: "gateway", name: "Gateway", does: "accepts orders" },
@@ -10,7 +10,9 @@ const STAGES = [
 const sum = (groups, field) => groups.reduce((total, group) => total + (group[field] ?? 0), 0);
 const highest = (groups, field) => groups.reduce((top, group) => Math.max(top, group[field] ?? 0), 0);
 
-/** Partitions of a stream count as one: what waits is added, ages are the oldest's. While Redis is down (`streams` null) nothing is known of them. */
+/**
+ * The stages. Partitions of a stream count as one: backlogs are added, ages are the oldest's. While Redis is down (`streams` null) nothing is known.
+ */
 export function stagesOf(streams, health) {
     if (!streams) return STAGES.map((stage) => ({ ...stage, replicas: null }));
     return STAGES.map((stage) => {

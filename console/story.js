@@ -1,4 +1,4 @@
-// An order's story from its events, as plain data: which step it is at, its attempts, what it brought. Pure.
+// An order's story from its events, as plain data: which step it is at, its attempts, what it filled. Pure.
 
 import { FINAL } from "./format.js";
 
@@ -16,7 +16,7 @@ export function storyOf(events) {
         quotes: latest("quotes") ?? [],
         unavailable: latest("unavailable"),
         attempts: attemptsOf(events),
-        // an order that was split may be routed whole when it is quoted anew
+        // a split order may get a single route when it is quoted anew
         legs: events.findLast((event) => event.chosenDex !== undefined)?.legs ?? [],
         filled: latest("filled"),
         result: last?.type === "confirmed" ? last : null,
@@ -26,7 +26,7 @@ export function storyOf(events) {
     };
 }
 
-/** One entry for each time that transactions were sent, one or a leg each, with what became of it. */
+/** One entry for each time that transactions were sent (one transaction, or one per leg), with the outcome. */
 function attemptsOf(events) {
     const attempts = [];
     for (const event of events) {

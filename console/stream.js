@@ -1,4 +1,4 @@
-// The events of one order, live, each once and in order. A lost socket is opened again from the event seen last.
+// The events of one order, live, each once and in order. A lost socket is opened again after the last event that was seen.
 
 import { socketAddress } from "./api.js";
 import { FINAL } from "./format.js";
@@ -7,9 +7,9 @@ const SLOWEST = 15000, BY_HTTP_MS = 2000;
 const HOPELESS = { 1008: "This is no order's id.", 4404: "There is no order with this id.", 4401: "This socket needs a token." };
 
 /**
- * Calls `event(event)` for each event, and `state(name, detail)` when the connection's state changes: `connecting`, `live`, `waiting` (with the
- * ms until the next try), `done`, `refused` (with a sentence). While sockets fail, the events are asked for by HTTP, so that behind a proxy
- * without WebSockets all is only slower.
+ * Calls `event(event)` for each event, and `state(name, detail)` when the connection's state changes: `connecting`, `live`, `waiting` (with the ms
+ * until the next try), `done`, `refused` (with a sentence). While sockets fail, it asks for the events by HTTP. So behind a proxy without WebSockets
+ * everything works, only more slowly.
  */
 export function follow(id, { api, event, state }) {
     let seen = 0, socket = null, timer = null, failures = 0, stopped = false, asking = false;
@@ -73,7 +73,7 @@ export function follow(id, { api, event, state }) {
                     if (!stopped) take(missed);
                 }
             } catch {
-                // whether the engine is away is told elsewhere; the next turn tries again
+                // another part of the page says that the engine is away; the next turn tries again
             }
             await new Promise((done) => setTimeout(done, BY_HTTP_MS));
         }

@@ -1,4 +1,4 @@
-// A classic script in the head: the scheme a reader chose is there before the first paint.
+// A classic script in the head, so that the chosen scheme is there before the first paint.
 (() => {
     const schemes = ["auto", "light", "dark"];
     const root = document.documentElement;
@@ -8,7 +8,7 @@
             const value = localStorage.getItem("scheme");
             return schemes.includes(value) ? value : "auto";
         } catch {
-            return "auto"; // storage is forbidden here: the system's scheme it is
+            return "auto"; // storage is forbidden here, so the system's scheme is used
         }
     }
 
@@ -25,7 +25,7 @@
             try {
                 localStorage.setItem("scheme", select.value);
             } catch {
-                // chosen for this visit only
+                // the choice holds for this visit only
             }
         });
     });

@@ -1,4 +1,5 @@
-// The order ticket. What a field needs is said beside it, and what the order costs; a POST whose answer was lost is repeated under the same key.
+// The order ticket. Each field shows what is wrong with it, and the ticket shows the order's cost. If the answer to a POST is lost, the POST is
+// repeated under the same key.
 
 import { because, isDown } from "./alarms.js";
 import { idempotencyKey } from "./api.js";
@@ -9,17 +10,17 @@ import { insist } from "./insist.js";
 import { createLiveQuotes } from "./live-quotes.js";
 import { percent, severity } from "./offer.js";
 
-const WORSE = 1; // per cent by which an impact may grow after it was accepted
-const OFFER_LIMIT_MS = 3000; // longest wait for quotes that are on their way when an order is placed
+const WORSE = 1; // per cent by which an impact may grow after a person has accepted it
+const OFFER_LIMIT_MS = 3000; // when an order is placed: longest wait for quotes that are on their way
 
-/** `placed(id)`: an order was accepted. `turnedAway()`: one was not, as new orders are refused for now. */
+/** `placed(id)`: an order was accepted. `turnedAway()`: an order was refused because new orders are refused for now. */
 export function createTicket({ api, placed, turnedAway }) {
     const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem"), doorNote = byId("ticket-door");
     const field = { tokenIn: byId("token-in"), tokenOut: byId("token-out"), amount: byId("amount"), slippage: byId("slippage") };
     const presets = [...form.querySelectorAll("[data-slippage]")];
     const warning = byId("ticket-impact"), back = byId("go-back");
     let tokens = new Map(), partners = new Map(), sending = false, since = null, redis = null, turned = null;
-    let asked = null; // the price impact, in per cent, that the person was asked about
+    let asked = null; // the price impact, in per cent, that the page has asked the person about
     const quotes = createLiveQuotes({
         api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null),
         canPlace: () => !since && !isDown(redis), told: showImpact,
@@ -61,7 +62,7 @@ export function createTicket({ api, placed, turnedAway }) {
         };
     }
 
-    /** What is wrong with each field: a sentence, or nothing. The engine has the last word; this only saves the way there. */
+    /** What is wrong with each field: a sentence, or nothing. The engine decides; this check only saves a request. */
     function check() {
         const amount = field.amount.value.trim(), slippage = field.slippage.value.trim(), token = tokens.get(field.tokenIn.value);
         const wrong = { amount: null, slippage: null };
@@ -101,7 +102,9 @@ export function createTicket({ api, placed, turnedAway }) {
         button.classList.toggle("severe", severe);
     }
 
-    /** An order that moves the price far is asked about once more; what it costs is said before, and while it is asked. */
+    /**
+     * Shows the cost of an order before it is placed. The page asks once more about an order that moves the price far, and shows the cost meanwhile.
+     */
     function showImpact() {
         const offer = quotes.offer(), severe = severity(offer) === "severe";
         if (!severe) asked = null;
@@ -123,7 +126,7 @@ export function createTicket({ api, placed, turnedAway }) {
         forget();
         const order = values(), before = asked, offer = await quotes.settled(OFFER_LIMIT_MS);
         const accepted = severity(offer) !== "severe" || (before !== null && Number(offer.impact) <= before + WORSE);
-        // what was changed meanwhile is another order, which nobody has asked for yet
+        // if the form was changed meanwhile, it is another order, which nobody has placed yet
         const unchanged = same(order, values());
         asked = unchanged && !accepted ? Number(offer.impact) : null;
         if (unchanged && accepted) await attempt(order, doubt.keyOf(order) ?? idempotencyKey());
@@ -151,14 +154,14 @@ export function createTicket({ api, placed, turnedAway }) {
         }
     }
 
-    /** What became of the last try is said until the next. */
+    /** Removes the outcome of the last try, which is shown until the next one. */
     function forget() {
         turned = null;
         setNotice(problem, null);
         showDoor();
     }
 
-    /** `at`: when it was asked, on the page's clock; an answer on its way while an order was turned away may be older than the pause. */
+    /** `at`: when the request was sent, on the page's clock. An answer that was on its way while an order was refused may be older than the pause. */
     function stand(door, standing, at) {
         since = paused(door);
         redis = standing;

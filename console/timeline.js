@@ -1,4 +1,4 @@
-// The parts of a followed order that are drawn anew with each of its few events: steps, quotes, attempts, result, log.
+// The parts of a followed order that are drawn anew with each event: steps, quotes, attempts, result, log.
 
 import { el, svg } from "./dom.js";
 import { againstQuote, clock, decimal, difference, duration, fromBase, levelOf, status, venue } from "./format.js";
@@ -8,7 +8,7 @@ import { STEPS } from "./story.js";
 
 const NAMES = { pending: "Accepted", routing: "Routed", building: "Built", submitted: "Submitted", confirmed: "Confirmed" };
 
-/** The five steps. An order that ended otherwise shows that in place of the last. */
+/** The five steps. An order that failed or was cancelled shows that in place of the last step. */
 export function steps(story) {
     const at = STEPS.indexOf(story.last.status), ended = story.final && at < 0;
     return el("ol", { class: "steps", "aria-label": "Steps" }, STEPS.map((step, index) => {
@@ -21,7 +21,7 @@ export function steps(story) {
 }
 
 export function quotesSection(story, order) {
-    // What has landed of a split order is not quoted again.
+    // The landed legs of a split order are not quoted again.
     const isWhole = story.quotes.every((quote) => quote.amountIn === story.quote?.amountIn);
     const quotes = story.legs.length > 0 && isWhole ? [story.quote, ...story.quotes] : story.quotes;
     if (quotes.length === 0) return null;
@@ -38,7 +38,7 @@ export function attemptsSection(story) {
     return section("Transactions", el("ol", { class: "attempts" }, rows));
 }
 
-/** What came of it: received against quoted and against the least allowed, in amounts and on a scale. */
+/** The result: what was received against the quote and against the minimum allowed, in amounts and on a scale. */
 export function resultSection(story, order) {
     const { result, quote } = story;
     if (!result || !quote) return null;

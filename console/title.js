@@ -1,4 +1,4 @@
-// The tab's title: what is wrong first, then what is looked at.
+// The tab's title: first what is wrong, then what is shown.
 
 const NAME = "Order Execution Engine";
 let alarm = "", subject = null;
@@ -13,7 +13,7 @@ export function titleAlarm(level, words) {
     show();
 }
 
-/** The order that is followed, null for none. */
+/** The order that is followed; null if there is none. */
 export function titleSubject(text) {
     subject = text;
     show();

@@ -5,7 +5,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// Loss of a process or of a server under load. `audit` says what has to hold after each.
+/// Tests the loss of a process or of a server under load. `audit` checks what has to hold after each.
 @Suite("Crashes", .onLoop) @ServiceActor
 struct CrashTests {
     @Test(
@@ -78,7 +78,7 @@ struct CrashTests {
     func `When a gateway is killed under load, clients that ask the other with their key have one order each`() async throws {
         let engine = Engine.current
         let placed = Loop.spawn { try await together(60) { try await insist(key: "key-\($0)") } }
-        // Some requests have been answered by then, some are under way, some come later.
+        // By then some requests have been answered, some are under way, and some come later.
         try await eventually { try await engine.redis.send(["XLEN", "orders:{0}:accepted"]).integer ?? 0 >= 10 }
         try await engine.stack.kill(.gateway, 1)
         let ids = try await placed.value
@@ -87,8 +87,8 @@ struct CrashTests {
         #expect(try await engine.redis.send(["XLEN", "orders:{0}:accepted"]).integer == 60)
     }
 
-    /// A client that sends its order again, under its key, to one gateway after the other, until it is accepted. It paces itself, so that an outage
-    /// falls into it.
+    /// A client that sends its order again under its key, to one gateway after the other, until the order is accepted. It spreads its requests, so
+    /// that an outage falls between them.
     private func insist(key: String) async throws -> String {
         try await sleep(for: .milliseconds(Int.random(in: 0...1000)))
         var gateway = Int.random(in: 1...2)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension OneEngine {
-    /// The requests that the five documents show, as they stand there, and the answers that their clients expect.
+    /// The requests of the five documents, letter by letter, and the answers that their clients expect.
     @Suite @ServiceActor
     struct Documents {
         private let engine = Engine.current

@@ -8,7 +8,7 @@ extension OneEngine {
     struct EventStreams {
         private let engine = Engine.current
 
-        /// The events of an answer as `id`, `event` and `data`. Before them it says when to come back.
+        /// The events of an answer as `id`, `event` and `data`. Expects that the answer first says when to reconnect.
         private func parsed(_ text: String) -> [[String]] {
             #expect(text.hasPrefix("retry: 2000\n\n"))
             return text.split(separator: "\n\n").dropFirst().map { block in

@@ -25,7 +25,7 @@ struct ExpiryTests {
         try await engine.waitUntilIdle()
     }
 
-    /// Postgres keeps the members of an event in an order of its own.
+    /// The members of each event, because Postgres keeps them in an order of its own.
     private func sorted(_ conversation: Conversation) -> [Set<JSONMember>] {
         conversation.json.map { message in Set((message["event"]?.object ?? []).map { JSONMember($0.name, normal($0.value)) }) }
     }

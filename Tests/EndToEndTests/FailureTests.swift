@@ -62,7 +62,7 @@ struct FailureTests {
             #expect(events.count { Step($0) == Step("routing", "routing", 10) } == events.last?["attempt"]?.integer.map { Int($0) })
             try checkFill(id, events.last, try await engine.landed(id).first)
         }
-        // Whoever comes first presses the price for those that were quoted beside it.
+        // The first swap presses the price for the orders that were quoted beside it.
         #expect(requotes > 0)
     }
 

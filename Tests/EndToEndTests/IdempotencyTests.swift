@@ -18,7 +18,7 @@ extension OneEngine {
                 try await engine.post(#"{"amountIn":15e-1,"inputToken":"sol","tokenOut":"usdc","slippageBps":100}"#, key: key),
                 try await engine.post(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.50,"clientOrderId":"\#(key)"}"#),
             ]
-            // A request with inputToken has to name its user, so it is another user's and refused before the key is looked at.
+            // A request with `inputToken` has to name its user. So it is another user's, and is refused before the key is looked up.
             #expect(again.map(\.status) == [202, 400, 202])
             for answer in [again[0], again[2]] {
                 #expect(answer.header("Idempotent-Replayed") == "true")
@@ -30,7 +30,7 @@ extension OneEngine {
             #expect(try await engine.landed(id).count == 1)
         }
 
-        /// The two gateways differ in the port that their URLs show.
+        /// The text of an answer without ports: the two gateways differ in the port that their URLs show.
         private func withoutPorts(_ answer: Engine.Answer) -> String {
             [1, 2].reduce(answer.text) { text, gateway in
                 text.split(separator: ":\(engine.stack.port(.gateway, gateway))/", omittingEmptySubsequences: false).joined(separator: "/")
@@ -71,7 +71,7 @@ extension OneEngine {
             try await engine.waitForEnd(ids)
             let landed = try await engine.allLanded()
             #expect(Set(ids).allSatisfy { landed[$0]?.count == 1 })
-            // Nothing else has come of these keys.
+            // These keys have made no other orders.
             try await eventually {
                 let sql = "SELECT count(*), count(*) FILTER (WHERE status = 'confirmed') FROM orders WHERE client_order_id LIKE $1"
                 let row = try await engine.postgres.query(sql, [.text("\(key)-%")]).first

@@ -3,12 +3,12 @@ import JSON
 import TestSupport
 import Testing
 
-/// Orders over live venues: the services as they are built, and stubs that answer as the venues' APIs do.
+/// Tests orders over live venues: the services as they are built, and stubs that answer as the venues' APIs do.
 @Suite("Live venues", .onLoop) @ServiceActor
 struct LiveVenueTests {
     private static let timeout = Duration.milliseconds(1500)
 
-    /// Replies for whatever amount is asked, at a price; `change` makes them wrong.
+    /// Replies at a price for any requested amount. `change` makes them wrong.
     private static func raydium(out: UInt64, _ change: (String) -> String = { $0 }) -> @ServiceActor (String, [String]) -> StubAPI.Answer {
         { target, _ in
             let asked = parameters(target)
@@ -62,7 +62,7 @@ struct LiveVenueTests {
         await engine.stop(keepingLogs: false)
     }
 
-    /// The event of an order that tells the quotes.
+    /// The event of an order that has the quotes.
     private func routed(_ engine: Engine, _ id: String) async throws -> JSONValue {
         let events = try await engine.events(id).map { try JSONValue.parse($0) }
         return try #require(events.first { $0["type"]?.string == "routing" && $0["progress"]?.integer == 30 })
@@ -78,7 +78,7 @@ struct LiveVenueTests {
             #expect(try await engine.show(id)["amountOut"]?.string == "218000000")
             let shown = try await engine.send("GET", "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5", to: .router)
             #expect(shown.status == 200 && shown.json["best"]?.string == "meteora")
-            // One connection is the order's, the other the preview's.
+            // One connection is for the order, the other for the preview.
             #expect(raydium.accepted == 2 && jupiter.accepted == 2)
             #expect(!engine.stack.log(.router).contains("hunter2"))
         }
@@ -116,7 +116,7 @@ struct LiveVenueTests {
             #expect(unavailable["dex"]?.string == "meteora" && unavailable["code"]?.string == "VENUE_UNAVAILABLE")
             #expect(unavailable["message"]?.string?.hasPrefix(reason) == true, "\(unavailable)")
 
-            // A few more, and the venue is left out: nobody waits for it any more.
+            // After a few more failures the venue is left out, and no order waits for it any more.
             _ = try await engine.place(count: 8)
             if fault == .slow {
                 try await eventually { engine.stack.log(.router).contains("venue.left_out") }

@@ -23,7 +23,7 @@ struct LoadTests {
             if !isConfirmed { #expect(events.last?["totalAttempts"]?.integer == 3) }
             attempts[shown["attempts"]?.integer ?? 0, default: 0] += 1
         }
-        // By chance 10 of 200 fail at their first attempt; that none does happens once in 28,000 runs.
+        // On average 10 of 200 orders fail at their first attempt. A run in which none fails comes once in 28,000.
         #expect(attempts.keys.contains(2))
     }
 }

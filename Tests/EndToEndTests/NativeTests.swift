@@ -39,7 +39,7 @@ extension OneEngine {
             try await client.read { $0.all("error").count == 3 }
             #expect(client.all("error").map { $0["code"]?.string } == ["BAD_REQUEST", "BAD_REQUEST", "UNKNOWN_ORDER"])
             #expect(client.others.last?["orderId"]?.string == nobodys && start.elapsed > .milliseconds(1900))
-            // More than the order will ever have: somebody remembers what the engine has lost.
+            // More events than the order will ever have: the client remembers what the engine has lost.
             try await client.subscribe(id, after: 9)
             try await client.read { $0.done == [id] }
             #expect(client.others.last?["code"]?.string == "SEQ_AHEAD" && client.others.last?["seq"]?.integer == 7)
@@ -62,7 +62,7 @@ extension OneEngine {
     }
 }
 
-/// Orders that stand still until the test lets them go on.
+/// Tests orders that stand still until the test lets them go on.
 @Suite("Native sockets of waiting orders", .onLoop) @ServiceActor
 struct NativeWaitingTests {
     @Test(
@@ -91,7 +91,7 @@ struct NativeWaitingTests {
         #expect(clients[1].done == [before[0]] && clients[0].done == [])
         #expect(clients[0].all("subscribed").first?["orders"]?.integer == 5)
 
-        // Who comes when all is over sees nothing, unless it names the time it was away from.
+        // A client that comes when all is over sees nothing, unless it names the time since which it was away.
         let late = try await engine.native()
         try await late.subscribe(user: "u:1")
         try await late.read { $0.all("subscribed").count == 1 }

@@ -1,6 +1,6 @@
 import TestSupport
 import Testing
 
-/// What can share an engine in good health, with two of what clients reach.
+/// Tests that can share a healthy engine, with two replicas of the services that clients reach.
 @Suite("One engine", .onLoop, .engine(replicas: [.gateway: 2, .notifier: 2]))
 struct OneEngine {}

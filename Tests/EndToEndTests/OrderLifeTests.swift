@@ -32,7 +32,7 @@ extension OneEngine {
             try await engine.waitUntilIdle()
         }
 
-        /// The status update dialect's words for an order that lands at once; building (70) has none.
+        /// The messages of the status-update dialect for an order that lands at once. The event building (70) has none.
         private func documentMessages(_ id: String, _ events: [JSONValue]) -> [String] {
             let hash = events.last?["txHash"]?.string ?? ""
             let rest = [

@@ -2,7 +2,7 @@ import EventLoop
 import TestSupport
 import Testing
 
-/// Each service alone, as an operator meets it first.
+/// Tests each service alone, as an operator meets it first.
 @Suite("Processes", .onLoop) @ServiceActor
 struct ProcessTests {
     private nonisolated static let common = [

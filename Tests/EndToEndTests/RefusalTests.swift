@@ -4,10 +4,10 @@ import Redis
 import TestSupport
 import Testing
 
-/// Requests that are no order: each gets its own answer, and leaves nothing in Redis.
+/// Tests requests that are no orders: each gets its own answer, and leaves nothing in Redis.
 @Suite("Refusals", .onLoop, .engine(replicas: [.router: 0, .executor: 0])) @ServiceActor
 struct RefusalTests {
-    /// A bad order: its body, and what is said about which field.
+    /// A bad order: its body, and the error of each field.
     struct Bad: Sendable, CustomTestStringConvertible {
         let body: String
         let errors: [String: String]
@@ -158,7 +158,7 @@ struct RefusalTests {
         #expect(json["error"]?.string?.isEmpty == false)
     }
 
-    /// Compares what is in Redis before and after. Refusals run side by side, which changes nothing: none of them may leave anything.
+    /// Compares the keys in Redis before and after. Refusals run side by side, which does not matter: none of them may leave anything.
     private func expectNothingLeft(_ request: @ServiceActor () async throws -> Void) async throws {
         let before = try await orderKeys()
         try await request()
@@ -169,7 +169,7 @@ struct RefusalTests {
 
     private func orderKeys() async throws -> Set<String> {
         let keys = try await Engine.current.redis.send(["KEYS", "*"]).array ?? []
-        // Heartbeats come and go, and so does what the time is kept in.
+        // Heartbeats come and go, and so do the keys that keep the time.
         return Set(keys.compactMap(\.string).filter { !$0.hasPrefix("orders:{services}") && !$0.hasSuffix(":clock") })
     }
 }

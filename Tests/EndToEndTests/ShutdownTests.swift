@@ -21,7 +21,7 @@ struct ShutdownTests {
         #expect(try await together(80) { try await engine.state(ids[$0]) }.allSatisfy { $0 == "confirmed" })
     }
 
-    /// SIGTERM for the first process of each service at once: each ends with 0 within the limit.
+    /// Sends SIGTERM to the first process of each service at once, and checks that each ends with 0 within the limit.
     private func stopAll(_ engine: Engine, within limit: Duration) async throws {
         let endings = try await together(StackService.allCases.count) { try await engine.stack.terminate(StackService.allCases[$0]) }
         for (service, (code, duration)) in zip(StackService.allCases, endings) {
@@ -39,7 +39,7 @@ struct ShutdownTests {
         try await engine.stack.start(.executor)
         let (code, duration) = try await engine.stack.terminate(.executor, 1)
         #expect(code == 0 && duration < .seconds(4))
-        // Within far less than the visibility time-out: they were handed back, not left.
+        // The limit is far below the visibility time-out: the entries were handed back, not left.
         try await engine.audit(ids, within: .seconds(30))
         #expect(try await together(10) { try await engine.landed(ids[$0]).first?["signature"] ?? "" } == hashes)
     }

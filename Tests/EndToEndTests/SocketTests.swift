@@ -52,7 +52,7 @@ extension OneEngine {
             let socket = try await engine.socket(path + id)
             let conversation = try await socket.conversation()
             #expect(conversation.closeCode == 4404)
-            // The progress dialect greets before it knows anything.
+            // The progress dialect greets before anything is known of the order.
             #expect(conversation.json.map { $0["type"]?.string } == (path == "/api/orders/status/" ? ["connection", "subscribed"] : []))
             #expect(start.elapsed >= .milliseconds(1900) && start.elapsed < .seconds(10))
         }

@@ -27,7 +27,7 @@ struct SplitTests {
             #expect(try await engine.show(id)["legs"] == last["legs"])
             retried += Set(landed.map { $0["attempt"] }).count > 1 ? 1 : 0
         }
-        // Legs of one order that landed in different attempts.
+        // Some orders have legs that landed in different attempts.
         #expect(retried > 0)
     }
 

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-/// Every interleaving of one order's life within small bounds, as it should be and with one safety check left out.
+/// Every interleaving of one order's life within small bounds: once with all safety checks, and with each check left out.
 @Suite(.serialized)
 struct ModelCheckTests {
     private static let bounds = [
@@ -39,7 +39,7 @@ struct ModelCheckTests {
         let finding = explorer.run()
         print("model: \(bounds.name): \(explorer.states) states, \(explorer.transitions) transitions, \(start.elapsed)")
         if let finding { Issue.record("\(finding)") }
-        // Bounds by mistake so narrow that nothing happens would find nothing either.
+        // If the bounds were too narrow by mistake, nothing would happen, and nothing would be found either.
         #expect(explorer.states > 50_000)
     }
 

@@ -141,7 +141,7 @@ struct FullMemoryTests {
                 let heartbeat = Heartbeat(redis: bench.redis, service: "router", name: "r") { [:] }
                 await heartbeat.beat()
                 #expect(try await bench.pipeline.aliveNames() == ["r"])
-                // Whoever starts now has to get as far as the orders inside.
+                // A process that starts now has to get as far as the orders inside.
                 #expect(try await bench.pipeline.agree(on: "seed", "1") == "1")
                 #expect(try await bench.pipeline.agree(on: "seed", "2") == "1")
                 #expect(try await bench.pipeline.createGroups(bench.keys) == false)

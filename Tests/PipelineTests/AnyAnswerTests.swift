@@ -9,9 +9,9 @@ import Testing
 @testable import PaperMarket
 @testable import Pipeline
 
-/// Values as Redis may say them: every place where a number belongs gets those at the ends of all ranges, and what is none.
+/// Answers that Redis may give. Each place of a number gets numbers from the ends of all ranges, and values that are no numbers.
 private struct Answers {
-    /// A part of an answer; `.any` is drawn anew each time.
+    /// A part of an answer. `.any` is drawn anew each time.
     indirect enum Part {
         case text(String)
         case any
@@ -25,7 +25,7 @@ private struct Answers {
     private static let texts =
         numbers + ["18446744073709551615", "99999999999999999999", "1e308", "nan", "", "x", "ok", "again", "0-0", "18446744073709551615-1", "inf"]
 
-    /// Answers of the scripts and commands, each by its form.
+    /// The answers of the scripts and commands, by their form.
     static func forms(_ order: Order) -> [Part] {
         let id = Part.text(order.id.description)
         let route = Part.text(ChosenRoute(Samples.meteora).members)
@@ -52,7 +52,7 @@ private struct Answers {
         return forms
     }
 
-    /// The bytes of an answer of a form.
+    /// The bytes of an answer of this form.
     static func bytes(_ part: Part, _ random: inout some RandomNumberGenerator) -> String {
         switch part {
         case .text(let text): return bulk(text)
@@ -70,7 +70,7 @@ private struct Answers {
     private static func bulk(_ text: String) -> String { "$\(text.utf8.count)\r\n\(text)\r\n" }
 }
 
-/// Whatever Redis answers is a value or an error: a number that nobody has thought of ends no process.
+/// Any answer of Redis becomes a value or an error: an unexpected number never ends the process.
 @Suite(.onLoop, .timeLimit(.minutes(2))) @ServiceActor
 struct AnyAnswerTests {
     private func withFake(_ body: @ServiceActor (FakeRedis, OrderPipeline, RedisClient) async throws -> Void) async throws {
@@ -84,7 +84,7 @@ struct AnyAnswerTests {
         server.stop()
     }
 
-    /// All that a process asks of Redis, by name.
+    /// Everything that a process asks Redis, by name.
     private func questions(_ pipeline: OrderPipeline, _ client: RedisClient, _ order: Order) -> [(String, @ServiceActor () async throws -> Void)] {
         let keys = pipeline.partitions[0]
         let entry = WorkEntry(

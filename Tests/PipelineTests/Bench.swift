@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-/// A pipeline on an empty database of a real Redis, its groups made, and what tests ask about it.
+/// A pipeline on an empty database of a real Redis, with its groups, and the questions that tests ask about it.
 @ServiceActor
 final class Bench {
     let redis: RedisClient
@@ -39,7 +39,7 @@ final class Bench {
         return order
     }
 
-    /// Places an order and leads it to a state that is not final; returns it with the entry in the hand of consumer `a`.
+    /// Places an order and leads it to a state that is not final. Returns it with the entry that consumer `a` has in hand.
     func reach(_ state: OrderState, _ order: Order = Samples.order()) async throws -> (Order, WorkEntry) {
         let order = try await place(order)
         let first = try await take(.router)
@@ -90,7 +90,7 @@ final class Bench {
         return entry.held(by: consumer)
     }
 
-    /// Claims of a stage's stream what nobody renews.
+    /// Claims entries of a stage's stream that nobody renews.
     func claim(
         _ stage: Stage = .router, as consumer: String, idle: Int = 5000, max: Int = 10, _ suspicion: Suspicion = Suspicion(maxStarts: 5),
         suspects: Bool = true, inHand: [String] = []
@@ -103,7 +103,8 @@ final class Bench {
         return StreamEntry.list(claimed: .array(Array((reply.array ?? []).dropFirst())))
     }
 
-    /// Places an order in a partition without others and reads it for a router `a` that never renews it, as if that had been done so often.
+    /// Places an order in a partition without others, and reads it for a router `a` that never renews it. Its entry looks as if it had been delivered
+    /// that often.
     func abandon(in keys: Keys, idle: Int = 60_000, deliveries: Int) async throws -> (order: Order, entry: String) {
         let order = try await place(Samples.order(Samples.id(partition: UInt8(keys.partition))))
         let reply = try await send("XREADGROUP", "GROUP", "router", "a", "STREAMS", keys.accepted, ">")
@@ -121,7 +122,7 @@ final class Bench {
         }
     }
 
-    /// Makes an entry look as if it had been delivered that often and left alone for that long.
+    /// Makes an entry look as if it had been delivered that often and left idle for that long.
     func age(_ entry: String, in stream: String, _ group: String, of consumer: String, idle: Int = 60_000, deliveries: Int = 1) async throws {
         try await send(
             "XCLAIM", stream, group, consumer, "0", entry, "IDLE", String(idle), "RETRYCOUNT", String(deliveries), "JUSTID")
@@ -131,7 +132,7 @@ final class Bench {
         Int(try await send("XPENDING", keys.source(of: stage), stage.group).array?[0].integer ?? -1)
     }
 
-    /// Orders that have been put on the executor's stream.
+    /// The number of orders that were put on the executor's stream.
     func routed() async throws -> Int { Int(try await send("XLEN", keys.routed).integer ?? 0) }
 
     // MARK: Looking
@@ -145,7 +146,7 @@ final class Bench {
         try #require(try await pipeline.snapshot(order.id)).events.map { try OrderEvent(parsing: $0) }
     }
 
-    /// The time to live of an order in ms; -1 when it has none.
+    /// The time to live of an order in ms. -1 if it has none.
     func timeToLive(_ order: Order) async throws -> Int { Int(try await send("PTTL", keys.order(order.id)).integer ?? -9) }
 
     /// Fields of the dead letters, oldest first.
@@ -156,14 +157,14 @@ final class Bench {
         }
     }
 
-    /// An order's hash, in an order of its own: Redis' own changes while a hash grows.
+    /// An order's hash, sorted, because Redis changes the order of fields while a hash grows.
     func hash(_ order: Order) async throws -> [RedisValue] {
         let values = try await send("HGETALL", keys.order(order.id)).array ?? []
         let pairs = stride(from: 0, to: values.count, by: 2).map { (values[$0].string ?? "", values[$0 + 1]) }
         return pairs.sorted { $0.0 < $1.0 }.flatMap { [.string($0.0), $0.1] }
     }
 
-    /// Everything that a step may write, to see that nothing was.
+    /// Everything that a step may write. Tests compare it to see that nothing was written.
     func everything(_ order: Order) async throws -> [RedisValue] {
         var all = try await hash(order)
         for stream in [keys.accepted, keys.routed, keys.events, keys.dead] { all.append(try await send("XLEN", stream)) }
@@ -202,7 +203,7 @@ func withBench(
     await running.value
 }
 
-/// A server of one's own, stopped at the end of `body`.
+/// Runs a test on a server of its own, which is stopped at the end of `body`.
 @ServiceActor
 func withServer(_ extraConfig: [String] = [], appendonly: Bool = true, _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
     let server = try await RedisServer.start(appendonly: appendonly, extraConfig: extraConfig)
@@ -214,7 +215,7 @@ func withServer(_ extraConfig: [String] = [], appendonly: Bool = true, _ body: @
 }
 
 extension WorkEntry {
-    /// The same entry as another consumer holds it, or in another delivery.
+    /// The same entry in the hand of another consumer, or in another delivery.
     func held(by consumer: String? = nil, token: String? = nil) -> WorkEntry {
         WorkEntry(
             stage: stage, partition: partition, entry: entry, orderID: orderID, round: round, consumer: consumer ?? self.consumer,

@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct ChainLedgerTests {
-    /// A chain on which everything lands at once, unless told otherwise.
+    /// A chain on which everything lands at once, unless `change` says otherwise.
     private func ledger(_ bench: Bench, _ change: (inout ChainOptions) -> Void = { _ in }) -> ChainLedger {
         var options = ChainOptions(seed: 7, latency: 0...0, failurePpm: 0, dropPpm: 0, latePpm: 0, slotMilliseconds: 400, validSlots: 150)
         change(&options)
@@ -103,7 +103,7 @@ struct ChainLedgerTests {
             #expect(try await status(chain, Samples.transaction(order, attempt: 2)).state == .unknown)
             #expect(try await bench.pipeline.marketFlows(partition: 0) == flows)
             #expect(try await offer(2, flows) == .taken)
-            // Whoever does not compare is taken whatever has moved.
+            // An offer that does not compare is taken, whatever has moved.
             #expect(try await offer(3, nil) == .taken)
             let sum = try #require(try await bench.pipeline.marketFlows(partition: 0)["a"])
             #expect((1000...2100).contains(sum.base), "three times 700, faded for a moment")
@@ -219,7 +219,7 @@ struct ChainLedgerTests {
             let open = Samples.order()
             try await bench.send("HSET", bench.keys.order(open.id), "state", "submitted")
             for index in 0..<1500 {
-                // The oldest ones are those of an order that has not ended.
+                // The oldest transactions belong to an order that has not ended.
                 let id = index < 450 ? open.id : Samples.id()
                 try await bench.send("HSET", bench.keys.transaction("s\(index)"), "orderId", id.description)
                 try await bench.send("ZADD", bench.keys.expiring, String(index), "s\(index)")

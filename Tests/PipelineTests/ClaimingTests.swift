@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-/// When workers take over what others have left, and what must not hold them up.
+/// Tests when workers take over what others have left, and what must not delay them.
 @Suite(.onLoop) @ServiceActor
 struct ClaimingTests {
     private func owner(_ bench: Bench, of entry: String, in keys: Keys) async throws -> String? {
@@ -66,7 +66,7 @@ struct ClaimingTests {
                 RedisReader(url: url, name: "reader")
             }
             let working = Loop.spawn { await worker.run() }
-            // A claim interval and more.
+            // A bit more than a claim interval.
             try await sleep(for: .milliseconds(1300))
             #expect(try await owner(bench, of: entry, in: bench.keys) == "a")
             let restored = MonotonicInstant.now

@@ -7,13 +7,13 @@ import Testing
 @testable import PaperMarket
 @testable import Pipeline
 
-/// The time that the engine goes by where Redis' own is set back. A higher time that was seen is put in its place: Redis' clock then is what is
-/// behind.
+/// Tests the time that the engine uses when Redis' own clock is set back. The tests write a higher time as the highest one that was seen, so that
+/// Redis' clock is behind it.
 @Suite(.onLoop) @ServiceActor
 struct ClockTests {
     private static let hour: UInt64 = 3_600_000
 
-    /// As if Redis' clock had been set back by an hour a moment ago. Returns the highest time that was seen.
+    /// Acts as if Redis' clock had been set back by an hour a moment ago. Returns the highest time that was seen.
     @discardableResult
     private func setBack(_ bench: Bench, _ key: String) async throws -> UInt64 {
         let highest = try await own(bench) + Self.hour
@@ -32,7 +32,7 @@ struct ClockTests {
         try await bench.send("HGET", bench.keys.clock, field).string.flatMap { UInt64($0) }
     }
 
-    /// What a partition's scripts go by.
+    /// The time that a partition's scripts use.
     private func time(_ bench: Bench) async throws -> UInt64 {
         UInt64(try await bench.pipeline.run(Scripts.now, keys: [bench.keys.accepted], []).integer ?? 0)
     }
@@ -121,7 +121,7 @@ struct ClockTests {
             #expect(try await time(bench) - own < 5000)
             _ = try await bench.pipeline.sweep(bench.keys)
             #expect(try await kept(bench, "ahead") == 0)
-            // Not quite right: the time goes beyond what was seen by no more than it may.
+            // A clock that is set not quite right: the time goes beyond the highest one by no more than it may.
             try await bench.send("HSET", bench.keys.clock, "highest", String(own + 60_000), "ahead", String(Self.hour))
             #expect(try await time(bench) == own + 65_000)
         }
@@ -164,7 +164,7 @@ struct ClockTests {
             await heartbeat.beat()
             #expect(try #require(heartbeat.clock.now) >= highest)
             #expect((Duration.seconds(3590)...Duration.seconds(3600)).contains(heartbeat.setBack))
-            // Names go by the same time, so that one that ends now is not alive for an hour.
+            // Names use the same time, so that a process that ends now does not count as alive for an hour.
             #expect(try await bench.pipeline.aliveNames() == ["r"])
             #expect(try await bench.pipeline.time() >= highest)
         }
@@ -174,7 +174,7 @@ struct ClockTests {
         try await withBench { bench async throws in
             let budget = AttemptBudget(pipeline: bench.pipeline, perMinute: 2)
             #expect(await budget.take(5).places.count == 2)
-            // A minute before the highest time that was seen.
+            // The places were taken in a minute before the highest time that was seen, so they are free again.
             let highest = try await setBack(bench, Keys.clock(of: "{limits}"))
             #expect(highest > 0)
             #expect(await budget.take(5).places.count == 2)

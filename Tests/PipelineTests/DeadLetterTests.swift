@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct DeadLetterTests {
-    /// Puts a letter among the dead ones as `bury` does, with a time of one's own.
+    /// Adds a letter to the dead letters as `bury` does, at a given time.
     @discardableResult
     private func letter(_ bench: Bench, _ keys: Keys, at id: String, _ values: String...) async throws -> RedisValue {
         try await bench.redis.send(["XADD", keys.dead, id, "reason", "MALFORMED", "stream", "accepted", "deliveries", "1", "at", "1"] + values)
@@ -21,7 +21,7 @@ struct DeadLetterTests {
         return try #require(page.letters.first)
     }
 
-    /// An order at `submitted` whose entry was started too often: its letter is in doubt.
+    /// An order at `submitted` whose entry was started too often. Its letter is in doubt.
     private func doubt(_ bench: Bench) async throws -> (Order, DeadLetter) {
         let (order, entry) = try await bench.reach(.submitted)
         for _ in 0..<4 { try await bench.begin(entry.held()) }
@@ -39,7 +39,7 @@ struct DeadLetterTests {
             #expect(letter.reason == "IN_DOUBT" && letter.stream == "routed" && letter.orderID == order.id.description)
             #expect(letter.deliveries == 1 && letter.fields.map(\.name) == ["id", "round"])
             #expect(letter.fields.map(\.value) == [order.id.description, "1"])
-            // Redis dates the entry a moment after the script has asked for the time.
+            // Redis stamps the entry a moment after the script has asked for the time.
             let moments = [before, letter.at, letter.id.milliseconds, after]
             #expect(letter.id.partition == 0 && moments == moments.sorted())
             let json = try JSONValue.parse(JSONWriter.value(letter))
@@ -53,7 +53,7 @@ struct DeadLetterTests {
         try await withBench(PipelineSettings(partitions: 3)) { bench in
             var expected: [String] = []
             for moment in 1...40 {
-                // Two partitions share each moment: their letters have the same id in their streams.
+                // Two partitions share each moment, so their letters have the same id in their streams.
                 for partition in [moment % 3, (moment + 1) % 3].sorted() {
                     try await letter(bench, bench.pipeline.partitions[partition], at: "\(moment)-0", "orderId", "")
                     expected.append("\(partition)-\(moment)-0")
@@ -220,7 +220,7 @@ struct DeadLetterTests {
             let (order, letter) = try await doubt(bench)
             #expect(try await bench.pipeline.drop(letter.id) == .inDoubt)
             #expect(try await onlyLetter(bench).id == letter.id)
-            // Ended by another delivery, while the letter was still there.
+            // Another delivery has ended the order while the letter was still there.
             let other = try await bench.inject(.executor, order.id, round: 1)
             try await bench.written(.confirm(Samples.fill), other)
             #expect(try await bench.pipeline.retry(letter.id) == .final(.confirmed))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Pipeline
 
-/// Handles entries by a closure, and counts.
+/// Handles entries by a closure, and counts them.
 @ServiceActor
 final class FakeHandler: OrderHandler {
     private let body: @ServiceActor (WorkEntry) async -> Void
@@ -25,14 +25,14 @@ final class FakeHandler: OrderHandler {
     }
 }
 
-/// Takes events, or fails as it is told.
+/// Stores events, or fails as the test says.
 @ServiceActor
 final class FakeSink: EventSink {
     struct Away: Error {}
 
     /// How often it fails before it stores anything.
     var failures = 0
-    /// The seqs that it refuses.
+    /// The seqs of the events that it refuses.
     var refused: Set<Int> = []
     private(set) var attempts = 0
     private(set) var batches: [[EventEntry]] = []
@@ -49,7 +49,7 @@ final class FakeSink: EventSink {
     }
 }
 
-/// Remembers what it is told.
+/// Records what it is told.
 @ServiceActor
 final class RecordingObserver: StreamObserver {
     private(set) var claimed = 0

@@ -6,10 +6,10 @@ import Testing
 
 @testable import Pipeline
 
-/// What consumers of a group do with entries that are not new.
+/// Tests what consumers of a group do with entries that are not new.
 @Suite(.onLoop) @ServiceActor
 struct GroupTests {
-    /// Entries of the router's stream in the hand of `a`, oldest first, left alone for a minute; each delivered that often.
+    /// Entries of the router's stream in the hand of `a`, oldest first, idle for a minute. Each was delivered as often as `deliveries` says.
     private func entries(_ bench: Bench, deliveries: [Int]) async throws -> [String] {
         var ids: [String] = []
         for count in deliveries {
@@ -116,14 +116,14 @@ struct GroupTests {
             #expect(try await owners(bench) == ["a", "b", "a"])
             let rows = try await bench.send("XPENDING", bench.keys.accepted, "router", "-", "+", "100").array?.compactMap(\.array) ?? []
             #expect(rows.map { $0[3].integer } == [1, 2, 1])
-            // What is under its name but not in its hand goes on ageing.
+            // An entry that Redis lists under the consumer's name, but that the consumer does not have in hand, goes on ageing.
             #expect(try await claim(bench).map(\.id) == [ids[3]])
         }
     }
 
     // MARK: Trim
 
-    /// A stream with an entry for each age in seconds, and a group that has been given the first ones.
+    /// A stream with an entry of each age in seconds, and a group that has been given the first ones.
     private func stream(_ bench: Bench, ages: [UInt64], given: Int) async throws -> (key: String, made: UInt64) {
         try await bench.send("DEL", bench.keys.accepted)
         let now = try await bench.now()
@@ -135,7 +135,7 @@ struct GroupTests {
         return (bench.keys.accepted, now)
     }
 
-    /// The ages that the entries had when the stream was made.
+    /// The ages of the entries at the time when the stream was made.
     private func ages(_ bench: Bench, _ stream: (key: String, made: UInt64)) async throws -> [UInt64] {
         (try await bench.send("XRANGE", stream.key, "-", "+").array ?? []).compactMap { row in
             row.array?[0].string.flatMap { UInt64($0.prefix { $0 != "-" }) }.map { (stream.made - $0) / 1000 }

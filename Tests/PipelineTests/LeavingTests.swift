@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-/// When an order's hash may go: it is final, every event is stored, and no entry stands for it.
+/// Tests when an order's hash may expire: it is final, every event is stored, and no entry stands for it.
 @Suite(.onLoop) @ServiceActor
 struct LeavingTests {
     private func store(_ bench: Bench, _ order: Order, _ seqs: [Int]) async throws {
@@ -112,7 +112,7 @@ struct LeavingTests {
 
     // MARK: Events that Postgres refuses
 
-    /// An order that is confirmed, and whose last event Postgres has refused.
+    /// A confirmed order whose last event Postgres has refused.
     private func refuse(_ bench: Bench, _ sink: FakeSink) async throws -> (Order, DeadLetterID) {
         sink.refused = [7]
         let (order, entry) = try await bench.reach(.submitted, Samples.order(user: "u"))

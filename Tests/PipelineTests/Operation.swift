@@ -7,7 +7,7 @@ import TestSupport
 @testable import PaperMarket
 @testable import Pipeline
 
-/// Something that a script does to orders: made ready on a bench, then done by whichever pipeline is given.
+/// Something that a script does to orders. It is prepared on a bench and then done by the given pipeline.
 @ServiceActor
 struct Operation {
     typealias Act = @ServiceActor (OrderPipeline) async throws -> Void
@@ -20,10 +20,10 @@ struct Operation {
         self.prepare = prepare
     }
 
-    /// An order that touches everything that an order may touch.
+    /// An order that uses everything that an order may have.
     private static func order() -> Order { Samples.order(key: "k", user: "u", deadline: 9_000_000_000_000) }
 
-    /// A step with its entry in hand.
+    /// A step whose entry is in hand.
     private nonisolated static func step(_ name: String, from state: OrderState, _ request: @escaping @ServiceActor (Order) -> StepRequest)
         -> Operation
     {
@@ -169,8 +169,8 @@ struct Operation {
 }
 
 extension Bench {
-    /// Everything in the database by key, as text: the content, whatever history of deletions a stream may have. An empty stream without a group is
-    /// none.
+    /// Everything in the database by key, as text. A stream counts by its content, whatever deletions it has seen. An empty stream without a group
+    /// does not count.
     func contents() async throws -> [String: String] {
         var found: [String: String] = [:]
         for key in try await send("KEYS", "*").array?.compactMap(\.string) ?? [] { found[key] = try await content(key) }
@@ -187,7 +187,7 @@ extension Bench {
         case "stream":
             var text = "\(try await send("XRANGE", key, "-", "+"))"
             for group in ["router", "executor", persistGroup] {
-                // A stream has one of the groups.
+                // A stream has one of these groups.
                 text += (try? await send("XPENDING", key, group)).map { "\n\(group): \($0)" } ?? ""
             }
             return text + life

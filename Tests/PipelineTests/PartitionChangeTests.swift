@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-/// Another count of partitions for an engine that is paused and has nothing under way.
+/// Tests another count of partitions for an engine that is paused and has nothing under way.
 @Suite(.onLoop) @ServiceActor
 struct PartitionChangeTests {
     private func pipeline(_ bench: Bench, _ partitions: Int) -> OrderPipeline {
@@ -25,7 +25,7 @@ struct PartitionChangeTests {
         }
     }
 
-    /// Leads an order to its end, everything stored.
+    /// Leads an order to its end and stores all its events.
     private func finish(_ bench: Bench, _ order: Order) async throws {
         let (_, entry) = try await bench.reach(.submitted, order)
         try await bench.written(.confirm(Samples.fill), entry)
@@ -160,7 +160,7 @@ struct PartitionChangeTests {
         }
     }
 
-    /// Starts as a process does: with its heartbeat, then with the agreement. Returns what was in the way, and the heart, which goes on.
+    /// Starts as a process does: first its heartbeat, then the agreement. Returns what was in the way, and the heartbeat, which goes on.
     private func start(_ bench: Bench, _ partitions: Int) async -> (obstacle: String, heart: Task<Void, Never>) {
         let heartbeat = Heartbeat(redis: bench.redis, service: "router", name: "router-\(partitions)") { ["partitions": String(partitions)] }
         await heartbeat.beat()
@@ -172,12 +172,12 @@ struct PartitionChangeTests {
     func `of two processes that start with two counts at once at most one goes on`(turn: Int) async throws {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
-            // Those that start with it: to look at each of them takes a while, in which another can begin.
+            // More names that start with the process. To check them all takes a while, in which another process can begin.
             for index in 0..<30 {
                 await Heartbeat(redis: bench.redis, service: "router", name: "ally-\(index)") { ["partitions": "4"] }.beat()
             }
             let changing = Loop.spawn { await self.start(bench, 4) }
-            // Another moment of the change each time.
+            // A different moment of the change in each turn.
             for _ in 0..<turn { _ = try await bench.now() }
             let old = await start(bench, 1)
             let new = await changing.value

@@ -12,7 +12,7 @@ struct PoisonTests {
         Int(try await bench.field(order, "starts").split(separator: ":").dropFirst(2).first ?? "0") ?? -1
     }
 
-    /// Begins the entry that often, each time as another delivery.
+    /// Begins the entry that often, each time in another delivery.
     private func start(_ entry: WorkEntry, _ count: Int, _ bench: Bench) async throws {
         for _ in 0..<count { try await bench.begin(entry.held()) }
     }

@@ -39,7 +39,7 @@ struct RetryTests {
         try await withBench { bench async throws in
             let start = try await bench.now()
             let (order, entry) = try await bench.reach(.submitted)
-            // As if it had been sent a minute ago, after 12 ms of waiting.
+            // Acts as if the transaction had been sent a minute ago, after 12 ms of waiting.
             try await bench.send("HSET", bench.keys.order(order.id), "clock", "submitted \(start - 60_000) pending=12 routing=300 building=4")
             try await bench.written(Samples.failure(.network, delay: 0), entry)
             #expect(try await bench.events(order).allSatisfy { $0.stageMs == nil })

@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct RightsTests {
-    /// A pipeline as a user of Redis with these rules sees it.
+    /// The rights that a user of Redis with these rules lacks.
     private func missing(_ server: RedisServer, _ rules: [String], partitions: Int = 1) async throws -> [String] {
         try await withAdmin(server) { admin in
             _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", "nopass"] + rules)
@@ -34,7 +34,7 @@ struct RightsTests {
         return value
     }
 
-    /// What docs/operations.md gives the engine's user.
+    /// The rules that docs/operations.md gives to the engine's user.
     private static let documented = ["~orders:*", "~chain:*", "&updates:*", "+@all", "-@dangerous", "-@admin", "+info", "+config|get"]
 
     @Test func `the rights that the documentation gives are all that the engine needs`() async throws {

@@ -3,7 +3,7 @@ import TestOrders
 
 @testable import Pipeline
 
-/// What tests place, quote and sign.
+/// Orders, quotes and transactions for tests.
 enum Samples {
     static let sol = Token.sol
     static let usdc = Token.usdc
@@ -42,7 +42,7 @@ enum Samples {
         .submit([transaction(order, attempt: attempt)], attempt: attempt, maxAttempts: order.maxAttempts)
     }
 
-    /// What follows a failure; nil for whatever state the step may start from.
+    /// The step that follows a failure. With `state` nil it may start from any of its states.
     static func failure(
         _ code: FailureCode, stage: Stage = .executor, in state: OrderState? = nil, attempt: Int = 1, delay: UInt64 = 0
     ) -> StepRequest {

@@ -5,17 +5,17 @@ import Testing
 
 @testable import Pipeline
 
-/// Workers that die one after the other of an order among others, on Redis, by the scripts that real ones use.
+/// Tests workers that die one after the other of an order among others, on Redis, with the scripts that real workers use.
 @Suite(.onLoop) @ServiceActor
 struct SuspectTests {
-    /// What came of it.
+    /// The outcome of a run.
     private struct Course {
         var rounds = 0
         var crashes = 0
         var maxStarts = 0
     }
 
-    /// Lets workers claim, begin and route until nothing is pending. Whoever has begun one of the poisonous orders dies with all it has.
+    /// Lets workers claim, begin and route until nothing is pending. A worker that has begun one of the poisonous orders dies with all its entries.
     private func work(_ bench: Bench, _ orders: [Order], poison: Set<OrderID>, maxStarts: Int) async throws -> Course {
         var course = Course()
         var entries = try await read(bench)
@@ -66,7 +66,7 @@ struct SuspectTests {
             #expect(course.maxStarts <= maxStarts)
             #expect(course.crashes <= maxStarts * poison.count)
             #expect(try await bench.deadLetters().count == poison.count)
-            // One by one it would be 40 and the crashes.
+            // One by one it would take 40 rounds and the crashes.
             if maxStarts >= 5, poison.count == 1 { #expect(course.rounds <= 28, "\(course)") }
         }
     }

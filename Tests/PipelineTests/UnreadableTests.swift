@@ -7,10 +7,10 @@ import Testing
 
 @testable import Pipeline
 
-/// Orders that a script finds on its way and cannot read, as while keys are moved to another server: they are left as they are, and taken up later.
+/// Tests orders that a script meets and cannot read, as while keys move to another server. They are left as they are, and taken up later.
 @Suite(.onLoop) @ServiceActor
 struct UnreadableTests {
-    /// Makes a key unreadable while `body` runs; all reasons that were told meanwhile.
+    /// Makes a key unreadable while `body` runs. Returns all reasons that were reported meanwhile.
     private func withoutKey(_ bench: Bench, _ key: String, _ body: @ServiceActor () async throws -> Void) async throws -> [ScriptOmission] {
         var omissions: [ScriptOmission] = []
         bench.pipeline.onOmission = { omissions.append($0) }

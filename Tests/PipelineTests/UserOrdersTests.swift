@@ -64,7 +64,7 @@ struct UserOrdersTests {
         async throws
     {
         try await withBench { bench in
-            // Three of a millisecond, so that pages end amid equals.
+            // Three ids per millisecond, so that pages end between equal scores.
             let ids = (0..<1300).map { _ in Samples.id() }
             for (index, id) in ids.enumerated() {
                 async let added = bench.send("ZADD", bench.keys.user("u"), String(1_768_030_217_789 + index / 3), id.description)

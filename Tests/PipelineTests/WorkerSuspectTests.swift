@@ -6,10 +6,10 @@ import Testing
 
 @testable import Pipeline
 
-/// How a worker begins what others may have died of.
+/// Tests how a worker begins entries that other workers may have died of.
 @Suite(.onLoop) @ServiceActor
 struct WorkerSuspectTests {
-    /// What was begun and written, in the order in which that was done.
+    /// What was begun and written, in this order.
     @ServiceActor
     private final class Course {
         private(set) var steps: [String] = []
@@ -23,7 +23,7 @@ struct WorkerSuspectTests {
         }
     }
 
-    /// Orders whose router has begun them and is gone.
+    /// Makes orders that a router has begun and then left.
     private func abandonBegun(_ bench: Bench, count: Int, deliveries: Int) async throws {
         for _ in 0..<count {
             let (_, entry) = try await bench.reach(.routing)
@@ -79,7 +79,7 @@ struct WorkerSuspectTests {
                 try await bench.age(other.entry, in: bench.keys.accepted, "router", of: "a", idle: 600_000, deliveries: 2)
                 let new = try await bench.place()
                 try await eventually { try await bench.state(new) == .routed }
-                // Some claim intervals.
+                // Several claim intervals.
                 try await sleep(for: .milliseconds(2500))
                 #expect(try await bench.state(suspect) == .routing)
                 gate.succeed(())

@@ -97,7 +97,7 @@ struct WorkerTests {
                 await bench.route(entry)
             }
             let other = FakeHandler(bench.route)
-            // Wide, so that a busy machine's pauses between renewals stay below it.
+            // Long, so that the pauses of a busy machine between renewals stay below it.
             var (first, second) = (WorkerOptions.of(.router, "a"), WorkerOptions.of(.router, "b"))
             first.visibilityTimeout = .milliseconds(1800)
             second.visibilityTimeout = .milliseconds(1800)
@@ -254,7 +254,7 @@ struct WorkerTests {
     @Test func `first attempts stay within the budget of a minute, later rounds need none`() async throws {
         try await withBench { bench in
             for _ in 0..<5 { _ = try await bench.reach(.routed).0 }
-            // Put back as new: the group forgets what it was given.
+            // Puts the entries back as new: the group forgets what it was given.
             try await bench.send("XGROUP", "DESTROY", bench.keys.routed, "executor")
             try await bench.pipeline.createGroups(bench.keys)
             let handler = FakeHandler { entry in
@@ -299,7 +299,7 @@ struct WorkerTests {
                 try await eventually { handler.entries.map(\.orderID) == [retry.id] }
                 try await sleep(for: .milliseconds(1200))
                 #expect(handler.entries.count == 1, "first attempts have no place")
-                // The group comes to the retry's entry while that is in hand.
+                // The group comes to the retry's entry while a worker has that entry in hand.
                 for count in [6, 6] {
                     try await bench.send("DEL", Keys.attempts[0])
                     try await eventually { handler.entries.count == count }

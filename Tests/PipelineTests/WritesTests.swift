@@ -8,16 +8,16 @@ import Testing
 
 @testable import Pipeline
 
-/// Nothing fails after the first write of a script, whatever Redis refuses.
+/// Tests that nothing fails after the first write of a script, whatever Redis refuses.
 @Suite(.onLoop) @ServiceActor
 struct WritesTests {
     private nonisolated static let commands = [
         "hset", "xadd", "xack", "zadd", "zrem", "pexpire", "xdel", "set", "zremrangebyscore", "type", "hmget", "time",
     ]
-    /// What is in its place when a key is of a type that nobody expects.
+    /// The value of a key that has an unexpected type.
     private nonisolated static let stray = "a stray value"
 
-    /// A pipeline of another user of the same database.
+    /// Runs `body` with a pipeline of another user of the same database.
     private func withUser(_ bench: Bench, _ server: RedisServer, _ rules: String..., body: Operation.Act) async throws {
         _ = try await bench.redis.send(["ACL", "SETUSER", "other", "reset", "on", ">pw", "~*", "&*", "+@all"] + rules)
         let url = bench.url.replacing("redis://", with: "redis://other:pw@")
@@ -35,7 +35,7 @@ struct WritesTests {
         try result.get()
     }
 
-    /// Does it; where that fails nothing may have changed. Returns whether it was done.
+    /// Runs `act`. If it fails, nothing may have changed. Returns whether it succeeded.
     private func expectAllOrNothing(
         _ bench: Bench, _ what: String, _ act: @ServiceActor () async throws -> Void
     ) async throws -> Bool {
@@ -70,7 +70,7 @@ struct WritesTests {
     @Test(arguments: Operation.all.map(\.name))
     func `where a key is of another type, nothing is written at all`(name: String) async throws {
         let operation = try #require(Operation.all.first { $0.name == name })
-        // All keys that it finds or makes.
+        // All keys that the operation finds or makes.
         var touched: [String] = []
         try await withBench { bench async throws in
             try await operation.prepare(bench)(bench.pipeline)
@@ -79,7 +79,7 @@ struct WritesTests {
         for key in touched {
             try await withBench { bench async throws in
                 let act = try await operation.prepare(bench)
-                // The ids of orders and transactions are others than in the run before.
+                // The ids of orders and transactions differ from those of the run before.
                 let place = try await bench.contents().keys.first { $0.hasPrefix(key.prefix(20)) && key.count > 40 } ?? key
                 _ = try await bench.send("SET", place, Self.stray)
                 _ = try await expectAllOrNothing(bench, "\(name) with a stray \(place)") { try await act(bench.pipeline) }

@@ -74,7 +74,7 @@ private final class Operations {
         return order
     }
 
-    /// A letter of an entry of the router's stream; returns its id.
+    /// Adds a letter of an entry of the router's stream. Returns its id.
     @discardableResult
     func letter(_ reason: String, order: String = "", fields: [String] = ["f:id", "x"]) async throws -> String {
         let command = ["XADD", keys.dead, "*", "reason", reason, "stream", "accepted", "group", "router", "orderId", order, "deliveries", "2"]
@@ -187,7 +187,7 @@ struct DeadLetterRouteTests {
             #expect(gone.status == 409 && gone.body["code"]?.string == "ORDER_FINAL")
             #expect(gone.body["error"]?.string?.contains("cancelled") == true)
 
-            // Nobody knows this one: it may be put back, and becomes a letter again.
+            // No order has this id: the letter may be put back, and becomes a letter again.
             let stray = try await operations.letter("UNKNOWN_ORDER", order: makeOrder().id.description)
             #expect(try await operations.ask("POST", "dead-letters/\(stray)/retry").status == 200)
         }
@@ -210,7 +210,7 @@ struct DeadLetterRouteTests {
             let withoutPostgres = try await operations.ask("POST", "dead-letters/\(letter)/retry")
             #expect(withoutPostgres.status == 503 && withoutPostgres.body["error"]?.string?.contains("the database is away") == true)
             #expect(try await operations.ask("GET", "reconcile").status == 503)
-            // Nothing listens there.
+            // Nothing listens on these ports.
             let alone = try Operations(redis: "redis://127.0.0.1:1", postgres: "postgres://127.0.0.1:1/none")
             try alone.startAlone()
             for (method, path) in [("GET", "dead-letters"), ("POST", "dead-letters/0-1-1/retry"), ("DELETE", "dead-letters/0-1-1")] {
@@ -249,7 +249,7 @@ struct DeadLetterRouteTests {
         }
     }
 
-    /// Makes the stored orders old enough to be looked at.
+    /// Makes the stored orders so old that the comparison looks at them.
     private func postpone(_ operations: Operations) async throws {
         _ = try await operations.store.pool.query("UPDATE order_rows SET updated_at = updated_at - interval '1 hour'")
     }

@@ -22,7 +22,7 @@ enum Samples {
             createdAt: 1_768_030_217_789, maxAttempts: maxAttempts, fingerprint: "f")
     }
 
-    /// 70,000 SOL and 10,500,000 USDC.
+    /// A pool of 70,000 SOL and 10,500,000 USDC.
     static func pool() throws -> Pool {
         let json =
             #"[{"dex":"raydium","kind":"cpmm","pool":"BFUsVbT37mEy4iN9W5scq9u2K3MNS2YHZmWJ3sy4cYeC","base":"SOL","quote":"USDC","#

@@ -7,7 +7,7 @@ import TestSupport
 @testable import Pipeline
 @testable import ServiceKit
 
-/// A service's process without its service: connected to a Redis, groups made, the clock read.
+/// A service's process without its service. It is connected to a Redis, its groups are made, and it has read the clock.
 @ServiceActor
 struct TestProcess<Settings: ServiceSettings> {
     let process: ServiceProcess
@@ -18,7 +18,7 @@ struct TestProcess<Settings: ServiceSettings> {
     var keys: Keys { process.pipeline.partitions[0] }
 }
 
-/// Settings of a service for a test: quiet, on free ports.
+/// Settings of a service for a test: little logging, free ports.
 func load<Settings: ServiceSettings>(_ type: Settings.Type, redis: String, _ environment: [String: String]) throws -> Settings {
     let base = [
         "REDIS_URL": redis, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing", "LOG_LEVEL": "error", "PORT": "0", "BIND": "127.0.0.1",
@@ -27,7 +27,7 @@ func load<Settings: ServiceSettings>(_ type: Settings.Type, redis: String, _ env
     return try Settings.load(environment: base.merging(environment) { $1 })
 }
 
-/// Lends a process that is connected to a database of the shared Redis, or to the given server.
+/// Runs `body` with a process that is connected to a database of the shared Redis, or to the given server.
 @ServiceActor
 func withProcess<Settings: ServiceSettings>(
     _ type: Settings.Type, _ environment: [String: String] = [:], server: RedisServer? = nil,
@@ -48,7 +48,7 @@ func withProcess<Settings: ServiceSettings>(
     await running.value
 }
 
-/// Lets a few tests at a time through: all share one loop, and a test of deadlines has to find it free.
+/// Lets a few tests through at a time. All tests share one loop, and a test of deadlines has to find it free.
 @ServiceActor
 enum Turnstile {
     private static let maxInside = 6
@@ -62,14 +62,14 @@ enum Turnstile {
         try? await turn.value
     }
 
-    /// The place goes to who has waited longest.
+    /// Gives the place to the test that has waited longest.
     static func leave() {
         if waiting.isEmpty { inside -= 1 } else { waiting.removeFirst().succeed(()) }
     }
 }
 
 extension TestProcess {
-    /// Takes an order in, as the gateway does.
+    /// Accepts an order, as the gateway does.
     func accept(_ order: Order) async throws {
         let outcome = try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max, timeout: .seconds(5))
         guard case .accepted = outcome else { throw TestFailure("the order was not accepted: \(outcome)") }
@@ -86,7 +86,7 @@ extension TestProcess {
             token: String(UInt64.random(in: .min ... .max)))
     }
 
-    /// Makes what waits for its next attempt due, and hands it back.
+    /// Makes every order due that waits for its next attempt, and hands it back.
     func promoteAll() async throws {
         let reply = try await redis.send(["ZRANGE", keys.retries, "0", "-1"])
         for member in (reply.array ?? []).compactMap({ $0.string }) { _ = try await redis.send(["ZADD", keys.retries, "1", member]) }

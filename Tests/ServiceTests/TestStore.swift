@@ -3,7 +3,7 @@ import Postgres
 import Storage
 import TestSupport
 
-/// Lends a store on a migrated database of its own, with its URL.
+/// Runs `body` with a store on a migrated database of its own, and the URL of that database.
 @ServiceActor
 func withStore(_ body: @ServiceActor (OrderStore, String) async throws -> Void) async throws {
     let url = try await PostgresServer.shared().database()

@@ -1,14 +1,14 @@
 public import EventLoop
 public import Glibc
 
-/// A process that a test has started. It is killed when the test process ends, however that ends.
+/// A process that a test has started. It is killed when the test process ends, in whatever way.
 @ServiceActor
 public final class ChildProcess {
     /// The process id.
     public let pid: pid_t
     private var status: Int32?
 
-    /// Starts `command` (its path first) with this process' environment changed by `environment`, its output in `output`.
+    /// Starts `command` (its path comes first) with `environment` over this process' environment, and writes its output to `output`.
     ///
     /// Must run on the loop: `setpriv --pdeathsig` follows the thread that started the process, and the loop's thread lives as long as the tests.
     public init(_ command: [String], user: String? = nil, environment: [String: String] = [:], output: String = "/dev/null") throws {
@@ -80,7 +80,7 @@ public final class ChildProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        // Threads of the system's pool block signals, and so does the loop's, which one of them has made.
+        // Threads of the system's pool block signals. The loop's thread, which one of them has made, blocks them too.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -98,7 +98,7 @@ public final class ChildProcess {
     }
 }
 
-/// A test cannot go on.
+/// Says that a test cannot go on.
 public struct TestFailure: Error, CustomStringConvertible {
     /// What went wrong.
     public let description: String
@@ -106,7 +106,7 @@ public struct TestFailure: Error, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
-/// Asks for a value until there is one: for conditions of other processes, which give no signal. Throws `DeadlineExceeded`.
+/// Asks for a value until there is one. For conditions of other processes, which give no signal. Throws `DeadlineExceeded`.
 @ServiceActor
 public func eventually<Value>(
     within limit: Duration = .seconds(20), _ probe: @ServiceActor () async throws -> Value?
@@ -125,7 +125,7 @@ public func eventually(within limit: Duration = .seconds(20), _ condition: @Serv
     let _: Bool = try await eventually(within: limit) { try await condition() ? true : nil }
 }
 
-/// A TCP port of the loopback interface that nobody listens on.
+/// A TCP port of the loopback interface on which no process listens.
 public func freePort() throws -> UInt16 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }

@@ -1,18 +1,19 @@
 public import EventLoop
 internal import Glibc
 
-/// A server that speaks Redis' protocol and answers whatever a test wants: what no real server would, or would only in bad times.
+/// A server that speaks Redis' protocol and gives the answers that a test wants, also answers that a real server gives rarely or never.
 @ServiceActor
 public final class FakeRedis {
     /// The TCP port on 127.0.0.1.
     public let port: UInt16
-    /// Sent to each client at once, before the connection is closed; nil for a server that listens to commands.
+    /// Sent to each client at once, before the connection is closed. Nil for a server that listens to commands.
     public var farewell: String?
-    /// The answer to a command, as bytes of the protocol: `:1\r\n`. Greetings are answered before it is asked.
+    /// The answer to a command, as bytes of the protocol: `:1\r
+    /// `. The server answers greetings without asking for it.
     public var answer: @ServiceActor ([String]) -> String = { _ in "+OK\r\n" }
-    /// Commands that were asked, beside greetings.
+    /// The commands that clients have sent, without greetings.
     public private(set) var commands: [[String]] = []
-    /// Clients that have connected.
+    /// The number of clients that have connected.
     public private(set) var connections = 0
     private let listener: LoopbackListener
     private var poll: PollHandle?
@@ -30,7 +31,7 @@ public final class FakeRedis {
         self.poll = poll
     }
 
-    /// Closes all connections, and listens no more.
+    /// Closes all connections and stops listening.
     public func stop() {
         poll?.close()
         for descriptor in Array(clients.keys) { end(descriptor) }
@@ -61,7 +62,7 @@ public final class FakeRedis {
         while let command = takeCommand(descriptor) { send(reply(to: command), to: descriptor) }
     }
 
-    /// Takes a whole command, an array of bulk strings, off what was read.
+    /// Takes a whole command, an array of bulk strings, from the bytes that were read.
     private func takeCommand(_ descriptor: Int32) -> [String]? {
         guard var rest = clients[descriptor]?.unread[...], let count = Self.header(&rest) else { return nil }
         var words: [String] = []

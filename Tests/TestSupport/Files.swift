@@ -1,10 +1,10 @@
 internal import Glibc
 internal import Synchronization
 
-/// Where the sources of this package are.
+/// The directory of this package's sources.
 public let packageRoot = String(#filePath.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 })
 
-/// The text of a file; empty when it cannot be read.
+/// The text of a file. Empty if it cannot be read.
 public func contents(of path: String) -> String {
     guard let file = fopen(path, "r") else { return "" }
     defer { fclose(file) }
@@ -17,7 +17,7 @@ public func contents(of path: String) -> String {
     }
 }
 
-/// The paths of all files in a directory, at any depth, whose names end so.
+/// The paths of all files in a directory, at any depth, whose names have this suffix.
 public func files(in path: String, endingIn suffix: String) -> [String] {
     entries(of: path).flatMap { entry in
         let path = "\(path)/\(entry.name)"
@@ -25,7 +25,7 @@ public func files(in path: String, endingIn suffix: String) -> [String] {
     }
 }
 
-/// What a directory holds; nothing where it cannot be read.
+/// The entries of a directory. None if it cannot be read.
 private func entries(of path: String) -> [(name: String, isDirectory: Bool)] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
@@ -39,7 +39,7 @@ private func entries(of path: String) -> [(name: String, isDirectory: Bool)] {
     return entries
 }
 
-/// Makes a file of a text, over one that is there.
+/// Writes a text to a file, and replaces a file that is there.
 public func write(_ text: String, to path: String) throws {
     guard let file = fopen(path, "w") else { throw TestFailure("cannot write \(path)") }
     defer { fclose(file) }

@@ -2,12 +2,12 @@ internal import Glibc
 
 /// A socket that listens on a free port of the loopback interface.
 public struct LoopbackListener: Sendable {
-    /// The socket: it does not block, and is not inherited.
+    /// The socket. It does not block, and child processes do not inherit it.
     public let descriptor: Int32
     /// The TCP port.
     public let port: UInt16
 
-    /// Listens; who makes one closes it.
+    /// Listens. The owner closes it.
     public init() throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -26,11 +26,11 @@ public struct LoopbackListener: Sendable {
         port = UInt16(bigEndian: address.sin_port)
     }
 
-    /// Listens no more.
+    /// Stops listening.
     public func close() { Glibc.close(descriptor) }
 }
 
-/// A port whose connections are taken by the kernel, and on which nobody ever says a word; listened to for as long as there is one.
+/// A port whose connections the kernel accepts, and over which nothing is ever sent. It listens as long as the object lives.
 public final class SilentPort: Sendable {
     private let listener: LoopbackListener
 

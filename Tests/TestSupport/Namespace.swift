@@ -1,11 +1,11 @@
 public import EventLoop
 internal import Glibc
 
-/// A Linux namespace of its own, for the network or for mounts, kept open by a process that ends with the tests: what is set up inside, links and
-/// mounts, vanishes with it and touches nothing of the machine's.
+/// A Linux namespace of its own, for the network or for mounts. A process that ends with the tests keeps it open: links and mounts that are set up
+/// inside vanish with it, and do not touch the machine.
 @ServiceActor
 public final class Namespace {
-    /// What is a namespace's own.
+    /// What the namespace separates from the machine.
     public enum Kind: String, Sendable {
         /// Links, addresses and routes.
         case network = "--net"
@@ -13,7 +13,7 @@ public final class Namespace {
         case mounts = "--mount"
     }
 
-    /// Whether this machine lets the tests make namespaces, mount and set up links in them.
+    /// Whether this machine lets the tests make namespaces, and mount and set up links in them.
     public nonisolated static let isAllowed = geteuid() == 0 && succeeds("unshare --net --mount -- sh -c 'mount -t tmpfs none /mnt'")
 
     private let kind: Kind
@@ -22,18 +22,18 @@ public final class Namespace {
     /// The process that keeps the namespace.
     var pid: pid_t { holder.pid }
 
-    /// What goes before a command that shall run inside.
+    /// The words before a command that is to run inside.
     public var entering: [String] { ["nsenter", "--target", String(pid), kind.rawValue, "--"] }
 
     /// Makes a namespace.
     public init(_ kind: Kind) async throws {
         self.kind = kind
         holder = try ChildProcess(["unshare", kind.rawValue, "--", "sleep", "infinity"])
-        // A program is started inside only after the namespace is there.
+        // The holder is ready only when it runs its program inside the namespace.
         try await eventually { contents(of: "/proc/\(pid)/comm") == "sleep\n" }
     }
 
-    /// Runs a command inside, to its end.
+    /// Runs a command inside the namespace to its end.
     public func run(_ command: [String]) async throws {
         let log = try temporaryDirectory("namespace")
         defer { removeDirectory(log) }
@@ -41,14 +41,14 @@ public final class Namespace {
         guard code == 0 else { throw TestFailure("\(command) ended with \(code): \(contents(of: "\(log)/output"))") }
     }
 
-    /// A path inside, as the tests see it.
+    /// The path under which the tests see a path inside.
     public func path(_ inside: String) -> String { "/proc/\(pid)/root\(inside)" }
 
-    /// Lets the namespace go.
+    /// Removes the namespace.
     public func stop() async throws { try await holder.stop(SIGKILL) }
 }
 
-/// Whether a command of the shell ends with 0; what it writes is dropped. Waits for it, so only for what takes no time.
+/// Whether a shell command ends with 0. Its output is dropped. Waits for the command, so it is only for commands that take no time.
 func succeeds(_ command: String) -> Bool {
     let words = ["sh", "-c", "exec >/dev/null 2>&1; \(command)"]
     let arguments = words.map { strdup($0) } + [nil]

@@ -1,8 +1,8 @@
 public import EventLoop
 internal import Glibc
 
-/// A network of one cable: at one end a namespace for services, at the other a way to a server's Unix socket. The cable can be slow, lose packets
-/// and be cut without anybody being told.
+/// A network of one cable. At one end is a namespace for services, at the other a way to a server's Unix socket. The cable can be slow, lose packets,
+/// and be cut without a notice to either end.
 @ServiceActor
 public final class NetworkLink {
     /// Whether this machine allows such a network: namespaces, tun devices, iproute2 and Python.
@@ -13,13 +13,14 @@ public final class NetworkLink {
     private let cable: ChildProcess
     private let directory: String
 
-    /// The server, as services at the other end reach it.
+    /// The URL of the server for services at the other end.
     public let url = "redis://10.77.0.1:6379/0"
 
-    /// What goes before the command of a service that shall be at the end of the cable.
+    /// The words before the command of a service that is to run at the end of the cable.
     public var entering: [String] { namespace.entering }
 
-    /// Lays a cable to `socket`. Each packet is lost with the probability `loss`, each towards the server takes `delay` more or less `jitter`.
+    /// Connects a cable to `socket`. Each packet is lost with the probability `loss`. Each packet to the server takes `delay`, plus or minus
+    /// `jitter`.
     public init(to socket: String, delay: Duration = .zero, jitter: Duration = .zero, loss: Double = 0) async throws {
         directory = try temporaryDirectory("link")
         namespace = try await Namespace(.network)
@@ -33,13 +34,13 @@ public final class NetworkLink {
         }
     }
 
-    /// From now on every packet is dropped.
+    /// Drops every packet from now on.
     public func cut() { cable.signal(SIGUSR1) }
 
-    /// Packets pass again.
+    /// Lets packets pass again.
     public func heal() { cable.signal(SIGUSR2) }
 
-    /// Takes the network away.
+    /// Removes the network.
     public func stop() async throws {
         try await cable.stop(SIGKILL)
         try await namespace.stop()

@@ -4,8 +4,8 @@ public import Testing
 
 /// Runs a suite's tests on the event loop: `@Suite(.onLoop) @ServiceActor struct …`.
 ///
-/// The loop's thread is started when the trait is made, at discovery: started later, the hop to the actor would come first and wait for ever.
-/// All these tests share the one loop, so only some run at a time: what each measures of time is then its own.
+/// The loop's thread starts when the trait is made, which is at discovery. If it started later, the hop to the actor would come first and wait for
+/// ever. All these tests share the one loop, so only some run at a time: otherwise the tests would disturb each other's measurements of time.
 public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     private static let thread: Void = {
         var thread = pthread_t()
@@ -23,7 +23,7 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     /// Starts the loop's thread, once in the process.
     public init() { _ = Self.thread }
 
-    /// Inherited by what the suite contains.
+    /// The tests inside the suite inherit the trait.
     public var isRecursive: Bool { true }
 
     /// Waits for a place, then runs the test.
@@ -39,7 +39,7 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     }
 }
 
-/// A bounded number of places, given in order of arrival. An actor of its own: it belongs to the tests, whatever the loop does.
+/// A bounded number of places, given in order of arrival. It is an actor of its own, so that it does not depend on the loop.
 private actor TestPlaces {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

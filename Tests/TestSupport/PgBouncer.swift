@@ -9,7 +9,7 @@ public final class PgBouncer {
         case session, transaction, statement
     }
 
-    /// Whether the program is there; tests that need it are skipped otherwise.
+    /// Whether the program is installed. Tests that need it are skipped otherwise.
     public nonisolated static var isInstalled: Bool { access(program, X_OK) == 0 }
 
     private nonisolated static let program = "/usr/sbin/pgbouncer"
@@ -18,11 +18,11 @@ public final class PgBouncer {
     private let directory: String
     private let process: ChildProcess
 
-    /// Starts one that shares `sessions` sessions of a server among all clients of a database.
+    /// Starts a PgBouncer that shares `sessions` sessions of a server among all clients of a database.
     public init(to serverPort: UInt16, mode: Mode, sessions: Int) async throws {
         port = try freePort()
         directory = try temporaryDirectory("pgbouncer")
-        // It refuses to run as root.
+        // PgBouncer refuses to run as root.
         let user = geteuid() == 0 ? "postgres" : nil
         if let user, let entry = getpwnam(user) { chown(directory, entry.pointee.pw_uid, entry.pointee.pw_gid) }
         try write("\"postgres\" \"\"\n", to: "\(directory)/users")
@@ -46,12 +46,12 @@ public final class PgBouncer {
         try await eventually { (try? RawConnection(port: port))?.close() != nil }
     }
 
-    /// The URL of a database of the server, by way of this.
+    /// The URL of a database of the server, through PgBouncer.
     public func url(of database: String) -> String {
         "postgres://postgres@127.0.0.1:\(port)/\(database.split(separator: "/").last ?? "")"
     }
 
-    /// Ends it.
+    /// Ends PgBouncer.
     public func stop() async throws {
         try await process.stop(SIGINT)
         removeDirectory(directory)

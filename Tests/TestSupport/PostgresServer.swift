@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// A private Postgres cluster in a temporary directory, on a port of the loopback interface. It ends with the test process.
 ///
-/// It does not sync to disk unless asked to, so it survives `kill`, but not a crash of the machine.
+/// It does not sync to disk by default. So it survives `kill`, but not a crash of the machine.
 @ServiceActor
 public final class PostgresServer {
     /// The port.
@@ -26,7 +26,7 @@ public final class PostgresServer {
         removeAtExit(directory)
     }
 
-    /// The cluster of the test process, started when first asked for.
+    /// The cluster of the test process, which starts at the first call.
     public static func shared() async throws -> PostgresServer {
         if let starting { return try await starting.value(within: .seconds(60)) }
         let promise = Promise<PostgresServer>()
@@ -35,7 +35,7 @@ public final class PostgresServer {
         return try await promise.value
     }
 
-    /// A cluster for one test, which may stop and kill it. `isDurable` makes it sync to disk as in production.
+    /// Starts a cluster for one test, which may stop and kill it. If `isDurable`, it syncs to disk as in production.
     public static func start(isDurable: Bool = false) async throws -> PostgresServer {
         let server = try PostgresServer(isDurable: isDurable)
         try await server.execute(["initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "-D", server.data])
@@ -51,9 +51,9 @@ public final class PostgresServer {
         return "postgres://postgres@127.0.0.1:\(port)/\(name)"
     }
 
-    /// Ends the server at once, as `kill -9` does. What was committed is there after `restart`.
+    /// Ends the server at once, as `kill -9` does. After `restart` it has all that was committed.
     public func kill() async throws {
-        // A backend serves its client until it notices that its server is gone. Stopped first, the server makes no other meanwhile.
+        // A backend serves its client until it notices that its server is gone. A server that is stopped first makes no new backend meanwhile.
         try signalAll(SIGSTOP)
         try signalAll(SIGKILL)
         try await process?.stop(SIGKILL)
@@ -62,20 +62,20 @@ public final class PostgresServer {
     /// Ends the server in an orderly way that does not wait for its clients.
     public func stop() async throws { try await process?.stop(SIGINT) }
 
-    /// Stops the processes of the server without ending them: connections stay open and nobody answers. `resume` undoes it.
+    /// Stops the processes of the server without ending them: connections stay open, and the server answers nothing until `resume`.
     public func pause() throws { try signalAll(SIGSTOP) }
 
     /// Lets a paused server go on.
     public func resume() throws { try signalAll(SIGCONT) }
 
-    /// Starts the server, again or for the first time, and waits until it takes connections.
+    /// Starts the server, again or for the first time, and waits until it accepts connections.
     public func restart() async throws {
         if process?.exitStatus() == nil { try await process?.stop(SIGINT) }
         var settings = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)", "max_connections=600"]
         if !isDurable { settings += ["fsync=off", "full_page_writes=off"] }
         let command = [try Self.program("postgres"), "-D", data] + settings.flatMap { ["-c", $0] }
         do {
-            // Until the backends of a killed server are gone, a new one refuses to start.
+            // A new server refuses to start until the backends of the killed one are gone.
             try await eventually(within: .seconds(30)) {
                 if self.process?.exitStatus() != nil || self.process == nil {
                     self.process = try ChildProcess(command, user: self.user, output: self.log)
@@ -90,7 +90,7 @@ public final class PostgresServer {
     private var log: String { "\(directory)/log" }
     private var data: String { "\(directory)/data" }
 
-    /// The server writes its state into the last line of its pid file.
+    /// Whether the server is ready. It writes its state into the last line of its pid file.
     private var isReady: Bool {
         guard let process, let text = readFile("\(data)/postmaster.pid") else { return false }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -107,7 +107,7 @@ public final class PostgresServer {
         guard status == 0 else { throw TestFailure("\(command[0]) failed: \(readFile(log) ?? "")") }
     }
 
-    /// The newest installed version; Debian keeps the servers' programs out of PATH.
+    /// The path of a program of the newest installed version. Debian keeps the servers' programs out of PATH.
     private static func program(_ name: String) throws -> String {
         let versions = (9...40).reversed().map { "/usr/lib/postgresql/\($0)/bin" }
         let path = getenv("PATH").map { String(cString: $0).split(separator: ":").map(String.init) } ?? []
@@ -134,7 +134,7 @@ private func readFile(_ path: String) -> String? {
 
 private let leftovers = Mutex<[String]>([])
 
-/// Ends the server of a directory with all its backends. One that outlives its files would try to open them again for ever.
+/// Ends the server of a directory with all its backends. A server that outlives its files would try to open them again for ever.
 private func endServer(of directory: String) {
     let lines = readFile("\(directory)/data/postmaster.pid")?.split(separator: "\n") ?? []
     guard let pid = lines.first.flatMap({ pid_t($0) }), readFile("/proc/\(pid)/cmdline")?.contains("\(directory)/data") == true else { return }
@@ -142,7 +142,7 @@ private func endServer(of directory: String) {
     signalServer(pid, SIGKILL)
 }
 
-/// Has a server ended and its directory removed when the process ends: a cluster takes 40 MB.
+/// Ends the server and removes its directory when the process ends: a cluster takes 40 MB.
 private func removeAtExit(_ directory: String) {
     let isFirst = leftovers.withLock { directories in
         directories.append(directory)

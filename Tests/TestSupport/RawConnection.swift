@@ -1,19 +1,19 @@
 public import EventLoop
 internal import Glibc
 
-/// A TCP connection to the loopback interface that sends exactly the bytes it is told to.
+/// A TCP connection to the loopback interface that sends exactly the given bytes.
 @ServiceActor
 public final class RawConnection {
     private let descriptor: Int32
     private let poll: PollHandle
     private let ready = LoopSignal()
     private var isClosed = false
-    /// Bytes that were read and not yet taken.
+    /// Bytes that were read from the socket and not taken by the test yet.
     public private(set) var received: [UInt8] = []
     /// Whether the peer has ended the stream, or reset the connection.
     public private(set) var hasEnded = false
 
-    /// Connects. `receiveBuffer` bounds what the kernel keeps for a reader that does not read.
+    /// Connects. `receiveBuffer` limits what the kernel keeps while the test does not read.
     public init(port: UInt16, receiveBuffer: Int32? = nil) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
@@ -35,10 +35,10 @@ public final class RawConnection {
 
     isolated deinit { close() }
 
-    /// Sends text, waiting while the kernel takes no more.
+    /// Sends text. Waits while the kernel accepts no more.
     public func send(_ text: String) async throws { try await send(Array(text.utf8)) }
 
-    /// Sends bytes, waiting while the kernel takes no more. Bytes for a peer that is gone are lost silently.
+    /// Sends bytes. Waits while the kernel accepts no more. Bytes for a peer that is gone are lost silently.
     public func send(_ bytes: [UInt8]) async throws {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -53,7 +53,7 @@ public final class RawConnection {
         }
     }
 
-    /// Reads until the condition holds for what was received. Throws when the stream ends or the time is over before.
+    /// Reads until the condition holds for the received bytes. Throws if the stream ends or the time runs out before.
     public func read(within limit: Duration = .seconds(10), until condition: ([UInt8]) -> Bool) async throws {
         let start = MonotonicInstant.now
         while !condition(received) {
@@ -63,20 +63,20 @@ public final class RawConnection {
         }
     }
 
-    /// Everything until the peer ends the connection, as text.
+    /// Everything up to the end of the stream, as text.
     public func readToEnd(within limit: Duration = .seconds(10)) async throws -> String {
         let start = MonotonicInstant.now
         while !hasEnded { try await readSome(within: limit - start.elapsed) }
         return String(decoding: take(received.count), as: UTF8.self)
     }
 
-    /// Takes the first bytes that were received.
+    /// Takes the first of the received bytes.
     public func take(_ count: Int) -> [UInt8] {
         defer { received.removeFirst(count) }
         return Array(received.prefix(count))
     }
 
-    /// One response with a Content-Length (or without a body), as its head and body.
+    /// Reads one response with a Content-Length (or without a body). Returns its head and body.
     public func response(within limit: Duration = .seconds(10)) async throws -> (head: String, body: String) {
         var size = 0
         try await read(within: limit) { bytes in
@@ -89,7 +89,7 @@ public final class RawConnection {
         return (head, String(decoding: take(size), as: UTF8.self))
     }
 
-    /// Sends nothing more; the peer reads the end of the stream.
+    /// Ends the sending side. The peer reads the end of the stream.
     public func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes the connection.

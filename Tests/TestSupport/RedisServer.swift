@@ -8,10 +8,10 @@ public final class RedisServer {
 
     /// The TCP port on 127.0.0.1; a restart keeps it.
     public let port: UInt16
-    /// Where the server keeps its data; removed by `stop`.
+    /// The directory of the server's data. `stop` removes it.
     public let directory: String
     private let arguments: [String]
-    /// The processes' view of the directory, where that is a small disk of its own.
+    /// The namespace in which the directory is a small disk, if the server has one.
     var disk: Namespace?
     private var process: ChildProcess?
     private var databases = 0
@@ -19,8 +19,8 @@ public final class RedisServer {
     /// The URL of database 0.
     public var url: String { "redis://127.0.0.1:\(port)/0" }
 
-    /// The one server that the tests of this process share: take a `database()` each, and random names for channels, which have no database.
-    /// What touches the whole server (FLUSHALL, SCRIPT FLUSH, CONFIG, killing it) needs one from `start`.
+    /// The one server that the tests of this process share. Each test takes a `database()`, and random names for channels, because channels have no
+    /// database. A test that touches the whole server (FLUSHALL, SCRIPT FLUSH, CONFIG, killing it) needs a server from `start`.
     public static func shared(appendonly: Bool = false) async throws -> RedisServer {
         if let started = sharedServers[appendonly] { return try await started.value }
         let promise = Promise<RedisServer>()
@@ -36,13 +36,13 @@ public final class RedisServer {
         }
     }
 
-    /// Starts a server for one test, which stops it. With `port` nil, a free one; `extraConfig` is a list of options such as `--requirepass`, `x`.
-    /// With `diskMegabytes` its directory is a disk of that size, which `Namespace` has to allow.
+    /// Starts a server for one test, which stops it. If `port` is nil, a free one is taken. `extraConfig` is a list of options such as
+    /// `--requirepass`, `x`. With `diskMegabytes` its directory is a disk of that size; `Namespace.isAllowed` has to hold for that.
     public static func start(
         appendonly: Bool = true, fsync: String = "always", port: UInt16? = nil, extraConfig: [String] = [], diskMegabytes: Int? = nil
     ) async throws -> RedisServer {
         let options = ["--appendonly", appendonly ? "yes" : "no", "--appendfsync", fsync] + extraConfig
-        // Somebody else may take a free port before the server does.
+        // Another process may take a free port before the server does.
         for _ in 0..<5 {
             let server = RedisServer(port: try port ?? freePort(), directory: try temporaryDirectory("redis"), options)
             do {
@@ -75,7 +75,7 @@ public final class RedisServer {
     /// Ends the server by SIGKILL.
     public func kill() async throws { try await process?.stop(SIGKILL) }
 
-    /// Starts the server again after `kill`, on the same port and data; returns when it is ready.
+    /// Starts the server again after `kill`, on the same port and data. Returns when it is ready.
     public func restart() async throws {
         let log = "\(directory)/log-\(MonotonicInstant.now.nanoseconds)"
         let process = try ChildProcess((disk?.entering ?? []) + arguments, output: log)
@@ -96,7 +96,7 @@ public final class RedisServer {
     /// Whether the process has ended by itself.
     public var hasEnded: Bool { process?.exitStatus() != nil }
 
-    /// Stops the server's process, which keeps its connections open, until `thaw`.
+    /// Stops the server's process until `thaw`. Its connections stay open.
     public func freeze() { process?.signal(SIGSTOP) }
 
     /// Lets a frozen server go on.

@@ -1,10 +1,10 @@
-/// Numbers that are the same in every run with a seed (SplitMix64), so that a failure can be repeated.
+/// A generator of random numbers that are the same in every run with one seed (SplitMix64), so that a failure can be repeated.
 @frozen
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     @usableFromInline
     var state: UInt64
 
-    /// A generator that begins with a seed.
+    /// A generator with a seed.
     @inlinable
     public init(seed: UInt64) { state = seed }
 

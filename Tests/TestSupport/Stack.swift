@@ -3,10 +3,11 @@ public import Glibc
 
 /// The whole engine on private servers: the built executables, a Redis that syncs every write, and an empty Postgres database.
 ///
-/// All processes end with `stop`, and with the test process however that ends. Executables are found beside the tests', or in STACK_BIN.
+/// All processes end with `stop`, and with the test process in whatever way it ends. Executables are found beside the tests' executable, or in
+/// STACK_BIN.
 @ServiceActor
 public final class Stack {
-    /// Settings under which an order takes a fraction of a second and nothing is left to chance; options override them.
+    /// Settings with which an order takes a fraction of a second and nothing is left to chance. Options override them.
     public static let quickSettings = [
         "MOCK_QUOTE_LATENCY_MS": "5", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0", "MOCK_SEED": "1",
         "RETRY_BASE_MS": "100", "VISIBILITY_TIMEOUT_MS": "2000", "RENEW_MS": "500", "SHUTDOWN_GRACE_S": "8", "QUOTE_TIMEOUT_MS": "5000",
@@ -14,11 +15,11 @@ public final class Stack {
 
     /// The private Redis.
     public let redis: RedisServer
-    /// The server of the database: the shared one unless the options say otherwise.
+    /// The Postgres server: the shared one unless the options say otherwise.
     public let postgres: PostgresServer
     /// The stack's own database.
     public let databaseURL: String
-    /// Where each process has its log.
+    /// The directory of the processes' logs.
     public let directory: String
     private let options: StackOptions
     private var replicas: [StackService: [Replica]] = [:]
@@ -54,7 +55,7 @@ public final class Stack {
         }
     }
 
-    /// Ends every process, without grace, and removes what they have written, but for their logs where those are wanted.
+    /// Ends every process without grace, and removes what they have written. With `keepingLogs` the logs stay.
     public func stop(keepingLogs: Bool = false) async {
         for replica in replicas.values.joined() { try? await replica.process.stop(SIGKILL) }
         try? await redis.stop()
@@ -64,7 +65,8 @@ public final class Stack {
 
     // MARK: Replicas
 
-    /// Starts one more of a service and returns its number, from 1, when it is ready. With `link` it is reached by nobody, and reaches only Redis.
+    /// Starts one more process of a service. Returns its number, from 1, when it is ready. With `link` nobody can reach it, and it reaches only
+    /// Redis.
     @discardableResult
     public func start(_ service: StackService, settings: [String: String] = [:], link: NetworkLink? = nil) async throws -> Int {
         let more = link.map { ["REDIS_URL": $0.url].merging(settings) { $1 } } ?? settings
@@ -73,10 +75,10 @@ public final class Stack {
         return number
     }
 
-    /// Ends a process as a crash would.
+    /// Kills a process, as a crash would.
     public func kill(_ service: StackService, _ number: Int = 1) async throws { try await replica(service, number).process.stop(SIGKILL) }
 
-    /// Ends a process by SIGTERM. Returns its exit code and the time it took.
+    /// Ends a process by SIGTERM. Returns its exit code and the time that it took.
     public func terminate(_ service: StackService, _ number: Int = 1) async throws -> (code: Int32, duration: Duration) {
         let process = replica(service, number).process
         let start = MonotonicInstant.now
@@ -84,10 +86,10 @@ public final class Stack {
         return (try await process.exit(within: .seconds(30)), start.elapsed)
     }
 
-    /// Stops a process without ending it, or lets it go on.
+    /// Sends a signal to a process, to stop it without ending it, or to let it go on.
     public func signal(_ service: StackService, _ number: Int = 1, _ signal: Int32) { replica(service, number).process.signal(signal) }
 
-    /// The id of a process; nil once it has ended.
+    /// The id of a process. Nil once it has ended.
     public func livingPID(_ service: StackService, _ number: Int = 1) -> pid_t? {
         let process = replica(service, number).process
         return process.exitStatus() == nil ? process.pid : nil
@@ -99,10 +101,10 @@ public final class Stack {
     /// What a process has logged.
     public func log(_ service: StackService, _ number: Int = 1) -> String { contents(of: replica(service, number).log) }
 
-    /// What a process has used so far: processor time, and memory now, in bytes.
+    /// What a process has used: processor time so far, and memory now, in bytes.
     public func usage(_ service: StackService, _ number: Int = 1) -> (processor: Duration, memory: Int) {
         let pid = replica(service, number).process.pid
-        // Past the name in brackets, which may hold spaces: the 12th and 13th field are ticks in user and system mode.
+        // The fields after the name in brackets, which may contain spaces: the 12th and 13th are ticks in user and system mode.
         let fields = contents(of: "/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ").map { Int($0) ?? 0 } ?? []
         let pages = contents(of: "/proc/\(pid)/statm").split(separator: " ").map { Int($0) ?? 0 }
         guard fields.count > 13, pages.count > 1 else { return (.zero, 0) }
@@ -150,7 +152,8 @@ public final class Stack {
         }
     }
 
-    /// Readiness does not wait for Postgres, but tests do: without it nothing is known to be unknown.
+    /// The last log line of a start. A service is ready without Postgres, but tests wait for it: without Postgres an unknown order is not known to be
+    /// unknown.
     private static func lastSignOfStart(_ service: StackService) -> String {
         switch service {
         case .gateway: #""postgres.connected""#
@@ -159,7 +162,7 @@ public final class Stack {
         }
     }
 
-    /// A service takes any free port and says in its log which.
+    /// The port of a service. A service takes any free port, and its log says which.
     private static func port(in log: String) -> UInt16? {
         guard let line = log.split(separator: "\n").first(where: { $0.contains(#""service.started""#) }) else { return nil }
         let fields = line.split(separator: ",").first { $0.hasPrefix(#""port":"#) }
@@ -175,7 +178,7 @@ public final class Stack {
 }
 
 extension Stack {
-    /// Runs a service that is expected to end by itself. Returns its exit code and what it has written to standard output and error.
+    /// Runs a service that is expected to end by itself. Returns its exit code, and its standard output and error.
     public static func run(
         _ service: StackService, _ arguments: [String] = [], environment: [String: String] = [:]
     ) async throws -> (code: Int32, output: String) {
@@ -194,7 +197,7 @@ extension Stack {
         return "\(folder)/\(name)"
     }
 
-    /// The directory of the executable of the tests, beside which all others are built.
+    /// The directory of the tests' executable. All other executables are built beside it.
     private static var ownDirectory: String {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &path, path.count)

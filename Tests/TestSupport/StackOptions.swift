@@ -1,27 +1,27 @@
 /// One of the four executables of the engine.
 public enum StackService: String, Sendable, CaseIterable {
-    /// Takes orders in.
+    /// Accepts orders.
     case gateway
-    /// Quotes them.
+    /// Asks for quotes.
     case router
-    /// Executes them.
+    /// Executes the swaps.
     case executor
-    /// Stores and shows their events.
+    /// Stores and publishes events.
     case notifier
 }
 
-/// What a stack is made of.
+/// The processes, settings and servers of a stack.
 public struct StackOptions: Sendable {
-    /// How many of each service; one where nothing is said.
+    /// The number of processes of each service. The default is one.
     public var replicas: [StackService: Int]
-    /// Settings of all services, over the quick ones of `Stack`.
+    /// Settings of all services, which override the quick ones of `Stack`.
     public var settings: [String: String]
-    /// Whether Postgres is a server of its own, which the test may stop, instead of a database of the shared one.
+    /// Whether Postgres is a server of its own, which the test may stop. Otherwise it is a database of the shared server.
     public var ownPostgres: Bool
-    /// The size of the disk that Redis alone has, where that shall be a small one.
+    /// The size of a disk that only Redis uses. Nil if Redis uses the machine's disk.
     public var redisDiskMegabytes: Int?
 
-    /// Options by value.
+    /// Makes options.
     public init(replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil) {
         self.replicas = replicas
         self.settings = settings

@@ -1,30 +1,30 @@
 public import EventLoop
 internal import Glibc
 
-/// A server that answers each `GET` as a test says, right or wrong: replies that are cut short, far too large, late, or none at all.
+/// A server that answers each `GET` as a test says, right or wrong. Replies may be cut short, far too large, late, or missing.
 @ServiceActor
 public final class StubAPI {
-    /// What a request gets.
+    /// The answer to a request.
     public enum Answer: Sendable {
-        /// A whole reply; the connection is kept.
+        /// A whole reply. The connection is kept.
         case reply(Int, String, [String] = [])
         /// These bytes; then the connection ends.
         case bytes(String)
-        /// A reset instead of an answer.
+        /// A reset in place of an answer.
         case reset
-        /// Nothing, ever.
+        /// No answer, ever.
         case silence
     }
 
-    /// The port it listens on.
+    /// The port on which the server listens.
     public let port: UInt16
     /// Its base URL.
     public var url: String { "http://127.0.0.1:\(port)" }
-    /// Decides each answer; called with the target and the lines of the head.
+    /// Decides each answer. It is called with the target and the lines of the head.
     public var answer: @ServiceActor (_ target: String, _ head: [String]) -> Answer
     /// How long each answer takes.
     public var delay = Duration.zero
-    /// The targets asked for, in order.
+    /// The targets of the requests, in order.
     public private(set) var targets: [String] = []
     /// Connections accepted so far.
     public private(set) var accepted = 0
@@ -32,7 +32,7 @@ public final class StubAPI {
     private let poll: PollHandle
     private var clients: [Int32: Client] = [:]
 
-    /// Starts to listen.
+    /// Listens.
     public init(_ answer: @escaping @ServiceActor (_ target: String, _ head: [String]) -> Answer) throws {
         self.answer = answer
         listener = try LoopbackListener()
@@ -41,7 +41,7 @@ public final class StubAPI {
         poll.watch(.readable) { [unowned self] _ in accept() }
     }
 
-    /// Ends every connection; nobody listens any more.
+    /// Ends every connection and stops listening.
     public func close() {
         poll.close()
         listener.close()

@@ -1,16 +1,16 @@
 public import EventLoop
 internal import Glibc
 
-/// A server whose certificate only its own file vouches for. It answers every `GET` with a page of HTML.
+/// A server whose certificate is trusted only with its own file. It answers every `GET` with a page of HTML.
 @ServiceActor
 public final class TLSServer {
-    /// Where it listens.
+    /// The server's URL.
     public let url: String
-    /// The file to trust.
+    /// The path of the certificate to trust.
     public let certificate: String
     private let process: ChildProcess
 
-    /// Lends a server.
+    /// Runs a server while `body` runs.
     public static func with(_ body: @ServiceActor (TLSServer) async throws -> Void) async throws {
         let folder = try temporaryDirectory("tls")
         defer { removeDirectory(folder) }

@@ -7,11 +7,11 @@ public final class WebSocketClient {
     public enum Message: Sendable, Equatable {
         /// A whole text message.
         case text(String)
-        /// A ping, which the client has answered unless told not to.
+        /// A ping. The client has answered it unless `answersPings` is false.
         case ping
         /// A pong.
         case pong([UInt8])
-        /// A close frame; 1005 when it has no code.
+        /// A close frame. The code is 1005 if the frame has none.
         case close(code: UInt16, reason: String)
         /// The connection ended without a close frame.
         case ended
@@ -19,7 +19,7 @@ public final class WebSocketClient {
 
     /// The connection below.
     public let connection: RawConnection
-    /// The status of the handshake's answer: 101 where it was granted.
+    /// The status of the answer to the handshake: 101 if it was accepted.
     public let status: Int
     /// The head of the handshake's answer.
     public let head: String
@@ -28,12 +28,12 @@ public final class WebSocketClient {
     /// Whether pings are answered.
     public var answersPings = true
 
-    /// The handshake's fields besides `Host`; with the key of RFC 6455's example, whose answer is known.
+    /// The fields of the handshake besides `Host`, with the key of RFC 6455's example, whose answer is known.
     public static let handshake = [
         "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ]
 
-    /// Connects and waits for the answer, whatever it is.
+    /// Connects and waits for the answer, whatever its status.
     public init(
         port: UInt16, path: String, headers: [String] = handshake, receiveBuffer: Int32? = nil, early: [UInt8] = [],
         within limit: Duration = .seconds(10)
@@ -48,7 +48,7 @@ public final class WebSocketClient {
         }
     }
 
-    /// Connects where a `ws://127.0.0.1:port/path` says.
+    /// Connects to a URL of the form `ws://127.0.0.1:port/path`.
     public convenience init(url: String) async throws {
         let rest = url.dropFirst("ws://".count)
         guard let slash = rest.firstIndex(of: "/"), let colon = rest.firstIndex(of: ":"), let port = UInt16(rest[..<slash][colon...].dropFirst())
@@ -111,7 +111,7 @@ public final class WebSocketClient {
         }
     }
 
-    /// The server's next text message; pings are passed over. Throws when anything else comes.
+    /// The server's next text message. Pings are skipped. Throws if anything else comes.
     public func text(within limit: Duration = .seconds(10)) async throws -> String {
         let start = MonotonicInstant.now
         while true {
@@ -123,7 +123,7 @@ public final class WebSocketClient {
         }
     }
 
-    /// The code of the server's close frame, whatever comes before it; 1006 when the connection just ends.
+    /// The code of the server's close frame, whatever comes before it. 1006 if the connection ends without one.
     public func closeCode(within limit: Duration = .seconds(10)) async throws -> UInt16 {
         let start = MonotonicInstant.now
         while true {
@@ -135,7 +135,7 @@ public final class WebSocketClient {
         }
     }
 
-    /// The length of the first frame's header and of the whole frame, once it is there.
+    /// The length of the first frame's header and of the whole frame. Nil until the frame has arrived.
     private static func frameLength(_ bytes: [UInt8]) -> (header: Int, total: Int)? {
         guard bytes.count >= 2 else { return nil }
         let short = Int(bytes[1] & 0x7f)

@@ -16,7 +16,7 @@ import websockets
 
 
 def place(engine: str) -> str:
-    """Places an order. Where its answer is lost nobody knows whether it is in: it is sent again under its key, and is the same order then."""
+    """Places an order. If its answer is lost, nobody knows whether it was accepted. It is sent again under its key: it is the same order then."""
     order = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
     headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
     request = urllib.request.Request(f"{engine}/api/orders/execute", json.dumps(order).encode(), headers)
@@ -31,7 +31,7 @@ def place(engine: str) -> str:
 
 
 async def stream_order(engine: str, order_id: str) -> dict:
-    """Every event once, whatever happens to the connection: it resumes after the last `seq`. Returns the final event."""
+    """Shows every event once. After a lost connection it resumes after the last `seq`. Returns the final event."""
     seen, event = 0, None
     while event is None or event["status"] not in ("confirmed", "failed", "cancelled"):
         uri = f"ws{engine.removeprefix('http')}/v1/stream?orderId={order_id}&after={seen}"

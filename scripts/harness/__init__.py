@@ -1,4 +1,4 @@
-"""The Python behind `scripts/`: what starts a stack (`runner`), what tests one (`private`), and the tests themselves.
+"""The Python behind `scripts/`: `runner` starts a stack, `private` gives a test a stack of its own, and the rest are the tests.
 
-Only the standard library is used by `runner`, `demo`, `tests`, `mutation` and what they import; the rest needs the packages of .venv.
+`runner`, `demo`, `tests`, `mutation` and what they import use only the standard library. The rest needs the packages of .venv.
 """

@@ -10,19 +10,19 @@ Test = Callable[..., None]
 
 
 def tests_of(module: ModuleType) -> list[Test]:
-    """The public functions of a module of tests, in the order in which they stand, but for `main`."""
+    """The public functions of a module of tests, in the order of the file, without `main`."""
     own = [value for value in vars(module).values() if inspect.isfunction(value) and value.__module__ == module.__name__]
     return [function for function in own if not function.__name__.startswith("_") and function.__name__ != "main"]
 
 
 def run(checks: Iterable[tuple[str, Callable[[], object]]]) -> int:
-    """Runs every check. The exit code: 0 where all pass."""
+    """Runs every check. Returns the exit code: 0 if all pass."""
     results = [passes(name, check) for name, check in checks]
     return 0 if all(results) else 1
 
 
 def passes(name: str, check: Callable[[], object]) -> bool:
-    """Whether a check raises nothing. What it returns is said too."""
+    """Whether a check raises nothing. Prints what it returns, too."""
     begun = time.monotonic()
     try:
         said = check()

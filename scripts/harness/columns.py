@@ -1,4 +1,4 @@
-"""Checks what the formatters leave alone: columns everywhere, spaces and imports of the console. Runs in the root folder; scripts/lint calls it."""
+"""Checks what the formatters leave alone: line lengths everywhere, and spaces and imports of the console. scripts/lint runs it in the root folder."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What a WebSocket of the package websockets hears: a client that is not ours, as a user of the engine would have one."""
+"""What a WebSocket of the package websockets hears: a client that is not ours, like a user's."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from websockets.asyncio.client import connect
 
 
 async def conversation(url: str, opening: str | None = None, seconds: float = 60) -> list[str]:
-    """Every message until the server closes with 1000: any other end, or none in time, is an exception."""
+    """Returns every message until the server closes with 1000. Raises on any other end, or if none comes in time."""
     async with asyncio.timeout(seconds), connect(url, proxy=None) as socket:
         if opening:
             await socket.send(opening)

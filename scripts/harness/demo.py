@@ -1,4 +1,4 @@
-"""Places a few orders with the running system and shows each one's way, live. Starts the system when none runs.
+"""Places a few orders with the running system and shows each of them live. Starts the system if none runs.
 
 Environment: PORT (3000), ORDERS (5).
 """

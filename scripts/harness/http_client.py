@@ -1,4 +1,4 @@
-"""One HTTP/1.1 request over a connection of its own, and asynchronous work for callers that wait for it."""
+"""One HTTP/1.1 request over a connection of its own; and a way for callers to wait for asynchronous work."""
 
 import asyncio
 import json
@@ -15,18 +15,18 @@ Body = Json | str | bytes | None  # an object is sent as JSON, text and bytes as
 
 
 class Lost(ConnectionError):
-    """No whole answer came: what became of the request is not known."""
+    """No whole answer came. The outcome of the request is not known."""
 
 
 @dataclass
 class Answer:
     status: int
-    headers: dict[str, str]  # by names in lower case
+    headers: dict[str, str]  # names are in lower case
     text: str
     seconds: float
 
     def json(self) -> Json:
-        """The object that the answer is; empty where it is none."""
+        """The answer as an object. Empty if the answer is none."""
         try:
             value = json.loads(self.text)
         except ValueError:
@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Of a problem; empty in every other answer."""
+        """The code of a problem. Empty in every other answer."""
         return self.json().get("code", "")
 
 
@@ -43,7 +43,7 @@ async def request(
     url: str, method: str = "GET", body: Body = None, headers: Mapping[str, str] | None = None, timeout: float = 10.0,
     heard: Callable[[bytes], None] = lambda piece: None
 ) -> Answer:
-    """Sends a request and reads the answer, whatever its status is. `heard` is given the body piece by piece, as it comes."""
+    """Sends a request and reads the answer, whatever its status. `heard` is called with each piece of the body as it comes."""
     start, writer = time.monotonic(), None
     parts = urlsplit(url)
     fields = {"Host": parts.netloc, "Connection": "close"}
@@ -75,18 +75,21 @@ async def request(
 
 
 def blocking(work: Coroutine[Any, Any, Result]) -> Result:
-    """What the work comes to. It has an event loop of its own in a thread of its own: the caller's thread may have one that is busy."""
+    """Runs the work to its end and returns its result.
+
+    It has an event loop and a thread of its own, because the caller's thread may have a busy loop.
+    """
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, work).result()
 
 
 def ask(url: str, *arguments: Any, **named: Any) -> Answer:  # noqa: ANN401 those of `request`
-    """`request`, for who waits for the answer."""
+    """`request`, for callers that wait for the answer."""
     return blocking(request(url, *arguments, **named))
 
 
 def fetched(url: str) -> Answer:
-    """The answer to a GET; any other than 200 is an AssertionError."""
+    """The answer to a GET. Any status but 200 is an AssertionError."""
     answer = ask(url)
     assert answer.status == 200, f"{url}: {answer.status} {answer.text[:300]}"
     return answer

@@ -1,4 +1,4 @@
-"""Placing an order and following it to its end, with nothing but the standard library."""
+"""Places an order and follows it to its end, with nothing but the standard library."""
 
 import json
 import time
@@ -11,7 +11,7 @@ ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
 
 
 class Refused(Exception):
-    """The engine's answer was not 202; its text is the answer's own sentence."""
+    """The engine's answer was not 202. The text is the answer's own sentence."""
 
 
 def place(base: str, order: Json, headers: Mapping[str, str] | None = None) -> str:
@@ -23,9 +23,9 @@ def place(base: str, order: Json, headers: Mapping[str, str] | None = None) -> s
 
 
 def follow(base: str, order_id: str, seconds: float = 60, told: Callable[[Json], None] = lambda event: None) -> list[Json]:
-    """The events of an order, each once and in order, once the final one is there. `told` is given each as it comes.
+    """The events of an order, each once and in order, once the final one is there. `told` is called with each event as it comes.
 
-    It follows by server-sent events, and comes back after a lost connection, from where it was.
+    Follows the order by server-sent events. After a lost connection it goes on from where it was.
     """
     events, rest = [], b""
 

@@ -1,4 +1,4 @@
-"""Private stacks: each in a scratch directory and on a port of its own, so that tests run beside anything else."""
+"""Private stacks: each has a scratch directory and a port of its own, so that tests run beside anything else."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ Truth = TypeVar("Truth")
 class PrivateStack:
     """A stack that a test starts, takes apart and puts together again, with the executables of STACK_BIN."""
 
-    executables = ".build/debug"  # where STACK_BIN is not set
+    executables = ".build/debug"  # used if STACK_BIN is not set
 
     def __init__(self, path: Path, **settings: str) -> None:
         self.run = RunDirectory(path.absolute())
@@ -38,8 +38,8 @@ class PrivateStack:
     # The processes
 
     def call(self, *arguments: str, code: int = 0) -> str:
-        """What a command of scripts/stack says; any other exit code is an AssertionError."""
-        # the pipe shows that nothing of a stack in the background holds the caller's output: reading it would not end
+        """The output of a command of scripts/stack. Any other exit code than `code` is an AssertionError."""
+        # The pipe shows that no process of a stack in the background holds the caller's output: if one did, the read would not end.
         done = subprocess.run(
             [ROOT / "scripts/stack", *arguments], env=self.env, timeout=120, text=True, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -50,7 +50,7 @@ class PrivateStack:
         return {file.stem: int(file.read_text()) for file in self.run.pids.glob("*.pid")}
 
     def stop(self, name: str, number: int = signal.SIGTERM) -> None:
-        """Ends one process, as an operator would if nothing else is said, and waits until it has."""
+        """Ends one process, by default as an operator would, and waits until it has ended."""
         pid = self.pids()[name]
         os.kill(pid, number)
         until(lambda: not alive(pid), f"{name} did not stop", 30)
@@ -65,12 +65,12 @@ class PrivateStack:
                 self.start(name)
 
     def addresses(self, *kinds: str) -> dict[str, str]:
-        """The services' processes by name, or those of some services, with the address of each past the edge."""
+        """The address of each process of the services, or of the services named, past the edge; by name."""
         variables = self.run.variables()
         names = [name for name in self.run.names() if name.startswith(kinds or SERVICES)]
         return {name: f"http://localhost:{variables[name.upper().replace('-', '_') + '_PORT']}" for name in names}
 
-    # What it is asked
+    # Requests
 
     def text(self, path: str, base: str = "") -> str:
         return fetched((base or self.base) + path).text
@@ -94,7 +94,7 @@ class PrivateStack:
         return text(blocking(command(int(self.run.variables()["REDIS_PORT"]), *words)))
 
     def query(self, expression: str) -> list[Json]:
-        """What Prometheus answers: a list of series with their newest value."""
+        """The answer of Prometheus: a list of series with their newest value."""
         port = self.run.variables()["PROMETHEUS_PORT"]
         return self.get(f"/api/v1/query?query={quote(expression, safe='')}", f"http://localhost:{port}")["data"]["result"]
 
@@ -105,9 +105,9 @@ class PrivateStack:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """A directory that goes with all that is in it."""
+    """A directory that is removed with its contents."""
     with tempfile.TemporaryDirectory(prefix="order-engine-test-") as folder:
-        os.chmod(folder, 0o755)  # Postgres' user must get through
+        os.chmod(folder, 0o755)  # Postgres' user must be able to pass
         yield Path(folder)
 
 
@@ -127,7 +127,7 @@ def private_stack(**settings: str) -> Iterator[PrivateStack]:
 
 
 def until(condition: Callable[[], Truth], problem: str, seconds: float = 20) -> Truth:
-    """Waits for a condition, and returns what it came to; one that does not come true in time is an AssertionError."""
+    """Waits until a condition is true, and returns its value. If that takes too long, it is an AssertionError."""
     deadline = time.monotonic() + seconds
     while not (truth := condition()):
         assert time.monotonic() < deadline, f"{problem} within {seconds} s"

@@ -1,4 +1,4 @@
-"""A small asynchronous client of Redis (RESP2): one connection, commands one after the other."""
+"""A small asynchronous client of Redis (RESP2): one connection, one command after the other."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from .http_client import Json
 
-Word = str | bytes | int | float  # of a command
+Word = str | bytes | int | float  # a word of a command
 Reply = bytes | int | list[Any] | None
 
 
@@ -21,7 +21,7 @@ class Redis:
         self._streams = None
 
     async def once(self, *arguments: Word, timeout: float = 10) -> Reply:
-        """One command. Raises OSError or TimeoutError where the answer is not known."""
+        """Runs one command. Raises OSError or TimeoutError if the answer is not known."""
         async with self._lock:
             try:
                 async with asyncio.timeout(timeout):
@@ -34,7 +34,7 @@ class Redis:
                 raise
 
     async def __call__(self, *arguments: Word, seconds: float = 60) -> Reply:
-        """A command that may be run twice, again and again while Redis is away."""
+        """Runs a command that may run twice. Repeats it while Redis is away."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
         while True:
@@ -82,7 +82,7 @@ def _encode(arguments: tuple[Word, ...]) -> bytes:
 
 
 async def command(port: int, *arguments: Word, timeout: float = 10) -> Reply:
-    """One command over a connection of its own."""
+    """Runs one command over a connection of its own."""
     redis = Redis(port)
     try:
         return await redis.once(*arguments, timeout=timeout)
@@ -95,7 +95,7 @@ def text(value: Reply) -> Reply:
 
 
 def pairs(values: Sequence[Reply] | None) -> Json:
-    """A flat reply of names and values as a dictionary with text keys."""
+    """A dictionary with text keys from a flat reply of names and values."""
     return {text(values[index]): values[index + 1] for index in range(0, len(values or ()), 2)}
 
 

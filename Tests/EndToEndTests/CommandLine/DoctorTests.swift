@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The doctor", .onLoop) @ServiceActor
 struct DoctorTests {
-    /// The faults that orderctl names, with its exit code held against them.
+    /// The faults that orderctl names. Checks that its exit code agrees with them.
     private func faults(_ edge: Edge) async throws -> [String] {
         let report = try await edge.orderctl("doctor", "--json")
         let checks = try JSONValue.parse(report.output)["checks"]?.array ?? []
@@ -17,7 +17,7 @@ struct DoctorTests {
         return faults.compactMap { $0["check"]?.string }
     }
 
-    /// Plants a fault, waits until exactly it is named, and then that it is gone once it was repaired.
+    /// Causes a fault, waits until exactly this fault is named, repairs it, and waits until it is gone.
     private func expect(
         _ expected: [String], _ edge: Edge, plant: @ServiceActor () async throws -> Void, repair: @ServiceActor () async throws -> Void
     ) async throws {
@@ -62,7 +62,7 @@ struct DoctorTests {
         }
     }
 
-    /// Somebody reads an order's entry beside the engine and acknowledges it.
+    /// Another client reads an order's entry and acknowledges it.
     private func expectStuckOrder(_ edge: Edge, _ engine: Engine) async throws {
         var id = ""
         try await expect(["stuck-orders"], edge) {
@@ -82,7 +82,7 @@ struct DoctorTests {
         }
     }
 
-    /// Postgres answers readers, and keeps writers waiting.
+    /// Postgres answers readers and keeps writers waiting.
     private func expectPostgresBehind(_ edge: Edge, _ engine: Engine) async throws {
         let locked = Promise<Void>()
         let release = Promise<Void>()

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import TestSupport
 
-/// The edge of `make run` in front of the gateways, routers and notifiers that a stack has when it starts.
+/// The edge of `make run`, in front of the gateways, routers and notifiers that a stack has when the edge starts.
 @ServiceActor
 final class Edge {
     let url: String
@@ -13,7 +13,7 @@ final class Edge {
         let port = try freePort()
         url = "http://127.0.0.1:\(port)"
         directory = try temporaryDirectory("edge")
-        // Its workers are nobody's when it is started by root.
+        // If root starts nginx, its workers run as nobody.
         chmod(directory, 0o777)
         mkdir("\(directory)/scratch", 0o777)
         let services: [(StackService, [UInt16])] = [
@@ -48,7 +48,7 @@ final class Edge {
     }
 }
 
-/// Lends an edge before the test's engine.
+/// Runs `body` with an edge in front of the test's engine.
 @ServiceActor
 func withEdge(gateways: Int = 1, _ body: @ServiceActor (Edge, Engine) async throws -> Void) async throws {
     let engine = Engine.current

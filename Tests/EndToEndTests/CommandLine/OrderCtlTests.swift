@@ -37,7 +37,7 @@ struct OrderCtlTests {
             let ids = try await engine.place(count: 30)
             let lag = try await edge.orderctl("lag", "--json")
             let accepted = try JSONValue.parse(lag.output)["streams"]?.array?.first { $0["stream"]?.string == "accepted" }
-            // The group is made by the router: without one Redis has none to tell of.
+            // The router makes the group. Without a router Redis knows no group to report.
             #expect(accepted?["length"]?.integer == 30)
             let cancelled = try await edge.orderctl("cancel", ids[0], ids[1])
             #expect(cancelled.code == 0 && cancelled.output.hasSuffix("2 cancelled, 0 refused.\n"), "\(cancelled.output)")
@@ -82,7 +82,7 @@ struct OrderCtlTests {
 
     private func expectShut(_ gateways: ClosedRange<Int>, _ engine: Engine) async throws {
         for gateway in gateways {
-            // Right after a restart of Redis a gateway may still be looking for it.
+            // Right after a restart of Redis a gateway may still be connecting.
             let answer = try await eventually {
                 let answer = try await engine.post(Engine.usualOrder, gateway: gateway)
                 return answer.json["code"]?.string == "UNAVAILABLE" ? nil : answer

@@ -2,16 +2,16 @@ import EventLoop
 import JSON
 import TestSupport
 
-/// All that a socket has said until it was closed.
+/// Everything that a socket has sent until it was closed.
 struct Conversation: Equatable {
     var messages: [String] = []
-    /// The code of the close frame; 1006 without one.
+    /// The code of the close frame. 1006 if there was none.
     var closeCode: UInt16 = 1006
 
-    /// The messages of a native socket without what was ordered, which the first of an order has beside its event.
+    /// The messages of a native socket without the `order` that the first frame of each order has beside its event.
     var withoutOrders: Conversation { Conversation(messages: messages.map(Self.withoutOrder), closeCode: closeCode) }
 
-    /// A frame without what was ordered.
+    /// A frame without its `order`.
     static func withoutOrder(_ frame: String) -> String {
         frame.ranges(of: #","order":{"orderId":"#).last.map { frame[..<$0.lowerBound] + "}" } ?? frame
     }

@@ -6,14 +6,14 @@ import TestSupport
 import Testing
 
 extension Engine {
-    /// What must hold of a set of orders, all that this engine was given, once everything has come to rest.
+    /// Checks what must hold for a set of orders (all that this engine was given) once everything is at rest.
     ///
-    /// Each has ended once, its events are 1 to n in Redis and the same in Postgres, the chain has filled it exactly when it says so, and nothing is
-    /// left in the streams.
+    /// Each has ended once. Its events are 1 to n in Redis, and the same in Postgres. The chain has filled it exactly if the order says so. Nothing
+    /// is left in the streams.
     func audit(_ ids: [String], within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation) async throws {
         try await waitForEnd(ids, within: limit)
         try await waitUntilIdle(within: limit)
-        // The audit's own connections, too, come back after an outage only with their next attempt.
+        // After an outage the audit's own connections also come back only with their next attempt.
         try await eventually(within: limit) { self.postgres.isAvailable && self.redis.isConnected }
         let landed = try await allLanded()
         #expect(Set(landed.keys).isSubset(of: Set(ids)), sourceLocation: sourceLocation)
@@ -28,7 +28,7 @@ extension Engine {
         #expect(try await redis.send(["XLEN", "orders:{0}:dead"]).integer == 0, sourceLocation: sourceLocation)
     }
 
-    /// The numbers of the legs that an order says it has filled, once each: the one leg of an order that is not split is 0.
+    /// The numbers of the legs that an order says it has filled, each once. The one leg of an order that is not split is 0.
     private func legsFilled(_ id: String, _ state: String) async throws -> [String] {
         let last = try await events(id).last.map { try JSONValue.parse($0) }
         guard let legs = last?["legs"]?.array else { return state == "confirmed" ? ["0"] : [] }
@@ -37,7 +37,7 @@ extension Engine {
         return filled.compactMap { $0["leg"]?.integer.map { String($0) } }.sorted()
     }
 
-    /// The events of one order: numbered without gaps, one final, the same in Redis and Postgres.
+    /// Checks the events of one order: numbered without gaps, one final, the same in Redis and Postgres.
     func auditEvents(_ id: String, _ state: String, _ sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let texts = try await events(id)
         let events = try texts.map { try JSONValue.parse($0) }
@@ -52,7 +52,7 @@ extension Engine {
         #expect(different == 0, "\(id)", sourceLocation: sourceLocation)
     }
 
-    /// How many events of an order are in Postgres and not among these, or the other way round.
+    /// The number of an order's events that only Postgres has, or that only `events` has.
     private func differencesInPostgres(_ id: String, _ events: [String]) async throws -> Int {
         let sql = """
             SELECT count(*) FROM (SELECT seq, event FROM order_events WHERE order_id = $1::uuid) AS stored
@@ -74,7 +74,7 @@ extension Engine {
         }
     }
 
-    /// Waits until no stream, or none of these, has lag or pending entries and no retry waits.
+    /// Waits until none of these streams has lag or pending entries, and no retry waits.
     func waitUntilIdle(of streams: Set<String> = ["accepted", "routed", "events"], within limit: Duration = .seconds(60)) async throws {
         do {
             try await eventually(within: limit) { try await self.leftovers(of: streams).isEmpty }

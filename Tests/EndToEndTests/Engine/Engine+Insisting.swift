@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension Engine {
-    /// A client that sends its order again, under its key, until it is accepted. Whatever else it is told has to be a 503 with Retry-After.
+    /// A client that sends its order again under its key until it is accepted. Any other answer has to be a 503 with Retry-After.
     func insist(key: String, _ body: String = usualOrder, within limit: Duration = .seconds(40)) async throws -> String {
         try await eventually(within: limit) {
             let answer = try? await self.post(body, key: key)
@@ -13,10 +13,10 @@ extension Engine {
         }
     }
 
-    /// Places orders one after the other until it is told to stop.
+    /// Places orders one after the other until it is stopped.
     func load(every pause: Duration) -> Load { Load(self, pause) }
 
-    /// All lines that a process has logged, and how many there are.
+    /// All lines that a process has logged.
     func lines(_ service: StackService, _ number: Int = 1) -> [Substring] { stack.log(service, number).split(separator: "\n") }
 }
 
@@ -36,10 +36,10 @@ final class Load {
         }
     }
 
-    /// How many clients have come.
+    /// The number of clients that have come.
     var count: Int { clients.count }
 
-    /// Lets no more clients come; returns the orders of all that have, once each was accepted.
+    /// Lets no more clients come. Returns the orders of all clients, once each order was accepted.
     func stop() async throws -> [String] {
         source?.cancel()
         await source?.value

@@ -32,7 +32,7 @@ extension Engine {
     /// The order as the gateway shows it.
     func show(_ id: String) async throws -> JSONValue { try await send("GET", "/api/orders/\(id)").json }
 
-    /// The hash of an order in Redis: fields by name.
+    /// The hash of an order in Redis: values by the name of their field.
     func record(_ id: String) async throws -> [String: String] {
         let values = try await redis.send(["HGETALL", "orders:{0}:order:\(id)"]).array ?? []
         var fields: [String: String] = [:]
@@ -40,10 +40,10 @@ extension Engine {
         return fields
     }
 
-    /// The state of an order: finer than its status.
+    /// The state of an order, which is finer than its status.
     func state(_ id: String) async throws -> String? { try await redis.send(["HGET", "orders:{0}:order:\(id)", "state"]).string }
 
-    /// The canonical events of an order, as texts, 1 to n.
+    /// The canonical events of an order, as texts, from 1 to n.
     func events(_ id: String) async throws -> [String] {
         let fields = try await record(id)
         let count = fields["seq"].flatMap { Int($0) } ?? 0
@@ -79,7 +79,7 @@ extension Engine {
     }
 }
 
-/// The parts of an event that tell how an order went.
+/// The parts of an event that show how an order went.
 struct Step: Equatable, CustomStringConvertible {
     let type: String
     let status: String
@@ -97,12 +97,12 @@ struct Step: Equatable, CustomStringConvertible {
 
     var description: String { "\(type)/\(status)/\(progress)" }
 
-    /// An order that lands at its first attempt.
+    /// The events of an order that lands at its first attempt.
     static let smooth = accepted + routed + attempt(1) + [Step("confirmed", "confirmed", 100)]
     static let accepted = [Step("pending", "pending", 0)]
     static let routed = [Step("routing", "routing", 10), Step("routing", "routing", 30)]
 
-    /// What an attempt says until its outcome.
+    /// The events of an attempt before its outcome.
     static func attempt(_ number: Int64) -> [Step] {
         [Step("building", "building", 50), Step("building", "building", 70), Step("submitted", "submitted", 75 + 5 * number)]
     }

@@ -7,7 +7,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// A running stack, and the eyes and hands of a test on it: HTTP, sockets, and a look into Redis and Postgres.
+/// A running stack, and what a test does with it: HTTP, sockets, and a look into Redis and Postgres.
 @ServiceActor
 final class Engine {
     let stack: Stack
@@ -41,7 +41,7 @@ final class Engine {
         let text: String
         fileprivate let headers: HTTPHeaders
 
-        /// The body; null where it is no JSON.
+        /// The body as JSON. Null if it is not JSON.
         var json: JSONValue { (try? JSONValue.parse(text)) ?? .null }
 
         func header(_ name: String) -> String? { headers[name] }

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Starts an engine for a suite or for one test, and prints the services' logs when something has failed in it.
+/// Starts an engine for a suite or for one test, and prints the services' logs if something has failed in it.
 struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
     @TaskLocal static var bound: Engine?
 
@@ -12,7 +12,7 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
     ) async throws {
-        // A suite's tests need places on the loop, which tests that wait here have: the suite itself must not wait.
+        // The tests of a suite need places on the loop, and tests that wait here have such places: so the suite itself must not wait.
         guard !test.isSuite else { return try await run(test, testCase, function) }
         await EnginePlaces.shared.enter()
         do {
@@ -48,7 +48,7 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == EngineTrait {
-    /// The test, or all tests of the suite together, get a running engine: `Engine.current`.
+    /// Gives the test, or all tests of the suite together, a running engine: `Engine.current`.
     static func engine(
         replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil
     ) -> EngineTrait {
@@ -73,7 +73,7 @@ private final class FailureCount: Sendable {
     func add() { count.add(1, ordering: .relaxed) }
 }
 
-/// How many tests have an engine of their own at once: more would only wait for each other's processors.
+/// The number of tests that have an engine of their own at once. More tests would only wait for the processors.
 @ServiceActor
 private final class EnginePlaces {
     static let shared = EnginePlaces(3)

@@ -5,7 +5,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// Every number that stands in Redis: in entries, hashes, sets, and what is published.
+/// Tests every number that is kept in Redis: in entries, hashes and sets, and in published messages.
 @Suite("Extreme numbers in Redis", .onLoop) @ServiceActor
 struct ExtremeEntryTests {
     private var engine: Engine { Engine.current }
@@ -18,7 +18,7 @@ struct ExtremeEntryTests {
         try #require(try await engine.redis.send(["XADD", "orders:{0}:\(stream)", "*"] + fields).string)
     }
 
-    /// The dead letters, as stream and entry of each.
+    /// The dead letters, each as its stream and entry.
     private func letters() async throws -> Set<String> {
         let rows = try await engine.redis.send(["XRANGE", "orders:{0}:dead", "-", "+"]).array ?? []
         return Set(
@@ -38,11 +38,11 @@ struct ExtremeEntryTests {
         let event = try #require(try await engine.events(id).first)
         var lost: Set<String> = []
         for value in Extremes.all {
-            // An order that nobody knows, or no number at all.
+            // The entry is of an order that does not exist, or has no number at all.
             for stream in ["accepted", "routed"] { lost.insert("\(stream) \(try await add(stream, ["id", unknownID(), "round", value]))") }
             let changed = event.replacing(#""seq":1,"#, with: #""seq":\#(value),"#)
             let entry = try await add("events", ["id", id, "seq", value, "event", changed, "order", order])
-            // The event that is stored already changes nothing; any other is of an order that has ended, or none.
+            // An event that is stored already changes nothing. Any other is of an order that has ended, or of none.
             if Int(value).map({ $0 < 1 }) ?? true { lost.insert("events \(entry)") }
         }
         try await engine.waitUntilIdle()
@@ -63,11 +63,11 @@ struct ExtremeEntryTests {
         }
         for copy in copies { try await look(at: copy) }
         try await survivors.check()
-        // What cannot be worked off is not lost either; nobody shall work on it for the rest of the test's engine.
+        // Orders that cannot be worked off are not lost. They are removed, so that no worker goes on with them in the rest of the test's engine.
         for key in copies.map({ "orders:{0}:order:\($0)" }) { _ = try await engine.redis.send(["DEL", key]) }
     }
 
-    /// An order's hash with one number changed, in all the places where there are some.
+    /// An order's hash with one number changed, in every place where there is a number.
     private func spoilt(_ record: [String: String], by value: String) throws -> [(state: String, fields: [String: String])] {
         let transactions = try #require(record["transactions"])
         let route = try #require(record["route"])
@@ -86,7 +86,8 @@ struct ExtremeEntryTests {
         ]
     }
 
-    /// Makes an order whose turn is the executor's, as a copy of another one. A transaction that is named by the value has landed with it.
+    /// Makes an order that waits for the executor, as a copy of another order. If the value is in the name of its transaction, that transaction has
+    /// landed.
     private func copy(_ id: String, as state: String, _ fields: [String: String]) async throws -> String {
         let copy = unknownID()
         let key = "orders:{0}:order:\(copy)"
@@ -103,10 +104,10 @@ struct ExtremeEntryTests {
         return copy
     }
 
-    /// Reads an order in every way there is, and cancels it.
+    /// Reads an order in every possible way, and cancels it.
     private func look(at id: String) async throws {
         for path in ["/api/orders/\(id)", "/api/orders/\(id)/events", "/api/orders/\(id)/events?after=1"] {
-            // What cannot be read is our fault (500), with its reason in the log.
+            // What cannot be read is the engine's fault (500), with its reason in the log.
             #expect(try await engine.send("GET", path).status < 600)
         }
         let socket = try await WebSocketClient(port: engine.stack.port(.notifier), path: "/v1/stream?orderId=\(id)")
@@ -151,7 +152,7 @@ struct ExtremeEntryTests {
             for member in ["accepted:\(id):\(value)", "routed:\(id):\(value)"] {
                 _ = try await redis.send(["ZADD", "orders:{0}:retries", "1", member])
             }
-            // What Redis takes for no score it refuses.
+            // Redis refuses what is not a score.
             for key in ["orders:{0}:deadlines", "orders:{0}:user:v", "orders:{0}:leaving", "chain:{0}:due", "chain:{0}:expiring"] {
                 _ = try? await redis.send(["ZADD", key, value, key.hasSuffix("leaving") ? "\(id):v" : id])
             }

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// Every number that an endpoint, a parameter, a header or a frame takes, to all four services.
+/// Tests every number that an endpoint, a parameter, a header or a frame takes, on all four services.
 @Suite("Extreme numbers in requests", .onLoop) @ServiceActor
 struct ExtremeRequestTests {
     private struct Request {
@@ -114,7 +114,7 @@ struct ExtremeRequestTests {
             defer { client.connection.close() }
             return client.status == 101 ? try await client.closeCode() : UInt16(client.status)
         }
-        // The order's events, SEQ_AHEAD and all of them, a refusal; a URL that is too long.
+        // The order's events; SEQ_AHEAD and all events; a refusal; or a URL that is too long.
         for (value, code) in zip(Extremes.all, codes) { #expect([1000, 1008, 414, 431].contains(code), "\(value.prefix(50)): \(code)") }
         try await frames(engine, id)
         try await lengths(port)
@@ -138,7 +138,7 @@ struct ExtremeRequestTests {
         socket.connection.close()
     }
 
-    /// Frames that say they are longer than anything, and closes with codes that are none.
+    /// Sends frames that claim to be extremely long, and close frames with invalid codes.
     private func lengths(_ port: UInt16) async throws {
         let lengths: [UInt64] = [0, 1, 125, 126, 65_535, 65_536, 1 << 31, 1 << 32, 1 << 53, UInt64(Int64.max), UInt64(Int64.max) + 1, .max]
         for opcode in [0x80, 0x81, 0x82, 0x88, 0x89, 0x8a, 0x8f, 0xff] as [UInt8] {

@@ -3,16 +3,16 @@ import EventLoop
 import TestSupport
 import Testing
 
-/// The bounds of every setting that is a number, in use: what is allowed has to work.
+/// Tests the bounds of every setting that is a number, in use: what is allowed has to work.
 @Suite("Extreme settings", .onLoop) @ServiceActor
 struct ExtremeSettingTests {
-    /// What a test cannot wait for, or has to choose by itself.
+    /// Settings whose bounds a test cannot wait for, or that it has to choose by itself.
     private nonisolated static let left: Set<String> = ["PORT", "PARTITIONS", "SHUTDOWN_GRACE_S"]
 
     private nonisolated static let descriptions =
         GatewaySettings.descriptions + RouterSettings.descriptions + ExecutorSettings.descriptions + NotifierSettings.descriptions
 
-    /// Every setting with a range, at its lower or its upper bound.
+    /// Every setting with a range, set to its lower or upper bound.
     private nonisolated static func bounds(_ upper: Bool) -> [String: String] {
         var result: [String: String] = [:]
         for setting in descriptions where !left.contains(setting.name) {
@@ -22,7 +22,7 @@ struct ExtremeSettingTests {
         return result
     }
 
-    /// At their lower bounds these refuse orders, or let them go before a test has seen them.
+    /// At their lower bounds these settings refuse orders, or let them expire before a test has seen them.
     private nonisolated static let workable = [
         "MAX_BACKLOG": "100", "MAX_WAIT_MS": "0", "ORDERS_PER_MINUTE": "0", "ORDER_STATE_TTL_S": "60",
     ]

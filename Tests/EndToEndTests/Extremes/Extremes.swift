@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What may stand where a number is expected.
+/// Texts that may be in the place of a number.
 enum Extremes {
-    /// Whole numbers around the bounds of the types that programs keep them in, and what is hardly a number or none.
+    /// Whole numbers around the bounds of the types that programs use, and texts that are hardly a number or none.
     static let all =
         whole + [
             "-0", "1e3", "1e400", "-1e400", "1e-400", "0.30000000000000004", "NaN", "Infinity", "-inf", "undefined", "null", "", " ", "12-0",
@@ -21,7 +21,7 @@ enum Extremes {
     /// 10,000 digits.
     static let long = String(repeating: "9", count: 10_000)
 
-    /// A value as it can stand in a URL.
+    /// A value as it is written in a URL.
     static func escaped(_ value: String) -> String {
         value.utf8.map { byte in
             switch byte {
@@ -44,7 +44,7 @@ struct Survivors {
         pids = Dictionary(uniqueKeysWithValues: StackService.allCases.map { ($0, engine.stack.livingPID($0)) })
     }
 
-    /// Each lives and answers, and an order goes its whole way.
+    /// Checks that each process lives and answers, and that an order is confirmed.
     func check(_ location: SourceLocation = #_sourceLocation) async throws {
         for service in StackService.allCases {
             let pid = engine.stack.livingPID(service)

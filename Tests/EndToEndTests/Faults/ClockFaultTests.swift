@@ -6,7 +6,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// Processes whose wall clocks are off, in both directions at once.
+/// Tests processes whose wall clocks are off, in both directions at once.
 @Suite("Faults of the clock", .onLoop) @ServiceActor
 struct ClockFaultTests {
     private nonisolated static let library: String? = {
@@ -53,16 +53,16 @@ struct ClockFaultTests {
     {
         let engine = Engine.current
         let before = try await engine.place(count: 10)
-        // As when it is set back: what was seen is higher by an hour.
+        // As when Redis' clock is set back: the highest time that was seen is an hour ahead.
         let highest = String(engine.now + 3_600_000)
         for tag in ["{0}", "{services}", "{limits}"] { _ = try await engine.redis.send(["HSET", "orders:\(tag):clock", "highest", highest]) }
-        // A gateway learns the time with its next heartbeat; an order that it takes before has its deadline an hour ago.
+        // A gateway learns the time with its next heartbeat. An order that it accepts before that has its deadline an hour ago.
         try await sleep(for: .milliseconds(1200))
         let after = try await engine.place(count: 20, #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"deadline":60}"#)
         try await engine.audit(before + after)
         for id in before + after {
             let events = try await engine.events(id).map { try JSONValue.parse($0) }
-            // Those of before have seen an hour go by in a moment.
+            // The orders from before have seen an hour go by in a moment.
             if after.contains(id) {
                 #expect(events.allSatisfy { !["DEADLINE_EXCEEDED", "TRANSACTION_EXPIRED"].contains($0["error"]?["code"]?.string) })
             }
@@ -72,7 +72,7 @@ struct ClockFaultTests {
         #expect(engine.stack.log(.executor).contains("redis.clock_set_back"))
     }
 
-    /// By how many milliseconds each retry came after its time.
+    /// How many milliseconds after its time each retry came.
     private func delays() async throws -> [Int] {
         let sql = """
             SELECT (extract(epoch FROM next - at) * 1000)::bigint - delay AS late FROM (

@@ -4,16 +4,16 @@ import Postgres
 import TestSupport
 import Testing
 
-/// The faults of a stack that no other suite provokes, one file a kind. FAULTS_FULL=1 has each last as long, and as many clients come, as an
-/// operator would fear; the usual run only takes as long as the fault needs to show.
+/// The faults of a stack that no other suite causes, one file per kind. With FAULTS_FULL=1 each fault lasts as long, and as many clients come, as an
+/// operator would fear. The usual run takes only as long as the fault needs to show.
 enum Faults {
-    /// Whether there is time for everything.
+    /// Whether there is time for the full faults.
     static let isFull = getenv("FAULTS_FULL").map { String(cString: $0) == "1" } ?? false
 
-    /// One or the other, as there is time.
+    /// Returns the first value in a full run, and the second in a usual one.
     static func full<Value>(_ full: Value, else usual: Value) -> Value { isFull ? full : usual }
 
-    /// Prints what was measured, beside the test's result.
+    /// Prints a measurement beside the test's result.
     static func report(_ what: String, _ duration: Duration, of limit: Duration? = nil) {
         print("measured: \(what): \(duration.inMilliseconds) ms" + (limit.map { " of \($0.inMilliseconds) ms" } ?? ""))
     }
@@ -35,7 +35,7 @@ struct Watch {
         before = StackService.allCases.map { ($0, engine.lines($0).count, engine.stack.usage($0).processor) }
     }
 
-    /// No process has been busy for nothing: it has logged under ten lines a second and used under half a core.
+    /// Checks that no process is busy for nothing: it logs under ten lines per second and uses under half a core.
     func expectCalm(sourceLocation: SourceLocation = #_sourceLocation) {
         let elapsed = start.elapsed
         for (service, lines, processor) in before {
@@ -73,7 +73,7 @@ extension Engine {
         return try #require(result.first?[0].flatMap { Int64($0) })
     }
 
-    /// Waits until the test itself has Postgres back.
+    /// Waits until the test's own connection to Postgres is back.
     func waitForPostgres() async throws {
         try await eventually { (try? await self.postgres.query("SELECT 1", [])) != nil }
     }

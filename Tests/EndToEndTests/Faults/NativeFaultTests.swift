@@ -4,7 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// Clients of the native protocol that are slow, or lose their notifier or their Redis.
+/// Tests clients of the native dialect that are slow, or that lose their notifier or their Redis.
 @Suite("Faults around native sockets", .onLoop) @ServiceActor
 struct NativeFaultTests {
     private nonisolated static let publish = """
@@ -49,7 +49,7 @@ struct NativeFaultTests {
                 end = "\(failure)"
             }
         }
-        // Where the client has not taken what was queued before the close frame in time, the connection just ends.
+        // If the client has not read in time what was queued before the close frame, the connection just ends.
         #expect(end?.contains("4408") == true || end?.contains("ended") == true, "\(end ?? "")")
         try await flooding.value
         #expect(slow.seqs.values.map(\.count).reduce(0, +) < 400 * 21)
@@ -70,7 +70,7 @@ struct NativeFaultTests {
         let load = Loop.spawn { try await self.load(count: 40, user: "u") }
         try await sleep(for: .milliseconds(700))
         try await engine.stack.redis.kill()
-        // Asked for while Redis is away.
+        // This subscription is sent while Redis is away.
         try await clients[0].subscribe(user: "v")
         try await sleep(for: .milliseconds(700))
         try await engine.stack.redis.restart()
@@ -104,13 +104,13 @@ struct NativeFaultTests {
         try await second.read { second in ids.allSatisfy { first.ended.contains($0) || second.ended.contains($0) } }
         for id in ids {
             let all = try await engine.events(id)
-            // What the second replays of orders that the first has shown comes whole.
+            // An order that the first client has not seen to its end is replayed whole to the second.
             #expect(second.events[id] == all || first.events[id] == all, "\(id)")
             #expect(first.events[id].map { $0 == Array(all.prefix($0.count)) } ?? true)
         }
     }
 
-    /// Places orders of a user at a steady pace, whatever it takes.
+    /// Places orders of a user at a steady pace, however often it has to try.
     private func load(count: Int, user: String) async throws -> [String] {
         var ids: [String] = []
         for index in 0..<count {

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// A cable between Redis and one service that is cut, slow or lossy. All of it is in namespaces of the test's own.
+/// Tests a cable between Redis and one service that is cut, slow or lossy. All of it is in namespaces of the test's own.
 @Suite(
     "Faults of the network", .onLoop,
     .enabled(if: NetworkLink.isAvailable, "needs root, network namespaces, /dev/net/tun, ip (iproute2) and python3")) @ServiceActor

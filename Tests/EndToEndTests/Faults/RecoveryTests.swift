@@ -4,10 +4,10 @@ import Redis
 import TestSupport
 import Testing
 
-/// How long what a dead process held is nobody's, and a database that is away for long.
+/// Tests how long it takes until a dead process' entries are taken over, and a database that is away for long.
 @Suite("Recovery", .onLoop) @ServiceActor
 struct RecoveryTests {
-    /// What is promised beyond VISIBILITY_TIMEOUT_MS.
+    /// The promised time of recovery beyond VISIBILITY_TIMEOUT_MS.
     private nonisolated static let maxRecovery = Duration.seconds(2)
 
     @Test(
@@ -22,7 +22,7 @@ struct RecoveryTests {
         try await engine.audit(first)
     }
 
-    /// Kills the replica that holds more than the other and waits until nothing is under its name any more.
+    /// Kills the replica that has more entries in hand, and waits until none is under its name any more.
     private func measure(_ service: StackService, _ stream: String) async throws {
         let engine = Engine.current
         let held = try await holders(service, stream)
@@ -32,7 +32,7 @@ struct RecoveryTests {
         let killed = engine.now
         try await engine.stack.kill(service, victim)
         try await eventually { try await self.holders(service, stream)[name] == nil }
-        // By the survivor's log: what the tests do meanwhile delays what they see.
+        // The time is that in the survivor's log: other work of the tests delays what the tests see.
         let line = try await eventually { engine.lines(service, 3 - victim).last { $0.contains(#""entries.claimed""#) } }
         let claimed = try await engine.milliseconds(of: #require(JSONValue.parse(String(line))["time"]?.string))
         let (elapsed, limit) = (Duration.milliseconds(claimed - killed), .milliseconds(2000) + Self.maxRecovery)
@@ -40,7 +40,7 @@ struct RecoveryTests {
         #expect(elapsed > .zero && elapsed < limit)
     }
 
-    /// How many entries of a stream each consumer holds.
+    /// How many entries of a stream each consumer has in hand.
     private func holders(_ service: StackService, _ stream: String) async throws -> [String: Int] {
         let reply = try await Engine.current.redis.send(["XPENDING", "orders:{0}:\(stream)", service.rawValue])
         let rows = reply.array?.last?.array ?? []
@@ -73,7 +73,7 @@ struct RecoveryTests {
 }
 
 extension Engine {
-    /// The name of a process among the others, from its log.
+    /// The name of a process as a consumer, from its log.
     func name(of service: StackService, _ number: Int = 1) -> String {
         let fields = lines(service, number).first?.split(separator: ",").map { $0.split(separator: "\"") } ?? []
         return fields.first { $0.first == "instance" }?.last.map(String.init) ?? ""

@@ -5,7 +5,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// A Redis that forgets, is full, or stays away.
+/// Tests a Redis that forgets, is full, or stays away.
 @Suite("Faults of Redis", .onLoop) @ServiceActor
 struct RedisFaultTests {
     @Test(
@@ -35,7 +35,7 @@ struct RedisFaultTests {
         }
         watch.expectCalm()
         try await expectReported(lost)
-        // The notifiers look once a minute.
+        // The notifiers compare once a minute.
         if Faults.isFull { try await eventually(within: .seconds(90)) { engine.stack.log(.notifier).contains(#""orders.lost""#) } }
         #expect(try await engine.rows().filter { lost.contains($0.key) } == before)
         #expect(StackService.allCases.contains { engine.stack.log($0).contains(#""stream.group_created""#) })
@@ -103,7 +103,7 @@ struct RedisFaultTests {
         let ids = try await engine.place(count: 10)
         let sockets = try await together(10) { index in
             let socket = try await engine.socket("/v1/stream?orderId=\(ids[index])")
-            // One that was told nothing yet is asked to come back.
+            // A socket that has not been told anything yet is asked to reconnect.
             #expect(try JSONValue.parse(await socket.text())["event"]?["seq"]?.integer == 1)
             return Loop.spawn { try await socket.conversation() }
         }
@@ -128,8 +128,8 @@ struct RedisFaultTests {
         try await engine.audit(accepted)
     }
 
-    /// Has a few orders refused. The time is that of the answer in the middle: the machine that the tests run on may be slow now and then, the engine
-    /// may not. Returns the orders that may be in after all, as the answers say.
+    /// Sends a few orders that are refused. Measures the median time of the answers: the tests' machine may be slow now and then, but the engine may
+    /// not. Returns the orders that may have been accepted all the same, as the answers say.
     private func refused(_ state: String) async throws -> [String] {
         var durations: [Duration] = []
         var doubtful: [String] = []

@@ -5,7 +5,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// Clients that do not read, are gone without a word, or come back all at once.
+/// Tests clients that do not read, vanish without closing their socket, or come back all at once.
 @Suite("Faults of clients", .onLoop, .serialized) @ServiceActor
 struct SocketFaultTests {
     /// Appends an event to an order as a step does.
@@ -33,7 +33,7 @@ struct SocketFaultTests {
         }
         let delays = try await streamed(quiet, to: listener, count: 100)
         try await flood.value
-        // All but the listener: after 5 s without a byte taken at the latest.
+        // All sockets but the listener's end, at the latest after 5 s in which the client has taken no byte.
         try await eventually(within: .seconds(30)) { try await sockets() == 1 }
         let grown = engine.stack.usage(.notifier).memory - before
         print("measured: notifier grew by \(grown >> 10) KiB while 20 clients did not read 3 MB each")
@@ -50,12 +50,12 @@ struct SocketFaultTests {
         }
     }
 
-    /// Publishes events of an order one by one; returns how long each took from Redis to here.
+    /// Publishes events of an order one by one. Returns how long each took from Redis to this client.
     private func streamed(_ id: String, to listener: WebSocketClient, count: Int) async throws -> [Duration] {
         var delays: [Duration] = []
         for seq in 2...(count + 1) {
             try await publish(id, seq, padding: 10)
-            // From Redis' answer on, which what the tests do meanwhile delays as much as the event.
+            // The time starts with the answer of Redis. Other work of the tests delays that answer as much as the event.
             let start = MonotonicInstant.now
             #expect(try JSONValue.parse(await listener.text())["event"]?["seq"]?.integer == Int64(seq))
             delays.append(start.elapsed)
@@ -85,7 +85,7 @@ struct SocketFaultTests {
         let living = Loop.spawn { try? await alive.conversation(within: .seconds(8)) }
         #expect(try await gone.closeCode() == 1001)
         Faults.report("silent client, until it is closed", start.elapsed, of: .seconds(4))
-        // Its three seconds, one for the sweep, and some for the machine.
+        // Three seconds for the client, one for the sweep, and some for the machine.
         #expect(start.elapsed > .seconds(2) && start.elapsed < .seconds(7))
         gone.connection.close()
         #expect(await living.value == nil)
@@ -102,7 +102,7 @@ struct SocketFaultTests {
         let staying = try await connect(idle, to: 2, ids)
         let leaving = try await connect(returning, to: 1, ids)
         print("measured: notifier 2 has \(engine.stack.usage(.notifier, 2).memory >> 20) MiB with \(idle) sockets")
-        // Whoever asks Postgres now gets no answer, and would close the socket.
+        // A notifier that asks Postgres now gets no answer, and would close the socket.
         try await engine.stack.postgres.kill()
         try await engine.stack.kill(.notifier, 1)
         let start = MonotonicInstant.now
@@ -121,7 +121,7 @@ struct SocketFaultTests {
         try await engine.audit(ids)
     }
 
-    /// Opens sockets, all at once, and waits until each has its order's three events.
+    /// Opens sockets, all at once, and waits until each has the three events of its order.
     private func connect(_ count: Int, to notifier: Int, _ ids: [String]) async throws -> [WebSocketClient] {
         let port = Engine.current.stack.port(.notifier, notifier)
         return try await together(count) { index in
@@ -131,7 +131,7 @@ struct SocketFaultTests {
         }
     }
 
-    /// Sockets that a notifier has open.
+    /// The number of sockets that a notifier has open.
     private func sockets(of notifier: Int = 1) async throws -> Int {
         let metrics = try await Engine.current.send("GET", "/metrics", to: .notifier, notifier).text
         let line = metrics.split(separator: "\n").first { $0.hasPrefix("sockets_open ") }

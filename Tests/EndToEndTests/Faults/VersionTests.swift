@@ -4,7 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
-/// Processes of two versions beside each other: scripts are told apart by their digest, and what a newer one adds is passed on.
+/// Tests processes of two versions beside each other. Scripts are told apart by their digest, and what a newer version adds is passed on.
 @Suite("Versions", .onLoop) @ServiceActor
 struct VersionTests {
     @Test(
@@ -24,7 +24,7 @@ struct VersionTests {
         #expect(try await engine.redis.send(["HGET", "orders:newer", "newer"]).string == "20")
     }
 
-    /// What a newer executor might do: a step as today, with more in the event, the stream entry and the hash.
+    /// A step of a newer executor: like today's, with more in the event, the stream entry and the hash.
     private nonisolated static let step = """
         redis.call('HSET', KEYS[1], 'seq', ARGV[2], 'e:' .. ARGV[2], ARGV[3], 'riskScore', '{"of":"a newer version"}')
         redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'seq', ARGV[2], 'event', ARGV[3], 'order', redis.call('HGET', KEYS[1], 'order'), 'newer', '1')

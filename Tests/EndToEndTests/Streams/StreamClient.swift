@@ -8,7 +8,7 @@ import Testing
 final class StreamClient {
     let id: String
     let dialect: StreamDialect
-    /// Each connection that was made.
+    /// The connections that were made, in order.
     private(set) var connections: [Conversation] = []
     private var seen = 0
 
@@ -17,7 +17,7 @@ final class StreamClient {
         self.dialect = dialect
     }
 
-    /// Connects to one of the notifiers that `ports` names now, again and again, until one of them closes with 1000.
+    /// Connects to one of the notifiers that `ports` names at that moment, again and again, until one of them closes with 1000.
     func watch(within limit: Duration, ports: @ServiceActor () -> [UInt16]) async throws {
         let start = MonotonicInstant.now
         while connections.last?.closeCode != 1000 {
@@ -38,7 +38,7 @@ final class StreamClient {
         return try await socket.conversation(within: limit)
     }
 
-    /// What was told has to be what has happened: each event once, in order.
+    /// Checks that the client was told what has happened: each event once, in order.
     func check(_ events: [String]) throws {
         let happened = try events.map { try JSONValue.parse($0) }
         if dialect == .native {

@@ -1,11 +1,11 @@
 import JSON
 
-/// The protocols of the sockets, by what a test needs of them.
+/// The dialects of the sockets, with what a test needs of each.
 enum StreamDialect: String, CaseIterable, Sendable {
     case native
     case backfill, progress, statusUpdate, snakeCase
 
-    /// Where an order is watched. Only the native protocol goes on after what was seen; the others begin anew.
+    /// The path on which an order is watched. Only the native dialect goes on after what was seen; the others begin anew.
     func path(_ id: String, after seq: Int) -> String {
         switch self {
         case .native: "/v1/stream?orderId=\(id)&after=\(seq)"
@@ -16,12 +16,12 @@ enum StreamDialect: String, CaseIterable, Sendable {
         }
     }
 
-    /// What the client says first.
+    /// The client's first message.
     func opening(_ id: String) -> String? { self == .snakeCase ? " \(id)\n" : nil }
 
-    /// What has to be read on one connection from its first message to its last, in one line each.
+    /// What a client has to read on one connection from its first message to its last, one line per message.
     ///
-    /// Only the backfill dialect tells how far the order was when the client came, by its first message.
+    /// Only the first message of the backfill dialect tells how far the order was when the client came.
     func expected(of events: [JSONValue], first: JSONValue?) -> [String] {
         switch self {
         case .native: events.map { "\($0["seq"]?.integer ?? 0)" }
@@ -38,7 +38,7 @@ enum StreamDialect: String, CaseIterable, Sendable {
         }
     }
 
-    /// A message in the same words.
+    /// A message in the same form.
     func line(_ message: JSONValue) -> String {
         switch self {
         case .native: "\(message["event"]?["seq"]?.integer ?? 0)"

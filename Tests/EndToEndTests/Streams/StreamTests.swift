@@ -17,7 +17,7 @@ struct StreamTests {
         let clients = ids.enumerated().map { StreamClient($1, StreamDialect.allCases[$0 / 2 % StreamDialect.allCases.count]) }
         let watching = Loop.spawn {
             try await together(clients.count) { index in
-                // Every other one comes when its order has gone some way, or all of it.
+                // Every other client comes when its order has gone some way, or has ended.
                 if index % 2 == 1 { try await sleep(for: .milliseconds(20 * index)) }
                 try await clients[index].watch(within: .seconds(90)) { notifiers.numbers.map { engine.stack.port(.notifier, $0) } }
             }
@@ -33,7 +33,7 @@ struct StreamTests {
         try await engine.audit(ids)
     }
 
-    /// Starts another notifier, lets clients find it, and ends one.
+    /// Starts another notifier, lets clients find it, and ends an old one.
     private func replace(_ number: Int, _ notifiers: Notifiers, ending: () async throws -> Void) async throws {
         notifiers.numbers.append(try await Engine.current.stack.start(.notifier))
         notifiers.numbers.removeAll { $0 == number }

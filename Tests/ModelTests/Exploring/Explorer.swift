@@ -2,7 +2,7 @@
 struct Explorer {
     struct Finding: CustomStringConvertible {
         let violation: Violation
-        /// The shortest way there.
+        /// The shortest sequence of actions that leads there.
         let trace: [String]
 
         var description: String { "\(violation.rawValue):\n  " + trace.joined(separator: "\n  ") }
@@ -14,7 +14,7 @@ struct Explorer {
     let harmOnly: Bool
     private var worlds: [World] = []
     private var parents: [UInt32] = []
-    /// Open addressing by digest: the index of each world.
+    /// The index of each world, found by its digest with open addressing.
     private var table = [UInt32](repeating: none, count: 1 << 16)
     /// Moves that happen by themselves, from and to.
     private var progress: [(from: UInt32, to: UInt32)] = []
@@ -71,7 +71,7 @@ struct Explorer {
 
     // MARK: Liveness
 
-    /// The nearest world from which nothing that happens by itself leads to rest.
+    /// The nearest world from which no action that happens by itself leads to rest.
     private func stuck() -> Int? {
         var starts = [UInt32](repeating: 0, count: worlds.count + 1)
         for move in progress { starts[Int(move.to) + 1] += 1 }
@@ -100,7 +100,7 @@ struct Explorer {
         while parents[path.last!] != Self.none { path.append(Int(parents[path.last!])) }
         path.reverse()
         var lines = ["\(worlds[0].order)"]
-        // Told without exchanging workers on the way.
+        // Told without the exchange of workers that `canonical` makes on the way.
         var world = World(rules.bounds)
         for index in path.dropFirst() {
             var found: (action: Action, after: World)?

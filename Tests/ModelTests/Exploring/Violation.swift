@@ -2,7 +2,7 @@ import Orders
 
 /// A promise that is broken in one world.
 enum Violation: String, Sendable {
-    // What people would lose by it.
+    // What people would lose.
     case landedTwice = "two transactions have landed"
     case failedAndLanded = "the order has failed and a transaction has landed"
     case cancelledAndLanded = "the order is cancelled and a transaction has landed"
@@ -10,7 +10,7 @@ enum Violation: String, Sendable {
     case endedTwice = "there are two final events"
     case gap = "an event is missing for good"
     case stuck = "no way leads to an end any more"
-    // What keeps that from happening.
+    // What keeps such losses from happening.
     case illegalMove = "a step that the table does not have"
     case illegalStatus = "a status that may not follow the one before"
     case endWithoutEvent = "the state is final without a final event, or the other way round"
@@ -18,7 +18,7 @@ enum Violation: String, Sendable {
     case wrongEntry = "`entry` does not name what stands for the order"
     case writtenByStranger = "a step was written for a worker that does not own the entry"
 
-    /// Whether somebody has lost something by it.
+    /// Whether people lose something by it.
     var isHarm: Bool {
         switch self {
         case .landedTwice, .failedAndLanded, .cancelledAndLanded, .confirmedWithoutLanding, .endedTwice, .gap, .stuck: true
@@ -28,7 +28,7 @@ enum Violation: String, Sendable {
 }
 
 extension World {
-    /// What is wrong here; of what only guards against harm nothing, where `harmOnly`.
+    /// What is wrong in this world. With `harmOnly`, violations that only guard against harm do not count.
     func violation(harmOnly: Bool) -> Violation? { harm ?? (harmOnly ? nil : negligence) }
 
     private var harm: Violation? {
@@ -53,14 +53,14 @@ extension World {
         return isEntryRight ? nil : .wrongEntry
     }
 
-    /// Sent and not settled, or about to be sent by one who follows it.
+    /// Whether the transaction may still land: it was sent and has no outcome, or a worker that follows it is about to send it.
     private func mayLand(_ index: Int) -> Bool {
         if signatures[index].isOpen { return true }
         guard signatures[index] == .unsent else { return false }
         return (0..<Self.workers).contains { workers[$0].point == .following && Int(workers[$0].signature) == index + 1 }
     }
 
-    /// `entry` names the one thing that stands for the order, or nothing where nothing does: at the end, or in doubt.
+    /// Whether `entry` names the one thing that stands for the order, or nothing if the order is final or in doubt.
     private var isEntryRight: Bool {
         switch order.named {
         case OrderModel.nothing: order.isFinal || isInDoubt
@@ -72,12 +72,12 @@ extension World {
 
     private var hasRetry: Bool { (0..<order.retries.count).contains { order.retries[$0].round == Int(order.round) } }
 
-    /// Submitted, its entry parked with the dead letters until a person puts it back.
+    /// Whether the order is submitted, and its entry is with the dead letters until a person puts it back.
     var isInDoubt: Bool {
         order.state == .submitted && (0..<order.letters.count).contains { order.letters[$0].isInDoubt && order.letters[$0].post == order.post }
     }
 
-    /// Ended or in doubt, and nothing is left to do.
+    /// Whether the order is final or in doubt, and nothing is left to do.
     var isAtRest: Bool {
         guard order.isFinal || isInDoubt, order.named == OrderModel.nothing else { return false }
         return (0..<OrderModel.slots).allSatisfy { order.entries[$0].post.isNone }

@@ -1,6 +1,6 @@
 import Orders
 
-/// What a script answers, and the statuses of the events that it has written.
+/// A script's answer, and the statuses of the events that it has written.
 struct Answer: Equatable {
     enum Outcome: UInt8 { case ok, again, stale, fenced, duplicate, unknown, conflict, ended }
 
@@ -18,13 +18,13 @@ struct Answer: Equatable {
 /// A step as a worker asks for it.
 struct Command {
     var step = OrderStep.routeBegin
-    /// The state in which the worker has seen the order, where it gives an attempt up; nil in other steps.
+    /// The state in which the worker saw the order, for a step that gives an attempt up. Nil in other steps.
     var seen: OrderState?
     var slot = OrderModel.gone
     var consumer: UInt8 = 0
     var token: UInt8 = 0
     var transaction: UInt8 = 0
-    /// Whether a failure uses up an attempt: all but a stale quote.
+    /// Whether a failure uses up an attempt. Every failure but a stale quote does.
     var usesAttempt = true
 
     var begins: Bool { step == .routeBegin || step == .buildBegin }
@@ -66,7 +66,7 @@ extension OrderModel {
         return Answer(.conflict)
     }
 
-    /// Counts a start, once a delivery; answers where it was one too many.
+    /// Counts a start, once per delivery. Returns an answer if it was one start too many.
     private mutating func start(_ post: Post, _ command: Command, _ maxStarts: UInt8, _ mutation: Mutation?) -> Answer? {
         if startsPost != post { (startsPost, starts, startsToken) = (post, 0, 0) }
         guard startsToken != command.token else { return nil }
@@ -89,7 +89,7 @@ extension OrderModel {
             transaction = command.transaction
             return Answer(.ok, .building, .submitted)
         case .routeDone:
-            // Before the old one's slot is free: who still holds that must not take this for it.
+            // Before the old entry's slot becomes free: a worker that still holds the old entry must not take the new one for it.
             let next = add(Post(.executor, round: Int(round)))!
             acknowledge(command.slot)
             named = next
@@ -122,7 +122,7 @@ extension OrderModel {
     }
 }
 
-/// `OrderStep` and `StatusMachine` as tables: sets are too slow for millions of looks.
+/// `OrderStep` and `StatusMachine` as tables, because sets are too slow for millions of look-ups.
 enum Legal {
     private static let steps: [Bool] = OrderStep.allCases.flatMap { step in OrderState.allCases.map { step.sources.contains($0) } }
     private static let moves: [Bool] = OrderStatus.allCases.flatMap { from in OrderStatus.allCases.map { StatusMachine.canMove(from: from, to: $0) } }
@@ -138,6 +138,6 @@ enum Legal {
 
     static func follows(_ status: OrderStatus, _ next: OrderStatus) -> Bool { moves[ordinal(status) * statuses + ordinal(next)] }
 
-    /// An enum without payload is the number of its case.
+    /// The number of the case. An enum without payload has only this number in memory.
     private static func ordinal<Case>(_ value: Case) -> Int { Int(unsafeBitCast(value, to: UInt8.self)) }
 }

@@ -1,19 +1,19 @@
 import Orders
 
 extension OrderModel {
-    /// One run of `cancel`; nil where it writes nothing.
+    /// Does one run of `cancel`. Returns nil if it writes nothing.
     mutating func cancel(without mutation: Mutation? = nil) -> Answer? {
         guard !isGone, Legal.leads(.cancel, from: state) || mutation == .cancelSubmitted && state == .submitted else { return nil }
         return end(.cancelled, .ok)
     }
 
-    /// One run of `sweep` after the deadline; nil where it writes nothing.
+    /// Does one run of `sweep` after the deadline. Returns nil if it writes nothing.
     mutating func sweep(without mutation: Mutation? = nil) -> Answer? {
         guard isPastDeadline, !isGone, Legal.leads(.expire, from: state) || mutation == .sweepSubmitted && state == .submitted else { return nil }
         return end(.failed, .ok)
     }
 
-    /// One run of `promote` for a due member of `retries`. Returns whether it was handed back.
+    /// Does one run of `promote` for a due member of `retries`. Returns whether the retry was handed back.
     mutating func promote(_ index: Int, without mutation: Mutation? = nil) -> Bool {
         let due = retries[index]
         retries[index] = .none
@@ -28,7 +28,7 @@ extension OrderModel {
         return true
     }
 
-    /// One run of `bury` for an entry that was delivered too often. Returns nil where it writes nothing, because a start has been counted.
+    /// Does one run of `bury` for an entry that was delivered too often. Returns nil if it writes nothing, because a start has been counted.
     mutating func giveUp(_ slot: UInt8) -> Answer? {
         let entry = entries[Int(slot)]
         guard !isGone, !isFinal, state.stage == entry.post.stage, named == slot else {
@@ -40,7 +40,7 @@ extension OrderModel {
         return state == .submitted ? Answer(.ok) : end(.failed, .ok)
     }
 
-    /// One run of `unbury`. Returns the entry's slot; nil where it is refused.
+    /// Does one run of `unbury`. Returns the entry's slot, or nil if it is refused.
     mutating func putBack(_ index: Int) -> UInt8? {
         let letter = letters[index]
         guard !isFinal, let slot = add(letter.post) else { return nil }
@@ -52,7 +52,7 @@ extension OrderModel {
         return slot
     }
 
-    /// One run of `release`: takes the start of the delivery off again.
+    /// Does one run of `release`: takes back the start of this delivery.
     mutating func release(_ token: UInt8) {
         guard startsToken == token, token != 0 else { return }
         starts -= 1

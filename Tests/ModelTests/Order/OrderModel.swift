@@ -1,19 +1,19 @@
 import Orders
 
-/// What Redis holds of one order, without Redis: the page of the state machine, by way of `OrderStep`.
+/// What Redis holds of one order, without Redis. It follows the page on the state machine, by way of `OrderStep`.
 ///
-/// All of it is single bytes without padding, because the explorer compares and hashes it as bytes. The number of events is left out, since with it
-/// no two histories would ever meet: what an action says is in its answer.
+/// All members are single bytes without padding, because the explorer compares and hashes the model as bytes. The number of events is left out,
+/// because with it no two histories would ever meet. The answer of an action has the events that it wrote.
 struct OrderModel {
     /// An entry of a work stream that has not been acknowledged.
     struct Entry {
-        /// What it stands for; none where this slot is free.
+        /// What the entry stands for. `none` if this slot is free.
         var post = Post.none
-        /// The consumer that holds it; zero before it was read.
+        /// The consumer that has the entry in hand. Zero until it is read.
         var owner: UInt8 = 0
     }
 
-    /// An entry among the dead letters.
+    /// A dead letter.
     struct Letter {
         var post = Post.none
         var isInDoubt = false
@@ -23,7 +23,7 @@ struct OrderModel {
     /// What `entry` in the hash may name besides a slot.
     static let nothing: UInt8 = 255
     static let aRetry: UInt8 = 254
-    /// The slot of what has been acknowledged.
+    /// The slot of an entry that was acknowledged.
     static let gone: UInt8 = 255
 
     var state = OrderState.pending
@@ -39,12 +39,12 @@ struct OrderModel {
     var letters = InlineArray<4, Letter>(repeating: Letter())
     var startsPost = Post.none
     var starts: UInt8 = 0
-    /// The delivery that was counted last; zero is none that could ask again.
+    /// The delivery that was counted last. Zero if no delivery can ask again.
     var startsToken: UInt8 = 0
-    /// The transaction in the hash; zero is none.
+    /// The transaction in the hash. Zero if there is none.
     var transaction: UInt8 = 0
     var isPastDeadline = false
-    /// Whether the hash has reached the end of its time to live.
+    /// Whether the hash has expired.
     var isGone = false
 
     init() { entries[0] = Entry(post: Post(.router, round: 1)) }
@@ -52,7 +52,7 @@ struct OrderModel {
     var isFinal: Bool { state.isFinal }
     var post: Post { state.stage.map { Post($0, round: Int(round)) } ?? .none }
 
-    /// Puts an entry on a stream and returns its slot; nil when the bounds of the model leave no place.
+    /// Puts an entry on a stream and returns its slot. Nil if the bounds of the model leave no place.
     mutating func add(_ post: Post, owner: UInt8 = 0) -> UInt8? {
         for slot in 0..<Self.slots where entries[slot].post.isNone {
             entries[slot] = Entry(post: post, owner: owner)

@@ -1,6 +1,6 @@
 import Orders
 
-/// A stage and a round: what an entry, a retry or a dead letter stands for. One byte; zero is none.
+/// A stage and a round: what an entry, a retry or a dead letter stands for. One byte; zero means none.
 struct Post: Equatable {
     static let none = Post(code: 0)
 

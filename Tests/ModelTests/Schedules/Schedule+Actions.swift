@@ -7,7 +7,7 @@ import TestSupport
 extension Schedule {
     // MARK: Deliveries
 
-    /// Reads the oldest entry of a stage that nobody has read.
+    /// Reads the oldest entry of a stage that no consumer has read.
     func read() async throws {
         guard let stage = Stage.allCases.shuffled(using: &random).first(where: { unread[$0]?.isEmpty == false }),
             let slot = unread[stage]?.removeFirst()
@@ -21,7 +21,7 @@ extension Schedule {
         deliveries.append(Delivery(work: work, slot: slot, consumer: consumer, token: token))
     }
 
-    /// Another consumer, or the same one once more, takes an entry over; who had it believes to have it still.
+    /// Lets another consumer, or the same one again, take an entry over. The old consumer believes that it still has the entry.
     func claim() async throws {
         guard let old = deliveries.filter({ $0.slot != OrderModel.gone }).randomElement(using: &random) else { return }
         try await claim(old, as: consumer())
@@ -40,7 +40,7 @@ extension Schedule {
         return deliveries.last!
     }
 
-    /// The order once more under another id, mostly of this round.
+    /// Adds an entry for the order under another id, mostly of this round.
     func inject() async throws {
         let before = model
         let stage = Stage.allCases.randomElement(using: &random)!
@@ -85,7 +85,7 @@ extension Schedule {
         try await follow(from: before)
     }
 
-    /// What a worker of a stage may ask for, whatever it has seen.
+    /// What a worker of a stage may ask for, whatever state it has seen.
     func requests(_ stage: Stage) -> [StepRequest] {
         let attempt = Int(model.attempt)
         func failure(_ code: FailureCode, _ state: OrderState) -> StepRequest {

@@ -6,13 +6,13 @@ import TestSupport
 @testable import Pipeline
 
 extension Schedule {
-    /// The hash is what the model says, and is kept as long as it must be.
+    /// Checks that the hash is what the model says, and that it is kept as long as it must be.
     func compare() async throws {
         let names = ["state", "round", "attempt", "seq", "entry", "starts"]
         let reply = try await database.redis.send(["HMGET", database.keys.order(order.id)] + names).array ?? []
         var found = reply.map { $0.string ?? "" }
         guard !model.isGone else { return try check("hash", found, names.map { _ in "" }) }
-        // The model's tokens are numbers, and without a start there is none.
+        // The model's tokens are numbers. Without a start there is no token.
         found[5] = found[5].split(separator: ":").prefix(3).joined(separator: ":")
         let starts = model.startsPost.isNone ? "" : "\(model.startsPost.stage):\(model.startsPost.round):\(model.starts)"
         let expected = [model.state.rawValue, "\(model.round)", "\(model.attempt)", "\(statuses.count)", entryName, starts]
@@ -23,7 +23,7 @@ extension Schedule {
         guard leaves == mayLeave else { throw TestFailure("the hash \(leaves ? "leaves too early" : "stays for ever")") }
     }
 
-    /// What `entry` must name.
+    /// The value that `entry` must have.
     private var entryName: String {
         switch model.named {
         case OrderModel.nothing: ""
@@ -32,16 +32,16 @@ extension Schedule {
         }
     }
 
-    /// Of a final order, the stage of the retry that is still to be dismissed.
+    /// For a final order: the stage of the retry that still has to be dismissed.
     private var retryStage: String {
         let index = (0..<model.retries.count).first { model.retries[$0].round == Int(model.round) }
         return index.map { model.retries[$0].stage.stream } ?? "nowhere"
     }
 
-    /// Numbered without a gap, by legal moves, one end; and nothing is left behind.
+    /// Checks that events are numbered without a gap, follow legal moves and have one end, and that nothing is left behind.
     func judge() async throws {
         try judgeEvents()
-        // In doubt is the one state in which an order without an entry may stay.
+        // An order in doubt is the only order that may stay without an entry.
         guard model.isFinal || model.state == .submitted else { throw TestFailure("the order stays \(model.state)") }
         for stage in Stage.allCases {
             let pending = try await database.send("XPENDING", database.keys.source(of: stage), stage.group).array?[0].integer
@@ -61,7 +61,7 @@ extension Schedule {
         guard ends == (model.isFinal ? 1 : 0) else { throw TestFailure("\(ends) final events in \(model.state)") }
     }
 
-    /// What Postgres and the sockets get: every event once, in order.
+    /// Checks what Postgres and the sockets get: every event once, in order.
     private func judgeStream() async throws {
         let rows = try await database.send("XRANGE", database.keys.events, "-", "+").array ?? []
         let events = try rows.map { row in

@@ -60,7 +60,7 @@ extension Schedule {
         try check("letter \(index) is dropped", try await database.pipeline.drop(DeadLetterID(partition: 0, entry: letterIDs[index])!), expected)
     }
 
-    /// Everything is in Postgres; a hash that nothing holds any more may then reach the end of its time to live.
+    /// Stores all events in Postgres. After that the hash may expire if nothing keeps it.
     func store() async throws {
         note("all events are stored")
         try await database.storeEvents()
@@ -74,7 +74,7 @@ extension Schedule {
 
     // MARK: The end
 
-    /// Leads the order to its end, and every entry and letter that is left out of the way.
+    /// Leads the order to its end, and clears away all entries and letters that are left.
     func drain() async throws {
         note("the rest is cleared away")
         for _ in 0..<100 where !isAtRest {

@@ -5,13 +5,13 @@ import TestSupport
 
 @testable import Pipeline
 
-/// One order, led at random by two consumers of each stage, on the model and on Redis at once. What both say is compared after every action.
+/// One order that two consumers of each stage lead at random, on the model and on Redis at once. Both are compared after every action.
 @ServiceActor
 final class Schedule {
-    /// A delivery that a consumer believes to hold, the lost ones included.
+    /// A delivery that a consumer believes to have in hand, including those that it has lost.
     struct Delivery {
         let work: WorkEntry
-        /// `OrderModel.gone` once it was acknowledged.
+        /// `OrderModel.gone` once the entry was acknowledged.
         var slot: UInt8
         let consumer: UInt8
         let token: UInt8
@@ -25,13 +25,13 @@ final class Schedule {
     var random: SeededGenerator
     var model = OrderModel()
     var deliveries: [Delivery] = []
-    /// The stream's id of what is in each slot.
+    /// The stream id of the entry in each slot.
     var ids = [String](repeating: "", count: OrderModel.slots)
-    /// Slots that nobody has read, oldest first.
+    /// Slots whose entries no consumer has read, oldest first.
     var unread: [Stage: [UInt8]] = [:]
     /// The ids of the letters.
     var letterIDs = [String](repeating: "", count: OrderModel().letters.count)
-    /// What everybody was told.
+    /// The statuses that clients have been told.
     var statuses: [OrderStatus] = [.pending]
     var areEventsStored = false
     private var lastToken: UInt8 = 0
@@ -58,7 +58,7 @@ final class Schedule {
         try await judge()
     }
 
-    /// Whether no action can overflow the model, clearing away included: there everything that is left may become a letter.
+    /// Whether no action can overflow the model. The final clearing counts too: there everything that is left may become a letter.
     private var hasRoom: Bool {
         let entries = (0..<OrderModel.slots).count { !model.entries[$0].post.isNone }
         let retries = (0..<model.retries.count).count { !model.retries[$0].isNone }
@@ -69,7 +69,7 @@ final class Schedule {
 
     private func act() async throws {
         if deliveries.isEmpty { return try await read() }
-        // Letters are rare, and what puts them back has much to get right.
+        // Letters are rare, and putting them back is hard to get right.
         let hasLetter = (0..<model.letters.count).contains { !model.letters[$0].post.isNone }
         if hasLetter, Int.random(in: 0..<4, using: &random) == 0 { return try await putBack() }
         let delivery = pick()
@@ -90,7 +90,7 @@ final class Schedule {
         }
     }
 
-    /// Any delivery, mostly one of what is still pending.
+    /// Any delivery, mostly one whose entry is still pending.
     private func pick() -> Delivery {
         let current = deliveries.filter { $0.slot != OrderModel.gone }
         let rarely = Int.random(in: 0..<5, using: &random) == 0
@@ -123,7 +123,7 @@ final class Schedule {
         guard found == expected else { throw TestFailure("\(what): \(found) instead of \(expected)") }
     }
 
-    /// Finds out what an action has put into slots and letters and taken out of them.
+    /// Finds out what an action has put into slots and letters, and what it has taken out.
     func follow(from before: OrderModel) async throws {
         for slot in 0..<OrderModel.slots {
             let post = model.entries[slot].post

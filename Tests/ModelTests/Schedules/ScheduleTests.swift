@@ -5,12 +5,13 @@ import Pipeline
 import TestSupport
 import Testing
 
-/// Random schedules of one order on the model and on a real Redis side by side.
+/// Random schedules of one order, on the model and on a real Redis side by side.
 ///
-/// `MODEL_SCHEDULES` sets how many; `MODEL_SEED` the seed of the first, each further one has the next: a failure names the seed that repeats it.
+/// `MODEL_SCHEDULES` sets their number. `MODEL_SEED` is the seed of the first; each further one has the next seed. A failure names the seed that
+/// repeats it.
 @Suite(.onLoop) @ServiceActor
 struct ScheduleTests {
-    /// Databases that are worked on at once.
+    /// The number of databases that are worked on at once.
     private static let lanes: UInt64 = 4
 
     @Test func `whatever the schedule, Redis does what the model does`() async throws {

@@ -20,11 +20,11 @@ enum Action {
     case leaves
     case strays(Int, OrderStep, String)
     case arrives(OrderStep, Answer.Outcome)
-    /// The rest of a step that a mutation has split.
+    /// The rest of a step that a mutation has divided.
     case catchesUp(Int)
     case splits(Int, String)
 
-    /// Whether it happens by itself, without a fault and without a person: what an order needs to come to its end.
+    /// Whether the action happens by itself, without a fault and without a person. Such actions must be enough to bring an order to its end.
     var isProgress: Bool {
         switch self {
         case .reads, .claims, .lets, .sends, .chain, .promotes, .leaves, .arrives, .catchesUp, .splits: true

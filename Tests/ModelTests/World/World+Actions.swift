@@ -3,7 +3,7 @@ import Orders
 extension World {
     typealias Emit = (Action, World) -> Void
 
-    /// Every action that can happen here, with the world after it.
+    /// Every action that can happen in this world, with the world after it.
     func actions(_ rules: Rules, _ emit: Emit) {
         let tidily: Emit = { action, world in
             var world = world
@@ -69,7 +69,7 @@ extension World {
             swept.note(answer, from: order.state)
             emit(.sweeps, swept)
         }
-        // Without its hash the order is done with; what is left of its entries goes to the dead letters.
+        // An order without its hash is done. What is left of its entries goes to the dead letters.
         if order.isFinal, order.named == OrderModel.nothing, !order.isGone {
             var next = self
             next.order.isGone = true
@@ -92,7 +92,7 @@ extension World {
         }
     }
 
-    /// The same order under another entry: of this round, of the last, of the next.
+    /// Adds another entry for the same order: of this round, of the last, or of the next.
     private func duplicate(_ emit: Emit) {
         for stage in [Stage.router, .executor] {
             for round in max(1, order.round - 1)...order.round + 1 {

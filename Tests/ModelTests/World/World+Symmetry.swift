@@ -1,7 +1,7 @@
 import Orders
 
 extension World {
-    /// The same world with the two workers of each stage in a fixed order: they differ in nothing but their names.
+    /// The same world with the two workers of each stage in a fixed order. The workers differ only in their names.
     var canonical: World {
         var world = self
         for first in [0, 2] where world.rank(first) > world.rank(first + 1) { world.exchange(first) }
@@ -19,7 +19,7 @@ extension World {
         if stray.stage == stage { stray.consumer = Self.exchanged(stray.consumer) }
     }
 
-    /// By all that may tell one worker from the other, so that a world has one canonical form.
+    /// A number from all that may tell one worker from the other, so that a world has one canonical form.
     private func rank(_ worker: Int) -> UInt64 {
         let held = workers[worker], name = Self.name(of: worker), stage = Self.stage(of: worker), token = Self.token(of: worker)
         var rank = UInt64(held.point.rawValue) << 40 | UInt64(held.slot) << 32 | UInt64(held.signature) << 24
@@ -41,7 +41,7 @@ extension World {
 }
 
 extension Command {
-    /// The stage that takes the step; nil for none. `fail` is of the stage in which the order was seen.
+    /// The stage that takes the step. Nil if there is none. For `fail` it is the stage in which the order was seen.
     fileprivate var stage: Stage? {
         switch step {
         case .routeBegin, .routeDone, .routeRetry: .router

@@ -1,6 +1,6 @@
 import Orders
 
-/// What a worker that has an entry does next, and what may happen to it.
+/// What a worker with an entry does next, and what may happen to it.
 extension World {
     func work(of worker: Int, _ rules: Rules, _ emit: Emit) {
         leave(worker, emit)
@@ -111,7 +111,7 @@ extension World {
         workers[worker].signature = rules.mutation == .resignInsteadOfResend ? sign() : order.transaction
     }
 
-    /// The step is on its way for long. Its sender asks again, or gives up and keeps its name, or dies.
+    /// Delays the step for a long time. Its sender asks again, gives up and keeps its name, or dies.
     private func stray(_ command: Command, _ worker: Int, _ world: World, _ rules: Rules, _ emit: Emit) {
         var next = world
         next.strays -= 1
@@ -137,7 +137,7 @@ extension World {
 
     // MARK: Leaving
 
-    /// Crash, hand-back, and the renewal that tells that the claim is lost.
+    /// A crash, a hand-back, or a renewal that says that the claim is lost.
     private func leave(_ worker: Int, _ emit: Emit) {
         if crashes > 0 {
             var crashed = self

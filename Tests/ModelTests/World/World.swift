@@ -2,7 +2,7 @@ import Orders
 
 /// One of four workers: two of each stage.
 struct Worker {
-    /// Where its program stands. A decision and the step that follows are one point where what was decided upon cannot change.
+    /// How far the worker's program has got. A decision and the step after it are one point if what was decided upon cannot change in between.
     enum Point: UInt8 {
         case idle
         /// It has an entry and has not begun.
@@ -11,29 +11,30 @@ struct Worker {
         case begun
         /// It follows a transaction.
         case following
-        /// It owes what a mutation has split off its step.
+        /// It still has to do the part that a mutation has divided off its step.
         case owing
     }
 
     var point = Point.idle
     var slot = OrderModel.gone
-    /// The transaction that it follows or has sent; zero is none.
+    /// The transaction that the worker follows or has sent. Zero if there is none.
     var signature: UInt8 = 0
 }
 
-/// What the chain knows of a signature, and whether it can still land.
+/// What the chain knows of a signature, and whether its transaction can still land.
 enum Signature: UInt8 {
     case none, unsent, taken, dropped, landed, failed
-    /// Its last valid slot is over and it has not landed.
+    /// Its last valid slot is over, and it has not landed.
     case over
 
-    /// Sent, without a certain outcome.
+    /// Whether it was sent and its outcome is not certain.
     var isOpen: Bool { self == .taken || self == .dropped }
 }
 
-/// One order, its workers, its transactions, and what may still go wrong. Compared and hashed as bytes: every member is one, without padding.
+/// One order, its workers, its transactions, and the faults that may still happen. It is compared and hashed as bytes, so every member is one byte,
+/// without padding.
 struct World {
-    /// What the steps on the way here have broken.
+    /// What the steps that led here have broken.
     struct Flaws: OptionSet {
         let rawValue: UInt8
         static let illegalMove = Flaws(rawValue: 1)
@@ -43,7 +44,7 @@ struct World {
 
     static let workers = 4
     static let signatures = 4
-    /// Owners besides the two workers of a stage: the dead sender of the stray step, any other who is gone.
+    /// Owners besides the two workers of a stage: the dead sender of the stray step, and any other dead worker.
     static let deadSender: UInt8 = 3
     static let dead: UInt8 = 4
     private static let strayToken: UInt8 = 5
@@ -51,7 +52,7 @@ struct World {
     var order = OrderModel()
     var workers = InlineArray<4, Worker>(repeating: Worker())
     var signatures = InlineArray<4, Signature>(repeating: .none)
-    /// A step that was sent and has not arrived, of which its sender has heard nothing. Without a consumer: none.
+    /// A step that was sent and has not arrived, and of which its sender has heard nothing. Without a consumer there is none.
     var stray = Command()
     var crashes: UInt8
     var lostReplies: UInt8
@@ -62,11 +63,11 @@ struct World {
     var burials: UInt8
     var lastStatus = OrderStatus.pending
     var flaws = Flaws()
-    /// Final events.
+    /// The number of final events.
     var ends: UInt8 = 0
-    /// Whether an event has a number and is not written.
+    /// Whether an event has a number but was not written.
     var lacksEvent = false
-    /// To a multiple of eight bytes.
+    /// Fills up to a multiple of eight bytes.
     private var padding: UInt8 = 0
 
     init(_ bounds: Bounds) {
@@ -92,7 +93,7 @@ struct World {
 
     // MARK: Steps
 
-    /// Runs a step and notes what an audit would find wrong with it.
+    /// Runs a step, and notes what an audit would find wrong with it.
     mutating func run(_ command: Command, _ rules: Rules) -> Answer {
         let before = order.state
         let owner = command.slot == OrderModel.gone ? command.consumer : order.entries[Int(command.slot)].owner
@@ -112,7 +113,7 @@ struct World {
         }
     }
 
-    /// A new signature that nobody has sent; zero when the bounds of the model leave no place.
+    /// Makes a signature that no worker has sent. Zero if the bounds of the model leave no place.
     mutating func sign() -> UInt8 {
         for index in 0..<Self.signatures where signatures[index] == .none {
             signatures[index] = .unsent
@@ -131,7 +132,7 @@ struct World {
         if order.startsToken == token { order.startsToken = isAwaited ? Self.strayToken : 0 }
     }
 
-    /// Ends a worker's process. Another one takes its place, under a new name.
+    /// Ends a worker's process. Another process takes its place under a new name.
     mutating func crash(_ worker: Int) {
         let name = Self.name(of: worker), stage = Self.stage(of: worker)
         let isSender = stray.consumer == name && stray.token == Self.token(of: worker)
@@ -144,13 +145,13 @@ struct World {
 
     // MARK: Tidying
 
-    /// Makes worlds equal that no action can tell apart.
+    /// Makes worlds equal if no action can tell them apart.
     mutating func tidy() {
         for worker in 0..<Self.workers { workers[worker].slot = tidied(workers[worker].slot) }
         if stray.consumer != 0 { stray.slot = tidied(stray.slot) }
         for index in 0..<Self.signatures where !isHeld(UInt8(index) + 1) {
             switch signatures[index] {
-            // Nobody has the bytes of what was dropped, so nobody can send them again.
+            // No worker has the bytes of a dropped transaction, so none can send them again.
             case .unsent, .dropped, .failed, .over: signatures[index] = .none
             case .none, .taken, .landed: break
             }
@@ -185,7 +186,7 @@ extension World: Hashable {
         }
     }
 
-    /// FNV by words, mixed at the end.
+    /// A digest by FNV over words, mixed at the end.
     var digest: UInt64 {
         withUnsafeBytes(of: self) { bytes in
             var digest: UInt64 = 0xcbf2_9ce4_8422_2325

@@ -6,30 +6,30 @@ import TestSupport
 import Testing
 import Venues
 
-/// The contracts against the sources: what clients can be told has to stand there, and nothing else.
+/// Compares the contracts with the sources: a contract has everything that a client can be told, and nothing else.
 struct ContractTests {
     private static let openapi = contents(of: packageRoot + "/docs/openapi.yaml")
     private static let asyncapi = contents(of: packageRoot + "/docs/asyncapi.yaml")
     private static let swift = ["services", "Sources/Shared"].flatMap { files(in: packageRoot + "/" + $0, endingIn: ".swift") }
 
-    /// Everything that a pattern's one group finds in some files.
+    /// Everything that the one group of a pattern finds in some files.
     private func found(_ pattern: Regex<(Substring, Substring)>, in paths: [String]) -> Set<String> {
         Set(paths.flatMap { contents(of: $0).matches(of: pattern).map { String($0.1) } })
     }
 
-    /// The values of the first `enum: […]` of a contract after these texts, one after the other.
+    /// The values of the first `enum: […]` of a contract after these texts, which follow each other.
     private func values(in contract: String, after marks: String...) throws -> Set<String> {
         var rest = contract[...]
         for mark in marks + ["enum: ["] { rest = rest[try #require(rest.firstRange(of: mark), "no \(mark)").upperBound...] }
         return Set(rest.prefix { $0 != "]" }.split { ", \n".contains($0) }.map(String.init))
     }
 
-    /// The codes that a round of quotes without an offer comes to, whatever its venues fail with.
+    /// The codes of a round of quotes without an offer, whatever failures its venues have.
     private static let quoteCodes = FailureCode.allCases.map { code in
         QuoteRound([], unavailable: [UnavailableVenue("venue", OrderFailure(code))]).failure.code.rawValue
     }
 
-    /// The codes that the edge answers by itself.
+    /// The codes that the edge itself answers.
     private func edgeCodes() -> Set<String> {
         let edge = files(in: packageRoot + "/deploy/nginx", endingIn: ".conf")
         var codes = found(/"code":"([A-Z_]+)"/, in: edge)
@@ -68,7 +68,7 @@ struct ContractTests {
     @Test func `every code that a socket is closed with stands in the contract, and no other`() throws {
         let sockets = Self.swift.filter { $0.contains("/HTTP/WebSocket/") || $0.contains("/NotifierService/") }
         var codes = found(/static let \w+: CloseCode = (\d{4})/, in: sockets).union(found(/close\(code: (\d{4})/, in: sockets))
-        // Never sent: what a client is told where no close frame came.
+        // These are never sent: they are what a client is told if no close frame came.
         codes.subtract([CloseCode.noStatus, .abnormal].map(\.description))
         let section = try #require(Self.asyncapi.firstMatch(of: /\nx-close-codes:\n((?: .*\n)+)/)).1
         let listed = section.matches(of: #/(?:^|\n)  (\d{4}):/#).map { String($0.1) }

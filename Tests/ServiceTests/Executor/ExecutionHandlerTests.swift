@@ -11,7 +11,7 @@ import Venues
 @testable import ExecutorService
 @testable import Pipeline
 
-/// The executor's part of an order's life: real scripts, a chain that does as it is told.
+/// Tests the executor's part of an order's life, with real scripts and a chain that does what the test says.
 @Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct ExecutionHandlerTests {
     @ServiceActor
@@ -37,7 +37,7 @@ struct ExecutionHandlerTests {
         func events() async throws -> [OrderEvent] { try await test.events(order) }
         func state() async throws -> String? { try await test.state(order) }
 
-        /// Entries that the executors hold.
+        /// The number of entries that the executors have in hand.
         func pending() async throws -> Int64? {
             try await test.redis.send(["XPENDING", test.keys.routed, "executor"]).array?.first?.integer
         }
@@ -212,7 +212,7 @@ struct ExecutionHandlerTests {
             await working.value
             #expect(try await bench.events() == before)
 
-            // Frozen instead of cancelled: it knows an outcome, but the entry is another's.
+            // Like a worker that was frozen, not cancelled: it knows an outcome, but another worker owns the entry.
             _ = try await takeOver(first, bench)
             bench.chain.outcomes = [.landed(amountOut: BaseUnits(1))]
             await bench.handler.handle(first)
@@ -231,7 +231,7 @@ struct ExecutionHandlerTests {
         }
     }
 
-    /// Another consumer claims the entry.
+    /// Lets another consumer claim the entry.
     func takeOver(_ entry: WorkEntry, _ bench: Bench) async throws -> WorkEntry {
         _ = try await bench.test.redis.send(["XCLAIM", bench.test.keys.routed, "executor", "second", "0", entry.entry])
         return WorkEntry(

@@ -6,14 +6,14 @@ import Venues
 @testable import ExecutorService
 @testable import PaperMarket
 
-/// A chain whose outcomes a test decides, and that remembers what it was asked.
+/// A chain whose outcomes a test decides. It records what it was asked.
 @ServiceActor
 final class FakeChain: Chain {
-    /// Outcomes of the next settlements; when there are none left, a settlement waits until it is cancelled.
+    /// Outcomes of the next settlements. If there are none left, a settlement waits until it is cancelled.
     var outcomes: [TransactionOutcome] = []
-    /// The same for one leg, before those for any.
+    /// Outcomes for one leg, which come before those for any leg.
     var outcomesOfLegs: [Int: [TransactionOutcome]] = [:]
-    /// Why the signer refuses; nil where it signs.
+    /// Why the signer refuses. Nil if it signs.
     var refusal: OrderFailure?
     var networkFeeLamports: UInt64 = 5000
     /// Called when a settlement begins.

@@ -12,7 +12,7 @@ import Venues
 @testable import Pipeline
 @testable import Redis
 
-/// The mock chain on a real Redis; time is that of Redis, slots are short.
+/// Tests the mock chain on a real Redis. The time is that of Redis, and slots are short.
 @Suite(.onLoop) @ServiceActor
 struct MockChainTests {
     @ServiceActor
@@ -25,7 +25,7 @@ struct MockChainTests {
             return chain.sign(order, leg: 0, attempt: attempt, quote: quote, now: now)
         }
 
-        /// What the chain has recorded of a transaction.
+        /// A field of the chain's record of a transaction.
         func record(_ transaction: SignedTransaction, _ field: String) async throws -> String? {
             try await test.redis.send(["HGET", test.keys.transaction(transaction.signature), field]).string
         }
@@ -89,7 +89,7 @@ struct MockChainTests {
                 _ = try await bench.test.redis.send(["HSET", bench.test.keys.market, Samples.pool().address, "\(flow):\(try await bench.test.now())"])
                 return try await bench.chain.settle(try await bench.sign(order, attempt: attempt, quote), order: order)
             }
-            // 700 of 70,000 SOL have come in: the price is 2 % lower.
+            // 700 SOL were added to 70,000 SOL: the price is 2 % lower.
             guard case .failed(.slippageExceeded, let wouldBe) = try await settle(1, after: 700_000_000_000) else { throw TestFailure("not failed") }
             let failure = OrderFailure.slippage(expected: quote.amountOut, got: wouldBe, limit: BaseUnits(0), of: order)
             #expect(["Price moved 1.9% (max allowed: 1.0%)", "Price moved 2.0% (max allowed: 1.0%)"].contains(failure.message), "\(failure.message)")
@@ -115,7 +115,7 @@ struct MockChainTests {
                 for try await output in group { outputs.append(output) }
             }
             outputs.sort(by: >)
-            // Each 70 of 70,000 SOL press the price by 20 bps, the walk by one at most.
+            // Each swap of 70 SOL into 70,000 SOL presses the price by 20 bps, and the walk moves it by at most one.
             for (better, worse) in zip(outputs, outputs.dropFirst()) { #expect((1780...2220).contains((better - worse) * 1_000_000 / better)) }
             let flow = try #require(try await bench.test.pipeline.marketFlows(partition: 0)[Samples.pool().address])
             #expect((209_000_000_000...210_000_000_000).contains(flow.base))
@@ -136,7 +136,7 @@ struct MockChainTests {
     @Test func `a send that is lost is sent again with the same bytes after two seconds`() async throws {
         try await withChain(["MOCK_DROP_RATE": "0.5", "MOCK_VALID_SLOTS": "10000"]) { bench in
             let order = Samples.order()
-            // One that the seed drops at the first send and not at the second.
+            // A transaction that the seed drops at the first send but not at the second.
             var transaction = try await bench.sign(order)
             while !drops(transaction, send: 1) || drops(transaction, send: 2) {
                 transaction = try await bench.sign(order, attempt: transaction.attempt + 1)
@@ -149,7 +149,7 @@ struct MockChainTests {
         }
     }
 
-    /// The draw that the chain documents: by seed, signature and count of sends.
+    /// Whether the chain drops a send: the draw that the chain documents, by seed, signature and number of the send.
     private func drops(_ transaction: SignedTransaction, send: Int) -> Bool {
         let digest = SHA1.hex(of: "7:\(transaction.signature):\(send)")
         return Int(digest.dropFirst(12).prefix(6), radix: 16)! % 1_000_000 < 500_000
@@ -161,7 +161,7 @@ struct MockChainTests {
             let transaction = try await bench.sign(order)
             #expect(try await bench.chain.settle(transaction, order: order) == .expired)
             #expect(UInt64(try await bench.test.now()) / 10 > transaction.lastValidSlot)
-            // Found again after its end, for example by an executor that was away.
+            // The transaction is asked for again after its end, for example by an executor that was away.
             #expect(try await bench.chain.settle(transaction, order: order) == .expired)
         }
     }
@@ -171,7 +171,7 @@ struct MockChainTests {
             let order = Samples.order()
             let transaction = try await bench.sign(order)
             #expect(try await bench.chain.settle(transaction, order: order) == .landed(amountOut: BaseUnits(218_220_000)))
-            // As it is when all of its slots are over.
+            // The transaction as it is when all of its slots are over.
             let past = SignedTransaction(
                 leg: 0, attempt: 1, signature: transaction.signature, bytes: transaction.bytes, lastValidSlot: 1, quote: transaction.quote,
                 minOut: transaction.minOut)
@@ -220,7 +220,7 @@ struct MockChainTests {
 
     @Test func `a thousand transactions are followed at once, with looks that each serve many`() async throws {
         try await withChain(["MOCK_SWAP_LATENCY_MS": "300", "MOCK_VALID_SLOTS": "10000"]) { bench in
-            // The scripts are known to Redis afterwards.
+            // After this Redis knows the scripts.
             _ = try await bench.chain.settle(try await bench.sign(Samples.order()), order: Samples.order())
             let before = bench.test.redis.statistics.commands
             try await withThrowingTaskGroup(of: TransactionOutcome.self) { group in
@@ -232,7 +232,7 @@ struct MockChainTests {
                 for try await outcome in group { #expect(outcome == .landed(amountOut: BaseUnits(218_220_000))) }
             }
             #expect(try await bench.landed.count == 1001)
-            // One send each; looks come by the hundred.
+            // One send for each transaction. A look asks for a hundred at once.
             #expect(bench.test.redis.statistics.commands - before < 1200)
         }
     }

@@ -10,7 +10,7 @@ import Testing
         let signature = MockSignature.make(order: id, leg: 0, attempt: 1)
         #expect(Base58.decode(signature)?.count == 64)
         #expect(signature == MockSignature.make(order: id, leg: 0, attempt: 1))
-        // Another process, another version: what is in Redis must still be found.
+        // Another process or version must still find what is in Redis.
         #expect(signature == "zn1HZ424TyEXZAmA6He3cTfHgYp2RSvNDc6PztNFmme2mR5YvaZSLyGF4w3cLz1EAbA7VoQPHpPuKSoYBoDxN16")
     }
 

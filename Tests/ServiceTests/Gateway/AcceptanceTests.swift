@@ -11,7 +11,7 @@ import Testing
 @testable import Pipeline
 @testable import Redis
 
-/// What a client is told when Redis does not do its part. Each test has a Redis of its own to do harm to.
+/// Tests what a client is told when Redis does not do its part. Each test has a Redis of its own, which it may harm.
 @Suite(.onLoop) @ServiceActor
 struct AcceptanceTests {
     @ServiceActor
@@ -21,7 +21,7 @@ struct AcceptanceTests {
         let admin: RedisClient
         let server: RedisServer
 
-        /// Accepts an order; a refusal comes as its problem.
+        /// Accepts an order. A refusal is returned as its problem.
         func accept(_ key: String = "k", also members: String = "", by other: Acceptance? = nil) async -> Result<Accepted, Problem> {
             let body = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"clientOrderId":"\#(key)"\#(members)}"#
             let request = HTTPRequest(
@@ -36,7 +36,7 @@ struct AcceptanceTests {
             return headers
         }
 
-        /// Lets the next order's answer get lost: Redis holds it back, and its connection is cut.
+        /// Makes the next order's answer get lost: Redis holds it back, and its connection is cut.
         func cutWhileAccepting(then body: @ServiceActor () async throws -> Void = {}) async throws -> Result<Accepted, Problem> {
             _ = try await admin.send(["CLIENT", "PAUSE", "300", "WRITE"])
             let accepting = Loop.spawn { await self.accept() }
@@ -56,7 +56,7 @@ struct AcceptanceTests {
             let running = Loop.spawn { await admin.run() }
             defer { running.cancel() }
             try await admin.connected(within: .seconds(10))
-            // Neither sampler runs: orders are taken.
+            // Neither sampler runs, so orders are accepted.
             let admission = Admission(
                 limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
                 pressure: RedisPressure(redis: test.redis, log: test.process.log))
@@ -64,14 +64,14 @@ struct AcceptanceTests {
                 settings: test.settings, process: test.process, tokens: try Samples.tokens(), admission: admission,
                 outcomes: Acceptance.outcomes(in: test.process.metrics))
             let bench = Bench(test: test, acceptance: acceptance, admin: admin, server: server)
-            // The script is known afterwards.
+            // After this Redis knows the script.
             _ = try await bench.accept("first").get()
             try await body(bench)
         }
         try await server.stop()
     }
 
-    /// An acceptance of a process whose connection its owner keeps; the server is only lent.
+    /// An acceptance in a process whose connection its owner keeps. The server is only lent.
     private func bench(_ process: ServiceProcess, _ settings: GatewaySettings, _ server: RedisServer) throws -> Bench {
         let admission = Admission(
             limits: AdmissionLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: process.pipeline),
@@ -133,7 +133,7 @@ struct AcceptanceTests {
         try await withAcceptance { bench in
             let result = try await bench.cutWhileAccepting { _ = try await bench.admin.send(["CONFIG", "SET", "maxmemory", "1"]) }
             guard try await bench.waiting == 1 else { return #expect(try result.get().job.contains("-")) }
-            // Redis was full before the first try got through: nothing is known of it, and nothing is in.
+            // Redis was full before the first try got through: nothing is known of the order, and nothing was accepted.
             try expectUnavailable(result, namesOrder: true)
         }
     }
@@ -155,7 +155,7 @@ struct AcceptanceTests {
         let server = try FakeRedis()
         server.answer = { [unowned server] command in
             switch command {
-            // The record of the order that was just proposed, or of an earlier one that was the same; before it comes the answer that was late.
+            // The record of the order that was just proposed, or of an earlier one that was the same. Before it comes the late answer.
             case let command where command.first == "HMGET":
                 let accept = server.commands.last { $0.count > 20 && $0[2] == "7" } ?? []
                 let values = [isOwn ? accept[10] : "0198c2a1-7d3e-7000-8000-5d2f6c1b9a00", "1-0", accept[17], accept[20], "100"]

@@ -8,7 +8,7 @@ import Testing
 @testable import GatewayService
 @testable import Storage
 
-/// "Away" is said only of a database that is away; otherwise its own reason reaches the client, the doctor and the log.
+/// Tests that only a database that is away is called "away". Otherwise its own reason reaches the client, the doctor and the log.
 @Suite(.onLoop) @ServiceActor
 struct DatabaseRefusalTests {
     private func postgres(_ answer: Answer) -> JSONValue? { answer["checks"]?.array?.first { $0["check"]?.string == "postgres" } }

@@ -105,7 +105,7 @@ struct DoctorTests {
         answer["checks"]?.array?.first { $0["check"]?.string == check }?["finding"]?.string ?? ""
     }
 
-    /// An order of long ago that Postgres has, and so has Redis unless told otherwise.
+    /// Places an old order that Postgres has, and Redis too unless the test says otherwise.
     private func place(_ test: TestProcess<GatewaySettings>, _ store: OrderStore, inRedis: Bool = true) async throws -> Order {
         let order = Samples.order()
         if inRedis { try await test.accept(order) }

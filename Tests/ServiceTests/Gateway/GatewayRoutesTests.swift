@@ -14,7 +14,7 @@ import Testing
 @testable import HTTP
 @testable import Pipeline
 
-/// The gateway's routes behind a real server; the pipeline on a real Redis.
+/// Tests the gateway's routes behind a real server, with the pipeline on a real Redis.
 @Suite(.onLoop) @ServiceActor
 struct GatewayRoutesTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#
@@ -23,7 +23,7 @@ struct GatewayRoutesTests {
         try #require(answer["orderId"]?.string.flatMap { OrderID(parsing: $0) })
     }
 
-    /// An order that was taken in and then moved on by a worker's steps.
+    /// An order that was accepted and then moved on by a worker's steps.
     private func accepted(_ test: TestProcess<GatewaySettings>, _ steps: Int) async throws -> Order {
         let order = Samples.order()
         try await test.accept(order)
@@ -191,7 +191,7 @@ struct GatewayRoutesTests {
             try await store.append([StoredEvent(orderID: lost.id.description, seq: first.seq, event: first.json, order: lost.json)])
             try await withGateway(["DATABASE_URL": database]) { _, http in
                 try await eventually { try await http.get("/api/orders/\(known.id)").status == 200 }
-                // The second is of a partition that does not exist, and so in no Redis either.
+                // The second id is of a partition that does not exist, so no Redis has it either.
                 for id in [Samples.id(), OrderID(parsing: "0198c1f2-0000-7000-8000-0000000000ff")!] {
                     let missing = try await http.get("/api/orders/\(id)")
                     #expect(missing.status == 404 && missing["code"]?.string == "UNKNOWN_ORDER")
@@ -255,7 +255,7 @@ struct GatewayRoutesTests {
                 await beat.beat()
             }
             let second = try await http.get("/health")
-            // There is no Postgres here, which HealthRouteTests look at.
+            // There is no Postgres here. HealthRouteTests look at that.
             #expect(second.status == 200 && second["redis"]?.string == "up")
             #expect(second["services"]?["notifier"]?["alive"]?.integer == 2)
             #expect(second["websocket"]?["totalClients"]?.integer == 6 && second["websocket"]?["connectedOrders"]?.integer == 4)
@@ -325,7 +325,7 @@ struct GatewayRoutesTests {
             case "streams", "health", "door":
                 let answer = try await http.get(what == "health" ? "/health" : "/api/\(what)")
                 #expect(answer.status == 503)
-                // The gateway's own time where it has never learned Redis'.
+                // The gateway's own time, because it has never learned the time of Redis.
                 if what == "health" { #expect(try #require(answer["timestamp"]?.string) > "2026") }
             default:
                 let answer = try await http.send(what, "/api/orders/\(Samples.id())")

@@ -10,7 +10,7 @@ import Testing
 @testable import Pipeline
 @testable import ServiceKit
 
-/// What `/health` says of what the engine stands on.
+/// Tests what `/health` says of Redis, Postgres and the services.
 @Suite(.onLoop) @ServiceActor
 struct HealthRouteTests {
     private func beat(_ test: TestProcess<GatewaySettings>, _ service: String, _ name: String = "1", _ fields: [String: String] = [:]) async {

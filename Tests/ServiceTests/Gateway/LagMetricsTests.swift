@@ -11,7 +11,7 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct LagMetricsTests {
-    /// A sampler and what a scrape of its metrics says; the samples are taken by the test.
+    /// Runs `body` with a sampler and the values of a scrape of its metrics. The test takes the samples.
     private func withLag(
         _ body: @ServiceActor (TestProcess<GatewaySettings>, LagSampler, _ value: (String) -> Double?) async throws -> Void
     ) async throws {
@@ -59,7 +59,7 @@ struct LagMetricsTests {
     @Test func `a short lag that Redis does not know is counted, and known then`() async throws {
         try await withLag { test, lag, value in
             for _ in 0..<5 { _ = try await test.redis.send(["XADD", test.keys.routed, "*", "n", "0"]) }
-            // At the stream's first or last entry Redis would still know it.
+            // If the group were at the stream's first or last entry, Redis would still know the lag.
             let read = try await test.redis.send(["XREADGROUP", "GROUP", "executor", "a", "COUNT", "2", "STREAMS", test.keys.routed, ">"])
             let id = try #require(StreamEntry.list(readGroup: read).last?.id)
             _ = try await test.redis.send(["XGROUP", "SETID", test.keys.routed, "executor", id])

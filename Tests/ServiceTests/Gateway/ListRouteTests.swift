@@ -10,7 +10,7 @@ import Testing
 @testable import GatewayService
 @testable import Pipeline
 
-/// Lists for those who ask again and again.
+/// Tests lists for clients that ask again and again.
 @Suite(.onLoop) @ServiceActor
 struct ListRouteTests {
     @Test func `a list in summary has what a row needs, with the names and values of the whole, in a third of its size`() async throws {

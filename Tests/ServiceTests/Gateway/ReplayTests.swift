@@ -12,12 +12,12 @@ import Testing
 @testable import HTTP
 @testable import Pipeline
 
-/// What was taken in under a key gets its answer again, whatever would refuse it by now.
+/// Tests that an order which was accepted under a key gets its answer again, whatever would refuse it now.
 @Suite(.onLoop) @ServiceActor
 struct ReplayTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.02"#
 
-    /// A gateway's acceptance on a Redis of its own, whose admission knows what it is told.
+    /// A gateway's acceptance on a Redis of its own. The test decides what its admission knows.
     @ServiceActor
     private struct Bench {
         let test: TestProcess<GatewaySettings>

@@ -5,10 +5,10 @@ import TestSupport
 
 @testable import GatewayService
 
-/// The settings of a gateway that have no default: the files of this package.
+/// The settings of a gateway without a default that fits: the files of this package.
 private let files = ["TOKENS_FILE": packageRoot + "/config/tokens.json", "POOLS_FILE": packageRoot + "/config/pools.json"]
 
-/// A gateway in a process that does not connect: nothing listens where its Redis should be, unless `redis` names one.
+/// A gateway in a process that does not connect: nothing listens on the port of its Redis, unless `redis` names a server.
 @ServiceActor
 func unconnectedGateway(redis: String = "redis://127.0.0.1:1") async throws -> TestProcess<GatewaySettings> {
     let settings = try load(GatewaySettings.self, redis: redis, files)
@@ -17,7 +17,7 @@ func unconnectedGateway(redis: String = "redis://127.0.0.1:1") async throws -> T
     return TestProcess(process: process, settings: settings)
 }
 
-/// Lends a gateway behind a real server, on a real Redis; without Postgres unless `DATABASE_URL` names one.
+/// Runs `body` with a gateway behind a real server, on a real Redis. There is no Postgres unless `DATABASE_URL` names one.
 @ServiceActor
 func withGateway(
     _ environment: [String: String] = [:], _ body: @ServiceActor (TestProcess<GatewaySettings>, HTTPExchange) async throws -> Void

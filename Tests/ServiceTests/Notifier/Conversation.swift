@@ -3,11 +3,11 @@ import JSON
 import Orders
 import Testing
 
-/// A client of a dialect: what its order goes through, when it comes, and all that it is told.
+/// A client of a dialect: what its order goes through, when the client comes, and all that it is told.
 struct Situation: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let story: Story
-    /// How many events the order has had when the client comes; 0 where it is not known yet.
+    /// How many events the order has when the client comes. 0 if the order is not known yet.
     let seen: Int
     let expected: [String]
 
@@ -19,18 +19,18 @@ struct Situation: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// What a dialect says in a situation.
+/// The messages of a dialect in a situation.
 func told(by dialect: some Dialect, _ situation: Situation) throws -> [String] {
     try told(by: dialect, situation.story, seen: situation.seen)
 }
 
-/// What a dialect says to a client that comes when the order has had `seen` events, and stays to the end.
+/// The messages of a dialect to a client that comes when the order has `seen` events, and stays to the end.
 func told(by dialect: some Dialect, _ story: Story, seen: Int = 0) throws -> [String] {
     var dialect = dialect
     let events = try story.events
     let id = try #require(events.first).orderId
     var messages = dialect.greeting(id, at: Story.time(0))
-    // Who is ahead of the order is told of its first event when that happens.
+    // A client that is ahead of the order is told of the first event when it happens.
     messages += dialect.replay(Array(events.prefix(max(1, seen))))
     for event in events.dropFirst(max(1, seen)) { messages += dialect.messages(for: event) }
     return messages

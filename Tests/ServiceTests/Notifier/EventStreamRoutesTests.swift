@@ -12,7 +12,7 @@ import Testing
 @testable import NotifierService
 @testable import Pipeline
 
-/// Server-sent events behind a real server, with a history that the test controls.
+/// Tests server-sent events behind a real server, with a history that the test controls.
 @Suite(.onLoop) @ServiceActor
 struct EventStreamRoutesTests {
     private func withStreams(
@@ -41,7 +41,7 @@ struct EventStreamRoutesTests {
         return connection
     }
 
-    /// What a client reads of these events.
+    /// The text that a client reads for these events.
     private func text(_ events: some Sequence<OrderEvent>) -> String {
         "retry: 2000\n\n" + events.map { "id: \($0.seq)\nevent: \($0.type.rawValue)\ndata: \($0.json)\n\n" }.joined()
     }
@@ -162,7 +162,7 @@ struct EventStreamRoutesTests {
 }
 
 extension String {
-    /// What follows the first occurrence of a text.
+    /// What comes after the first occurrence of a text.
     fileprivate func range(after separator: String) -> String {
         guard let found = firstRange(of: separator) else { return "" }
         return String(self[found.upperBound...])

@@ -4,7 +4,7 @@ import Testing
 @testable import NotifierService
 @testable import Pipeline
 
-/// What a feed decides, without a connection and without a clock, and what a watcher of it is told.
+/// What a feed decides, without a connection and without a clock, and what one watcher is told.
 private final class Followed<Core: FeedCore> {
     private var core = Core()
     private let watcher = ObjectIdentifier(Core.self)
@@ -12,7 +12,7 @@ private final class Followed<Core: FeedCore> {
     var isFinal: Bool { core.isFinal }
     var isAbsent: Bool { core.absence != nil }
 
-    /// The watcher comes. Returns whether a read is needed.
+    /// Adds the watcher. Returns whether a read is needed.
     func add(from start: Core.Start) -> Bool { core.add(watcher, from: start) }
     func hear(_ message: String) -> Bool { core.hear(message) }
     func question() -> Core.Question { core.question() }
@@ -27,7 +27,7 @@ private final class Followed<Core: FeedCore> {
 }
 
 extension Followed where Core == OrderFeed {
-    /// All that the watcher is to be told now.
+    /// Everything that the watcher is to be told now.
     func told() -> [String] {
         var result: [String] = []
         while let news = next() {
@@ -44,7 +44,7 @@ extension Followed where Core == OrderFeed {
 }
 
 extension Followed where Core == UserFeed {
-    /// All that the watcher is to be told now.
+    /// Everything that the watcher is to be told now.
     func told() -> [String] {
         var result: [String] = []
         while let news = next() {
@@ -58,7 +58,7 @@ extension Followed where Core == UserFeed {
     }
 }
 
-/// Numbers that a seed decides (SplitMix64).
+/// Random numbers that a seed decides (SplitMix64).
 private struct Seeded: RandomNumberGenerator {
     var state: UInt64
 
@@ -118,7 +118,7 @@ private struct Seeded: RandomNumberGenerator {
             case 2 where rung > 0: _ = feed.hear(message(Int.random(in: 1...rung, using: &random)))
             case 3 where read == nil: read = (feed.question(), written)
             case 4:
-                // The answer is as old as the read, or as new as now.
+                // The answer is at least as old as the read, and at most as new as now.
                 if let begun = read { _ = feed.take(history(Int.random(in: begun.written...written, using: &random)), to: begun.question) }
                 read = nil
             default:

@@ -4,11 +4,11 @@ import TestSupport
 
 @testable import NotifierService
 
-/// Answers what a test tells it, when the test lets it.
+/// A history that gives the test's answer when the test allows it.
 @ServiceActor
 final class FakeHistory: OrderHistory {
     var answer = HistoryAnswer.unknown
-    /// While set, a read waits for it, and then answers what held when it began.
+    /// While it is set, a read waits for it, and then answers what held when the read began.
     var gate: Promise<Void>?
     private(set) var reads = 0
 
@@ -21,17 +21,17 @@ final class FakeHistory: OrderHistory {
 }
 
 extension HistoryAnswer {
-    /// These events, of the order that samples are of.
+    /// These events, of the order of the samples.
     static func events(_ events: [OrderEvent]) -> HistoryAnswer {
         .events(events, of: Samples.order(id: events.first?.orderId ?? Samples.id()))
     }
 }
 
-/// Notes what it is told.
+/// Records what it is told.
 @ServiceActor
 final class RecordingWatcher: OrderWatcher {
     private(set) var seqs: [Int] = []
-    /// What it was given at once, each time.
+    /// Each replay: the events that came at once.
     private(set) var replays: [[Int]] = []
     private(set) var isOver = 0
     private(set) var isUnknown = 0
@@ -63,7 +63,7 @@ final class RecordingWatcher: OrderWatcher {
         changed.notify()
     }
 
-    /// Waits until it has been told enough.
+    /// Waits until the watcher has been told enough.
     func wait(within limit: Duration = .seconds(10), until condition: (RecordingWatcher) -> Bool) async throws {
         let start = MonotonicInstant.now
         while !condition(self) {

@@ -6,7 +6,7 @@ import Orders
 
 @testable import NotifierService
 
-/// A client that takes what a test lets it take.
+/// A client that takes only what the test lets it take.
 @ServiceActor
 final class FakeOutlet: NativeOutlet {
     private(set) var texts: [String] = []
@@ -28,7 +28,7 @@ final class FakeOutlet: NativeOutlet {
 
     func close(code: CloseCode, reason: String) { if isOpen { closed = (code, reason) } }
 
-    /// What was sent since the last call, each as `op` and what tells it apart.
+    /// The frames that were sent since the last call, each as its `op` and what tells it apart.
     func take() -> [String] {
         defer { texts = [] }
         return texts.map(Self.outline)
@@ -44,12 +44,12 @@ final class FakeOutlet: NativeOutlet {
     }
 }
 
-/// Orders whose events a test hands out.
+/// An order source whose events the test hands out.
 @ServiceActor
 final class FakeOrders: OrderSource {
     private(set) var watchers: [OrderID: any OrderWatcher] = [:]
     private(set) var afters: [OrderID: [Seq]] = [:]
-    /// Orders that are over, and known to a feed: their watcher is told all in the call.
+    /// Final orders that a feed already knows: their watcher is told everything within the call.
     var over: Set<OrderID> = []
 
     func watch(_ id: OrderID, after: Seq, _ watcher: any OrderWatcher) {
@@ -60,7 +60,7 @@ final class FakeOrders: OrderSource {
 
     func unwatch(_ id: OrderID, _ watcher: any OrderWatcher) { if watchers[id] === watcher { watchers[id] = nil } }
 
-    /// Tells an order's watcher of events, and before the first that the order is known.
+    /// Tells an order's watcher of events, and before the first event that the order is known.
     func tell(_ id: OrderID, _ seqs: ClosedRange<Int>, isOver: Bool = false) {
         let after = afters[id]?.last?.value ?? 0
         if seqs.lowerBound == 1 { watchers[id]?.orderIsKnown(Samples.order(id: id), seq: seqs.upperBound) }
@@ -68,11 +68,11 @@ final class FakeOrders: OrderSource {
         if isOver { watchers[id]?.orderIsOver() }
     }
 
-    /// Ends the feed of an order, as feeds do: it has forgotten its watchers before it tells them.
+    /// Ends the feed of an order as feeds do: the feed has forgotten its watchers before it tells them.
     func end(_ id: OrderID, _ tell: (any OrderWatcher) -> Void) { if let watcher = watchers.removeValue(forKey: id) { tell(watcher) } }
 }
 
-/// Users whose orders a test names.
+/// A user source whose orders the test names.
 @ServiceActor
 final class FakeUsers: UserSource {
     private(set) var watchers: [UserID: any UserWatcher] = [:]
@@ -86,7 +86,7 @@ final class FakeUsers: UserSource {
     func unfollow(_ user: UserID, _ watcher: any UserWatcher) { if watchers[user] === watcher { watchers[user] = nil } }
 }
 
-/// A session among fakes.
+/// A session with fakes around it.
 @ServiceActor
 struct NativeBench {
     let outlet = FakeOutlet()
@@ -108,7 +108,7 @@ struct NativeBench {
 }
 
 extension OrderID {
-    /// An order whose name ends in four digits.
+    /// An order whose id ends in the digits of a number.
     static func numbered(_ number: Int) -> OrderID {
         OrderID(parsing: "0198c1f2-0000-7000-8000-00000000" + String(String(10_000 + number).suffix(4)))!
     }

@@ -77,7 +77,7 @@ struct NativeSessionTests {
         try await eventually { bench.orders.afters[a] == [0, 2] }
         bench.orders.tell(a, 1...3)
         #expect(bench.outlet.take() == ["subscribed 0001 2", "0001/1", "0001/2", "0001/3"])
-        // One that was left meanwhile is not asked for.
+        // The session does not ask for an order that was unsubscribed meanwhile.
         bench.orders.end(a) { $0.feedFailed() }
         bench.unsubscribe(a)
         try await sleep(for: .milliseconds(500))
@@ -252,7 +252,7 @@ struct NativeSessionTests {
         for number in 0..<500 { bench.session.receive(#"{"op":"ping","id":\#(number)}"#) }
         #expect(bench.outlet.texts.count == 32)
         bench.outlet.takes = true
-        // Has to queue up though there is room.
+        // The pong has to queue up although there is room.
         bench.session.receive(#"{"op":"ping","id":500}"#)
         try await eventually { bench.outlet.texts.count == 501 }
         #expect(bench.outlet.take() == (0...500).map { "pong \($0)" })

@@ -9,10 +9,10 @@ import Testing
 @testable import NotifierService
 @testable import Pipeline
 
-/// Feeds on a real Pub/Sub, with a history that the test controls.
+/// Tests feeds on a real Pub/Sub, with a history that the test controls.
 @Suite(.onLoop) @ServiceActor
 struct OrderFeedTests {
-    /// What a test of feeds works with.
+    /// The tools of a test of feeds.
     @ServiceActor
     struct Bench {
         let test: TestProcess<NotifierSettings>
@@ -26,7 +26,7 @@ struct OrderFeedTests {
             for seq in seqs { _ = try await test.redis.send(["PUBLISH", Keys.updates(id), all[seq - 1].json]) }
         }
 
-        /// The history then has the first events.
+        /// Gives the history the first events.
         func know(_ count: Int) { history.answer = .events(Array(all.prefix(count))) }
 
         func watch(after: Int = 0) -> RecordingWatcher {
@@ -35,7 +35,7 @@ struct OrderFeedTests {
             return watcher
         }
 
-        /// How many clients Redis knows to listen to the order.
+        /// The number of clients that listen to the order, as Redis knows it.
         func listeners() async throws -> Int64? {
             try await test.redis.send(["PUBSUB", "NUMSUB", Keys.updates(id)]).array?.last?.integer
         }
@@ -63,7 +63,7 @@ struct OrderFeedTests {
             try await eventually { bench.history.reads == 1 }
             #expect(try await bench.listeners() == 1)
 
-            // Published after the read began: not in its answer, and not lost.
+            // This event is published after the read began: it is not in the answer, and it is not lost.
             bench.know(2)
             try await bench.publish(2)
             bench.history.gate?.succeed(())
@@ -95,7 +95,7 @@ struct OrderFeedTests {
             try await eventually { bench.history.reads == 2 }
             bench.know(4)
             try await bench.publish(4)
-            // The publication is on another connection: it is here when one sent later is.
+            // The publication comes over another connection. It has arrived when a later one has.
             _ = try await bench.subscriber.subscribe("after-\(bench.id)") { _ in }
             #expect(watcher.seqs == [1])
             bench.history.gate = nil
@@ -182,7 +182,7 @@ struct OrderFeedTests {
             bench.know(1)
             for _ in 0..<3 { bench.feeds.unwatch(bench.id, bench.watch()) }
             #expect(bench.feeds.count == 0)
-            // Behind the SUBSCRIBEs on the same connection.
+            // This comes after the SUBSCRIBEs on the same connection.
             _ = try await bench.subscriber.subscribe("after-\(bench.id)") { _ in }
             try await eventually { try await bench.listeners() == 0 }
         }
@@ -212,7 +212,7 @@ struct OrderFeedTests {
             let first = bench.watch()
             try await first.wait { $0.hasFailed == 1 }
             #expect(bench.feeds.count == 0)
-            // The socket of the first is not closed yet when its client is back.
+            // The first socket is not closed yet when its client is back.
             bench.know(2)
             let second = bench.watch()
             try await second.wait { $0.seqs == [1, 2] }
@@ -253,7 +253,7 @@ struct OrderFeedTests {
             bench.know(2)
             let watcher = bench.watch()
             try await watcher.wait { $0.seqs == [1, 2] }
-            // Nothing tells the feed of the third.
+            // Nothing tells the feed of the third event.
             bench.know(3)
             _ = try await bench.test.redis.send(["CLIENT", "KILL", "TYPE", "pubsub"])
             try await watcher.wait { $0.seqs == [1, 2, 3] }

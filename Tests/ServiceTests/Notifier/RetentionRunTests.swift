@@ -23,7 +23,7 @@ private final class Lines: LogSink {
 struct RetentionRunTests {
     @Test func `the retention works until nothing is due, however much that is, and leaves what is not`() async throws {
         try await withStore { store, _ in
-            // Two portions and a half that are due, and two orders that are not: one is new, one is under way.
+            // Two and a half portions of orders that are due, and two orders that are not: one is new, one is under way.
             let rows = """
                 INSERT INTO order_rows (
                     order_id, details, order_type, input_token, output_token, input_mint, output_mint, amount, amount_base, slippage_bps, slippage,
@@ -42,7 +42,7 @@ struct RetentionRunTests {
             let lines = Lines()
             let log = Logger(service: "notifier", instance: "test", level: .info, format: .json, sink: lines)
             await Retention(store: store, age: .seconds(86_400), log: log).deleteDue()
-            // Of each, what its row has values from stays: seq 2, 3 and 4.
+            // For each order the events stay that its row has values from: seq 2, 3 and 4.
             let left = try await store.pool.query("SELECT count(*) AS n, count(*) FILTER (WHERE seq = 1) AS first FROM order_events").first
             #expect(left?.values == ["3758", "2"])
             #expect(lines.texts.count == 1 && lines.texts[0].contains(#""event":"events.deleted","count":1250,"orders":1250"#))

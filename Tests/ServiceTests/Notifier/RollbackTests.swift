@@ -7,7 +7,7 @@ import Testing
 @testable import NotifierService
 @testable import Pipeline
 
-/// What a watcher is told when Redis has lost what was shown before.
+/// A watcher that records what it is told when Redis has lost what was shown before.
 @ServiceActor
 private final class RewindingWatcher: OrderWatcher {
     private(set) var heard: [String] = []
@@ -34,7 +34,7 @@ struct RollbackTests {
         return watcher
     }
 
-    /// The events with others from `seq` on.
+    /// The events, with different ones from `seq` on.
     private func retold(_ bench: Bench, from seq: Int, count: Int) -> [OrderEvent] {
         bench.all.prefix(count).map { event in
             var event = event

@@ -12,7 +12,7 @@ import Testing
 @testable import NotifierService
 @testable import Pipeline
 
-/// The sockets' paths behind a real server, with a history that the test controls.
+/// Tests the paths of the sockets behind a real server, with a history that the test controls.
 @Suite(.onLoop) @ServiceActor
 struct SocketRoutesTests {
     private func withSockets(
@@ -42,7 +42,7 @@ struct SocketRoutesTests {
         }
     }
 
-    /// Everything until the close frame: the texts, and the code.
+    /// Everything up to the close frame: the texts, and the code.
     private func conversation(_ port: UInt16, _ path: String, saying first: String? = nil) async throws -> (texts: [String], code: UInt16) {
         let client = try await WebSocketClient(port: port, path: path)
         if let first { try await client.send(text: first) }
@@ -114,7 +114,7 @@ struct SocketRoutesTests {
             for path in ["/ws/orders/", "/api/orders/execute?orderId=", "/api/orders/status/"] {
                 let (texts, code) = try await conversation(port, path + Samples.id().description)
                 #expect(code == expected)
-                // The progress dialect greets whoever comes.
+                // The progress dialect greets every client.
                 #expect(texts.map(type) == (path == "/api/orders/status/" ? ["connection", "subscribed"] : []))
             }
         }
@@ -122,7 +122,7 @@ struct SocketRoutesTests {
 
     private func type(_ text: String) -> String? { (try? JSONValue.parse(text))?["type"]?.string }
 
-    /// The paths, with what each is to be asked for, and the status or type of all that it says of an order that lands.
+    /// The paths, whether the first message names the order, and the status or type of each message for an order that lands.
     private nonisolated static let dialects: [(path: String, isNamedByMessage: Bool, says: [String])] = [
         ("/api/orders/execute?orderId=", false, ["pending", "routing", "building", "submitted", "confirmed"]),
         (
@@ -160,7 +160,7 @@ struct SocketRoutesTests {
             for event in events {
                 history.answer = .events(Array(events.prefix(event.seq)))
                 _ = try await test.redis.send(["PUBLISH", Keys.updates(id), event.json])
-                // The order is read after the first event: by then it must have no second one, which would be told together with it.
+                // The order is read after the first event. By then it must not have a second one, which would come together with it.
                 if event.seq == 1 { try await listen(until: said.count + 1) }
             }
             try await listen(until: dialect.says.count)

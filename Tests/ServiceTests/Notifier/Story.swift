@@ -1,6 +1,6 @@
 import Orders
 
-/// The texts of an order's events as the scripts write them, one after the other.
+/// The texts of an order's events as the scripts write them, in order.
 struct Story {
     static let id = "0198c1f2-0000-7000-8000-000000000000"
     static let quote =
@@ -15,7 +15,7 @@ struct Story {
     private(set) var texts: [String] = []
     var attempt = 1
 
-    /// The next event; `extra` are its further members.
+    /// Adds the next event. `extra` are its further members.
     mutating func add(_ type: String, _ status: String, _ progress: Int, _ message: String, _ extra: String = "") {
         let seq = texts.count + 1
         texts.append(
@@ -24,7 +24,7 @@ struct Story {
                 + (extra.isEmpty ? "" : ",\(extra)") + "}")
     }
 
-    /// From the order's acceptance to its route.
+    /// Adds the events from the order's acceptance to its route.
     mutating func accepted() {
         add("pending", "pending", 0, "Order created and queued")
         routed()
@@ -35,7 +35,7 @@ struct Story {
         add("routing", "routing", 30, "Received 2 quotes", Self.routeAndQuotes)
     }
 
-    /// Built and submitted.
+    /// Adds the events of building and submitting.
     mutating func submitted(_ hash: String) {
         add("building", "building", 50, "Building transaction on meteora...", Self.routeAndQuotes)
         add("building", "building", 70, "Transaction built, ready to submit", Self.route)
@@ -55,14 +55,14 @@ struct Story {
 
     var events: [OrderEvent] { get throws { try texts.map { try OrderEvent(parsing: $0) } } }
 
-    /// When an event was written.
+    /// The time of an event.
     static func time(_ seq: Int) -> String { "2026-01-10T07:30:17.00\(seq % 10)Z" }
 }
 
 extension Story {
     private static let moved = #""error":{"code":"SLIPPAGE_EXCEEDED","message":"Price moved 1.8% (max allowed: 1.0%)","retryable":true}"#
 
-    /// Seven events: lands at the first try.
+    /// Seven events: the order lands at the first try.
     static var smooth: Story {
         var story = Story()
         story.accepted()
@@ -71,7 +71,7 @@ extension Story {
         return story
     }
 
-    /// Fourteen events: the price has moved, so it is routed again, and lands.
+    /// Fourteen events: the price has moved, so the order is routed again, and lands.
     static var routedAgain: Story {
         var story = Story()
         story.accepted()
@@ -103,7 +103,7 @@ extension Story {
         return story
     }
 
-    /// Eight events: the last of three attempts fails as well.
+    /// Eight events: the last of three attempts fails, too.
     static var givenUp: Story {
         var story = Story()
         story.attempt = 3
@@ -114,7 +114,7 @@ extension Story {
         return story
     }
 
-    /// Seven events: lands, divided over both venues.
+    /// Seven events: the order is divided over both venues, and lands.
     static var split: Story {
         var story = Story()
         story.accepted()
@@ -137,7 +137,7 @@ extension Story {
         return story
     }
 
-    /// Four events: cancelled once it had its route.
+    /// Four events: the order is cancelled after it got its route.
     static var cancelled: Story {
         var story = Story()
         story.accepted()

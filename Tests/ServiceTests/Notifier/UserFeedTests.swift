@@ -9,14 +9,14 @@ import Testing
 @testable import NotifierService
 @testable import Pipeline
 
-/// Answers what a test tells it, when the test lets it.
+/// A directory that gives the test's answer when the test allows it.
 @ServiceActor
 final class FakeDirectory: UserDirectory {
     var orders: [UserOrder]? = []
-    /// While set, a read waits for it, and then answers what held when it began.
+    /// While it is set, a read waits for it, and then answers what held when the read began.
     var gate: Promise<Void>?
     var reads: Int { beginnings.count }
-    /// From when on each read wanted orders.
+    /// For each read: the time from which it wanted orders.
     private(set) var beginnings: [UInt64] = []
 
     func orders(of user: UserID, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
@@ -28,7 +28,7 @@ final class FakeDirectory: UserDirectory {
     }
 }
 
-/// Notes what it is told.
+/// Records what it is told.
 @ServiceActor
 final class RecordingUserWatcher: UserWatcher {
     private(set) var told: [OrderID] = []
@@ -40,7 +40,7 @@ final class RecordingUserWatcher: UserWatcher {
     func userFeedFailed() { hasFailed += 1 }
 }
 
-/// Feeds on a real Pub/Sub, with lists that the test controls.
+/// Tests feeds on a real Pub/Sub, with lists that the test controls.
 @Suite(.onLoop) @ServiceActor
 struct UserFeedTests {
     @ServiceActor
@@ -57,7 +57,7 @@ struct UserFeedTests {
             return watcher
         }
 
-        /// Follows, and waits for the first read.
+        /// Follows the user, and waits for the first read.
         func following(since: UInt64? = nil) async throws -> RecordingUserWatcher {
             let watcher = follow(since: since)
             try await eventually(within: .seconds(8)) { watcher.known.count == 1 }

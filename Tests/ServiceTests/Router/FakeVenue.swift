@@ -2,13 +2,13 @@ import EventLoop
 import Orders
 import Venues
 
-/// A venue that answers as a test says.
+/// A venue that answers what the test says.
 @ServiceActor
 final class FakeVenue: Venue {
     enum Answer {
         case quote(UInt64)
         case failure(FailureCode)
-        /// Something that is no `OrderFailure`.
+        /// An error that is no `OrderFailure`.
         case error
         case silence
     }
@@ -16,9 +16,9 @@ final class FakeVenue: Venue {
     let dex: String
     var answer: Answer
     private(set) var asked = 0
-    /// What its quotes say of their time.
+    /// The time that its quotes carry.
     var quotedAt: UInt64?
-    /// While set, an answer waits for it.
+    /// While it is set, an answer waits for it.
     var gate: Promise<Void>?
 
     init(_ dex: String, _ answer: Answer) {

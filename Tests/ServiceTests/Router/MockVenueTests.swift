@@ -12,7 +12,7 @@ import Venues
 @testable import PaperMarket
 @testable import Pipeline
 
-/// The mock venues over lists of pools that a user might bring.
+/// Tests the mock venues with pool lists that a user might bring.
 @Suite(.onLoop) @ServiceActor
 struct MockVenueTests {
     private static let ray = Token(symbol: "RAY", name: "Raydium", mint: "4k3Dyjzvzp8eMZWUXbBCjEvwSkkk59S5iCNLY3QrkX6R", decimals: 6)
@@ -48,7 +48,7 @@ struct MockVenueTests {
         let quote = try await ask("raydium", 1_000_000_000, Samples.sol, Self.ray)
         #expect(quote.hops.map(\.pool) == [Self.addresses[0], Self.addresses[2]])
         #expect(quote.hops.map(\.tokenOut) == ["USDC", "RAY"])
-        // 149.622867 USDC into 2,000,000 RAY for 4,000,000 USDC.
+        // 149.622867 USDC go into a pool of 2,000,000 RAY and 4,000,000 USDC.
         #expect(quote.amountOut == BaseUnits(74_808_635))
         await #expect(throws: OrderFailure(.noRoute)) { try await ask("meteora", 1_000_000_000, Samples.sol, Self.ray) }
     }
@@ -67,7 +67,7 @@ struct MockVenueTests {
             await #expect(throws: OrderFailure.self, "nobody knows the seed yet") { try await ask(partition: 0) }
             board.begin(seed: 7)
             let now = try await test.now()
-            // 7,000 of 70,000 SOL have come in.
+            // 7,000 SOL were added to 70,000 SOL.
             let key = test.pipeline.partitions[1].market
             _ = try await test.redis.send(["HSET", key, Samples.pool().address, "7000000000000:\(now)"])
             let (calm, pressed) = (try await ask(partition: 0), try await ask(partition: 1))

@@ -12,7 +12,7 @@ import Venues
 @testable import PaperMarket
 @testable import RouterService
 
-/// Quotes without an order: what they may take of the venues, and that orders do not feel them.
+/// Tests quotes without an order: how much they may ask of the venues, and that they do not affect orders.
 @Suite(.onLoop) @ServiceActor
 struct PreviewDeskTests {
     private let metrics = MetricsRegistry()

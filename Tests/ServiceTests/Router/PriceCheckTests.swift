@@ -20,7 +20,7 @@ struct PriceCheckTests {
         }
     }
 
-    /// The known price gives 200.
+    /// At the known price the output is 200.
     private nonisolated static let cases: [Case] = [
         Case([2000], [190], ["raydium", "meteora"]), Case([2001], [190], ["meteora"]), Case([2001], [], []),
         Case([2001], [201], ["raydium", "meteora"]), Case([1], [150], ["raydium", "meteora"]), Case([5000, 5000], [], []),

@@ -9,7 +9,7 @@ import Testing
 @testable import Pipeline
 @testable import RouterService
 
-/// The router's part of an order's life: real scripts, venues that do as they are told.
+/// Tests the router's part of an order's life, with real scripts and venues that do what the test says.
 @Suite(.onLoop) @ServiceActor
 struct RoutingHandlerTests {
     private func withHandler(
@@ -101,7 +101,7 @@ struct RoutingHandlerTests {
             try await server.kill()
             try await eventually { !test.redis.isConnected }
             venue.gate?.succeed(())
-            // Asked without Redis it has failed; the next time it answers.
+            // The step has failed, because it was asked for without Redis. The next try succeeds.
             try await sleep(for: .milliseconds(50))
             venue.answer = .quote(217)
             try await server.restart()

@@ -13,7 +13,7 @@ import Venues
 @testable import PaperMarket
 @testable import RouterService
 
-/// Orders that are divided over the pools of the venues that answer.
+/// Tests orders that are divided over the pools of the venues that answer.
 @Suite(.onLoop) @ServiceActor
 struct SplitDeskTests {
     private nonisolated static let json =
@@ -88,7 +88,7 @@ struct SplitDeskTests {
             let parts = try #require(routed.legs)
             #expect(routed.reason?.hasPrefix("raydium 62.2 % and meteora 37.8 %") == true && parts.map(\.number) == [0, 1])
 
-            // The larger part has landed, the other is to be quoted anew.
+            // The larger leg has landed; the other is to be quoted anew.
             let landed = ChosenRoute(parts.map(\.quote), of: order, after: nil)
                 .changing([0: parts[0].landed(BaseUnits(92_000_000_000), of: order.tokenOut)])
             _ = try await bench.test.redis.send(["HSET", bench.test.keys.order(order.id), "route", landed.members, "state", "requote", "round", "2"])

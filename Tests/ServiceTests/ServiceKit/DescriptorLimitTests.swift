@@ -8,7 +8,7 @@ import Testing
 @testable import ServiceKit
 
 struct DescriptorLimitTests {
-    /// In a process of its own: a limit stays raised.
+    /// Runs in a process of its own, because a limit stays raised.
     @Test func `the limit of descriptors is raised as far as it may be`() async {
         await #expect(processExitsWith: .success) {
             let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

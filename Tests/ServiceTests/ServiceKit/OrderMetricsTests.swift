@@ -8,7 +8,7 @@ import Testing
 @testable import Pipeline
 @testable import ServiceKit
 
-/// What the processes count of orders, by real scripts.
+/// Tests what the processes count of orders, with real scripts.
 @Suite(.onLoop) @ServiceActor
 struct OrderMetricsTests {
     private func withOrder(_ body: @ServiceActor (TestProcess<ExecutorSettings>, Order) async throws -> Void) async throws {

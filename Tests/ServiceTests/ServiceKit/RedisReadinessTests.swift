@@ -7,10 +7,10 @@ import Testing
 @testable import Pipeline
 @testable import ServiceKit
 
-/// Ready means that work can be done with Redis, not that it answers.
+/// Tests that a process is ready when it can work with Redis, not when Redis answers.
 @Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct RedisReadinessTests {
-    /// A process whose connection is prepared as a service's is, as a user of Redis with these rules.
+    /// A process whose connection is prepared like a service's, for a user of Redis with these rules.
     @ServiceActor
     private struct Candidate {
         let process: ServiceProcess

@@ -64,7 +64,7 @@ struct ServiceProcessTests {
         }
     }
 
-    /// What promtool checks of the text format.
+    /// Checks what promtool checks of the text format.
     private func expectPrometheus(_ text: String) throws {
         #expect(text.hasSuffix("\n"))
         var types: [String: String] = [:]
@@ -124,7 +124,7 @@ struct RedisClockTests {
     @Test func `the clock of a process is never ahead of Redis, so that no order is older than its first event`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(RouterSettings.self, server: server) { test in
-            // Redis holds the heartbeat back, as it does while its disk is slow, and answers with the time of the end.
+            // Redis holds the heartbeat back, as it does while its disk is slow, and answers with the time at the end.
             _ = try await test.redis.send(["CLIENT", "PAUSE", "50", "WRITE"])
             await test.process.heartbeat.beat()
             let now = try #require(test.process.heartbeat.clock.now)

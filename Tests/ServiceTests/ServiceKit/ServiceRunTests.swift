@@ -11,7 +11,7 @@ import Testing
 @testable import Pipeline
 @testable import ServiceKit
 
-/// A service that notes what is done with it.
+/// A service that records what is done with it.
 @ServiceActor
 private final class RecordingService: Service {
     nonisolated static var purpose: String { "Notes what is done with it." }
@@ -39,7 +39,7 @@ private final class RecordingService: Service {
     func connectionRestored() { calls.append("restored") }
 }
 
-/// One after the other: signals are the process'.
+/// The tests run one after the other, because signals go to the whole process.
 @Suite(.onLoop, .serialized) @ServiceActor
 struct ServiceRunTests {
     private func process(_ url: String, partitions: Int = 1) throws -> ServiceProcess {
@@ -184,7 +184,7 @@ struct ServiceRunTests {
         #expect(process.health.liveness.isPassing)
         try await server.restart()
         try await eventually { service.calls == ["run", "restored"] && process.health.readiness.isPassing }
-        // The server has kept nothing.
+        // The server has not kept anything.
         #expect(try await process.redis.send(["XINFO", "GROUPS", "orders:{0}:accepted"]).array?.count == 1)
         kill(getpid(), SIGTERM)
         try await running.value
@@ -213,7 +213,7 @@ struct PartitionAgreementTests {
     @Test func `where no order, record or entry is left another count is taken over`() async throws {
         try await withPipeline(2) { test in
             try await test.pipeline.agreeOnPartitions()
-            // Streams with their groups, but without entries, are there already.
+            // The streams and their groups are there already, without entries.
             try await other(test, 4).agreeOnPartitions()
             await #expect(throws: Never.self) { try await other(test, 4).agreeOnPartitions() }
             #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "4")

@@ -1,4 +1,4 @@
-"""The audit: what must hold once all is quiet, checked order by order against records that do not know of each other."""
+"""The audit: what must hold once all is quiet. It checks each order against records that do not know of each other."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +12,7 @@ from .clients import Submission
 from .records import Records
 from .world import World
 
-# What documents 002 and 003 say for each event; None where they are silent.
+# What documents 002 and 003 say for each event. None where they are silent.
 SAYS = {
     "routing:10": lambda event: "Fetching quotes from Raydium & Meteora...",
     "routing:30": lambda event: f"Best route: {'+'.join(dex[:1].upper() + dex[1:] for dex in event['chosenDex'].split('+'))}",
@@ -29,11 +29,11 @@ class Audit:
     def __init__(self, world: World, records: Records) -> None:
         self.world, self.records = world, records
         self.folds = {}
-        self.split = self.partly = 0  # orders with several landed legs; orders that failed with some
-        self.owners = {}  # user -> orders that the records have of it
+        self.split = self.partly = 0  # orders with several landed legs; orders that failed with some legs landed
+        self.owners = {}  # user -> orders that the records have for the user
         for order, row in records.rows.items():
             self.owners.setdefault(row["user"], set()).add(order)
-        self.landed = {}  # order -> leg -> what landed
+        self.landed = {}  # order -> leg -> what has landed
         for (order, leg), found in records.landed.items():
             self.landed.setdefault(order, {})[leg] = found
 
@@ -72,7 +72,7 @@ class Audit:
         for column, expected in fold.row.items():
             found = row[column]
             if column == "execution_price":
-                # one of them is NUMERIC's text
+                # One of the two is text from a NUMERIC column.
                 same = found is not None and found.rstrip("0").rstrip(".") == expected.rstrip("0").rstrip(".") or found == expected
             else:
                 same = found == expected
@@ -93,12 +93,12 @@ class Audit:
             self.bad(f"Redis: state {fields.get('state')} after the event {mine[-1]['type']}", order)
         if fields.get("entry"):
             self.bad(f"Redis: {fields['entry']} still stands for it", order)
-        # -2: it has expired since its fields were read
+        # -2: the hash has expired since its fields were read.
         if ttl == -1 and fields.get("state") in FINAL:
             self.bad(f"Redis keeps it for ever: stored {fields.get('stored')}", order)
 
     def _landed(self, order: str, fold: lifecycle.Fold) -> None:
-        """What the order says it has filled is what has landed, leg by leg, and each leg once."""
+        """Checks that what the order says it has filled is what has landed, leg by leg, and each leg once."""
         landed = self.landed.get(order, {})
         end = fold.end or {}
         status = end.get("status", "not final")
@@ -126,7 +126,7 @@ class Audit:
         return {"0": (end.get("txHash"), end.get("amountOut"))} if end.get("status") == "confirmed" else {}
 
     def _amounts(self, order: str, end: Json, landed: list[Json]) -> None:
-        """What went in and came out in all: the whole order of a confirmed one, what is said to be filled of a failed one."""
+        """Checks the total input and output: the whole order if it is confirmed, what the event says is filled if it failed."""
         sums = {name: sum(int(fields[name]) for fields in landed) for name in ("amountIn", "amountOut")}
         says = end.get("filled")
         if end.get("status") == "confirmed":
@@ -196,7 +196,7 @@ class Audit:
         return SAYS[kind](event) if kind in SAYS else event["message"]
 
     def _asked(self, submission: Submission) -> None:
-        """A confirmed order has swapped what its client has asked for, whatever the engine's records say."""
+        """Checks that a confirmed order has swapped what its client asked for, whatever the engine's records say."""
         if (self.folds[submission.id].end or {}).get("status") != "confirmed":
             return
         order = submission.plan.order
@@ -206,7 +206,10 @@ class Audit:
             self.bad(f"client: asked to swap {asked}, and {swapped} were", submission.id)
 
     def _lateness(self) -> None:
-        """Where nothing is broken, an event reaches an open socket at once; what a feed has missed would come with its next look, 20 s later."""
+        """Checks how late events were.
+
+        If nothing is broken, an event reaches an open socket at once. An event that a feed missed would come with the feed's next look, 20 s later.
+        """
         calm = []
         for submission in self.world.clients.submissions:
             if submission.followed is None:

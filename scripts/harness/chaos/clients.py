@@ -1,4 +1,4 @@
-"""The clients: each places one order through the edge, some of them twice at once or again, and remembers what it was told."""
+"""The clients: each places one order through the edge (some twice at once or again) and remembers what it was told."""
 
 import asyncio
 import json
@@ -13,13 +13,13 @@ from harness.http_client import Answer, Json, Lost, request
 from harness.orders import FINAL
 
 PAIRS = (("SOL", "USDC", (0.01, 3.0)), ("USDC", "SOL", (1.0, 400.0)), ("SOL", "USDT", (0.01, 3.0)))
-LARGE = 25  # times as much: an order that is worth dividing over several pools
+LARGE = 25  # times the usual amount: an order that is worth dividing over several pools
 PATIENCE = 5.0  # seconds for one request
 
 
 @dataclass
 class Plan:
-    """What a client is going to do, drawn from the seed before anything runs."""
+    """What a client is going to do. It is drawn from the seed before anything runs."""
 
     index: int
     order: Json
@@ -27,10 +27,10 @@ class Plan:
     races: bool
     repeats: bool
     cancel_after: float | None
-    reads_late: float  # seconds before it opens its socket
+    reads_late: float  # seconds before the client opens its socket
     dialect: bool  # /ws/orders/{id} instead of /v1/stream
     drops_after: int | None  # closes its socket after that many messages, once
-    looks_back: bool  # reads the order over HTTP after the final event
+    looks_back: bool  # reads the order by HTTP after the final event
 
     @staticmethod
     def draw(index: int, seed: int) -> "Plan":
@@ -52,7 +52,7 @@ class Plan:
 
     @staticmethod
     def plain(number: int) -> "Plan":
-        """An order that nothing is done to but what a fault needs it for."""
+        """A plain order, for a fault that needs an order of its own."""
         return Plan(
             index=-number, order={"tokenIn": "SOL", "tokenOut": "USDC", "amount": "0.5"}, keyed=True, races=False, repeats=False,
             cancel_after=None, reads_late=0.0, dialect=False, drops_after=None, looks_back=False)
@@ -62,8 +62,8 @@ class Plan:
 class Followed:
     """What one client has seen of its order."""
 
-    events: list[Json] = field(default_factory=list)  # /v1/stream: over all connections
-    connections: list[list[Json]] = field(default_factory=list)  # /ws/orders/{id}: the messages of each connection, which begins anew each time
+    events: list[Json] = field(default_factory=list)  # /v1/stream: events over all connections
+    connections: list[list[Json]] = field(default_factory=list)  # /ws/orders/{id}: the messages of each connection, which each start anew
     closes: list[int | str] = field(default_factory=list)
     final: bool = False
     problems: list[str] = field(default_factory=list)
@@ -72,13 +72,13 @@ class Followed:
 
 @dataclass
 class Submission:
-    """One order as its client knows it; every submission has a user of its own, so that the records can be told apart."""
+    """One order as its client knows it. Every submission has a user of its own, so that the records can be told apart."""
 
     user: str
     key: str | None
     plan: Plan
     answers: list[tuple[int | str, str, str | None]] = field(default_factory=list)  # (status or "lost", code, order id or None)
-    ids: set[str] = field(default_factory=set)  # of every 202, and of a 503 that a GET has confirmed
+    ids: set[str] = field(default_factory=set)  # ids of every 202, and of every 503 that a GET has confirmed
     doubtful: set[str] = field(default_factory=set)  # ids that a 503 has named
     outcome: str = "unknown"  # accepted, refused, absent (said by a GET), unknown
     cancel: list[tuple[int | str, str, str]] = field(default_factory=list)  # answers to DELETE
@@ -94,17 +94,17 @@ class Clients:
     def __init__(self, base: str, follow: Callable[[Submission], Awaitable[Followed]], clock: Callable[[], float]) -> None:
         self.base, self.follow, self.clock = base, follow, clock
         self.submissions = []
-        self.accepted_at = []  # moments of each 202
+        self.accepted_at = []  # times of each 202
         self.slowest = {}  # status -> longest time to the answer
         self.closing = False  # no more tries
 
     async def serve(self, plan: Plan) -> None:
-        """One client from its first request to the end of its stream."""
+        """Runs one client from its first request to the end of its stream."""
         submission = await self.place(plan)
         await self.stay(submission)
 
     async def stay(self, submission: Submission) -> None:
-        """What a client does once its order is in."""
+        """Does what a client does once its order is accepted."""
         plan = submission.plan if submission else None
         if submission is None or submission.id is None:
             return
@@ -120,7 +120,7 @@ class Clients:
             await self._look_back(submission)
 
     async def _look_back(self, submission: Submission) -> None:
-        """By id, a read is never behind what a socket has shown."""
+        """Reads the order by its id. Such a read is never behind what a socket has shown."""
         try:
             answer = await request(f"{self.base}/api/orders/{submission.id}", timeout=PATIENCE)
         except Lost:
@@ -171,7 +171,7 @@ class Clients:
         return answer
 
     async def _until_answered(self, submission: Submission) -> None:
-        """A client with a key asks until it is told."""
+        """Repeats the request until there is an answer. For clients with a key."""
         while not self.closing:
             answer = await self._post(submission)
             if answer is not None and answer.status not in (429, 502, 503):
@@ -179,7 +179,7 @@ class Clients:
             await asyncio.sleep(random.uniform(0.2, 1.0))
 
     async def _once(self, submission: Submission) -> None:
-        """A client without a key asks once: a lost answer leaves it in doubt, unless a 503 has named the order."""
+        """Sends the request once. For clients without a key: a lost answer leaves the order in doubt, unless a 503 has named it."""
         answer = await self._post(submission)
         if answer is None or answer.status == 202 or answer.code == "OUTCOME_UNKNOWN":
             return
@@ -187,7 +187,7 @@ class Clients:
             submission.outcome = "refused"
             return
         order = next(iter(submission.doubtful))
-        await asyncio.sleep(2)  # the engine takes nothing in that late
+        await asyncio.sleep(2)  # the engine accepts nothing that late
         while not self.closing:
             try:
                 found = await request(f"{self.base}/api/orders/{order}", timeout=PATIENCE)
@@ -228,7 +228,7 @@ class Sockets:
         self.closed_with = {}
 
     async def follow(self, submission: Submission) -> Followed:
-        """Until the final event has come, with as many connections as that takes."""
+        """Follows the order until its final event, over as many connections as that takes."""
         seen, plan = Followed(), submission.plan
         submission.followed = seen
         drop = plan.drops_after

@@ -1,4 +1,4 @@
-"""Whether dead letters, duplicates and fenced steps are what the faults explain, neither more nor less."""
+"""Checks that the faults explain all dead letters, duplicates and fenced steps, neither more nor fewer."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ def explain(audit: Audit) -> None:
 
 
 def _letters(audit: Audit) -> None:
-    """Dead letters = injected, each with its reason."""
+    """Checks that the dead letters are the injected ones, each with its reason."""
     world = audit.world
     found = {}
     for letter in audit.records.letters:
@@ -45,29 +45,32 @@ def _letters(audit: Audit) -> None:
 
 
 def _excused(world: World, order: str | None) -> set[str]:
-    """Why an entry of an order may be a dead letter that nobody has injected.
+    """Why an entry of an order may be a dead letter although nobody injected it.
 
-    Two entries of one order and stage count their starts together, so that one of them may be one start too many: POISONED, or IN_DOUBT where the
-    transaction is on its way, which the other one then follows to its end. And what one entry has ended may have left Redis before the other is
-    read."""
+    Two entries of one order and stage count their starts together. So one of them may be one start too many. It becomes POISONED, or IN_DOUBT if the
+    transaction is on its way; the other entry then follows that transaction to its end. Also, an order that one entry has ended may have left Redis
+    before the other entry is read.
+    """
     if order in world.touched:
         return {"POISONED", "IN_DOUBT", "UNKNOWN_ORDER"}
     return {"POISONED"} if order in world.poisoned else set()
 
 
 def _duplicates(audit: Audit, stage: str) -> None:
-    """Each work entry is used up once: by a step that moved its order on, by `ended`, as a dead letter, or as a `duplicate`.
+    """Checks the number of duplicates.
 
-    So the entries that Redis says were added, less what the events and the dead letters account for, are the duplicates there were; an order that
-    its deadline ended may have used up an entry or not. What the services have counted cannot be more. It may be less: a process that is killed
-    takes its last counts along, and a step asked again after a lost reply counts as `stale`."""
+    Each work entry is used up once: by a step that moved its order on, by `ended`, as a dead letter, or as a `duplicate`. The duplicates are the
+    entries that Redis says were added, less those that the events and the dead letters account for. An order that its deadline ended may have used up
+    an entry or not. The services cannot have counted more duplicates. They may have counted fewer: a killed process takes its last counts along, and
+    a step that is asked for again after a lost reply counts as `stale`.
+    """
     world, stream = audit.world, {"router": "accepted", "executor": "routed"}[stage]
     added = sum(group.added for group in audit.records.groups if group.stream == stream)
     used = sum(fold.finished[stage] for fold in audit.folds.values())
     buried = sum(1 for letter in audit.records.letters if letter["stream"] == stream)
     ended = sum(1 for fold in audit.folds.values() if fold.end and fold.end.get("error", {}).get("code") == "DEADLINE_EXCEEDED")
     max_count, min_count = added - used - buried, max(0, added - used - buried - ended)
-    # The step `fail` is of both stages; where it is a duplicate it is counted with the executor, which fails far more often.
+    # The step `fail` belongs to both stages. If it is a duplicate it is counted with the executor, which fails far more often.
     step = {"router": ("routeBegin", "routeDone", "routeRetry"), "executor": ("buildBegin", "submit", "confirm", "retry", "requote", "fail")}[stage]
     counted = sum(world.stack.metrics.total("order_steps_total", outcome="duplicate", step=name) for name in step)
     copies = sum(1 for entry in world.injected.values() if entry.kind == "duplicate" and entry.stream == stream)
@@ -82,7 +85,10 @@ def _duplicates(audit: Audit, stage: str) -> None:
 
 
 def _fenced(audit: Audit) -> None:
-    """A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness."""
+    """Checks the number of fenced steps.
+
+    A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness.
+    """
     world = audit.world
     fenced = world.stack.metrics.total("order_steps_total", outcome="fenced")
     claimed = sum(
@@ -92,13 +98,14 @@ def _fenced(audit: Audit) -> None:
     world.measures["fenced steps counted, claims logged, entries stolen"] = [fenced, claimed, stolen]
     if fenced > claimed + stolen:
         audit.bad(f"{fenced} steps were fenced, with {claimed} claims and {stolen} stolen entries")
-    # Most of those who lose an entry try a step before they hear of it; but who is killed meanwhile tries none, or takes the count along.
+    # Most workers that lose an entry try a step before they hear of the loss. But a worker that is killed meanwhile tries none, or takes the count
+    # along.
     if stolen >= (5 if world.stack.metrics.ends == 0 else 8) and fenced == 0:
         audit.bad(f"no step was fenced, though {stolen} entries were taken from their owners")
 
 
 def _conflicts(audit: Audit) -> None:
-    """Only an injected entry can be before its stage, beyond its round, or of no order."""
+    """Checks that only injected entries are ahead of their stage, ahead of their round, or without an order."""
     world = audit.world
     wanted = Counter(reason for entry in world.injected.values() for reason in entry.reasons)
     conflicts = world.stack.metrics.total("order_steps_total", outcome="conflict")

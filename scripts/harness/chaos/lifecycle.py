@@ -1,13 +1,13 @@
-"""The state machine as the audit knows it, written down once, independent of the engine: which event may follow which, and what a row says then."""
+"""The state machine as the audit knows it, written down independently of the engine: which event may follow which, and what a row says then."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 FINAL = ("confirmed", "failed", "cancelled")
-# Ends that need no work entry: DELETE, the deadline, and what gave an order up.
+# Ends that need no work entry: a DELETE, the deadline, or a script that gave the order up.
 ENDS = {"cancelled", "failed:sweep"}
 
-# An event as the table names it -> what may come next. A failure that something was tried for comes in two events.
+# An event by its name in this table -> the events that may come next. A failure after a try comes in two events.
 NEXT = {
     "": {"pending"},
     "pending": {"routing:10"} | ENDS,
@@ -23,12 +23,12 @@ NEXT = {
     "retry:building": {"building:50"} | ENDS,
     "confirmed": set(), "cancelled": set(), "failed:sweep": set(), "failed:at once": set(), "failed:at last": set(),
 }
-# Which codes end an order from outside of a step that tried something.
+# Codes that end an order from outside a step.
 SWEPT = ("DEADLINE_EXCEEDED", "POISONED")
 
 
 def name(event: dict[str, Any], before: str) -> str:
-    """How the table calls an event that comes after `before`."""
+    """The name that this table has for an event that comes after `before`."""
     kind, status = event["type"], event["status"]
     if kind in ("routing", "building"):
         return f"{kind}:{event['progress']}" if status == kind else f"{kind} with status {status}"
@@ -48,7 +48,7 @@ class Fold:
     """What the events of one order say together."""
 
     problems: list[str] = field(default_factory=list)
-    finished: dict[str, int] = field(default_factory=lambda: {"router": 0, "executor": 0})  # entries that a step of a stage has used up
+    finished: dict[str, int] = field(default_factory=lambda: {"router": 0, "executor": 0})  # entries that a step of each stage has used up
     end: dict[str, Any] | None = None
     signatures: list[str] = field(default_factory=list)
     submitted_at: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Fold:
 
 
 def fold(order: str, events: list[dict[str, Any]]) -> Fold:
-    """Follows an order through its events, in the order given."""
+    """Follows an order through its events, in the given order."""
     result, before, attempt = Fold(), "", 1
     for number, event in enumerate(events, 1):
         kind = name(event, before)
@@ -82,7 +82,7 @@ def fold(order: str, events: list[dict[str, Any]]) -> Fold:
 
 
 def _use(result: Fold, event: dict[str, Any], kind: str, before: str) -> None:
-    """What an event says about entries, signatures and the row."""
+    """Records what an event says about entries, signatures and the row."""
     if kind == "routing:30" or kind == "execution-failed:routing" or (kind == "failed:at once" and before == "routing:10"):
         result.finished["router"] += 1
     elif kind in ("confirmed", "execution-failed:building", "execution-failed:submitted") or kind == "failed:at once":

@@ -1,4 +1,4 @@
-"""What the caller wants, and the settings of the services under it."""
+"""The options of the caller, and the settings of the services under test."""
 
 import argparse
 import os
@@ -45,13 +45,13 @@ class Options:
     keep: bool
     json: bool
     partitions: int
-    deadline: float  # seconds for everything
-    quiet: float  # seconds for everything to come to rest
+    deadline: float  # seconds for the whole run
+    quiet: float  # seconds in which everything has to come to rest
     run_dir: Path | None
 
     @property
     def pace(self) -> float:
-        """Everything that waits between faults waits this much longer or shorter."""
+        """The factor for all waits between faults."""
         return 0.6 if self.short else 1.0
 
 

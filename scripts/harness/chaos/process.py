@@ -18,8 +18,8 @@ class Process:
         self.name = f"{kind}-{number}"
         self.port: int | None = None
         self.child: subprocess.Popen[bytes] | None = None
-        self.lock = asyncio.Lock()  # held by whoever does something to it
-        self.expected_end = False  # somebody has asked this life to end
+        self.lock = asyncio.Lock()  # held by the fault that does something to the process
+        self.expected_end = False  # the harness has asked this life to end
         self.retired = False  # nobody starts it again
 
     @property
@@ -54,8 +54,8 @@ def counters(text: str) -> dict[tuple[str, ...], float]:
 class Totals:
     def __init__(self) -> None:
         self._closed = Counter()
-        self._open = {}  # name of a process -> what its present life has counted
-        self.ends = 0  # lives whose last counts nobody has read
+        self._open = {}  # name of a process -> the counts of its present life
+        self.ends = 0  # lives whose last counts were never read
 
     async def scrape(self, process: Process) -> None:
         pid = process.pid
@@ -71,7 +71,7 @@ class Totals:
         self.ends += 1
 
     def total(self, name: str, **labels: str) -> int:
-        """The sum of a counter over what the given labels leave open."""
+        """The sum of a counter over all labels that are not given."""
         wanted = tuple(labels[label] for label in sorted(labels))
         every = Counter(self._closed)
         for counts in self._open.values():

@@ -1,4 +1,4 @@
-"""A TCP proxy between one service process and Redis, which loses replies, stalls or delays when it is told to."""
+"""A TCP proxy between one service process and Redis. On request it loses replies, stalls or delays."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class _Direction:
-    """One way of a connection: what comes is passed on in order, at once, later, or when the stall is over."""
+    """One direction of a connection. Data is passed on in order: at once, later, or when the stall is over."""
 
     def __init__(self, proxy: "Proxy") -> None:
         self.proxy, self.target = proxy, None
@@ -16,7 +16,7 @@ class _Direction:
         self.timer = None
 
     def push(self, data: bytes | None) -> None:
-        """`data` is None at the end."""
+        """Adds data; None is the end."""
         min_delay, max_delay = self.proxy.delay or (0.0, 0.0)
         self.waiting.append((asyncio.get_running_loop().time() + random.uniform(min_delay, max_delay), data))
         self.flush()
@@ -29,7 +29,7 @@ class _Direction:
         while self.waiting and self.target is not None and not self.proxy.stalled:
             moment, data = self.waiting[0]
             if moment > loop.time():
-                # what comes later waits behind it, so nothing overtakes
+                # What comes later waits behind it, so that nothing overtakes.
                 self.timer = loop.call_at(moment + 0.0005, self.flush)
                 return
             self.waiting.popleft()
@@ -40,7 +40,7 @@ class _Direction:
 
 
 class _Link:
-    """A connection of the service and its twin to Redis."""
+    """A connection from the service, and its counterpart to Redis."""
 
     def __init__(self, proxy: "Proxy", client: asyncio.Transport) -> None:
         self.proxy, self.client, self.server, self.doomed, self.over = proxy, client, None, False, False
@@ -52,7 +52,7 @@ class _Link:
             self.proxy.cuts -= 1
             self.proxy.lost += 1
             self.doomed = True
-            # Redis has the request by then, and has answered it in all likelihood
+            # By then Redis has the request, and has probably answered it.
             asyncio.get_running_loop().call_later(0.1, self.abort)
         self.up.push(data)
 
@@ -121,7 +121,7 @@ class Proxy:
         self._server = await asyncio.get_running_loop().create_server(lambda: _Client(self), "127.0.0.1", self.port)
 
     def wanted(self, data: bytes) -> bool:
-        """Only replies to scripts are worth losing: they are what has written something."""
+        """Whether the reply is worth losing. Only replies to scripts are: scripts are what writes."""
         return b"EVALSHA" in data
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -136,7 +136,7 @@ class Proxy:
         self.forget()
 
     def forget(self) -> None:
-        """Drops links that are over; during a stall what they sent is still on its way, as it would be on a network."""
+        """Drops links that are over. During a stall it keeps them, because what they sent is still on its way, as on a network."""
         if not self.stalled:
             self.links = {link for link in self.links if not link.over}
 

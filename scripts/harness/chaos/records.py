@@ -1,4 +1,4 @@
-"""The independent records, as they are when all is quiet: Postgres, Redis, and the chain's ledger of what has landed."""
+"""The independent records when all is quiet: Postgres, Redis, and the chain's ledger of what has landed."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ class Group:
     stream: str
     group: str
     partition: int
-    lag: int | None  # as Redis says it
+    lag: int | None  # as Redis reports it
     waiting: int  # as counted
     pending: int
     added: int
@@ -84,7 +84,7 @@ async def _chain(world: World, prefix: str, records: Records) -> None:
             fields = texts(row[1])
             records.landed.setdefault((fields["orderId"], fields["leg"]), []).append(fields)
         last = "(" + text(rows[-1][0])
-    # What is due and not yet asked for lands whenever somebody looks.
+    # A transaction that is due lands as soon as an executor asks for it.
     for signature in map(text, await world.redis("ZRANGE", prefix + "due", 0, -1)):
         fields = texts(await world.redis("HGETALL", prefix + "tx:" + signature))
         if fields.get("outcome") == "lands":
@@ -93,7 +93,7 @@ async def _chain(world: World, prefix: str, records: Records) -> None:
 
 
 def hash_events(fields: dict[str, str]) -> list[Json]:
-    """The events that an order's hash has, by seq."""
+    """The events in an order's hash, by seq."""
     found = {int(name[2:]): json.loads(value) for name, value in fields.items() if name.startswith("e:")}
     return [found[seq] for seq in sorted(found)]
 
@@ -113,7 +113,7 @@ class DatabaseProblem(Exception):
 
 
 def _lines(url: str, sql: str) -> Iterator[str]:
-    """The rows of a query, one by one: psql hands them on in portions, so that no result is ever held whole by it."""
+    """The rows of a query, one by one. psql hands them on in portions, so it never holds a whole result."""
     argv = ["psql", url, "-XAtq", "-v", "ON_ERROR_STOP=1", "-v", "FETCH_COUNT=500", "-c", "SET statement_timeout = '60s'", "-c", sql]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         yield from process.stdout

@@ -1,4 +1,4 @@
-"""What a run has found: a table, and a file with the whole history of every order that something is wrong with."""
+"""The result of a run: a table, and a file with the whole history of every order that has a violation."""
 
 import json
 import shlex
@@ -80,7 +80,7 @@ def _again(run: "Run") -> str:
 
 
 def _violations(run: "Run") -> Path:
-    """Writes what is wrong, then of each order concerned all that is known of it."""
+    """Writes the violations, then everything that is known of each order concerned."""
     world, path = run.world, run.path / "violations.txt"
     lines = [f"{order or '-':<36}  {what}" for what, order in world.violations]
     for order in sorted({order for _, order in world.violations if order}):

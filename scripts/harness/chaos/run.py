@@ -34,13 +34,13 @@ class Run:
         self.began = time.monotonic()
         self.phase = "start"
         self.world = None
-        self.beside = []  # what goes on all the time, and has to
+        self.beside = []  # tasks that run all the time, and must not end
 
     def say(self, text: str) -> None:
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", file=self.out, flush=True)
 
     async def main(self) -> int:
-        """The exit code."""
+        """Runs everything. Returns the exit code."""
         stack = ChaosStack(self.options, self.path, lambda text: None)
         world = self.world = World(self.options, stack, None, note=self._note)
         tasks = self.beside
@@ -63,7 +63,7 @@ class Run:
             world.violation(f"not at an end after {self.options.deadline:g} s, in the phase '{self.phase}'")
         except Problem as problem:
             world.violation(f"the stack: {problem}")
-        except Exception as problem:  # noqa: BLE001 a fault of the harness must not pass for a result
+        except Exception as problem:  # noqa: BLE001 a fault of the harness must not look like a result
             traceback.print_exc()
             world.violation(f"the harness: {type(problem).__name__}: {problem}")
         finally:
@@ -87,7 +87,7 @@ class Run:
         clock = asyncio.get_running_loop().time()
         try:
             index = 0
-            # faults that have not had their turn want load to meet
+            # Load goes on for the faults that have not had their turn.
             while index < self.options.orders or not all(task.done() for task in faults):
                 if index >= self.options.orders:
                     world.loading = False
@@ -113,7 +113,7 @@ class Run:
     # Quiet
 
     async def _quiet(self) -> None:
-        """Everything runs again and nothing happens any more."""
+        """Waits until everything runs again and nothing moves any more."""
         self.phase = "quiet"
         world = self.world
         deadline = time.monotonic() + self.options.quiet
@@ -134,7 +134,7 @@ class Run:
                 world.violation(f"the harness: {type(outcome).__name__}: {outcome}")
 
     async def _unrest(self) -> str:
-        """What still moves, as text; empty when nothing does."""
+        """What still moves, as text. Empty if nothing does."""
         world = self.world
         down = [process.name for process in world.stack.processes.values() if not process.retired and (not process.running or process.lock.locked())]
         if down:
@@ -148,7 +148,7 @@ class Run:
                 busy += await world.redis("ZCARD", world.prefix(partition) + name)
         if busy:
             return f"{busy} entries, retries and deadlines wait"
-        # After a restart of Redis one process counts anew; where it ends amid that, its turn has to run out first.
+        # After a restart of Redis one process counts anew. If that process ends meanwhile, its turn has to expire first.
         if miscounted:
             return f"the lag that Redis reports of {miscounted} groups is not counted anew"
         counts = await records.open_orders(world.stack.database_url)
@@ -171,12 +171,12 @@ class Run:
     # Beside it
 
     async def _keep(self) -> None:
-        """Starts again what is down and nobody is busy with."""
+        """Starts processes that are down, unless a fault is busy with them."""
         while True:
             await asyncio.sleep(0.3)
             for ended in self.world.stack.check():
                 self.world.violation(ended)
-            # while one is launched another may join
+            # While one process is launched, another may join.
             for process in list(self.world.stack.processes.values()):
                 if not process.running and not process.retired and not process.lock.locked():
                     async with process.lock:
@@ -209,7 +209,7 @@ class Run:
             try:
                 await asyncio.shield(stopping)
             except asyncio.CancelledError:
-                # whoever asks again to stop is told again that it takes a moment: nothing may be left behind
+                # A caller that asks to stop again is told again that it takes a moment: nothing may be left behind.
                 self.say("stopping")
 
     async def _stop_stack(self, tasks: list[asyncio.Task[None]]) -> None:
@@ -233,7 +233,7 @@ async def supervise(options: Options) -> int:
     run = Run(options)
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
-    # services that wait for Redis must not keep Redis from a thread to be started in
+    # So many threads that services which wait for Redis do not take the thread in which Redis is started.
     loop.set_default_executor(ThreadPoolExecutor(64))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, task.cancel)
@@ -250,7 +250,7 @@ ORDERS = 20
 
 
 async def flush(world: World) -> None:
-    """FLUSHALL, when the audit is over: new orders come to their end though every stream and group is gone; nothing spins meanwhile."""
+    """Checks FLUSHALL after the audit: new orders come to their end although all streams and groups are gone, and no process spins meanwhile."""
     before = world.stack.lines()
     await world.redis("FLUSHALL")
     world.count("flush")

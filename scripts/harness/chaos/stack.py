@@ -1,4 +1,4 @@
-"""The stack under test: each service process behind a proxy of its own, killed, frozen and started again one by one."""
+"""The stack under test. Each service process is behind a proxy of its own, and is killed, frozen and started again on its own."""
 
 import asyncio
 import json
@@ -27,14 +27,14 @@ from .process import Process, Totals
 from .proxy import Proxy
 
 REPLICAS = 2
-# What was answered before Redis went may be written a moment after.
+# Log lines of answers that were given before Redis went away. They may be written a moment later.
 DONE = (b'"order.accepted"', b'"order.not_routed"', b'"order.confirmed"', b'"order.attempt_failed"')
-TAIL = 1 << 20  # bytes at the end of a log, more than any process may write while Redis is away
+TAIL = 1 << 20  # bytes at the end of a log: more than any process may write while Redis is away
 STRIKE = str(Path(__file__).with_name("strike.py"))
 
 
 class _Starter(Stack):
-    """The runner's stack, with variables for each process."""
+    """The runner's stack, with variables of its own for each process."""
 
     def __init__(self, settings: Settings, run: RunDirectory, owner: "ChaosStack") -> None:
         super().__init__(settings, run, owner.tell)
@@ -55,7 +55,7 @@ class ChaosStack(PrivateStack):
         self.options, self.tell = options, tell
         os.environ.update(self.env)
         self.settings = Settings.read()
-        # held until the proxies listen
+        # The ports are held until the proxies listen.
         self.reservation = Reservation(REPLICAS * len(SERVICES), but=(self.settings.port,))
         ports = iter(self.reservation.ports)
         self.processes = {}
@@ -65,8 +65,8 @@ class ChaosStack(PrivateStack):
         self.own = {}  # kind -> variables that its processes get from now on
         self.metrics = Totals()
         self.children = {}
-        self.starters, self.stopping = set(), False  # what is starting something right now
-        self.crashed = set()  # pids that were killed while somebody else was busy with them
+        self.starters, self.stopping = set(), False  # starters: what is starting something right now
+        self.crashed = set()  # pids that were killed while something else was busy with the process
         self.ended = []  # processes that ended by themselves, as text
 
     def _add(self, kind: str, number: int, proxy_port: int) -> Process:
@@ -76,7 +76,7 @@ class ChaosStack(PrivateStack):
 
     def variables(self, kind: str, number: int) -> dict[str, str]:
         process = self.processes[f"{kind}-{number}"]
-        # some routers divide orders, others do not: either goes on with what the other has left
+        # Some routers divide orders and others do not. Each goes on with what the other has left.
         routing = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0"} if kind == "router" and number % 2 == 0 else {}
         return {"REDIS_URL": f"redis://127.0.0.1:{process.proxy.port}", **routing, **self.own.get(kind, {})}
 
@@ -101,7 +101,7 @@ class ChaosStack(PrivateStack):
             started.add_done_callback(lambda done: (self.starters.discard(starter), done.exception()))
             while not started.done():
                 await asyncio.sleep(0.05)
-                # the proxies have to know where Redis is before the services ask
+                # The proxies have to know where Redis is before the services ask.
                 if port := self.run.variables().get("REDIS_PORT"):
                     for process in self.processes.values():
                         process.proxy.upstream = int(port)
@@ -113,7 +113,7 @@ class ChaosStack(PrivateStack):
             process.port = int(variables[f"{process.kind.upper()}_{process.number}_PORT"])
 
     async def launch(self, process: Process) -> None:
-        """Starts a service process again, or for the first time. Tries again where Redis is away for too long to become healthy."""
+        """Starts a service process, again or for the first time. Tries again if Redis is away for too long for the process to become healthy."""
         for attempt in range(5):
             starter = _Starter(self.settings, self.run, self)
             service = starter.service(process.kind, process.number, process.port)
@@ -168,7 +168,7 @@ class ChaosStack(PrivateStack):
     # Harm
 
     async def kill(self, process: Process) -> None:
-        """SIGKILL; returns when it is gone."""
+        """Sends SIGKILL and returns when the process is gone."""
         await self.scrape(process)
         process.expected_end = True
         send(process.pid, signal.SIGKILL)
@@ -176,7 +176,7 @@ class ChaosStack(PrivateStack):
         self.metrics.close(process)
 
     async def crash(self, process: Process, pid: int) -> None:
-        """SIGKILL at this very moment, whoever else is busy with the process; a life that is only starting is started again by who starts it."""
+        """Sends SIGKILL at once, whatever else is busy with the process. A life that is only starting is started again by its starter."""
         self.crashed.add(pid)
         send(pid, signal.SIGKILL)
         while alive(pid):
@@ -185,7 +185,7 @@ class ChaosStack(PrivateStack):
             self.metrics.close(process)
 
     async def terminate(self, process: Process) -> tuple[int | None, float]:
-        """SIGTERM; returns the exit code and the seconds it took, None where it had to be killed."""
+        """Sends SIGTERM. Returns the exit code, or None if the process had to be killed, and the seconds it took."""
         await self.scrape(process)
         process.expected_end = True
         start = time.monotonic()
@@ -218,7 +218,7 @@ class ChaosStack(PrivateStack):
         await asyncio.to_thread(child.wait)
 
     async def strike_server(self, kind: str) -> tuple[float, str]:
-        """SIGKILL in the middle of a sync, where one comes within a second and the machine shows it. Returns when, and what it saw."""
+        """Sends SIGKILL in the middle of a sync, if one comes within a second and the machine shows it. Returns the time, and what was seen."""
         child = self.children[self.server(kind).name]
         argv = (sys.executable, "-S", STRIKE, str(child.pid), "1")
         striker = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE)
@@ -235,13 +235,13 @@ class ChaosStack(PrivateStack):
         self.children[server.name] = starter.children[server.name]
 
     def limit_files(self, kind: str, size: int | None) -> None:
-        """No file of the server may grow beyond `size` bytes; None lifts the limit."""
+        """Keeps every file of the server from growing beyond `size` bytes. None lifts the limit."""
         child = self.children[self.server(kind).name]
         limit = resource.RLIM_INFINITY if size is None else size
         resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
     async def add(self, kind: str) -> Process:
-        """One process more, on a free port; the caller holds its lock."""
+        """Adds a process on a free port. The caller holds its lock."""
         number = 1 + max(process.number for process in self.processes.values() if process.kind == kind)
         ports = free(2)
         process = self._add(kind, number, ports[0])
@@ -259,7 +259,7 @@ class ChaosStack(PrivateStack):
             await self.metrics.scrape(process)
 
     def check(self) -> list[Process]:
-        """Notes processes that ended though nobody asked them to; returns them."""
+        """Notes processes that ended although nobody asked them to, and returns them."""
         found = []
         for process in self.processes.values():
             if process.child is not None and not process.expected_end and process.child.poll() is not None:
@@ -270,7 +270,7 @@ class ChaosStack(PrivateStack):
         return found
 
     def instances(self) -> dict[str, tuple[Process, int]]:
-        """Name as a consumer -> (process, pid), of all lives that have said who they are in their logs."""
+        """Name as a consumer -> (process, pid), of all lives that have named themselves in their logs."""
         return {
             line["instance"]: (process, line["pid"])
             for process in self.processes.values() for line in self.log_lines(process.name, "service.started")}
@@ -290,11 +290,11 @@ class ChaosStack(PrivateStack):
             return
 
     def lines(self) -> int:
-        """The lines of all logs of services."""
+        """The number of lines in all logs of services."""
         return sum(self.run.log(process.name).read_bytes().count(b"\n") for process in self.processes.values())
 
     def lines_between(self, process: Process, since: float, until: float) -> int:
-        """The lines that a process has written in that time, by its own clock, but those of orders that have gone on."""
+        """The number of lines that a process has written in that time, by its own clock, without those of orders that have gone on."""
         first, last = (datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")[:23].encode() for moment in (since, until))
         start = len(b'{"time":"')
         with open(self.run.log(process.name), "rb") as file:

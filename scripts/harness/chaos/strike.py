@@ -1,10 +1,10 @@
-"""Kills a server in the middle of a sync: a process of its own, because a thread of the harness would see the sync and come too late.
+"""Kills a server in the middle of a sync. It is a process of its own, because a thread of the harness would see the sync too late.
 
     strike.py PID SECONDS
 
-Waits for at most SECONDS until the main thread of PID, Redis', is in fdatasync, where it is under `appendfsync always` after each turn of its
-loop, and sends SIGKILL, in any case. Prints when (seconds since 1970), and "hit" when a sync was still under way after the signal had been sent, so
-that nothing of it can have been answered; "seen" when it was so right before; else "-".
+Waits for at most SECONDS until the main thread of PID (Redis) is in fdatasync. Under `appendfsync always` it is there after each turn of its loop.
+Then sends SIGKILL, in any case. Prints the time (seconds since 1970), and one word. "hit": a sync was still under way after the signal had been sent,
+so none of what it syncs can have been answered. "seen": a sync was under way right before the signal. "-": neither.
 """
 
 import os
@@ -13,11 +13,11 @@ import signal
 import sys
 import time
 
-FDATASYNC = {"x86_64": b"75 ", "aarch64": b"83 "}  # how /proc/PID/syscall begins meanwhile
+FDATASYNC = {"x86_64": b"75 ", "aarch64": b"83 "}  # the first characters of /proc/PID/syscall during fdatasync
 
 
 def strike(pid: int, seconds: float) -> tuple[float, str]:
-    """Kills at once where the machine does not show what a process is in. A sync takes some 50 µs on a fast disk: each look has to be quick."""
+    """Kills the process, at once if the machine does not show system calls. A sync takes some 50 µs on a fast disk, so each look has to be quick."""
     number = FDATASYNC.get(platform.machine())
 
     def in_sync() -> bool | None:
@@ -33,7 +33,7 @@ def strike(pid: int, seconds: float) -> tuple[float, str]:
     deadline = time.monotonic() + seconds
     while (seen := in_sync()) is False and time.monotonic() < deadline:
         pass
-    try:  # noqa: SIM105 a context would cost the time that decides
+    try:  # noqa: SIM105 a context manager would take the time that decides
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         pass

@@ -23,8 +23,8 @@ class Injected:
     kind: str
     stream: str  # accepted, routed or events
     partition: int
-    reasons: frozenset[str]  # of the dead letter; empty: there must be none
-    needed: bool  # whether there must be a dead letter
+    reasons: frozenset[str]  # reasons that a dead letter of it may have; empty: it must not become one
+    needed: bool  # whether it must become a dead letter
     order: str = ""
 
 
@@ -40,7 +40,7 @@ class World:
     poisoned: set[str] = field(default_factory=set)  # orders that crashed their workers
     touched: set[str] = field(default_factory=set)  # orders with copies of their entries, or a stolen one
     alone: set[str] = field(default_factory=set)  # orders whose entries are not to be copied
-    placing: int = 0  # such orders that are on their way in
+    placing: int = 0  # number of such orders that are being placed
     background: set[asyncio.Task[None]] = field(default_factory=set)  # tasks of faults and clients
     violations: list[tuple[str, str]] = field(default_factory=list)  # (what, order id or "")
     measures: dict[str, list[float]] = field(default_factory=dict)  # name -> list of numbers
@@ -50,7 +50,7 @@ class World:
     note: Callable[[str], None] = print
 
     def chance(self, name: str) -> random.Random:
-        """A generator of its own for each part, so that one part's draws do not depend on another's timing."""
+        """A random generator for each part, so that one part's draws do not depend on another's timing."""
         return random.Random(f"{self.options.seed}/{name}")
 
     def wants(self, *names: str) -> list[str]:
@@ -83,7 +83,7 @@ class World:
         return task
 
     async def place_alone(self, plan: Plan) -> str | None:
-        """Places an order whose entries nobody copies, and follows it. Its id; None where it did not get in."""
+        """Places an order whose entries nobody copies, and follows it. Returns its id, or None if it was not accepted."""
         self.placing += 1
         try:
             submission = await self.clients.place(plan)
@@ -96,11 +96,11 @@ class World:
         return submission.id
 
     def partition_of(self, order: str) -> int:
-        """The partition is an id's last byte."""
+        """The partition of an order: the last byte of its id."""
         return int(order[-2:], 16)
 
     def calm(self, since: float, *own: str) -> bool:
-        """Whether nothing else has been broken since that moment of the wall clock; `own` are the kinds that do not count."""
+        """Whether nothing else was broken since that moment of the wall clock. `own` are the kinds that do not count."""
         return not any(fault not in own and end > since for fault, _, end in self.windows)
 
     def under_way(self, kind: str) -> bool:

@@ -112,7 +112,7 @@ http {{
 
 @contextmanager
 def _proxy(engine: PrivateStack) -> Iterator[str]:
-    """Another nginx, as people put one before the edge."""
+    """Runs another nginx before the edge, as people do."""
     port, folder = free(1)[0], engine.run.path / "proxy"
     folder.mkdir(exist_ok=True)
     config = folder / "nginx.conf"

@@ -1,4 +1,4 @@
-"""The list of orders and the charts: what they show at once, how one is gone to, and what an idle page asks for."""
+"""The list of orders and the charts: what they show at once, how a person goes to an order, and what an idle page asks for."""
 
 import re
 
@@ -25,7 +25,7 @@ def a_click_on_a_row_goes_to_the_order_which_has_an_address_of_its_own(engine: P
         expect(page).to_have_title("1.5 SOL → USDC, Confirmed · Order Execution Engine")
         assert page.evaluate("location.hash") == f"#order={order_id}"
         expect(page.locator("#order .hash").first).to_have_text(order_id)
-        page.locator(".orders tbody tr").nth(1).get_by_role("link").click()  # the one that is shown already
+        page.locator(".orders tbody tr").nth(1).get_by_role("link").click()  # the order that is shown already
         expect(page.locator("#order-heading")).to_be_in_viewport()
         address = page.url
         page.go_back()

@@ -1,4 +1,4 @@
-"""A backlog of 500 orders as four witnesses show it: /api/streams, every gateway's /metrics, orderctl, and the page; and orders that are split."""
+"""A backlog of 500 orders as four witnesses show it: /api/streams, every gateway's /metrics, orderctl, and the page. Also orders that are split."""
 
 import json
 import re
@@ -12,23 +12,23 @@ from harness.private import PrivateStack, until
 from .browser import DESKTOP, PHONE, opened, readable
 
 BACKLOG, ROUTERS = 500, 3
-# still pools, so that what was swapped before does not decide whether a division pays
+# Pools do not move, so earlier swaps do not decide whether a division pays.
 SPLIT = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0", "MOCK_VOLATILITY_BPS": "0"}
 SETTINGS = {"ROUTERS": str(ROUTERS), "GATEWAYS": "2", "EXECUTORS": "2", "MOCK_SWAP_LATENCY_MS": "100"} | SPLIT
 LABELS = '{db="db0",stream="orders:{0}:accepted",group="router"}'
-OLD, STALE = 6, 3  # seconds the backlog waits, and what a sampler or the page shows may be old on a busy machine
-Seen = tuple[int, float, int]  # backlog, age of the oldest order in seconds, and routers, as a witness tells them
+OLD, STALE = 6, 3  # seconds: how long the backlog waits; how old the figures of a sampler or the page may be on a busy machine
+Seen = tuple[int, float, int]  # what a witness shows: backlog, age of the oldest order in seconds, number of routers
 UNITS = {"ms": 0.001, "s": 1, "min": 60}
 
 
 def _of_streams(answer: Json) -> Seen:
-    """Backlog, age of the oldest order in seconds, and routers, as /api/streams tells them and orderctl passes them on."""
+    """Backlog, age of the oldest order in seconds, and routers, as /api/streams shows them and orderctl passes them on."""
     group = next(entry for entry in answer["streams"] if entry["stream"] == "accepted")["groups"][0]
     return group["lag"], group["oldestWaitingMs"] / 1000, group["consumers"]
 
 
 def _of_metrics(engine: PrivateStack) -> Seen:
-    """The most that any gateway says, as a query over all of them takes it."""
+    """The maximum over all gateways, as a query would compute it."""
     texts = [engine.text("/metrics", gateway) for gateway in engine.addresses("gateway").values()]
     values = [[float(re.search(rf"^redis_stream_group_{name}{re.escape(LABELS)} (\S+)$", text, re.MULTILINE)[1]) for text in texts]
               for name in ("lag", "oldest_waiting_seconds", "consumers_alive")]
@@ -37,7 +37,7 @@ def _of_metrics(engine: PrivateStack) -> Seen:
 
 
 def _of_page(page: Page) -> Seen:
-    """As a person reads it off the drawing."""
+    """What a person reads on the page."""
     card = page.locator("[data-stage=router]")
     backlog, replicas = card.locator(".queue-count").inner_text(), card.locator(".replica-count").inner_text()
     age = card.locator(".facts div", has=page.get_by_text("Oldest", exact=True)).locator("dd").inner_text()
@@ -53,7 +53,7 @@ def _witnesses(engine: PrivateStack, page: Page) -> dict[str, Seen]:
 
 
 def _agreed(engine: PrivateStack, page: Page, backlog: int, routers: int, age: float | None = None) -> dict[str, Seen]:
-    """What the four say once all of them show this backlog and these routers, and this age of the oldest order where one is given."""
+    """The answers of all four, once they show this backlog, these routers and, if given, this age of the oldest order."""
     deadline = time.monotonic() + 20
     while True:
         seen = _witnesses(engine, page)
@@ -89,9 +89,9 @@ def a_backlog_without_routers_is_told_alike_by_all_and_drains(engine: PrivateSta
 
         for number in range(1, ROUTERS + 1):
             engine.start(f"router-{number}")
-        # The page's age is that of the orders in hand too, which the routers still have when nothing waits any more.
+        # The page's age includes the orders in hand, which the routers still have when nothing waits any more.
         _agreed(engine, page, 0, ROUTERS, age=0)
-        expect(page.locator("#order .pill")).to_have_text("Confirmed")  # the last of all
+        expect(page.locator("#order .pill")).to_have_text("Confirmed")  # this is the last order
         expect(page.locator("#alarms")).to_be_hidden()
         expect(page.locator("#overall")).to_have_text("Orders flow")
         expect(page.locator("#quotes-summary")).to_contain_text(re.compile("on (Meteora|Raydium)"))
@@ -151,7 +151,7 @@ def a_split_order_that_fails_says_what_of_it_is_filled(engine: PrivateStack, chr
 
 
 def _restart(engine: PrivateStack) -> None:
-    """The gateways say how often an order is tried, the executors how often the chain fails."""
+    """Restarts gateways, which say how often an order is tried, and executors, which say how often the chain fails."""
     for name in engine.run.names():
         if name.startswith(("executor", "gateway")):
             engine.stop(name)
@@ -159,6 +159,6 @@ def _restart(engine: PrivateStack) -> None:
 
 
 def _filled_in_part(engine: PrivateStack) -> Json:
-    """An order of which one leg landed and another never does: of this many, all but never none."""
+    """An order of which one leg landed and another never will. Among this many orders there is almost always one."""
     ids = engine.place(30, amount=AMOUNT)
     return until(lambda: next(filter(lambda order: order["filled"], map(engine.order, ids)), None), "none was filled in part")

@@ -1,4 +1,4 @@
-"""A headless Chromium, pages that notice what goes wrong in them, and what an accessibility checker finds."""
+"""A headless Chromium, pages that notice errors in them, and the findings of an accessibility checker."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ DESKTOP, PHONE = (1440, 1000), (360, 740)
 SECONDS = 1000  # Playwright's times are in ms
 Look = tuple[tuple[int, int], str]  # a size and a scheme
 LOOKS: tuple[Look, ...] = ((DESKTOP, "light"), (PHONE, "dark"))
-REFUSED = ("503", "net::ERR_", "WebSocket connection")  # what a page logs while something is away
+REFUSED = ("503", "net::ERR_", "WebSocket connection")  # what a page logs while a server is away
 
 expect.set_options(timeout=10 * SECONDS)
 
@@ -42,7 +42,7 @@ def opened(
     chromium: Browser, engine: PrivateStack, size: tuple[int, int] = DESKTOP, scheme: str = "light", path: str = "/", ready: bool = True,
     expected: tuple[str, ...] = ()
 ) -> Iterator[Page]:
-    """The console in a page of its own. What it logs as an error fails the test, but for texts that contain one of `expected`."""
+    """The console in a page of its own. An error that it logs fails the test, unless the text contains one of `expected`."""
     page = chromium.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce")
     wrong = []
     page.on("pageerror", lambda problem: wrong.append(str(problem)))
@@ -72,21 +72,21 @@ def look(page: Page, size: tuple[int, int], scheme: str) -> None:
 
 
 def readable(page: Page, looks: Iterable[Look] = LOOKS) -> None:
-    """Raises where a look of the page keeps somebody out, or has more than fits."""
+    """Raises if the page is not accessible, or does not fit, in one of the looks."""
     for size, scheme in looks:
         look(page, size, scheme)
         assert not (found := overflowing(page) + barriers(page)), f"{size} {scheme}: {found}"
 
 
 def barriers(page: Page) -> list[str]:
-    """What axe-core finds against WCAG 2.2 A and AA (contrast, names, labels, structure), as readable lines."""
+    """The findings of axe-core against WCAG 2.2 A and AA (contrast, names, labels, structure), as readable lines."""
     options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     found = Axe().run(page, options=options).response["violations"]
     return [f"{rule['id']}: {node['html'][:140]} {node.get('failureSummary', '')[:200]}" for rule in found for node in rule["nodes"]]
 
 
 def overflowing(page: Page) -> list[str]:
-    """Elements that reach beyond the page's or their panel's width, and texts that reach beyond their own place."""
+    """Elements that reach beyond the width of the page or of their panel, and texts that reach beyond their own place."""
     return page.evaluate("""() => {
         const found = document.documentElement.scrollWidth > innerWidth ? [`page is ${document.documentElement.scrollWidth} wide`] : [];
         for (const panel of document.querySelectorAll(".panel, .bar")) {

@@ -1,4 +1,4 @@
-"""Placing and following orders through the page, what an order costs, what kind of market this is, and answers that are lost."""
+"""Placing and following orders through the page, what an order costs, what kind of market this is, and lost answers."""
 
 import re
 from decimal import Decimal
@@ -90,7 +90,7 @@ def a_wrong_field_is_named_beside_it_whoever_finds_it(engine: PrivateStack, chro
         expect(amount).to_have_attribute("aria-invalid", "true")
         page.locator("#place").click()
         expect(amount).to_be_focused()
-        amount.fill("99999999999999999999")  # more than the engine's numbers hold; only the engine knows
+        amount.fill("99999999999999999999")  # more than the engine's numbers hold; only the engine knows this
         expect(page.locator("#quotes-body")).to_contain_text("No quotes.")
         page.locator("#place").click()
         expect(page.locator("#amount-error")).to_be_visible()
@@ -160,7 +160,7 @@ def an_order_that_moves_the_price_far_is_asked_about_twice(engine: PrivateStack,
         posts = []
         page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
         page.locator("#amount").fill(HUGE)
-        page.keyboard.press("Enter")  # before any quote is here
+        page.keyboard.press("Enter")  # before the first quote arrives
         expect(page.locator("#ticket-impact")).to_contain_text(re.compile(r"moves the price by \d\d\.\d%, at your cost.*all the same\?"))
         expect(page.locator("#go-back")).to_be_focused()
         expect(_impact(page)).to_have_attribute("data-level", "critical")
@@ -186,7 +186,7 @@ def price_impact_fee_and_least_are_in_every_ticket(engine: PrivateStack, chromiu
         page.locator("#amount").fill(NOTABLE)
         expect(_impact(page)).to_have_attribute("data-level", "warning")
         expect(page.locator("#quotes-summary")).to_contain_text("a smaller one moves it less")
-        page.locator("#place").click()  # pointed at, not asked about
+        page.locator("#place").click()  # the page points at this impact but does not ask
         expect(page.locator("#order .order-title")).to_contain_text("2,500 SOL")
 
 
@@ -204,7 +204,7 @@ LOST = {"type": "about:blank", "title": "Bad Gateway", "status": 502, "success":
 
 
 def _lose(route: Route, count: int, seen: list[str | None]) -> None:
-    """Lets the request through, and loses its answer, the first `count` times."""
+    """Lets the request through and loses its answer, for the first `count` times."""
     seen.append(route.request.headers.get("idempotency-key"))
     answer = route.fetch()
     if len(seen) > count:
@@ -222,7 +222,7 @@ def an_order_whose_answer_is_lost_for_good_is_in_doubt_until_it_is_asked_for_aga
         expect(page.locator("#ticket-problem")).to_be_hidden()
         readable(page, ((DESKTOP, "light"),))
         page.locator("#amount").fill("2")
-        expect(doubt).to_be_visible()  # about the other order still
+        expect(doubt).to_be_visible()  # still about the other order
         doubt.get_by_role("button", name="Ask again").click()
         expect(page.locator("#order .order-title")).to_contain_text("1 SOL → USDC")
         expect(doubt).to_be_hidden()
@@ -267,6 +267,6 @@ def a_cancellation_whose_answer_is_lost_is_asked_for_again(engine: PrivateStack,
         page.get_by_role("button", name="Cancel order").click()
         expect(page.locator("#order .order-title .pill")).to_have_text("Cancelled")
         expect(notice).to_be_hidden()
-        page.wait_for_timeout(2000)  # by now the cancellation was asked for again
+        page.wait_for_timeout(2000)  # by now the page has asked again for the cancellation
         expect(notice).to_be_hidden()
         assert len(seen) == 2, seen

@@ -1,4 +1,4 @@
-"""What the page shows while something is away: the cause, and only what is true then; and how it comes back by itself."""
+"""What the page shows while a server is away: the cause, and only what is true then; and how the page recovers by itself."""
 
 import re
 import signal
@@ -11,7 +11,7 @@ from .browser import DESKTOP, PHONE, REFUSED, opened, readable
 
 
 def a_growing_backlog_is_an_alarm_and_one_that_waits_a_warning(engine: PrivateStack, chromium: Browser) -> None:
-    """The rules themselves, by a table: what would take minutes to bring about."""
+    """Tests the rules themselves by a table: some would take minutes to bring about."""
     with opened(chromium, engine) as page:
         found = page.evaluate("""async () => {
             const { judge } = await import("/console/alarms.js");
@@ -39,12 +39,12 @@ def a_followed_order_survives_the_loss_of_its_socket(engine: PrivateStack, chrom
         expect(page.locator("#order-link")).to_contain_text("Connection lost")
         engine.start("notifier-1")
         expect(page.locator("#order-link")).to_have_text("Live")
-        page.wait_for_timeout(500)  # a replay from the beginning would have come by now
+        page.wait_for_timeout(500)  # by now a replay from the beginning would have come
         assert page.locator("#order .log li").count() == so_far
         engine.stop("notifier-1", signal.SIGKILL)
         expect(page.locator("#order-link")).to_contain_text("Connection lost")
         engine.start("executor-1")
-        expect(page.locator("#order .pill")).to_have_text("Confirmed")  # asked for by HTTP, as there is no socket
+        expect(page.locator("#order .pill")).to_have_text("Confirmed")  # fetched by HTTP, because there is no socket
         expect(page.locator("#order .log li")).to_have_count(len(engine.get(f"/api/orders/{order_id}/events")["events"]))
         engine.start("notifier-1")
         expect(page.locator("#overall")).to_have_text("Orders flow")
@@ -81,14 +81,14 @@ def a_dead_letter_is_retried_and_dropped(engine: PrivateStack, chromium: Browser
         expect(letter).to_have_count(1)
         expect(letter).to_contain_text("MALFORMED")
         letter.locator("summary").click()
-        expect(letter.locator("dd")).to_have_text("<b>bold</b>")  # as it is, no markup
+        expect(letter.locator("dd")).to_have_text("<b>bold</b>")  # as it is, not as markup
         expect(page.locator("#overall")).to_have_attribute("data-level", "warning")
         first = letter.get_attribute("data-key")
         letter.get_by_role("button", name="Retry").focus()
         page.keyboard.press("Enter")
         expect(page.locator("#announcer")).to_have_text("The entry is back on accepted.")
         expect(page.locator(f".letters > li[data-key='{first}']")).to_have_count(0)
-        expect(letter).to_have_count(1)  # it is no more readable than before
+        expect(letter).to_have_count(1)  # it is as unreadable as before
         letter.get_by_role("button", name="Drop").focus()
         page.keyboard.press("Enter")
         expect(letter.get_by_role("button", name="Keep")).to_be_focused()
@@ -102,7 +102,7 @@ def a_dead_letter_is_retried_and_dropped(engine: PrivateStack, chromium: Browser
 def a_pause_is_said_everywhere_until_it_ends(engine: PrivateStack, chromium: Browser) -> None:
     with opened(chromium, engine, PHONE, expected=REFUSED) as page:
         before, place = len(engine.get("/api/orders?limit=100")["orders"]), page.locator("#place")
-        page.route("**/api/streams", lambda route: route.abort())  # the page has to learn it from the refusal itself
+        page.route("**/api/streams", lambda route: route.abort())  # the page has to learn of the pause from the refusal itself
         engine.orderctl("pause", "--reason", "<i>upgrade</i> " + "x" * 150)
         place.click()
         refusal = page.locator("#ticket-problem")
@@ -118,7 +118,7 @@ def a_pause_is_said_everywhere_until_it_ends(engine: PrivateStack, chromium: Bro
             expect(page.locator(place_of_it)).to_contain_text(re.compile(r"since \d\d:\d\d:\d\d \(<i>upgrade</i> x"))
         expect(page.locator("[data-stage=gateway]")).to_have_attribute("data-level", "warning")
         expect(page.locator("#overall")).to_have_text("New orders refused")
-        expect(page.locator("#quotes")).not_to_have_attribute("aria-busy", "true")  # what is about to change is faint
+        expect(page.locator("#quotes")).not_to_have_attribute("aria-busy", "true")  # quotes that are about to change are faint
         readable(page, ((PHONE, "light"), (DESKTOP, "dark")))
         place.click()
         expect(refusal).to_have_text(said)
@@ -134,7 +134,7 @@ def a_pause_is_said_everywhere_until_it_ends(engine: PrivateStack, chromium: Bro
 def redis_down_is_named_and_no_order_is_promised(engine: PrivateStack, chromium: Browser) -> None:
     with opened(chromium, engine, expected=REFUSED) as page:
         expect(page.locator("#quotes-summary")).to_contain_text("About")
-        engine.stop("redis-1", signal.SIGKILL)  # one that ends in order takes its pid file along
+        engine.stop("redis-1", signal.SIGKILL)  # a server that ends in order removes its pid file
         expect(page.locator("#overall")).to_have_text("Redis is down")
         expect(page.locator("#alarms")).to_contain_text(re.compile(r"Redis is down \(.+\)\. No order is taken in"))
         expect(page.locator("#ticket-door")).to_contain_text("No order can be placed while Redis is down")
@@ -167,11 +167,11 @@ def postgres_down_is_named_and_orders_go_on(engine: PrivateStack, chromium: Brow
         page.locator("#place").click()
         expect(page.locator("#order .order-title .pill")).to_have_text("Confirmed")
         expect(page.locator("#alarms")).to_contain_text("wait in Redis until then; nothing is lost")
-        page.wait_for_timeout(6000)  # by now the events have waited longer than a healthy stage lets them
+        page.wait_for_timeout(6000)  # by now the events have waited longer than in a healthy stage
         expect(page.locator("#alarms li")).to_have_count(1)
         assert "notifier" not in page.locator("#alarms").inner_text()
         readable(page)
-        health = engine.get("/health")  # 200: who restarts what is not well must leave an engine alone whose orders go on
+        health = engine.get("/health")  # 200: a supervisor must not restart an engine whose orders go on
         assert (health["status"], health["postgres"], health["redis"]) == ("degraded", "down", "up") and health["postgresReason"], health
         engine.start("postgres-1")
         expect(page.locator("#overall")).to_have_text("Orders flow", timeout=20_000)

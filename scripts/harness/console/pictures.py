@@ -1,4 +1,4 @@
-"""The pictures of the README: a busy engine in light and dark, its alarm, and the page on a phone."""
+"""Makes the pictures of the README: a busy engine in light and dark, its alarm, and the page on a phone."""
 
 import random
 from pathlib import Path
@@ -42,7 +42,7 @@ def take(engine: PrivateStack, chromium: Browser, target: Path) -> None:
         address = page.evaluate("location.hash")
     with opened(chromium, engine, (360, 1320), path=f"/{address}") as page:
         _final(page)
-        page.evaluate("scrollTo(0, 0)")  # an address of an order goes to the order
+        page.evaluate("scrollTo(0, 0)")  # an order's address scrolls to the order
         page.wait_for_timeout(1000)
         page.screenshot(path=target / "console-phone.png", full_page=False)
 

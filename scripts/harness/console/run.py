@@ -1,7 +1,7 @@
 """Tests the web console in a browser, on stacks of its own with the executables of STACK_BIN (.build/debug).
 
-The tests run in groups, two at once, each on a stack and in a browser of its own: those that stop things, those about orders and what they cost,
-lists and lost answers, a backlog and splits.
+The tests run in groups, two at once. Each group has a stack and a browser of its own: tests that stop processes, tests of orders and their cost, of
+lists and lost answers, of a backlog and splits.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _passed(group: tuple[list[Test], dict[str, str]]) -> int:
-    """How many of the tests pass, each leaving the stack whole for the next."""
+    """Runs the tests of a group and returns how many pass. Each test leaves the stack whole for the next."""
     tests, settings = group
     if not tests:
         return 0

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml and docs/postman_collection.json, tried by what reads them."""
+"""Tries docs/openapi.yaml and docs/postman_collection.json with tools that read them."""
 
 import json
 import os
@@ -16,11 +16,11 @@ SCHEMA = ROOT / "docs/openapi.yaml"
 
 
 def openapi(base: str, examples: int, seed: int) -> str:
-    """All checks of schemathesis, but where schemathesis.toml says why not. Raises where the engine and openapi.yaml differ."""
-    # a pause refuses the orders of all other checks, so it comes when they are over
+    """Runs all checks of schemathesis except those that schemathesis.toml turns off with a reason. Raises if the engine and openapi.yaml differ."""
+    # A pause refuses the orders of all other checks, so it comes after them.
     said = _schemathesis(base, examples, seed, "--exclude-operation-id", "pauseDoor")
     try:
-        # no link leads to it, which the phase of links would call an error
+        # No link leads to this operation; the phase of links would call that an error.
         pause = _schemathesis(base, examples, seed, "--include-operation-id", "pauseDoor", "--phases", "examples,coverage,fuzzing")
     finally:
         ask(f"{base}/api/door/resume", "POST", timeout=20)
@@ -31,7 +31,7 @@ def _schemathesis(base: str, examples: int, seed: int, *selection: str) -> str:
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(HERE / "schemathesis.toml"), "run", str(SCHEMA), "--url", base,
         "--max-examples", str(examples), "--seed", str(seed), "--continue-on-failure", "--no-color", *selection,
-        # more than one worker trips over a cache of Hypothesis that threads must not share
+        # With more workers, threads would share a cache of Hypothesis that they must not share.
         "--workers", "1", "--request-timeout", "20", "--generation-database", "none"]
     environment = os.environ | {"SCHEMATHESIS_HOOKS": "harness.contracts.schemathesis_hooks", "PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
@@ -49,7 +49,7 @@ SAVED = re.compile(r'pm\.collectionVariables\.set\("(\w+)", pm\.response\.json\(
 
 
 def postman(base: str) -> str:
-    """Sends all requests as Postman would, tests reduced to the statuses and variables that they name. Raises where another status is answered."""
+    """Sends all requests as Postman would. Of their tests it uses only the statuses and variables. Raises if the status of an answer differs."""
     collection = json.loads(COLLECTION.read_text())
     assert collection["info"]["schema"] == FORM
     variables = {variable["key"]: variable["value"] for variable in collection["variable"]} | {"baseUrl": base}

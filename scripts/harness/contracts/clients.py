@@ -1,4 +1,4 @@
-"""Clients as users have them: those of docs/clients, and those that generators make of openapi.yaml."""
+"""Clients as users have them: those of docs/clients, and those that generators make from openapi.yaml."""
 
 import contextlib
 import json
@@ -22,19 +22,19 @@ from .documents import Documents, checked
 
 CLIENTS = ROOT / "docs/clients"
 ENDED = re.compile("^Order (completed!|failed:) .+")
-# whom each line of wscat speaks to, and what it is told first
+# The dialect that each line of wscat connects to, and the first message it gets.
 WSCAT = (
     ("backfill", {"type": "backfill"}), ("progress", {"type": "connection"}), ("updates", {"type": "status_update", "status": "pending"}),
     ("native", {"op": "event"}), ("snakeCase", {"status": "pending"}))
 
 
 def run(base: str, documents: Documents) -> str:
-    """Raises where one of them does not follow an order to its end."""
+    """Raises if one of the clients does not follow an order to its end."""
     return f"{_curl(base)}; {_wscat(base, documents)}; {_python(base)}; {_browser(base)}"
 
 
 def _lines(heading: str, base: str) -> str:
-    """What the README has a user type below a heading."""
+    """The commands that the README lists below a heading."""
     section = (CLIENTS / "README.md").read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     lines = "\n".join(re.findall(r"```sh\n(.*?)```", section, re.DOTALL))
     assert lines, f"docs/clients/README.md has no lines for {heading}"
@@ -56,10 +56,10 @@ def _wscat(base: str, documents: Documents) -> str:
         return "wscat: skipped, there is none; Debian's package node-ws has it"
     lines = _lines("wscat", base).splitlines()
     assert len(lines) == len(WSCAT), lines
-    # Another node than Debian's does not look where Debian puts the modules.
+    # A node that is not Debian's does not look where Debian puts the modules.
     environment = os.environ | {"NODE_PATH": "/usr/share/nodejs", "ORDER": place(base, ORDER)}
     with contextlib.ExitStack() as running:
-        # wscat leaves as soon as its standard input ends
+        # wscat ends as soon as its standard input ends.
         started = [
             running.enter_context(subprocess.Popen(
                 ["bash", "-c", f"exec {line}"], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -71,7 +71,7 @@ def _wscat(base: str, documents: Documents) -> str:
 
 
 def _told(line: str, process: subprocess.Popen[str], validator: Draft202012Validator, first: Json) -> list[Json]:
-    """What wscat has printed when the server closes: messages as asyncapi.yaml has them, to the last."""
+    """The messages that wscat has printed when the server closes. Each must be as asyncapi.yaml describes it."""
     try:
         process.wait(timeout=30)
     except subprocess.TimeoutExpired:
@@ -99,7 +99,7 @@ def _browser(base: str) -> str:
             page.goto(f"{(CLIENTS / 'browser.html').as_uri()}?engine={base}&by={way}")
             page.click("#place")
             expect(page.locator("#outcome")).to_have_text(ENDED, timeout=30_000)
-            # a browser asks again after a stream has ended; nothing may come twice then
+            # A browser reconnects after a stream has ended. Nothing may come twice then.
             page.wait_for_timeout(3500 if way == "events" else 0)
             lines = page.locator("#log li").count()
             assert 2 <= lines <= 40, f"the page shows {lines} lines"
@@ -112,7 +112,7 @@ def _browser(base: str) -> str:
 SCHEMA = ROOT / "docs/openapi.yaml"
 PROGRAMS = Path(sys.executable).parent
 
-# Uses the package of openapi-python-client, in a process of its own.
+# Uses the package that openapi-python-client made, in a process of its own.
 CLIENT = '''
 import sys, time, uuid
 from engine_client import Client
@@ -159,7 +159,7 @@ assert all(answer is not None for answer in read), read
 print(accepted.order_id)
 '''
 
-# Where each answer is, and the model of datamodel-code-generator that it has to fit.
+# The path of each answer, and the model of datamodel-code-generator that the answer has to fit.
 ANSWERS = {
     "/api/orders/{order}": "OrderAnswer", "/api/orders/{order}/events": "OrderEvents", "/api/orders?limit=5": "OrderPage",
     "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=10": "QuoteComparison", "/api/tokens": "TokenList", "/api/pools": "PoolList",
@@ -174,7 +174,7 @@ def _call(*command: str | Path, seconds: float = 120) -> str:
 
 
 def generated(base: str) -> str:
-    """Clients that common generators make of openapi.yaml place orders in every spelling, and read back all that the engine answers."""
+    """Checks that clients which common generators make from openapi.yaml place orders in every spelling and read all answers of the engine."""
     with tempfile.TemporaryDirectory(prefix="generated-") as folder:
         said = _call(
             PROGRAMS / "openapi-python-client", "generate", "--path", SCHEMA, "--meta", "none", "--output-path", f"{folder}/engine_client")

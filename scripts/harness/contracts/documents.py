@@ -1,4 +1,4 @@
-"""The two documents: right by their own rules, and a source of validators."""
+"""The two documents openapi.yaml and asyncapi.yaml: whether they are valid, and the validators that they give."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ DOCS = ROOT / "docs"
 
 
 def checked(validator: Draft202012Validator, text: str, where: str) -> Json:
-    """What a message says. Raises where it is not as described, with the whole of it."""
+    """The parsed message. Raises, with the whole message, if it is not as described."""
     message = json.loads(text)
     for error in validator.iter_errors(message):
         causes = "; ".join(f"{cause.message} at {cause.json_path}" for cause in error.context[:6])
@@ -31,7 +31,7 @@ class Documents:
         self._files = {name: yaml.safe_load((folder / name).read_text()) for name in ("openapi.yaml", "asyncapi.yaml")}
 
     def check(self) -> None:
-        """Raises where a document breaks the rules of its kind, or an example of a message or a request its own schema."""
+        """Raises if a document breaks the rules of its kind, or if an example of a message or request breaks its own schema."""
         validate(self._files["openapi.yaml"])
         for path, operations in self._files["openapi.yaml"]["paths"].items():
             for body in (operation["requestBody"] for operation in operations.values() if "requestBody" in operation):
@@ -100,7 +100,7 @@ class Documents:
         return {key: self._inlined(file, item) for key, item in value.items()}
 
     def _closed(self, schema: object) -> object:
-        """Clients ignore keys that they do not know; the engine itself has to describe all that it sends."""
+        """A schema that refuses unknown keys. Clients ignore these, but the documents have to describe all that the engine sends."""
         if isinstance(schema, list):
             return [self._closed(item) for item in schema]
         if not isinstance(schema, dict):

@@ -1,6 +1,6 @@
-"""Holds the written contracts (docs/openapi.yaml, asyncapi.yaml, postman_collection.json, clients/) against a running stack of its own.
+"""Compares the contracts (docs/openapi.yaml, asyncapi.yaml, postman_collection.json, clients/) with a running stack of its own.
 
-It runs the executables of STACK_BIN (.build/debug).
+Runs the executables of STACK_BIN (.build/debug).
 """
 
 import argparse
@@ -11,7 +11,7 @@ from harness.private import private_stack
 from . import api, clients, sockets
 from .documents import Documents
 
-# Half of the transactions fail and large orders are split, so that a few show every path: success at once, after a retry, failure, and in part.
+# Half of the transactions fail and large orders are split. So a few orders show every path: success at once, after a retry, failure, and part fills.
 SETTINGS = {
     "MOCK_FAILURE_RATE": "0.5", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_QUOTE_LATENCY_MS": "20", "RETRY_BASE_MS": "50",
     "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0",

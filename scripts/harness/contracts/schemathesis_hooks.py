@@ -1,4 +1,4 @@
-"""What JSON Schema cannot say of an order, as OrderRequest in openapi.yaml lists it: for requests that are meant to be right."""
+"""The rules for orders that JSON Schema cannot express, as OrderRequest in openapi.yaml lists them. For requests that are meant to be valid."""
 
 import json
 from decimal import ROUND_DOWN, Decimal
@@ -30,7 +30,7 @@ def before_call(context: object, case: schemathesis.Case, kwargs: Json) -> None:
 def _repair(values: Json) -> None:
     name_in, name_out = (next((name for name in names if name in values), None) for names in (TOKEN_IN, TOKEN_OUT))
     for name in (*TOKEN_IN, *TOKEN_OUT):
-        if isinstance(values.get(name), str) and values[name] not in TOKENS:  # to the schema any text may be a token
+        if isinstance(values.get(name), str) and values[name] not in TOKENS:  # in the schema any text may be a token
             values[name] = LISTED[len(values[name]) % len(LISTED)]["symbol"]
     if name_in and name_out:
         token = TOKENS[values[name_in]]
@@ -39,14 +39,14 @@ def _repair(values: Json) -> None:
         _shorten(values, ("amount", "amountIn"), token["decimals"])
     _shorten(values, ("slippage", "max_slippage"), 4)
     for name in ("deadline", "slippageBps"):
-        if isinstance(values.get(name), float):  # to JSON Schema 1.0 is an integer too; here it is written as one
+        if isinstance(values.get(name), float):  # in JSON Schema 1.0 is an integer too; here it is written as one
             values[name] = int(values[name])
-    if isinstance(values.get("deadline"), str):  # most of the times that a schema allows are no deadline now
+    if isinstance(values.get("deadline"), str):  # most times that a schema allows are not valid deadlines now
         values["deadline"] = 60
 
 
 def _shorten(values: Json, names: tuple[str, ...], digits: int) -> None:
-    """Leaves a number or a text no more digits after the point, and at least one unit."""
+    """Cuts a number or a text to that many digits after the point, and leaves at least one unit."""
     unit = Decimal(1).scaleb(-digits)
     for name in names:
         value = values.get(name)

@@ -1,5 +1,7 @@
-"""Every message of every socket, and every server-sent event, held against asyncapi.yaml: orders that land at once, late, in part, and never,
-that no venue takes, and that are cancelled."""
+"""Compares every message of every socket, and every server-sent event, with asyncapi.yaml.
+
+The orders land at once, late, in part or never, find no venue, or are cancelled.
+"""
 
 import asyncio
 import json
@@ -17,13 +19,13 @@ from .documents import Documents, checked
 
 ORDER = USUAL | {"userId": "contracts"}
 POOLLESS = "MET"
-# channel, path, the first message of the client
+# channel, path, first message of the client
 PATHS = (
     ("native", "/v1/stream?orderId={id}&after=0", None), ("backfill", "/api/orders/execute?orderId={id}", None),
     ("progress", "/api/orders/status/{id}", None), ("updates", "/ws/orders/{id}", None), ("snakeCase", "/api/orders/status", "{id}"))
-AMOUNTS = (1.5, 200)  # for one venue, and for two
+AMOUNTS = (1.5, 200)  # one for a single venue, one for two venues
 OUTCOMES = {"at once", "after a retry", "never", "split", "in part", "no route", "cancelled"}
-# What becomes of most orders is left to chance; one is of a token without a pool, some are cancelled as soon as they can be.
+# Chance decides what becomes of most orders. One order is of a token without a pool, and some are cancelled as soon as possible.
 PLANS = ("trade",) * 16 + ("no route",) + ("cancel",) * 3
 MAX_ORDERS = 200
 
@@ -50,7 +52,7 @@ async def _run(base: str, documents: Documents) -> str:
 async def _story(
     base: str, plan: str, amount: float, validators: dict[str, Draft202012Validator], event: Draft202012Validator, messages: Counter[str]
 ) -> set[str]:
-    """One order, followed on every path at once, and once more when it is over. Answers what has become of it."""
+    """Follows one order on every path at once, and once more when it is over. Returns how the order ended."""
     order = await asyncio.to_thread(_begun, base, plan, amount)
     live = await asyncio.gather(
         asyncio.to_thread(_events, base, order, 0, event), *(_conversation(base, order, path, validators) for path in PATHS))
@@ -83,15 +85,15 @@ async def _conversation(base: str, order: str, path: tuple[str, str, str | None]
 
 
 def _begun(base: str, plan: str, amount: float) -> str:
-    """A new order; one that is to be cancelled already is, or too late."""
+    """Places an order. If the plan is to cancel it, it is cancelled on return, or it was too late."""
     order = place(base, ORDER | {"amount": amount} | ({"tokenOut": POOLLESS} if plan == "no route" else {}))
     while plan == "cancel" and _refusal(base, order) == "ORDER_SUBMITTED":
-        pass  # its transaction may fail, and then there is time before the next
+        pass  # its transaction may fail, and then there is time before the next one
     return order
 
 
 def _refusal(base: str, order: str) -> str | None:
-    """Why an order cannot be cancelled, or None when it is."""
+    """Why an order cannot be cancelled. None if it was cancelled."""
     answer = ask(f"{base}/api/orders/{order}", "DELETE")
     assert answer.code or answer.json()["status"] == "cancelled", answer
     return answer.code or None
@@ -104,7 +106,7 @@ def _events(base: str, order: str, after: int, validator: Draft202012Validator) 
     events = []
     for block in answer.text.split("\n\n"):
         fields = fields_of(block)
-        if "data" in fields:  # the first says only when to come back
+        if "data" in fields:  # the first says only when to reconnect
             event = checked(validator, fields["data"], f"server-sent events of {order}")
             assert fields["id"] == str(event["seq"]) and fields["event"] == event["type"], fields
             events.append(event)
@@ -112,7 +114,7 @@ def _events(base: str, order: str, after: int, validator: Draft202012Validator) 
 
 
 async def _frames(base: str, documents: Documents, validator: Draft202012Validator, messages: Counter[str]) -> None:
-    """The frames of `/v1/stream` without a query, good and bad."""
+    """Tries the frames of `/v1/stream` without a query, good and bad ones."""
     order = await asyncio.to_thread(place, base, ORDER)
     unknown = "0198c1f2-0000-7000-8000-000000000000"
     requests = [

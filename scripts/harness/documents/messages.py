@@ -1,4 +1,4 @@
-"""The messages of each document, made from canonical events once more, independently of the notifier."""
+"""The messages of each document, made from canonical events, independently of the notifier."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ VENUES = {"raydium": "Raydium", "meteora": "Meteora"}
 
 
 def backfill(events: list[Json], first: Json, order_id: str) -> list[Json]:
-    """Document 000. How far the order was when the client came, only its first message tells."""
+    """Document 000. Only the first message tells how far the order was when the client came."""
     seen = len(first.get("logs", ()))
     out = [{
         "type": "backfill", "status": events[seen - 1]["status"],
@@ -41,7 +41,7 @@ def _details(events: list[Json], index: int) -> Json:
 
 
 def progress(events: list[Json], first: Json, order_id: str) -> list[Json]:
-    """Document 001. When the client came is the greeting's own time."""
+    """Document 001. The greeting has a time of its own, which tells when the client came."""
     greeting = {"orderId": order_id, "timestamp": first.get("timestamp")}
     return [
         {**greeting, "type": "connection", "message": "Connected to order status stream"},
@@ -130,7 +130,7 @@ def snake_case(events: list[Json], _: Json, order_id: str) -> list[Json]:
 
 
 def _changes(events: list[Json], shown: tuple[str, ...]) -> Iterator[int]:
-    """Where the status, or the transaction shown with it, is another than before."""
+    """The indexes where the status, or the transaction shown with it, differs from the one before."""
     last = None
     for index, event in enumerate(events):
         now = event["status"], event.get("txHash") if event["status"] in shown else None
@@ -146,11 +146,11 @@ SOL, USDC = "So11111111111111111111111111111111111111112", "EPjFWdd5AufqSSqeM2qN
 class Document:
     number: str
     order: Json  # the body of its POST
-    id_key: str  # where the answer has the order's id
-    url: Callable[[str, Json], str]  # (origin, answer) -> where it connects
-    opening: Callable[[str], str | None]  # id -> what the client says first, or None
+    id_key: str  # the key of the answer that has the order's id
+    url: Callable[[str, Json], str]  # (origin, answer) -> the URL to connect to
+    opening: Callable[[str], str | None]  # id -> the client's first message, or None
     told: Callable[[list[Json], Json, str], list[Json]]  # (canonical events, first message, id) -> all messages of one connection
-    smooth: list[str]  # what its text says comes when all goes well: the status of each message, or its type where that is finer
+    smooth: list[str]  # what the document says comes if all goes well: the status of each message, or its type if that is finer
 
     def label(self, message: Json) -> str:
         return message["type"] if self.number == "001" else message["status"]

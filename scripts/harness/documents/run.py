@@ -1,8 +1,8 @@
 """Runs the clients of the five documents against the whole system, through its edge, with the executables of STACK_BIN (.build/debug).
 
-Every client is one that a user would write with the package websockets: it posts its document's order, connects where its document says, and
-reads until the server closes. Each message is what the document makes of the order's events, and as docs/asyncapi.yaml describes it. All goes
-well, the first transactions fail, or all do; clients come at once or when all is over.
+Each client is one that a user would write with the package websockets. It posts its document's order, connects where its document says, and reads
+until the server closes. Each message must be what the document makes of the order's events, and must be as docs/asyncapi.yaml describes it. In one
+run all goes well, in one the first transactions fail, in one all fail. Clients come at once or when all is over.
 """
 
 import asyncio
@@ -35,19 +35,19 @@ class Edge:
         self.sent_to = {number: written.sent_on(channel) for number, channel in CHANNELS.items()}
 
     async def request(self, path: str, body: Json | None = None) -> tuple[int, Json]:
-        """The status and the body of an answer, numbers read exactly."""
+        """The status and the body of an answer. Numbers are read exactly."""
         answer = await request(self.http + path, "POST" if body else "GET", body, timeout=20)
         return answer.status, json.loads(answer.text, parse_float=Decimal)
 
     async def listen(self, url: str, opening: str | None, validator: Draft202012Validator) -> list[Json]:
-        """All that a socket says, until the server closes it with 1000: any other end, and what is not as described, is an exception."""
+        """All messages of a socket until the server closes it with 1000. Raises on any other end, and on a message that is not as described."""
         heard = await conversation(url, opening)
         for message in heard:
             checked(validator, message, url)
         return [json.loads(message, parse_float=Decimal) for message in heard]
 
     async def life(self, document: Document) -> tuple[list[Json], list[Json], list[Json]]:
-        """One client of a document: its order, what it was told, and what has happened."""
+        """Runs one client of a document. Returns its messages while the order ran, those of a later connection, and the order's events."""
         status, answer = await self.request("/api/orders/execute", document.order)
         assert status == 202 and answer["status"] == "pending", f"{document.number}: {status} {answer}"
         order_id = answer[document.id_key]
@@ -66,11 +66,11 @@ class Edge:
 
 async def all_goes_well(edge: Edge) -> None:
     for document, (told, late, _) in zip(DOCUMENTS, await asyncio.gather(*map(edge.life, DOCUMENTS)), strict=True):
-        # Who comes to document 000 a moment later has the first statuses in the backfill.
+        # A client of document 000 that comes a moment later has the first statuses in the backfill.
         said = [document.label(message) for message in told]
         wanted = document.smooth[-len(said):] if document.number == "000" else document.smooth
         assert said == wanted and len(said) > 1, f"{document.number}: {said}"
-        # 000's last message is then its backfill, and 001's greetings have a time of their own.
+        # The late messages of 000 are only its backfill. The greetings of 001 have a time of their own.
         assert document.number == "000" and len(late) == 1 or late[2:] == told[2:], f"{document.number}, late: {late}"
     median = statistics.median([(await request(f"{edge.http}/api/orders/execute", "POST", DOCUMENTS[0].order)).seconds for _ in range(20)])
     assert median < 0.1, f"the median of a POST was {median * 1000:.0f} ms; documents 003 and 004 promise less than 100"

@@ -12,7 +12,7 @@ class Mutation:
     name: str
     takes_away: str
     file: str
-    old: str  # stands in the file exactly once
+    old: str  # this text is in the file exactly once
     new: str
     check: tuple[str, str]  # ("chaos", faults...) or ("test", filter of swift test)
     also: tuple[tuple[str, str], ...] = ()  # further pairs of old and new in the same file

@@ -1,4 +1,4 @@
-"""`scripts/mutations [NAME... | --list]`: builds, runs the check, remembers. Copy and results are in MUTATIONS_DIR (.mutations)."""
+"""`scripts/mutations [NAME... | --list]`: builds, runs the check, keeps the result. The copy and the results are in MUTATIONS_DIR (.mutations)."""
 
 import filecmp
 import hashlib
@@ -19,7 +19,7 @@ from .catalogue import MUTATIONS, Mutation
 ENGINE = ("Package.swift", "Sources/", "services/", "database/", "config/", "deploy/", "Tests/")
 SOURCES = (*ENGINE, "tools/", "Benchmarks/", "scripts/")
 SEEDS = (101, 102, 103)
-# The copy has no Python packages of its own.
+# The copy has no Python packages of its own, so it uses those of the project.
 say = partial(print, flush=True)
 PYTHON = ROOT / ".venv/bin/python"
 
@@ -35,7 +35,7 @@ class Copy:
         return [name for name in listed.splitlines() if name.startswith(SOURCES) and (ROOT / name).is_file()]
 
     def digest(self) -> str:
-        """Of what a result is about: the engine and its tests."""
+        """A digest of what a result depends on: the engine and its tests."""
         digest = hashlib.sha256()
         for name in sorted(name for name in self.files() if name.startswith(ENGINE)):
             digest.update(name.encode() + b"\0" + (ROOT / name).read_bytes())
@@ -139,7 +139,7 @@ class Bench:
             raise Problem(f"The chaos run did not come to a result; see {log}.") from None
 
     def baseline(self) -> None:
-        """Nothing is noticed where nothing was taken away: each set of faults passes first."""
+        """Checks that each set of faults passes while nothing is taken away."""
         if self.result("baseline"):
             return
         log = self.logs / "baseline.log"

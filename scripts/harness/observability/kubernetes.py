@@ -1,4 +1,4 @@
-"""The manifests for Kubernetes: each fits its schema, and together they fit one another and the engine."""
+"""Checks the manifests for Kubernetes: each fits its schema, and together they fit one another and the engine."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from harness.runner.settings import ROOT, SERVICES
 FOLDER = ROOT / "deploy"
 VERSION = "1.31"
 LABEL = "app.kubernetes.io/name"
-# the stream and the group of each service that is scaled by lag, as the pipeline names them
+# The stream and the group of each service that is scaled by lag, by the names of the pipeline.
 STREAMS = {"router": ("accepted", "router"), "executor": ("routed", "executor"), "notifier": ("events", "persist")}
 Found = dict[tuple[str, str], Json]  # the documents by kind and name
 TEXT = {"type": "string", "minLength": 1}
@@ -28,7 +28,7 @@ def strict(required: list[str], **properties: Json) -> Json:
     return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
 
 
-# of KEDA's own kinds what is used here; its schemas are in no package
+# The parts of KEDA's kinds that are used here. No package has KEDA's schemas.
 KEDA = {
     "TriggerAuthentication": strict(
         ["secretTargetRef"], secretTargetRef={"type": "array", "items": strict(["parameter", "name", "key"], parameter=TEXT, name=TEXT, key=TEXT)}),
@@ -44,7 +44,7 @@ KEDA = {
 
 
 def documents(kustomization: Json) -> Found:
-    """Every document of every file, by kind and name; no file is left out."""
+    """Every document of every file, by kind and name. No file is left out."""
     files = {f"kubernetes/{file.name}" for file in (FOLDER / "kubernetes").glob("*.yaml")}
     assert files == set(kustomization["resources"]), f"kustomization.yaml and the folder differ: {files ^ set(kustomization['resources'])}"
     found = {}
@@ -62,7 +62,7 @@ def fits_schema(document: Json) -> None:
         assert document["apiVersion"] == "keda.sh/v1alpha1"
         jsonschema.validate(document["spec"], KEDA[kind])
         behavior = document["spec"].get("advanced", {}).get("horizontalPodAutoscalerConfig", {}).get("behavior")
-        if behavior:  # the one of Kubernetes itself
+        if behavior:  # Kubernetes' own autoscaler
             spec = {"maxReplicas": 1, "scaleTargetRef": {"kind": "Deployment", "name": "x"}, "behavior": behavior}
             scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "x"}, "spec": spec}
             kubernetes_validate.validate(scaler, VERSION, strict=True)
@@ -121,7 +121,7 @@ def scaling(found: Found) -> None:
 
 
 def edge(kustomization: Json, pod: Json) -> None:
-    """nginx takes the configuration that the pod makes, in a namespace of any name."""
+    """Checks that nginx accepts the configuration that the pod makes, in a namespace of any name."""
     files = kustomization["configMapGenerator"][0]["files"]
     text = (FOLDER / "nginx/replicas.conf").read_text(encoding="utf-8")
     root = re.search(r"root (\S+);", text)[1]
@@ -150,7 +150,7 @@ def edge(kustomization: Json, pod: Json) -> None:
 
 
 def namespace(kustomization: Json, found: Found) -> None:
-    """Another namespace needs no other edit: names are the pod's own, but for the one that a scaler resolves in its namespace."""
+    """Checks that another namespace needs no other edit: names are resolved in the pod's own namespace, except the one that a scaler resolves."""
     secrets = found["Secret", "engine-secrets"]["stringData"]
     for name in ("REDIS_URL", "DATABASE_URL"):
         assert ".svc" not in secrets[name], f"{name} names a namespace"
@@ -176,7 +176,7 @@ def check() -> str:
 
 
 def compose() -> str | None:
-    """compose.yaml holds with its profile, where there is a `docker compose` to ask."""
+    """Checks that compose.yaml is valid with its profile, if there is a `docker compose` to ask."""
     if shutil.which("docker") is None or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0:
         return "skipped: there is no docker compose"
     command = ["docker", "compose", "--profile", "observability", "config", "--format", "json"]

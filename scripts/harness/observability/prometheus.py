@@ -1,4 +1,4 @@
-"""The alert rules and Grafana's dashboard."""
+"""Checks the alert rules and Grafana's dashboard."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from harness.private import PrivateStack, until
 from harness.runner.settings import ROOT
 
 GRAFANA = ROOT / "deploy/grafana"
-# what Prometheus itself makes of a scrape, or of the rules
+# Series that Prometheus itself makes of a scrape, or of the rules.
 BUILT_IN = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate"}}
 WORDS = {
     "sum", "max", "min", "avg", "count", "rate", "increase", "deriv", "absent", "histogram_quantile", "by", "without", "and", "or", "unless", "on",
@@ -32,7 +32,7 @@ def panels(board: Json) -> Iterator[tuple[Json, Json]]:
 
 
 def known(stack: PrivateStack) -> dict[str, set[str] | None]:
-    """Every sample's name with the labels that its series have, over all processes; those of a family without samples yet are not known."""
+    """Every sample's name with the labels of its series, over all processes. The labels of a family without samples are not known."""
     found, kinds = {name: set(labels) for name, labels in BUILT_IN.items()}, {}
     for base in stack.addresses().values():
         for line in stack.text("/metrics", base).splitlines():
@@ -50,7 +50,7 @@ def known(stack: PrivateStack) -> dict[str, set[str] | None]:
 
 
 def names(expression: str) -> tuple[dict[str, set[str]], set[str]]:
-    """The metrics of an expression, each with the labels that its selector names, and the labels it is grouped by."""
+    """The metrics of an expression, each with the labels that its selector names, and the labels that it is grouped by."""
     groups = {label for group in re.findall(r"\bby \(([^)]*)\)", expression) for label in re.split(r",\s*", group)}
     bare = re.sub(r"\b(by|on|ignoring|without) \([^)]*\)", "", expression)
     bare = bare.replace("$__rate_interval", "1m")
@@ -62,7 +62,7 @@ def names(expression: str) -> tuple[dict[str, set[str]], set[str]]:
 
 
 def dashboard(stack: PrivateStack) -> str:
-    """Dashboard and alerts ask only for metrics and labels that exist, and Prometheus can evaluate what they ask."""
+    """Checks that dashboard and alerts ask only for metrics and labels that exist, and that Prometheus can evaluate the expressions."""
     source = yaml.safe_load((GRAFANA / "provisioning/datasources/prometheus.yml").read_text(encoding="utf-8"))["datasources"][0]
     metrics, used = known(stack), set()
     shown = board()
@@ -107,7 +107,7 @@ def alerts() -> dict[str, Json]:
 
 
 def rules() -> str:
-    """promtool finds nothing, each alert has a test that fires it and one that does not, and a place in the runbook."""
+    """promtool finds nothing wrong. Each alert has a test that fires it, a test that does not, and a place in the runbook."""
     promtool("check", "config", str(FOLDER / "prometheus.yml"))
     promtool("check", "rules", str(FOLDER / "alerts.yml"))
     promtool("test", "rules", str(FOLDER / "alerts_test.yml"))

@@ -19,7 +19,7 @@ SETTINGS = {
 def main(_arguments: list[str]) -> int:
     with ThreadPoolExecutor() as pool, private_stack(**SETTINGS) as stack:
         assert "prometheus-1" in stack.pids()
-        # what needs no stack goes on beside it
+        # Checks that need no stack run beside it.
         apart = (("rules", prometheus.rules), ("kubernetes", kubernetes.check), ("compose", kubernetes.compose))
         files = [pool.submit(passes, *one) for one in apart]
         checks = (("traces and logs", telemetry.logs), ("metrics", telemetry.metrics), ("lag", telemetry.lag), ("dashboard", prometheus.dashboard))

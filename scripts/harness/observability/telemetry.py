@@ -1,4 +1,4 @@
-"""/metrics, log lines and traces of every process, and the backlog as each witness shows it."""
+"""Checks /metrics, log lines and traces of every process, and the backlog as each witness shows it."""
 
 import json
 import re
@@ -29,7 +29,7 @@ ONLY_GATEWAYS = ("redis_stream_", "order_retries_", "dead_letters_waiting", "int
 
 
 def families(text: str) -> dict[str, str]:
-    """The kind of each family of a scrape that has samples."""
+    """The kind of each family that has samples in a scrape."""
     kinds = dict(line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE "))
     sampled = {re.match(r"[a-zA-Z0-9_:]+", line)[0] for line in text.splitlines() if line and not line.startswith("#")}
     return {name: kind for name, kind in kinds.items() if name in sampled or f"{name}_count" in sampled}
@@ -49,7 +49,7 @@ def metrics(stack: PrivateStack) -> str:
         said = promtool("check", "metrics", text=text)
         assert not said.strip(), f"{process}: {said}"
         service, found = process.split("-")[0], families(text)
-        # only one of two gateways may have answered for an order
+        # Only one of the two gateways may have answered for an order.
         wanted = [name for name in EVERYWHERE + PROMISED[service].split() if name != "orders_received_total" or process != "gateway-2"]
         missing = [name for name in wanted if name not in found]
         assert not missing, f"{process} lacks {', '.join(missing)}"
@@ -60,7 +60,7 @@ def metrics(stack: PrivateStack) -> str:
     stack.ended(place(stack.base, ORDER | {"userId": f"user-{number}"}, {"Idempotency-Key": f"key-{number}"}) for number in range(8))
     text = "".join(name for _, name in series(stack))
     assert not re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-|user-\d|key-\d", text), "a label holds an order, a user or a key"
-    # what chance brings up for the first time: a kind of failure, a code, how a venue did not answer
+    # Series that chance may create for the first time: a kind of failure, a code, the way a venue did not answer.
     grown = [name for _, name in series(stack) - before if not re.match(r"order_(attempts|steps|duration)|quotes_total|socket|http_", name)]
     assert not grown, f"orders and users make new series: {grown[:3]}"
     up = 'up{job=~"gateway|router|executor|notifier"} == 1'
@@ -78,7 +78,7 @@ def by_api(stack: PrivateStack, field: str) -> float | None:
 
 
 def by_metrics(stack: PrivateStack, name: str) -> set[float]:
-    """What each gateway says."""
+    """The value of each gateway."""
     pattern = re.compile(f"^redis_stream_group_{name}{re.escape(LABELS)} (.+)$", re.MULTILINE)
     gateways = [base for process, base in stack.addresses().items() if process.startswith("gateway")]
     return {float(pattern.search(stack.text("/metrics", base))[1]) for base in gateways}
@@ -94,7 +94,9 @@ def agree(stack: PrivateStack, backlog: int) -> bool:
 
 
 def lag(stack: PrivateStack) -> str:
-    """With all routers stopped, /api/streams, every gateway's metrics and Prometheus agree on the backlog and its age; started again, on none."""
+    """With all routers stopped, /api/streams, every gateway's metrics and Prometheus agree on the backlog and its age; after a start, that there is
+    none.
+    """
     stack.stop("router-1")
     orders = stack.place(BACKLOG)
     until(lambda: agree(stack, BACKLOG), f"not all showed a backlog of {BACKLOG}")
@@ -115,7 +117,7 @@ def lag(stack: PrivateStack) -> str:
 
 
 ALWAYS = ("time", "level", "service", "instance", "event")
-# numbers without a unit: counts and names
+# Numbers without a unit in their name: counts and names.
 BARE = {
     "count", "checked", "applied", "attempt", "port", "pid", "suppressed", "lost", "left_out", "taken", "connections", "sockets", "descriptors",
     "descriptors_at_start"}

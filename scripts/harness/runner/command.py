@@ -43,12 +43,12 @@ Or see both at once:  make demo
 
 
 def say(text: str) -> None:
-    with suppress(OSError):  # whoever read this has gone (`| head`, a closed terminal); what is under way goes on
+    with suppress(OSError):  # the reader has gone (`| head`, a closed terminal); the work goes on
         print(text, flush=True)
 
 
 def stack_of(settings: Settings, run: RunDirectory) -> Stack:
-    """The stack, which from now on hears the caller's signals."""
+    """The stack, which hears the caller's signals from now on."""
     stack = Stack(settings, run, say)
 
     def asked(_number: int, _frame: object) -> None:
@@ -71,7 +71,7 @@ def where(run: RunDirectory) -> str:
 
 
 def ended(run: RunDirectory) -> list[str] | None:
-    """The processes that have ended while others of their stack run; None where nothing runs."""
+    """The processes that have ended while others of their stack run. None if nothing runs."""
     names = run.names()
     gone = [name for name in names if not run.running(name)]
     return None if len(gone) == len(names) else gone
@@ -89,7 +89,7 @@ def up(settings: Settings, run: RunDirectory) -> int:
 
 
 def revive(settings: Settings, run: RunDirectory, stack: Stack, names: list[str]) -> int:
-    """Starts again what has ended of a stack that runs, each process where it was."""
+    """Starts the processes that have ended in a running stack, each where it was."""
     for name in names:
         restart(settings, run, stack, name)
     say(f"Already running in {where(run)}; " + (f"started again: {', '.join(names)}." if names else "`make down` stops it."))
@@ -123,7 +123,7 @@ def run_foreground(settings: Settings, run: RunDirectory) -> int:
 
 
 def foreground(run: RunDirectory) -> int | None:
-    """The pid of a `run` in this directory, if one is there."""
+    """The pid of a `run` in this directory, if there is one."""
     try:
         pid = int(run.foreground.read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -163,7 +163,7 @@ def status(_settings: Settings, run: RunDirectory) -> int:
 
 
 def start(settings: Settings, run: RunDirectory, name: str) -> int:
-    """Starts one process again where it was: a service with the settings of this environment, a server with the configuration it had."""
+    """Starts one process again where it was: a service with the settings of this environment, a server with its old configuration."""
     if not any(run.running(other) for other in run.names()):
         raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
     with run.locked():
@@ -177,7 +177,7 @@ def restart(settings: Settings, run: RunDirectory, stack: Stack, name: str) -> i
     if run.running(name):
         raise Problem(f"{name} is running.")
     if (left := run.pid(name)) is not None:
-        # what a killed server has left behind, such as nginx' workers, still listens
+        # What a killed server has left behind, such as nginx' workers, still listens.
         end([left], process.stop_signal, SERVER_GRACE)
     if isinstance(process, Postgres):
         process.prepare()
@@ -185,7 +185,7 @@ def restart(settings: Settings, run: RunDirectory, stack: Stack, name: str) -> i
 
 
 def again(settings: Settings, run: RunDirectory, name: str) -> Startable | None:
-    """The process of that name as the stack was started with it; None where it has none."""
+    """The process of that name as the stack was started with it. None if the stack has no such process."""
     variables = run.variables()
     kind, _, number = name.rpartition("-")
     if kind in SERVICES:

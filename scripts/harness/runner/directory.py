@@ -1,4 +1,4 @@
-"""The run directory: pid files, logs, configuration and `env`, the only things a later command knows about a running stack."""
+"""The run directory: pid files, logs, configuration and `env`. A later command knows nothing else about a running stack."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from .processes import alive, session, words
 from .settings import SERVICES
 
-MARK = "STACK_RUN_DIR"  # in the environment of each service: whose it is
+MARK = "STACK_RUN_DIR"  # in the environment of each service: the stack that it belongs to
 SERVERS = ("redis", "postgres", "nginx", "prometheus")
 
 
@@ -28,7 +28,7 @@ class RunDirectory:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """One command at a time changes a stack."""
+        """Lets only one command at a time change a stack."""
         self.create()
         with open(self.path / "lock", "w", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -41,14 +41,14 @@ class RunDirectory:
         return self.logs / f"{name}.log"
 
     def write(self, file: Path, text: str, mode: int = 0o644) -> None:
-        """Replaces a file in one step, so that nobody reads half of it."""
+        """Replaces a file in one step, so that no reader sees half of it."""
         temporary = file.with_name(file.name + ".new")
         with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as output:
             output.write(text)
         os.replace(temporary, file)
 
     def variables(self) -> dict[str, str]:
-        """What `env` says; empty when there is none."""
+        """The variables in `env`. Empty if there is no such file."""
         try:
             lines = self.env.read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -66,14 +66,14 @@ class RunDirectory:
         return sorted((file.stem for file in self.pids.glob("*.pid")), key=rank)
 
     def pid(self, name: str) -> int | None:
-        """The pid in the pid file while that pid, or what it left behind, is still this stack's; else None."""
+        """The pid in the pid file, if that process, or what it left behind, still belongs to this stack. Else None."""
         try:
             pid = int(self.pid_file(name).read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
         if alive(pid):
             return pid if self._owns(name, pid) else None
-        # as long as a session lives, no new process gets its leader's pid
+        # While a session lives, no new process gets the pid of its leader.
         return pid if session(pid) else None
 
     def running(self, name: str) -> bool:
@@ -83,7 +83,7 @@ class RunDirectory:
     def _owns(self, name: str, pid: int) -> bool:
         if name.startswith(SERVICES):
             return f"{MARK}={self.path}" in words(pid, "environ")
-        # servers write their title over their arguments and environment
+        # Servers write their title over their arguments and environment.
         arguments = words(pid, "cmdline")
         if name.startswith("postgres"):
             return os.path.realpath(self.path / "postgres") in arguments

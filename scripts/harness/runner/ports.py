@@ -3,7 +3,7 @@
 import random
 import socket
 
-# Below the range that the kernel gives to outgoing connections, so that none of those takes a port between choosing and listening.
+# Below the range that the kernel uses for outgoing connections, so that none of those takes a port between the choice and the listening.
 MIN_PORT, MAX_PORT = 12000, 32000
 
 
@@ -23,17 +23,17 @@ def has_ipv6_loopback() -> bool:
 
 
 def taken(port: int, bind: str) -> bool:
-    """Whether somebody listens on the port, on an address that we would use. A listener on all addresses counts for each."""
+    """Whether another process listens on the port, on an address that we would use. A listener on all addresses counts for each."""
     if not _can_listen(socket.AF_INET, bind, port) or not _can_listen(socket.AF_INET, "127.0.0.1", port):
         return True
     return has_ipv6_loopback() and not _can_listen(socket.AF_INET6, "::1", port)
 
 
 class Reservation:
-    """Ports that nobody else can take until `release`, while the programs they are for can: a socket is bound to each, and does not listen.
+    """Ports that no other program can take until `release`, while the programs that they are for can. A socket is bound to each, and does not listen.
 
-    It is bound without SO_REUSEADDR, so that it fails where anyone else is, and has the option from then on, so that a server, which sets it
-    too, may share the port.
+    The socket is bound without SO_REUSEADDR, so that the bind fails if the port is in use. It gets the option afterwards, so that a server, which
+    sets it too, may share the port.
     """
 
     def __init__(self, count: int, but: tuple[int, ...] = ()) -> None:
@@ -65,7 +65,7 @@ class Reservation:
 
 
 def free(count: int) -> list[int]:
-    """That many different ports on which nobody listens right now."""
+    """That many different ports on which no process listens right now."""
     reservation = Reservation(count)
     reservation.release()
     return reservation.ports

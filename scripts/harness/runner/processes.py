@@ -1,4 +1,4 @@
-"""Processes as /proc shows them. A zombie counts as gone: it holds nothing, and who reaps it is not always us."""
+"""Processes as /proc shows them. A zombie counts as gone: it holds nothing, and another process may have to reap it."""
 
 import os
 import pwd
@@ -12,10 +12,10 @@ from typing import Any
 
 
 def _stat(pid: int | str) -> tuple[str, int] | None:
-    """State letter and session of a process, or None."""
+    """State letter and session of a process. None if there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            # the name in parentheses may itself hold spaces and parentheses
+            # The name in parentheses may itself contain spaces and parentheses.
             fields = file.read().rpartition(")")[2].split()
     except OSError:
         return None
@@ -28,7 +28,7 @@ def alive(pid: int) -> bool:
 
 
 def session(leader: int) -> list[int]:
-    """The living processes of the session that `leader` began, also when it has gone itself: nginx' workers outlive a killed master."""
+    """The living processes of the session that `leader` began, even if the leader has gone: nginx' workers outlive a killed master."""
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
@@ -51,14 +51,14 @@ def spawn(
     argv: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None, cwd: str | Path = "/",
     user: pwd.struct_passwd | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts a process in a session of its own that holds nothing of the caller's: no terminal, no pipe."""
+    """Starts a process in a session of its own. It holds nothing of the caller's: no terminal, no pipe."""
     with open(log, "ab") as output:
         return subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=cwd, start_new_session=True, **identity(user))
 
 
 def identity(user: pwd.struct_passwd | None) -> dict[str, Any]:
-    """What makes a process run as that user; as the caller's where there is none."""
+    """The arguments that make a process run as that user, or as the caller's user if there is none."""
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
@@ -68,7 +68,7 @@ def send(pid: int, number: int) -> None:
 
 
 def end(pids: list[int], number: int, seconds: float, hurry: Callable[[], bool] = lambda: False) -> list[int]:
-    """Sends a signal and waits until each process and its session have gone; what is left then is killed. Returns the pids that had to be."""
+    """Sends a signal and waits until each process and its session have gone. Kills what is left then, and returns those pids."""
     for pid in pids:
         for target in [pid] if alive(pid) else session(pid):
             send(target, number)
@@ -101,10 +101,10 @@ class Parent:
         return self._read("comm").strip() in ("make", "gmake")
 
     def _catches(self) -> int:
-        """The signals it has a handler for, of those that ask a program to end, as bits."""
+        """Which of the signals that ask a program to end this process handles, as bits."""
         caught = next((line.split()[1] for line in self._read("status").splitlines() if line.startswith("SigCgt:")), "0")
         return int(caught, 16) & sum(1 << (number - 1) for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM))
 
     def wants_to_end(self) -> bool:
-        """Make's handler puts the default action back as its first deed, and a killed make is no parent any more."""
+        """Whether make was asked to end. Its handler first restores the default action, and a killed make is no parent any more."""
         return self.catches != 0 and (os.getppid() != self.pid or self._catches() != self.catches)

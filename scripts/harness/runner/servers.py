@@ -1,4 +1,4 @@
-"""The private servers: each writes its configuration into the run directory, so that its own command alone brings it back."""
+"""The private servers. Each writes its configuration into the run directory, so that its own command alone can start it again."""
 
 import glob
 import os
@@ -27,7 +27,7 @@ START_REDIS = ROOT / "deploy/redis/start"
 
 
 def program(name: str, *folders: str) -> str:
-    """The path of a program, also where the caller's PATH lacks the folders of the system's programs."""
+    """The path of a program, even if the caller's PATH lacks the folders of the system's programs."""
     path = os.pathsep.join([*folders, os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"])
     found = shutil.which(name, path=path)
     if found is None:
@@ -36,7 +36,7 @@ def program(name: str, *folders: str) -> str:
 
 
 def quoted(path: str | Path) -> str:
-    """A path as it stands between the quotes of a configuration."""
+    """A path as it is written between the quotes of a configuration."""
     return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -45,11 +45,14 @@ def reaches(user: pwd.struct_passwd | None, how: str, path: Path) -> bool:
 
 
 def half_of_the_memory() -> int:
-    """Bytes: a limit for Redis that leaves room for everything else. At it the engine takes no new orders; without one the kernel ends Redis."""
+    """A limit for Redis in bytes that leaves room for everything else.
+
+    At three quarters of it the engine takes no new orders. Without a limit the kernel would end Redis.
+    """
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
-Ports = dict[str, list[int]]  # of each service's processes
+Ports = dict[str, list[int]]  # the ports of each service's processes
 
 
 class Redis:
@@ -89,7 +92,7 @@ maxmemory-policy noeviction
 
 class Postgres:
     name = "postgres-1"
-    stop_signal = signal.SIGINT  # "fast": ends sessions, then writes a checkpoint
+    stop_signal = signal.SIGINT  # a "fast" stop: ends sessions, then writes a checkpoint
 
     def __init__(self, run: RunDirectory, port: int) -> None:
         self.run, self.port = run, port
@@ -99,7 +102,7 @@ class Postgres:
 
     @staticmethod
     def _user() -> pwd.struct_passwd | None:
-        """Postgres refuses to run as root."""
+        """The user that runs Postgres, which refuses to run as root."""
         if os.geteuid() != 0:
             return None
         for name in ("postgres", "nobody"):
@@ -122,7 +125,7 @@ class Postgres:
             raise Problem(f"{Path(argv[0]).name} could not make the database:\n{last}")
 
     def _place(self) -> Path:
-        """The data directory: in the run directory, or elsewhere where the user that runs Postgres can't get there (below /root)."""
+        """The data directory: in the run directory, or elsewhere if the user that runs Postgres cannot get there (below /root)."""
         if not reaches(self.user, "-x", self.run.path):
             folder = Path(tempfile.mkdtemp(prefix="order-engine-postgres-", dir="/var/tmp"))
             self.link.symlink_to(folder)
@@ -175,7 +178,7 @@ log_timezone = 'UTC'
         return Path(os.path.realpath(self.link))
 
     def _execute(self, *statements: str) -> None:
-        """Runs statements without a server, so before anyone can connect."""
+        """Runs statements without a server, so before a client can connect."""
         argv = (self._program("postgres"), "--single", "-D", str(self.data), "-c", "log_checkpoints=off", "postgres")
         self._command(*argv, text="".join(f"{statement}\n" for statement in statements))
 
@@ -184,7 +187,7 @@ log_timezone = 'UTC'
             os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
     def discard(self) -> None:
-        """Removes the data, also where only a link to it is in the run directory."""
+        """Removes the data, even if the run directory has only a link to it."""
         shutil.rmtree(self.data, ignore_errors=True)
         if self.link.is_symlink():
             self.link.unlink()
@@ -231,7 +234,7 @@ class Nginx:
         self.run.write(self.config, text)
 
     def _user(self) -> str:
-        """Whom nginx' workers run as when root starts it: nobody, or root itself where nobody can't read the console (below /root)."""
+        """The user of nginx' workers if root starts nginx: nobody, or root if nobody cannot read the console (below /root)."""
         if os.geteuid() != 0:
             return ""
         return "user nobody nogroup;" if reaches(pwd.getpwnam("nobody"), "-r", CONSOLE / "index.html") else "user root root;"
@@ -253,7 +256,7 @@ class Nginx:
 
 
 class Prometheus:
-    """Reads the metrics of every process, and tries the alert rules; what it has seen goes with `clean`."""
+    """Reads the metrics of every process and evaluates the alert rules. `clean` removes its data."""
 
     name = "prometheus-1"
     stop_signal = signal.SIGTERM

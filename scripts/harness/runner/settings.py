@@ -10,22 +10,22 @@ SERVICES = ("gateway", "router", "executor", "notifier")
 
 
 class Problem(Exception):
-    """Something the caller can put right; its text is one clear sentence."""
+    """A problem that the caller can put right. Its text is one clear sentence."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that can be told by the environment, checked once."""
+    """Everything that the environment can set, checked once."""
 
     run_dir: Path
     bin_dir: Path
     port: int
     bind: str
-    counts: dict[str, int]  # service -> how many processes
-    grace: float  # seconds a service has to end after SIGTERM
-    start_timeout: float  # seconds everything has to become healthy
+    counts: dict[str, int]  # service -> number of processes
+    grace: float  # seconds that a service has to end after SIGTERM
+    start_timeout: float  # seconds in which everything has to become healthy
     observability: bool = False  # whether Prometheus runs beside the engine
-    prometheus_port: int = 0  # 0 takes a free one
+    prometheus_port: int = 0  # 0: any free port
 
     @staticmethod
     def read(environment: Mapping[str, str] = os.environ) -> "Settings":

@@ -15,7 +15,7 @@ from .processes import Parent, end, spawn
 from .servers import Nginx, Postgres, Prometheus, Redis
 from .settings import ROOT, SERVICES, Problem, Settings
 
-SERVER_GRACE = 20.0  # seconds Redis, Postgres, nginx and Prometheus have to end
+SERVER_GRACE = 20.0  # seconds that Redis, Postgres, nginx and Prometheus have to end
 
 
 class Interrupted(Exception):
@@ -28,7 +28,7 @@ class Service:
     def __init__(
         self, run: RunDirectory, settings: Settings, kind: str, number: int | str, port: int, variables: dict[str, str] | None = None
     ) -> None:
-        """`variables`: this process' own, over the caller's environment."""
+        """`variables`: this process' own, which override the caller's environment."""
         self.run, self.settings, self.kind, self.port, self.own = run, settings, kind, port, variables or {}
         self.name = f"{kind}-{number}"
 
@@ -55,13 +55,13 @@ class Stack:
     def __init__(self, settings: Settings, run: RunDirectory, say: Callable[[str], None]) -> None:
         self.settings, self.run, self.say = settings, run, say
         self.parent = Parent()
-        self.children: dict[str, subprocess.Popen[bytes]] = {}  # name -> Popen, of what this command started
-        self.interrupts = 0  # how often the caller asked to stop; written by signal handlers
+        self.children: dict[str, subprocess.Popen[bytes]] = {}  # by name, what this command has started
+        self.interrupts = 0  # how often the caller asked to stop; signal handlers write it
 
     # Starting
 
     def start(self) -> None:
-        """Starts everything and returns when all is healthy. On any problem, what was started is stopped again."""
+        """Starts everything and returns when all is healthy. On any problem it stops what was started."""
         for service in SERVICES:
             self.settings.executable(service)
         if taken(self.settings.port, self.settings.bind):
@@ -105,11 +105,11 @@ class Stack:
         self._await_edge(deadline)
 
     def service(self, kind: str, number: int, port: int) -> Service:
-        """One process of a service; whoever tests a stack may give each variables of its own."""
+        """One process of a service. A test of a stack may give each process variables of its own."""
         return Service(self.run, self.settings, kind, number, port)
 
     def start_one(self, process: Startable) -> int:
-        """Starts a process of a running stack again. On any problem it is stopped, and counts as one that has ended."""
+        """Starts a process of a running stack again. On any problem the process is stopped, and counts as ended."""
         self._launch(process)
         try:
             self._await((process,), time.monotonic() + self.settings.start_timeout)
@@ -164,7 +164,7 @@ class Stack:
     # Watching
 
     def check(self) -> None:
-        """Raises when a process of ours has ended."""
+        """Raises if a process of this stack has ended."""
         for name, child in self.children.items():
             status = child.poll()
             if status is not None:
@@ -178,7 +178,7 @@ class Stack:
         return f"The end of {self.run.log(name)}:\n" + "\n".join(f"  {line}" for line in lines)
 
     def watch(self) -> None:
-        """Returns when asked to stop; raises when a process ends by itself."""
+        """Returns when asked to stop. Raises if a process ends by itself."""
         while not self._asked_to_stop():
             self.check()
             time.sleep(0.2)
@@ -186,7 +186,7 @@ class Stack:
     # Stopping
 
     def stop(self) -> bool:
-        """Stops what the pid files name: the services first and together, then nginx, Postgres and Redis."""
+        """Stops the processes that the pid files name: the services first and together, then nginx, Postgres and Redis."""
         names = self.run.names()
         services = [name for name in names if name.startswith(SERVICES)]
         servers = [name for name in reversed(names) if name not in services]

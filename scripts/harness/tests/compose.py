@@ -1,6 +1,6 @@
 """Builds and starts compose.yaml for real, scales it, and sends orders through it, under a project name and a port of its own.
 
-Where no Docker engine answers and none can be started, it says so in one line and succeeds.
+If no Docker engine answers and none can be started, it says so in one line and succeeds.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ OFFLINE = ROOT.parent / "shared/tools/docker-offline"  # prepares a machine that
 
 
 def call(*command: str, seconds: float = 60, check: bool = True, quiet: bool = True, env: Mapping[str, str] | None = None) -> str | None:
-    """Runs a command to its end and returns what it wrote, or fails with it."""
+    """Runs a command to its end and returns its output, or fails with it."""
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=env, timeout=seconds, text=True, stdin=subprocess.DEVNULL, check=False,
@@ -75,8 +75,8 @@ class Project:
 
 
 def confirmed(project: Project, orders: int = 1) -> list[str]:
-    """Places orders through the edge, follows each until it is confirmed, and then by its WebSocket."""
-    from harness.conversation import conversation  # needs a package, which where no Docker is nobody has to have
+    """Places orders through the edge, follows each until it is confirmed, and then follows it by its WebSocket."""
+    from harness.conversation import conversation  # needs a package that nobody has to have where no Docker is
 
     ids = [place(project.base, ORDER) for _ in range(orders)]
     for order_id in ids:
@@ -90,7 +90,7 @@ def confirmed(project: Project, orders: int = 1) -> list[str]:
 
 
 def only_new_replicas(project: Project) -> None:
-    """Stops the first container of each service: only what the edge and the streams have found since can serve an order now."""
+    """Stops the first container of each service. After that only replicas that the edge and the streams have found since can serve an order."""
     old = {service: project.containers(service) for service in SERVICES}
     project.scale(gateway=2, router=3, executor=3, notifier=2)
     call("docker", "stop", "--time", "20", *(name for names in old.values() for name in names), seconds=120)
@@ -102,7 +102,7 @@ def only_new_replicas(project: Project) -> None:
 
 
 def rows(project: Project, ids: list[str]) -> None:
-    """Every order and its last event are in Postgres, and each landed exactly once."""
+    """Checks that every order and its last event are in Postgres, and that each landed exactly once."""
     listed = ", ".join(f"'{order_id}'" for order_id in ids)
     query = f"SELECT count(*) FROM orders WHERE status = 'confirmed' AND coalesce(order_id, id)::text IN ({listed})"
     psql = ("exec", "-T", "postgres", "psql", "-h", "/var/run/postgresql", "-U", "engine", "-d", "orders", "-Atc")
@@ -112,7 +112,7 @@ def rows(project: Project, ids: list[str]) -> None:
 
 
 def many_requests(project: Project, count: int = 60_000, clients: int = 8) -> None:
-    """As many requests in a minute or so as would use up the edge's ports, were each a connection of its own to a gateway."""
+    """Sends so many requests that, in a minute or so, they would use up the edge's ports if each had a connection of its own to a gateway."""
     request = f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{project.port}\r\n\r\n".encode()
 
     async def client(share: int) -> None:
@@ -123,7 +123,7 @@ def many_requests(project: Project, count: int = 60_000, clients: int = 8) -> No
             assert head.startswith(b"HTTP/1.1 200"), f"request {number} of {share}: {head.decode('latin-1')}"
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await asyncio.wait_for(reader.readexactly(int(length.split(b":")[1])), 10)
-            if number % 900 == 899:  # before the edge, which answers a thousand on one connection, closes it
+            if number % 900 == 899:  # close it before the edge does, which answers a thousand requests on one connection
                 writer.close()
                 reader, writer = await asyncio.open_connection("127.0.0.1", project.port)
         writer.close()
@@ -136,16 +136,16 @@ def many_requests(project: Project, count: int = 60_000, clients: int = 8) -> No
 
 
 def console(project: Project) -> None:
-    """The edge has the web console's files, and sends its policy with them."""
+    """Checks that the edge has the web console's files, and sends its policy with them."""
     for path, part in (("/", "<title>Order Execution Engine</title>"), ("/console/main.js", "import")):
         answer = fetched(project.base + path)
         assert part in answer.text and "default-src 'self'" in answer.headers["content-security-policy"], f"{path} is not the console's"
 
 
 def engine() -> str | None:
-    """Whether there is an engine with the base images; where there is a way to get both, it is taken. A sentence when there is not."""
+    """Gets a Docker engine and the base images, if there is a way to get them. A sentence that says why not, or None."""
     def images() -> list[str]:
-        """Those of the services that are started, and not of the profiles."""
+        """The images of the services that are started, without those of the profiles."""
         named = (call("docker", "compose", "config", "--images", check=False) or "").split()
         bases = [line.split()[1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("FROM ")]
         return bases + [image for image in named if not image.startswith("order-execution-engine:")]
@@ -160,7 +160,7 @@ def engine() -> str | None:
         return None
     if OFFLINE.exists() and os.geteuid() == 0:
         say(f"preparing a Docker engine with {OFFLINE}; the first time takes minutes")
-        log = open("/tmp/docker-offline.log", "ab")  # noqa: SIM115 the engine it starts keeps it
+        log = open("/tmp/docker-offline.log", "ab")  # noqa: SIM115 the engine that it starts keeps it
         try:
             subprocess.run([OFFLINE], stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=600, check=False)
         except subprocess.TimeoutExpired:

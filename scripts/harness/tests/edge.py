@@ -24,7 +24,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 class Handler(socketserver.StreamRequestHandler):
-    """Answers each request of a connection with what the service's `answer` makes of its head; None ends the connection instead."""
+    """Answers each request of a connection with what the service's `answer` makes of its head. None ends the connection instead."""
 
     def handle(self) -> None:
         while True:
@@ -55,7 +55,7 @@ class Service(socketserver.ThreadingTCPServer):
 
 @contextmanager
 def _edge(folder: str = "run", **services: list[Service]) -> Iterator[str]:
-    """An nginx of its own in front of the given services; one that is not given has a port where nobody listens."""
+    """An nginx of its own in front of the given services. A service that is not given has a port where nobody listens."""
     with scratch() as top:
         run = RunDirectory(top / folder)
         with run.locked():
@@ -192,7 +192,7 @@ def _odd_checkout(folder: Path) -> Iterator[None]:
 
 
 def _started(resolv: str, version: str = "1.28.0", addresses: tuple[str, ...] = ()) -> dict[str, str]:
-    """What deploy/nginx/start writes, with an nginx of that version and names that have these addresses."""
+    """What deploy/nginx/start writes, with an nginx of that version and names that resolve to these addresses."""
     with scratch() as top:
         programs = {
             "nginx": f'[ "$1" != -v ] || {{ echo "nginx version: nginx/{version}" >&2; exit; }}\nkill $(jobs -p) 2>/dev/null\nexit 0\n',

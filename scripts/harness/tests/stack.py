@@ -1,4 +1,4 @@
-"""Tests scripts/stack with the executables of STACK_BIN (.build/debug): what it promises when things go well and when they don't."""
+"""Tests scripts/stack with the executables of STACK_BIN (.build/debug): what it promises when things go well and when they do not."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ class _Local(PrivateStack):
         super().__init__(folder / name, **USUAL | settings)
 
     def confirms(self) -> str:
-        """Places an order and sees it confirmed."""
+        """Places an order and waits until it is confirmed."""
         order_id = place(self.base, ORDER)
         events = follow(self.base, order_id, seconds=30)
         assert events[-1]["status"] == "confirmed", events[-1]
@@ -57,7 +57,7 @@ def up_serves_orders_beside_another_and_down_leaves_nothing(folder: Path) -> Non
 
 
 def _insist(action: Callable[[], Done]) -> Done:
-    """Does it again until it succeeds: the services may still be coming back."""
+    """Repeats the action until it succeeds: the services may still be coming back."""
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -156,7 +156,7 @@ def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -
 
 
 def _passes(test: Test, folder: Path) -> bool:
-    """Whether a test passes. Where it does not, the ends of the logs tell more."""
+    """Whether a test passes. If it does not, prints the ends of the logs."""
     folder.mkdir(mode=0o755)
     passed = passes(test.__name__, lambda: test(folder))
     for log in sorted(folder.glob("*/logs/*.log")) if not passed else ():

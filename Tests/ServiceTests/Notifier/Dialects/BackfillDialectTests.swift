@@ -2,7 +2,7 @@ import Testing
 
 @testable import Dialects
 
-/// Whole conversations.
+/// Tests whole conversations.
 @Suite struct BackfillDialectTests {
     private static func update(_ seq: Int, _ status: String, _ extra: String = "") -> String {
         #"{"type":"status_update","orderId":"\#(Story.id)","status":"\#(status)","timestamp":"\#(Story.time(seq))"\#(extra)}"#

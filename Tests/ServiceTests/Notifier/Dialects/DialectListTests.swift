@@ -3,14 +3,14 @@ import Testing
 @testable import Dialects
 @testable import Orders
 
-/// What holds of all dialects together.
+/// Tests what holds for all dialects together.
 @Suite struct DialectListTests {
     private static func isUnique(_ texts: [String]) -> Bool { Set(texts).count == texts.count }
 
     @Test func `each dialect has a label, a socket and a key for its URL that no other has`() {
         #expect(Self.isUnique(Dialects.all.map { $0.label }) && Self.isUnique(Dialects.all.map { $0.socket.path }))
         #expect(Self.isUnique(Dialects.all.compactMap { $0.socketKey }))
-        // Its URL is complete as it stands in the answer only where the path names the order.
+        // The URL in the answer is complete only if the path names the order.
         for dialect in Dialects.all where dialect.socketKey != nil { #expect(dialect.socket.path.contains("{id}")) }
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Dialects
 
-/// The documents' own example messages, letter by letter, beside what their dialects say at that place of a conversation.
+/// The documents' own example messages, letter by letter, and what their dialects say at that place of a conversation.
 @Suite struct DocumentExampleTests {
     /// An example, and the message that stands for it.
     struct Example: Sendable, CustomTestStringConvertible {
@@ -12,9 +12,9 @@ import Testing
         let place: Int
         let text: String
         var story = Story.smooth
-        /// What belongs to the example's order: ours is of the same kind.
+        /// Members that belong to the example's order. The dialect's message has its own values of the same kind.
         var own: Set<String> = []
-        /// What the contract adds to the document.
+        /// Members that the contract adds to the document.
         var added: Set<String> = []
 
         var testDescription: String { "\(document): \(text)" }
@@ -186,7 +186,7 @@ import Testing
         for member in expected.object ?? [] { try compare(told[member.name], member.value, member.name, open) }
     }
 
-    /// Equal, but for what is the example's own: there only of the same kind.
+    /// Expects equal values. Members of the example's own order only have to be of the same kind.
     private func compare(_ found: JSONValue?, _ expected: JSONValue, _ name: String, _ open: Set<String>) throws {
         switch (try #require(found, "\(name) is missing"), expected) {
         case (.object(let members), .object(let wanted)):

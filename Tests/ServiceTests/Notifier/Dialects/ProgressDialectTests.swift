@@ -2,7 +2,7 @@ import Testing
 
 @testable import Dialects
 
-/// Whole conversations.
+/// Tests whole conversations.
 @Suite struct ProgressDialectTests {
     private static func message(_ seq: Int, _ type: String, _ progress: Int, _ message: String, _ extra: String = "") -> String {
         #"{"type":"\#(type)","orderId":"\#(Story.id)","progress":\#(progress),"message":"\#(message)"\#(extra),"timestamp":"\#(Story.time(seq))"}"#

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Dialects
 
-/// Whole conversations.
+/// Tests whole conversations.
 @Suite struct SnakeCaseDialectTests {
     private static func update(_ status: String, _ extra: String = "") -> String {
         #"{"order_id":"\#(Story.id)","status":"\#(status)"\#(extra)}"#

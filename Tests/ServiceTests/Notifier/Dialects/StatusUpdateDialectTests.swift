@@ -2,7 +2,7 @@ import Testing
 
 @testable import Dialects
 
-/// Whole conversations.
+/// Tests whole conversations.
 @Suite struct StatusUpdateDialectTests {
     private static func update(_ seq: Int, _ status: String, _ message: String, _ extra: String = "") -> String {
         #"{"type":"status_update","orderId":"\#(Story.id)","status":"\#(status)","timestamp":"\#(Story.time(seq))","#
@@ -18,7 +18,7 @@ import Testing
         ]
     }
 
-    /// The event in between is not told.
+    /// The event between these two has no message.
     private static func submitted(_ seq: Int, _ hash: String) -> [String] {
         [
             update(seq, "building", "Building transaction...", dex),

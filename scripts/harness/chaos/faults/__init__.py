@@ -1,4 +1,4 @@
-"""The faults, each kind in a lane of its own that goes on while there is load, and until each of its faults has happened once."""
+"""The faults. Each kind has a lane of its own, which goes on while there is load, and until each of its faults has happened once."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ Fault = Callable[[World, random.Random], Awaitable[None]]
 
 
 async def lane(world: World, name: str, faults: list[Fault], min_pause: float, max_pause: float) -> None:
-    """Runs faults one after the other in a random order, every one before any comes again, with a pause between."""
+    """Runs faults one after the other in random order, with a pause between. Every fault runs before any runs again."""
     if not faults:
         return
     chance = world.chance(name)

@@ -1,4 +1,4 @@
-"""Entries that nobody of the engine has written: copies, junk, and claims taken out of a worker's hands."""
+"""Faults by entries that no service has written: copies, junk, and entries taken out of a worker's hands."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ from ..options import VISIBILITY
 from ..world import Injected, World
 from . import Fault
 
-# Adds an entry once, however often it is asked to: a lost answer must not make two of one.
+# Adds an entry once, however often it is called: a lost answer must not make two entries of one.
 ADD = """
 local known = redis.call('GET', KEYS[2])
 if known then return known end
@@ -26,7 +26,7 @@ return id
 
 THIEF = "chaos-thief"
 
-# Takes an order's entry from its owner, where it stands for the order and is in somebody's hands.
+# Takes an order's entry from its owner, if the entry stands for the order and a worker has it in hand.
 STEAL = """
 local hash = redis.call('HMGET', KEYS[2], 'state', 'seq', 'entry', 'deadline')
 if (hash[1] ~= 'submitted' and hash[1] ~= 'building') or (hash[4] or '') ~= '' then return nil end
@@ -38,7 +38,7 @@ redis.call('XCLAIM', KEYS[1], 'executor', ARGV[1], 0, entry, 'JUSTID')
 return { entry, hash[2], claim[1][2] }
 """
 
-# Who owns the entry, and how far the order is: one moment.
+# Reads who owns the entry and how far the order is, both at one moment.
 LOOK = """
 local claim = redis.call('XPENDING', KEYS[1], 'executor', ARGV[1], ARGV[1], 1)
 local hash = redis.call('HMGET', KEYS[2], 'seq', 'state')
@@ -85,7 +85,7 @@ async def _duplicate(world: World, partition: int, stream: str, values: list[byt
     if order in world.alone:
         return
     world.touched.add(order)
-    # where the order has left Redis before its copy is read, nobody knows it any more
+    # If the order has left Redis before its copy is read, nobody knows the order any more.
     reasons = () if stream == "events" else ("UNKNOWN_ORDER",)
     await add(world, partition, stream, zip(values[::2], values[1::2], strict=True), "duplicate", reasons, order=order)
     world.tally["duplicate"] += 1
@@ -99,7 +99,7 @@ def unknown_id() -> str:
 
 
 async def _junk(world: World, chance: random.Random) -> None:
-    """An entry that no order stands behind."""
+    """Adds an entry without an order behind it."""
     partition = chance.choice(world.partitions)
     stream = chance.choice(("accepted", "routed", "events"))
     order = unknown_id()
@@ -125,7 +125,7 @@ async def _junk(world: World, chance: random.Random) -> None:
 
 
 async def _misplaced(world: World, chance: random.Random) -> None:
-    """Entries for an order that waits for a router which is frozen: of a round that it has not reached, and of a stage it has not reached."""
+    """Adds two entries for an order that waits for a frozen router: one of a round and one of a stage that the order has not reached."""
     routers = [process for process in world.stack.processes.values() if process.kind == "router"]
     if any(process.lock.locked() for process in routers):
         return
@@ -153,7 +153,7 @@ async def _send_misplaced(world: World, chance: random.Random) -> None:
         entry = await add(world, partition, "routed", [("id", order), ("round", round_)], "wrong state or round", (reason,), False, order)
         world.count("malformed", f"{reason} for {order}")
         seen = await _buried(world, letters, entry)
-        # Read late, because something else was broken too, it finds an order that has gone on: a duplicate, rightly.
+        # If something else was broken too, the entry is read late. It then finds an order that has gone on, and is rightly a duplicate.
         world.injected[(f"{world.prefix(partition)}routed", entry)].needed = seen or world.calm(since, "malformed", "duplicate")
 
 
@@ -168,7 +168,7 @@ async def _buried(world: World, letters: str, entry: str) -> bool:
 
 
 async def _steal(world: World, chance: random.Random) -> None:
-    """While an entry is another consumer's, its former owner must not write: the order stands still until it is claimed again."""
+    """Steals an entry. While another consumer has it, the former owner must not write: the order stands still until the entry is claimed again."""
     for _ in range(20):
         candidates = [s.id for s in world.clients.submissions[-60:] if s.id and s.id not in world.touched and s.plan.cancel_after is None]
         chance.shuffle(candidates)
@@ -192,7 +192,7 @@ async def _watch_stolen(world: World, order: str, keys: list[str], entry: str, s
         owner, now, state = (text(value) for value in await world.redis.script(LOOK, keys, [entry]))
         if owner == THIEF and now != seq:
             world.violation(f"a step to {state} was written by a worker that had lost its claim", order)
-        # nobody can have claimed it from the thief before it was idle for long enough
+        # Nobody can have claimed the entry from the thief before it was idle for long enough.
         if owner != THIEF:
             if time.monotonic() - start < VISIBILITY - 0.5:
                 world.violation(f"the entry of an order, now {state}, was finished by a worker that had lost its claim", order)

@@ -1,4 +1,4 @@
-"""Services that are killed, asked to stop, frozen, or joined by more; and an order that crashes whoever touches it."""
+"""Services that are killed, asked to stop, frozen, or joined by more; and an order that crashes every process that touches it."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ def wanted(world: World) -> list[Fault]:
 
 def _on(kind: str, harm: Harm) -> Fault:
     async def begin(world: World, chance: random.Random) -> None:
-        """Harms one process that nobody else is busy with; the lane goes on while it recovers."""
+        """Harms one process that nothing else is done to. The lane goes on while the process recovers."""
         free = [p for p in world.stack.processes.values() if p.kind == kind and p.running and not p.lock.locked() and p.number <= 2]
         if not free:
             return
@@ -82,7 +82,7 @@ async def _freeze(world: World, chance: random.Random, process: Process) -> None
 
 
 async def _scale(world: World, chance: random.Random) -> None:
-    """A third router and executor for a while."""
+    """Adds a third router and a third executor for a while."""
 
     async def one(kind: str) -> None:
         process = await world.stack.add(kind)
@@ -104,12 +104,12 @@ def consumer(world: World, process: Process) -> str | None:
 
 
 async def _recovery(world: World, kind: str, name: str) -> None:
-    """How long what a dead consumer held stays with it; measured where nothing else is broken meanwhile."""
+    """Measures how long a dead consumer's entries stay with it, if nothing else is broken meanwhile."""
     stream, group = GROUPS[kind]
     start, moment = time.monotonic(), time.time()
     first, deadline = None, start + 60
     while time.monotonic() < deadline:
-        # After several crashes everything is a suspect and begun one by one, with quotes that are slow on purpose.
+        # After several crashes every entry is a suspect and is begun alone, with quotes that are slow on purpose.
         if world.under_way("poison"):
             deadline = time.monotonic() + 60
         held = 0
@@ -125,7 +125,7 @@ async def _recovery(world: World, kind: str, name: str) -> None:
     world.violation(f"what {name} held when it was killed was not taken over within 60 s")
 
 
-# So that there is time to kill a router between its first step and its last.
+# Slow, so that there is time to kill a router between its first step and its last.
 SLOW = {"MOCK_QUOTE_LATENCY_MS": "1200-1500"}
 TRIES = 3
 
@@ -166,7 +166,7 @@ async def _poisoned(world: World, chance: random.Random) -> bool | None:
 
 
 async def _crash_until_failed(world: World, order: str) -> bool:
-    """Kills each process that has counted a start of the order. True when the order has failed, False when it got away."""
+    """Kills each process that has counted a start of the order. True if the order has failed, False if it got away."""
     prefix = world.prefix(world.partition_of(order))
     deadline = time.monotonic() + 150
     killed = set()

@@ -1,4 +1,4 @@
-"""Redis and Postgres that die, are full, or stay away; and links between one service and Redis that lose replies, fall silent or are slow."""
+"""Redis and Postgres that die, are full, or stay away; links between one service and Redis that lose replies, fall silent or are slow."""
 
 import asyncio
 import random
@@ -14,14 +14,14 @@ from . import Fault
 
 BACK_WITHIN = 5.0  # seconds after Redis has returned
 NEVER_BACK = 60.0  # seconds, whatever else is broken or busy
-STRAINED = 0.25  # seconds that Redis takes to answer the harness itself, from which on the machine is too busy to hold anyone to BACK_WITHIN
-MAX_LINES = 10.0  # log lines a second and process while Redis is away
-# What leaves the gateways alone, as far as a new order needs them.
+STRAINED = 0.25  # if Redis takes this many seconds to answer the harness itself, the machine is too busy to hold a process to BACK_WITHIN
+MAX_LINES = 10.0  # log lines per second and process while Redis is away
+# Faults that leave the gateways alone, and all that a new order needs of them.
 ELSEWHERE = ("redis", "disk", "freeze", "malformed", "poison")
 
 
 def wanted(world: World) -> list[Fault]:
-    # what a kill meets differs from one to the next
+    # Twice, because what a kill interrupts differs from one kill to the next.
     faults = {"redis": [_redis] * (1 if world.options.short else 2), "disk": [_disk], "memory": [_memory], "postgres": [_postgres]}
     return [fault for name in world.wants(*faults) for fault in faults[name]]
 
@@ -37,7 +37,7 @@ async def _redis(world: World, chance: random.Random) -> None:
 
 
 async def _return(world: World, since: float, seconds: float) -> None:
-    """Starts Redis again, which has been away `since` that moment. The services are to be quiet until then, and soon back after it."""
+    """Starts Redis again, which has been away since `since`. Checks that the services are quiet until then, and back soon after."""
     unharmed = {process: process.pid for process in world.stack.processes.values() if _unharmed(process)}
     await asyncio.sleep(seconds)
     _lines(world, unharmed, since)
@@ -52,7 +52,7 @@ async def _return(world: World, since: float, seconds: float) -> None:
 
 
 class _Machine:
-    """How long Redis takes to answer one who has nothing else to do."""
+    """Measures how long Redis takes to answer a client that has nothing else to do."""
 
     def __init__(self, world: World) -> None:
         self.redis, self.slowest = Redis(world.stack.redis_port), 0.0
@@ -74,7 +74,7 @@ class _Machine:
 
 
 def _unharmed(process: Process, pid: int | None = None) -> bool:
-    """Whether nobody does anything to the process, or to its link, and it is still in the life that `pid` names."""
+    """Whether no fault touches the process or its link, and it is still in the life that `pid` names."""
     whole = process.running and not process.retired and not process.lock.locked() and not process.proxy.stalled and not process.proxy.delay
     return whole and pid in (None, process.pid)
 
@@ -90,7 +90,7 @@ def _lines(world: World, processes: dict[Process, int], since: float) -> None:
 
 
 async def _accepts(world: World, machine: _Machine, moment: float) -> None:
-    """Measures how long it takes until a gateway takes orders."""
+    """Measures how long it takes until a gateway accepts orders."""
     start = time.monotonic()
     while time.monotonic() - start < NEVER_BACK:
         if world.clients.accepted_at and world.clients.accepted_at[-1] > start:
@@ -104,7 +104,7 @@ async def _accepts(world: World, machine: _Machine, moment: float) -> None:
 
 
 async def _ready(world: World, machine: _Machine, process: Process, pid: int) -> None:
-    """Each process to which nobody does anything meanwhile is to be ready again."""
+    """Checks that the process is ready again, if no fault touches it meanwhile."""
     start, seconds = time.monotonic(), 0.0
     while _unharmed(process, pid):
         ready = await _is_ready(process)
@@ -125,14 +125,14 @@ async def _is_ready(process: Process) -> bool:
 
 
 async def _disk(world: World, chance: random.Random) -> None:
-    """Redis' file may not grow by more than a little, as on a full disk: under `always` Redis ends itself rather than lie."""
+    """Keeps Redis' file from growing by more than a little, as a full disk does. Under `always` Redis then ends itself rather than lie."""
     folder = world.stack.run.path / "redis/appendonlydir"
     room, limited = chance.randint(1_000, 60_000), None
     with world.window("disk"):
         child = world.stack.children["redis-1"]
         deadline = time.monotonic() + 20
         while child.poll() is None and time.monotonic() < deadline:
-            # A rewrite begins a new, empty file.
+            # A rewrite of the append-only file begins a new, empty file.
             newest = max(folder.glob("*.incr.aof"), key=lambda file: int(file.name.split(".")[-3]))
             if newest != limited:
                 world.stack.limit_files("redis", newest.stat().st_size + room)
@@ -149,7 +149,7 @@ async def _disk(world: World, chance: random.Random) -> None:
 
 
 async def _memory(world: World, chance: random.Random) -> None:
-    """Nothing new is let in, what is inside goes on."""
+    """Fills Redis' memory: no new order is accepted, and the orders inside go on."""
     with world.window("memory"):
         try:
             used = int((await world.redis("INFO", "memory")).partition(b"used_memory:")[2].split()[0])
@@ -161,7 +161,7 @@ async def _memory(world: World, chance: random.Random) -> None:
 
 
 async def _postgres(world: World, chance: random.Random) -> None:
-    """Away at once; orders go on. Half of the time a notifier is killed with what it could not store."""
+    """Ends Postgres at once; orders go on. Half of the time a notifier is killed together with the events that it could not store."""
     away = chance.uniform(4, 8) if world.options.short else chance.uniform(8, 30)
     with world.window("postgres"):
         accepted, ended, loaded = len(world.clients.accepted_at), len(world.sockets.finals_at), world.loading
@@ -184,7 +184,7 @@ async def _postgres(world: World, chance: random.Random) -> None:
 
 
 def links(world: World) -> list[Fault]:
-    # replies are lost all the time; silence and slowness are rarer
+    # Replies are lost all the time. Silence and slowness are rarer.
     faults = {"reply": [_reply] * 6, "stall": [_stall], "delay": [_delay]}
     return [fault for name in world.wants(*faults) for fault in faults[name]]
 
