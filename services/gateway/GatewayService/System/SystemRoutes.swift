@@ -6,7 +6,7 @@ internal import Orders
 internal import Pipeline
 internal import ServiceKit
 
-/// What the gateway answers about streams and markets.
+/// The routes about streams and markets.
 @ServiceActor
 struct SystemRoutes {
     let lag: LagSampler
