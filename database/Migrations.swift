@@ -1,12 +1,12 @@
-/// The steps of the schema, embedded in the program. They go forward only: a step that was released is never edited, a new one is added at the end.
+/// The steps of the schema, embedded in the program. They only go forward: a released step is never edited, and a new one is added at the end.
 public enum Migrations {
     /// One file of `migrations/`.
     public struct Step: Sendable {
-        /// Its place, the number that its file's name begins with.
+        /// The number at the beginning of the file's name.
         public let number: Int
-        /// What it does: the rest of the file's name.
+        /// The rest of the file's name.
         public let name: String
-        /// Its statements.
+        /// The step's statements.
         public let sql: String
 
         init(_ number: Int, _ name: String, _ bytes: [UInt8]) {

@@ -1,12 +1,12 @@
 internal import JSON
 internal import Orders
 
-/// One `backfill` with the history so far, then a `status_update` for each change of status.
+/// The backfill dialect: one `backfill` with the history so far, then one `status_update` for each change of status.
 struct BackfillDialect: Dialect {
     static var label: String { "000" }
     static var socket: SocketAddress { .query("/api/orders/execute", parameter: "orderId") }
 
-    /// The newest list of quotes: only two kinds of events have it, and each message about `building` shows it.
+    /// The newest list of quotes. Only two kinds of events carry it, but each message about `building` shows it.
     private var quotes: [Quote] = []
     private var last: StatusChange?
 
@@ -44,7 +44,7 @@ struct BackfillDialect: Dialect {
         ]
     }
 
-    /// Takes an event in; whether it is news to the client.
+    /// Takes in an event. Returns whether it is news to the client.
     private mutating func learn(_ event: OrderEvent) -> Bool {
         quotes = event.quotes ?? quotes
         let change = StatusChange(event)
@@ -71,6 +71,6 @@ struct BackfillDialect: Dialect {
         }
     }
 
-    /// The best of a venue's quotes; nil where it has given none.
+    /// The price of a venue's best quote; nil if the venue gave none.
     private func price(of dex: String) -> String? { quotes.first { $0.dex == dex }?.price.description }
 }

@@ -1,67 +1,68 @@
 internal import JSON
 public import Orders
 
-/// One protocol of the engine's clients, whole: how they write an order, what they are answered, and what they are told on its socket.
+/// One protocol of the engine's clients: how they write an order, the answer to it, and the messages on its socket.
 ///
-/// A value is one conversation: a pure translation of canonical events, with no state but what follows from the events it was given, which come in
-/// order of seq. A new dialect is one new file here, and its name in `Dialects.all`.
+/// A value is one conversation. It translates canonical events, and its state depends only on the events so far, which come in order of seq. A new
+/// dialect is one new file here and its name in `Dialects.all`.
 public protocol Dialect: Sendable {
-    /// How the dialect is called in metrics.
+    /// The dialect's label in metrics.
     static var label: String { get }
-    /// Where its socket is, and how a client names its order there.
+    /// The path of its socket, and how a client names its order there.
     static var socket: SocketAddress { get }
-    /// The names that its clients have for the members of an order.
+    /// The dialect's names for the members of an order.
     static var spelling: OrderSpelling { get }
-    /// The key under which the answer to an order has the socket's URL; nil where it has none.
+    /// The key of the socket's URL in the answer to an order; nil if the answer has none.
     static var socketKey: String? { get }
 
-    /// Whether a GET of the socket's path without an upgrade shows the order; else it is answered with 426.
+    /// Whether a GET of the socket's path without an upgrade shows the order; otherwise the answer is 426.
     static var showsOrder: Bool { get }
 
-    /// A conversation that has not begun.
+    /// A new conversation.
     init()
 
-    /// Whether an order was written in this dialect and no other, so that it is answered by `answer`.
+    /// Whether an order is certainly written in this dialect, so that `answer` makes the answer.
     static func claims(_ reading: RequestReading) -> Bool
     /// The answer to such an order, a JSON object.
     static func answer(_ order: AcceptedOrder) -> String
 
-    /// The messages that greet a client, before anything is known of the order. `time` is now, as events have it.
+    /// The messages that greet a client before anything is known of the order. `time` is the present time, in the form of events.
     func greeting(_ id: OrderID, at time: String) -> [String]
-    /// What was ordered, before the first event.
+    /// Gives the order as it was placed, before the first event.
     mutating func introduce(_ order: Order)
-    /// The messages for what the order has been through when the client comes: at least one event, and all there are so far.
+    /// The messages for all events that exist when the client connects. There is at least one event.
     mutating func replay(_ events: [OrderEvent]) -> [String]
-    /// The messages that a later event becomes, in order; none where the protocol is silent about it.
+    /// The messages for a later event, in order; none if the dialect does not show it.
     mutating func messages(for event: OrderEvent) -> [String]
-    /// The messages before all events are sent again, because the client has seen more than the order has; none where it has to go on without.
+    /// The messages that come before all events are sent again, because the client has seen more events than the order has. None if the dialect has
+    /// no such message; then nothing is sent again.
     mutating func rewinding(_ id: OrderID, to seq: Int) -> [String]
 }
 
 extension Dialect {
-    /// The engine's own names only.
+    /// Only the engine's own names.
     public static var spelling: OrderSpelling { OrderSpelling() }
-    /// None.
+    /// Nil.
     public static var socketKey: String? { nil }
-    /// It is answered with 426.
+    /// False: the answer is 426.
     public static var showsOrder: Bool { false }
 
-    /// None is written in this dialect only.
+    /// False: no order is certainly written in this dialect.
     public static func claims(_ reading: RequestReading) -> Bool { false }
-    /// What the clients of all these dialects read.
+    /// The common answer, which the clients of all these dialects can read.
     public static func answer(_ order: AcceptedOrder) -> String { Dialects.commonAnswer(order) }
 
-    /// None.
+    /// No greeting.
     public func greeting(_ id: OrderID, at time: String) -> [String] { [] }
-    /// Nothing that messages depend on.
+    /// Does nothing: no message depends on it.
     public mutating func introduce(_ order: Order) {}
-    /// As if the client had been there all the time.
+    /// The same messages as if the client had been connected all the time.
     public mutating func replay(_ events: [OrderEvent]) -> [String] { events.flatMap { messages(for: $0) } }
-    /// None: the client goes on without.
+    /// None: the client gets no events again.
     public mutating func rewinding(_ id: OrderID, to seq: Int) -> [String] { [] }
 }
 
-/// Where the socket of a dialect is.
+/// The address of a dialect's socket.
 public enum SocketAddress: Sendable {
     /// At a path with the order's id in it, as `{id}`.
     case path(String)
@@ -70,7 +71,7 @@ public enum SocketAddress: Sendable {
     /// At a path; the order's id is the client's first message.
     case firstMessage(String)
 
-    /// The path, as routes have it.
+    /// The path in the form of routes.
     public var path: String {
         switch self {
         case .path(let path), .query(let path, _), .firstMessage(let path): path
@@ -78,36 +79,36 @@ public enum SocketAddress: Sendable {
     }
 }
 
-/// What is answered about an order that is in.
+/// The data for the answer to an accepted order.
 public struct AcceptedOrder: Sendable {
     let id: OrderID
     let job: String
     let slippageBps: Int
     let warnings: [FieldError]
-    /// The scheme and host of the sockets' URLs, with the path that is before the engine's own.
+    /// Scheme, host and path prefix of the sockets' URLs.
     let socketOrigin: String
 
     /// - Parameters:
     ///   - job: the id of the order's entry in its stream.
-    ///   - warnings: what the client may not have meant.
+    /// - warnings: parts of the request that the client may not have meant.
     ///   - socketOrigin: such as `ws://localhost:3000`.
     public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String) {
         (self.id, self.job, self.slippageBps, self.warnings, self.socketOrigin) = (id, job, slippageBps, warnings, socketOrigin)
     }
 
-    /// Writes the warnings, where there are any.
+    /// Writes the warnings, if there are any.
     func writeWarnings(to writer: inout JSONWriter) { if !warnings.isEmpty { writer.field("warnings", warnings) } }
 }
 
-/// All dialects that the engine speaks beside its own.
+/// All dialects besides the native one.
 public enum Dialects {
-    /// In the order in which an answer lists their sockets.
+    /// The dialects, in the order in which an answer lists their sockets.
     public static let all: [any Dialect.Type] = [BackfillDialect.self, ProgressDialect.self, StatusUpdateDialect.self, SnakeCaseDialect.self]
 
-    /// The names that the members of an order may have in any of them.
+    /// The names for the members of an order in any dialect.
     public static let vocabulary = OrderVocabulary(all.map { $0.spelling })
 
-    /// The answer to an order, in the dialect in which it was written. Where that may be several, the answer has what each of them has.
+    /// The answer to an order, in the dialect of the request. If the dialect is not certain, the answer has the keys of all dialects that it may be.
     public static func answer(_ order: AcceptedOrder, to reading: RequestReading) -> String {
         all.first { $0.claims(reading) }.map { $0.answer(order) } ?? commonAnswer(order)
     }

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Orders
 
-/// A `connection`, a `subscribed`, then one message for each event, with its progress in per cent.
+/// The progress dialect: a `connection`, a `subscribed`, then one message for each event, with its progress in per cent.
 struct ProgressDialect: Dialect {
     static var label: String { "001" }
     static var socket: SocketAddress { .path("/api/orders/status/{id}") }

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Orders
 
-/// The bare status, in snake case; orders and their answers are in snake case too.
+/// The snake-case dialect: one bare status for each change, in snake case. Orders and their answers are in snake case too.
 struct SnakeCaseDialect: Dialect {
     static var label: String { "004" }
     static var socket: SocketAddress { .firstMessage("/api/orders/status") }
@@ -13,7 +13,7 @@ struct SnakeCaseDialect: Dialect {
 
     private var last: StatusChange?
 
-    /// The other names alone may be any client's.
+    /// The dialect's other names alone do not prove it: any client may use them.
     static func claims(_ reading: RequestReading) -> Bool { reading.names.contains("token_in") }
 
     static func answer(_ order: AcceptedOrder) -> String {

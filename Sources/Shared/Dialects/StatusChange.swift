@@ -1,10 +1,10 @@
 internal import Orders
 
-/// What those dialects tell their clients that know statuses, not events: two events with the same are one message.
+/// The part of an event that dialects without events show. If it stays the same, there is no new message.
 struct StatusChange: Equatable {
     let status: OrderStatus
-    /// Another transaction of an order that is tried again is news, though the status may be the same. One that came to nothing is not shown with
-    /// the statuses of the next attempt.
+    /// The transaction of the attempt. If an order is tried again, a new transaction is news even if the status is the same. A failed one is not
+    /// shown with the statuses of the next attempt.
     let transaction: String?
 
     init(_ event: OrderEvent) {

@@ -1,7 +1,8 @@
 internal import JSON
 internal import Orders
 
-/// A `status_update` for each event, with a message in words of its own. Orders have their tokens and a user, or an `amountIn`.
+/// The status-update dialect: one `status_update` for each event, with the dialect's own texts. Orders name their tokens and a user, or an
+/// `amountIn`.
 struct StatusUpdateDialect: Dialect {
     static var label: String { "002_003" }
     static var socket: SocketAddress { .path("/ws/orders/{id}") }
@@ -30,7 +31,7 @@ struct StatusUpdateDialect: Dialect {
         ]
     }
 
-    /// Nil for what this dialect does not know.
+    /// The text of an event's message; nil if this dialect does not show the event.
     private static func message(_ event: OrderEvent) -> String? {
         switch event.type {
         case .pending: event.message
@@ -44,7 +45,7 @@ struct StatusUpdateDialect: Dialect {
         }
     }
 
-    /// A venue as it writes itself; `Raydium+Meteora` where an order is split.
+    /// A venue's name with a capital letter; `Raydium+Meteora` for a split order.
     private static func display(_ dex: String) -> String {
         dex.split(separator: "+").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined(separator: "+")
     }

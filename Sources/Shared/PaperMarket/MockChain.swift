@@ -6,25 +6,25 @@ internal import Pipeline
 public import ServiceKit
 public import Venues
 
-/// A chain in Redis: landing times, drops, late landings and failures by settings and a seed.
+/// A chain in Redis. Settings and a seed decide landing times, drops, late landings and failures.
 @ServiceActor
 public final class MockChain: Chain {
-    /// Between two looks at the transactions that are under way.
+    /// Time between two reads of the status of the transactions under way.
     private static let pollInterval = Duration.milliseconds(100)
     /// Time without a trace of a transaction after which the same bytes are sent again.
     private static let resendInterval = Duration.seconds(2)
-    /// Between two rounds of deleting what is long over.
+    /// Time between two prunings.
     private static let pruneInterval = Duration.seconds(60)
-    /// Most signatures in one look.
+    /// The largest number of signatures in one read.
     private static let batch = 256
-    /// The oldest state of the market that the first offer of a transaction is made of.
+    /// The largest age of the market state for the first offer of a transaction.
     private static let oldest = Duration.milliseconds(10)
-    /// Offers after which a transaction is taken whatever other swaps do meanwhile, so that a crowd cannot keep it out for ever.
+    /// With this offer the chain takes the transaction even if other swaps have moved its pools, so that many swaps cannot keep it out for ever.
     private static let maxOffers = 3
 
-    /// What Solana takes for one signature.
+    /// Solana's fee for one signature.
     public let networkFeeLamports: UInt64 = 5000
-    /// The seed of all draws, agreed upon by all executors before the first order.
+    /// The seed of all draws. All executors agree on it before the first order.
     var seed: UInt64 = 0 {
         didSet {
             ledger = Self.ledger(settings, seed: seed, process)
@@ -43,9 +43,9 @@ public final class MockChain: Chain {
         let answer: Promise<(slot: UInt64, status: TransactionStatus)>
     }
 
-    /// A chain by its settings. Throws where the lists of tokens and pools cannot be used.
+    /// A chain with its settings. Throws if the lists of tokens and pools cannot be used.
     public convenience init(_ settings: ChainSettings, process: ServiceProcess) throws(StartError) {
-        // Quotes of live venues are of pools whose depth nobody here knows.
+        // Quotes of live venues come from pools whose depth is not known here.
         let pools = settings.venues == .mock ? try MarketFiles.load(settings.files, log: process.log).pools.pools : []
         self.init(settings, board: MarketBoard(pools, settings: settings.market, process: process), process: process)
     }
@@ -66,12 +66,12 @@ public final class MockChain: Chain {
         return ChainLedger(pipeline: process.pipeline, options: options)
     }
 
-    /// Waits until all processes have agreed on the seed, so that all executors draw alike.
+    /// Waits until all processes have agreed on the seed, so that all executors draw the same outcomes.
     public func prepare() async {
         if let agreed = await process.agreeOnSeed(settings.market) { seed = agreed }
     }
 
-    /// Signs at once, with a signature that depends on nothing but order, leg and attempt.
+    /// Signs at once. The signature depends on order, leg and attempt only.
     public func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
         let signature = MockSignature.make(order: order.id, leg: leg, attempt: attempt)
         return SignedTransaction(
@@ -80,7 +80,7 @@ public final class MockChain: Chain {
             minOut: MinReceived.roundedUp(quote.amountOut, slippageBps: order.slippageBps))
     }
 
-    /// Sends, and looks again and again until the ledger knows the outcome.
+    /// Sends the transaction, and reads its status until the ledger knows the outcome.
     public func settle(_ transaction: SignedTransaction, order: Order) async throws -> TransactionOutcome {
         var lastSend: MonotonicInstant?
         var backoff = Backoff(first: .milliseconds(50), max: .seconds(1))
@@ -88,7 +88,8 @@ public final class MockChain: Chain {
             try Task.checkCancellation()
             do {
                 if lastSend.map({ $0.elapsed >= Self.resendInterval }) ?? true {
-                    // Whatever the answer, the status decides: a lost answer is no error, and an expired one may have landed before.
+                    // The status decides, whatever the send answers: a lost answer is not an error, and an expired transaction may have landed
+                    // before.
                     try await send(transaction, order)
                     lastSend = .now
                 }
@@ -106,13 +107,13 @@ public final class MockChain: Chain {
         }
     }
 
-    /// What the ledger says of a failure. A newer version's code is one of its network: such a transaction failed on the chain.
+    /// The code of a recorded failure. An unknown code of a newer version counts as NETWORK: the transaction failed on the chain.
     private static func failure(_ text: String) -> FailureCode {
         let code = FailureCode(rawValue: text)
         return FailureCode.allCases.contains(code) ? code : .network
     }
 
-    /// Offers a transaction to the chain at what the market would pay now, anew while other swaps come between.
+    /// Offers a transaction to the chain at the present market price. Repeats it while other swaps come between.
     private func send(_ transaction: SignedTransaction, _ order: Order) async throws(PipelineError) {
         for offer in 1...Self.maxOffers {
             guard let view = await board.view(partition: order.id.partition, within: offer == 1 ? Self.oldest : .zero) else {
@@ -124,14 +125,14 @@ public final class MockChain: Chain {
         }
     }
 
-    /// The next look at a signature, together with all others that are waited for.
+    /// The next status of a signature, read together with all others that are waited for.
     private func look(_ signature: String, partition: Int) async throws -> (slot: UInt64, status: TransactionStatus) {
         let watch = watched[signature] ?? Watch(partition: partition, answer: Promise())
         watched[signature] = watch
         return try await watch.answer.value
     }
 
-    /// Looks after all transactions that are waited for, and prunes the ledger beside that, until the task is cancelled.
+    /// Reads the status of all transactions that are waited for, and prunes the ledger, until the task is cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.pollLoop() }

@@ -1,9 +1,9 @@
 internal import JSON
 internal import Orders
 
-/// Signatures of the mock chain: 64 bytes made from what they sign, so that the same attempt has the same signature in every process.
+/// Signatures of the mock chain: 64 bytes computed from order, leg and attempt, so that the same attempt has the same signature in every process.
 enum MockSignature {
-    /// Base58 of 64 bytes.
+    /// The signature: base58 of 64 bytes.
     static func make(order: OrderID, leg: Int, attempt: Int) -> String {
         let text = Array("\(order):\(leg):\(attempt)".utf8)
         var bytes: [UInt8] = []
@@ -18,7 +18,7 @@ enum MockSignature {
         return Base58.encode(bytes)
     }
 
-    /// What is sent: the swap in full, base58, as a real chain's wire format would be.
+    /// The bytes that are sent: the whole swap, base58, in place of a real chain's wire format.
     static func bytes(order: Order, leg: Int, attempt: Int, quote: Quote) -> String {
         let swap = JSONWriter.object {
             $0.field("order", order.id)

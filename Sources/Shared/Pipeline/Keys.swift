@@ -1,6 +1,6 @@
 public import Orders
 
-/// The names of everything the engine keeps in Redis. Nothing else spells a key.
+/// The names of all keys and channels that the engine has in Redis. No other type spells a key.
 ///
 /// The partition is a hash tag, so that all keys that one script touches share a slot of Redis Cluster.
 public struct Keys: Sendable {
@@ -9,7 +9,7 @@ public struct Keys: Sendable {
     private let orders: String
     private let chainPrefix: String
 
-    /// Short names: a key ends in one, `entry` in an order's hash begins with one, and a dead letter tells its stream by one.
+    /// Short names: a key ends in one, `entry` in an order's hash begins with one, and a dead letter names its stream by one.
     enum Name {
         static let accepted = "accepted"
         static let routed = "routed"
@@ -32,21 +32,21 @@ public struct Keys: Sendable {
     public var events: String { orders + Name.events }
     /// Entries that could not be handled.
     public var dead: String { orders + "dead" }
-    /// Orders that wait for their next attempt, by the time it is due.
+    /// Orders that wait for their next attempt, sorted by the time when it is due.
     public var retries: String { orders + Name.retries }
-    /// Orders with a deadline, by that time.
+    /// Orders with a deadline, sorted by deadline.
     public var deadlines: String { orders + "deadlines" }
-    /// Orders that have a time to live, by its end.
+    /// Orders with a time to live, sorted by its end.
     public var leaving: String { orders + "leaving" }
-    /// The highest time seen, in ms, and by how much the engine's time is ahead of Redis' own.
+    /// The highest time seen, and how far the engine's time is ahead of Redis' own, both in ms.
     public var clock: String { Self.clock(of: "{\(partition)}") }
-    /// There while no new order is taken in: since when, and why.
+    /// The record of a pause: since when, and why. It exists while the partition takes no new orders.
     public var paused: String { orders + "paused" }
-    /// What the key of every order begins with.
+    /// The prefix of the key of every order.
     public var orderPrefix: String { orders + "order:" }
-    /// What the key of every user's list begins with.
+    /// The prefix of the key of every user's list.
     public var userPrefix: String { orders + "user:" }
-    /// An order's life.
+    /// An order's hash.
     public func order(_ id: OrderID) -> String { orderPrefix + id.description }
     /// A user's orders that Redis still has.
     public func user(_ user: UserID) -> String { userPrefix + user.text }
@@ -64,13 +64,14 @@ public struct Keys: Sendable {
         return orders + "idem:" + escaped + ":" + key
     }
 
-    /// The user and the idempotency key of a record, by what its key has after `idem:`; by bytes, as they are compared. Nil where there is no colon.
+    /// The user and the idempotency key that a record's key names after `idem:`. Nil if there is no colon. Works on bytes, because Redis compares
+    /// keys by bytes.
     static func recorded(_ name: Substring.UTF8View) -> (user: String, key: String)? {
         guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         var user: [UInt8] = []
         var rest = name[..<colon]
         while let byte = rest.popFirst() {
-            // A % is always followed by the two digits of what it stands for.
+            // A % is always followed by two digits, and only `%3A` stands for a colon.
             let isColon = byte == UInt8(ascii: "%") && rest.popFirst() == UInt8(ascii: "3")
             if byte == UInt8(ascii: "%") { _ = rest.popFirst() }
             user.append(isColon ? UInt8(ascii: ":") : byte)
@@ -78,10 +79,10 @@ public struct Keys: Sendable {
         return (String(decoding: user, as: UTF8.self), String(decoding: name[name.index(after: colon)...], as: UTF8.self))
     }
 
-    /// What a chain that keeps its ledger in Redis has under a name.
+    /// The key of a chain that keeps its ledger in Redis, by its short name.
     public func chain(_ name: String) -> String { chainPrefix + name }
 
-    /// The stream and its consumer group of a stage.
+    /// The stream that a stage reads.
     public func source(of stage: Stage) -> String { stage == .router ? accepted : routed }
 
     /// The streams that consumer groups read, each with its group.
@@ -89,29 +90,29 @@ public struct Keys: Sendable {
         [(accepted, Stage.router.group), (routed, Stage.executor.group), (events, persistGroup)]
     }
 
-    /// What every channel begins with.
+    /// The prefix of every channel.
     static let updatesPrefix = "updates:"
-    /// What the channel of every user begins with.
+    /// The prefix of the channel of every user.
     static let userUpdatesPrefix = updatesPrefix + "user:"
     /// The channel of an order's events.
     public static func updates(_ id: OrderID) -> String { updatesPrefix + id.description }
-    /// A channel on which nothing is published: subscribing to it again and again keeps a subscriber's link alive.
+    /// A channel on which nothing is published. Subscribing to it again and again keeps a subscriber's link alive.
     public static let silence = updatesPrefix + "silence"
     /// The channel of the events of all orders of a user.
     public static func updates(user: UserID) -> String { userUpdatesPrefix + user.text }
-    /// The names of the processes that are alive, by the time of their last heartbeat.
+    /// The names of the processes that are alive, sorted by the time of their last heartbeat.
     public static let services = "orders:{services}"
-    /// What a process says of itself.
+    /// The fields of a process' heartbeat.
     public static func service(_ name: String) -> String { services + ":" + name }
-    /// The clock of a slot, by the tag of its keys.
+    /// The clock of a slot, for the hash tag of its keys.
     static func clock(of tag: String) -> String { "orders:\(tag):clock" }
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
-    /// Whose turn it is to count what waits after a restart of Redis, and the run of Redis after whose start that was done.
+    /// Two keys: the process whose turn it is to count the entries that wait after a restart of Redis, and the run of Redis that was counted last.
     public static let recount = [agreement("recount"), agreement("recounted")]
-    /// Whose turn it is to change the count of partitions, and nothing else: the agreement itself says what came of it.
+    /// Two keys of the turn to change the count of partitions. The second stays empty: the agreement itself shows the result.
     static let partitionChange = [agreement("change"), agreement("changed")]
-    /// What all processes must agree on: the count of partitions, the seed of the mocks.
+    /// A value on which all processes must agree: the count of partitions, the seed of the mocks.
     public static func agreement(_ name: String) -> String { "orders:{agreed}:" + name }
 }
 

@@ -2,33 +2,33 @@ internal import JSON
 public import Orders
 internal import Redis
 
-/// What became of a new order.
+/// The outcome of accepting a new order.
 public enum AcceptOutcome: Sendable, Equatable {
-    /// The order is in; `job` is the id of its entry on `accepted`.
+    /// The order was accepted; `job` is the id of its entry on `accepted`.
     case accepted(OrderID, job: String)
-    /// The same order came before, under the same key: its id and job.
+    /// The same order was accepted before with the same key: its id and job.
     case replay(OrderID, job: String)
     /// The key was used for another order.
     case conflict(OrderID)
-    /// The id is another order's: take a new one.
+    /// Another order has this id: take a new one.
     case collision
     /// The time limit was over; nothing was written.
     case late
-    /// The engine is paused, for a reason that may be empty; nothing was written.
+    /// The engine is paused, and nothing was written. The reason may be empty.
     case paused(reason: String)
 }
 
-/// What is remembered of a request under its idempotency key.
+/// The record of a request under its idempotency key.
 public struct AcceptedRecord: Sendable, Equatable {
-    /// The order it became.
+    /// The order that the request became.
     public let id: OrderID
     /// The id of that order's entry on `accepted`.
     public let job: String
-    /// What was asked for, in one canonical text.
+    /// The request in one canonical text.
     public let fingerprint: String
-    /// What was asked for as it was written, see `RequestClaim`; nil in records of earlier versions.
+    /// The digest of the request as the client wrote it, see `RequestClaim`; nil in records of earlier versions.
     public let digest: String?
-    /// What the answer said of the slippage limit; nil in records of earlier versions.
+    /// The slippage limit that the answer named; nil in records of earlier versions.
     public let slippageBps: Int?
 
     /// Reads the values of a record's five fields.
@@ -41,13 +41,13 @@ public struct AcceptedRecord: Sendable, Equatable {
 }
 
 extension OrderPipeline {
-    /// The partition for a new order: with an idempotency key always the same one, so that its record is found.
+    /// The partition for a new order. With an idempotency key it is always the same one, so that the record is found.
     public func partition(userId: UserID?, idempotencyKey: String?) -> Int {
         guard let idempotencyKey else { return Int.random(in: 0..<settings.partitions) }
         return Int(FNV1a.hash64((userId?.text ?? "").utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
     }
 
-    /// What is remembered of the request that came under a key; nil where none did, or too long ago. Only reads, so that a full Redis answers too.
+    /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too.
     public func record(of claim: RequestClaim, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
         let keys = partitions[partition(userId: claim.userId, idempotencyKey: claim.key)]
         let names = ["orderId", "jobId", "fingerprint", "request", "slippageBps"]
@@ -59,12 +59,12 @@ extension OrderPipeline {
         }
     }
 
-    /// Takes an order in, once, or writes nothing. May be called again with the same order after a lost reply.
+    /// Accepts an order once, or writes nothing. May be called again with the same order after a lost reply.
     ///
     /// - Parameters:
-    ///   - claim: how the request is known again under its key; nil without a key.
-    ///   - idempotencyTTL: how long the key is remembered, in ms.
-    ///   - limit: the time of Redis, in ms, after which nothing is accepted any more.
+    /// - claim: the digest of the request under its key; nil without a key.
+    /// - idempotencyTTL: how long the record of the key stays, in ms.
+    /// - limit: the latest time of Redis, in ms, at which the order may be accepted.
     ///   - timeout: how long to wait for the answer.
     public func accept(
         _ order: Order, claim: RequestClaim? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration

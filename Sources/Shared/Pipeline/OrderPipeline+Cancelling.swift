@@ -1,15 +1,15 @@
 public import Orders
 internal import Redis
 
-/// What became of a wish to cancel.
+/// The outcome of a request to cancel.
 public enum CancelOutcome: Sendable, Equatable {
     /// The order is cancelled, now or before.
     case cancelled
     /// A transaction is under way.
     case submitted
-    /// A part of it has landed.
+    /// A part of the order has landed.
     case partlyFilled
-    /// The order has ended otherwise.
+    /// The order has ended in another way.
     case final(OrderState)
     /// Redis does not have the order.
     case unknown

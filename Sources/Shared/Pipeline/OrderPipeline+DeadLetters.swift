@@ -1,23 +1,23 @@
 public import Orders
 internal import Redis
 
-/// Some of the dead letters.
+/// One page of dead letters.
 public struct DeadLetterPage: Sendable {
     /// The letters, oldest first.
     public let letters: [DeadLetter]
-    /// Where to go on; nil when there are no more.
+    /// Where to go on; nil if there are no more.
     public let next: DeadLetterID?
 }
 
-/// What became of a wish to put a dead letter's entry back.
+/// The outcome of putting a dead letter's entry back.
 public enum RetryOutcome: Sendable, Equatable {
-    /// It is on its stream again, under this id, and no dead letter any more.
+    /// The entry is on its stream again, under this id, and the letter is gone.
     case restored(stream: String, entry: String)
-    /// There is no such letter (any more).
+    /// There is no such letter, or no longer.
     case unknown
     /// Its order has ended: nothing is left to do.
     case final(OrderState)
-    /// Redis does not have its order; nothing was changed. The id is nil where it is none.
+    /// Redis does not have the order, and nothing was changed. The id is nil if the letter names none.
     case orderMissing(OrderID?)
     /// The letter has no fields or no stream that could be put back.
     case unusable
@@ -25,26 +25,26 @@ public enum RetryOutcome: Sendable, Equatable {
 
 /// What became of a wish to drop a dead letter.
 public enum DropOutcome: Sendable, Equatable {
-    /// It is gone.
+    /// The letter is gone.
     case dropped
-    /// There is no such letter (any more).
+    /// There is no such letter, or no longer.
     case unknown
-    /// A transaction of its order may be under way: only putting it back can end the order.
+    /// A transaction of its order may be under way. Only putting the entry back can end the order.
     case inDoubt
 }
 
 extension OrderPipeline {
-    /// What the letters of one page come to, in bytes, before the page ends early. An entry can be as large as Redis allows.
+    /// The size of a page in bytes at which it ends early. An entry can be as large as Redis allows.
     private static let pageBytes = 1 << 20
 
     /// Dead letters of all partitions, oldest first.
     ///
     /// - Parameters:
-    ///   - after: where the page before ended; nil for the first one.
-    ///   - limit: letters at most, from 1; a page of large letters has fewer.
+    /// - after: the last letter of the page before; nil for the first page.
+    /// - limit: at most so many letters, at least 1; a page of large letters has fewer.
     public func deadLetters(after: DeadLetterID? = nil, limit: Int) async throws(PipelineError) -> DeadLetterPage {
         var letters: [DeadLetter] = []
-        // Beyond the last letter that a partition has sent of more, the order of letters is not known yet.
+        // If a partition has more letters, the order of letters beyond its last one is not known yet.
         var horizon: DeadLetterID?
         for keys in partitions {
             let reply = try await run(
@@ -72,9 +72,9 @@ extension OrderPipeline {
         return (letters, more == 1)
     }
 
-    /// Puts a dead letter's entry back on its stream with its original fields, and removes the letter, in one.
+    /// Puts a dead letter's entry back on its stream with its original fields and removes the letter, in one script.
     ///
-    /// - Parameter evenWithoutOrder: whether an entry is put back also when Redis does not have its order: it then becomes a dead letter again.
+    /// - Parameter evenWithoutOrder: whether to put the entry back even if Redis does not have its order. The entry then becomes a dead letter again.
     public func retry(_ id: DeadLetterID, evenWithoutOrder: Bool = false) async throws(PipelineError) -> RetryOutcome {
         guard partitions.indices.contains(id.partition) else { return .unknown }
         let keys = partitions[id.partition]
@@ -92,7 +92,7 @@ extension OrderPipeline {
         }
     }
 
-    /// Removes a dead letter for good. An order that Redis kept because Postgres had refused its event may leave then.
+    /// Removes a dead letter for good. If Redis kept an order only because Postgres had refused its event, the order's time to live begins.
     public func drop(_ id: DeadLetterID) async throws(PipelineError) -> DropOutcome {
         guard partitions.indices.contains(id.partition) else { return .unknown }
         let keys = partitions[id.partition]

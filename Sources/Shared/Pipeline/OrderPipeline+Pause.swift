@@ -6,12 +6,12 @@ internal import Redis
 public struct PauseRecord: Sendable, Equatable {
     /// Since when, in ms of Redis.
     public let since: UInt64
-    /// Why, in the words of who did it; empty when nothing was said.
+    /// The operator's reason; empty if none was given.
     public let reason: String
 }
 
 extension OrderPipeline {
-    /// Pauses the engine: no gateway takes new orders until `resume`, over any restart. Orders inside go on. None gets in once this has returned.
+    /// Pauses the engine until `resume`, over any restart: no gateway takes new orders. Orders inside go on. No order gets in once this has returned.
     ///
     /// A second call changes the reason, unless the new reason is empty.
     public func pause(reason: String) async throws(PipelineError) {
@@ -23,7 +23,7 @@ extension OrderPipeline {
         for keys in partitions { _ = try await send(["DEL", keys.paused]) }
     }
 
-    /// The pause that holds in any of the partitions; nil where all take orders.
+    /// The pause of any partition; nil if all take orders.
     public func currentPause() async throws(PipelineError) -> PauseRecord? {
         for keys in partitions {
             let values = try await send(["HMGET", keys.paused, "since", "reason"]).array ?? []
@@ -34,7 +34,7 @@ extension OrderPipeline {
 }
 
 extension PauseRecord {
-    /// The body of `GET /api/door`, and the member `door` of `/health` and `/api/streams`; nil while the engine is not paused.
+    /// The body of `GET /api/door`, and the member `door` of `/health` and `/api/streams`. `pause` is nil while the engine is not paused.
     public static func json(of pause: PauseRecord?) -> String {
         JSONWriter.object {
             $0.field("open", pause == nil)

@@ -1,16 +1,16 @@
 public import Orders
 internal import Redis
 
-/// An order as Redis has it: what it was placed with and all of its events, from seq 1 on.
+/// An order in Redis: the request and all of its events, from seq 1 on.
 public struct OrderSnapshot: Sendable {
-    /// What the order was placed with.
+    /// The order as it was placed.
     public let order: Order
     /// The canonical events as they were published, in order of seq.
     public let events: [String]
 }
 
 extension OrderPipeline {
-    /// Reads an order; nil when Redis does not have it (any more).
+    /// Reads an order; nil if Redis does not have it, or no longer.
     public func snapshot(_ id: OrderID) async throws(PipelineError) -> OrderSnapshot? {
         guard let keys = keys(of: id) else { return nil }
         let reply = try await send(["HGETALL", keys.order(id)])
@@ -28,7 +28,7 @@ extension OrderPipeline {
                 found[seq] = value
             }
         }
-        // Asked first: a seq that nobody can have written would be counted up to.
+        // This check comes before the loop: a wrong seq could make the loop count very far.
         guard let text, let order = try? Order(json: text), 0...found.count ~= last else { throw Self.unreadable(id) }
         let events = (0..<last).compactMap { found[$0 + 1] }
         guard events.count == last else { throw Self.unreadable(id) }
@@ -37,7 +37,7 @@ extension OrderPipeline {
 
     private static func unreadable(_ id: OrderID) -> PipelineError { PipelineError(.unexpectedReply, "order \(id) cannot be read") }
 
-    /// The newest seq of an order; nil when Redis does not have it.
+    /// The newest seq of an order; nil if Redis does not have it.
     public func newestSeq(_ id: OrderID) async throws(PipelineError) -> Int? {
         guard let keys = keys(of: id) else { return nil }
         return try await send(["HGET", keys.order(id), "seq"]).integer.map { Int($0) }

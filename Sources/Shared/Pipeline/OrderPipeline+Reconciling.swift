@@ -2,9 +2,9 @@ public import Orders
 internal import Redis
 
 extension OrderPipeline {
-    /// Those of the orders that Redis does not have, in the order given. Changes nothing.
+    /// The orders among `ids` that Redis does not have, in the same sequence. Changes nothing.
     ///
-    /// A count tells whether any of a partition's is missing, so that the usual answer costs one command; else the halves are asked.
+    /// One EXISTS counts the orders of a partition, so the usual answer costs one command. If some are missing, each half is counted.
     public func missing(_ ids: [OrderID]) async throws(PipelineError) -> [OrderID] {
         var gone: Set<OrderID> = []
         for (partition, part) in Dictionary(grouping: ids, by: \.partition) {

@@ -2,29 +2,29 @@ internal import EventLoop
 internal import Orders
 internal import Redis
 
-/// Counting anew what waits, in short scripts with pauses between them, by one process at a time.
+/// Counts the waiting entries anew, in short scripts with pauses between them, by one process at a time.
 extension OrderPipeline {
-    /// Entries of one script: about a millisecond of Redis.
+    /// Entries that one script counts: about a millisecond of Redis.
     private static let countedPage = 250
-    /// Between two of them, so that Redis is mostly there for others.
+    /// The wait between two scripts, so that Redis is mostly free for others.
     private static let countingPause = Duration.milliseconds(4)
-    /// A bound aside: five million entries.
+    /// Limits one count to five million entries.
     private static let maxPages = 20_000
-    /// A group that is given entries faster than they are counted is left for the next time.
+    /// A group that is given entries faster than they are counted is left for the next turn.
     private static let maxRestarts = 5
 
-    /// Repairs the lag that Redis reports of the groups: of all of them once after a restart of Redis, whose append-only file does not hold it, else
-    /// of those of which Redis has lost it.
+    /// Repairs the lag that Redis reports for the groups. After a restart of Redis it counts all groups once, because the append-only file does not
+    /// hold the lag. Otherwise it counts only groups whose lag Redis has lost.
     ///
-    /// - Parameter name: this process' name, by which the others see that it is its turn.
-    /// - Returns: how many groups were counted; nil where it is another's turn.
+    /// - Parameter name: this process' name, under which it holds the turn.
+    /// - Returns: how many groups were counted; nil if another process has the turn.
     @discardableResult
     public func recount(as name: String) async throws(PipelineError) -> Int? {
-        // That two count at once after one of them was frozen does no harm.
+        // Two processes may count at once after one of them was frozen. That does no harm.
         let turn = Turn(pipeline: self, keys: Keys.recount, name: name)
         guard let mark = try await turn.take() else { return nil }
         let run = await runOfRedis()
-        // Where Redis does not say which run of it this is, only what it has lost can be seen.
+        // If Redis does not tell the id of its run, only lost lags are repaired.
         let wasRestarted = !run.isEmpty && run != mark
         var counted = 0
         var isComplete = true
@@ -37,12 +37,12 @@ extension OrderPipeline {
                 counted += 1
             }
         }
-        // What could not be counted to its end is due again at the next turn.
+        // A count that did not come to its end is due again at the next turn.
         try await turn.finish(run.isEmpty || !isComplete ? mark : run)
         return counted
     }
 
-    /// Returns whether it came to its end.
+    /// Returns whether the count came to its end.
     private func recount(_ stream: String, _ group: String, in turn: Turn) async throws(PipelineError) -> Bool {
         var restarts = 0
         var position = ["+", "0", ""]
@@ -65,7 +65,7 @@ extension OrderPipeline {
         try await run(Scripts.lost, keys: [stream], [group]).integer == 1
     }
 
-    /// The random id of Redis' run; empty where it does not tell.
+    /// The random id of Redis' run; empty if Redis does not tell it.
     private func runOfRedis() async -> String {
         RedisInfo((try? await send(["INFO", "server"]))?.string ?? "").runID
     }

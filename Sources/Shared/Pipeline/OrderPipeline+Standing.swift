@@ -1,24 +1,24 @@
 public import Orders
 internal import Redis
 
-/// Where an order under way goes on from.
+/// The entry or retry from which an order goes on.
 public enum Standing: String, Sendable {
     /// Redis does not have the order.
     case gone
-    /// It has ended.
+    /// The order has ended.
     case final
     /// Its entry was not delivered yet.
     case waiting
-    /// It waits for its next attempt.
+    /// The order waits for its next attempt.
     case retry
     /// A worker has its entry.
     case held
-    /// No entry and no retry: it does not go on by itself.
+    /// There is no entry and no retry: the order does not go on by itself.
     case nothing
 }
 
 extension OrderPipeline {
-    /// Where an order goes on from, and how long ago, in ms, it moved last (0 where Redis does not have it).
+    /// The order's standing, and the ms since its last event (0 if Redis does not have the order).
     public func standing(_ id: OrderID) async throws(PipelineError) -> (Standing, unmovedMs: UInt64) {
         guard let keys = keys(of: id) else { return (.gone, 0) }
         let reply =

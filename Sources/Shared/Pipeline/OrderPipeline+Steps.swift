@@ -4,7 +4,7 @@ internal import Orders
 internal import Redis
 
 extension OrderPipeline {
-    /// Takes an entry's first step. Asked again while Redis is away; the token keeps the start from being counted twice.
+    /// Takes the first step of an entry. Repeats it while Redis is away; the token keeps the start from being counted twice.
     public func begin(_ entry: WorkEntry) async throws(PipelineError) -> BeginOutcome {
         let request: StepRequest = entry.stage == .router ? .routeBegin : .buildBegin
         let reply = try await write(request, entry)
@@ -15,7 +15,7 @@ extension OrderPipeline {
         }
     }
 
-    /// Takes a later step. Asked again while Redis is away: a step that was written in spite of a lost reply answers `stale` or `again`.
+    /// Takes a later step. Repeats it while Redis is away. If the step was written and its reply was lost, the answer is `stale` or `again`.
     public func step(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> StepOutcome {
         let reply = try await write(request, entry)
         switch reply.first?.string {
@@ -27,7 +27,7 @@ extension OrderPipeline {
     }
 
     private func write(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> [RedisValue] {
-        // The stream's partition, not the id's: an id that strayed here is an order this partition does not know.
+        // The partition is the stream's, not the id's. An order whose id has strayed here is unknown to this partition.
         let keys = partitions[entry.partition]
         let reply = try await persist(
             Scripts.step,
@@ -38,7 +38,7 @@ extension OrderPipeline {
         guard let answer = reply.array else { throw PipelineError(.unexpectedReply, "step answered no array") }
         let outcome = answer.first?.string ?? ""
         tell(request, entry, answer)
-        // To have begun proves nothing: what ends its worker does so after that.
+        // A first step proves nothing: an entry that crashes its worker does so after it.
         let hasBegun = outcome == "again" || outcome == "ok" && request.step.begins
         if !hasBegun { noteProgress(of: entry) }
         return answer
@@ -57,7 +57,7 @@ extension OrderPipeline {
         }
     }
 
-    /// Waits until each of these deliveries has written a step after its first one, or has nothing to do any more, at most `limit` for all of them.
+    /// Waits until each of these deliveries has written a step after its first one, or has nothing left to do. Waits at most `limit` for all of them.
     func waitForSteps(of entries: [WorkEntry], within limit: Duration) async {
         let start = MonotonicInstant.now
         let waits = entries.map { ($0.token, Promise<Void>()) }
@@ -68,7 +68,7 @@ extension OrderPipeline {
         }
     }
 
-    /// Ends the wait for a delivery, where there is one.
+    /// Ends the wait for a delivery, if there is one.
     func noteProgress(of entry: WorkEntry) { waitingForSteps[entry.token]?.succeed(()) }
 
     private func arguments(_ request: StepRequest, _ entry: WorkEntry) -> [String] {
@@ -92,8 +92,7 @@ extension OrderPipeline {
         return reason
     }
 
-    /// Reads `{outcome, seq, state, attempt, order, route, quotes, transactions, routedAt, stale, now}`.
-    /// Far from overflow, and above all that an order can come to.
+    /// A limit far from overflow, and above any count that an order can have.
     private static let attempts: ClosedRange<Int64> = 0...1_000_000
 
     private static func staleQuotes(_ count: Int64?) -> Int? {
@@ -101,6 +100,7 @@ extension OrderPipeline {
         return attempts.contains(count) ? Int(count) : nil
     }
 
+    /// Reads `{outcome, seq, state, attempt, order, route, quotes, transactions, routedAt, stale, now}`.
     private func work(_ reply: [RedisValue], _ entry: WorkEntry) throws(PipelineError) -> Work {
         guard reply.count == 11, let state = reply[2].string.flatMap({ OrderState(rawValue: $0) }), let attempt = reply[3].integer,
             Self.attempts.contains(attempt), let text = reply[4].string, let order = try? Order(json: text), let now = reply[10].milliseconds,

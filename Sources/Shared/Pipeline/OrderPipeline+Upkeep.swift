@@ -3,7 +3,7 @@ internal import Orders
 internal import Redis
 
 extension OrderPipeline {
-    /// Creates the groups of a partition's streams where they are missing, from the first entry on. Returns whether one was missing.
+    /// Creates the missing groups of a partition's streams; they begin with the first entry. Returns whether one was missing.
     @discardableResult
     public func createGroups(_ keys: Keys) async throws(PipelineError) -> Bool {
         var created = false
@@ -15,10 +15,10 @@ extension OrderPipeline {
 
     /// Members that one run looks at.
     private static let page = 100
-    /// Runs in a row, so that what never ends leaves the loop for others.
+    /// Runs in a row. A script that never finds an end must leave the loop to others.
     private static let maxRuns = 200
 
-    /// Hands all due retries back to their streams. Returns how many; those whose order has gone on are only let go.
+    /// Hands all due retries back to their streams. Returns how many. A retry whose order has gone on is only removed.
     @discardableResult
     public func promote(_ keys: Keys) async throws(PipelineError) -> Int {
         try await pages(
@@ -34,7 +34,7 @@ extension OrderPipeline {
         return failed
     }
 
-    /// Brings back retries and ends of times to live that a clock which ran ahead has put further away than they can be. Returns how many.
+    /// Brings back retries and ends of times to live that a clock which ran ahead has put too far away. Returns how many.
     @discardableResult
     public func hasten(_ keys: Keys) async throws(PipelineError) -> Int {
         var (kept, done) = (0, 0)
@@ -50,7 +50,7 @@ extension OrderPipeline {
         return done
     }
 
-    /// Runs a script that answers what it has looked at and what it has done, until a page was not full. Returns what was done in all.
+    /// Runs a script that answers {looked at, done} until a page is not full. Returns how many were done in all.
     private func pages(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws(PipelineError) -> Int {
         var done = 0
         for _ in 0..<Self.maxRuns {
@@ -61,7 +61,7 @@ extension OrderPipeline {
         return done
     }
 
-    /// Cuts the streams below what their groups have finished; entries stay at least a minute.
+    /// Cuts off the entries that the streams' groups have finished. Entries stay at least a minute.
     public func trim(_ keys: Keys) async throws(PipelineError) {
         for (stream, group) in keys.groups {
             for _ in 0..<Self.maxRuns {
@@ -70,18 +70,18 @@ extension OrderPipeline {
         }
     }
 
-    /// Removes consumers that are gone and hold nothing, and takes orders whose time is over off their users' lists.
+    /// Removes consumers that are gone and hold nothing, and takes orders whose time to live is over off their users' lists.
     public func reap(_ keys: Keys, alive: [String], minIdle: Duration = .seconds(10)) async throws(PipelineError) {
         for (stream, group) in keys.groups {
             _ = try await run(Scripts.reap, keys: [stream], [group, String(minIdle.millisecondsRoundedUp)] + alive)
         }
-        // All that are due, a bound aside: users' lists must not outgrow what a busy engine lets go in ten seconds.
+        // Takes all that are due, up to a limit: users' lists must not grow faster than a busy engine ends orders in ten seconds.
         for _ in 0..<200 {
             guard try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "500"]).integer == 500 else { return }
         }
     }
 
-    /// After COMMIT: acknowledges events and marks them as stored. `entries` are of one partition; an order's id is empty where it could not be read.
+    /// Acknowledges events after COMMIT and marks them as stored. All `entries` are of one partition. An order's id is empty if it could not be read.
     public func stored(_ entries: [(entry: String, orderID: String, seq: Int)], _ keys: Keys) async throws(PipelineError) {
         for chunk in stride(from: 0, to: entries.count, by: 500) {
             let part = entries[chunk..<min(chunk + 500, entries.count)]
@@ -91,7 +91,7 @@ extension OrderPipeline {
         }
     }
 
-    /// Makes all processes use one value: the first one's. Returns the value that holds.
+    /// Makes all processes use one value, the first one proposed. Returns that value.
     public func agree(on name: String, _ proposal: String) async throws(PipelineError) -> String {
         let reply = try await run(Scripts.agree, keys: [Keys.agreement(name)], [proposal])
         guard let value = reply.string else { throw PipelineError(.unexpectedReply, "no value for \(name)") }

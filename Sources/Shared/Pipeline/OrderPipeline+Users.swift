@@ -1,7 +1,7 @@
 public import Orders
 internal import Redis
 
-/// An order of a user, as far as who follows the user has to know it.
+/// A user's order, with the fields that a feed of the user needs.
 public struct UserOrder: Sendable, Equatable {
     /// The order.
     public let id: OrderID
@@ -10,7 +10,7 @@ public struct UserOrder: Sendable, Equatable {
     /// When it ended, in Unix ms; nil while it is under way.
     public let ended: UInt64?
 
-    /// An order that is under way, or ended then.
+    /// An order that is under way, or that ended at `ended`.
     public init(id: OrderID, placed: UInt64 = 0, ended: UInt64? = nil) {
         self.id = id
         self.placed = placed
@@ -19,21 +19,21 @@ public struct UserOrder: Sendable, Equatable {
 }
 
 extension OrderPipeline {
-    /// Orders that one script run looks at: about a millisecond of Redis.
+    /// Orders that one script reads: about a millisecond of Redis.
     private static let userPage = 500
 
-    /// The orders of a user that Redis has, the oldest of each partition first; where they are more than `most`, the newest.
+    /// The orders of a user that Redis has, the oldest of each partition first. If there are more than `limit`, the newest of them.
     ///
-    /// Not a snapshot: what is placed while it is read may be missing.
+    /// This is not a snapshot: an order that is placed during the reading may be missing.
     ///
-    /// - Parameter since: only orders that were placed from then on, in Unix ms.
+    /// - Parameter since: only orders that were placed at this time or later, in Unix ms.
     public func orders(ofUser user: UserID, limit: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
         for keys in partitions { found += try await orders(ofUser: user, keys, limit: max(1, limit / partitions.count), since).reversed() }
         return found
     }
 
-    /// Of one partition, newest first. Goes on from a score, not from a rank, because what is taken off the list meanwhile moves the ranks.
+    /// The orders of one partition, newest first. Goes on from a score, not from a rank, because orders that leave the list meanwhile move the ranks.
     private func orders(ofUser user: UserID, _ keys: Keys, limit: Int, _ since: UInt64) async throws(PipelineError) -> [UserOrder] {
         var found: [UserOrder] = []
         var (from, passed, read) = ("+inf", 0, 0)
@@ -58,7 +58,7 @@ extension OrderPipeline {
 }
 
 extension UserOrder {
-    /// What a row of the script says; nil where Redis has only the order's name left.
+    /// The order of one row of the script's answer; nil if Redis has only the order's name left.
     fileprivate init?(row: [String]) {
         guard let id = OrderID(parsing: row[0]), let placed = UInt64(row[1]), !row[2].isEmpty else { return nil }
         let ended = UInt64(row[3]) ?? Timestamp.parse(row[3]).flatMap { UInt64(exactly: $0) }

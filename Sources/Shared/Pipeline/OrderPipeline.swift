@@ -2,16 +2,16 @@ public import EventLoop
 public import Orders
 public import Redis
 
-/// What the pipeline is told once.
+/// The settings of a pipeline.
 public struct PipelineSettings: Sendable {
     /// Partitions, from 1.
     public var partitions: Int
-    /// Time that an order that is final and stored stays in Redis, in ms.
+    /// How long an order that is final and stored stays in Redis, in ms.
     public var orderStateTTL: UInt64
-    /// Starts of one stage and round after which an order is given up.
+    /// How often one stage may start an order in one round. After that the order is given up.
     public var maxStarts: Int
 
-    /// Settings by value; the defaults are those of the services.
+    /// Settings by value. The defaults are those of the services.
     public init(partitions: Int = 1, orderStateTTL: UInt64 = 600_000, maxStarts: Int = 5) {
         self.partitions = partitions
         self.orderStateTTL = orderStateTTL
@@ -19,29 +19,29 @@ public struct PipelineSettings: Sendable {
     }
 }
 
-/// The life of orders in Redis: every change of an order is one run of a script, which writes one legal transition or nothing.
+/// The life of orders in Redis. Every change of an order is one run of a script, which writes one legal transition or nothing.
 @ServiceActor
 public final class OrderPipeline {
     /// The connection for everything that does not block.
     public let redis: RedisClient
-    /// What the pipeline was told.
+    /// The pipeline's settings.
     public let settings: PipelineSettings
     /// The keys of each partition.
     public let partitions: [Keys]
-    /// Called with each step of this process and what became of it: for metrics.
+    /// Called with each step of this process and its outcome, for metrics.
     public var onStep: (@ServiceActor (StepReport) -> Void)?
-    /// Called when Redis has refused a command or a script, by name: for the log.
+    /// Called when Redis has refused a command or a script, with its name, for the log.
     public var onRefusal: (@ServiceActor (_ command: String, PipelineError) -> Void)?
-    /// Called when this process has ended an order: for metrics. An end whose answer is lost is not told.
+    /// Called when this process has ended an order, for metrics. Not called if the answer of the last step was lost.
     public var onEnd: (@ServiceActor (OrderEnd) -> Void)?
-    /// Called when a script has left something out: for logs and metrics.
+    /// Called when a script has left something out, for logs and metrics.
     public var onOmission: (@ServiceActor (ScriptOmission) -> Void)?
-    /// Whether the clock of Redis was set back, so that the time in the ids of entries tells nothing.
+    /// Whether the clock of Redis was set back, so that the time in the ids of entries cannot be used.
     public var isClockSetBack = false
-    /// Those who wait until a delivery has got somewhere, by its token.
+    /// The waits for the next step of a delivery, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 
-    /// A pipeline on a connection that its owner runs.
+    /// A pipeline on a connection. The owner of the connection runs it.
     public init(redis: RedisClient, settings: PipelineSettings) {
         self.redis = redis
         self.settings = settings
@@ -51,10 +51,10 @@ public final class OrderPipeline {
     /// Whether Redis can be reached.
     public var isConnected: Bool { redis.isConnected }
 
-    /// Waits until Redis can be reached; answers whether it could within the limit.
+    /// Waits until Redis can be reached. Returns whether it could be within the limit.
     public func isConnected(within limit: Duration) async -> Bool { (try? await redis.connected(within: limit)) != nil }
 
-    /// The keys of an order's partition; nil when there is no such partition, and so no such order.
+    /// The keys of an order's partition; nil if there is no such partition, and so no such order.
     public func keys(of id: OrderID) -> Keys? {
         partitions.indices.contains(id.partition) ? partitions[id.partition] : nil
     }
@@ -84,7 +84,7 @@ public final class OrderPipeline {
         return error
     }
 
-    /// The time of Redis, in ms, never earlier than one that was kept before: `RedisClock` without a heartbeat.
+    /// The time of Redis, in ms, never earlier than a time that was kept before. `RedisClock` has the same time, but needs a heartbeat.
     public func time() async throws(PipelineError) -> UInt64 {
         guard let time = try await run(Scripts.now, keys: [Keys.services], []).milliseconds else {
             throw PipelineError(.unexpectedReply, "Redis answered no time")
@@ -92,7 +92,7 @@ public final class OrderPipeline {
         return time
     }
 
-    /// Runs a script that may be run twice, again and again while Redis is away, for at most `limit`.
+    /// Runs a script that may run twice. Repeats it while Redis is away, for at most `limit`.
     func persist(
         _ script: RedisScript, keys: [String], _ arguments: [String], for limit: Duration = .seconds(60)
     ) async throws(PipelineError) -> RedisValue {

@@ -1,24 +1,24 @@
 public import Redis
 
-/// Why the pipeline could not do what it was asked.
+/// Why the pipeline could not do what was asked.
 public struct PipelineError: Error, Sendable, CustomStringConvertible {
     /// The kinds of failure.
     public enum Code: String, Sendable, CaseIterable {
         /// Redis could not be reached, or did not answer in time.
         case unavailable
-        /// As many commands are under way as this process may have; Redis was not asked.
+        /// This process already has as many commands under way as it may have. Redis was not asked.
         case overloaded
-        /// This process asks Redis no more, or has stopped waiting for the answer.
+        /// This process no longer asks Redis, or has stopped waiting for the answer.
         case stopping
         /// Another process changes the count of partitions, which takes a moment.
         case changing
-        /// Redis is there and cannot do it now: it loads, follows another, is busy, cannot write its file, has no place for another client.
+        /// Redis is there but cannot do it now: it loads, is a replica, is busy, cannot write its file, or has no room for another client.
         case notReady
         /// Redis is full and takes no new orders.
         case full
-        /// Redis answered with what no script of this version answers.
+        /// Redis gave an answer that no script of this version gives.
         case unexpectedReply
-        /// Redis refused a command or the login, and will until somebody changes that: a right is missing, the password is wrong, it is a cluster.
+        /// Redis refused a command or the login, and will until a person changes that: a right is missing, the password is wrong, or it is a cluster.
         case refused
     }
 
@@ -26,9 +26,9 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
     public let code: Code
     /// One sentence, safe to log.
     public let message: String
-    /// Whether what was asked may have been done all the same.
+    /// Whether the command may have been carried out all the same.
     public let outcomeUnknown: Bool
-    /// Redis' own words, where it has said no.
+    /// Redis' own words, if it refused.
     public let words: String?
 
     /// A failure.
@@ -39,10 +39,10 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         self.words = words
     }
 
-    /// Whether it may pass by itself, so that asking again makes sense.
+    /// Whether the failure may pass by itself, so that another try makes sense.
     public var isPassing: Bool { [.unavailable, .overloaded, .stopping, .changing, .notReady].contains(code) }
 
-    /// The cause as the end of a sentence, `Redis is away`. Says only what is known; with Redis' own words where it has said any.
+    /// The cause as the end of a sentence, `Redis is away`. Says only what is known, with Redis' own words if it gave any.
     public var cause: String {
         switch code {
         case .unavailable: outcomeUnknown ? "Redis gave no answer" : "Redis is away"
@@ -65,12 +65,12 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
 }
 
 extension PipelineError {
-    /// Answers that pass when the server has done what it is at, or when another one has taken its place.
+    /// Replies that pass when the server has finished its work, or when another server has taken its place.
     private static let passing: Set<String> = [
         "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY", "TRYAGAIN", "UNBLOCKED",
     ]
 
-    /// What a failure of Redis means to the pipeline. Where Redis has said no, its words decide, whether it said so to a command or to a connection.
+    /// The meaning of a Redis failure for the pipeline. If Redis refused, its words decide, whether it refused a command or a connection.
     public init(_ error: RedisError) {
         self.init(
             error.words.map(Self.code) ?? Self.code(of: error), error.message, outcomeUnknown: error.outcomeUnknown, words: error.words)
@@ -79,7 +79,7 @@ extension PipelineError {
     private static func code(words: String) -> Code {
         let prefix = words.prefix { $0 != " " }
         if prefix == "OOM" { return .full }
-        // The one refusal without a word of its own that passes: a client goes, and there is a place again.
+        // This refusal has no prefix of its own, but it passes: a client goes, and there is room again.
         return passing.contains(String(prefix)) || words.hasPrefix("ERR max number of clients") ? .notReady : .refused
     }
 

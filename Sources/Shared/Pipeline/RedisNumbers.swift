@@ -1,23 +1,23 @@
 public import Redis
 
-// Redis holds what others have written, and a number may be any. Nothing that it says is taken into arithmetic before it has passed here.
+// Others may have written the values in Redis, and a number may be any. Every number from Redis passes here before it is used in arithmetic.
 
 extension RedisValue {
-    /// The end of the year 9999 in Unix ms: sums of times below it and of any waiting time fit.
+    /// The end of the year 9999 in Unix ms. A sum of a time below it and any waiting time fits.
     private static let latestTime: Int64 = 253_402_300_799_999
 
     /// Unix ms from 1970 to the year 9999; nil for anything else.
     public var milliseconds: UInt64? { integer.flatMap { 0...Self.latestTime ~= $0 ? UInt64($0) : nil } }
 
-    /// A number from 0 on, as it is; nil for anything else.
+    /// A number from 0 on; nil for anything else.
     public var unsigned: UInt64? { integer.flatMap { UInt64(exactly: $0) } }
 
-    /// How many: from 0 to 2^53, beyond which a script counts no more.
+    /// A count from 0 to 2^53, above which a script does not count.
     public var count: Int { Int(min(max(0, integer ?? 0), 1 << 53)) }
 }
 
 extension Int {
-    /// The sum, or the largest number where it is beyond that.
+    /// The sum, or the largest number if the sum overflows.
     static func saturatingSum(_ numbers: some Sequence<Int>) -> Int {
         numbers.reduce(0) { sum, number in
             let (result, overflow) = sum.addingReportingOverflow(number)

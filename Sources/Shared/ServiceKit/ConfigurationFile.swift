@@ -2,10 +2,10 @@ internal import Glibc
 
 /// A file that a setting names.
 public enum ConfigurationFile {
-    /// Far above any list of tokens or pools; a wrong path to something huge is refused rather than read.
+    /// Far above any list of tokens or pools. A wrong path to a huge file is refused, not read.
     private static let maxBytes = 16 << 20
 
-    /// Reads a file whole, at start. Throws `StartError` with the setting's name and the path.
+    /// Reads a whole file at start. Throws `StartError` with the setting's name and the path.
     public static func read(_ path: String, setting: String) throws(StartError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

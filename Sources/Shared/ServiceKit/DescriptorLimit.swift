@@ -2,7 +2,7 @@ internal import Glibc
 
 /// How many files and sockets the process may have open.
 struct DescriptorLimit: Sendable {
-    /// More is of no use to one process, and a limit in the billions makes libraries that go over all of them slow.
+    /// One process needs no more. A limit in the billions makes libraries slow that go over all descriptors.
     private static let maxWanted: rlim_t = 1 << 20
 
     /// The limit that the process was started with.
@@ -10,7 +10,7 @@ struct DescriptorLimit: Sendable {
     /// The limit now.
     let now: Int
 
-    /// Raises the limit as far as the process may by itself. Shells and supervisors start processes with 1,024 for the sake of old programs.
+    /// Raises the limit as far as the process may. Shells and supervisors start processes with 1,024 for the sake of old programs.
     static func raise() -> DescriptorLimit {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

@@ -2,7 +2,7 @@ public import Observability
 public import Orders
 
 extension Logger {
-    /// Logs an event of an order with its id, and with the trace of the request that placed it where that named one.
+    /// Logs an event of an order with its id, and with the trace of its request if there is one.
     public func order(_ level: Level, _ event: String, _ order: Order, _ fields: @autoclosure () -> LogFields = [:]) {
         log(level, event, about: Self.subject(order), fields())
     }

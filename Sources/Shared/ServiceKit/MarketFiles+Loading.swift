@@ -4,9 +4,9 @@ public import Observability
 public import Orders
 
 extension MarketFiles {
-    /// Reads the lists of tokens and pools that the settings name. Throws `StartError` with the mistakes.
+    /// Reads the lists of tokens and pools in the settings. Throws `StartError` with the mistakes.
     ///
-    /// - Parameter log: is told in one line what of the tokens is left out.
+    /// - Parameter log: gets one line about the tokens that are left out.
     public static func load(_ files: MarketFiles, log: Logger? = nil) throws(StartError) -> (tokens: TokenList, pools: PoolList) {
         let tokenBytes = try ConfigurationFile.read(files.tokens, setting: "TOKENS_FILE")
         let poolBytes = try ConfigurationFile.read(files.pools, setting: "POOLS_FILE")

@@ -2,12 +2,12 @@ internal import HTTP
 public import Pipeline
 
 extension PipelineError {
-    /// What a client is told of something that could not be done because of Redis: the cause as far as it is known, in Redis' own words where it
-    /// has said any. What Redis holds and nobody can read is left to the server's log, as any fault of its own.
+    /// The refusal that a client gets if something could not be done because of Redis: the cause as far as it is known, with Redis' own words if it
+    /// gave any. Data in Redis that cannot be read goes to the server's log only, like any fault of the engine's own.
     ///
     /// - Parameters:
-    ///   - failed: what could not be done, without an end: `The order cannot be looked up`.
-    ///   - changes: whether it would have changed something, so that a lost answer is told as such.
+    /// - failed: what could not be done, the first half of a sentence: `The order cannot be looked up`.
+    /// - changes: whether it would have changed something. A lost answer then has an unknown outcome.
     public func answer(_ failed: String, changes: Bool = false) -> any Error {
         if changes && outcomeUnknown {
             return Problem.outcomeUnknown(failed, because: cause)

@@ -17,7 +17,7 @@ public final class PipelineObserver: StreamObserver {
     private let ends: MetricFamily<Counter>
     private let ages: MetricFamily<Histogram>
     private let omissions: MetricFamily<Counter>
-    /// The orders that this process has brought to their end.
+    /// The orders that this process has ended.
     public private(set) var ended = EndTally()
 
     init(log: Logger, metrics: MetricsRegistry) {
@@ -40,7 +40,7 @@ public final class PipelineObserver: StreamObserver {
         showEnds()
     }
 
-    /// A rate over a series misses its first count where the series begins with it.
+    /// Creates all series at the start: a rate misses the first count of a series that begins with it.
     private func showEnds() {
         for status in [OrderStatus.confirmed, .cancelled] { _ = ends.labelled(status.rawValue, "") }
         for code in FailureCode.allCases { _ = ends.labelled(OrderStatus.failed.rawValue, code.rawValue) }
@@ -69,7 +69,7 @@ public final class PipelineObserver: StreamObserver {
         }
     }
 
-    /// Counts entries that came.
+    /// Counts entries that came, and logs claimed ones.
     public func received(stream: String, count: Int, claimed: Bool) {
         entries.labelled(stream, claimed ? "claimed" : "read").increment(by: count)
         if claimed { log.info("entries.claimed", ["stream": .string(stream), "count": .integer(count)]) }
@@ -95,7 +95,7 @@ public final class PipelineObserver: StreamObserver {
         log.limited(.warning, "stream.read_failed", every: .seconds(5), ["stream": .string(stream), "reason": .string(error.message)])
     }
 
-    /// Logs that a group had to be made.
+    /// Logs that a missing group was made.
     public func groupCreated(stream: String) { log.warning("stream.group_created", ["stream": .string(stream)]) }
 
     /// Logs a failure, at most one line in five seconds for each kind of work.
@@ -104,7 +104,7 @@ public final class PipelineObserver: StreamObserver {
         log.limited(.warning, "pipeline.\(doing)_failed", every: .seconds(5), ["reason": .string(error.message)])
     }
 
-    /// Counts and logs what was handed back.
+    /// Counts and logs entries that were handed back.
     public func released(stream: String, count: Int) {
         entries.labelled(stream, "released").increment(by: count)
         log.info("entries.released", ["stream": .string(stream), "count": .integer(count)])

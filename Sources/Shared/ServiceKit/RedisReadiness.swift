@@ -3,7 +3,7 @@ internal import Observability
 internal import Pipeline
 internal import Redis
 
-/// Makes each new connection to Redis fit for work, looks from time to time whether it still is, and says why it is not.
+/// Prepares each new connection to Redis, checks from time to time whether it can still be used, and says why not.
 @ServiceActor
 final class RedisReadiness {
     private static let interval = Duration.seconds(5)
@@ -15,7 +15,7 @@ final class RedisReadiness {
     private let pause = LoopSignal()
     private var isStopping = false
     private var isPrepared = false
-    /// Why the connection cannot be worked with, as the last look has found; nil where nothing is wrong.
+    /// Why the connection cannot be used, as the last check has found; nil if nothing is wrong.
     private(set) var defect: String?
 
     init(redis: RedisClient, pipeline: OrderPipeline, heartbeat: Heartbeat, log: Logger) {
@@ -25,21 +25,21 @@ final class RedisReadiness {
         self.log = log
     }
 
-    /// Why no work can be done with Redis, in words that anybody may see; nil where it can.
+    /// Why Redis cannot be used, in words that anybody may see; nil if it can.
     var trouble: String? {
         guard redis.hasConnection else { return PipelineError(redis.unavailable).cause }
-        // What Redis says each second is newer than the last look.
+        // The answer to the last heartbeat is newer than the last check.
         if let failure = heartbeat.failure, failure.words != nil { return failure.cause }
         return defect ?? (isPrepared ? nil : "Redis is being prepared")
     }
 
-    /// Whether it is only that nothing is heard of Redis, as far as is known.
+    /// Whether Redis is simply away, as far as is known: there is no connection, and Redis has not refused one.
     var isAway: Bool { !redis.hasConnection && redis.unavailable.words == nil }
 
-    /// Prepares a new connection, again and again until that has succeeded or the connection has ended. Returns whether it has succeeded.
+    /// Prepares a new connection. Repeats it until it has succeeded or the connection has ended. Returns whether it has succeeded.
     ///
-    /// - Parameter body: makes what has to be there, once others can see this process. Throws `PipelineError`, and anything else where it makes no
-    ///   sense to go on.
+    /// - Parameter body: creates what must exist in Redis, once other processes can see this one. Throws `PipelineError` to be repeated, and any
+    ///   other error to give up.
     func prepare(_ body: @ServiceActor () async throws -> Void) async throws -> Bool {
         isPrepared = false
         var backoff = Backoff(first: .milliseconds(100), max: .seconds(1))
@@ -47,7 +47,7 @@ final class RedisReadiness {
             do {
                 defect = try await lack()
                 if defect == nil {
-                    // First, so that a process that is to change what all agree on sees this one.
+                    // The heartbeat comes first, so that a process that wants to change the count of partitions sees this one.
                     await heartbeat.beat()
                     if let failure = heartbeat.failure { throw failure }
                     try await body()
@@ -63,7 +63,7 @@ final class RedisReadiness {
         return false
     }
 
-    /// Looks again every few seconds until the task is cancelled: rights can be taken away and given back while a connection stands.
+    /// Checks every few seconds until the task is cancelled. Rights can be taken away and given back while a connection stays open.
     func watch() async {
         while !Task.isCancelled {
             try? await sleep(for: Self.interval * Int.random(in: 80...120) / 100)
@@ -71,7 +71,7 @@ final class RedisReadiness {
         }
     }
 
-    /// Looks once whether a prepared connection may still do everything.
+    /// Checks once whether a prepared connection may still do everything.
     func look() async {
         let before = defect
         do throws(PipelineError) { defect = try await lack() } catch { if error.words != nil { defect = error.cause } }
@@ -85,7 +85,7 @@ final class RedisReadiness {
         pause.notify()
     }
 
-    /// What the user of the connection lacks; nil where it may do everything.
+    /// The rights that the user of the connection lacks; nil if it may do everything.
     private func lack() async throws(PipelineError) -> String? {
         let missing = try await pipeline.missingRights()
         guard !missing.isEmpty else { return nil }

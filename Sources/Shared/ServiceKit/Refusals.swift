@@ -1,31 +1,31 @@
 public import HTTP
 public import Orders
 
-/// Every refusal that the services give, each with its status, code and sentence; `Problem+HTTP.swift` has those that any server gives.
+/// Every refusal of the services, each with its status, code and sentence. `Problem+HTTP.swift` has those of any HTTP server.
 extension Problem {
-    /// The codes of the engine's own refusals. `HTTPCode` has the server's; bad orders and quotes that cannot be had bring codes of their own.
+    /// The codes of the engine's own refusals. `HTTPCode` has the server's. Bad orders and failed quotes have codes of their own.
     public enum Code: String, ProblemCode {
-        /// Postgres is there and refuses to read.
+        /// Postgres can be reached but refuses to read.
         case databaseRefused = "DATABASE_REFUSED"
-        /// The key was another order's.
+        /// The idempotency key was used for another order.
         case idempotencyConflict = "IDEMPOTENCY_CONFLICT"
         /// The order is over.
         case orderFinal = "ORDER_FINAL"
-        /// Only a retry can tell what became of the order's transaction.
+        /// Only a retry can tell the outcome of the order's transaction.
         case orderInDoubt = "ORDER_IN_DOUBT"
         /// Redis has lost the order.
         case orderLost = "ORDER_LOST"
         /// A transaction is under way, or a part of the order is filled.
         case orderSubmitted = "ORDER_SUBMITTED"
-        /// Too much waits, or memory is short.
+        /// Too many orders or events wait, or memory is short.
         case overloaded = "OVERLOADED"
         /// An operator has paused the engine.
         case paused = "PAUSED"
-        /// Redis says no, for now.
+        /// Redis refuses for now.
         case redisNotReady = "REDIS_NOT_READY"
-        /// Redis says no, until the operator changes something.
+        /// Redis refuses until the operator changes something.
         case redisRefused = "REDIS_REFUSED"
-        /// Venues may not be asked more often without an order.
+        /// Previews may not ask the venues more often.
         case tooManyQuotes = "TOO_MANY_QUOTES"
         /// Redis or Postgres is away or slow.
         case unavailable = "UNAVAILABLE"
@@ -33,12 +33,12 @@ extension Problem {
         case unknownLetter = "UNKNOWN_LETTER"
         /// There is no such order.
         case unknownOrder = "UNKNOWN_ORDER"
-        /// The dead letter holds nothing that could be tried again.
+        /// The dead letter holds nothing that could be put back.
         case unusableLetter = "UNUSABLE_LETTER"
     }
 }
 
-// A bad order is refused with the code of its reading, a quote that cannot be had with the code that an order would fail with.
+// A bad order is refused with the code of its first mistake. A quote that fails has the code with which an order would fail.
 extension RequestRefusal.Code: ProblemCode {}
 extension FailureCode: ProblemCode {}
 
@@ -46,10 +46,10 @@ extension FailureCode: ProblemCode {}
 // `failed` is the first half of a sentence, "The order cannot be looked up"; `cause` is the second, "Redis is away".
 
 extension Problem {
-    /// What was asked for cannot be had now.
+    /// The request cannot be carried out now.
     public static func unavailable(_ failed: String, because cause: String) -> Problem { passing(.unavailable, failed, cause) }
 
-    /// Redis is there and cannot do it now.
+    /// Redis can be reached but cannot do it now.
     public static func redisNotReady(_ failed: String, because cause: String) -> Problem { passing(.redisNotReady, failed, cause) }
 
     /// Redis or this process has no room for it.
@@ -59,21 +59,21 @@ extension Problem {
         Problem(503, code, "\(failed) because \(cause); try again in a few seconds", retryAfter: 2)
     }
 
-    /// Redis refuses, and will until somebody changes that.
+    /// Redis refuses, and will until a person changes something.
     public static func redisRefused(_ failed: String, because cause: String) -> Problem {
         Problem(
             503, Code.redisRefused, "\(failed) because \(cause); this does not pass by itself: tell the operator, who sees why in orderctl doctor",
             retryAfter: 30)
     }
 
-    /// Redis gave no answer to what changes something.
+    /// Redis gave no answer to a command that changes something.
     public static func outcomeUnknown(_ failed: String, because cause: String) -> Problem {
         Problem(
             503, HTTPCode.outcomeUnknown, "\(failed), as far as is known: \(cause). It may have been done all the same; look, and ask again",
             retryAfter: 2)
     }
 
-    /// Postgres refuses, and will until somebody changes that.
+    /// Postgres refuses, and will until a person changes something.
     public static func databaseRefused(_ failed: String, _ reason: String) -> Problem {
         Problem(
             503, Code.databaseRefused, "\(failed) because the database refuses it: \(reason); whoever runs the engine has to mend that",
@@ -89,34 +89,34 @@ extension Problem {
 // MARK: Orders
 
 extension Problem {
-    /// The id of an order is none.
+    /// The order id is not a UUID.
     public static var notUUID: Problem {
         Problem(
             400, HTTPCode.badRequest, "The order id is not a UUID; use the orderId that the engine answered",
             errors: [BadField(field: "id", message: "is not a UUID")])
     }
 
-    /// Nobody knows the order.
+    /// There is no such order.
     public static var unknownOrder: Problem {
         Problem(404, Code.unknownOrder, "There is no order with this id; use the orderId that the engine answered")
     }
 
-    /// It is too late to cancel an order: a transaction is under way.
+    /// The order cannot be cancelled any more: a transaction is under way.
     public static var orderUnderWay: Problem {
         Problem(409, Code.orderSubmitted, "The order's transaction is under way and cannot be called back; wait for its outcome")
     }
 
-    /// It is too late to cancel an order: a leg has landed.
+    /// The order cannot be cancelled any more: a leg has landed.
     public static var orderPartlyFilled: Problem {
         Problem(409, Code.orderSubmitted, "A part of the order is filled and cannot be called back; wait for the outcome of the rest")
     }
 
-    /// It is too late to cancel an order: it is over.
+    /// The order cannot be cancelled any more: it is final.
     public static func orderFinal(_ status: String) -> Problem {
         Problem(409, Code.orderFinal, "The order is \(status) already and cannot be cancelled")
     }
 
-    /// An order cannot be cancelled that only Postgres knows, as one that is under way.
+    /// The order cannot be cancelled: Postgres knows it as under way, and Redis has lost it.
     public static func orderLost(_ status: String) -> Problem {
         Problem(
             409, Code.orderLost,
@@ -133,66 +133,66 @@ extension Problem {
 // MARK: Taking orders in
 
 extension Problem {
-    /// An order that is not sent as JSON.
+    /// The order is not sent as JSON.
     public static var notJSON: Problem {
         Problem(415, HTTPCode.unsupportedMediaType, "Send the order as JSON, with the header Content-Type: application/json")
     }
 
-    /// A request that makes no order, or asks for no quote.
+    /// The request is not a valid order or quote.
     public init(_ refusal: RequestRefusal) {
         self.init(400, refusal.code, refusal.error, errors: refusal.errors.map { BadField(field: $0.field, message: $0.message) })
     }
 
-    /// The key was another order's.
+    /// The idempotency key was used for another order.
     public static var idempotencyConflict: Problem {
         Problem(422, Code.idempotencyConflict, "This Idempotency-Key was used for another order; use a new key for a new order")
     }
 
     /// An operator has paused the engine.
     ///
-    /// - Parameter reason: the operator's; empty for none.
+    /// - Parameter reason: the operator's reason; empty for none.
     public static func paused(_ reason: String) -> Problem {
         let why = reason.isEmpty ? "" : " (\(reason))"
         return Problem(503, Code.paused, "The engine takes no new orders for now\(why); those it has go on. Try again later", retryAfter: 30)
     }
 
-    /// As many orders wait for a router as may.
+    /// The largest allowed number of orders waits for a router.
     public static func tooManyOrdersWaiting(_ count: Int) -> Problem {
         overloaded("The engine has \(count) orders waiting, which is its limit; try again in a few seconds")
     }
 
-    /// As many events wait for Postgres as may.
+    /// The largest allowed number of events waits for Postgres.
     public static func tooManyEventsUnstored(_ count: Int) -> Problem {
         overloaded(
             "The engine has \(count) events that are not in its database yet, which is its limit; try again in half a minute", retryAfter: 30)
     }
 
-    /// The oldest order waits for longer than it may.
+    /// The oldest order waits for longer than allowed.
     public static var waitTooLong: Problem { overloaded("Orders wait longer than the engine allows; try again in a few seconds") }
 
-    /// What is left of Redis' memory is for the orders that are in.
+    /// The rest of Redis' memory is for the orders inside.
     public static var memoryNearlyFull: Problem { overloaded("The engine's memory is nearly full; try again in a few seconds") }
 
-    /// Redis has refused an order for want of memory.
+    /// Redis has refused an order because its memory is full.
     public static var memoryFull: Problem { overloaded("The engine's memory is full; try again in a few seconds") }
 
     private static func overloaded(_ sentence: String, retryAfter: Int = 5) -> Problem {
         Problem(503, Code.overloaded, sentence, retryAfter: retryAfter)
     }
 
-    /// Nothing can be written, for a reason that is not the client's to know.
+    /// Nothing can be written, for a reason that the client need not know.
     public static var noIntake: Problem {
         Problem(503, Code.unavailable, "The engine cannot take orders at the moment; try again in a few seconds", retryAfter: 2)
     }
 
-    /// Redis is there, and this process could not prepare what it needs there.
+    /// Redis can be reached, but this process could not prepare what it needs there.
     public static func noIntakeYet(_ trouble: String) -> Problem {
         Problem(503, Code.redisNotReady, "The engine cannot take orders yet: \(trouble); try again in a few seconds", retryAfter: 2)
     }
 
-    /// An order may be in after all.
+    /// The order may have been accepted.
     ///
-    /// - Parameter id: with which a GET can tell; nil where it is not known.
+    /// - Parameter id: the order's id, for a GET; nil if it is not known.
     public static func orderOutcomeUnknown(_ id: OrderID?) -> Problem {
         let look = id == nil ? "" : "look it up by orderId, or "
         return Problem(
@@ -200,12 +200,12 @@ extension Problem {
             members: id.map { #""orderId":"\#($0)""# } ?? "", retryAfter: 2)
     }
 
-    /// The body of a pause is none.
+    /// The body of a pause is not valid.
     public static var badPause: Problem {
         Problem(400, HTTPCode.badRequest, #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#)
     }
 
-    /// The reason of a pause is no line of text, or too long.
+    /// The reason of a pause is not one line of text, or is too long.
     public static func badPauseReason(maxCharacters: Int) -> Problem {
         Problem(
             400, HTTPCode.badRequest, "The reason has to be one line of at most \(maxCharacters) characters",
@@ -216,36 +216,36 @@ extension Problem {
 // MARK: Dead letters and quotes
 
 extension Problem {
-    /// There is no such dead letter, or no more.
+    /// There is no such dead letter, or no longer.
     public static var unknownLetter: Problem {
         Problem(404, Code.unknownLetter, "There is no dead letter with this id any more; GET /api/dead-letters lists those there are")
     }
 
-    /// A dead letter cannot be tried again.
+    /// The dead letter cannot be put back.
     public static var unusableLetter: Problem {
         Problem(409, Code.unusableLetter, "This dead letter has nothing that could be put back on a stream; drop it instead")
     }
 
-    /// A dead letter need not be tried again.
+    /// The dead letter need not be put back: its order is final.
     public static func letterOrderFinal(_ status: String) -> Problem {
         Problem(409, Code.orderFinal, "The order of this dead letter is \(status) already, so nothing is left to do; drop the letter")
     }
 
-    /// A dead letter must not be dropped.
+    /// The dead letter must not be dropped: its order is in doubt.
     public static var letterInDoubt: Problem {
         Problem(
             409, Code.orderInDoubt,
             "A transaction of this letter's order may be under way and only a retry can follow it to its end; retry the letter instead")
     }
 
-    /// Venues may not be asked more often without an order.
+    /// Previews may not ask the venues more often.
     public static func tooManyQuotes(retryAfter seconds: Int) -> Problem {
         Problem(
             429, Code.tooManyQuotes, "The venues may not be asked more often for quotes without an order; try again in \(seconds) s.",
             retryAfter: seconds)
     }
 
-    /// A round of quotes has come to none.
+    /// No venue gave a quote.
     public static func noQuote(_ failure: OrderFailure) -> Problem {
         let isAway = failure.code == .venueUnavailable
         return Problem(isAway ? 503 : 422, failure.code, failure.message, retryAfter: isAway ? 1 : nil)
@@ -253,9 +253,9 @@ extension Problem {
 }
 
 extension QueryReader {
-    /// The parameter `after`: up to where the client has seen the order's events; 0 where it is missing.
+    /// The parameter `after`: the seq up to which the client has seen the order's events; 0 if it is missing.
     ///
-    /// - Parameter name: what the sentence of the refusal calls it.
+    /// - Parameter name: the parameter's name in the sentence of the refusal.
     public static func after(of request: HTTPRequest, called name: String) throws(Problem) -> Seq {
         var query = QueryReader(request)
         let range = "from 0 to \(Seq.max)"

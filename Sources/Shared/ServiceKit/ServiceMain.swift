@@ -5,12 +5,12 @@ internal import HTTP
 internal import Observability
 public import Pipeline
 
-/// The main of each service: settings, loop, server, signals, in this order, and back again.
+/// The main of each service: settings, loop, server and signals, in this order, and back again.
 public enum ServiceMain<S: Service> {
     /// Runs the service until a signal ends it. Exit codes: 0 after SIGTERM or SIGINT, 64 for bad usage, 78 for bad settings, 1 for the rest.
     public static func run(pipeline: @escaping @Sendable (S.Settings) -> PipelineSettings) -> Never {
         signal(SIGPIPE, SIG_IGN)
-        // Until the settings are read, in the form that machines read.
+        // JSON, until the settings are read and name a format.
         CrashLine.install(service: S.Settings.serviceName, instance: S.Settings.serviceName, format: .json)
         let start = StartUp<S.Settings>(
             purpose: S.purpose, version: ServiceProcess.version, arguments: Array(CommandLine.arguments.dropFirst()), environment: environment())

@@ -4,7 +4,7 @@ internal import Observability
 internal import Redis
 
 extension ServiceProcess {
-    /// Adds what every service answers: `/health/live`, `/health/ready` and `/metrics`.
+    /// Adds the routes of every service: `/health/live`, `/health/ready` and `/metrics`.
     func addAdminRoutes() {
         router.get("/health/live") { [health] _, _ in Self.answer(health.liveness) }
         router.get("/health/ready") { [health] _, _ in Self.answer(health.readiness) }
@@ -49,7 +49,7 @@ extension ServiceProcess {
         }
     }
 
-    /// Measures by how much a timer of the loop is late, until the task is cancelled.
+    /// Measures how late a timer of the loop is, until the task is cancelled.
     func watchLoopDelay() async {
         let delays = metrics.histogram("event_loop_delay_seconds", help: "By how much a timer of the event loop was late.")
         let interval = Duration.milliseconds(100)

@@ -3,10 +3,10 @@ internal import Observability
 internal import Pipeline
 
 extension ServiceProcess {
-    /// Less than this is the wait for the next beat, or closing up.
+    /// A smaller difference comes from the wait for the next heartbeat, or is about to close.
     private static let minSetBack = Duration.seconds(1)
 
-    /// Shows that the clock of Redis was set back: what the engine cannot make up for is for the operator to know.
+    /// Shows that the clock of Redis was set back: the operator must know what the engine cannot make up for.
     func watchClock() {
         metrics.observe(
             .gauge, "redis_clock_set_back_seconds", help: "By how much Redis' clock is behind the time that the engine goes by."

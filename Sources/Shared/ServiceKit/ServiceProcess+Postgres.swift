@@ -1,13 +1,13 @@
 internal import EventLoop
 internal import Observability
 
-/// How a pool of connections to Postgres is doing.
+/// The state of a pool of connections to Postgres.
 public struct PostgresState: Sendable {
     /// Whether there is a connection.
     public let isAvailable: Bool
-    /// Connections that are lent.
+    /// Connections in use.
     public let lent: Int
-    /// Commands that wait for one.
+    /// Commands that wait for a connection.
     public let waiting: Int
 
     /// A state by value.
@@ -37,7 +37,7 @@ extension ServiceProcess {
         log.limited(.error, "postgres.refused", every: .seconds(5), ["reason": .string(reason)])
     }
 
-    /// Logs that Postgres is away or lets nobody in, with the reason, or there again.
+    /// Logs that Postgres is away or refuses connections, with the reason, or that it is back.
     public func postgresChanged(reason: String?) {
         if let reason {
             log.limited(.warning, "postgres.away", every: .seconds(5), ["reason": .string(reason)])

@@ -6,12 +6,12 @@ public import Observability
 public import Pipeline
 public import Redis
 
-/// What every service's process has: its name, log, metrics, health, HTTP server, and the pipeline on its connection to Redis.
+/// The parts of every service's process: its name, log, metrics, health, HTTP server, and the pipeline on its connection to Redis.
 @ServiceActor
 public final class ServiceProcess {
     /// The name of the service.
     public let service: String
-    /// Service, host and a random part: the process' name to the others and as a consumer.
+    /// Service, host and a random part: the process' name for other processes and as a consumer.
     public let name: String
     /// The log.
     public let log: Logger
@@ -29,15 +29,15 @@ public final class ServiceProcess {
     public let heartbeat: Heartbeat
     /// Logs and counts what happens to stream entries.
     public let observer: PipelineObserver
-    /// What the process says of itself in its heartbeat beside its name; set by the service.
+    /// More fields of the process' heartbeat; set by the service.
     public var heartbeatFields: @ServiceActor () -> [String: String] = { [:] }
     /// Options of the HTTP server; a service may change them before it starts.
     public var serverOptions = HTTPServerOptions()
-    /// Sockets that are open, and streams of server-sent events.
+    /// Open sockets and streams of server-sent events.
     public var openSockets: Int { server.map { $0.webSockets + $0.streams } ?? 0 }
-    /// Why no work can be done with Redis, in words that anybody may see; nil where it can.
+    /// Why Redis cannot be used, in words that anybody may see; nil if it can.
     public var redisTrouble: String? { readiness.trouble }
-    /// Whether Redis is away as far as is known: nothing is heard of it, and it has not said no.
+    /// Whether Redis is away as far as is known: there is no connection, and Redis has not refused one.
     public var isRedisAway: Bool { readiness.isAway }
     let readiness: RedisReadiness
     private var saidOfItself: [String: String] {
@@ -52,7 +52,7 @@ public final class ServiceProcess {
         weak var subscriber: RedisSubscriber?
     }
 
-    /// The parts that the process' own closures need before the process is made.
+    /// Gives the process' own closures the process, which is made after them.
     @ServiceActor
     private final class Relay {
         weak var process: ServiceProcess?
@@ -85,7 +85,7 @@ public final class ServiceProcess {
         serverOptions.fit(descriptors: descriptors.now)
     }
 
-    /// Says what an operator may not expect, once the settings have turned out to be usable.
+    /// Logs the limits, and warns about unknown settings, once the settings have turned out to be usable.
     func tellLimits(_ descriptors: DescriptorLimit) {
         log.info(
             "process.limits",
@@ -99,20 +99,20 @@ public final class ServiceProcess {
     /// A connection for one blocking reader.
     public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader") }
 
-    /// A connection for Pub/Sub; its owner runs it. It moves when the process' own connection has found another server.
+    /// A connection for Pub/Sub; its owner runs it. It reconnects when the process' own connection has found another server.
     public func connectSubscriber() -> RedisSubscriber {
         let subscriber = RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence)
         subscribers = subscribers.filter { $0.subscriber != nil } + [WeakSubscriber(subscriber: subscriber)]
         return subscriber
     }
 
-    /// Makes the subscribers look their address up again.
+    /// Makes the subscribers look up their address again.
     func moveSubscribers() { for entry in subscribers { entry.subscriber?.reconnect() } }
 
-    /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not come back in one moment.
+    /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not reconnect all at once.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
 
-    /// What every process does beside its service's work.
+    /// The work of every process beside its service's.
     var children: [ServiceChild] {
         [
             ServiceChild("heartbeat") { await self.heartbeat.run() },

@@ -6,19 +6,19 @@ internal import Observability
 internal import Pipeline
 internal import Redis
 
-/// A process from start to end: connects, serves, and on a signal stops in the reverse order.
+/// Runs a process from start to end: connects, serves, and stops in the reverse order on a signal.
 @ServiceActor
 final class ServiceRun {
-    /// What a graceful stop leaves of the grace period for closing the server and the connections.
+    /// The part of the grace period that is left for closing the server and the connections.
     private static let closing = Duration.seconds(2)
 
     private let process: ServiceProcess
     private let service: any Service
     private let server: HTTPServer
     private let stopRequested = Promise<Void>()
-    /// Why the process stops, where nobody has asked it to.
+    /// Why the process stops without a signal.
     private var failure: StartError?
-    /// Whether the server that served before has turned into one that cannot, since the last connection that was prepared.
+    /// Whether a Redis has refused connections since the last connection was prepared: the server that served before may have become a replica.
     private var hasMoved = false
     private var signals: [SignalSource] = []
     private let grace = LoopTimer()
@@ -42,7 +42,7 @@ final class ServiceRun {
         process.log.info(
             "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
 
-        // Redis outlives the rest, which hands back what it holds.
+        // Redis ends last, because the others hand back what they hold.
         let redis = Loop.spawn { [process] in await process.redis.run() }
         let work = Loop.spawn { await self.runChildren() }
         process.health.markStarted()
@@ -56,19 +56,19 @@ final class ServiceRun {
         process.log.info("service.stopped")
     }
 
-    /// Runs what the process and the service do, until the task is cancelled.
+    /// Runs the children of the process and the service, until the task is cancelled.
     private func runChildren() async {
         await withTaskGroup(of: Void.self) { group in
             for child in process.children { group.addTask { await self.run(child) } }
-            // Nothing can be read before the groups are there.
+            // Nothing can be read before the groups exist.
             while service.needsRedis, !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}
-            // With the wrong count of partitions nothing may be touched.
+            // With the wrong count of partitions this process must not touch anything.
             guard failure == nil, !Task.isCancelled else { return }
             for child in service.children { group.addTask { await self.run(child) } }
         }
     }
 
-    /// Where a child has failed the process is not whole any more: it stops, so that it is started anew.
+    /// If a child has failed, the process is not complete any more. It stops, so that a supervisor starts it again.
     private func run(_ child: ServiceChild) async {
         do {
             try await child.run()
@@ -91,13 +91,13 @@ final class ServiceRun {
         let grace = whole - min(Self.closing, whole / 2)
         process.log.info("service.stopping", ["grace_ms": .milliseconds(grace)])
         await service.stop(within: grace)
-        // Requests in hand may need what the service keeps running.
+        // Requests in hand may need the service's children.
         await server.stop(within: .seconds(1))
         work.cancel()
         _ = try? await withDeadline(.seconds(1)) { await work.value }
     }
 
-    /// Prepares each new connection: the agreement on partitions, and groups.
+    /// Prepares each new connection: agrees on the count of partitions and creates the groups.
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
@@ -124,15 +124,15 @@ final class ServiceRun {
         for signal in [SIGTERM, SIGINT] {
             signals.append(
                 SignalSource(signal) { [unowned self] in
-                    // A second signal is from somebody who does not want to wait.
+                    // A second signal means that somebody does not want to wait.
                     guard self.stopRequested.succeed(()) else { exit(130) }
                     self.limitStop()
                 })
         }
     }
 
-    /// Keeps the promise of the grace period when a server that does not answer holds the stop up. What could not be handed back is as after a
-    /// crash: another takes it over after the visibility time-out.
+    /// Keeps to the grace period if a server that does not answer delays the stop. Entries that could not be handed back are as after a crash:
+    /// another process claims them after the visibility time-out.
     private func limitStop() {
         grace.start(after: process.common.shutdownGrace) { [process] in
             process.log.warning("service.stop_cut_short")

@@ -4,7 +4,7 @@ internal import Observability
 public import Orders
 public import Pipeline
 
-/// The worker of a stage, and what belongs to one: upkeep of the streams, and the gauge of what is in hand.
+/// The worker of a stage, with the upkeep of the streams and the gauge of orders in hand.
 @ServiceActor
 public struct StageWorker {
     private let worker: Worker
@@ -14,7 +14,7 @@ public struct StageWorker {
     ///
     /// - Parameters:
     ///   - concurrency: orders in hand at once.
-    ///   - budget: bounds first attempts over all replicas; nil for no bound.
+    /// - budget: limits first attempts over all replicas; nil for no limit.
     public init(
         _ stage: Stage, concurrency: Int, settings: WorkerSettings, handler: any OrderHandler, budget: AttemptBudget? = nil, process: ServiceProcess
     ) {
@@ -30,7 +30,7 @@ public struct StageWorker {
         }
     }
 
-    /// What a service of this stage runs. Orders are taken when `prepare` has returned.
+    /// The children of a service of this stage. The worker takes orders once `prepare` has returned.
     public func children(after prepare: @escaping @Sendable @ServiceActor () async -> Void) -> [ServiceChild] {
         [
             ServiceChild("upkeep") { [upkeep] in await upkeep.run() },
@@ -41,9 +41,9 @@ public struct StageWorker {
         ]
     }
 
-    /// Finishes what is in hand within `grace`, hands back the rest.
+    /// Finishes the orders in hand within `grace` and hands back the rest.
     public func stop(within grace: Duration) async { await worker.stop(within: grace) }
 
-    /// Renews what is in hand.
+    /// Renews the entries in hand.
     public func connectionRestored() { worker.connectionRestored() }
 }

@@ -1,6 +1,6 @@
 public import Orders
 
-/// Which orders a list shows; what is nil or empty does not narrow it.
+/// The orders that a list shows. A member that is nil or empty does not narrow the list.
 public struct OrderFilter: Sendable, Hashable {
     /// The owner.
     public var userId: String?
@@ -23,7 +23,7 @@ public struct OrderFilter: Sendable, Hashable {
     }
 }
 
-/// Where a page ends: the next one begins with the order before it in time. Orders that are accepted meanwhile don't shift it.
+/// The end of a page. The next page begins with the next older order. Orders that are accepted meanwhile do not shift it.
 public struct OrderCursor: Sendable, Hashable, CustomStringConvertible {
     let createdAt: UInt64
     let id: OrderID
@@ -33,7 +33,7 @@ public struct OrderCursor: Sendable, Hashable, CustomStringConvertible {
         id = order.id
     }
 
-    /// Reads what `description` has given; nil for anything else.
+    /// Reads the text of `description`; nil for anything else.
     public init?(parsing text: String) {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 2, let createdAt = UInt64(parts[0]), createdAt < 1 << 53, let id = OrderID(parsing: String(parts[1])) else { return nil }

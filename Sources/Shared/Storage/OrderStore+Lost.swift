@@ -2,11 +2,11 @@ internal import EventLoop
 public import Orders
 internal import Postgres
 
-/// An order that Postgres knows as under way and the pipeline does not know at all.
+/// An order that Postgres knows as under way and that the pipeline does not have.
 public struct LostOrder: Sendable, Hashable {
     /// The order.
     public let id: OrderID
-    /// Its status by the newest event that was stored.
+    /// Its status in the newest stored event.
     public let status: OrderStatus
     /// When that event happened, in Unix milliseconds.
     public let updatedAt: UInt64
@@ -19,28 +19,28 @@ public struct LostOrder: Sendable, Hashable {
     }
 }
 
-/// What a comparison of the orders under way with the pipeline has found.
+/// The result of comparing the orders under way with the pipeline.
 public struct LostOrders: Sendable {
-    /// The oldest of the lost.
+    /// The oldest lost orders.
     public internal(set) var listed: [LostOrder] = []
     /// How many are lost in all.
     public internal(set) var count = 0
-    /// How many orders were looked at.
+    /// How many orders were checked.
     public internal(set) var checked = 0
-    /// Whether those were all: false where there are more orders under way than one comparison looks at.
+    /// Whether all orders under way were checked: false if there are more than one comparison checks.
     public internal(set) var isComplete = true
 }
 
 extension OrderStore {
     private static let portion = 1000
-    /// Far above any backlog that a gateway lets in.
+    /// Far above any backlog that a gateway allows.
     private static let maxChecked = 200_000
 
-    /// Finds orders that are not final here, have not moved for `age`, and are not there any more. Changes nothing.
+    /// Finds orders that are not final here, have not moved for `age`, and are missing in the pipeline. Changes nothing.
     ///
     /// - Parameters:
-    ///   - most: how many of them are listed.
-    ///   - missing: which of some orders the pipeline does not have.
+    /// - maxListed: how many of them are listed.
+    /// - missing: returns those of the given orders that the pipeline does not have.
     /// - Throws: `PostgresError`, `RecordError` for an unreadable row, or what `missing` throws.
     public func lostOrders(
         unmovedFor age: Duration, listing maxListed: Int, missing: @ServiceActor ([OrderID]) async throws -> [OrderID]
@@ -62,7 +62,7 @@ extension OrderStore {
         }
     }
 
-    /// An order under way, with the place of its row in the order of ages.
+    /// An order under way, with its time of acceptance, by which the pages go on.
     private struct OpenOrder {
         let order: LostOrder
         let createdAt: Int64
@@ -84,7 +84,8 @@ extension OrderStore {
         }
     }
 
-    /// Asked after the pipeline was: an order leaves it only when its end is stored, so what is still open now was not there for another reason.
+    /// The orders that are still not final. Checked after the pipeline: an order leaves it only after its end is stored. So an order that is still
+    /// open here was really missing there.
     private func stillOpen(_ ids: [OrderID]) async throws -> Set<OrderID> {
         guard !ids.isEmpty else { return [] }
         let rows = try await pool.query(Self.recheck, [.textArray(ids.map(\.description))], expecting: ["order_id"]).rows

@@ -2,15 +2,15 @@ public import Orders
 internal import Postgres
 
 extension OrderStore {
-    /// The longest page.
+    /// The largest page.
     public nonisolated static var pageLimit: Int { 100 }
 
-    /// Orders that a filter lets through, newest first, each folded from its events as a read by id would show it.
+    /// Orders that match a filter, newest first, each folded from its events as a read by id would show it.
     ///
     /// - Parameters:
-    ///   - limit: orders at most, 1 to `pageLimit`; others are clamped.
-    ///   - cursor: where the page before ended; nil for the first one.
-    /// - Returns: the orders, and where they end if more follow.
+    /// - limit: the largest number of orders, 1 to `pageLimit`; other values are clamped.
+    /// - cursor: the end of the page before; nil for the first page.
+    /// - Returns: the orders, and their end if more follow.
     /// - Throws: `PostgresError`, or `RecordError` for an unreadable row.
     public func page(_ filter: OrderFilter, limit: Int, after cursor: OrderCursor? = nil) async throws -> (orders: [OrderView], next: OrderCursor?) {
         let limit = min(max(1, limit), Self.pageLimit)
@@ -23,7 +23,7 @@ extension OrderStore {
     }
 }
 
-/// The statement of a page. It has a condition for what is asked for only, so that each combination is planned with the index that fits it.
+/// The statement of a page. It has conditions only for the filters that are used, so that Postgres plans each combination with the index that fits.
 private struct PageStatement {
     private(set) var parameters: [PostgresParameter] = []
     private var conditions: [String] = []
@@ -53,7 +53,7 @@ private struct PageStatement {
         return "$\(parameters.count)"
     }
 
-    /// Unix milliseconds; what lies beyond the year 9999 is clamped, because a timestamptz ends somewhere.
+    /// Unix milliseconds. A time after the year 9999 is clamped, because a timestamptz has a limit.
     private mutating func moment(_ milliseconds: UInt64) -> String {
         "'epoch'::timestamptz + \(add(.int(Int64(min(milliseconds, 253_402_300_799_999)))))::bigint * interval '1 millisecond'"
     }

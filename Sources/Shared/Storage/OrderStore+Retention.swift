@@ -2,10 +2,11 @@ internal import EventLoop
 public import Postgres
 
 extension OrderStore {
-    /// Deletes the events of up to `limit` final orders that have not changed for `age`, the oldest first; their rows stay.
+    /// Deletes the events of up to `limit` final orders that have not changed for `age`, the oldest first. The rows of the orders stay.
     ///
-    /// Of each order those events stay that its row has values from: a read folds what is there, and without them a filled order would look pending.
-    /// - Returns: how many orders were worked off, fewer than `limit` when none is left, and how many events went.
+    /// The events from which an order's row has its values stay. A read folds the events that are left, and without these a filled order would look
+    /// pending.
+    /// - Returns: how many orders were handled, fewer than `limit` if none is left, and how many events were deleted.
     public func deleteEvents(olderThan age: Duration, limit: Int) async throws(PostgresError) -> (orders: Int, events: Int) {
         let row = try await pool.query(
             Self.retention, [.int(age.millisecondsRoundedUp), .int(Int64(limit))], expecting: ["orders", "events"], timeout: .seconds(30)
@@ -13,8 +14,8 @@ extension OrderStore {
         return (row?["orders"].flatMap { Int($0) } ?? 0, row?["events"].flatMap { Int($0) } ?? 0)
     }
 
-    /// One transaction. Several notifiers do not wait for each other, and an order is marked so that its row is not looked at again: by an index
-    /// of what is left to do, old orders cost nothing however many there are.
+    /// One transaction. Several notifiers do not wait for each other. A handled order is marked, so that its row is not read again. An index holds
+    /// only the orders that are left to do, so old orders cost nothing.
     private static let retention = """
         WITH due AS MATERIALIZED (
             SELECT order_id, ARRAY[seq, chosen_dex_seq, quotes_seq, tx_hash_seq, last_error_seq] AS kept

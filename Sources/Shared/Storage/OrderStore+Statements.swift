@@ -1,8 +1,8 @@
 extension OrderStore {
     /// One statement, and so one transaction and one round trip.
     ///
-    /// Only events that were not there before reach the order's row, so a replay touches nothing. What the newest event need not carry is kept with
-    /// the seq it is from; what only one event ever carries is kept as it comes. Rows are written in order of id: two writers cannot deadlock.
+    /// Only new events change the order's row, so a replay changes nothing. A value that the newest event may lack is kept with the seq of its event.
+    /// A value that only one event ever carries is kept when it comes. Rows are written in order of id, so that two writers cannot deadlock.
     static let append = """
         WITH batch AS MATERIALIZED (
             SELECT order_id, seq, event::jsonb AS event, details
@@ -74,18 +74,18 @@ extension OrderStore {
         WHERE order_id = $1::uuid
         """
 
-    /// The value of the newest event that has one, and that event's seq; 0 where none has.
+    /// The value of the newest event that has one, and that event's seq; 0 if no event has one.
     private static func newest(_ value: String, as column: String) -> String {
         let filter = "FILTER (WHERE \(value) IS NOT NULL)"
         return "(array_agg(\(value) ORDER BY seq DESC) \(filter))[1] AS \(column), coalesce(max(seq) \(filter), 0) AS \(column)_seq"
     }
 
-    /// Assignments that take the new values where the new seq is the higher one.
+    /// Assignments that take the new values if the new seq is higher.
     private static func follow(_ seq: String, _ columns: [String]) -> String {
         columns.map { "\($0) = CASE WHEN excluded.\(seq) > stored.\(seq) THEN excluded.\($0) ELSE stored.\($0) END" }.joined(separator: ", ")
     }
 
-    /// Unix milliseconds, exactly.
+    /// A time from Unix milliseconds, exactly.
     private static func moment(_ key: String) -> String {
         "'epoch'::timestamptz + (fields ->> '\(key)')::bigint * interval '1 millisecond'"
     }

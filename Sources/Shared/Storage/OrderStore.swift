@@ -3,24 +3,24 @@ internal import Migrations
 public import Orders
 public import Postgres
 
-/// Orders and their events in Postgres: the projection that answers when Redis has let an order go.
+/// Orders and their events in Postgres. This projection answers once an order has left Redis.
 @ServiceActor
 public final class OrderStore {
     let pool: PostgresPool
 
-    /// A store on a pool that its owner keeps running.
+    /// A store on a pool. The owner of the pool keeps it running.
     public init(pool: PostgresPool) { self.pool = pool }
 
-    /// Brings the schema up to this program's, and returns the numbers of the migrations that were applied. Throws as `PostgresMigrator` does.
+    /// Applies the missing migrations and returns their numbers. Throws as `PostgresMigrator` does.
     public func migrate() async throws -> [Int] {
         let steps = Migrations.all.map { PostgresMigration(number: $0.number, name: $0.name, sql: $0.sql) }
         return try await PostgresMigrator(pool, steps).migrate()
     }
 
-    /// Stores events, all or none; they are on disk when it returns.
+    /// Stores all of the events or none. They are on disk when it returns.
     ///
-    /// Events may come in any order, in any batches, again, and from several writers at once: the tables end up the same.
-    /// Throws a `PostgresError`; `isDataFault` means that at least one of them can never be stored.
+    /// Events may come in any order, in any batches, more than once, and from several writers at once: the tables end up the same. Throws a
+    /// `PostgresError`; `isDataFault` means that at least one event can never be stored.
     public func append(_ batch: [StoredEvent]) async throws(PostgresError) {
         guard !batch.isEmpty else { return }
         _ = try await pool.query(
@@ -33,8 +33,8 @@ public final class OrderStore {
 
     /// Stores the events that can be stored and finds those that never can: a batch that is refused for its data is stored in halves.
     ///
-    /// - Returns: the indices of the events that are stored, ascending, and those that are at fault, each with what Postgres has said.
-    /// - Throws: what is not the fault of an event. Then nothing is known to be bad, and the whole batch can be stored again.
+    /// - Returns: the indices of the stored events, ascending, and those of the bad events, each with Postgres' error.
+    /// - Throws: an error that is not the fault of an event. Then no event is known to be bad, and the whole batch can be stored again.
     public func appendHalving(_ batch: [StoredEvent]) async throws(PostgresError) -> (stored: [Int], bad: [(index: Int, error: PostgresError)]) {
         var stored: [Int] = []
         var bad: [(index: Int, error: PostgresError)] = []
@@ -48,7 +48,7 @@ public final class OrderStore {
                     bad.append((range.lowerBound, error))
                 } else {
                     let middle = range.lowerBound + range.count / 2
-                    // Taken from the end: the first half comes first.
+                    // Ranges are taken from the end, so the first half must be the last one.
                     ranges += [middle..<range.upperBound, range.lowerBound..<middle]
                 }
             }
@@ -56,18 +56,18 @@ public final class OrderStore {
         return (stored, bad)
     }
 
-    /// An order and all of its events in order of seq; nil for an id that was never stored.
+    /// An order and all of its events in order of seq; nil if the id was never stored.
     /// Throws `PostgresError`, or `RecordError` for an unreadable row.
     public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? {
         try await read(id, after: 0)
     }
 
-    /// The events of an order with a seq above `seq`; nil for an id that was never stored.
+    /// The events of an order with a seq above `seq`; nil if the id was never stored.
     public func events(of id: OrderID, after seq: Int) async throws -> [OrderEvent]? {
         try await read(id, after: seq)?.events
     }
 
-    /// Looks whether the orders can be read: rights, tables, connection. Throws what stands in the way.
+    /// Checks whether the orders can be read: connection, tables and rights. Throws the reason if not.
     public func probe() async throws(PostgresError) {
         _ = try await pool.query("SELECT (SELECT order_id FROM order_rows LIMIT 1), (SELECT seq FROM order_events LIMIT 1)")
     }

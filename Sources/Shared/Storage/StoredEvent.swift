@@ -1,7 +1,7 @@
 internal import JSON
 internal import Orders
 
-/// An event as it comes from the stream: texts, which only the database looks into.
+/// An event as it comes from the stream: texts that only the database parses.
 public struct StoredEvent: Sendable, Hashable {
     /// The order's id.
     public let orderID: String
@@ -9,7 +9,7 @@ public struct StoredEvent: Sendable, Hashable {
     public let seq: Int
     /// The canonical event in JSON.
     public let event: String
-    /// What never changes of the order, in JSON, as `Order.json` writes it: with it each event can be stored alone.
+    /// The unchanging fields of the order in JSON, as `Order.json` writes them. With them each event can be stored alone.
     public let order: String
 
     /// An event by its parts.
@@ -23,7 +23,7 @@ public struct StoredEvent: Sendable, Hashable {
 
 /// Reads the events that a query has gathered into one JSON array.
 enum StoredEvents {
-    /// The database keeps values, not texts: events come back with their own keys and values, in the form that `OrderEvent.json` gives them.
+    /// Parses the array. The database keeps values, not texts, so the events come back in the form of `OrderEvent.json`.
     static func read(_ text: String) throws -> [OrderEvent] {
         try JSONValue.parse(text, maxDepth: 32).array?.map { try OrderEvent(json: $0) } ?? []
     }

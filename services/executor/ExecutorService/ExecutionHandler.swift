@@ -6,10 +6,10 @@ internal import Pipeline
 internal import ServiceKit
 internal import Venues
 
-/// Moves an order from `routed` to its end. A transaction is written down before it is sent, and nothing new is signed while its outcome is open.
+/// Moves an order from `routed` to its end. A transaction is stored before it is sent, and no new one is signed while its outcome is open.
 @ServiceActor
 final class ExecutionHandler: OrderHandler {
-    /// A quote may be too old that often; after that the slippage guard has to do.
+    /// How often a quote may be too old. After that the order goes on with an old quote, and only the guard protects it.
     private static let maxStaleQuotes = 3
 
     private let chain: any Chain
@@ -62,7 +62,7 @@ final class ExecutionHandler: OrderHandler {
             try await end(failure, in: .building, work, entry)
             return
         } catch {
-            // Cancelled: the claim was lost or the process stops. The next owner signs anew.
+            // The task was cancelled: the claim was lost or the process stops. The next owner signs anew.
             return
         }
         let sent = Dictionary(zip(route.chosen.open, transactions).map { ($0.number, $0.submitted($1.signature)) }) { first, _ in first }
@@ -88,7 +88,7 @@ final class ExecutionHandler: OrderHandler {
         return .milliseconds(work.now - route.routedAt) > limit
     }
 
-    /// Follows what is submitted to its certain outcome, then takes the step that this outcome calls for.
+    /// Follows submitted transactions to their certain outcome, then takes the step that this outcome calls for.
     private func follow(_ transactions: [SignedTransaction], _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
         guard !transactions.isEmpty, let route = work.route?.chosen else {
             observer.failed(doing: "execute", error: PipelineError(.unexpectedReply, "order \(entry.orderID) is submitted without a transaction"))
@@ -98,7 +98,7 @@ final class ExecutionHandler: OrderHandler {
         do {
             settlement = Settlement(route, try await settle(transactions, work.order), of: work.order)
         } catch {
-            // Cancelled: the claim was lost or the process stops. The next owner asks the chain.
+            // The task was cancelled: the claim was lost or the process stops. The next owner asks the chain.
             return
         }
         if let failure = settlement.failure {
@@ -108,7 +108,7 @@ final class ExecutionHandler: OrderHandler {
         }
     }
 
-    /// All transactions with their outcomes. An order that is split goes on when the last of them is certain.
+    /// All transactions with their outcomes. A split order goes on once the outcome of its last transaction is certain.
     private func settle(_ transactions: [SignedTransaction], _ order: Order) async throws -> [(SignedTransaction, TransactionOutcome)] {
         try await withThrowingTaskGroup(of: (SignedTransaction, TransactionOutcome).self) { group in
             for transaction in transactions { group.addTask { (transaction, try await self.chain.settle(transaction, order: order)) } }
@@ -133,7 +133,7 @@ final class ExecutionHandler: OrderHandler {
         log.order(.info, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(route.quote.dex)])
     }
 
-    /// Ends the attempt in the state that this worker has seen: another one, or the end of the order.
+    /// Ends the attempt in the state that this worker has seen: with another attempt, or with the end of the order.
     private func end(
         _ failure: OrderFailure, in state: OrderState, _ work: Work, _ entry: WorkEntry, settled route: ChosenRoute? = nil
     ) async throws(PipelineError) {

@@ -10,7 +10,7 @@ internal import Venues
 /// Builds the swap of a routed order, submits it to the chain and follows it to the end.
 @ServiceActor
 public struct Executor: Service {
-    /// What the executor is for.
+    /// The purpose of the executor.
     public nonisolated static var purpose: String { "Builds, submits and follows the (mock) swap of each routed order, with retries." }
 
     private let stage: StageWorker
@@ -25,21 +25,21 @@ public struct Executor: Service {
             .executor, concurrency: settings.concurrency, settings: settings.worker, handler: handler, budget: budget, process: process)
     }
 
-    /// What the settings say of the pipeline.
+    /// The settings of the executor's pipeline.
     public nonisolated static func pipelineSettings(_ settings: ExecutorSettings) -> PipelineSettings {
         PipelineSettings(
             partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp),
             maxStarts: settings.retry.maxStarts)
     }
 
-    /// Orders are taken when the chain is ready for them.
+    /// The worker takes orders once the chain is ready.
     public var children: [ServiceChild] {
         [ServiceChild("chain") { [chain] in await chain.run() }] + stage.children { [chain] in await chain.prepare() }
     }
 
-    /// Finishes what is in hand, hands back the rest.
+    /// Finishes the orders in hand and hands back the rest.
     public func stop(within grace: Duration) async { await stage.stop(within: grace) }
 
-    /// Renews what is in hand.
+    /// Renews the entries in hand.
     public func connectionRestored() { stage.connectionRestored() }
 }

@@ -1,14 +1,15 @@
 internal import Orders
 internal import Venues
 
-/// What a round of transactions has come to: the route with what has landed, and why it was not all.
+/// The result of a round of transactions: the route with the landed legs, and why not all have landed.
 struct Settlement {
-    /// The route as it now is.
+    /// The route after this round.
     let route: ChosenRoute
-    /// Why a leg has not landed; of several reasons the one that follows of all: the order's end before fresh quotes before another signature.
+    /// Why a leg has not landed. If there are several reasons, the one with the strongest effect: the order's end, then fresh quotes, then another
+    /// signature.
     let failure: OrderFailure?
 
-    /// A settlement of the outcomes of all transactions that were under way.
+    /// The result of the outcomes of all transactions that were under way.
     init(_ route: ChosenRoute, _ outcomes: [(transaction: SignedTransaction, outcome: TransactionOutcome)], of order: Order) {
         let legs = Dictionary(route.legs.map { ($0.number, $0) }) { first, _ in first }
         var settled: [Int: OrderLeg] = [:]

@@ -8,13 +8,13 @@ internal import Pipeline
 internal import Redis
 internal import ServiceKit
 
-/// An order that is in.
+/// An accepted order, as the client is told.
 struct Accepted {
     let id: OrderID
     let job: String
     let slippageBps: Int
     let isReplay: Bool
-    /// The request, whose dialect the answer is in.
+    /// The request; the answer uses its dialect.
     let reading: RequestReading
 
     fileprivate init(_ id: OrderID, job: String, slippageBps: Int, isReplay: Bool, _ reading: RequestReading) {
@@ -22,10 +22,10 @@ struct Accepted {
     }
 }
 
-/// Takes orders in: reads the request, and writes the order once, whatever happens to the answers of Redis.
+/// Accepts orders: reads the request and writes the order once, even if answers of Redis are lost.
 @ServiceActor
 final class Acceptance {
-    /// A client is told within a second whether its order is in; this leaves room for the way.
+    /// The client is told within a second whether its order was accepted. This limit leaves time for the network.
     private static let limit = Duration.milliseconds(800)
     private static let tries = 3
 
@@ -43,15 +43,15 @@ final class Acceptance {
         self.outcomes = outcomes
     }
 
-    /// Registers what is counted; once a process.
+    /// Registers the counter of outcomes; called once per process.
     static func outcomes(in metrics: MetricsRegistry) -> MetricFamily<Counter> {
         metrics.counters("orders_received_total", help: "Orders received, by what became of them.", by: ["outcome"])
     }
 
-    /// Reads and accepts an order. Throws the `Problem` that the client gets; then nothing is left behind, unless it names an `orderId`.
+    /// Reads and accepts an order. Throws the `Problem` that the client gets. Then no order was written, unless the problem names an `orderId`.
     ///
-    /// What was taken in under its key before gets that answer again, whatever would refuse it now: a deadline that has passed, a door that is shut,
-    /// a full Redis, a token that is known no more.
+    /// If an order was accepted under the same key before, the client gets that answer again, even if a new order would be refused now: because its
+    /// deadline has passed, the engine is paused, Redis is full, or the token is no longer known.
     func accept(_ request: HTTPRequest) async throws(Problem) -> Accepted {
         let start = MonotonicInstant.now
         do throws(Problem) {
@@ -69,7 +69,7 @@ final class Acceptance {
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
         } catch {
-            // An operator's pause is no outage: alerts on "unavailable" stay quiet.
+            // An operator's pause is not an outage: alerts on "unavailable" must stay quiet.
             outcomes.labelled(error.code == Problem.Code.paused.rawValue ? "paused" : error.status == 503 ? "unavailable" : "refused").increment()
             throw error
         }
@@ -90,7 +90,7 @@ final class Acceptance {
         case .success(let order): request = order
         case .failure(let refusal): throw Problem(refusal)
         }
-        // Before the partitions are agreed an order may go to one that nobody serves.
+        // Before the count of partitions is agreed on, an order might go to a partition that no process serves.
         guard process.redis.isConnected else { throw notReady }
         guard let now = process.heartbeat.clock.now else { throw .noIntake }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
@@ -98,10 +98,10 @@ final class Acceptance {
         return try await write(request, reading, traceparent: traceparent, proposing: &proposed)
     }
 
-    /// The answer to the same request under the same key that came before, or to this one where only its answer was late; nil where none is known.
-    /// Needs no memory of Redis.
+    /// The answer that the same request got under the same key before. It is also the answer of this request if only the reply was late. Nil if there
+    /// is none. Only reads, so it needs no memory of Redis.
     ///
-    /// Where that cannot be looked up, whatever would refuse a new request says nothing of one that may be in.
+    /// If the record cannot be read, the outcome is unknown: a refusal of a new request says nothing about an order that may have been accepted.
     private func recall(
         _ reading: RequestReading, _ proposed: Order?, after refusal: Problem, within time: Duration
     ) async throws(Problem) -> Accepted? {
@@ -147,7 +147,7 @@ final class Acceptance {
         throw .noIntake
     }
 
-    /// Writes the order; after a lost answer again with the same id, which changes nothing where it was written.
+    /// Writes the order. After a lost reply it writes again with the same id, which changes nothing if the order was written.
     private func submit(_ order: Order, _ claim: RequestClaim?, before limit: UInt64) async throws(Problem) -> AcceptOutcome {
         let start = MonotonicInstant.now
         var isUnknown = false
@@ -159,7 +159,7 @@ final class Acceptance {
                     order, claim: claim, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit, timeout: left)
             } catch {
                 isUnknown = isUnknown || error.outcomeUnknown
-                // A full Redis refuses the script before it could tell that an earlier try got through.
+                // A full Redis refuses the script before the script could tell that an earlier try got through.
                 if error.code == .full, !isUnknown { throw .memoryFull }
                 guard error.isPassing, start.elapsed < Self.limit, isUnknown else {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])

@@ -11,9 +11,9 @@ struct AdmissionLimits {
     var maxBacklog: Int
     /// Events that are not in Postgres yet: while it is away they and their orders pile up in Redis.
     var maxEventBacklog = 500_000
-    /// Age of the oldest of them; nil for no limit.
+    /// Age of the oldest entry that no router has been given; nil for no limit.
     var maxWait: Duration?
-    /// Share of Redis' memory limit, in per cent, above which new orders are refused so that what is inside can drain.
+    /// Share of Redis' memory limit, in per cent, above which new orders are refused so that the orders inside can drain.
     let maxMemoryPercent = 75
 }
 
@@ -30,7 +30,7 @@ final class Admission {
         self.pressure = pressure
     }
 
-    /// Throws a 503 where the engine is too far behind to take more.
+    /// Throws a 503 if the engine is too far behind to take more orders.
     func check() throws(Problem) {
         if let latest = lag.latest {
             if latest.maxBacklog >= limits.maxBacklog {
@@ -49,12 +49,12 @@ final class Admission {
     }
 }
 
-/// How full Redis is, sampled each second.
+/// How full Redis is, sampled once per second.
 @ServiceActor
 final class RedisPressure {
     private let redis: RedisClient
     private let log: Logger
-    /// Used memory in per cent of the limit; 0 where there is no limit.
+    /// Used memory in per cent of the limit; 0 if there is no limit.
     private(set) var percent = 0
 
     init(redis: RedisClient, log: Logger) {
@@ -67,7 +67,7 @@ final class RedisPressure {
             do throws(RedisError) {
                 percent = RedisInfo(try await redis.send(["INFO", "memory"]).string ?? "").memoryPercent
             } catch {
-                // Without the right to ask, only Redis itself can say that it is full.
+                // Without the right to INFO, the gateway learns only from a refused write that Redis is full.
                 if let words = error.words { log.limited(.warning, "door.memory_unknown", every: .seconds(300), ["reason": .string(words)]) }
             }
             try? await sleep(for: .seconds(1))

@@ -4,11 +4,11 @@ internal import Pipeline
 internal import Postgres
 internal import ServiceKit
 
-/// Asks Redis or Postgres for an answer, and throws the refusal that the client gets where they have none.
+/// Asks Redis or Postgres for an answer. If they have none, throws the refusal that the client gets.
 ///
 /// - Parameters:
-///   - failed: what cannot be done then, the first half of a sentence: "The order cannot be looked up".
-///   - changes: whether it would change something, so that a lost answer is told as such.
+/// - failed: the first half of the refusal's sentence: "The order cannot be looked up".
+/// - changes: whether the call changes something. A lost answer then has an unknown outcome.
 @ServiceActor
 func answering<Value>(_ failed: String, changes: Bool = false, _ body: @ServiceActor () async throws -> Value) async throws -> Value {
     do {
@@ -21,7 +21,7 @@ func answering<Value>(_ failed: String, changes: Bool = false, _ body: @ServiceA
 }
 
 extension PostgresError {
-    /// What a client is told, by Postgres' own reason.
+    /// The refusal that the client gets, with Postgres' own reason.
     fileprivate func refusal(_ failed: String) -> Problem {
         if isDataFault { return .unstorableText(failed) }
         return isRefusal ? .databaseRefused(failed, description) : .unavailable(failed, because: cause)

@@ -3,14 +3,14 @@ internal import HTTP
 internal import Observability
 internal import ServiceKit
 
-/// `GET /openapi.yaml` and `/asyncapi.yaml`: what the engine promises, in the form that tools read. And `/runbook.md`, to which alerts link.
+/// `GET /openapi.yaml` and `/asyncapi.yaml`, the contract in the form that tools read, and `/runbook.md`, to which alerts link.
 @ServiceActor
 struct ContractRoutes {
     private static let types = ["openapi.yaml": "application/yaml", "asyncapi.yaml": "application/yaml", "runbook.md": "text/plain; charset=utf-8"]
 
     private let files: [(name: String, type: String, bytes: [UInt8])]
 
-    /// Reads the files. One that is missing is not served, and said in the log: no order waits for a description.
+    /// Reads the files. A missing file is logged and not served: the gateway starts without it.
     init(folder: String, log: Logger) {
         var files: [(name: String, type: String, bytes: [UInt8])] = []
         for (name, type) in Self.types {

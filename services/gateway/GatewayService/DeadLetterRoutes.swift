@@ -6,7 +6,7 @@ internal import Pipeline
 internal import ServiceKit
 internal import Storage
 
-/// `GET /api/dead-letters`, `POST /api/dead-letters/{id}/retry`, `DELETE /api/dead-letters/{id}`: what could not be handled, for people.
+/// `GET /api/dead-letters`, `POST /api/dead-letters/{id}/retry`, `DELETE /api/dead-letters/{id}`: the dead letters, for operators.
 @ServiceActor
 struct DeadLetterRoutes {
     private static let defaultLimit = 100
@@ -63,7 +63,7 @@ struct DeadLetterRoutes {
         }
     }
 
-    /// An order that has left Redis is final in Postgres.
+    /// Refuses if the order is final. An order that has left Redis is final in Postgres.
     private func refuseWhereFinal(_ id: OrderID?) async throws {
         guard let id, let (order, events) = try await worked({ try await store.order(id) }) else { return }
         let status = OrderView(order: order, events: events).status

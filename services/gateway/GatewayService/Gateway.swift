@@ -6,10 +6,10 @@ internal import Postgres
 public import ServiceKit
 internal import Storage
 
-/// Accepts orders by HTTP and answers at once, shows them, and tells how far the pipeline is behind.
+/// Accepts orders by HTTP and answers at once, shows orders, and tells how far the pipeline is behind.
 @ServiceActor
 public struct Gateway: Service {
-    /// What the gateway is for.
+    /// The purpose of the gateway.
     public nonisolated static var purpose: String { "Accepts orders by HTTP, answers at once, and shows orders and the pipeline's lag." }
 
     private let process: ServiceProcess
@@ -49,15 +49,15 @@ public struct Gateway: Service {
         observePostgres()
     }
 
-    /// What the settings say of the pipeline.
+    /// The settings of the gateway's pipeline.
     public nonisolated static func pipelineSettings(_ settings: GatewaySettings) -> PipelineSettings {
         PipelineSettings(partitions: settings.common.partitions)
     }
 
-    /// What it shows is not only of Redis: a doctor that looks at nothing while Redis is away would call everything away.
+    /// False: the gateway also answers while Redis is away. A doctor that waited for Redis could not report anything.
     public var needsRedis: Bool { false }
 
-    /// The connections, and what is sampled. They end after the server, whose requests in hand may still need them.
+    /// The connections and the samplers. They end after the server, because requests in hand may still need them.
     public var children: [ServiceChild] {
         [
             ServiceChild("postgres") { [postgres] in await postgres.run() },

@@ -2,17 +2,17 @@ internal import EventLoop
 internal import Observability
 internal import Pipeline
 
-/// Shows the last lag sample as metrics, under redis_exporter's names and labels so that dashboards made for it fit, with our own beside them.
+/// Shows the last lag sample as metrics. They have redis_exporter's names and labels, so that its dashboards fit, and some of the engine's own.
 ///
-/// Only gateways have them, and each has all of them: over several gateways the maximum is the value, never the sum. While Redis does not
-/// answer there is no sample, because an old one would look like a healthy pipeline.
+/// Only gateways have these metrics, and each gateway has all of them: over several gateways the maximum is the value, never the sum. While Redis
+/// does not answer there is no value, because an old one would look like a healthy pipeline.
 @ServiceActor
 struct LagMetrics {
     private typealias Group = StreamLag.Group
     private let database: String
     private let lag: LagSampler
 
-    /// - Parameter database: Redis' number of the database, as redis_exporter labels it.
+    /// - Parameter database: the number of the Redis database, for the label that redis_exporter uses.
     init(lag: LagSampler, database: Int) {
         self.lag = lag
         self.database = "db\(database)"

@@ -4,7 +4,7 @@ internal import JSON
 internal import Orders
 internal import Storage
 
-/// `GET /api/orders`: pages of orders from Postgres, newest first. It may be a batch behind.
+/// `GET /api/orders`: pages of orders from Postgres, newest first. Postgres may be a batch behind.
 @ServiceActor
 struct ListRoutes {
     private static let defaultLimit = 50
@@ -41,7 +41,7 @@ enum ListView: String {
     }
 }
 
-/// The parameters of a list; all that is wrong with them at once.
+/// The parameters of a list. An error names everything that is wrong with them.
 struct ListQuery {
     let filter: OrderFilter
     let limit: Int
@@ -51,7 +51,7 @@ struct ListQuery {
     init(_ request: HTTPRequest, defaultLimit: Int) throws(Problem) {
         var query = QueryReader(request)
         let time = { (text: String) in Timestamp.parse(text).flatMap { UInt64(exactly: $0) } }
-        // An unescaped plus sign of a zone arrives as a blank.
+        // The plus sign of a zone arrives as a blank if it is not escaped.
         let moment = "must be a time with a zone such as 2026-01-10T07:30:00Z; the + of a zone is written %2B in a URL"
         let statuses = query.read("status", "must be pending, routing, building, submitted, confirmed, failed or cancelled, several by comma") {
             text in

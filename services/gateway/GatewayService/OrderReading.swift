@@ -5,7 +5,7 @@ internal import Pipeline
 internal import ServiceKit
 internal import Storage
 
-/// Finds orders: in Redis first, so that a read is never behind what a socket has shown, then in Postgres what has left Redis.
+/// Finds orders: first in Redis, so that a read is never behind a socket, then in Postgres for orders that have left Redis.
 @ServiceActor
 final class OrderReading {
     private let pipeline: OrderPipeline
@@ -28,7 +28,7 @@ final class OrderReading {
         }
     }
 
-    /// The id of a path.
+    /// The order id in a path.
     static func id(_ text: String) throws(Problem) -> OrderID {
         guard let id = OrderID(parsing: text) else { throw .notUUID }
         return id

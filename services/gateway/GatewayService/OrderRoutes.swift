@@ -6,7 +6,7 @@ internal import Orders
 internal import Pipeline
 internal import ServiceKit
 
-/// What the gateway answers about orders.
+/// The routes about single orders.
 @ServiceActor
 struct OrderRoutes {
     let acceptance: Acceptance
@@ -19,7 +19,7 @@ struct OrderRoutes {
         router.get("/api/orders/{id}", query: []) { _, parameters in try await show(parameters["id"]) }
         router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in try await events(parameters["id"], request) }
         router.delete("/api/orders/{id}", query: []) { _, parameters in try await cancel(parameters["id"]) }
-        // The edge sends upgrades to the notifiers; what comes here asked without one.
+        // The edge sends upgrades to the notifiers, so a request that comes here has no upgrade.
         router.get("/v1/stream") { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
         for dialect in Dialects.all {
             let path = dialect.socket.path
@@ -73,7 +73,7 @@ struct OrderRoutes {
         case .partlyFilled: throw Problem.orderPartlyFilled
         case .final(let state): throw Problem.orderFinal(state.rawValue)
         case .unknown:
-            // What has left Redis is final, unless Redis has lost it.
+            // An order that has left Redis is final, unless Redis has lost it.
             let (order, events) = try await reading.order(text)
             let status = OrderView(order: order, events: events).status
             guard status.isFinal else { throw Problem.orderLost(status.rawValue) }

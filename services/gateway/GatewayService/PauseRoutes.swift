@@ -31,7 +31,7 @@ struct PauseRoutes {
         .json(200, PauseRecord.json(of: try await redis { try await process.pipeline.currentPause() }))
     }
 
-    /// The reason of a body `{"reason":"…"}`; empty where there is no body or no reason in it.
+    /// The reason in a body `{"reason":"…"}`; empty if there is no body or no reason in it.
     private static func reason(_ body: [UInt8]) throws(Problem) -> String {
         guard !body.isEmpty else { return "" }
         guard let value = try? JSONValue.parse(body), value.object != nil else {

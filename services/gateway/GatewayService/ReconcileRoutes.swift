@@ -5,11 +5,11 @@ internal import Orders
 internal import Pipeline
 internal import Storage
 
-/// `GET /api/reconcile`: orders that Postgres knows as under way and Redis has lost. They are reported and never changed.
+/// `GET /api/reconcile`: orders that Postgres knows as under way and Redis has lost. It only reports them.
 @ServiceActor
 struct ReconcileRoutes {
     private static let maxListed = 1000
-    /// What has just moved need not be looked at.
+    /// An order that has just moved need not be checked.
     private static let unmoved = Duration.seconds(2)
 
     let pipeline: OrderPipeline

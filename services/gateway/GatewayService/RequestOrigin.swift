@@ -1,13 +1,13 @@
 internal import HTTP
 
-/// Where clients reach the engine.
+/// The address at which clients reach the engine.
 struct RequestOrigin {
-    /// What a WebSocket's URL begins with, without a slash at the end.
+    /// The beginning of a WebSocket's URL, without a slash at the end.
     let webSocket: String
     /// The path below which clients see the engine, without a slash at the end; empty for none.
     let path: String
 
-    /// `PUBLIC_URL` where it is set, else what the request and the proxies before us say.
+    /// Uses `PUBLIC_URL` if it is set, else the headers of the request and of the proxies.
     init(_ request: HTTPRequest, publicURL: String?) {
         if let publicURL {
             webSocket = "ws" + publicURL.dropFirst("http".count)
@@ -24,7 +24,7 @@ struct RequestOrigin {
         return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? ""
     }
 
-    /// Whether the client's own connection was TLS: of several proxies the first one named is the client's.
+    /// Whether the client's own connection was TLS. If several proxies are named, the first one is the client's.
     private static func isSecure(_ request: HTTPRequest) -> Bool {
         if let scheme = request.header("X-Forwarded-Proto").map(first), ["https", "wss"].contains(scheme) { return true }
         if request.header("X-Forwarded-Ssl").map(first) == "on" { return true }
@@ -32,7 +32,7 @@ struct RequestOrigin {
         return pairs.contains("proto=https") || pairs.contains("proto=wss")
     }
 
-    /// The first of the values of a list, in lower case.
+    /// The first value of a list, in lower case.
     private static func first(_ list: String) -> String {
         list.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }.lowercased()
     }

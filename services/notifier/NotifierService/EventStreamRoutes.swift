@@ -4,12 +4,12 @@ internal import Observability
 internal import Orders
 internal import ServiceKit
 
-/// `GET /api/orders/{id}/events` for those who accept `text/event-stream`; the edge sends only them here.
+/// `GET /api/orders/{id}/events` for clients that accept `text/event-stream`. The edge sends only those requests here.
 @ServiceActor
 struct EventStreamRoutes {
     let feeds: OrderFeeds
     let sent: MetricFamily<Counter>
-    /// Bytes that may wait for one client.
+    /// How many bytes may wait for one client.
     let queueBytes: Int
 
     func add(to router: HTTPRouter) {
@@ -20,10 +20,10 @@ struct EventStreamRoutes {
         }
     }
 
-    /// What the client has seen. A browser that comes back repeats its URL, and adds the header: that one is newer.
+    /// The last seq that the client has seen. A browser that reconnects repeats its URL and adds the header, so the header is newer.
     ///
-    /// The URL is written by a person, who is told what is wrong with it. The header is the browser's own, and one that is refused would end its
-    /// `EventSource` for good: what no event of ours can have left there means that nothing was seen.
+    /// A person writes the URL and is told what is wrong with it. The browser itself sends the header, and a refusal would end its `EventSource` for
+    /// good. So a header that cannot come from an event of the engine means that nothing was seen.
     private static func start(_ request: HTTPRequest) throws(Problem) -> Seq {
         if let last = request.header("Last-Event-ID"), !last.isEmpty { return Seq(parsing: last) ?? 0 }
         return try QueryReader.after(of: request, called: "after")

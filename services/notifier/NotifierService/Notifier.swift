@@ -8,13 +8,13 @@ internal import Postgres
 public import ServiceKit
 internal import Storage
 
-/// Two jobs that do not wait for each other: stores events in Postgres, and shows them to sockets as they happen.
+/// Does two jobs that do not wait for each other: stores events in Postgres, and sends them to sockets as they happen.
 @ServiceActor
 public struct Notifier: Service {
-    /// What the notifier is for.
+    /// The purpose of the notifier.
     public nonisolated static var purpose: String { "Owns the WebSockets, stores every event in Postgres, and streams status to clients." }
 
-    /// What is left of the grace period when the sockets are closed, and the time over which that is spread.
+    /// The sockets are closed when this much of the grace period is left, spread over `socketSpread`.
     private static let socketClosing = Duration.seconds(3)
     private static let socketSpread = Duration.seconds(2)
 
@@ -59,13 +59,13 @@ public struct Notifier: Service {
         observe()
     }
 
-    /// What the settings say of the pipeline.
+    /// The settings of the notifier's pipeline.
     public nonisolated static func pipelineSettings(_ settings: NotifierSettings) -> PipelineSettings {
         PipelineSettings(
             partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp))
     }
 
-    /// Sockets are served at once; events are stored when the tables are there.
+    /// Sockets are served at once. Events are stored once the tables exist.
     public var children: [ServiceChild] {
         [
             ServiceChild("postgres") { [postgres] in await postgres.run() },
@@ -78,7 +78,7 @@ public struct Notifier: Service {
         ]
     }
 
-    /// Stores the batch in hand and hands back the rest; serves the sockets on until shortly before the end, then closes them with 1012.
+    /// Stores the batch in hand and hands back the rest. Serves the sockets until shortly before the end, then closes them with 1012.
     public func stop(within grace: Duration) async {
         let start = MonotonicInstant.now
         await consumer.stop(within: min(grace, Self.socketClosing))
@@ -87,7 +87,7 @@ public struct Notifier: Service {
         postgres.close()
     }
 
-    /// Renews what is in hand.
+    /// Renews the entries in hand.
     public func connectionRestored() { consumer.connectionRestored() }
 
     private func observe() {
@@ -99,7 +99,7 @@ public struct Notifier: Service {
         SocketMetrics(metrics: process.metrics).watch(process.router)
         process.heartbeatFields = { [unowned process, feeds, postgres, schema] in
             var fields = ["sockets": String(process.openSockets), "ordersWatched": String(feeds.count)]
-            // Empty where all is well: a field that is left out would keep its last value.
+            // The field is empty if all is well. A field that is left out would keep its last value.
             fields["postgres"] = String((schema.trouble ?? postgres.trouble?.description ?? "").prefix(300))
             return fields
         }

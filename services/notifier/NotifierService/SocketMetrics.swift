@@ -5,7 +5,7 @@ internal import Observability
 /// Counts the ends of sockets and streams.
 @ServiceActor
 struct SocketMetrics {
-    /// A client may close with any of thousands of numbers; these have a series of their own, the rest shares one.
+    /// A client may close with any of thousands of codes. These have a series of their own, and the others share one.
     private static let known: Set<UInt16> = [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011, 1012, 1013, 4404, 4408]
 
     private let closed: MetricFamily<Counter>

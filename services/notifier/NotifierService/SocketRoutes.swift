@@ -5,14 +5,14 @@ internal import Observability
 internal import Orders
 internal import Pipeline
 
-/// The paths of the sockets, and the dialect that each speaks.
+/// The paths of the sockets, and the dialect of each.
 @ServiceActor
 struct SocketRoutes {
     let feeds: OrderFeeds
     let users: UserFeeds
     let clock: RedisClock
     let sent: MetricFamily<Counter>
-    /// How long a client may take to name its order where it does so by a message.
+    /// How long a client may take to name its order, if it does so by a message.
     var namingLimit = Duration.seconds(10)
 
     func add(to router: HTTPRouter) {
@@ -42,7 +42,7 @@ struct SocketRoutes {
         }
     }
 
-    /// The first message without the white space around it; nil where none comes, and the socket is closed then.
+    /// The first message without the white space around it. If none comes, closes the socket and returns nil.
     private func firstMessage(of socket: WebSocket) async -> String? {
         do {
             let text = try await withDeadline(namingLimit) { try await socket.receive() }
@@ -57,7 +57,7 @@ struct SocketRoutes {
         guard let id = OrderID(parsing: text) else {
             return socket.close(code: .policyViolation, reason: "the order id has to be a UUID")
         }
-        // Without a time Redis was not reached yet, and with it no order.
+        // Without a time this process has not reached Redis yet, and so cannot reach an order.
         guard let now = clock.now else { return socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
         await OrderSocket(socket: socket, dialect: dialect.init(), sent: sent.labelled(dialect.label))
             .serve(id, after: after, feeds: feeds, at: Timestamp.text(milliseconds: now))

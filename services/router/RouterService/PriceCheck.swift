@@ -2,20 +2,20 @@ internal import EventLoop
 internal import Orders
 internal import Venues
 
-/// Refuses offers of live venues that are too good to be true: the largest output wins, so a venue that is wrong upwards would get every order.
+/// Refuses offers of live venues that are too good to be true. The largest output wins, so a venue with far too high offers would get every order.
 ///
-/// An offer is refused when it is more than ten times what the prices of POOLS_FILE give, and no other venue comes within that factor of it.
-/// Those prices may be old; where two venues agree, they are right. An offer wrong downwards needs no check: it loses.
+/// An offer is refused if it is more than ten times what the prices of POOLS_FILE give, and no other venue comes within that factor of it. Those
+/// prices may be old; if two venues agree, they are right. An offer that is too low needs no check: it loses.
 @ServiceActor
 struct PriceCheck {
     private nonisolated static let factor: UInt128 = 10
 
     private let known: [any Venue]
 
-    /// - Parameter known: venues whose prices are known, asked without delay.
+    /// - Parameter known: venues with known prices, which answer without delay.
     init(known: [any Venue]) { self.known = known }
 
-    /// The output that the known prices give, without the impact of a large order; nil for a pair that they don't have.
+    /// The output that the known prices give, without the impact of a large order; nil if the pair is not known.
     func reference(_ request: QuoteRequest) async -> UInt128? {
         let wholeToken = (0..<request.tokenIn.decimals).reduce(UInt64(1)) { power, _ in power * 10 }
         let probe = BaseUnits(min(request.amountIn.value, wholeToken))
@@ -29,7 +29,7 @@ struct PriceCheck {
         return best
     }
 
-    /// The offers that are to be believed, and what is said of the others.
+    /// Divides the offers into those that are believed and those that are refused.
     nonisolated static func sift(_ quotes: [Quote], reference: UInt128?) -> (believed: [Quote], refused: [UnavailableVenue]) {
         guard let reference, reference > 0 else { return (quotes, []) }
         let (limit, isBeyondAny) = reference.multipliedReportingOverflow(by: factor)

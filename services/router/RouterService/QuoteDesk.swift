@@ -5,7 +5,7 @@ internal import Orders
 internal import Pipeline
 internal import Venues
 
-/// Asks all venues at once, each under a deadline.
+/// Asks all venues at once, each with a deadline.
 @ServiceActor
 final class QuoteDesk {
     private let venues: [any Venue]
@@ -19,8 +19,8 @@ final class QuoteDesk {
 
     /// - Parameter check: refuses offers that cannot be true; nil believes all.
     /// - Parameter splits: divides orders over several pools; nil leaves them whole.
-    /// - Parameter metrics: what counts the venues' answers; nil for previews, which are not to be taken for trouble of orders.
-    /// - Parameter clock: stamps the quotes of venues that do not say when their pools were as quoted.
+    /// - Parameter metrics: counts the venues' answers; nil for previews, whose failures must not look like failures of orders.
+    /// - Parameter clock: stamps quotes whose venue does not tell their time.
     init(
         venues: [any Venue], timeout: Duration, check: PriceCheck? = nil, splits: SplitDesk? = nil, metrics: MetricsRegistry?,
         clock: RedisClock? = nil
@@ -33,7 +33,7 @@ final class QuoteDesk {
         outcomes = metrics?.counters("quotes_total", help: "Quotes by venue and outcome.", by: ["dex", "outcome"])
         wins = metrics?.counters("quotes_won_total", help: "Rounds of quotes in which a venue's was the best.", by: ["dex"])
         durations = metrics?.histograms("quote_duration_seconds", help: "Time from a request to a venue's answer.", by: ["dex"])
-        // A venue that never wins is to show as 0, not to be missing.
+        // A venue that never wins must show as 0 and not be missing.
         for venue in venues { _ = wins?.labelled(venue.dex) }
     }
 
@@ -58,7 +58,7 @@ final class QuoteDesk {
         }
         let best = QuoteComparison(quotes)?.best
         if let best { wins?.labelled(best.dex).increment() }
-        // A venue that did not answer is left alone; one that cannot fill the whole may still fill a part.
+        // Splits leave out a venue that did not answer. A venue that cannot fill the whole order may still fill a part.
         let silent = unavailable.filter { $0.failure.code == .venueUnavailable }.map(\.dex)
         let answered = Set(venues.map(\.dex)).subtracting(silent)
         let split = try? await withDeadline(timeout) { [splits] in await splits?.offer(request, venues: answered, best: best) }

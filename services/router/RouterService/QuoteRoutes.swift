@@ -5,7 +5,7 @@ internal import Orders
 internal import ServiceKit
 internal import Venues
 
-/// `GET /api/quotes`: what routing would decide now, nothing submitted.
+/// `GET /api/quotes`: the quotes that routing would use now. Nothing is submitted.
 @ServiceActor
 struct QuoteRoutes {
     let desk: PreviewDesk
@@ -23,7 +23,7 @@ struct QuoteRoutes {
     }
 }
 
-/// The parameters of a quote, read as an order's body is: all that is wrong with them at once.
+/// The parameters of a quote, read like the body of an order. An error names everything that is wrong with them.
 struct QuoteQuery {
     let request: QuoteRequest
 

@@ -7,13 +7,13 @@ internal import ServiceKit
 internal import Venues
 
 extension Router {
-    /// Who asks the venues: for orders, and for whoever has none.
+    /// The two desks that ask the venues: for orders and for previews.
     struct Desks {
         let orders: QuoteDesk
         let previews: PreviewDesk
     }
 
-    /// Both desks over the venues that the settings name.
+    /// Both desks, for the venues in the settings.
     static func desks(
         _ settings: RouterSettings, _ pools: PoolList, _ board: MarketBoard, _ process: ServiceProcess
     ) throws(StartError) -> Desks {
@@ -35,7 +35,7 @@ extension Router {
     }
 
     private static func liveDesks(_ settings: RouterSettings, _ pools: PoolList, _ process: ServiceProcess) throws(StartError) -> Desks {
-        // Read for its sentence: who finds the file unusable later can only say that there is no trusted connection.
+        // The file is read here for a clear error at the start. A later failure would say only that there is no trusted connection.
         if let path = settings.live.certificates { _ = try ConfigurationFile.read(path, setting: "SSL_CERT_FILE") }
         tellMissingKeys(settings, process.log)
         let (orders, previews) = LiveVenues.withPreviews(liveOptions(settings, process))
@@ -51,7 +51,7 @@ extension Router {
             previews: PreviewDesk(desk(previews, nil), limits: limits, metrics: process.metrics, clock: clock))
     }
 
-    /// Says at start which venue is to be asked without its key.
+    /// Warns at the start if a venue will be asked without its key.
     static func tellMissingKeys(_ settings: RouterSettings, _ log: Logger) {
         guard settings.live.jupiterKey == nil else { return }
         log.warning(

@@ -10,7 +10,7 @@ public import ServiceKit
 /// Fetches quotes from all venues at once and stores the best as the order's route.
 @ServiceActor
 public struct Router: Service {
-    /// What the router is for.
+    /// The purpose of the router.
     public nonisolated static var purpose: String { "Fetches quotes from the venues and picks the best route for each order." }
 
     private let stage: StageWorker
@@ -32,21 +32,21 @@ public struct Router: Service {
         QuoteRoutes(desk: desks.previews, tokens: files.tokens).add(to: process.router)
     }
 
-    /// What the settings say of the pipeline.
+    /// The settings of the router's pipeline.
     public nonisolated static func pipelineSettings(_ settings: RouterSettings) -> PipelineSettings {
         PipelineSettings(
             partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp),
             maxStarts: settings.retry.maxStarts)
     }
 
-    /// Orders are taken when the seed is agreed, so that all processes see one market.
+    /// The worker takes orders once the seed is agreed on, so that all processes see one market.
     public var children: [ServiceChild] {
         stage.children { [process, market, board] in if let seed = await process.agreeOnSeed(market) { board.begin(seed: seed) } }
     }
 
-    /// Finishes what is in hand, hands back the rest.
+    /// Finishes the orders in hand and hands back the rest.
     public func stop(within grace: Duration) async { await stage.stop(within: grace) }
 
-    /// Renews what is in hand.
+    /// Renews the entries in hand.
     public func connectionRestored() { stage.connectionRestored() }
 }

@@ -7,10 +7,10 @@ internal import Pipeline
 internal import ServiceKit
 internal import Venues
 
-/// Moves an order from `accepted` to `routed`: quotes, the best of them, or what follows when there is none.
+/// Moves an order from `accepted` to `routed`: asks for quotes and takes the best, or takes the step that follows if there is none.
 @ServiceActor
 final class RoutingHandler: OrderHandler {
-    /// The longest wait for Redis; whatever follows of it waits for Redis, too.
+    /// The longest wait for Redis. The next step needs Redis, too.
     private static let patience = Duration.seconds(60)
 
     private let desk: QuoteDesk
@@ -33,7 +33,7 @@ final class RoutingHandler: OrderHandler {
             let round = await ask(
                 QuoteRequest(
                     tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut,
-                    // What has landed of a split order stays.
+                    // Only the part of a split order that has not landed is routed again.
                     amountIn: work.route?.chosen.openAmount(of: work.order) ?? work.order.amountIn, slippageBps: work.order.slippageBps,
                     partition: work.order.id.partition))
             guard !Task.isCancelled else { return }
@@ -43,8 +43,8 @@ final class RoutingHandler: OrderHandler {
         }
     }
 
-    /// What the venues offer. Without Redis the state of the mock pools cannot be read, and no step can be written either: that is no failure of
-    /// the venues, and they are asked again when it is back, until the claim is lost.
+    /// The offers of the venues. Without Redis the mock pools cannot be read and no step can be written. That is not a failure of the venues, so it
+    /// asks them again once Redis is back, until the claim is lost.
     private func ask(_ request: QuoteRequest) async -> QuoteRound {
         while true {
             let round = await desk.ask(request)

@@ -5,10 +5,10 @@ internal import PaperMarket
 internal import Pipeline
 internal import Venues
 
-/// Works out whether an order is better divided over the pools of all venues that have an answer.
+/// Finds out whether an order is better divided over the pools of all venues that have answered.
 @ServiceActor
 struct SplitDesk {
-    /// The oldest state of the market that a division is made of.
+    /// The largest age of the market state that a split is computed from.
     private static let oldest = Duration.milliseconds(50)
 
     let pools: [Pool]
@@ -16,9 +16,9 @@ struct SplitDesk {
     let minGainBps: Int
     let clock: RedisClock
 
-    /// The best division over pools of these venues; nil where none pays more than one of these pools alone.
+    /// The best split over pools of these venues; nil if none pays more than a single pool.
     ///
-    /// - Parameter best: the best offer of one venue.
+    /// - Parameter best: the best offer of a single venue.
     func offer(_ request: QuoteRequest, venues: Set<String>, best: Quote?) async -> SplitOffer? {
         let wanted = pools.filter { venues.contains($0.dex) && $0.trades(from: request.tokenIn, to: request.tokenOut) }
         guard wanted.count > 1, let view = await board.view(partition: request.partition, within: Self.oldest),

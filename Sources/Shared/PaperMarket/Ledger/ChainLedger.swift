@@ -3,39 +3,39 @@ internal import Orders
 internal import Pipeline
 internal import Redis
 
-/// How the mock chain behaves.
+/// The behaviour of the mock chain.
 struct ChainOptions: Sendable {
     /// The seed of all draws.
     var seed: UInt64
     /// Time from a send until the transaction lands, in ms.
     var latency: ClosedRange<Int>
-    /// Transactions that the chain records as failed, in ppm.
+    /// Share of transactions that the chain records as failed, in ppm.
     var failurePpm: Int
-    /// Sends that are lost, in ppm.
+    /// Share of sends that are lost, in ppm.
     var dropPpm: Int
-    /// Transactions that land just before they expire, in ppm.
+    /// Share of transactions that land just before they expire, in ppm.
     var latePpm: Int
     /// Length of a slot, in ms.
     var slotMilliseconds: Int
-    /// Slots for which a transaction is valid.
+    /// How many slots after signing a transaction may land.
     var validSlots: Int
     /// Half-life of a swap's effect on a pool, in ms.
     var halfLife: UInt64 = 5000
 }
 
-/// What the chain knows of a signature.
+/// The chain's answer about a signature.
 enum TransactionStatus: Sendable, Equatable {
-    /// Nothing: never sent, or lost on the way.
+    /// The chain has no such transaction: it was never sent, or it was lost on the way.
     case unknown
-    /// Taken, and not landed yet.
+    /// The chain has the transaction, but it has not landed yet.
     case sent
     /// Landed in a slot, with this output in base units.
     case landed(slot: UInt64, amountOut: BaseUnits)
-    /// Recorded as failed: it can never fill; with the output that it would have had.
+    /// The chain has recorded the transaction as failed: it can never fill. `wouldBe` is the output that it would have had.
     case failed(code: String, wouldBe: BaseUnits)
 }
 
-/// What became of a send.
+/// The outcome of a send.
 enum SendOutcome: Sendable, Equatable {
     /// The chain has the transaction.
     case taken
@@ -43,27 +43,27 @@ enum SendOutcome: Sendable, Equatable {
     case known
     /// Its last valid slot is over.
     case expired
-    /// Another swap has reached one of its pools since its output was worked out; nothing was taken.
+    /// Another swap has moved one of its pools since its output was computed. Nothing was taken.
     case moved
 }
 
-/// What a transaction fetches if the chain takes it now.
+/// The result of a transaction if the chain takes it now.
 struct SwapTerms: Sendable {
     /// The output in base units.
     let amountOut: BaseUnits
-    /// What it does to its pools if it lands.
+    /// The effects on its pools if it lands.
     var effects: [PoolEffect] = []
-    /// What had flowed into these pools when the output was worked out; nil takes the output as it is, whatever has happened since.
+    /// The flows of these pools when the output was computed. Nil takes the output as it is, even if the pools have moved since.
     var flows: [String: PoolFlow]?
 }
 
-/// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes sent any number of times land at most once.
+/// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes, sent any number of times, land at most once.
 @ServiceActor
 final class ChainLedger {
-    /// Records of one script: about a millisecond of Redis.
+    /// Records that one script looks at: about a millisecond of Redis.
     private static let prunedPage = 200
     private static let pruningPause = Duration.milliseconds(2)
-    /// A bound aside: two million records.
+    /// Limits one pruning to two million records.
     private static let maxPages = 10_000
 
     private let pipeline: OrderPipeline
@@ -75,7 +75,7 @@ final class ChainLedger {
         self.options = options
     }
 
-    /// Sends a transaction. It is executed when it is taken: its outcome stands from then on, and shows when it has landed.
+    /// Sends a transaction. The chain executes it when it takes it: its outcome is fixed from then on, and shows once it has landed.
     func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws(PipelineError) -> SendOutcome {
         let keys = try keys(order)
         let slips = terms.amountOut.value < transaction.minOut.value
@@ -98,8 +98,8 @@ final class ChainLedger {
         }
     }
 
-    /// The status of signatures of one partition, and the slot in which it was read. All in one look: what is unknown beyond its last valid
-    /// slot can never land.
+    /// The status of signatures of one partition, and the slot in which it was read. One script reads all of them. A transaction that is unknown
+    /// after its last valid slot can never land.
     func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
         guard pipeline.partitions.indices.contains(partition) else { throw PipelineError(.unexpectedReply, "there is no partition \(partition)") }
         let keys = pipeline.partitions[partition]
@@ -113,8 +113,8 @@ final class ChainLedger {
         return (slot, states)
     }
 
-    /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, and landed entries older than `retention`:
-    /// all of them, in pages between which Redis is free for others. `now` is the time of Redis, in ms.
+    /// Deletes records of transactions that expired more than a day ago and whose order is final or gone, and landed entries older than `retention`.
+    /// Deletes all of them, in pages between which Redis is free for others. `now` is the time of Redis, in ms.
     func prune(retention: Duration, now: UInt64) async throws(PipelineError) {
         let day: UInt64 = 86_400_000
         let oldest = now - min(now, UInt64(retention.millisecondsRoundedUp))
@@ -161,7 +161,7 @@ final class ChainLedger {
 }
 
 extension OrderPipeline {
-    /// What the swaps that landed have put into the pools of a partition's market, by the pools' addresses.
+    /// The flows that landed swaps have put into the pools of a partition's market, by the pools' addresses.
     func marketFlows(partition: Int) async throws(PipelineError) -> [String: PoolFlow] {
         guard partitions.indices.contains(partition) else { return [:] }
         let values = try await send(["HGETALL", partitions[partition].market]).array ?? []

@@ -1,6 +1,6 @@
 internal import Pipeline
 
-/// The scripts of the ledger, from the `.lua` files beside this one.
+/// The scripts of the ledger, from the `.lua` files in the folder `Lua`.
 enum LedgerScripts {
     static let send = Scripts.script("send", PackageResources.send_lua)
     static let status = Scripts.script("status", PackageResources.status_lua)
@@ -8,16 +8,16 @@ enum LedgerScripts {
 }
 
 extension Keys {
-    /// Every transaction that landed, as a stream: what audits read.
+    /// The stream of all transactions that landed. Audits read it.
     var landed: String { chain("landed") }
-    /// Transactions whose outcome is due at a time.
+    /// Transactions that wait to land or fail, by the time when they do.
     var due: String { chain("due") }
     /// Transactions by the last slot in which they may land.
     var expiring: String { chain("expiring") }
-    /// What the swaps that landed have put into each pool.
+    /// The flow of each pool: what landed swaps have put into it.
     var market: String { chain("market") }
-    /// What the key of every transaction begins with.
+    /// The prefix of the key of every transaction.
     var transactionPrefix: String { chain("tx:") }
-    /// A transaction.
+    /// The record of a transaction.
     func transaction(_ signature: String) -> String { transactionPrefix + signature }
 }

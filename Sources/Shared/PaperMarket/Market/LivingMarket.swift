@@ -1,7 +1,7 @@
 public import Markets
 public import Orders
 
-/// How the pools of a list are at a moment: moved by the walk, and by the swaps that landed on them.
+/// The pools of a list at a moment: moved by the walk and by the swaps that landed on them.
 public struct LivingMarket: Sendable {
     /// The walk.
     public let walk: PriceWalk
@@ -14,17 +14,17 @@ public struct LivingMarket: Sendable {
         self.halfLife = halfLife
     }
 
-    /// Whether nothing moves at all: neither the walk nor swaps.
+    /// Whether nothing moves, neither by the walk nor by swaps.
     public var isStill: Bool { walk.volatilityBps == 0 }
 
-    /// A pool at a time in milliseconds, after what has flowed into it.
+    /// A pool at a time in milliseconds, with its flow.
     public func pool(_ pool: Pool, after flow: PoolFlow?, at time: UInt64) -> Pool {
         guard !isStill else { return pool }
         let moved = pool.moved(by: walk.move(of: pool.address, at: time))
         return flow.map { moved.displaced(by: $0.left(at: time, halfLife: halfLife)) } ?? moved
     }
 
-    /// What a quote of a pool that is in no list would fetch at a later time: moved by the walk alone, as its depth is not known.
+    /// The output of a quote at a later time if its pool is in no list. Only the walk moves it, because its depth is not known.
     public func amountOut(of quote: Quote, at time: UInt64) -> BaseUnits {
         guard !isStill, let quotedAt = quote.quotedAt else { return quote.amountOut }
         let now = UInt128(Pool.wholeMove + walk.move(of: quote.pool, at: time))

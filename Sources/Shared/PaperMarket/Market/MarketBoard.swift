@@ -5,14 +5,14 @@ internal import Orders
 internal import Pipeline
 public import ServiceKit
 
-/// The mock market as this process sees it: the pools of a list as they are now, in each partition a market of its own.
+/// The mock market as this process sees it: the present state of the pools of a list. Each partition has a market of its own.
 ///
-/// Redis keeps what swaps have put into each pool; the walk is worked out here. A read is shared by all who ask at about the same time.
+/// Redis keeps the flow of each pool; the walk is computed here. Callers that ask at about the same time share one read.
 @ServiceActor
 public final class MarketBoard {
-    /// The pools as the list has them, by address.
+    /// The pools as they are in the list, by address.
     private let list: [String: Pool]
-    /// nil until all processes have agreed on the seed.
+    /// Nil until all processes have agreed on the seed.
     private var market: LivingMarket?
     private let isStill: Bool
     private let pipeline: OrderPipeline
@@ -21,7 +21,7 @@ public final class MarketBoard {
     private var reading: [Int: Task<MarketView?, Never>] = [:]
     private let settings: MockMarketSettings
 
-    /// A board over a list of pools, empty where quotes are not of them.
+    /// A board over a list of pools. The list is empty if quotes come from other pools.
     public init(_ list: [Pool], settings: MockMarketSettings, process: ServiceProcess) {
         self.list = Dictionary(list.map { ($0.address, $0) }) { first, _ in first }
         self.settings = settings
@@ -34,17 +34,17 @@ public final class MarketBoard {
     /// Half-life of a swap's effect, in milliseconds.
     private var halfLife: UInt64 { UInt64(settings.reversion.millisecondsRoundedUp) }
 
-    /// Tells the seed, on which all processes have agreed.
+    /// Sets the seed that all processes have agreed on, and begins the market.
     public func begin(seed: UInt64) {
         market = LivingMarket(walk: PriceWalk(seed: seed, volatilityBps: settings.volatilityBps), halfLife: halfLife)
     }
 
-    /// The market of a partition, as it was at most `age` ago; read anew where what is known is older. Nil while that cannot be read.
+    /// The market of a partition, not older than `age`. Reads it anew if the known state is older. Nil while it cannot be read.
     public func view(partition: Int, within age: Duration) async -> MarketView? {
         guard let market else { return nil }
         if isStill { return MarketView(market, list, flows: [:], time: clock.now ?? 0) }
         if age > .zero, let known = newest[partition], known.read.elapsed <= age { return known }
-        // Who wants it as it is now must not be given a read that has begun before.
+        // A caller that wants the present state must not get a read that began earlier.
         if age > .zero, let running = reading[partition] { return await running.value }
         let task = Loop.spawn { await self.read(partition, market) }
         reading[partition] = task
@@ -65,10 +65,10 @@ public final class MarketBoard {
     }
 }
 
-/// The market of one partition at one moment. Pools are worked out when they are asked for, once.
+/// The market of one partition at one moment. Each pool is computed once, when it is asked for.
 @ServiceActor
 public final class MarketView {
-    /// In ms of Redis' time.
+    /// The moment, in ms of Redis' time.
     public let time: UInt64
     let read = MonotonicInstant.now
     private let market: LivingMarket
@@ -83,7 +83,7 @@ public final class MarketView {
         self.time = time
     }
 
-    /// A pool of the list as it is at this moment; nil where the list has none of this address.
+    /// A pool of the list at this moment; nil if the list has no pool with this address.
     public func pool(_ address: String) -> Pool? {
         if let known = moved[address] { return known }
         guard let listed = list[address] else { return nil }
@@ -92,8 +92,8 @@ public final class MarketView {
         return pool
     }
 
-    /// What a swap of a quote fetches at this moment (0 where the pools cannot fill it any more), and what it does to its pools; pools that are in no
-    /// list bear no effect.
+    /// The output of a quote's swap at this moment (0 if the pools cannot fill it any more), and its effects on its pools. There are no effects if a
+    /// pool is in no list.
     func terms(of quote: Quote, from: Token, slippageBps: Int) -> SwapTerms {
         let addresses = quote.hops.isEmpty ? [quote.pool] : quote.hops.map(\.pool)
         let pools = addresses.compactMap { pool($0) }

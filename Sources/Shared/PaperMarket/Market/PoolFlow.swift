@@ -1,11 +1,11 @@
 internal import Markets
 internal import Orders
 
-/// What swaps have put into a pool and not yet flowed back, in base units of its base token; negative where they have taken it out.
+/// The part of landed swaps that has not flowed back yet, in base units of the pool's base token; negative if swaps have taken it out.
 public struct PoolFlow: Sendable, Hashable {
-    /// As of `time`.
+    /// The flow at `time`.
     public let base: Int64
-    /// In milliseconds.
+    /// The time in milliseconds.
     public let time: UInt64
 
     /// A flow by value.
@@ -14,7 +14,7 @@ public struct PoolFlow: Sendable, Hashable {
         self.time = time
     }
 
-    /// Reads `base:time`, as the chain's script writes it; nil when it is anything else.
+    /// Reads `base:time`, as the chain's script writes it; nil for anything else.
     public init?(text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let base = Int64(parts[0]), let time = UInt64(parts[1]) else { return nil }
@@ -24,12 +24,12 @@ public struct PoolFlow: Sendable, Hashable {
     /// The text that `init(text:)` reads.
     public var text: String { "\(base):\(time)" }
 
-    /// What is left of it at a later time, rounded towards zero: half of it after each half-life.
+    /// The part that is left at a later time, rounded towards zero. Half of it is left after each half-life.
     public func left(at now: UInt64, halfLife: UInt64) -> Int64 {
         guard now > time, halfLife > 0 else { return base }
         let (halves, into) = (now - time).quotientAndRemainder(dividingBy: halfLife)
         guard halves < 64 else { return 0 }
-        // The rest of a half-life in 2^-16 of it, and 2 to the power of minus that: a factor for each bit that is set.
+        // The begun half-life as a fraction in units of 2^-16, and 2 to the power of minus that fraction: one factor for each bit that is set.
         let fraction = UInt128(into) * 65_536 / UInt128(halfLife)
         var magnitude = (UInt128(base.magnitude) << 32) >> UInt128(halves)
         for (index, root) in Self.roots.enumerated() where (fraction >> UInt128(15 - index)) & 1 == 1 { magnitude = (magnitude * root) >> 32 }
@@ -37,25 +37,25 @@ public struct PoolFlow: Sendable, Hashable {
         return base < 0 ? -left : left
     }
 
-    /// 2^(-1/2), 2^(-1/4), … in 2^-32.
+    /// 2^(-1/2), 2^(-1/4), … in units of 2^-32.
     private static let roots: [UInt128] = [
         3_037_000_500, 3_611_622_603, 3_938_502_376, 4_112_874_773, 4_202_935_003, 4_248_701_965, 4_271_771_996, 4_283_353_945, 4_289_156_690,
         4_292_061_010, 4_293_513_907, 4_294_240_540, 4_294_603_903, 4_294_785_595, 4_294_876_445, 4_294_921_870,
     ]
 }
 
-/// What one swap does to one pool.
+/// The effect of one swap on one pool.
 struct PoolEffect: Sendable, Hashable {
     /// The pool's address.
     let pool: String
-    /// What it puts in of the base token, in base units; negative what it takes out.
+    /// The amount of the base token that the swap puts in, in base units; negative if it takes it out.
     let base: Int64
 }
 
 extension Route {
-    /// What a swap that follows the route does to each of its pools.
+    /// The effects of a swap along the route on each of its pools.
     ///
-    /// - Parameter quote: the route's own.
+    /// - Parameter quote: a quote of this route.
     func effects(of quote: Quote) -> [PoolEffect] {
         hops.enumerated().map { index, hop in
             let amounts = quote.hops.isEmpty ? (quote.amountIn, quote.amountOut) : (quote.hops[index].amountIn, quote.hops[index].amountOut)

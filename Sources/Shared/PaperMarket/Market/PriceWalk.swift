@@ -1,27 +1,27 @@
 internal import Markets
 internal import Orders
 
-/// How the mock market's prices move by themselves: a pure function of seed, pool and time, so that all processes agree without a word.
+/// The mock market's own price movement: a pure function of seed, pool and time, so that all processes agree without communication.
 ///
-/// Value noise: each of three octaves has a random value at every multiple of its period and goes in a straight line between them. A walk that
-/// never leaves its bounds, goes on from where it was, and can be asked for any moment.
+/// Value noise: each of three octaves has a random value at every multiple of its period and follows a straight line between them. The walk never
+/// leaves its bounds, has no jumps, and can be computed for any moment.
 public struct PriceWalk: Sendable, Equatable {
-    /// Period in milliseconds, and share of the volatility in quarters.
+    /// Period in milliseconds, and the octave's quarters of the volatility.
     private static let octaves: [(period: UInt64, quarters: Int64)] = [(1000, 1), (4000, 1), (16_000, 2)]
 
-    /// What the walk is drawn by.
+    /// The seed of the random values.
     public let seed: UInt64
-    /// The farthest that it gets from the pool list's price, in basis points.
+    /// The largest distance from the pool list's price, in basis points.
     public let volatilityBps: Int
 
-    /// - Parameter volatilityBps: 0 stands still; at most 9,999.
+    /// - Parameter volatilityBps: 0 for a market that stands still; at most 9,999.
     public init(seed: UInt64, volatilityBps: Int) {
         precondition(0..<10_000 ~= volatilityBps)
         self.seed = seed
         self.volatilityBps = volatilityBps
     }
 
-    /// How far a pool's price is from the pool list's at a time in milliseconds, in parts per 10^9.
+    /// How far a pool's price is from the pool list's price at a time in milliseconds, in parts per 10^9.
     public func move(of pool: String, at time: UInt64) -> Int64 {
         guard volatilityBps > 0 else { return 0 }
         let own = Self.mix(FNV1a.hash64(pool.utf8) ^ seed)

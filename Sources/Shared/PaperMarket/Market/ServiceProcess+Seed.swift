@@ -5,8 +5,8 @@ internal import Pipeline
 public import ServiceKit
 
 extension ServiceProcess {
-    /// The seed of all that chance decides: the one of the settings, or the one on which all processes agree. Asked for until Redis answers;
-    /// nil when the task is cancelled before.
+    /// The seed of all random draws: the one in the settings, or the one that all processes agree on. Tries until Redis answers; nil if the task is
+    /// cancelled first.
     public func agreeOnSeed(_ settings: MockMarketSettings) async -> UInt64? {
         let proposal = settings.seed ?? UInt64.random(in: .min ... .max)
         var backoff = Backoff(first: .milliseconds(50), max: .seconds(2))

@@ -2,9 +2,9 @@ public import JSON
 internal import Orders
 internal import Redis
 
-/// An entry that could not be handled, as it was put aside.
+/// An entry that could not be handled and was put aside.
 public struct DeadLetter: Sendable {
-    /// A name and its value, as an entry has them: in order, and perhaps twice.
+    /// A name and its value. An entry lists its fields in order, and a name may come twice.
     public struct Field: Sendable, Hashable {
         /// The name.
         public let name: String
@@ -12,22 +12,22 @@ public struct DeadLetter: Sendable {
         public let value: String
     }
 
-    /// Its name.
+    /// The letter's id.
     public let id: DeadLetterID
     /// Why: MALFORMED, UNKNOWN_ORDER, WRONG_ATTEMPT, WRONG_STATE, POISONED, IN_DOUBT or SQLSTATE_ and the database's code.
     public let reason: String
     /// The short name of the stream: accepted, routed or events.
     public let stream: String
-    /// The order that the entry stood for; nil where that could not be read.
+    /// The order that the entry stood for; nil if that could not be read.
     public let orderID: String?
     /// How often the entry had been delivered.
     public let deliveries: Int
-    /// When it was given up, in ms of Redis' time.
+    /// When the entry was given up, in ms of Redis' time.
     public let at: UInt64
-    /// The entry's own fields. What is no UTF-8 is replaced, in what is shown only.
+    /// The entry's own fields. Bytes that are not UTF-8 are replaced here, but not in Redis.
     public let fields: [Field]
 
-    /// What a letter keeps the fields of its entry under.
+    /// The prefix that a letter gives to the names of its entry's fields.
     private static let fieldPrefix = "f:"
 
     init(id: DeadLetterID, values: [RedisValue]) {
@@ -68,7 +68,7 @@ extension DeadLetter: JSONWritable {
         }
     }
 
-    /// The fields with names that are unique, as an object needs them: a name that comes again is numbered.
+    /// The fields with unique names, as a JSON object needs them. A name that comes again gets a number.
     private var namedApart: [Field] {
         var taken: Set<String> = []
         return fields.map { field in

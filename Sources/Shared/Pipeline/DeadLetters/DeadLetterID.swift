@@ -1,6 +1,6 @@
-/// The name of a dead letter, unique over all partitions: `<partition>-<id in its stream>`. Older letters come first.
+/// The id of a dead letter, unique over all partitions: `<partition>-<id in its stream>`. Older letters come first.
 public struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// The partition whose letters it is among.
+    /// The partition that has the letter.
     public let partition: Int
     /// When the entry was given up, in ms of Redis' time.
     public let milliseconds: UInt64
@@ -16,7 +16,7 @@ public struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConverti
         self.partition = Int(partition)
         self.milliseconds = milliseconds
         self.sequence = sequence
-        // One letter has one name: `+1`, `01` are none. Nothing comes after the last id that a stream can have, and Redis refuses to look there.
+        // Each letter has one spelling, so `+1` and `01` are refused. So is the last id that a stream can have: Redis refuses to read after it.
         guard description == text, milliseconds < .max || sequence < .max else { return nil }
     }
 
@@ -28,11 +28,11 @@ public struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConverti
     /// `0-1795248762173-0`.
     public var description: String { "\(partition)-\(entry)" }
 
-    /// By age; of one moment, by partition.
+    /// Orders by age, and letters of the same age by partition.
     public static func < (left: DeadLetterID, right: DeadLetterID) -> Bool {
         (left.milliseconds, left.sequence, left.partition) < (right.milliseconds, right.sequence, right.partition)
     }
 
-    /// Where to go on in a partition's stream, so that what comes is younger than this letter: an argument of XRANGE.
+    /// The argument of XRANGE from which a partition's stream has only letters younger than this one.
     func start(in partition: Int) -> String { (partition <= self.partition ? "(" : "") + entry }
 }

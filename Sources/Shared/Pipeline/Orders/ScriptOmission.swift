@@ -1,12 +1,12 @@
 internal import Redis
 
-/// What a script has left out, because Redis refused it: nothing is lost with it.
+/// A thing that a script left out because Redis refused it. No order is lost by it.
 public struct ScriptOmission: Sendable, Equatable {
-    /// The kinds.
+    /// The kinds of omission.
     public enum Kind: String, Sendable {
-        /// Messages were not published: whoever follows an order sees its event when the order is read again.
+        /// Messages were not published. A subscriber sees the event when it reads the order again.
         case unpublished
-        /// Orders could not be read, and stay as they are: they are looked at again.
+        /// Orders could not be read. They stay as they are, and the script looks at them again later.
         case unreadable
     }
 
@@ -14,14 +14,14 @@ public struct ScriptOmission: Sendable, Equatable {
     public let kind: Kind
     /// The script.
     public let script: String
-    /// How many.
+    /// How many times.
     public let count: Int
-    /// Redis' own words, of the first one.
+    /// Redis' own words for the first one.
     public let reason: String
 }
 
 extension OrderPipeline {
-    /// The answer of a script without the notes that may be around it: `{noted, unpublished, why, unreadable, why, answer}`.
+    /// The answer of a script without the notes that may be around it: `{noted, unpublished, reason, unreadable, reason, answer}`.
     func answer(of script: RedisScript, _ reply: RedisValue) -> RedisValue {
         guard let parts = reply.array, parts.count == 6, parts[0].string == "noted" else { return reply }
         for (kind, index) in [(ScriptOmission.Kind.unpublished, 1), (.unreadable, 3)] {

@@ -1,32 +1,32 @@
-/// Why a worker drops what it has in hand: somebody else has it, or nothing is left to do.
+/// Why a worker drops an entry: another worker has it, or nothing is left to do.
 public enum DropReason: String, Sendable, CaseIterable {
-    /// The entry is not pending any more: somebody finished it.
+    /// The entry is no longer pending: another worker has finished it.
     case stale
     /// Another consumer owns the entry: the claim was lost.
     case fenced
     /// The order is past what the entry stands for; the entry is acknowledged.
     case duplicate
-    /// There is no such order; an entry that begins is put with the dead letters.
+    /// There is no such order. If the step begins, the entry becomes a dead letter.
     case unknown
-    /// The order is not yet where the entry says; an entry that begins is put with the dead letters.
+    /// The order is not yet where the entry says. If the step begins, the entry becomes a dead letter.
     case conflict
-    /// The step ended the order instead (deadline, poison) or parked its entry.
+    /// The step ended the order instead (deadline, too many starts), or its entry became a dead letter.
     case ended
 }
 
-/// What became of an entry's first step.
+/// The outcome of an entry's first step.
 public enum BeginOutcome: Sendable {
-    /// The order is this worker's to move on, from the start or from where another left it.
+    /// The worker may move the order on, from the beginning or from where another worker left it.
     case work(Work)
     /// Nothing to do.
     case drop(DropReason)
 }
 
-/// What became of a later step.
+/// The outcome of a later step.
 public enum StepOutcome: Sendable {
     /// The transition was written.
     case written
-    /// The order is in the target state already: go on with what its hash holds.
+    /// The order is in the target state already. Go on with the fields of its hash.
     case again(Work)
     /// Nothing was written for this worker.
     case drop(DropReason)

@@ -1,7 +1,7 @@
 internal import EventLoop
 public import Orders
 
-/// What became of a step of an order: for metrics.
+/// The outcome of a step of an order, for metrics.
 public struct StepReport: Sendable {
     /// The step.
     public let step: OrderStep
@@ -9,19 +9,19 @@ public struct StepReport: Sendable {
     public let stage: Stage
     /// `ok`, `again`, or the reason why nothing was written.
     public let outcome: String
-    /// How long the entry waited on its stream, where the step was the first of its order in this stage and round.
+    /// How long the entry waited on its stream. Nil unless the step was the first of its order in this stage and round.
     public let waited: Duration?
-    /// How long the worker had the entry in hand, where the step was the last of its stage.
+    /// How long the worker had the entry in hand. Nil unless the step was the last of its stage.
     public let worked: Duration?
 }
 
-/// An order that has come to its end.
+/// The end of an order.
 public struct OrderEnd: Sendable, Equatable {
     /// confirmed, failed or cancelled.
     public let status: OrderStatus
-    /// Why it failed; nil where it did not.
+    /// Why the order failed; nil if it did not fail.
     public let code: String?
-    /// From the order's acceptance to its end by the clock of Redis; nil where that is not known.
+    /// The time from the order's acceptance to its end by the clock of Redis; nil if that is not known.
     public let age: Duration?
 
     /// An end.
@@ -33,7 +33,7 @@ public struct OrderEnd: Sendable, Equatable {
 }
 
 extension OrderPipeline {
-    /// Tells who counts what a step came to, by the answer of its script.
+    /// Reports the outcome of a step to `onStep`.
     func report(_ request: StepRequest, _ entry: WorkEntry, outcome: String, at time: UInt64?) {
         let waited = !isClockSetBack && request.step.begins ? time.flatMap { entry.waited(until: $0) } : nil
         onStep?(
@@ -42,7 +42,7 @@ extension OrderPipeline {
                 worked: outcome == "ok" && request.step.finishes ? entry.received.elapsed : nil))
     }
 
-    /// Tells who counts that an order has ended.
+    /// Reports the end of an order to `onEnd`.
     func reportEnd(_ id: OrderID?, _ status: OrderStatus, code: String? = nil, at time: UInt64? = nil) {
         let begun = id?.milliseconds
         let age = begun.flatMap { begun in time.map { Duration.milliseconds($0 > begun ? $0 - begun : 0) } }

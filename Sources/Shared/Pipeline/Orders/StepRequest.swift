@@ -1,16 +1,16 @@
 internal import JSON
 public import Orders
 
-/// One transition of an order: which step, what it stores, and what it says. Pure: made by the worker, written by the script.
+/// One transition of an order: the step, the fields that it stores, and its events. A pure value: the worker makes it, the script writes it.
 public struct StepRequest: Sendable {
-    /// An event before the script has numbered and stamped it.
+    /// An event that the script has not numbered and stamped yet.
     struct Event: Sendable {
         let type: EventType
-        /// Per cent; nil repeats the last.
+        /// Per cent; nil repeats the last progress.
         let progress: Int?
-        /// `{dex}` stands for the venues on which a transaction is to be built.
+        /// `{dex}` in it stands for the venues on which a transaction will be built.
         let message: String
-        /// Members of the event that only this one has.
+        /// Members that only this event has.
         var extra = ""
         var showsQuotes = false
     }
@@ -21,17 +21,17 @@ public struct StepRequest: Sendable {
     var events: [Event] = []
     var delay: UInt64 = 0
     var usesAttempt = false
-    /// The state in which the worker has seen the order, where the step has several sources and not each will do; nil where it will.
+    /// The state in which the worker has seen the order, if the step has several source states and not each will do. Nil if any will do.
     var seen: OrderState?
-    /// Why the order fails with this step.
+    /// Why the order fails in this step.
     var failure: FailureCode?
 
     /// The router begins: quotes are being fetched.
     public static let routeBegin = StepRequest(
         step: .routeBegin, events: [Event(type: .routing, progress: Progress.fetchingQuotes, message: EventMessage.fetchingQuotes)])
 
-    /// The router is done: `quotes`, best first; `unavailable` venues had none, `reason` is why the route was chosen, which is the first quote
-    /// where no other is given.
+    /// The router is done with `quotes`, best first. The `unavailable` venues had no quote. `reason` is why the route was chosen. The route is the
+    /// first quote unless `chosen` is given.
     public static func routeDone(
         _ quotes: [Quote], chosen: ChosenRoute? = nil, unavailable: [UnavailableVenue] = [], reason: String? = nil
     ) -> StepRequest {
@@ -47,12 +47,12 @@ public struct StepRequest: Sendable {
             step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.openVenues)], events: [event])
     }
 
-    /// The executor begins on the route that was chosen.
+    /// The executor begins with the chosen route.
     public static let buildBegin = StepRequest(
         step: .buildBegin,
         events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
 
-    /// The executor is about to send what it has signed, one transaction for each open leg: all written down before the first send.
+    /// The executor is about to send its signed transactions, one for each open leg. All are stored before the first is sent.
     public static func submit(_ transactions: [SignedTransaction], attempt: Int, maxAttempts: Int) -> StepRequest {
         StepRequest(
             step: .submit,
@@ -76,12 +76,12 @@ public struct StepRequest: Sendable {
             ])
     }
 
-    /// What follows a failure: another attempt after a wait, a fresh quote, or the end. Not written where the order is no longer as it was seen.
+    /// The step after a failure: another attempt after a wait, a fresh quote, or the end. Not written if the order is no longer in `state`.
     ///
     /// - Parameters:
-    ///   - state: the state whose work has failed: routing, building, or submitted, where the transaction's outcome is certain.
-    ///   - delay: in ms, used where there is a wait.
-    ///   - remark: what the sentence of the order's end has to add, of what has landed before.
+    /// - state: the state in which the work failed: routing, building, or submitted if the transaction's outcome is certain.
+    /// - delay: the wait before the next attempt in ms, if there is a wait.
+    /// - remark: an addition to the last sentence of the order, about the part that has landed.
     public static func after(
         _ failure: OrderFailure, in state: OrderState, attempt: Int, maxAttempts: Int, delay: UInt64, remark: String? = nil
     ) -> StepRequest {
@@ -108,7 +108,7 @@ public struct StepRequest: Sendable {
             ], delay: wait, usesAttempt: !atOnce, seen: state)
     }
 
-    /// The end of an order that failed for good; `tried` when an attempt was under way. Nil for any state.
+    /// The end of an order that failed for good. `tried` says whether an attempt was under way. `state` is nil if any state will do.
     static func fail(_ failure: OrderFailure, in state: OrderState?, attempt: Int, tried: Bool) -> StepRequest {
         let extra = JSONWriter.members {
             $0.field("error", failure)
@@ -130,26 +130,26 @@ public struct StepRequest: Sendable {
             })
     }
 
-    /// Adds a field to what the step stores.
+    /// Adds a field that the step stores.
     public func storing(_ name: String, _ value: String) -> StepRequest {
         var request = self
         request.fields.append((name, value))
         return request
     }
 
-    /// Stores how far the legs of a split order are: from here on events show them so. The route of any other order stays as it is.
+    /// Stores how far the legs of a split order are; the events from here on show it. The route of any other order stays as it is.
     public func updating(_ route: ChosenRoute) -> StepRequest {
         route.isSplit ? storing("route", route.members).storing("dex", route.openVenues) : self
     }
 
-    /// Stores what of a split order has landed, for whatever ends the order before the rest has.
+    /// Stores the landed part of a split order, for a step that ends the order before the rest has landed.
     public func storing(_ filled: PartialFill, of order: Order) -> StepRequest {
         let remark = JSONWriter.value(filled.remark(on: order)).dropFirst().dropLast()
         return storing("filled", JSONWriter.members { $0.field("filled", filled) }).storing("filledRemark", String(remark))
     }
 }
 
-/// What a swap came to.
+/// The result of a swap.
 public struct Fill: Sendable {
     /// Output per input in whole tokens, 12 significant digits.
     public let executedPrice: String
@@ -157,9 +157,9 @@ public struct Fill: Sendable {
     public let amountOut: BaseUnits
     /// Output in whole tokens, exact.
     public let amountOutDecimal: String
-    /// How much worse than quoted, in basis points; negative when better.
+    /// How much worse than quoted the output is, in basis points; negative if it is better.
     public let realisedSlippageBps: Int
-    /// What the network took, in lamports.
+    /// The network's fee, in lamports.
     public let networkFeeLamports: UInt64
 
     /// A fill.

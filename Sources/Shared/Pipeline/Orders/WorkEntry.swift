@@ -1,7 +1,7 @@
 public import EventLoop
 public import Orders
 
-/// An entry of a work stream in a worker's hand: the right to move one order through one stage in one round.
+/// An entry of a work stream in a worker's hand. It is the right to move one order through one stage in one round.
 public struct WorkEntry: Sendable {
     /// The stage whose stream the entry came from.
     public let stage: Stage
@@ -13,41 +13,41 @@ public struct WorkEntry: Sendable {
     public let orderID: OrderID
     /// The round of the order that the entry stands for: the fencing number.
     public let round: Int
-    /// The consumer that owns the entry, as far as it knows.
+    /// The consumer that owns the entry, as far as this process knows.
     public let consumer: String
-    /// How often the entry has been delivered, this time included.
+    /// How often the entry has been delivered, this delivery included.
     public let deliveries: Int
-    /// Drawn for each delivery, so that a start is counted once however often its step is sent.
+    /// A random text for each delivery. With it a start is counted once, however often its step is sent.
     public let token: String
-    /// When this process got it.
+    /// When this process got the entry.
     public let received = MonotonicInstant.now
 }
 
-/// What a worker needs to begin or to resume an order.
+/// The data that a worker needs to begin or resume an order.
 public struct Work: Sendable {
     /// The order as it was placed.
     public let order: Order
-    /// Where it is now.
+    /// The order's state.
     public let state: OrderState
     /// The attempt, from 1.
     public let attempt: Int
-    /// The route that was chosen, from `routed` on.
+    /// The chosen route, from `routed` on.
     public let route: StoredRoute?
     /// The signed transactions, from `submitted` on.
     public let transactions: [SignedTransaction]
-    /// How often the quote was too old.
+    /// How often a quote of this order was too old.
     public let staleQuotes: Int
     /// The time of Redis, in ms.
     public let now: UInt64
-    /// Whether another delivery has been here before.
+    /// Whether another delivery has taken this step before.
     public let isResumed: Bool
 }
 
-/// The route that the router has chosen.
+/// The route that the router has chosen, as it is stored.
 public struct StoredRoute: Sendable, Hashable {
-    /// What to execute, and what of it has landed.
+    /// The route to execute, and the part of it that has landed.
     public let chosen: ChosenRoute
-    /// When it was stored, in ms of Redis' time.
+    /// When the route was stored, in ms of Redis' time.
     public let routedAt: UInt64
 
     /// A route.

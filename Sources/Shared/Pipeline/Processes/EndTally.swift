@@ -1,12 +1,12 @@
 internal import EventLoop
 public import Orders
 
-/// How many orders ended, how, and after how long. Tallies add up and are taken from each other, so that what a process has counted since its start
-/// becomes what happened in a second, over all processes.
+/// Counts how many orders ended, how, and after how long. Tallies can be added and subtracted. So the counts of each process since its start give the
+/// ends of one second over all processes.
 ///
-/// Times fall into 176 buckets, eight for each doubling: a median or a 95th percentile is right within a sixteenth, in a few bytes.
+/// Times fall into 176 buckets, eight for each doubling. A median or a 95th percentile is right within a sixteenth, in a few bytes.
 public struct EndTally: Sendable, Equatable {
-    /// A process may count this many of each; what claims to be more is no tally.
+    /// The largest count of a process. A text with a larger number is not a tally.
     private static let maxNumber = 1_000_000_000_000
     private static let buckets = 176
     private static let statuses: [OrderStatus] = [.confirmed, .failed, .cancelled]
@@ -14,13 +14,13 @@ public struct EndTally: Sendable, Equatable {
     private var ends: [Int]
     private var times: [Int]
 
-    /// Nothing counted yet.
+    /// An empty tally.
     public init() {
         ends = Array(repeating: 0, count: Self.statuses.count)
         times = Array(repeating: 0, count: Self.buckets)
     }
 
-    /// Counts an end. Only the time of a confirmed order counts: a refusal at once would make the engine look fast.
+    /// Counts an end. Only the time of a confirmed order counts: orders that are refused at once would make the engine look fast.
     public mutating func count(_ end: OrderEnd) {
         guard let index = Self.statuses.firstIndex(of: end.status) else { return }
         ends[index] += 1
@@ -30,7 +30,7 @@ public struct EndTally: Sendable, Equatable {
     /// Orders that ended with this status.
     public func ended(_ status: OrderStatus) -> Int { Self.statuses.firstIndex(of: status).map { ends[$0] } ?? 0 }
 
-    /// The time in ms within which this share (in hundredths) of the confirmed orders ended, nil where there is none.
+    /// The time in ms within which this share (in per cent) of the confirmed orders ended; nil if there are none.
     public func milliseconds(percentile: Int) -> Int? {
         let total = times.reduce(0, +)
         guard total > 0 else { return nil }
@@ -43,10 +43,10 @@ public struct EndTally: Sendable, Equatable {
         return nil
     }
 
-    /// Both together.
+    /// The sum of both.
     public static func + (one: EndTally, other: EndTally) -> EndTally { one.combined(other) { min($0 + $1, maxNumber) } }
 
-    /// What has come since `earlier`; where that is more, the process counts anew and all of this is new.
+    /// The ends since `earlier`. If `earlier` has more, the process has started anew, and all of this tally is new.
     public func since(_ earlier: EndTally) -> EndTally {
         let restarted = zip(ends + times, earlier.ends + earlier.times).contains { $0 < $1 }
         return restarted ? self : combined(earlier) { $0 - $1 }
@@ -61,13 +61,13 @@ public struct EndTally: Sendable, Equatable {
 }
 
 extension EndTally {
-    /// For a field of a heartbeat: the three counts, then bucket and count of each time, `12 1 0;64:7,65:5`.
+    /// The text for a heartbeat's field: the three counts, then bucket and count of each time, `12 1 0;64:7,65:5`.
     public var text: String {
         let known = times.enumerated().filter { $0.element > 0 }.map { "\($0.offset):\($0.element)" }
         return ends.map(String.init).joined(separator: " ") + ";" + known.joined(separator: ",")
     }
 
-    /// Reads what another process wrote; nil where that is no tally.
+    /// Reads the text of another process; nil if it is not a tally.
     public init?(parsing text: String) {
         self.init()
         let parts = text.split(separator: ";", omittingEmptySubsequences: false)
@@ -83,7 +83,7 @@ extension EndTally {
 
     private static func number(_ text: Substring) -> Int? { Int(text).flatMap { (0...maxNumber).contains($0) ? $0 : nil } }
 
-    /// Below 8 ms each has its own; above, the three bits after the highest choose within a doubling.
+    /// Below 8 ms each value has its own bucket. Above that, the three bits after the highest choose one of eight within a doubling.
     private static func bucket(of milliseconds: Int64) -> Int {
         let value = UInt64(max(0, milliseconds))
         guard value >= 8 else { return Int(value) }

@@ -7,31 +7,31 @@ public struct ServiceInstance: Sendable {
     public let name: String
     /// gateway, router, executor or notifier.
     public let service: String
-    /// What it says of itself.
+    /// The fields of its heartbeat.
     public let fields: [String: String]
 }
 
-/// Tells the others that this process is alive, and keeps the time of Redis for it.
+/// Tells the other processes that this process is alive, and keeps the time of Redis for it.
 @ServiceActor
 public final class Heartbeat {
-    /// Time to live of a heartbeat; beyond it a process counts as gone.
+    /// Time to live of a heartbeat in ms. A process without a younger heartbeat counts as gone.
     public static let timeToLive: UInt64 = 5_000
 
     /// This process' name, which is also its name as a consumer.
     public let name: String
     /// Redis' time, from the last heartbeat's reply and the monotonic clock.
     public let clock = RedisClock()
-    /// By how much Redis' own clock is behind the time that the engine goes by, because it was set back.
+    /// How far Redis' own clock is behind the engine's time, because it was set back.
     public private(set) var setBack = Duration.zero
-    /// Called after each beat that was answered.
+    /// Called after each heartbeat that was answered.
     public var onBeat: (@ServiceActor () -> Void)?
-    /// Why the last beat did not get through; nil when it did.
+    /// Why the last heartbeat failed; nil if it did not.
     public private(set) var failure: PipelineError?
     private let redis: RedisClient
     private let service: String
     private let fields: @ServiceActor () -> [String: String]
 
-    /// A heartbeat; `fields` is asked each second.
+    /// A heartbeat; `fields` is called for each beat.
     public init(redis: RedisClient, service: String, name: String, fields: @escaping @ServiceActor () -> [String: String]) {
         self.redis = redis
         self.service = service
@@ -39,7 +39,7 @@ public final class Heartbeat {
         self.fields = fields
     }
 
-    /// Beats once a second until the task is cancelled.
+    /// Beats about once per second until the task is cancelled.
     public func run() async {
         while !Task.isCancelled {
             await beat()
@@ -47,7 +47,7 @@ public final class Heartbeat {
         }
     }
 
-    /// Beats once; `failure` tells what came of it.
+    /// Beats once and sets `failure`.
     public func beat() async {
         let values = fields().merging(["service": service]) { own, _ in own }.flatMap { [$0.key, $0.value] }
         do throws(RedisError) {
@@ -58,7 +58,8 @@ public final class Heartbeat {
                 failure = PipelineError(.unexpectedReply, "the heartbeat was answered by no time")
                 return
             }
-            // As of the reply: a clock that is behind refuses a little early, one that is ahead stamps orders with times that are yet to come.
+            // The time is set as of the reply, so the clock is a little behind. Such a clock refuses a little early. A clock that is ahead would
+            // stamp orders with times in the future.
             clock.set(answer[0], asOf: .now)
             setBack = .milliseconds(answer[1])
             failure = nil
@@ -68,15 +69,15 @@ public final class Heartbeat {
         }
     }
 
-    /// Says that the process is gone, so that nobody counts it any more.
+    /// Removes the process from the list of those that are alive.
     public func end() async {
         _ = try? await redis.send(["ZREM", Keys.services, name])
         _ = try? await redis.send(["DEL", Keys.service(name)])
     }
 }
 
-/// The time of Redis, which stamps orders and judges deadlines: one clock for all processes, whatever their own clocks say. It goes on where Redis'
-/// own is set back.
+/// The time of Redis, which stamps orders and decides deadlines. It is one clock for all processes, whatever their own clocks show. It goes on if
+/// Redis' own clock is set back.
 @ServiceActor
 public final class RedisClock {
     private var time: UInt64?

@@ -2,18 +2,18 @@ internal import EventLoop
 internal import Orders
 internal import Redis
 
-/// This process was told another count of partitions than the orders in Redis live by.
+/// An error: this process has another count of partitions than the one agreed on in Redis.
 public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
-    /// What holds in Redis.
+    /// The count in Redis.
     public let agreed: String
-    /// What this process was told.
+    /// The count of this process.
     public let given: Int
     /// Why the count cannot be changed now.
     public let obstacle: String
 
-    /// What is wrong, and what to do.
+    /// The problem and its solution.
     public var description: String {
-        // Of a change that was cut off the count that it was to.
+        // After a change that was cut off the agreement is `from>to`; the sentence names the second count.
         let agreed = agreed.split(separator: ">").last ?? "1"
         return "PARTITIONS is \(given), but in this Redis \(agreed) is agreed on, and \(obstacle): start with PARTITIONS=\(agreed). "
             + "To change it, pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, "
@@ -22,21 +22,22 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
 }
 
 extension OrderPipeline {
-    /// Makes sure that all processes have one count of partitions, because an order's id carries its partition.
+    /// Makes sure that all processes have one count of partitions. An order's id carries its partition.
     ///
-    /// Another count is taken over where no process goes by the old one and nothing of it is left, or the engine is paused and nothing is under way.
-    /// Whoever calls has beaten its heartbeat before, with its count: of two processes with two counts at least one then sees the other. Throws
-    /// `PartitionMismatch`.
+    /// The count changes if no process uses the old one, and the old partitions are empty or the engine is paused with nothing under way. The caller
+    /// must have sent a heartbeat with its count before. So of two processes with two counts at least one sees the other.
+    ///
+    /// - Throws: `PartitionMismatch` if the count cannot be changed.
     public func agreeOnPartitions() async throws {
         try await PartitionChange(to: self).run()
     }
 
-    /// Whether no partition holds an order, an idempotency record or a stream entry. Only asked when the counts differ.
+    /// Whether no partition holds an order, an idempotency record or a stream entry. Called only if the counts differ.
     func isEmpty() async throws -> Bool {
         try await scan("orders:{[0-9]*}:*") { key in try await isSpent(key) }
     }
 
-    /// Goes through the keys that match, until `body` answers false. Returns whether it never did. A key may come twice.
+    /// Calls `body` with each key that matches, until it returns false. Returns whether it never did. A key may come twice.
     func scan(_ pattern: String, _ body: @ServiceActor (String) async throws -> Bool) async throws -> Bool {
         var cursor = "0"
         repeat {

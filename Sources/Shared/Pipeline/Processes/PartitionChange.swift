@@ -2,19 +2,21 @@ internal import EventLoop
 internal import Orders
 internal import Redis
 
-/// Gives an engine that is empty, or paused with nothing under way, another count of partitions, by one process at a time.
+/// Changes the count of partitions of an engine that is empty, or paused with nothing under way, by one process at a time.
 ///
-/// While keys are moved the agreement is `from>to`: nobody goes by either count then, and whoever starts next begins the change again, to its own.
+/// While keys are moved the agreement is `from>to`. No process uses either count then. The next process that starts begins the change again, to its
+/// own count.
 @ServiceActor
 final class PartitionChange {
-    /// A process that has just ended has a heartbeat for that long.
+    /// A process that has just ended still has a heartbeat for that long.
     private static let patience = Duration.milliseconds(Int(Heartbeat.timeToLive) + 1000)
-    /// How long another's change is waited for at once.
+    /// How long one call waits for another process' change.
     private static let waitLimit = Duration.seconds(2)
-    /// Time between two signs of life of a change.
+    /// Time between two renewals of the turn.
     private static let turnInterval = Duration.seconds(5)
 
-    /// What is left where a partition ends: orders that expire by themselves, the record of what has landed, and the pause until the end.
+    /// The keys that stay where a partition ends: orders that expire by themselves, the record of landed transactions, and the pause, which goes
+    /// last.
     private static let staying = ["order:", "landed", "paused"]
 
     private let pipeline: OrderPipeline
@@ -28,8 +30,10 @@ final class PartitionChange {
         turn = Turn(pipeline: pipeline, keys: Keys.partitionChange, name: "\(UInt64.random(in: .min ... .max))")
     }
 
-    /// Makes the change where another count is agreed upon. Throws `PartitionMismatch` where it cannot be made, and has changed nothing then;
-    /// `PipelineError` with `.changing` where another process still makes it.
+    /// Makes the change if another count is agreed on.
+    ///
+    /// - Throws: `PartitionMismatch` if the change cannot be made; then nothing has changed. `PipelineError` with `.changing` if another process
+    ///   still makes it.
     func run() async throws {
         let start = MonotonicInstant.now
         while try await agreed() != String(given) {
@@ -54,14 +58,14 @@ final class PartitionChange {
 
     private func change(from agreed: String) async throws {
         guard agreed != String(given) else { return }
-        // Of a change that was cut off both counts; those partitions that both know were paused before it began.
+        // After a change that was cut off there are two counts. The partitions that both have were paused before that change began.
         let counts = agreed.split(separator: ">").map { min(max(Int($0) ?? 1, 1), 256) }
         let before = with(counts.max() ?? 1)
         let isEmpty = try await pipeline.isEmpty()
         var obstacle = isEmpty ? try await stranger() : try await obstacle(before, paused: counts.min() ?? 1)
         if obstacle == nil {
             try await keepTurn()
-            // Whoever starts with the old count from here on is refused; whoever has started with it just now has its heartbeat by now.
+            // From here on a process that starts with the old count is refused. A process that has just started with it has a heartbeat by now.
             try await agree("\(before.settings.partitions)>\(given)")
             obstacle = try await stranger()
             if obstacle != nil { try await agree(agreed) }
@@ -104,7 +108,7 @@ final class PartitionChange {
         return open.map { "order \($0) is under way" }
     }
 
-    /// That a process goes by another count; waits for the heartbeat of one that has just ended.
+    /// Names a process that uses another count. Waits for the end of the heartbeat of a process that has just ended.
     private func stranger() async throws -> String? {
         let start = MonotonicInstant.now
         while true {
@@ -124,20 +128,21 @@ final class PartitionChange {
         try await pipeline.pause(reason: try await before.currentPause()?.reason ?? "")
     }
 
-    /// Makes sure that it is still this process' turn, which it is no more where it was frozen. Throws `.changing`.
+    /// Renews this process' turn. A process that was frozen may have lost it. Throws `.changing` then.
     private func keepTurn() async throws {
         guard try await turn.take() != nil else { throw Self.othersTurn }
         turnKept = .now
     }
 
-    /// Takes an idempotency record to where its key is looked for from now on, and what is finished out of partitions that are no more. Always true.
+    /// Moves an idempotency record to the partition where it is looked for from now on, and deletes finished things in partitions that end. Always
+    /// returns true.
     private func move(_ key: String) async throws -> Bool {
         if turnKept.elapsed > Self.turnInterval { try await keepTurn() }
         let name = key.utf8
         guard let open = name.firstIndex(of: UInt8(ascii: "{")), let close = name.firstIndex(of: UInt8(ascii: "}")), open < close,
             let partition = Int(key[name.index(after: open)..<close])
         else { return true }
-        // Behind the brace and the colon.
+        // The name after the brace and the colon.
         let rest = key[close...].utf8.dropFirst(2)
         if rest.starts(with: "idem:".utf8) {
             try await moveRecord(key, rest.dropFirst("idem:".utf8.count), from: partition)

@@ -1,14 +1,14 @@
 internal import Orders
 internal import Redis
 
-/// What the user of the engine's connections may be asked to do: every command with every kind of key or channel that it is used on.
+/// Everything that the user of the engine's connections must be allowed to do: every command with every kind of key or channel that it is used on.
 struct Rights {
-    /// A command with its arguments, as far as rights go by them.
+    /// A command with its arguments, as far as rights depend on them.
     let commands: [[String]]
 
     private static let nobody = UserID(stored: "nobody")
 
-    /// What the engine does on the keys of one partition, on those of all, and on its channels.
+    /// The commands on the keys of one partition, on the keys of all, and on the engine's channels.
     init(_ keys: Keys) {
         var random = SystemRandomNumberGenerator()
         let order = OrderID(milliseconds: 0, partition: UInt8(truncatingIfNeeded: keys.partition), random: &random)
@@ -19,7 +19,7 @@ struct Rights {
     }
 
     private static func on(_ keys: [String], _ commands: [String]) -> [[String]] {
-        // To these every further word is a key.
+        // To these commands every further word is a key.
         keys.flatMap { key in commands.map { ["DEL", "EXISTS"].contains($0) ? [$0, key] : [$0, key, "0", "0"] } }
     }
 
@@ -45,7 +45,7 @@ struct Rights {
             }
     }
 
-    /// Whatever a chain does on what it keeps here.
+    /// Every command that a chain runs on its keys in Redis.
     private static func ofChain(_ keys: Keys) -> [[String]] {
         on(
             [keys.chain("none")],
@@ -67,9 +67,9 @@ struct Rights {
 }
 
 extension OrderPipeline {
-    /// What the connection's user may not do of all that the engine does, by command and key or channel; empty where it may do everything.
+    /// The commands of the engine that the connection's user may not run, each with its key or channel; empty if the user may run all.
     ///
-    /// Asks Redis and runs none of it. Throws where that cannot be asked: without the right to scripts nothing works.
+    /// Asks Redis and runs none of them. Throws if it cannot ask: nothing works without the right to run scripts.
     public func missingRights() async throws(PipelineError) -> [String] {
         var missing: [String] = []
         for keys in [partitions.first, partitions.count > 1 ? partitions.last : nil].compactMap(\.self) {
@@ -84,7 +84,7 @@ extension OrderPipeline {
         return missing
     }
 
-    /// The command with its subcommand and what it is used on, `XINFO STREAM orders:{0}:accepted`.
+    /// The command with its subcommand and its key or channel, `XINFO STREAM orders:{0}:accepted`.
     private static func name(_ command: [String]) -> String {
         let names = command.filter { $0.contains(":") }
         let words = command.first.map { ["XGROUP", "XINFO"].contains($0) ? command.prefix(2) : command.prefix(1) } ?? []

@@ -1,31 +1,31 @@
 internal import JSON
 internal import Orders
 
-/// What scripts know from Swift, as Lua: names, the state machine, and texts. Each stands in one place. The same text comes out each time, because a
-/// script is found by its digest.
+/// The tables that scripts get from Swift, as Lua: names, the state machine, and texts. Each is defined in one place. The text must come out the same
+/// each time, because a script is found by its digest.
 enum ScriptTables {
-    /// What Redis calls things: streams with the groups that read them, the set of retries, channels, and the key of the clock for any slot.
+    /// Names in Redis: streams with the groups that read them, the set of retries, channels, and the key of the clock for any slot.
     static let names =
         local("CLOCK", quoted(Keys.clock(of: "{}"))) + local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries))
         + local("UPDATES", quoted(Keys.updatesPrefix)) + local("USER_UPDATES", quoted(Keys.userUpdatesPrefix))
         + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
 
-    /// What scripts say of their own accord.
+    /// The sentences that scripts write themselves.
     static let sentences = local(
         "SENTENCES",
         table(
             [("pending", quoted(EventMessage.pending)), ("cancelled", quoted(EventMessage.cancelled))]
                 + [FailureCode.deadlineExceeded, .poisoned].map { ($0.rawValue, quoted($0.sentence)) }))
 
-    /// Of each state its status, whether nothing follows, and else the stage whose turn it is; and the statuses after which something follows.
+    /// For each state its status, whether it is final, and else its stage; and the statuses that are not final.
     static let states =
         local("STATUS", table(OrderState.allCases.map { ($0.rawValue, quoted($0.status.rawValue)) }))
         + local("FINAL", flags(OrderState.allCases.filter(\.isFinal)))
         + local("STAGE", table(OrderState.allCases.compactMap { state in state.stage.map { (state.rawValue, quoted($0.group)) } }))
         + local("OPEN", "{ " + OrderStatus.allCases.filter { !$0.isFinal }.map { quoted($0.rawValue) }.joined(separator: ", ") + " }")
 
-    /// Of each step the states it may start from and the one it ends in, what else it does, and the stream on which the order goes on.
+    /// For each step its source states and its target state, its flags, and the stream on which the order goes on.
     static let steps = local("STEPS", "{\n" + OrderStep.allCases.map { "  \($0.rawValue) = \(row($0)),\n" }.joined() + "}")
 
     private static func row(_ step: OrderStep) -> String {

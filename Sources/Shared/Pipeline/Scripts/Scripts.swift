@@ -1,6 +1,6 @@
 public import Redis
 
-/// The scripts of an order's life, from the `.lua` files beside this one.
+/// The scripts of the pipeline, from the `.lua` files in the folder `Lua`.
 public enum Scripts {
     static let accept = script("accept", PackageResources.accept_lua, with: .orders, allowsFullMemory: false)
     static let step = script("step", PackageResources.step_lua, with: .steps)
@@ -39,19 +39,19 @@ public enum Scripts {
         reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
     ]
 
-    /// What is put in front of a script; each case has all that the one before it has. A run pays for what it does not need.
+    /// The functions and tables in front of a script. Each case has those of the one before it. A run pays for the ones that it does not need.
     public enum Library: Sendable {
-        /// How to write, the time, and streams.
+        /// Functions for writes, the time, and streams.
         case streams
-        /// How to read and move an order, and what its states are.
+        /// Functions to read and change an order, and the tables of its states.
         case orders
-        /// The steps of an order.
+        /// The table of steps.
         case steps
     }
 
-    /// A script with what is put in front of it.
+    /// A script with its library in front.
     ///
-    /// - Parameter allowsFullMemory: whether it runs when Redis is full. All but `accept` do, so that what is inside can drain.
+    /// - Parameter allowsFullMemory: whether the script runs when Redis is full. All but `accept` do, so that the orders inside can drain.
     public static func script(
         _ name: String, _ body: [UInt8], with library: Library = .streams, allowsFullMemory: Bool = true
     ) -> RedisScript {

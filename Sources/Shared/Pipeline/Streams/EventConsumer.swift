@@ -15,7 +15,7 @@ public struct EventEntry: Sendable {
     /// The order's unchanging fields, so that the event can be stored alone.
     public let order: String
 
-    /// Nil when the entry is anything else than an event.
+    /// Nil if the entry is not an event.
     init?(_ entry: StreamEntry) {
         guard let fields = entry.fields, let text = fields["id"], let id = OrderID(parsing: text), let seq = fields["seq"].flatMap({ Int($0) }),
             Seq(exactly: seq) != nil, seq >= 1, let event = fields["event"], let order = fields["order"]
@@ -28,24 +28,24 @@ public struct EventEntry: Sendable {
     }
 }
 
-/// Stores a batch of events. What it does not name as refused must be on disk when it returns.
+/// Stores batches of events. All events of a batch must be on disk when `store` returns, except those that it names as refused.
 @ServiceActor
 public protocol EventSink: AnyObject {
-    /// Stores events; returns the indices of those that can never be stored, with the reason. Throws when nothing can be stored now.
+    /// Stores events. Returns the indices of those that can never be stored, with the reason. Throws if nothing can be stored now.
     func store(_ batch: [EventEntry]) async throws -> [(index: Int, reason: String)]
 }
 
 /// How events are read.
 public struct EventConsumerOptions: Sendable {
-    /// The name of this process, as a consumer.
+    /// This process' name as a consumer.
     public var consumer: String
-    /// Events of a batch, at most.
+    /// The largest number of events in a batch.
     public var batch: Int
-    /// Time that a batch may wait to be filled.
+    /// How long a batch may wait to be filled.
     public var wait: Duration
-    /// Time after which an event that nobody renews is taken over.
+    /// Time after which another consumer may claim an event that nobody renews.
     public var visibilityTimeout: Duration
-    /// Time between renewals of what is in hand.
+    /// Time between renewals of the events in hand.
     public var renewInterval: Duration
 
     /// Options by value.
@@ -58,7 +58,7 @@ public struct EventConsumerOptions: Sendable {
     }
 }
 
-/// Hands the events of all partitions to a sink in batches; acknowledges them when the sink has them.
+/// Hands the events of all partitions to a sink in batches, and acknowledges them when the sink has stored them.
 @ServiceActor
 public final class EventConsumer {
     private let lanes: [EventLane]
@@ -76,7 +76,7 @@ public final class EventConsumer {
         }
     }
 
-    /// Works until `stop` was called.
+    /// Works until `stop` is called.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes {
@@ -86,7 +86,7 @@ public final class EventConsumer {
         }
     }
 
-    /// Stops reading, lets the batch in hand finish within `grace`, hands back what is left.
+    /// Stops reading, lets the batch in hand finish within `grace`, and hands back the rest.
     public func stop(within grace: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes { group.addTask { await lane.stop(within: grace) } }

@@ -37,7 +37,7 @@ final class EventLane {
         while !isStopping && !Task.isCancelled {
             if nextClaim <= .now {
                 nextClaim = .now + Self.claimInterval
-                // On a connection that is new the others have not renewed yet what is theirs.
+                // On a new connection the others have not renewed their entries yet.
                 if pipeline.isConnected { await claim() }
             } else {
                 await fill()
@@ -46,7 +46,7 @@ final class EventLane {
         }
     }
 
-    /// Waits for a first event, then a moment more for others: one transaction then serves them all.
+    /// Waits for a first event, then a moment more for others, so that one transaction serves them all.
     private func fill() async {
         let first = await reader.read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
         guard !first.isEmpty else { return }
@@ -68,7 +68,7 @@ final class EventLane {
         }
     }
 
-    /// Stores what is in hand, again and again while Postgres is away.
+    /// Stores the events in hand. Repeats it while Postgres is away.
     private func flush() async {
         defer { idle.notify() }
         var backoff = Backoff(first: .milliseconds(100), max: .seconds(2))
@@ -77,7 +77,7 @@ final class EventLane {
                 try await storeInHand()
                 inHand = []
             } catch let error as PipelineError {
-                // Stored, but not acknowledged: the entries come again, and storing them again changes nothing.
+                // The events are stored but not acknowledged. They come again, and storing them again changes nothing.
                 observer.failed(doing: "acknowledge events", error: error)
                 inHand = []
             } catch {
@@ -97,7 +97,7 @@ final class EventLane {
             let entry = inHand.first { $0.id == readable[index].entry }
             if let entry { try await reader.bury(entry, reason: reason, name: Keys.Name.events, order: readable[index].orderID) }
         }
-        // A refused event is not in Postgres: its order stays in Redis until the letter is settled.
+        // A refused event is not in Postgres. Its order stays in Redis until the letter is settled.
         let missing = Set(refused.map(\.index))
         let stored = readable.indices.filter { !missing.contains($0) }.map { readable[$0] }
         try await pipeline.stored(stored.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)

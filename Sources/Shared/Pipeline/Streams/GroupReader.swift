@@ -2,10 +2,10 @@ internal import EventLoop
 internal import Orders
 internal import Redis
 
-/// Reads one stream for one consumer of a group: what is new over a connection of its own, what others left over the shared one.
+/// Reads one stream for one consumer of a group. It reads new entries over its own connection and claims entries over the shared one.
 @ServiceActor
 final class GroupReader {
-    /// Entries that one look for retries goes through: about a millisecond of Redis.
+    /// Entries that one search for retries looks at: about a millisecond of Redis.
     private static let overtakingPage = 500
 
     let keys: Keys
@@ -15,7 +15,7 @@ final class GroupReader {
     private let pipeline: OrderPipeline
     private let reader: RedisReader
     private let observer: any StreamObserver
-    /// How far `overtake` has looked.
+    /// How far `overtake` has searched.
     private var overtaken = "0-0"
     private var backoff = Backoff(first: .milliseconds(50), max: .seconds(2))
 
@@ -29,7 +29,8 @@ final class GroupReader {
         self.observer = observer
     }
 
-    /// New entries, at most `count`; none when nothing came within `block` or Redis is away. Never returns at once again and again.
+    /// At most `count` new entries; none if nothing came within `block` or Redis is away. If a read fails, it waits before it returns, so that the
+    /// caller does not spin.
     func read(count: Int, block: Duration) async -> [StreamEntry] {
         let milliseconds = max(1, block.millisecondsRoundedUp)
         let command = [
@@ -45,8 +46,8 @@ final class GroupReader {
         }
     }
 
-    /// Entries that have been idle for `idle`, taken over: at most `most`, without those in hand; of suspects half of those of a kind, or one alone,
-    /// and none of them unless `takesSuspects`. Also answers whether suspects were left for that reason.
+    /// Claims at most `max` entries that have been idle for `idle`, without those in hand. Takes suspects only if `takesSuspects` is set: half of
+    /// those with equally many deliveries, or one alone. Also answers whether suspects were left because they may not be taken.
     func claim(
         idle: Duration, max: Int, _ suspicion: Suspicion, takesSuspects: Bool, inHand: [String]
     ) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
@@ -60,7 +61,7 @@ final class GroupReader {
         return (StreamEntry.list(claimed: .array(Array(answer.dropFirst()))), answer.first?.integer == 1)
     }
 
-    /// Retries that wait behind first attempts, at most `most`. They are delivered once more when the group comes to them.
+    /// At most `max` retries that wait behind first attempts. The group is given them once more when it comes to them.
     func overtake(max: Int, name: String) async throws(PipelineError) -> [StreamEntry] {
         let reply = try await pipeline.run(
             Scripts.overtake, keys: [stream],
@@ -70,14 +71,14 @@ final class GroupReader {
         return StreamEntry.list(claimed: .array(Array(answer.dropFirst())))
     }
 
-    /// Resets the idle time of what is in hand. Returns what this consumer has lost.
+    /// Resets the idle time of the entries in hand. Returns the entries that this consumer has lost.
     func renew(_ entries: [String]) async throws(PipelineError) -> [String] {
         guard !entries.isEmpty else { return [] }
         let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + entries)
         return (reply.array ?? []).compactMap { $0.string }
     }
 
-    /// Hands everything back that is under this consumer's name, claimable at once. Of what is in hand the starts are taken off that were counted.
+    /// Hands back everything under this consumer's name; others can claim it at once. The counted starts of the entries in hand are taken off again.
     func release(_ inHand: [WorkEntry] = []) async {
         do throws(PipelineError) {
             let reply = try await pipeline.run(
@@ -89,7 +90,8 @@ final class GroupReader {
         }
     }
 
-    /// Puts an entry with the dead letters. Returns the reason that was written, nil when the entry was not this consumer's any more.
+    /// Moves an entry to the dead letters. Returns the reason that was written; nil if the entry was no longer this consumer's, or if its start was
+    /// counted.
     @discardableResult
     func bury(_ entry: StreamEntry, reason: String, name: String, order: OrderID? = nil, fails: Bool = false) async throws(PipelineError) -> String? {
         let id = order?.description ?? ""
@@ -104,7 +106,7 @@ final class GroupReader {
 
     func close() { reader.close() }
 
-    /// NOGROUP and UNBLOCKED mean that the stream or its group is gone: made again, after a wait, so that nothing spins.
+    /// NOGROUP and UNBLOCKED mean that the stream or its group is gone. It makes them again, after a wait, so that the reader does not spin.
     private func recover(from error: RedisError) async {
         guard !Task.isCancelled else { return }
         observer.readFailed(stream: stream, error: error)

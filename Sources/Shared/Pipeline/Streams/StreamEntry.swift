@@ -4,9 +4,9 @@ internal import Redis
 public struct StreamEntry: Sendable {
     /// The entry's id.
     public let id: String
-    /// Names and values; nil when one of them is no UTF-8 text, or a name comes twice.
+    /// Names and values; nil if one of them is not UTF-8 text, or if a name comes twice.
     public let fields: [String: String]?
-    /// How often it has been delivered, this time included.
+    /// How often the entry has been delivered, this delivery included.
     public let deliveries: Int
 
     init?(id: RedisValue, fields values: RedisValue, deliveries: Int) {
@@ -32,7 +32,7 @@ public struct StreamEntry: Sendable {
         }
     }
 
-    /// Reads the answer of the script `claim`.
+    /// Reads the entries in the answer of the script `claim` or `overtake`.
     static func list(claimed reply: RedisValue) -> [StreamEntry] {
         (reply.array ?? []).compactMap { row in
             guard let parts = row.array, parts.count == 3 else { return nil }

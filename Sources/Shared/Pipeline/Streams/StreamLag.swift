@@ -3,15 +3,15 @@ internal import JSON
 internal import Orders
 internal import Redis
 
-/// Where the entries of one stream wait.
+/// The entries of one stream that wait.
 public struct StreamLag: Sendable {
-    /// One group's share.
+    /// The part of one group.
     public struct Group: Sendable {
         /// The group's name.
         public let name: String
-        /// Entries never delivered to it; the least that they can be where `lagKnown` is false.
+        /// Entries never delivered to the group. If `lagKnown` is false, there are at least so many.
         public let lag: Int
-        /// Whether that is all. False where Redis does not know, as after somebody has deleted entries, and they are too many to be counted.
+        /// Whether `lag` is exact. It is not if Redis does not know the lag, for example after entries were deleted, and too many wait to be counted.
         public let lagKnown: Bool
         /// Entries delivered and not acknowledged.
         public let pending: Int
@@ -19,17 +19,17 @@ public struct StreamLag: Sendable {
         public let oldestWaitingMs: UInt64
         /// Age of the oldest entry not acknowledged, in ms since it was added.
         public let oldestPendingMs: UInt64
-        /// Entries delivered since the stream began; nil where Redis does not know.
+        /// Entries delivered since the stream began; nil if Redis does not know.
         public let entriesRead: Int?
-        /// Consumers that Redis has in the group: also names of processes that have gone, until they are removed.
+        /// Consumers that Redis has in the group. Names of processes that have gone count until they are removed.
         public let knownConsumers: Int
-        /// The most that can be waiting, where `lag` may not be all.
+        /// The largest number of entries that can wait if `lag` is not exact.
         var lagBound = 0
         /// Processes that serve the group, by their heartbeats.
         public var consumers = 0
-        /// Entries delivered a second, between the last two samples.
+        /// Entries delivered per second, between the last two samples.
         public var deliveredPerSecond = 0.0
-        /// Time until the group has been given everything, at the rate of the last two samples; 0 where nothing waits, nil where nothing moves.
+        /// Seconds until the group has been given everything, at the rate of the last two samples; 0 if nothing waits, nil if nothing moves.
         public var drainSeconds: Double? { lag == 0 ? 0 : deliveredPerSecond > 0 ? Double(lag) / deliveredPerSecond : nil }
     }
 
@@ -37,29 +37,29 @@ public struct StreamLag: Sendable {
     public let stream: String
     /// The key.
     public let key: String
-    /// Entries in the stream, finished ones that were not trimmed yet included.
+    /// Entries in the stream, with finished ones that were not trimmed yet.
     public let length: Int
     /// Its groups.
     public var groups: [Group]
 }
 
-/// How far the pipeline is behind, all of it.
+/// How far the whole pipeline is behind.
 public struct PipelineLag: Sendable {
     /// Each stream of each partition.
     public var streams: [StreamLag]
-    /// Retries that wait, and those of them that are due.
+    /// Retries that wait, the due ones included.
     public let retriesWaiting: Int
     /// Retries whose time has come.
     public let retriesDue: Int
     /// Dead letters.
     public let deadLetters: Int
-    /// Since when no new orders are taken in; nil where they are.
+    /// The pause of the engine; nil if it takes orders.
     public let pause: PauseRecord?
     /// Entries on `accepted` that no router has been given, over all partitions.
     public var backlog: Int { .saturatingSum(groups(of: "accepted").map(\.lag)) }
-    /// The same, and where it is not known the most that it can be.
+    /// The backlog; if it is not known exactly, its upper bound.
     public var maxBacklog: Int { .saturatingSum(groups(of: "accepted").map { max($0.lag, $0.lagBound) }) }
-    /// Events that are not in Postgres yet; where that is not known, the most that they can be.
+    /// Events that are not in Postgres yet; if their number is not known exactly, its upper bound.
     public var maxUnstored: Int { .saturatingSum(groups(of: "events").flatMap { [max($0.lag, $0.lagBound), $0.pending] }) }
     /// Age of the oldest entry on `accepted` that no router has been given, in ms.
     public var oldestWaitingMs: UInt64 { groups(of: "accepted").map(\.oldestWaitingMs).max() ?? 0 }
@@ -67,7 +67,7 @@ public struct PipelineLag: Sendable {
     private func groups(of stream: String) -> [StreamLag.Group] { streams.filter { $0.stream == stream }.flatMap(\.groups) }
 }
 
-/// Measures the lag, and from one sample to the next the rates. The one place where it is computed.
+/// Measures the lag, and the rates from one sample to the next. Lag is computed nowhere else.
 @ServiceActor
 public final class LagSampler {
     private static let freshness = Duration.seconds(5)
@@ -76,15 +76,15 @@ public final class LagSampler {
     /// The last sample.
     public private(set) var latest: PipelineLag?
     private var latestAt = MonotonicInstant.now
-    /// The last sample while it still says how things are: nil when Redis has not answered for some seconds.
+    /// The last sample; nil if Redis has not answered for some seconds.
     public var fresh: PipelineLag? { latestAt.elapsed < Self.freshness ? latest : nil }
-    /// Called with each sample, and with the processes that were alive then.
+    /// Called with each sample and the processes that were alive then.
     public var onSample: (@ServiceActor (PipelineLag, [ServiceInstance]) -> Void)?
 
     /// A sampler of all partitions.
     public init(pipeline: OrderPipeline) { self.pipeline = pipeline }
 
-    /// Samples each second until the task is cancelled.
+    /// Samples once per second until the task is cancelled.
     public func run() async {
         while !Task.isCancelled {
             _ = try? await sample()
@@ -113,7 +113,7 @@ public final class LagSampler {
         return lag
     }
 
-    /// Samples less than half a second apart keep the last rate's base, so that two readers do not blur each other.
+    /// A sample less than half a second after the last keeps the base of the last rate, so that two readers do not disturb each other.
     private func rate(of group: StreamLag.Group, key: String, _ now: MonotonicInstant) -> Double {
         guard let read = group.entriesRead else { return 0 }
         let name = key + " " + group.name
@@ -129,10 +129,10 @@ public final class LagSampler {
 }
 
 extension OrderPipeline {
-    /// Entries that are counted, a second and group, where Redis does not know how many wait: it copies each of them whole for that.
+    /// How many entries are counted per group and sample if Redis does not know how many wait. Redis copies each of them whole for that.
     private static let maxCounted = 200
 
-    /// Asks Redis where entries wait; rates and consumers are left at zero.
+    /// Reads the lag from Redis. Rates and consumers stay zero.
     func lag() async throws(PipelineError) -> PipelineLag {
         var streams: [StreamLag] = []
         var waiting = 0

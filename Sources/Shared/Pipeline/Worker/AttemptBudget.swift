@@ -1,14 +1,14 @@
 public import EventLoop
 internal import Redis
 
-/// Bounds the first attempts of a minute over all executors: places are taken before reading, and given back where they were not needed.
+/// Limits the first attempts per minute over all executors. Places are taken before reading, and given back if they were not needed.
 @ServiceActor
 public final class AttemptBudget {
-    /// What was granted.
+    /// The places that were granted.
     public struct Grant: Sendable {
-        /// The places, to be given back one by one where they stay empty.
+        /// The places. Each one that stays empty is given back.
         public let places: [String]
-        /// Time until a place may be free, when none was granted.
+        /// Time until a place may be free, if none was granted.
         public let wait: Duration
     }
 
@@ -29,17 +29,18 @@ public final class AttemptBudget {
         return Grant(places: values.dropFirst().compactMap { $0.string }, wait: .milliseconds(wait))
     }
 
-    /// Whether retries may be taken past first attempts: not while a process of a version runs that would cut off the stream what waits between.
+    /// Whether retries may overtake first attempts. They may not while a process of an old version runs: it would trim the waiting entries between
+    /// them.
     func mayOvertake() async -> Bool {
         if let lastCheck, lastCheck.at.elapsed < .seconds(5) { return lastCheck.allowed }
         guard let instances = try? await pipeline.instances() else { return false }
-        // Each version that knows of it says its count of partitions in its heartbeat.
+        // Every version that knows about overtaking names its count of partitions in its heartbeat.
         let allowed = instances.allSatisfy { $0.service == "gateway" || $0.fields["partitions"] != nil }
         lastCheck = (.now, allowed)
         return allowed
     }
 
-    /// Gives places back. Lost while Redis is away: they run out after a minute by themselves.
+    /// Gives places back. This may fail while Redis is away: the places run out after a minute by themselves.
     public func giveBack(_ places: [String]) async {
         guard !places.isEmpty else { return }
         _ = try? await pipeline.run(Scripts.allow, keys: Keys.attempts, ["return"] + places)

@@ -1,14 +1,14 @@
 public import EventLoop
 internal import Redis
 
-/// What every worker does beside its orders: due retries and deadlines, what a clock that ran ahead has left, trimming, names that are
-/// gone, the lag after a restart of Redis.
+/// The regular work of every process that reads streams, beside its entries: due retries, deadlines, times that a clock which ran ahead has left,
+/// trimming, consumers that are gone, and the lag after a restart of Redis.
 @ServiceActor
 public final class PipelineUpkeep {
     private let pipeline: OrderPipeline
     private let observer: any StreamObserver
     private let promotes: Bool
-    /// By which the others see that it is this one's turn to count.
+    /// The name under which this process takes the turn to count.
     private let name = String(UInt64.random(in: .min ... .max), radix: 36)
 
     /// The upkeep of all partitions; only routers and executors promote retries.
@@ -48,7 +48,7 @@ public final class PipelineUpkeep {
         }
     }
 
-    /// Beside the work, never before it: what waits may be a million entries.
+    /// Runs beside the other work, never before it: a million entries may wait.
     private func recountLoop() async {
         while !Task.isCancelled {
             if pipeline.redis.isConnected {

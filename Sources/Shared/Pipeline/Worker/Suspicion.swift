@@ -1,8 +1,8 @@
-/// When an entry that comes again and again is suspected of ending whoever touches it. Shutdowns do not count: what they hand back is as before.
+/// Decides when an entry that comes again and again is suspected of crashing its process. A shutdown does not count: it takes its delivery off again.
 struct Suspicion: Sendable {
-    /// Deliveries before, from which on an entry is a suspect; 0 where none ever is.
+    /// Earlier deliveries from which on an entry is a suspect; 0 if no entry ever is.
     let from: Int
-    /// Deliveries before, from which on a suspect is taken alone, because its next start is the last one that it is allowed.
+    /// Earlier deliveries from which on a suspect is taken alone, because its next start is the last one allowed.
     let aloneFrom: Int
 
     /// Nothing is ever suspected.
@@ -13,16 +13,16 @@ struct Suspicion: Sendable {
         self.aloneFrom = aloneFrom
     }
 
-    /// One crash is nobody's fault; after a second one what was in hand is suspected, but never so late that an order that is blameless would be
-    /// started for the last time beside one that is not.
+    /// One crash makes no suspects. After a second one the entries in hand are suspects. With few starts the suspicion comes earlier, so that a
+    /// blameless order is never started for the last time beside a guilty one.
     init(maxStarts: Int) {
         let last = max(1, maxStarts - 1)
         self.init(from: min(2, last), aloneFrom: last)
     }
 
-    /// Whether an entry with that many deliveries, this one included, is a suspect.
+    /// Whether an entry with so many deliveries, this one included, is a suspect.
     func isSuspect(deliveries: Int) -> Bool { from > 0 && deliveries > from }
 
-    /// Whether an entry with that many deliveries, this one included, has no further start.
+    /// Whether an entry with so many deliveries, this one included, has no further start.
     func isOnLastStart(deliveries: Int) -> Bool { from > 0 && deliveries > aloneFrom }
 }

@@ -2,24 +2,24 @@ public import EventLoop
 public import Orders
 public import Redis
 
-/// Moves one order on, with its entry in hand, until the entry is acknowledged or lost. Never throws: what it leaves is claimed again.
+/// Moves one order on, with its entry in hand, until the entry is acknowledged or lost. Never throws: unfinished work is claimed again.
 @ServiceActor
 public protocol OrderHandler: AnyObject {
     /// Handles an entry. The task is cancelled when the claim is lost or the process stops.
     func handle(_ entry: WorkEntry) async
 }
 
-/// How a worker of a stage works.
+/// The options of a stage's worker.
 public struct WorkerOptions: Sendable {
     /// The stage.
     public var stage: Stage
-    /// Orders in hand at once, over all partitions.
+    /// How many orders are in hand at once, over all partitions.
     public var concurrency: Int
-    /// Time after which an entry that nobody renews is taken over.
+    /// Time after which another worker may claim an entry that nobody renews.
     public var visibilityTimeout: Duration
-    /// Time between renewals of what is in hand.
+    /// Time between renewals of the entries in hand.
     public var renewInterval: Duration
-    /// The name of this process, as a consumer.
+    /// This process' name as a consumer.
     public var consumer: String
 
     /// Options by value.
@@ -32,12 +32,12 @@ public struct WorkerOptions: Sendable {
     }
 }
 
-/// Serves one stage: reads its streams, one lane a partition, and runs a bounded number of orders at once.
+/// Serves one stage: reads its streams, with one lane per partition, and works on a limited number of orders at once.
 @ServiceActor
 public final class Worker {
     private let lanes: [WorkerLane]
 
-    /// A worker. `connect` makes a connection for a blocking reader; `budget` bounds first attempts over all replicas.
+    /// A worker. `connect` makes a connection for a blocking reader; `budget` limits first attempts over all replicas.
     public init(
         options: WorkerOptions, pipeline: OrderPipeline, handler: any OrderHandler, budget: AttemptBudget? = nil, observer: any StreamObserver,
         connect: @ServiceActor () -> RedisReader
@@ -57,7 +57,7 @@ public final class Worker {
     /// Entries in hand.
     public var inHand: Int { lanes.reduce(0) { $0 + $1.inHand.count } }
 
-    /// Works until `stop` was called and has finished.
+    /// Works until `stop` has finished.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes {
@@ -67,13 +67,13 @@ public final class Worker {
         }
     }
 
-    /// Stops reading, lets what is in hand finish within `grace`, hands back the rest.
+    /// Stops reading, lets the entries in hand finish within `grace`, and hands back the rest.
     public func stop(within grace: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes { group.addTask { await lane.stop(within: grace) } }
         }
     }
 
-    /// Tells the worker that the connection was made again: entries in hand are renewed before anything is claimed.
+    /// Tells the worker that the connection was made again. Entries in hand are renewed before anything is claimed.
     public func connectionRestored() { for lane in lanes { lane.connectionRestored() } }
 }

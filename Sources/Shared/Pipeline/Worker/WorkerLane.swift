@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Orders
 
-/// A worker's share of one partition: fills its places with entries, claimed ones before new ones, and keeps what it holds.
+/// A worker's lane of one partition. It fills its places with entries, claimed ones before new ones, and renews the entries that it holds.
 @ServiceActor
 final class WorkerLane {
     private struct Held {
@@ -10,7 +10,7 @@ final class WorkerLane {
     }
 
     private static let claimInterval = Duration.seconds(1)
-    /// After a reconnect every entry's idle time has run on; its owner renews it before anybody may claim.
+    /// After a reconnect the idle time of every entry has run on. Its owner must be able to renew it before another worker claims it.
     private static let claimPause = Duration.milliseconds(1500)
 
     private let options: WorkerOptions
@@ -49,7 +49,7 @@ final class WorkerLane {
 
     var inHand: [String] { Array(held.keys) }
     private var free: Int { places - held.count }
-    /// On a connection that is new the others have not renewed yet what is theirs.
+    /// On a new connection the others have not renewed their entries yet.
     private var mayClaim: Bool { pipeline.isConnected && pausedUntil <= .now }
 
     // MARK: Supply
@@ -89,11 +89,11 @@ final class WorkerLane {
         let entries = await reader.read(count: grant.places.count, block: untilClaim)
         let firsts = entries.count { $0.fields?["round"] == "1" }
         accept(entries, claimed: false)
-        // Not in this task: a worker that stops would keep the places from the others for a minute.
+        // This runs in another task: a worker that stops would keep the places from the others for a minute.
         Loop.spawn { await budget.giveBack(Array(grant.places.dropFirst(firsts))) }
     }
 
-    /// Retries need no place: they go past the first attempts that wait for one.
+    /// Takes retries past the first attempts that wait for a place. Retries need no place.
     private func overtake() async {
         do throws(PipelineError) {
             accept(try await reader.overtake(max: free, name: options.stage.stream), claimed: false)
@@ -102,7 +102,7 @@ final class WorkerLane {
         }
     }
 
-    /// Takes over what is no suspect. The lanes do so side by side: only suspects have to be apart.
+    /// Claims entries, suspects only if there is nothing else. The lanes claim other entries side by side: only suspects must be kept apart.
     private func claim() async {
         do throws(PipelineError) {
             let found = try await claim(suspects: false)
@@ -119,12 +119,12 @@ final class WorkerLane {
         let entries = try await claim(suspects: true).entries
         guard let entry = entries.first, suspicion.isSuspect(deliveries: entry.deliveries) else { return }
         await examine(entries.compactMap { held[$0.id]?.work })
-        // The next of them need not wait for their turn: after two crashes in a row every entry is a suspect.
+        // The next suspects need not wait: after two crashes in a row every entry is a suspect.
         nextClaim = .now
     }
 
     private func claim(suspects: Bool) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
-        // What is in hand is renewed first: a frozen process that wakes up would else claim from itself.
+        // The entries in hand are renewed first. Otherwise a frozen process that wakes up would claim from itself.
         try await renewHeld()
         let found = try await reader.claim(
             idle: options.visibilityTimeout, max: free, suspicion, takesSuspects: suspects, inHand: inHand)
@@ -132,14 +132,14 @@ final class WorkerLane {
         return found
     }
 
-    /// Until the next step of each suspect nothing new is taken beside them, at most for the visibility time-out: what is still without a step then
-    /// waits for somebody slow, and would have ended its worker long ago.
+    /// Takes nothing new beside the suspects until the next step of each, at most for the visibility time-out. A suspect without a step by then waits
+    /// for something slow. It would have crashed its worker long ago.
     private func examine(_ suspects: [WorkEntry]) async { await pipeline.waitForSteps(of: suspects, within: options.visibilityTimeout) }
 
     private func accept(_ entries: [StreamEntry], claimed: Bool) {
         guard !entries.isEmpty else { return }
         observer.received(stream: reader.stream, count: entries.count, claimed: claimed)
-        // What was overtaken is delivered again; it stays in the hand in which it is.
+        // An overtaken entry is delivered again. If this lane holds it already, nothing changes.
         for entry in entries where held[entry.id] == nil {
             let work = WorkEntry(entry, options: options, partition: reader.keys.partition)
             if suspicion.isOnLastStart(deliveries: entry.deliveries) { quarantine.hold(name(of: entry)) }
@@ -177,7 +177,7 @@ final class WorkerLane {
 
     // MARK: Keep
 
-    /// Renews what is in hand until the worker has stopped.
+    /// Renews the entries in hand until the worker has stopped.
     func keep() async {
         while !stopped.isCompleted {
             do throws(PipelineError) {
@@ -192,7 +192,7 @@ final class WorkerLane {
     private func renewHeld() async throws(PipelineError) {
         let lost = try await reader.renew(inHand).filter { held[$0] != nil }
         guard !lost.isEmpty else { return }
-        // Finished meanwhile, or another's now: a step would be refused as stale or fenced either way.
+        // The lost entries are finished, or another worker has them. A step would be refused as stale or fenced either way.
         observer.lost(stream: reader.stream, count: lost.count)
         for entry in lost { held[entry]?.task.cancel() }
     }
@@ -221,10 +221,10 @@ final class WorkerLane {
 }
 
 extension WorkEntry {
-    /// Names and values together, in bytes. A newer version may add fields, but no work entry is ever near this.
+    /// The largest size of an entry's names and values, in bytes. A newer version may add fields, but no work entry ever comes near this.
     private static let maxBytes = 4_096
 
-    /// Reads an entry of a work stream: `id`, a UUID in lower case, and `round`, from 1. Nil when it is anything else.
+    /// Reads an entry of a work stream: `id`, a UUID in lower case, and `round`, from 1. Nil for anything else.
     init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
         guard let fields = entry.fields, fields.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.maxBytes,
             let text = fields["id"], let id = OrderID(parsing: text), id.description == text,

@@ -1,12 +1,12 @@
-/// Clocks beside that of Redis, which stamps orders and judges deadlines.
+/// Compares other clocks with that of Redis, which stamps orders and decides deadlines.
 struct ClockCheck {
     private static let maxMs: Int64 = 2_000
 
-    /// What Redis' own clock says.
+    /// The time of Redis' own clock, in ms since 1970.
     let redisMs: Int64
-    /// By how much that is behind the time that the engine goes by, because it was set back.
+    /// How far that clock is behind the engine's time, because it was set back.
     var setBackMs: Int64 = 0
-    /// Milliseconds since 1970, by whose clock it is.
+    /// The other clocks: whose clock it is, and its time in ms since 1970.
     let others: [(name: String, ms: Int64)]
 
     var diagnosis: Diagnosis {
@@ -19,7 +19,7 @@ struct ClockCheck {
                     + "later: docs/reliability.md, also for the case that the time before was the wrong one."
             )
         }
-        // Postgres may say any number.
+        // Postgres may answer any number, so the difference needs a wider type.
         let differences = others.map { (name: $0.name, ms: Int128($0.ms) - Int128(redisMs)) }
         let wrong = differences.filter { $0.ms.magnitude > UInt128(Self.maxMs) }
         guard wrong.isEmpty else {

@@ -1,14 +1,14 @@
 internal import JSON
 
-/// What one check has found, and what to do about it.
+/// The finding of one check, and what to do about it.
 struct Diagnosis: Sendable, Equatable {
     enum Verdict: String, Sendable, CaseIterable {
         case ok
-        /// Works, but not as it should.
+        /// It works, but not as it should.
         case warning
         /// Orders are lost, stuck or refused, or will be.
         case fault
-        /// Could not be looked at.
+        /// The check could not be made.
         case unknown
     }
 
@@ -17,7 +17,7 @@ struct Diagnosis: Sendable, Equatable {
     let verdict: Verdict
     /// One sentence.
     let finding: String
-    /// What to do, one sentence or more; empty where nothing is.
+    /// What to do, one sentence or more; empty if there is nothing to do.
     let advice: String
 
     init(_ check: String, _ verdict: Verdict, _ finding: String, do advice: String = "") {

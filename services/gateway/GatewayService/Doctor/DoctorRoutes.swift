@@ -2,7 +2,7 @@ internal import EventLoop
 internal import HTTP
 internal import JSON
 
-/// `GET /api/doctor`: what is wrong with what the engine stands on, and what to do.
+/// `GET /api/doctor`: the findings of all checks, and what to do about them.
 @ServiceActor
 struct DoctorRoutes {
     private static let usualStuckAfter = 120

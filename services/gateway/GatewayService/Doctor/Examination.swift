@@ -6,7 +6,7 @@ internal import Redis
 internal import ServiceKit
 internal import Storage
 
-/// Looks at everything the engine stands on. What cannot be looked at is a finding too, so that it always ends with a report.
+/// Checks everything that the engine stands on. A check that cannot be made is a finding too, so there is always a complete report.
 @ServiceActor
 final class Examination {
     private static let postgresLimit = Duration.seconds(3)
@@ -23,7 +23,7 @@ final class Examination {
         self.postgres = postgres
     }
 
-    /// All checks, in the order in which they are to be read: always the same ones.
+    /// All checks, always the same ones, in the order in which they are to be read.
     func run(stuckAfter: Duration) async -> [Diagnosis] {
         var results = await redis()
         results += await pipeline()
@@ -33,7 +33,7 @@ final class Examination {
         } catch let error as PipelineError {
             results += OrderChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(error.cause)") }
         } catch let error as PostgresError {
-            // It may have told its version, and then not let the orders be read.
+            // Postgres may have told its version before it refused to read the orders.
             results.removeAll { $0.check == "postgres" }
             results.append(PostgresCheck(error).diagnosis)
             let known = results.map(\.check)
@@ -79,7 +79,7 @@ final class Examination {
         }
     }
 
-    /// The notifiers write, the gateway only reads: what keeps them from it shows in their heartbeats.
+    /// Whether the notifiers can write to Postgres, from their heartbeats. The gateway itself only reads.
     private func notifiersPostgres() async -> Diagnosis {
         let name = "postgres-writing"
         guard let told = (try? await process.pipeline.instances())?.compactMap({ $0.fields["postgres"] }), !told.isEmpty else {

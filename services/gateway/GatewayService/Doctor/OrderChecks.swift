@@ -3,23 +3,23 @@ internal import Orders
 internal import Pipeline
 internal import Storage
 
-/// Orders under way that do not go on: what Postgres knows as open, looked up in Redis.
+/// Orders under way that do not go on. Takes the orders that Postgres knows as open and looks them up in Redis.
 @ServiceActor
 struct OrderChecks {
     /// The checks.
     static let names = ["stuck-orders", "lost-orders"]
-    /// The oldest are looked at; more would hold the gateway up.
+    /// The oldest orders are checked. More would hold the gateway up.
     private static let maxChecked = 1000
     private static let maxNamed = 5
-    /// What has just moved may be between two steps of Postgres.
+    /// An order that has just moved may be on its way to Postgres.
     private static let settled = Duration.seconds(3)
 
     let pipeline: OrderPipeline
     let store: OrderStore
-    /// Time without an event after which an order in the hand of a worker counts as stuck.
+    /// Time without an event after which an order that a worker has in hand counts as stuck.
     let stuckAfter: Duration
 
-    /// Throws `PostgresError`, or `PipelineError`.
+    /// Makes the checks. Throws `PostgresError` or `PipelineError`.
     func all() async throws -> [Diagnosis] {
         var checked = 0
         var orphans: Set<OrderID> = []

@@ -1,13 +1,13 @@
 internal import Orders
 internal import Pipeline
 
-/// What is wrong with the flow of orders, from one sample of the lag and the names of those alive.
+/// Finds what is wrong with the flow of orders, from one sample of the lag and the replicas that are alive.
 struct PipelineChecks {
     /// The checks.
     static let names = ["services", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
-    /// Older than this, waiting is a fault of somebody.
+    /// An entry that waits longer than this is a fault.
     static let longestWaitMs: UInt64 = 30_000
-    /// Postgres is a batch behind by nature.
+    /// An event that is not stored for longer than this is a fault. Postgres is always a batch behind.
     static let longestStoreMs: UInt64 = 5_000
     private static let expected = [("accepted", "router", "router"), ("routed", "executor", "executor"), ("events", "persist", "notifier")]
 

@@ -1,6 +1,6 @@
 internal import Postgres
 
-/// What is wrong with Postgres, told from the error that it, or the way to it, has given.
+/// The finding about Postgres, from an error that Postgres or the connection to it has given.
 struct PostgresCheck {
     private let error: PostgresError
 

@@ -1,11 +1,11 @@
 internal import Redis
 
-/// What is wrong with the settings of a Redis, from what it says of itself.
+/// Finds what is wrong with the settings of a Redis, from its INFO.
 struct RedisChecks {
     let info: RedisInfo
-    /// `CONFIG GET appendfsync`; nil where a managed Redis does not tell.
+    /// The value of `CONFIG GET appendfsync`; nil if Redis does not tell it, as a managed Redis may not.
     let appendfsync: String?
-    /// Why Redis does not tell it, in its own words where it has said any.
+    /// Why Redis does not tell it, in Redis' own words if it gave any.
     var silence: String?
 
     /// The checks.
@@ -13,7 +13,7 @@ struct RedisChecks {
 
     var all: [Diagnosis] { [version, persistence, eviction, memory] }
 
-    /// Functions of Redis 7 that the pipeline needs: flags of scripts, lag of groups.
+    /// The pipeline needs functions of Redis 7: flags of scripts, and the lag of groups.
     private var version: Diagnosis {
         let text = info["redis_version"] ?? "?"
         let major = text.prefix { $0 != "." }

@@ -1,6 +1,6 @@
-/// Whether the engine can work with Redis at all, and what to do where it cannot.
+/// Whether the engine can work with Redis at all, and what to do if it cannot.
 struct RedisStanding {
-    /// Why it cannot, with Redis' own words; nil where it can.
+    /// Why the engine cannot work with Redis, with Redis' own words; nil if it can.
     let trouble: String?
 
     var diagnosis: Diagnosis {
@@ -8,7 +8,7 @@ struct RedisStanding {
         return Diagnosis("redis", .fault, "\(trouble), and with it the engine cannot work", do: Self.advice(trouble))
     }
 
-    /// What stands in Redis' words, and what to do then. The first that is found counts.
+    /// A text that is part of Redis' words, and what to do then. The first match counts.
     private static let advices: [(sign: String, advice: String)] = [
         ("is away", "Start Redis, or see its log; the services find it by themselves."),
         (

@@ -1,13 +1,13 @@
 internal import Orders
 internal import Pipeline
 
-/// What happened in one slice of time.
+/// The activity in one slice of time.
 struct ActivityPoint: Sendable, Equatable {
     static let streams = ["accepted", "routed", "events"]
 
-    /// Its beginning, in ms since 1970 by the clock of Redis.
+    /// The beginning of the slice, in ms since 1970 by the clock of Redis.
     let at: UInt64
-    /// The most that waited on each of `streams`, over all partitions.
+    /// The largest number of entries that waited on each of `streams`, over all partitions.
     private(set) var waiting = Array(repeating: 0, count: ActivityPoint.streams.count)
     /// The orders that ended.
     private(set) var ended = EndTally()
@@ -16,7 +16,7 @@ struct ActivityPoint: Sendable, Equatable {
 
     init(at: UInt64) { self.at = at }
 
-    /// Entries delivered a second from each of `streams`: the mean over the samples.
+    /// Entries delivered per second from each of `streams`: the mean over the samples.
     var perSecond: [Double] { rates.map { samples == 0 ? 0 : $0 / Double(samples) } }
 
     mutating func add(_ lag: PipelineLag, ended more: EndTally) {
@@ -39,21 +39,21 @@ struct ActivityPoint: Sendable, Equatable {
     }
 }
 
-/// The last hour in slices of five seconds, at most 720 of them: what a chart shows when somebody opens it.
+/// The last hour in slices of five seconds, at most 720 of them: the history that a chart shows when it is opened.
 ///
-/// Each gateway keeps its own, from the samples of the lag and from what every process counts in its heartbeat, so that any two tell nearly the same.
+/// Each gateway keeps its own history, from the samples of the lag and the counts in the heartbeats. So any two gateways show nearly the same.
 struct Activity {
     /// Length of a slice, in ms.
     static let slice: UInt64 = 5_000
     static let kept: UInt64 = 3_600_000
-    /// Processes whose counts are remembered. Of those that are gone the ones unseen for the longest are forgotten first.
+    /// How many processes' counts are remembered. Above that, the processes unseen for the longest are forgotten first.
     private static let maxRemembered = 1_000
 
     private var points: [ActivityPoint] = []
     private var counted: [String: (tally: EndTally, seen: UInt64)] = [:]
     private var hasBegun = false
 
-    /// Takes in a sample. What a process had counted before this history began is not of it.
+    /// Adds a sample. Ends that a process had counted before this history began do not count.
     mutating func add(_ lag: PipelineLag, _ instances: [ServiceInstance], at now: UInt64) {
         var ended = EndTally()
         for instance in instances {
@@ -64,13 +64,13 @@ struct Activity {
         hasBegun = true
         forget()
         let start = now - now % Self.slice
-        // A clock that was set back goes on in the newest slice.
+        // If the clock was set back, the sample goes into the newest slice.
         if points.last.map({ $0.at < start }) ?? true { points.append(ActivityPoint(at: start)) }
         points[points.count - 1].add(lag, ended: ended)
         points.removeAll { $0.at + Self.kept <= start }
     }
 
-    /// The slices that begin at or after `time`, put together to slices of `step` ms (a multiple of `slice`).
+    /// The slices that begin at or after `time`, combined into slices of `step` ms (a multiple of `slice`).
     func points(since time: UInt64, step: UInt64) -> [ActivityPoint] {
         var result: [ActivityPoint] = []
         for point in points where point.at >= time {
@@ -81,7 +81,7 @@ struct Activity {
         return result
     }
 
-    /// Forgets a quarter at once, so that a crowd that comes and goes does not have all of them put in order at each sample.
+    /// Forgets a quarter at once, so that the processes need not be sorted at each sample when many come and go.
     private mutating func forget() {
         guard counted.count > Self.maxRemembered else { return }
         let byAge = counted.map { (seen: $0.value.seen, name: $0.key) }.sorted { $0.seen < $1.seen }

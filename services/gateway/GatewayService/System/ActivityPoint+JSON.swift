@@ -3,7 +3,7 @@ internal import Orders
 internal import Pipeline
 
 extension ActivityPoint: JSONWritable {
-    /// Writes `{"at","waiting":{…},"perSecond":{…},"ended":{…},"latencyMs":{…}}`, both of the middle by stream.
+    /// Writes `{"at","waiting":{…},"perSecond":{…},"ended":{…},"latencyMs":{…}}`; `waiting` and `perSecond` have a member per stream.
     func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("at", Timestamp.text(milliseconds: at))
@@ -20,7 +20,7 @@ extension ActivityPoint: JSONWritable {
 }
 
 extension EndTally {
-    /// Writes the members `"ended":{"confirmed","failed","cancelled"},"latencyMs":{"median","p95"}`; `latencyMs` is null where none was confirmed.
+    /// Writes the members `"ended":{"confirmed","failed","cancelled"},"latencyMs":{"median","p95"}`; `latencyMs` is null if no order was confirmed.
     func write(to writer: inout JSONWriter) {
         writer.object("ended") {
             for status in [OrderStatus.confirmed, .failed, .cancelled] { $0.field(status.rawValue, ended(status)) }

@@ -9,7 +9,7 @@ internal import Pipeline
 final class ActivityRoutes {
     private static let usualSeconds = 300
     private static let seconds = 60...3600
-    /// Up to this window slices are five seconds long, beyond it a minute.
+    /// Up to this window a slice has five seconds, above it a minute.
     private static let fineSeconds = 600
     private static let coarseStep: UInt64 = 60_000
 
@@ -34,7 +34,7 @@ final class ActivityRoutes {
         let now = clock.now ?? WallClock.milliseconds
         let step = query.seconds <= Self.fineSeconds ? Activity.slice : Self.coarseStep
         let window = UInt64(query.seconds) * 1000
-        // Whole slices only: half of one would look like a calm time.
+        // Whole slices only: half of a slice would look like a calm time.
         let begin = now > window ? now - window : 0
         let first = begin + (step - begin % step) % step
         let points = activity.points(since: first, step: step)
@@ -50,7 +50,7 @@ final class ActivityRoutes {
     }
 }
 
-/// The parameters of the activity; all that is wrong with them at once.
+/// The parameters of the activity. An error names everything that is wrong with them.
 private struct ActivityQuery {
     let seconds: Int
     let from: UInt64

@@ -6,7 +6,7 @@ internal import Orders
 internal import Pipeline
 internal import ServiceKit
 
-/// `GET /health`: the engine as a whole, over all replicas by their heartbeats, and what it stands on.
+/// `GET /health`: the state of the whole engine, from the heartbeats of all replicas, and of Redis and Postgres.
 @ServiceActor
 struct HealthRoutes {
     private static let maxNumber = 1_000_000_000
@@ -24,9 +24,9 @@ struct HealthRoutes {
         let database = Self.database(postgres.standing, instances)
         let pause = redis.isDown ? nil : try? await process.pipeline.currentPause()
         let alive = Dictionary(grouping: instances, by: \.service)
-        // Orders go on without Postgres: whoever restarts what answers 503 must leave such an engine alone.
+        // Orders go on without Postgres. A supervisor that restarts on 503 must leave such an engine alone.
         let goesOn = redis == .up && Self.services.allSatisfy { alive[$0]?.isEmpty == false }
-        // A heartbeat may say anything: the sum stays a number that a client can hold.
+        // A heartbeat may hold any number: the sum stays small enough for every client.
         func sum(_ field: String) -> Int {
             instances.reduce(0) { min(Self.maxNumber, $0 + min(Self.maxNumber, max(0, Int($1.fields[field] ?? "") ?? 0))) }
         }
@@ -43,13 +43,13 @@ struct HealthRoutes {
             $0.object("services") { writer in
                 for service in Self.services { writer.object(service) { $0.field("alive", alive[service]?.count ?? 0) } }
             }
-            // A pause is not ill health: whoever restarts what is degraded must leave a paused engine alone.
+            // A pause is not a fault. A supervisor that restarts a degraded engine must leave a paused one alone.
             $0.raw("door", redis.isDown ? "null" : PauseRecord.json(of: pause))
         }
         return .json(goesOn ? 200 : 503, body)
     }
 
-    /// Who is alive, and whether Redis can be worked with: it answers, and this process could prepare what it needs there.
+    /// The processes that are alive, and whether Redis can be used: it answers, and this process could prepare what it needs there.
     private func ask() async -> ([ServiceInstance], ServerState) {
         do {
             let instances = try await process.pipeline.instances()
@@ -61,7 +61,7 @@ struct HealthRoutes {
         }
     }
 
-    /// Down where this gateway cannot read, or where no notifier can store; what the notifiers say of it is the more telling.
+    /// Down if this gateway cannot read, or if no notifier can store. A notifier's reason comes first.
     private static func database(_ reading: ServerState, _ instances: [ServiceInstance]) -> ServerState {
         let troubles = instances.compactMap { $0.fields["postgres"] }
         let refused = troubles.filter { !$0.isEmpty }
@@ -69,7 +69,7 @@ struct HealthRoutes {
         return refused.first.map { .down($0) } ?? reading
     }
 
-    /// What the routers trade at: `mock`, `live`, `mixed` while they differ; nil without one.
+    /// The venues that the routers use: `mock`, `live`, or `mixed` while they differ; nil if there is no router.
     private static func venues(_ instances: [ServiceInstance]) -> String? {
         let told = Set(instances.compactMap { $0.fields["venues"] })
         return told.count > 1 ? "mixed" : told.first

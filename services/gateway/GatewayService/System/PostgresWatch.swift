@@ -2,11 +2,11 @@ internal import EventLoop
 internal import Postgres
 internal import Storage
 
-/// Whether orders can be read from Postgres: tried every two seconds, as an open connection may lead to a server that answers no more.
+/// Whether orders can be read from Postgres. It tries every two seconds, because an open connection may lead to a server that no longer answers.
 @ServiceActor
 final class PostgresWatch {
     private static let interval = Duration.seconds(2)
-    /// While it is down, so that its return is not told late.
+    /// The interval while Postgres is down, so that its return is seen soon.
     private static let downInterval = Duration.milliseconds(500)
 
     private let postgres: PostgresPool
@@ -18,7 +18,7 @@ final class PostgresWatch {
         self.store = store
     }
 
-    /// What is known now. The pool knows at once when it has lost its connections, or is refused what others ask for.
+    /// The state that is known now. The pool knows at once when it has lost its connections, or when Postgres refuses its queries.
     var standing: ServerState { postgres.trouble.map { .down($0.description) } ?? last }
 
     /// Tries until the task is cancelled.
@@ -35,7 +35,7 @@ final class PostgresWatch {
             last = .up
         } catch {
             switch error.kind {
-            // Says something about this process, nothing about Postgres.
+            // The error is about this process, not about Postgres.
             case .cancelled, .closed, .poolExhausted: break
             default: last = .down(error.description)
             }

@@ -1,9 +1,9 @@
 internal import JSON
 
-/// Whether what the engine stands on can be worked with.
+/// Whether Redis or Postgres can be used.
 enum ServerState: Sendable, Equatable {
     case up
-    /// It cannot, in the words of the server or of the client that could not reach it.
+    /// It cannot be used. The reason is in the server's words, or in the client's if the server could not be reached.
     case down(String)
     /// Nobody has tried yet.
     case unknown

@@ -5,7 +5,7 @@ internal import Markets
 internal import Orders
 internal import Pipeline
 
-/// What the gateway answers about streams and markets.
+/// The routes about streams and markets.
 @ServiceActor
 struct SystemRoutes {
     let lag: LagSampler

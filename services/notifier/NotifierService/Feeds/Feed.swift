@@ -2,15 +2,15 @@ internal import EventLoop
 internal import Observability
 internal import Redis
 
-/// Follows one subject, for all the watchers of this process.
+/// Follows one subject for all its watchers in this process.
 ///
-/// Pub/Sub is only the bell; what Redis keeps is the truth. The feed subscribes, and reads only after Redis has confirmed that: what happens is then
-/// either in what was read or on its way. What comes with a gap before it makes the feed read again.
+/// Pub/Sub only tells that something has happened; the truth is in Redis' keys. The feed subscribes and reads only after Redis has confirmed the
+/// subscription. So an event is either in what was read, or a message about it comes. If a message comes after a gap, the feed reads again.
 @ServiceActor
 final class Feed<Core: FeedCore> {
-    /// A client may be ahead of its subject by this much.
+    /// How long a client may be ahead of its subject.
     private static var patience: Duration { .seconds(2) }
-    /// For how long a feed tries to read on. Its watchers have nothing to gain from coming back meanwhile.
+    /// How long a feed tries to read again. Its watchers would gain nothing if they reconnected meanwhile.
     private static var outage: Duration { .seconds(30) }
 
     let subject: Core.Subject
@@ -24,7 +24,7 @@ final class Feed<Core: FeedCore> {
     private let reading = SharedWork()
     private let bell = LoopSignal()
 
-    /// A feed that is opened next. `onEnd` is called when the feed has given up, before its watchers are told and can come back.
+    /// A feed that is opened next. `onEnd` is called when the feed gives up, before its watchers are told and can come back.
     init(
         _ subject: Core.Subject, source: FeedSource<Core>, subscriber: RedisSubscriber, log: Logger, onEnd: @escaping @ServiceActor (Feed) -> Void
     ) {
@@ -37,12 +37,12 @@ final class Feed<Core: FeedCore> {
 
     var isWatched: Bool { !watchers.isEmpty }
 
-    /// Adds a watcher. What is known is told in the call.
+    /// Adds a watcher. It is told within the call what is known already.
     func add(_ watcher: FeedWatcher<Core.News>, from start: Core.Start) {
         watchers[watcher.key] = watcher
         let needsRead = core.add(watcher.key, from: start)
         tell(watcher.key)
-        // A feed that is being opened reads next anyway.
+        // A feed that is being opened will read anyway.
         if needsRead, subscription != nil { Loop.spawn { await self.refresh() } }
     }
 
@@ -51,7 +51,7 @@ final class Feed<Core: FeedCore> {
         core.remove(watcher)
     }
 
-    /// Subscribes, then reads. Returns when what there is of the subject is here, or it is certain that there is nothing.
+    /// Subscribes, then reads. Returns when the subject has been read, or when it is certain that there is nothing.
     func open() async {
         guard await subscribe() else { return }
         let opened = MonotonicInstant.now
@@ -68,10 +68,10 @@ final class Feed<Core: FeedCore> {
         subscription = nil
     }
 
-    /// Reads the subject again and tells what is new; returns after a read that began no earlier than the call.
+    /// Reads the subject again and tells the watchers what is new. Returns after a read that began no earlier than the call.
     func refresh() async { await reading.run(while: { self.isWatched }) { await self.read() } }
 
-    /// False where nobody watches any more, or the feed has given up.
+    /// Returns false if no watcher is left, or if the feed has given up.
     private func subscribe() async -> Bool {
         let start = MonotonicInstant.now
         var backoff = Self.backoff
@@ -117,7 +117,7 @@ final class Feed<Core: FeedCore> {
     private func received(_ message: String) {
         let needsRead = core.hear(message)
         tellAll()
-        // A read that is under way may be older than the message, and is done once more.
+        // A read that is under way may be older than the message, so another read follows it.
         if needsRead { Loop.spawn { await self.refresh() } }
         bell.notify()
     }
@@ -125,13 +125,13 @@ final class Feed<Core: FeedCore> {
     private func tellAll() { for key in Array(watchers.keys) { tell(key) } }
 
     private func tell(_ key: ObjectIdentifier) {
-        // A watcher may leave when it is told something.
+        // A watcher may leave while it is told something.
         while let watcher = watchers[key], let news = core.next(for: key) {
             if watcher.tell(news) { core.startOver(key) }
         }
     }
 
-    /// Ends the feed: who comes next gets another one, which tries anew.
+    /// Ends the feed. A later watcher gets a new feed, which tries again.
     private func end(_ news: Core.News) {
         let leaving = watchers.values
         watchers = [:]

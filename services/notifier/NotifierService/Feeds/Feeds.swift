@@ -2,10 +2,10 @@ internal import EventLoop
 internal import Observability
 internal import Redis
 
-/// The feeds of all subjects that clients of this process follow: one subscription for each subject, however many watchers it has.
+/// The feeds of all subjects that clients of this process follow. Each subject has one subscription, for any number of watchers.
 @ServiceActor
 final class Feeds<Core: FeedCore> {
-    /// Subjects that stay silent are looked at that often: Pub/Sub may have dropped something without a trace.
+    /// How often silent subjects are checked: Pub/Sub may have dropped a message without a trace.
     private static var silence: Duration { .seconds(20) }
 
     private let source: FeedSource<Core>
@@ -27,7 +27,7 @@ final class Feeds<Core: FeedCore> {
     /// Subjects that are watched.
     var count: Int { feeds.count }
 
-    /// Watches a subject; what a feed knows of it already is told in the call.
+    /// Watches a subject. The watcher is told within the call what a feed knows of it already.
     func watch(_ subject: Core.Subject, from start: Core.Start, _ watcher: FeedWatcher<Core.News>) {
         if let feed = feeds[subject] { return feed.add(watcher, from: start) }
         let feed = Feed(subject, source: source, subscriber: subscriber, log: log) { [weak self] in self?.forget($0) }
@@ -36,7 +36,7 @@ final class Feeds<Core: FeedCore> {
         Loop.spawn { await feed.open() }
     }
 
-    /// Ends a watch; the feed goes with its last watcher.
+    /// Ends a watch. The feed goes with its last watcher.
     func unwatch(_ subject: Core.Subject, _ watcher: ObjectIdentifier) {
         guard let feed = feeds[subject] else { return }
         feed.remove(watcher)
@@ -45,7 +45,7 @@ final class Feeds<Core: FeedCore> {
         forget(feed)
     }
 
-    /// Keeps the subscriber's connection and looks at silent subjects, until the task is cancelled.
+    /// Keeps the subscriber's connection and checks silent subjects, until the task is cancelled.
     func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.subscriber.run() }
@@ -60,7 +60,7 @@ final class Feeds<Core: FeedCore> {
         }
     }
 
-    /// Reads again what is not final: `unasked` after a reconnect, because what was published meanwhile was not heard.
+    /// Reads the subjects that are not final, if they have news. With `unasked` it reads all of them: after a reconnect, messages were missed.
     private func refresh(unasked: Bool) async {
         let live = feeds.values.filter { !$0.core.isFinal }
         for start in stride(from: 0, to: live.count, by: source.batch) {

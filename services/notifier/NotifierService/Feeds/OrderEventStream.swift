@@ -4,18 +4,18 @@ internal import Observability
 internal import Orders
 internal import ServiceKit
 
-/// A client of server-sent events that follows one order, from where it left off to the final event.
+/// A client of server-sent events that follows one order, from the event after the last one it has seen to the final event.
 @ServiceActor
 final class OrderEventStream: OrderWatcher {
-    /// Comment lines keep proxies from giving up an order that stays silent.
+    /// Comment lines keep proxies from closing the stream of an order that stays silent.
     static let keepAlive = (interval: Duration.seconds(15), text: ": waiting\n\n")
 
-    /// How long a browser waits before it comes back, in ms. It does so by itself wherever a stream of 200 ends, and after no other answer.
+    /// How long a browser waits before it reconnects, in ms. It does so by itself after a stream with status 200 ends, and after no other answer.
     private static let comeBack = "retry: 2000\n\n"
-    /// Shorter than the server's own limit for an answer, which would be a 503: that ends an `EventSource` for good.
+    /// Shorter than the server's own limit for an answer. That limit would give a 503, which ends an `EventSource` for good.
     private static let patience = Duration.seconds(8)
 
-    /// What the client is answered, once it is known whether there is such an order.
+    /// The kind of answer, once it is known whether there is such an order.
     private enum Beginning {
         case stream, nothingLeft, unknown, unavailable
     }
@@ -35,12 +35,12 @@ final class OrderEventStream: OrderWatcher {
         stream = ResponseStream(limit: limit, keepAlive: Self.keepAlive)
     }
 
-    /// The answer, whose body goes on until the order is over. Where the order cannot be read now it is a stream that ends at once, to which a
-    /// browser comes back. Throws the refusal of an order that nobody knows.
+    /// The answer, whose body goes on until the order is over. If the order cannot be read now, the answer is a stream that ends at once, so that a
+    /// browser reconnects. Throws the refusal of an unknown order.
     func answer() async throws -> HTTPResponse {
         stream.onEnd = { [self] _ in feeds.unwatch(id, self) }
         stream.write(Self.comeBack)
-        // From the first event on, whatever the client has seen: only that tells an order without news from an unknown one.
+        // It watches from the first event on, whatever the client has seen. Otherwise an order without news would look like an unknown one.
         feeds.watch(id, after: 0, self)
         do {
             switch try await outcome() {
@@ -68,7 +68,7 @@ final class OrderEventStream: OrderWatcher {
 
     func deliver(_ event: OrderEvent) {
         guard event.seq > after.value else {
-            // Known, and maybe without news: `orderIsOver` follows in this very turn where there will never be any.
+            // The order is known, but may have no news. If there will never be any, `orderIsOver` follows within this turn of the loop.
             if !beginning.isCompleted { Loop.spawn { self.beginning.succeed(.stream) } }
             return
         }
@@ -76,13 +76,13 @@ final class OrderEventStream: OrderWatcher {
         if stream.write("id: \(event.seq)\nevent: \(event.type.rawValue)\ndata: \(Self.line(event))\n\n") { sent.increment() }
     }
 
-    /// The event as JSON on one line, which is what `data:` has room for.
+    /// The event as JSON on one line, because `data:` has room for one line only.
     private static func line(_ event: OrderEvent) -> String {
         let text = event.text
         return text.utf8.contains { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } ? event.json : text
     }
 
-    /// A browser asks again where a stream has ended; only an answer without content keeps it from doing so for ever.
+    /// A browser reconnects when a stream ends. Only an answer without content keeps it from doing so for ever.
     func orderIsOver() {
         beginning.succeed(.nothingLeft)
         stream.finish()
@@ -93,7 +93,7 @@ final class OrderEventStream: OrderWatcher {
         stream.finish()
     }
 
-    /// A stream that has begun ends here, and its client comes back.
+    /// If the stream has begun, it ends here, and its client reconnects.
     func feedFailed() {
         let hasBegun = beginning.isCompleted
         beginning.succeed(.unavailable)

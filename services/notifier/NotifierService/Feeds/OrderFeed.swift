@@ -4,22 +4,23 @@ internal import Orders
 internal import Pipeline
 internal import Redis
 
-/// Is given the events of an order, each once and in order of seq.
+/// Gets the events of an order, each once and in order of seq.
 @ServiceActor
 protocol OrderWatcher: AnyObject {
-    /// The first that it is given: all events so far, beginning with the one it asked for. At least one.
+    /// Comes before all other events: the events so far, from the first one it asked for. At least one.
     func replay(_ events: [OrderEvent])
     /// The next event.
     func deliver(_ event: OrderEvent)
-    /// The final event was delivered, now or to this client before: there will be no other.
+    /// The final event was delivered, now or earlier: there will be no other.
     func orderIsOver()
-    /// There will be none: the order is not known.
+    /// The order is not known, so there will be no events.
     func orderIsUnknown()
-    /// There are none at the moment, and nobody knows for how long.
+    /// The events cannot be read now, and the end of that is not known.
     func feedFailed()
     /// The order is known, and its newest event has this seq. Comes once, before all else.
     func orderIsKnown(_ order: Order, seq: Int)
-    /// The watcher has seen more than the order has: what was lost may have been told otherwise since. Returns whether it wants all events again.
+    /// The watcher has seen more events than the order has. Redis has lost some, and other events may have taken their seqs. Returns whether the
+    /// watcher wants all events again.
     func orderIsBehind(seq: Int) -> Bool
 }
 
@@ -29,9 +30,9 @@ extension OrderWatcher {
     func replay(_ events: [OrderEvent]) { for event in events { deliver(event) } }
 }
 
-/// The events of one order, and how far each watcher is.
+/// The events of one order, and the place of each watcher.
 struct OrderFeed: FeedCore {
-    /// What an `OrderWatcher` is told.
+    /// The news for an `OrderWatcher`.
     enum News {
         case known(Order, seq: Int)
         case behind(seq: Int)
@@ -40,15 +41,15 @@ struct OrderFeed: FeedCore {
         case over, unknown, failed
     }
 
-    /// How far a watcher is.
+    /// The place of a watcher.
     private struct Place {
-        /// The seq that it is given next.
+        /// The seq of the next event for the watcher.
         var next: Int
         /// Whether it was told that the order is known.
         var isGreeted = false
-        /// Whether it was given its first events.
+        /// Whether it has got its first events.
         var isServed = false
-        /// Whether Redis has lost events since it was given some.
+        /// Whether Redis has lost events since it got some.
         var isRewound = false
         /// Whether it was told that it has seen more than the order has.
         var isAsked = false
@@ -56,11 +57,11 @@ struct OrderFeed: FeedCore {
         var isDone = false
     }
 
-    /// Who follows an order is told at once that it cannot be followed here, and comes to another notifier.
+    /// A client that follows an order is told at once that this notifier cannot follow it, so that it connects to another one.
     static var subscribingLimit: Duration { .zero }
     static var failure: News { .failed }
 
-    /// What was ordered; nil before the first read.
+    /// The order as it was placed; nil before the first read.
     private var order: Order?
     private var events: [OrderEvent] = []
     private var places: [ObjectIdentifier: Place] = [:]
@@ -69,7 +70,7 @@ struct OrderFeed: FeedCore {
 
     var isFinal: Bool { events.last?.status.isFinal ?? false }
     var absence: News? { events.isEmpty ? .unknown : nil }
-    /// Of the newest event; 0 before the first.
+    /// The seq of the newest event; 0 before the first.
     var seq: Int { events.last?.seq ?? 0 }
 
     /// Adds a watcher that has seen the events up to `after`.
@@ -100,7 +101,7 @@ struct OrderFeed: FeedCore {
 
     mutating func hear(_ message: String) -> Bool {
         guard let event = try? OrderEvent(parsing: message), event.seq > seq else { return false }
-        // A gap, or the first that is heard: what was ordered is in the hash only.
+        // There is a gap, or this is the first message: only the hash has the order as it was placed.
         guard event.seq == seq + 1, order != nil else { return true }
         append(events + [event])
         return false
@@ -113,7 +114,7 @@ struct OrderFeed: FeedCore {
             place.isGreeted = true
             return .known(order, seq: seq)
         }
-        // An order that is over gets no further: its watcher has seen what is lost.
+        // An order that is over gets no further events. So a watcher beyond its end has seen lost events.
         if place.isRewound || (isFinal && place.next > seq + 1 && !place.isAsked) {
             (place.isRewound, place.isAsked) = (false, true)
             return .behind(seq: seq)
@@ -133,10 +134,10 @@ struct OrderFeed: FeedCore {
 
     mutating func startOver(_ watcher: ObjectIdentifier) { places[watcher]?.next = 1 }
 
-    /// Takes over what is beyond the newest event.
+    /// Takes over the events if they go beyond the newest one.
     private mutating func append(_ all: [OrderEvent]) { if let newest = all.last, newest.seq > seq { events = all } }
 
-    /// Whether a read that began when `seen` was here can only mean that Redis has lost data.
+    /// Whether a read that began with the events `seen` proves that Redis has lost data.
     private static func isRollback(from seen: [OrderEvent], to all: [OrderEvent]) -> Bool {
         guard let newest = all.last else { return !seen.isEmpty }
         return newest.seq < seen.last?.seq ?? 0

@@ -3,23 +3,23 @@ internal import Orders
 internal import Pipeline
 internal import Storage
 
-/// What an order has been through so far.
+/// The events of an order so far.
 enum HistoryAnswer {
-    /// All events of an order from seq 1 on; of an old one that is final, what the retention has left.
+    /// All events of an order from seq 1 on. Of an old final order, the events that the retention has left.
     case events([OrderEvent], of: Order)
     /// Neither Redis nor Postgres has the order.
     case unknown
-    /// It cannot be told at the moment.
+    /// The events cannot be read now.
     case unavailable
 }
 
-/// Where an order's events are read.
+/// Reads the events of orders.
 @ServiceActor
 protocol OrderHistory: AnyObject {
     func read(_ id: OrderID) async -> HistoryAnswer
 }
 
-/// Reads an order's events: from its hash, and from Postgres when that has expired.
+/// Reads an order's events from its hash, or from Postgres if the hash has expired.
 @ServiceActor
 final class StoredHistory: OrderHistory {
     private let pipeline: OrderPipeline
@@ -37,7 +37,7 @@ final class StoredHistory: OrderHistory {
             }
             guard let stored = try await store.order(id) else { return .unknown }
             if stored.events.last?.status.isFinal == true { return .events(stored.events, of: stored.order) }
-            // Events are stored in any order: where Redis has lost an order before all were, what follows a gap is of no use.
+            // Events are stored in any order. If Redis has lost an order before all were stored, the events after a gap are of no use.
             return .events(zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1), of: stored.order)
         } catch {
             return .unavailable

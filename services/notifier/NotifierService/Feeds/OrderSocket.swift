@@ -4,7 +4,7 @@ internal import HTTP
 internal import Observability
 internal import Orders
 
-/// A socket that follows one order in one dialect, from where its client left off to the final event.
+/// A socket that follows one order in one dialect, from the event after the last one the client has seen to the final event.
 @ServiceActor
 final class OrderSocket: OrderWatcher {
     private let socket: WebSocket
@@ -18,9 +18,9 @@ final class OrderSocket: OrderWatcher {
         self.sent = sent
     }
 
-    /// Serves the socket until it is closed. `time` is now, for the greeting.
+    /// Serves the socket until it is closed. `time` is the present time, for the greeting.
     func serve(_ id: OrderID, after: Seq, feeds: OrderFeeds, at time: String) async {
-        // What a client says on these paths means nothing; unread it would fill up.
+        // Messages of the client mean nothing on these paths. They are read so that they do not pile up.
         socket.onText = { _ in }
         self.id = id
         send(dialect.greeting(id, at: time))

@@ -2,10 +2,10 @@ internal import EventLoop
 internal import Orders
 internal import Pipeline
 
-/// Where a user's orders are found.
+/// Finds the orders of users.
 @ServiceActor
 protocol UserDirectory: AnyObject {
-    /// The user's orders that Redis has and that were placed from then on, in Unix ms. Throws while it cannot be told.
+    /// The user's orders that Redis has and that were placed at `since` (Unix ms) or later. Throws if they cannot be read now.
     func orders(of user: UserID, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder]
 }
 

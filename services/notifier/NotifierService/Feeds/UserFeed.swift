@@ -4,30 +4,31 @@ internal import Orders
 internal import Pipeline
 internal import Redis
 
-/// Is told which orders a user has, each once. What happens to them is for `OrderFeeds` to tell.
+/// Hears which orders a user has, each once. `OrderFeeds` tells what happens to them.
 @ServiceActor
 protocol UserWatcher: AnyObject {
-    /// The next calls name this many orders that came before; after them each comes as it is placed.
+    /// The next calls name so many orders that came before. After them each order comes as it is placed.
     func userIsKnown(orders: Int)
-    /// An order that the watcher was not told of before.
+    /// An order that the watcher has not heard of before.
     func orderAppeared(_ id: OrderID)
-    /// There is nothing to be learned at the moment, and nobody knows for how long.
+    /// Nothing can be read, and the end of that is not known.
     func userFeedFailed()
 }
 
-/// The orders of one user, and which of them each watcher was told.
+/// The orders of one user, and which of them each watcher has heard of.
 ///
-/// The first message of an order that was not seen before makes it known. Every read of the user's list finds those whose bell was not heard, because
-/// a list keeps an order for as long as its hash is there.
+/// The first message of an order makes it known. Every read of the user's list finds the orders whose messages were missed, because the list keeps an
+/// order for as long as its hash exists.
 struct UserFeed: FeedCore {
-    /// Orders of one user that are looked at, the newest.
+    /// How many orders of one user are followed: the newest ones.
     static let maxOrders = 10_000
-    /// An order may enter the list so many ms after the time that it has there: its acceptance was repeated, or its gateway's clock is behind.
+    /// An order may enter the list up to so many ms after the time that it has there: because its acceptance was repeated, or its gateway's clock is
+    /// behind.
     private static let overlap: UInt64 = 60_000
-    /// Reads in a row that begin at the newest order seen. Then the whole list is read once more, and what has left it is forgotten.
+    /// Reads in a row that begin at the newest order seen. Then the whole list is read once more, and orders that have left it are forgotten.
     private static let maxPartialReads = 15
 
-    /// What a `UserWatcher` is told.
+    /// The news for a `UserWatcher`.
     enum News {
         case known(orders: Int)
         case appeared(OrderID)
@@ -36,16 +37,16 @@ struct UserFeed: FeedCore {
 
     /// A read of the list.
     struct Question {
-        /// From when on orders are wanted, in Unix ms; 0 for the whole list.
+        /// The time from which orders are wanted, in Unix ms; 0 for the whole list.
         let since: UInt64
-        /// Who came before it began and is not served yet.
+        /// The watchers that came before the read began and have not been served yet.
         let newcomers: [ObjectIdentifier]
     }
 
     private struct Place {
-        /// Orders that ended from then on are told too, in Unix ms; nil for none.
+        /// Orders that ended at this time or later are told too, in Unix ms; nil for none.
         let since: UInt64?
-        /// What the watcher was told before a read that began after it came; nil when that read is done.
+        /// The orders that the watcher heard of before its first read has ended; nil after that read.
         var told: Set<OrderID>? = []
         var news: ArraySlice<News> = []
     }
@@ -55,9 +56,9 @@ struct UserFeed: FeedCore {
 
     private var places: [ObjectIdentifier: Place] = [:]
     private var seen: Set<OrderID> = []
-    /// Those of `seen` whose bell was heard since the last read began.
+    /// The orders in `seen` with a message since the last read began.
     private var arrivals: Set<OrderID> = []
-    /// When the newest order was placed that a read has found, in Unix ms; nil before there is one.
+    /// When the newest order that a read has found was placed, in Unix ms; nil before there is one.
     private var newest: UInt64?
     /// Reads since the last one of the whole list.
     private var partialReads = 0
@@ -69,7 +70,7 @@ struct UserFeed: FeedCore {
     var isFinal: Bool { false }
     var absence: News? { nil }
 
-    /// Adds a watcher: it is told of the orders that are under way, and of those that ended from `since` on.
+    /// Adds a watcher. It is told of the orders under way, and of those that ended at `since` or later.
     mutating func add(_ watcher: ObjectIdentifier, from since: UInt64?) -> Bool {
         places[watcher] = Place(since: since)
         return true
@@ -84,18 +85,18 @@ struct UserFeed: FeedCore {
         return Question(since: newcomers.isEmpty ? beginning : 0, newcomers: newcomers)
     }
 
-    /// From when on a read has to find what was missed; 0 for the whole list. Only a newcomer needs what is older than the newest order seen.
+    /// The time from which a read must find missed orders; 0 for the whole list. Only a new watcher needs orders older than the newest one seen.
     private var beginning: UInt64 {
         guard let newest, partialReads < Self.maxPartialReads, seen.count <= 2 * Self.maxOrders else { return 0 }
         return newest - min(newest, Self.overlap)
     }
 
-    /// Newcomers are told what they asked for, the others what they have not heard of. Without orders the list could not be read.
+    /// New watchers are told the orders that they asked for, the others those that they have not heard of. Nil means that the list could not be read.
     mutating func take(_ answer: [UserOrder]?, to question: Question) -> FeedVerdict<News> {
         guard let orders = answer else { return .again }
         isReading = false
         let missed = orders.filter { !seen.contains($0.id) }.map(\.id)
-        // What has left the list cannot happen again.
+        // An order that has left the list can have no more events.
         let isWhole = question.since == 0
         seen = (isWhole ? arrivals : seen).union(orders.map(\.id))
         partialReads = isWhole ? 0 : partialReads + 1
@@ -110,7 +111,7 @@ struct UserFeed: FeedCore {
         arrivals.insert(id)
         guard seen.insert(id).inserted else { return false }
         announce(id) { _ in true }
-        // A read forgets what is over.
+        // A read forgets orders that are over.
         return seen.count > 2 * Self.maxOrders && !isReading
     }
 
@@ -137,7 +138,7 @@ struct UserFeed: FeedCore {
         }
     }
 
-    /// Every event begins with its order; the rest of it is not needed here.
+    /// Every event begins with its order's id. The rest of it is not needed here.
     private static func orderID(of message: String) -> OrderID? {
         let start = #"{"orderId":""#
         return message.hasPrefix(start) ? OrderID(parsing: String(message.dropFirst(start.count).prefix(36))) : nil
@@ -154,7 +155,7 @@ extension Feeds where Core == UserFeed {
         self.init(source: source, subscriber: subscriber, log: log)
     }
 
-    /// Follows a user: orders under way, those that ended from `since` (Unix ms) on, and those to come.
+    /// Follows a user: orders under way, orders that ended at `since` (Unix ms) or later, and orders to come.
     func follow(_ user: UserID, since: UInt64?, _ watcher: any UserWatcher) {
         watch(user, from: since, FeedWatcher(key: ObjectIdentifier(watcher)) { $0.tell(watcher) })
     }

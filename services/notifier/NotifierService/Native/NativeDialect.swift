@@ -1,12 +1,12 @@
 internal import Dialects
 internal import Orders
 
-/// The engine's own protocol for one order, `/v1/stream?orderId=…`: each canonical event as it was published, the first with what was ordered.
+/// The engine's own protocol for one order, `/v1/stream?orderId=…`. Sends each canonical event as it was published; the first one carries the order.
 struct NativeDialect: Dialect {
     static var label: String { "native" }
     static var socket: SocketAddress { .query("/v1/stream", parameter: "orderId") }
 
-    /// What the next message has to say of the order.
+    /// The order as it was placed, for the next message.
     private var introduction: Order?
 
     mutating func introduce(_ order: Order) { introduction = order }

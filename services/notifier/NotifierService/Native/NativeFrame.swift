@@ -1,20 +1,20 @@
 internal import JSON
 internal import Orders
 
-/// What a client of `/v1/stream` asks for: one JSON object a text frame.
+/// A request of a client of `/v1/stream`: one JSON object per text frame.
 enum NativeFrame: Equatable {
-    /// The events of an order from the one after `after` on.
+    /// Subscribes to the events of an order after the event `after`.
     case subscribeOrder(OrderID, after: Seq)
-    /// The events of all orders of a user, with those of orders that ended from `since` on, in Unix ms.
+    /// Subscribes to the events of all orders of a user, with orders that ended at `since` (Unix ms) or later.
     case subscribeUser(UserID, since: UInt64?)
-    /// No more of an order.
+    /// Ends the subscription of an order.
     case unsubscribeOrder(OrderID)
-    /// No more of a user.
+    /// Ends the subscription of a user.
     case unsubscribeUser(UserID)
-    /// A sign of life, with what the answer repeats: the JSON text of a number or a text.
+    /// A sign of life. The answer repeats `id`, the JSON text of a number or a text.
     case ping(id: String?)
 
-    /// Reads a frame. Unknown keys are ignored, and `null` counts as left out. Throws the error frame that says what is wrong.
+    /// Reads a frame. Ignores unknown keys, and treats `null` like a missing key. Throws the error frame that says what is wrong.
     init(parsing text: String) throws(NativeError) {
         let json: JSONValue
         do throws(JSONError) {
@@ -66,12 +66,12 @@ enum NativeFrame: Equatable {
     }
 }
 
-/// What a subscription is about.
+/// The order or user of a subscription.
 enum NativeSubject: Equatable {
     case order(OrderID)
     case user(UserID)
 
-    /// Reads the one of the two that a frame has to name.
+    /// Reads the subject. A frame must name exactly one of the two.
     fileprivate init(_ json: JSONValue) throws(NativeError) {
         switch (json.given("orderId"), json.given("userId")) {
         case (let given?, nil):
@@ -86,7 +86,7 @@ enum NativeSubject: Equatable {
         }
     }
 
-    /// Writes the key that names it.
+    /// Writes the key and the id of the subject.
     func write(to writer: inout JSONWriter) {
         switch self {
         case .order(let id): writer.field("orderId", id)

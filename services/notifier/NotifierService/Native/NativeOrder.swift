@@ -1,31 +1,32 @@
 internal import EventLoop
 internal import Orders
 
-/// An order that a session follows, because its client named it, or a user of its client's placed it, or both: each event is sent once.
+/// An order that a session follows because its client has named it, because a user whom the client follows placed it, or both. Each event is sent
+/// once.
 @ServiceActor
 final class NativeOrder: OrderWatcher {
     enum Phase {
-        /// Waits until the session asks for it.
+        /// Waits until the session watches it.
         case waiting
-        /// Asked for; nothing is known yet.
+        /// Is watched, but nothing is known yet.
         case opening
         case open
     }
 
     let id: OrderID
     var phase = Phase.waiting
-    /// Whether the client named it.
+    /// Whether the client has named it.
     var isSubscribed = false
-    /// The users by whom it is followed.
+    /// The users through whom it is followed.
     var users: Set<UserID> = []
     /// The seq of the last event that the client has seen.
     private(set) var seen: Seq
-    /// The newest seq that is known; nil before any is.
+    /// The newest known seq; nil before the order is known.
     private(set) var newest: Int?
-    /// Since when nothing of it can be read.
+    /// When its events became unreadable; nil while they can be read.
     var failingSince: MonotonicInstant?
     var backoff = Backoff(first: .milliseconds(200), max: .seconds(2))
-    /// What the next event has to say of the order.
+    /// The order as it was placed, for the next event.
     private var introduction: Order?
     private weak var session: NativeSession?
 

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import HTTP
 internal import Observability
 
-/// Where a session's frames go.
+/// The socket to which a session's frames go.
 @ServiceActor
 protocol NativeOutlet: AnyObject {
     var isOpen: Bool { get }
@@ -16,21 +16,22 @@ extension WebSocket: NativeOutlet {}
 
 /// The frames that wait for a client, in order.
 ///
-/// A replay of hundreds of orders, or a burst after an outage, is more than the socket may hold for a slow reader, though the client is not slow. So
-/// the socket is given only what the client takes, and the rest waits here; of events it is the texts that their feeds hold anyway.
+/// A replay of hundreds of orders, or a burst after an outage, is more than the socket may hold for a slow reader, even if the client is not slow. So
+/// the socket gets only as much as the client takes, and the rest waits here. The texts of events take no extra memory, because their feeds hold them
+/// anyway.
 @ServiceActor
 final class NativeOutbox {
-    /// More than that waiting means that the client cannot keep up.
+    /// If more messages wait, the client cannot keep up.
     static let maxMessages = 8192
     static let maxBytes = 8 << 20
     private static let calmMessages = 1024
     private static let calmBytes = 1 << 20
-    /// What the socket is given before it has written all of it.
+    /// How much the socket gets before it has written all of it.
     private static let burstMessages = 32
     private static let burstBytes = 64 << 10
     private static let pause = Duration.milliseconds(2)
 
-    /// Called when nothing waits any more.
+    /// Called when nothing is left to wait.
     var onEmpty: (@ServiceActor () -> Void)?
     private let outlet: any NativeOutlet
     private let sent: Counter
@@ -44,10 +45,10 @@ final class NativeOutbox {
         self.sent = sent
     }
 
-    /// Whether so little waits that more may be asked for.
+    /// Whether so few messages wait that the session may ask for more.
     var isCalm: Bool { waiting.count < Self.calmMessages && waitingBytes < Self.calmBytes }
 
-    /// Queues a message; a client that cannot keep up is closed.
+    /// Queues a message. Closes the socket of a client that cannot keep up.
     func send(_ text: String) {
         guard outlet.isOpen else { return }
         if waiting.count == 0, hasRoom { return give(text) }
@@ -73,7 +74,7 @@ final class NativeOutbox {
         if outlet.send(text: text) { sent.increment() }
     }
 
-    /// Gives the socket what waits, as the client takes it. A client that takes nothing is cut off by the socket itself.
+    /// Gives waiting messages to the socket as the client takes them. The socket itself cuts off a client that takes nothing.
     private func pump() async {
         while outlet.isOpen {
             while hasRoom, let text = waiting.poll() {

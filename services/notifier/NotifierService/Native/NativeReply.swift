@@ -1,9 +1,9 @@
 internal import JSON
 internal import Orders
 
-/// What the server says on `/v1/stream`, as the texts of frames.
+/// The frames of the server on `/v1/stream`, as texts.
 enum NativeReply {
-    /// An event; the first of an order on a socket has beside it what was ordered.
+    /// An event. The first event of an order on a socket also carries the order as it was placed.
     static func event(_ event: OrderEvent, of order: Order? = nil) -> String {
         JSONWriter.object {
             $0.field("op", "event")
@@ -34,7 +34,7 @@ enum NativeReply {
     }
 }
 
-/// Why something that a client asked for cannot be done. The socket stays open.
+/// Why a request of the client cannot be carried out. The socket stays open.
 struct NativeError: Error, Equatable {
     enum Code: String {
         case unknownOrder = "UNKNOWN_ORDER"
@@ -61,7 +61,7 @@ struct NativeError: Error, Equatable {
         NativeError(code: .unknownOrder, message: "There is no order with this id.", subject: .order(id))
     }
 
-    /// `seq` is what the order has; all its events follow.
+    /// `seq` is the newest seq of the order. All its events follow.
     static func seqAhead(_ id: OrderID, seq: Int) -> NativeError {
         NativeError(
             code: .seqAhead, message: "The order has no more than \(seq) events: forget what was seen of it, all of them follow.",

@@ -2,14 +2,14 @@ internal import EventLoop
 internal import HTTP
 internal import Orders
 
-/// Where a session gets the events of orders.
+/// Gives a session the events of orders.
 @ServiceActor
 protocol OrderSource: AnyObject {
     func watch(_ id: OrderID, after: Seq, _ watcher: any OrderWatcher)
     func unwatch(_ id: OrderID, _ watcher: any OrderWatcher)
 }
 
-/// Where a session gets the orders of users.
+/// Gives a session the orders of users.
 @ServiceActor
 protocol UserSource: AnyObject {
     func follow(_ user: UserID, since: UInt64?, _ watcher: any UserWatcher)
@@ -19,20 +19,21 @@ protocol UserSource: AnyObject {
 extension Feeds: OrderSource where Core == OrderFeed {}
 extension Feeds: UserSource where Core == UserFeed {}
 
-/// One client of `/v1/stream`: many orders and whole users on a socket. What cannot be done is answered by an error frame; the socket stays.
+/// One client of `/v1/stream`, with many orders and whole users on one socket. A request that cannot be carried out gets an error frame, and the
+/// socket stays open.
 @ServiceActor
 final class NativeSession {
-    /// Orders and users that a client may name.
+    /// How many orders and users a client may name.
     static let maxSubscriptions = 1000
-    /// Orders in all, those of users included.
+    /// How many orders a session may follow, those of users included.
     static let maxOrders = 10_000
-    /// Orders that are asked for at once: a replay of many shall not look like a slow client.
+    /// How many orders are opened at once: a replay of many orders must not make the client look slow.
     private static let maxOpening = 64
-    /// After that an order makes way for the next: nobody may know it, which takes two seconds to find out.
+    /// After this time an order makes way for the next. An unknown order takes two seconds to be found out.
     private static let openingPatience = Duration.milliseconds(250)
-    /// For how long the events of an order may be out of reach.
+    /// How long the events of an order may be unreadable.
     private static let outage = Duration.seconds(30)
-    /// A user's orders that ended this long before `since` are shown too: events of different orders may have come out of step.
+    /// A user's orders that ended so many ms before `since` are shown too, because events of different orders may arrive in another sequence.
     private static let margin: UInt64 = 60_000
 
     private let outbox: NativeOutbox
@@ -56,7 +57,7 @@ final class NativeSession {
         outbox.onEmpty = { [weak self] in self?.openMore() }
     }
 
-    /// Does what a frame of the client asks for.
+    /// Carries out a frame of the client.
     func receive(_ text: String) {
         do throws(NativeError) {
             switch try NativeFrame(parsing: text) {
@@ -71,7 +72,7 @@ final class NativeSession {
         }
     }
 
-    /// Ends all subscriptions: the socket is gone.
+    /// Ends all subscriptions, because the socket is gone.
     func close() {
         isClosed = true
         for (user, watcher) in users { userSource.unfollow(user, watcher) }
@@ -88,7 +89,7 @@ final class NativeSession {
         if let order = orders[id] {
             try admitSubscription(.order(id), isNew: !order.isSubscribed)
             order.isSubscribed = true
-            // Its events come already, each once; before its seq is known the answer is still to come.
+            // The order's events come already, each once. If its seq is not known yet, the answer follows later.
             if let newest = order.newest { send(NativeReply.subscribed(id, seq: newest)) }
             return
         }
@@ -136,7 +137,7 @@ final class NativeSession {
 
     // MARK: Orders
 
-    /// A user has an order. One that is over for this client may be heard of once more from its user's channel, which is another connection.
+    /// A user has an order. An order that is over for this client may still come from the user's channel, which uses another connection.
     func appeared(_ id: OrderID, of user: UserID) {
         guard users[user] != nil, !finished.contains(id) else { return }
         if let order = orders[id] {
@@ -164,13 +165,13 @@ final class NativeSession {
 
     private func ask(for order: NativeOrder) {
         order.phase = .waiting
-        // Only a client that subscribes and unsubscribes without end can fill it.
+        // Only a client that subscribes and unsubscribes without end can fill the queue.
         guard asked.send(order) else { return outbox.close(code: .policyViolation, reason: "too many changes at once") }
         openMore()
     }
 
     private func openMore() {
-        // A feed that is here already answers at once, and may be the last word on its order: the loop goes on, without a call in a call.
+        // A feed that exists already answers at once and may end its order in the same call. So the loop goes on, and calls do not nest.
         guard !isOpeningMore else { return }
         isOpeningMore = true
         defer { isOpeningMore = false }
@@ -227,7 +228,7 @@ final class NativeSession {
         remove(order)
     }
 
-    /// Its events cannot be read at the moment: asked for again, from where the client is.
+    /// The order's events cannot be read now. It is watched again after a pause, from the client's last event on.
     func failed(_ order: NativeOrder) {
         guard orders[order.id] === order else { return }
         leaveOpening(order, to: .waiting)
@@ -241,6 +242,6 @@ final class NativeSession {
         }
     }
 
-    /// Nothing can be read, and nobody knows for how long: another notifier may be better off.
+    /// Nothing can be read, and the end of that is not known. Another notifier may be able to read.
     func giveUp() { outbox.close(code: .tryAgainLater, reason: "try again in a few seconds") }
 }

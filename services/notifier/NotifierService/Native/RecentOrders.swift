@@ -1,6 +1,6 @@
 internal import Orders
 
-/// The last few thousand orders that were put in.
+/// The last 2,000 to 4,000 orders that were inserted.
 struct RecentOrders {
     private static let generation = 2048
 

@@ -4,11 +4,11 @@ internal import Orders
 internal import Pipeline
 internal import Storage
 
-/// Compares the orders that Postgres knows as under way with Redis, and reports those that Redis has lost. It never changes one.
+/// Compares the orders that Postgres knows as under way with Redis, and reports those that Redis has lost. It changes no order.
 @ServiceActor
 final class LostOrderWatch {
     private static let interval = Duration.seconds(60)
-    /// What has just moved need not be looked at.
+    /// An order that has just moved need not be checked.
     private static let unmoved = Duration.seconds(5)
     private static let named = 5
 
@@ -24,7 +24,7 @@ final class LostOrderWatch {
         gauge = metrics.gauge("orders_lost", help: "Orders that Postgres knows as under way and Redis does not know, by the last comparison.")
     }
 
-    /// Compares once a minute until the task is cancelled; replicas drift apart by chance.
+    /// Compares about once per minute until the task is cancelled. Random intervals keep replicas from comparing at the same time.
     func run() async {
         while !Task.isCancelled {
             try? await sleep(for: Self.interval * Int.random(in: 90...110) / 100)
@@ -32,7 +32,7 @@ final class LostOrderWatch {
         }
     }
 
-    /// Compares once. Where it cannot, the last result stands.
+    /// Compares once. If it cannot, the last result stays.
     func compare() async {
         do {
             let found = try await store.lostOrders(unmovedFor: Self.unmoved, listing: Self.named) { try await pipeline.missing($0) }

@@ -2,13 +2,13 @@ internal import EventLoop
 internal import Observability
 internal import Storage
 
-/// Deletes events that are older than the settings allow: whatever is due, in portions that hold nobody up.
+/// Deletes events that are older than the settings allow, in portions that do not hold others up.
 @ServiceActor
 final class Retention {
     private static let interval = Duration.seconds(60)
     /// Orders of one transaction.
     private static let portion = 500
-    /// Between two portions, for those who store.
+    /// The pause between two portions, for processes that store events.
     private static let pause = Duration.milliseconds(20)
 
     private let store: OrderStore
@@ -29,7 +29,7 @@ final class Retention {
         }
     }
 
-    /// Deletes until nothing is due, or until an error, which the next time tries again.
+    /// Deletes until nothing is due, or until an error. The next run tries again.
     func deleteDue() async {
         var (orders, events) = (0, 0)
         do {

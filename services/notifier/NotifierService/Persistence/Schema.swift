@@ -2,12 +2,12 @@ internal import EventLoop
 internal import Observability
 internal import Storage
 
-/// Brings the tables up to date, as soon as Postgres is there.
+/// Brings the tables up to date once Postgres can be reached.
 @ServiceActor
 final class Schema {
     private let store: OrderStore
     private let log: Logger
-    /// Why the tables are not there yet; nil where nothing is known against them.
+    /// Why the tables are not ready; nil if no reason is known.
     private(set) var trouble: String?
 
     init(store: OrderStore, log: Logger) {
@@ -15,7 +15,7 @@ final class Schema {
         self.log = log
     }
 
-    /// Applies what is missing; tries again while Postgres is away. False when the task was cancelled first.
+    /// Applies missing migrations; tries again while it fails. Returns false if the task was cancelled first.
     func migrate() async -> Bool {
         var backoff = Backoff(first: .milliseconds(200), max: .seconds(5))
         while !Task.isCancelled {

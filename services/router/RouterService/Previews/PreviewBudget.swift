@@ -1,13 +1,13 @@
 internal import EventLoop
 
-/// How often previews may ask the venues: so many times a minute, a few of them at once. Pure: whoever uses it tells it the time.
+/// How often previews may ask the venues: `perMinute` times per minute, with a few of them at once. A pure value: the caller passes the time.
 struct PreviewBudget: Sendable {
-    /// Previews that may come at once after a while without any.
+    /// Previews that may come at once after a time without any.
     private static let burst = 5
 
     private let interval: Duration
     private let slack: Duration
-    /// When the next one would come if all came evenly.
+    /// When the next preview would be due if all came evenly.
     private var next = MonotonicInstant(nanoseconds: 0)
 
     /// - Parameter perMinute: at least 1.
@@ -17,7 +17,7 @@ struct PreviewBudget: Sendable {
         slack = interval * (min(Self.burst, perMinute) - 1)
     }
 
-    /// Takes one out of the budget. Returns nil, or how long there is none.
+    /// Takes one preview out of the budget. Returns nil, or the time until one is free.
     mutating func take(at now: MonotonicInstant) -> Duration? {
         let due = max(next, now)
         guard due - now <= slack else { return due - now - slack }

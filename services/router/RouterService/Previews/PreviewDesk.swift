@@ -6,18 +6,18 @@ internal import Pipeline
 internal import ServiceKit
 internal import Venues
 
-/// Quotes for whoever asks without an order. Bounded in number and in how often venues are asked, so that no caller takes what orders need.
+/// Gives quotes without an order. Limits the number of previews and how often they ask the venues, so that previews do not take what orders need.
 @ServiceActor
 final class PreviewDesk {
-    /// How much of the venues previews get.
+    /// How much previews may ask of the venues.
     struct Limits: Sendable {
-        /// Different previews that wait for venues at once.
+        /// Different previews that may wait for venues at once.
         var inHand = 64
-        /// Times a minute that venues are asked; nil for no limit.
+        /// How often per minute venues may be asked; nil for no limit.
         var perMinute: Int?
-        /// An answer of that age is as good as a new one.
+        /// An answer that is not older than this is used instead of asking again.
         var fresh = Duration.zero
-        /// An answer of that age is better than none, where venues must not be asked.
+        /// An answer that is not older than this is used if venues must not be asked.
         var stale = Duration.zero
     }
 
@@ -29,7 +29,7 @@ final class PreviewDesk {
     private var cache = PreviewCache()
     private var running: [PreviewCache.Key: Task<QuoteRound, Never>] = [:]
 
-    /// - Parameter desk: asks venues in a way that leaves no trace for orders.
+    /// - Parameter desk: asks venues without any effect on orders.
     init(_ desk: QuoteDesk, limits: Limits = Limits(), metrics: MetricsRegistry, clock: RedisClock? = nil) {
         self.desk = desk
         self.limits = limits
@@ -38,7 +38,7 @@ final class PreviewDesk {
         outcomes = metrics.counters("quote_previews_total", help: "Quotes asked for without an order, by where the answer came from.", by: ["source"])
     }
 
-    /// The offers of all venues. Throws 429 `TOO_MANY_QUOTES` where venues must not be asked now and nothing recent is known.
+    /// The offers of all venues. Throws 429 `TOO_MANY_QUOTES` if venues must not be asked now and there is no recent answer.
     func ask(_ request: QuoteRequest) async throws(Problem) -> QuoteRound {
         let key = PreviewCache.Key(request)
         if let known = cache.round(key, within: limits.fresh, at: .now), limits.fresh > .zero { return answer(known, from: "cache") }
@@ -53,7 +53,7 @@ final class PreviewDesk {
         return answer(round, from: "venues")
     }
 
-    /// What is known, where it is not too old.
+    /// A recent answer, if there is one that is not too old.
     private func makeDo(_ key: PreviewCache.Key, wait: Duration) throws(Problem) -> QuoteRound {
         if let known = cache.round(key, within: limits.stale, at: .now) { return answer(known, from: "cache") }
         outcomes.labelled("refused").increment()

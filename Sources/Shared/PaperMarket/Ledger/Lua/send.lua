@@ -1,10 +1,10 @@
--- The mock chain takes a signed transaction. Its outcome is drawn here, by the seed, the signature and the count of sends, and never redrawn once
--- taken.
--- A swap that will land moves its pools at once: the chain executes what it takes, and landing makes it known.
+-- The mock chain takes a signed transaction. The outcome is drawn here from the seed, the signature and the number of sends. Once the transaction is
+-- taken, it is never drawn again.
+-- A swap that will land moves its pools at once: the chain executes a transaction when it takes it, and landing makes the outcome known.
 -- KEYS: transaction, due, expiring, market
 -- ARGV: signature, order id, leg, attempt, dex, amount in, amount out, last valid slot, slips (1 or 0), seed,
---       failures, drops and late ones in ppm, min and max ms until it lands, ms a slot, half-life in ms of what swaps put into pools,
---       refuses where pools have moved (1 or 0), then of each pool: address, what had flowed into it for the output to be right, what this adds
+--       ppm of failures, ppm of drops, ppm of late landings, min and max ms until it lands, slot length in ms, half-life of flows in ms,
+--       whether to refuse if pools have moved (1 or 0), then for each pool: address, the flow for which the output is right, the swap's effect
 local at, lastValid, slotLength = milliseconds(), tonumber(ARGV[8]), tonumber(ARGV[16])
 local slot = math.floor(at / slotLength)
 if slot > lastValid then return { 'expired', integer(slot) } end
@@ -19,7 +19,7 @@ end
 local sends = (tonumber(known[2]) or 0) + 1
 
 local digest = redis.sha1hex(ARGV[10] .. ':' .. ARGV[1] .. ':' .. sends)
--- A number from 0 to 999,999 out of each six hex digits.
+-- A number from 0 to 999,999 from each group of six hex digits.
 local function draw(index) return tonumber(string.sub(digest, index * 6 + 1, index * 6 + 6), 16) % 1000000 end
 
 local outcome, code = 'lands', ''
@@ -35,7 +35,7 @@ elseif ARGV[9] == '1' then
 end
 write('HSET', KEYS[1], 'orderId', ARGV[2], 'leg', ARGV[3], 'attempt', ARGV[4], 'dex', ARGV[5], 'amountIn', ARGV[6],
   'amountOut', ARGV[7], 'lastValidSlot', ARGV[8], 'sends', sends, 'outcome', outcome, 'code', code, 'landsAt', integer(lands))
--- Flows are counted in numbers of 53 bits: a displacement that fades, not what anybody is paid.
+-- Flows are numbers of 53 bits. That is exact enough for an effect that fades, because no order is paid from it.
 local limit = 9.2e18
 for _, pool in ipairs(outcome == 'lands' and pools or {}) do
   local before, since = string.match(pool[2], '^(-?%d+):(%d+)$')

@@ -1,5 +1,5 @@
--- Applies what is due on the mock chain, then tells the state of each signature.
--- KEYS: due, landed   ARGV: prefix of transaction keys, ms a slot, signatures
+-- Applies due outcomes on the mock chain, then answers the state of each signature.
+-- KEYS: due, landed   ARGV: prefix of transaction keys, slot length in ms, signatures
 -- Answers {slot, {state, slot, amount out, code}, ...} with state one of unknown, sent, landed, failed
 local clock = readClock()
 local at, slotLength = clock.at, tonumber(ARGV[2])
@@ -15,7 +15,7 @@ local function transaction(signature)
   return tx
 end
 
--- Makes an outcome known that is due. One that was pruned meanwhile only leaves the list.
+-- Applies a due outcome. A transaction that was pruned meanwhile is only removed from the set.
 local function apply(signature, tx)
   write('ZREM', KEYS[1], signature)
   if tx.outcome ~= 'lands' and tx.outcome ~= 'fails' then return end
@@ -38,6 +38,6 @@ for index = 3, #ARGV do
   isUnknown = isUnknown or state == 'unknown'
   answer[#answer + 1] = { state, tx.slot, tx.amountOut, tx.code }
 end
--- Who is told `unknown` in a slot beyond the last valid one signs anew: no send may find itself in an earlier slot after that.
+-- An executor that is told `unknown` after the last valid slot signs anew. After that no send may run in an earlier slot.
 keepTime(clock, isUnknown)
 return commit(answer)

@@ -1,11 +1,11 @@
--- Takes an order in: its hash, first event, entry on `accepted` and idempotency record, or nothing.
--- Without allow-oom: a full Redis takes no new orders and lets the others drain.
--- KEYS: order, idempotency record (the order again where there is none), accepted, events, deadlines, user, paused
+-- Accepts an order: writes its hash, its first event, its entry on `accepted` and its idempotency record, or nothing.
+-- This script does not have allow-oom: a full Redis takes no new orders and lets the others drain.
+-- KEYS: order, idempotency record (the order's key again if there is none), accepted, events, deadlines, user, paused
 -- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
 local at = milliseconds()
 
--- A lost reply, sent again with the same id.
+-- The client sends the same id again after a lost reply.
 local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'jobId')
 if known[1] then
   if known[1] ~= fingerprint then return { 'collision' } end
@@ -19,10 +19,10 @@ if hasRecord then
     return { 'replay', record[1], record[2] }
   end
 end
--- What came before the pause is inside, and its answer may be asked for again.
+-- This check comes after the replays: an order that was accepted before the pause stays accepted, and the client may ask for its answer again.
 local pause = redis.call('HMGET', KEYS[7], 'since', 'reason')
 if pause[1] then return { 'paused', pause[2] or '' } end
--- Last, because what was accepted in time stays accepted, however late its reply is asked for again.
+-- This check is last: an order that was accepted in time stays accepted, however late the client asks for the reply again.
 if at > limit then return { 'late', integer(at) } end
 
 local job = add(KEYS[3], 'id', id, 'round', 1)

@@ -1,4 +1,5 @@
--- Answers the value that all processes go by: the first one that was proposed. A plain SET is refused at maxmemory, and whoever starts has to agree.
+-- Answers the value that all processes use: the first one that was proposed. Redis refuses a plain SET at maxmemory, but every process that starts
+-- must agree.
 -- KEYS: agreement   ARGV: proposal
 local agreed = redis.call('GET', KEYS[1])
 if agreed then return agreed end

@@ -1,4 +1,4 @@
--- Takes up to `wanted` of the places that are left in the last minute, over all executors; or gives places back.
+-- Takes up to `wanted` of the places that are left in the last minute, over all executors, or gives places back.
 -- KEYS: places taken, as a sorted set by time, counter of places   ARGV: 'take', wanted, limit   or   'return', members
 -- Answers {ms until a place may be free, or 0, places}
 if ARGV[1] == 'return' then
@@ -8,7 +8,7 @@ end
 local clock = readClock()
 local at = clock.at
 keepTime(clock)
--- What lies beyond the latest time that can have been seen is of a clock that ran ahead.
+-- A place with a later time than any process can have seen was written with a clock that ran ahead.
 local since, latest = integer(at - 60000), integer(at + MAX_UNKEPT)
 local left = math.min(tonumber(ARGV[2]), tonumber(ARGV[3]) - redis.call('ZCOUNT', KEYS[1], '(' .. since, latest))
 local answer = { '0' }

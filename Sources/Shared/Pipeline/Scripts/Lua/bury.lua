@@ -1,6 +1,7 @@
--- Puts an entry that cannot be handled with the dead letters. Where it names an order of this stage and `fails` is set, the order ends with it.
--- KEYS: source stream, dead, events, deadlines, leaving, order   ARGV: stream's name, group, consumer, entry, reason, order's id, fails (1 or 0),
---       ttl in ms
+-- Moves an entry that cannot be handled to the dead letters. If the entry stands for an order at this stage and `fails` is set, the order fails too.
+-- An order whose transaction may be under way does not fail: its letter says IN_DOUBT.
+-- KEYS: source stream, dead, events, deadlines, leaving, order
+-- ARGV: stream's name, group, consumer, entry, reason, order's id, fails (1 or 0), time to live in ms
 local name, group, entry, reason, id = ARGV[1], ARGV[2], ARGV[4], ARGV[5], ARGV[6]
 local claim = pending(KEYS[1], group, entry)
 if not claim then return { 'stale' } end
@@ -8,7 +9,7 @@ if claim[2] ~= ARGV[3] then return { 'fenced' } end
 local at = milliseconds()
 local order = id ~= '' and load(KEYS[6], id) or nil
 local ends = order and ARGV[7] == '1' and STAGE[order.state] == group and order.entry == name .. ' ' .. entry
--- A counted start leaves the judgement to the step that counts.
+-- If a start of this round was counted, the step that counts starts decides.
 if ends then
   local stage, round, starts = string.match(order.starts, '^(%a+):(%d+):(%d+):')
   if stage == group and tonumber(round) == order.round and tonumber(starts) > 0 then return { 'counted' } end

@@ -1,4 +1,4 @@
--- Cancels what has no transaction under way, and of which nothing has landed. The entry that still stands for the order becomes a duplicate later.
+-- Cancels an order that has no transaction under way and of which nothing has landed. The entry that stands for the order becomes a duplicate later.
 -- KEYS: order, events, deadlines   ARGV: id
 local order = load(KEYS[1], ARGV[1])
 if not order then return { 'unknown' } end

@@ -1,17 +1,18 @@
--- Takes over entries that have been idle too long, and says how often each has been delivered, this time included. Answers whether suspects were left
--- because none may be taken, then the entries.
--- An entry that was delivered `suspectFrom` times before is a suspect: one like it may end whoever touches it. Those least suspected come first, all
--- of one kind. Of suspects that have come equally often half are taken, so that each round of crashes or of success halves those among whom the cause
--- is; from `aloneFrom` on one alone.
--- KEYS: stream   ARGV: group, consumer, min idle ms, max, suspectFrom (0 where none is one), aloneFrom, whether suspects are taken (1 or 0),
---       then the ids in hand
+-- Claims entries that have been idle too long. Answers whether suspects were left because they may not be taken, then the entries, each with the
+-- number of its deliveries, this one included.
+-- An entry that was delivered `suspectFrom` times before is a suspect: it may crash the process that works on it. The script takes entries with the
+-- same number of deliveries only, the least suspected first. It takes half of the suspects that were delivered equally often. So each round of
+-- crashes or successes halves the suspects among which the cause is. From `aloneFrom` deliveries on it takes one suspect alone.
+-- KEYS: stream
+-- ARGV: group, consumer, min idle ms, max, suspectFrom (0: no entry is a suspect), aloneFrom, whether suspects are taken (1 or 0), then the ids in
+-- hand
 local group, consumer, idle, max = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local suspectFrom, aloneFrom, takesSuspects = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
 local inHand = {}
 for index = 8, #ARGV do inHand[ARGV[index]] = true end
 
--- Entries that can be claimed, by how much they are suspected, oldest first. Windows full of suspects, or of what is in hand, hide nobody behind
--- them; ten of them are some milliseconds.
+-- The entries that can be claimed, by their suspicion, oldest first. It reads up to ten windows, so that windows full of suspects or of entries in
+-- hand do not hide the entries behind them. Ten windows take some milliseconds.
 local window = math.max(100, max)
 local kinds, hasSuspects = {}, false
 local start = '-'
@@ -42,7 +43,7 @@ if lowest > 0 then max = lowest >= aloneFrom and 1 or math.min(max, math.ceil(#c
 for _, row in ipairs(chosen) do
   if #answer > max then break end
   local entry = redis.call('XCLAIM', KEYS[1], group, consumer, idle, row[1])
-  -- An entry that was deleted from the stream answers nothing and leaves the pending list by itself.
+  -- An entry that was deleted from the stream answers nothing, and Redis takes it off the pending list.
   if entry[1] and entry[1][2] then answer[#answer + 1] = { row[1], row[4] + 1, entry[1][2] } end
 end
 return answer

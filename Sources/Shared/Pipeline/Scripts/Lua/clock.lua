@@ -1,15 +1,15 @@
--- The time that the engine goes by: Redis' own, which may be set back, made to go on from the highest time seen. That is kept in a hash a slot,
--- about once a second, by the scripts that call `keepTime`. CLOCK is the key of that hash, {} standing for the tag of the slot.
+-- The engine's time. It is Redis' own time, which may be set back, made to go on from the highest time seen. The scripts that call `keepTime` write
+-- that time to a hash of each slot, about once per second. CLOCK is the key of that hash; {} in it stands for the tag of the slot.
 
--- So far the time goes beyond the highest one kept, in ms, while it makes up for a clock that was set back: else one that is set right again would be
--- made up for all the same.
+-- How far the time may go beyond the highest one kept, in ms, while it makes up for a clock that was set back. Without this limit it would also make
+-- up for a clock that was set back and then set right.
 local MAX_UNKEPT = 5000
--- The time is kept when it has gone on by this much, in ms.
+-- The time is kept when it has gone on by this many ms.
 local KEEP_AFTER = 500
--- The part of the time that goes by the wait for Redis' clock is let come closer by: 1 in 10.
+-- While the engine's time is ahead of Redis' clock, the difference shrinks by 1 ms for each 10 ms.
 local CLOSING = 10
 
--- The end of the year 9999: what is kept beyond that was not kept by a script.
+-- The end of the year 9999. No script has written a later time.
 local LAST = 253402300799999
 
 local function integer(number) return string.format('%.0f', number) end
@@ -25,7 +25,7 @@ local function sane(text)
   return value >= 0 and value <= LAST and value or 0
 end
 
--- What is known of the time: `own` of Redis, the `highest` that was kept, by how much it is to be `ahead` of Redis', and the time that holds, `at`.
+-- What is known of the time, in ms: Redis' `own`, the `highest` that was kept, how far it shall be `ahead` of Redis' own, and the time to use, `at`.
 local function readClock()
   local key = string.gsub(CLOCK, '{}', string.match(KEYS[1], '{.-}'))
   local kept = redis.call('HMGET', key, 'highest', 'ahead')
@@ -40,17 +40,17 @@ end
 -- The time in ms.
 local function milliseconds() return readClock().at end
 
--- Keeps the time of a clock, where that is due or `isCertain` to be needed: from then on no script sees an earlier one.
+-- Keeps the time of a clock if that is due, or if `isCertain` is set and the time has gone on. From then on no script sees an earlier time.
 local function keepTime(clock, isCertain)
   local gone = clock.at - clock.highest
-  -- More than closing up explains: Redis' clock was set back since.
+  -- The difference is larger than the shrinking explains: Redis' clock was set back since.
   local isSetBack = clock.highest - (clock.own + clock.ahead) > KEEP_AFTER
   if gone < KEEP_AFTER and not isSetBack and not (isCertain and gone > 0) then return end
   local ahead = math.max(0, clock.at - clock.own - math.floor(gone / CLOSING))
   write('HSET', clock.key, 'highest', integer(clock.at), 'ahead', integer(ahead))
 end
 
--- UTC, ISO 8601, milliseconds. Days to a civil date by Howard Hinnant's algorithm.
+-- UTC, ISO 8601, with milliseconds. Days become a civil date by Howard Hinnant's algorithm.
 local function iso(at)
   local days = math.floor(at / 86400000)
   local rest = at - days * 86400000

@@ -1,5 +1,5 @@
--- Takes a dead letter away for good. One in doubt stays as long as its order has not ended: with it would go the only way to end it.
--- With the letter of an event goes the last chance that Postgres gets it, and the reason for its order to stay here.
+-- Removes a dead letter for good. A letter in doubt stays until its order has ended, because the letter is the only way to end the order.
+-- Without the letter of an event Postgres never gets that event. So the event counts as stored, and its order need not stay in Redis for it.
 -- KEYS: dead, leaving   ARGV: letter, prefix of order keys, time to live in ms
 local letter = readLetter(KEYS[1], ARGV[1])
 if not letter then return { 'unknown' } end

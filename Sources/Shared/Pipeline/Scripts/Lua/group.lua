@@ -1,4 +1,5 @@
--- Makes a group, and its stream, where it is missing. Answers whether it was. A plain XGROUP CREATE is refused at maxmemory before it looks.
+-- Makes a consumer group, and its stream, if they are missing. Answers 1 if the group was missing. At maxmemory Redis refuses a plain XGROUP CREATE
+-- before it looks.
 -- KEYS: stream   ARGV: group
 local reply = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
 if not reply.err then return 1 end

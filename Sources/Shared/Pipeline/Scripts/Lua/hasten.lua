@@ -1,12 +1,14 @@
--- Brings back what stands further ahead of the time than it can have been put there: by a clock that ran ahead, and that nobody goes by any more.
--- KEYS: retries, leaving   ARGV: prefix of order keys, time to live in ms, page size, retries to pass over because they were looked at and kept
--- Answers {retries looked at, those of them that were kept, orders that leave brought back}
+-- Brings back retries and departures that are further ahead of the time than any script can have put them. A clock that ran ahead, and that is no
+-- longer used, put them there.
+-- KEYS: retries, leaving
+-- ARGV: prefix of order keys, time to live in ms, max entries of a page, how many retries to skip (they were looked at and kept)
+-- Answers {retries looked at, how many of them were kept, departures brought back}
 
--- Less is a setting that has changed, or a clock that was set back a moment ago.
+-- A smaller difference comes from a setting that has changed, or from a clock that was set back a moment ago.
 local SLACK = 60000
 local at, ttl, max = milliseconds(), tonumber(ARGV[2]), ARGV[3]
 
--- The wait in ms that the order was told; 0 where the member stands for it no more, nil where it cannot be read now.
+-- The wait in ms that the order's event names; 0 if the member no longer stands for the order, nil if the order cannot be read now.
 local function told(member)
   local id = string.match(member, '^%a+:([^:]+):%d+$')
   if not id then return 0 end

@@ -1,8 +1,8 @@
--- Where entries of a stream wait: its length, and of each group what it has not been given and what it has not finished.
--- Where Redis does not know what a group has not been given, no more than `max` are counted: it may be a million, and each is copied whole for that.
+-- How many entries of a stream wait: its length, and for each group the entries that it has not been given and those that it has not finished.
+-- If Redis does not know the lag of a group, the script counts at most `max` entries: there may be a million, and XRANGE copies each of them whole.
 -- KEYS: stream   ARGV: max
--- Answers {now, length, entries added, {{group, lag, whether that is all (1 or 0), pending, oldest waiting id, oldest pending id,
--- entries read or -1, consumers that Redis knows, no more than this many have not been given}, ...}}
+-- Answers {now, length, entries added, {{group, lag, whether the lag is complete (1 or 0), pending, oldest waiting id, oldest pending id,
+-- entries read or -1, number of consumers, an upper bound of the lag}, ...}}
 local at = serverTime()
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 if info.err then return { integer(at), 0, 0, {} } end

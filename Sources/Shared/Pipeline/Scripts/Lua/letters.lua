@@ -1,5 +1,5 @@
--- Dead letters from the oldest on: max `max` of them, and no further once what they hold comes to `bytes`; never none where there is one.
--- KEYS: dead   ARGV: where to begin ('-', or an id, after '(' without that one), max, bytes
+-- A page of dead letters, oldest first: at most `max` letters, and no more once they hold `bytes`. Holds at least one letter if there is one.
+-- KEYS: dead   ARGV: where to begin ('-', or an id; '(' before the id leaves that letter out), max, bytes
 -- Answers {whether there are more (1 or 0), {id, names and values}, ...}
 local from, max, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local answer, size = { 0 }, 0

@@ -1,5 +1,6 @@
--- Whether Redis has lost the count of a group for good (1 or 0): it does not know how many the group has read, and will not find out while the group
--- reads on. An entry that somebody has deleted before the group came to it hides the lag too, but only until then, and counting does not help.
+-- Whether Redis has lost the count of a group for good (1 or 0): it does not know how many entries the group has read, and will not find out while
+-- the group reads on. A deleted entry that the group has not come to hides the lag too, but only until the group passes it. Counting does not help
+-- then, so the answer is 0.
 -- KEYS: stream   ARGV: group
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local group = groupOf(KEYS[1], ARGV[1])

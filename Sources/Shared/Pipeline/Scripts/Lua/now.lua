@@ -1,3 +1,3 @@
--- The time that the engine goes by, in ms.
--- KEYS: any of the slot whose time is asked for
+-- The engine's time, in ms.
+-- KEYS: any key of the slot whose time is wanted
 return integer(milliseconds())

@@ -1,5 +1,5 @@
--- The library of orders: put in front of each script that reads or moves one, after SENTENCES and the tables of the state machine. An order is one
--- hash.
+-- The functions for orders. They come before each script that reads or moves an order, after SENTENCES and the tables of the state machine. An order
+-- is one hash.
 
 local FIELDS = {
   'state', 'round', 'attempt', 'seq', 'progress', 'maxAttempts', 'deadline', 'user', 'common', 'route', 'quotes', 'dex', 'txHash',
@@ -19,7 +19,8 @@ end
 
 local function load(key, id) return orderOf(redis.call('HMGET', key, unpack(FIELDS)), key, id) end
 
--- An order that was found on the way. Where it cannot be read now that is noted, and `unreadable` says so: it is to stay as it is.
+-- Reads an order that a script found on its way. If it cannot be read now, notes that and answers nil, true: the script must leave the order as it
+-- is.
 local function find(key, id)
   local values = redis.pcall('HMGET', key, unpack(FIELDS))
   if values.err then
@@ -29,8 +30,8 @@ local function find(key, id)
   return orderOf(values, key, id), false
 end
 
--- Notes that an event gives the order a status. `clock` holds that status, when it came, and the ms spent in each one so far:
--- `routing 1700 pending=12`. Answers these times for the last event; nothing for an order that began before there was a clock.
+-- Records that an event gives the order a status. `clock` holds that status, when it began in ms, and the ms spent in each status so far: `routing
+-- 1700 pending=12`. Answers these times for the last event, or '' for an order that began before there was a clock.
 local function tick(order, at, status)
   local spent, total = {}, 0
   local was, since, rest = string.match(order.clock, '^(%a+) (%d+)(.*)$')
@@ -50,14 +51,14 @@ local function tick(order, at, status)
   return '"stageMs":{' .. table.concat(members, ',') .. '}'
 end
 
--- Sets a field of the hash when the order is saved. A value may be a function, as in `write`.
+-- Sets a field that `save` writes to the hash. The value may be a function, as in `write`.
 local function set(order, name, value)
   order.changed[#order.changed + 1] = name
   order.changed[#order.changed + 1] = value
   order[name] = value
 end
 
--- Adds an event to what `save` writes. `status` is given only where it is not the type.
+-- Adds an event to those that `save` writes. `options.status` is set only if the status differs from the type.
 local function event(order, at, kind, progress, message, extra, options)
   options = options or {}
   order.seq = order.seq + 1
@@ -76,7 +77,7 @@ local function event(order, at, kind, progress, message, extra, options)
   append(order.common)
   append(order.route)
   if options.quotes then append(order.quotes) end
-  -- A transaction belongs to its attempt: from `submitted` to the end of that attempt.
+  -- A transaction belongs to its attempt, from `submitted` to the end of that attempt.
   if order.txHash ~= '' and kind ~= 'routing' and kind ~= 'building' then append('"txHash":"' .. order.txHash .. '"') end
   append(extra or '')
   if kind == 'failed' then append(order.filled) end
@@ -88,7 +89,7 @@ local function event(order, at, kind, progress, message, extra, options)
   order.events[#order.events + 1] = { order.seq, table.concat(parts) }
 end
 
--- Writes the order and its new events: into its hash, to the events stream, to its subscribers.
+-- Writes the order and its new events to the order's hash, to the events stream and to the subscribers.
 local function save(order, events)
   local row = {
     'HSET', order.key, 'state', order.state, 'round', order.round, 'attempt', order.attempt, 'seq', order.seq, 'progress', order.progress,
@@ -109,17 +110,18 @@ local function allStored(order)
   return #order.stored == order.seq and not string.find(order.stored, '0', 1, true)
 end
 
--- Starts the time to live of an order that is final, stored and without an entry that stands for it.
+-- Starts the time to live of an order that is final, wholly stored and without an entry that stands for it.
 local function leave(order, leaving, at, ttl)
   if not FINAL[order.state] or order.entry ~= '' or not allStored(order) then return end
   write('PEXPIRE', order.key, ttl)
   if order.user ~= '' then write('ZADD', leaving, at + ttl, order.id .. ':' .. order.user) end
 end
 
--- Far above what an order comes to: a count in a hash that is wrong must not fill Redis' memory with marks.
+-- Far more events than any order has. A wrong count in a hash must not fill Redis' memory with marks.
 local MAX_EVENTS = 100000
 
--- What the marks of stored events and `leave` need of an order: a batch is hundreds of events. Without a key where there is no such order.
+-- The fields of an order that the marks of stored events and `leave` need. It does not read more, because a batch is hundreds of events. Has no `key`
+-- if there is no such order.
 local function marksOf(key, id)
   local values = redis.pcall('HMGET', key, 'state', 'seq', 'stored', 'entry', 'user')
   if values.err then
@@ -132,7 +134,7 @@ local function marksOf(key, id)
   }
 end
 
--- Marks an event as one that nobody has to store any more. What is no event of the order changes nothing.
+-- Marks an event as one that need not be stored any more. A number that is no event of the order changes nothing.
 local function mark(order, seq)
   if not order.key or not seq or seq ~= math.floor(seq) or seq < 1 or seq > order.seq or seq > MAX_EVENTS then return end
   if string.sub(order.stored, seq, seq) == '1' then return end
@@ -141,14 +143,14 @@ local function mark(order, seq)
   order.isMarked = true
 end
 
--- Writes the marks where there are new ones, and lets the order go if those were the last.
+-- Writes the marks if there are new ones. Starts the order's time to live if those were the last.
 local function saveMarks(order, leaving, at, ttl)
   if not order.isMarked then return end
   write('HSET', order.key, 'stored', order.stored)
   leave(order, leaving, at, ttl)
 end
 
--- Empties `entry` when it names what has just been acknowledged, and lets the order go if that was the last thing that held it.
+-- Empties `entry` if it names the entry that was just acknowledged. Starts the order's time to live if nothing else held it.
 local function dismiss(order, name, leaving, at, ttl)
   if order.entry ~= name then return end
   order.entry = ''
@@ -165,7 +167,7 @@ local function failNow(order, at, deadlines, code)
 end
 
 -- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it. Returns the letter's id as `add` does.
--- Of a monster only the first fields: a call takes no more than some thousand arguments, and the script would fail for ever.
+-- Of a huge entry it keeps the first fields only: a call takes no more than some thousand arguments, and the script would fail for ever.
 local function bury(dead, stream, name, group, entry, reason, deliveries, id, at)
   local letter = {
     'reason', reason, 'stream', name, 'group', group, 'entry', entry, 'orderId', id, 'deliveries', deliveries, 'at', integer(at),
@@ -181,7 +183,7 @@ local function bury(dead, stream, name, group, entry, reason, deliveries, id, at
   return add(dead, unpack(letter))
 end
 
--- A dead letter: what `bury` wrote of it, the fields of its entry as a flat list under `fields`, and round and seq among them. Nil when it is gone.
+-- A dead letter: the fields that `bury` wrote, the fields of its entry as a flat list in `fields`, and the entry's round and seq. Nil if it is gone.
 local function readLetter(dead, id)
   local found = redis.call('XRANGE', dead, id, id)
   if not found[1] then return nil end

@@ -1,5 +1,4 @@
--- Shuts the door of a partition: `accept` takes no new orders while this record is there. Said again it keeps its time, and its reason where none
--- is given.
+-- Pauses a partition: `accept` takes no new orders while this record exists. A second pause keeps the time, and keeps the reason unless it gives one.
 -- KEYS: paused   ARGV: reason
 local pause = redis.call('HMGET', KEYS[1], 'since', 'reason')
 write('HSET', KEYS[1], 'since', pause[1] or integer(milliseconds()), 'reason', ARGV[1] ~= '' and ARGV[1] or pause[2] or '')

@@ -1,4 +1,4 @@
--- Hands due retries back to their streams. What cannot be read now is left for later.
+-- Hands due retries back to their streams. A retry whose order cannot be read now is left for later.
 -- KEYS: retries, accepted, routed, leaving   ARGV: prefix of order keys, max, time to live in ms
 -- Answers {looked at, handed back}
 local at = milliseconds()
@@ -8,7 +8,7 @@ local promoted, orders = 0, {}
 local function promote(member, order)
   local target, id, round = string.match(member, '^(%a+):([^:]+):(%d+)$')
   write('ZREM', KEYS[1], member)
-  -- Under another entry of its round the order may have gone on meanwhile; what stands for it then must keep its name.
+  -- The order may have gone on meanwhile with another entry of its round. Its `entry` must then stay.
   if not order or order.entry ~= RETRIES .. ' ' .. member then return end
   if FINAL[order.state] then return dismiss(order, RETRIES .. ' ' .. member, KEYS[4], at, ARGV[3]) end
   local entry = add(target == SOURCE.router and KEYS[2] or KEYS[3], 'id', id, 'round', round)
@@ -20,7 +20,7 @@ end
 for _, member in ipairs(due) do
   local id = string.match(member, '^%a+:([^:]+):%d+$')
   local isUnreadable = false
-  -- Read once: the next member of the same order goes by what this one makes of it.
+  -- Each order is read once: the next member of the same order sees what this one changed.
   if id and not orders[id] then orders[id], isUnreadable = find(ARGV[1] .. id, id) end
   if isUnreadable then postpone(KEYS[1], member, at) else promote(member, id and orders[id]) end
 end

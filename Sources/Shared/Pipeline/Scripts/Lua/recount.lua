@@ -1,7 +1,8 @@
--- Counts a page of what a group has not been given, the newest first; with the last page tells Redis, whose figure is wrong after a restart from its
--- append-only file. Backwards, because what is delivered or trimmed meanwhile lies at the other end.
--- KEYS: stream   ARGV: group, entries of a page, where to go on ('+' to begin), counted so far, entries added when it began ('' to begin)
--- Answers {'more', where to go on, counted, entries added}, {'done'}, {'again'} where the group has come to what was counted, or {'gone'}
+-- Counts one page of the entries that a group has not been given, newest first. With the last page it corrects Redis' figure, which is wrong after a
+-- restart from the append-only file. It counts backwards, because entries are delivered and trimmed at the other end meanwhile.
+-- KEYS: stream
+-- ARGV: group, entries of a page, where to go on ('+' to begin), counted so far, entries added when the count began ('' to begin)
+-- Answers {'more', where to go on, counted, entries added}, {'done'}, {'again'} if the group has come to the counted entries, or {'gone'}
 local info = redis.pcall('XINFO', 'STREAM', KEYS[1])
 local group = groupOf(KEYS[1], ARGV[1])
 if info.err or not group then return { 'gone' } end

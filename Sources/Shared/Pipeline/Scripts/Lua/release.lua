@@ -1,6 +1,8 @@
--- Hands back what a stopping consumer holds: claimable at once, as if it had not been delivered, the start that was counted taken off again: a stop
--- says nothing against an order. That is everything under its name, because what Redis had given to a read that was cut off is in nobody's hand.
--- KEYS: stream   ARGV: group, consumer, prefix of order keys, then for what is in hand triples of entry, order id and token
+-- Hands back the entries that a stopping consumer holds. Others can claim them at once, as if they had not been delivered. The start that was counted
+-- is taken off again, because a stop says nothing against an order. The script hands back everything that is pending under the consumer's name: no
+-- worker has the entries in hand that Redis gave to a read that was cut off.
+-- KEYS: stream
+-- ARGV: group, consumer, prefix of order keys, then for each entry in hand: entry, order id, token
 local LONG_AGO = 3600000
 local group, consumer = ARGV[1], ARGV[2]
 local held = redis.pcall('XPENDING', KEYS[1], group, '-', '+', 10000, consumer)
@@ -12,13 +14,13 @@ for index = 4, #ARGV, 3 do
   if isHeld[entry] and token ~= '' then
     local found = redis.pcall('HGET', key, 'starts')
     local stage, round, count, last = string.match(type(found) == 'string' and found or '', '^(%a+):(%d+):(%d+):(.*)$')
-    -- Only a start that this delivery has counted.
+    -- Take back only a start that this delivery has counted.
     if stage == group and last == token then starts[key] = stage .. ':' .. round .. ':' .. (tonumber(count) - 1) .. ':' end
   end
 end
 
 for _, row in ipairs(held) do
-  -- What has been idle for so long was handed back before.
+  -- An entry that has been idle for so long was handed back before.
   local deliveries = row[3] < LONG_AGO and math.max(0, row[4] - 1) or row[4]
   write('XCLAIM', KEYS[1], group, consumer, 0, row[1], 'IDLE', LONG_AGO, 'RETRYCOUNT', deliveries, 'JUSTID')
 end

@@ -1,5 +1,5 @@
--- Resets the idle time of the entries in hand that the caller still owns, and tells which it has lost.
--- A bare XCLAIM would steal them from whoever has taken over.
+-- Resets the idle time of the entries in hand that the caller still owns, and answers which it has lost.
+-- A bare XCLAIM would steal the lost ones from the worker that has taken them over.
 -- KEYS: stream   ARGV: group, consumer, ids
 local lost = {}
 for index = 3, #ARGV do

@@ -1,4 +1,4 @@
--- What stands for an order: the one entry or retry from which it goes on.
+-- What stands for an order: the one entry or retry from which the order goes on.
 -- KEYS: order, accepted, routed, retries   ARGV: id
 -- Answers {now, 'gone' | 'final' | 'waiting' | 'retry' | 'held' | 'nothing', state, newest event}
 local order = load(KEYS[1], ARGV[1])
@@ -15,7 +15,7 @@ local function standing()
   if pending(stream, group, entry) then return 'held' end
   local reader, isUnreadable = groupOf(stream, group)
   if isUnreadable or #redis.call('XRANGE', stream, entry, entry) == 0 then return 'nothing' end
-  -- A group that is made again begins with the first entry.
+  -- A group that is missing will be made again and then begins with the first entry.
   if not reader then return 'waiting' end
   return #redis.call('XRANGE', stream, '(' .. reader['last-delivered-id'], entry, 'COUNT', 1) > 0 and 'waiting' or 'nothing'
 end

@@ -1,8 +1,8 @@
--- One legal transition of an order, with the source entry in hand, or nothing.
+-- Makes one legal transition of an order, with the source entry in hand, or changes nothing.
 -- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
 -- ARGV: step, id, stage, entry, consumer, round, token, max starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
---       the state in which the worker has seen the order ('' where any source will do), count of fields to set, their names and values,
---       then of each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
+--       the state in which the worker has seen the order ('' if any state will do), count of fields to set, their names and values,
+--       then for each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
 local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local token, maxStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
 local seen = ARGV[12]
@@ -11,7 +11,7 @@ local stream, events, retries, deadlines, dead, leaving = KEYS[2], KEYS[3], KEYS
 local source = SOURCE[group]
 local name = source .. ' ' .. entry
 
--- Fence: who owns the entry?
+-- Fence: does the worker still own the entry?
 local claim = pending(stream, group, entry)
 if not claim then return { 'stale' } end
 if claim[2] ~= consumer then return { 'fenced' } end
@@ -24,7 +24,7 @@ local function park(reason)
   if order then dismiss(order, name, leaving, at, ttl) end
 end
 
--- Compare: what does this entry stand for, and where is the order?
+-- Compare: is the order where the entry says?
 if not order then
   if step.begins then park('UNKNOWN_ORDER') end
   return commit({ 'unknown' })
@@ -45,7 +45,7 @@ local function finish()
   if order.entry == name then order.entry = '' end
 end
 
--- What a worker needs to begin or to resume. No step that begins writes these fields.
+-- The fields that a worker needs to begin or resume. No step that begins writes `transactions`, `routedAt` or `stale`.
 local function answer(outcome)
   local more = redis.call('HMGET', KEYS[1], 'transactions', 'routedAt', 'stale')
   return commit({
@@ -54,7 +54,7 @@ local function answer(outcome)
   })
 end
 
--- A failure that the caller has already is more honest than the deadline's.
+-- If the order fails in this step, the caller's reason is more exact than the deadline's.
 local fails = step.to == 'failed'
 if order.deadline ~= '' and at > tonumber(order.deadline) and STEPS.expire.from[order.state] and not fails then
   failNow(order, at, deadlines, 'DEADLINE_EXCEEDED')
@@ -64,7 +64,7 @@ if order.deadline ~= '' and at > tonumber(order.deadline) and STEPS.expire.from[
 end
 
 if step.begins then
-  -- A start is counted once a delivery: the token counted last is a lost reply, asked again.
+  -- Each delivery counts as one start. If the last token counted is this one, the caller asks again after a lost reply.
   local stage, counted, starts, last = string.match(order.starts, '^(%a+):(%d+):(%d+):(.*)$')
   if stage ~= group or tonumber(counted) ~= round then starts, last = 0, '' end
   if last ~= token then
@@ -89,8 +89,8 @@ if not step.from[order.state] then
   if step.to == order.state then return answer('again') end
   return { 'conflict' }
 end
--- Under another entry of the same round somebody else may have submitted meanwhile: who has given up an attempt that was not submitted
--- must not give up that transaction with it.
+-- Another worker may have submitted meanwhile, with another entry of the same round. A worker that gives up an attempt that was not submitted must
+-- not give up that transaction with it.
 if seen ~= '' and seen ~= order.state then return { 'conflict' } end
 
 -- Move on.
@@ -120,7 +120,7 @@ if step.startsOver then
   local member = step.handsOn .. ':' .. id .. ':' .. order.round
   write('ZADD', retries, at + delay, member)
   order.entry = RETRIES .. ' ' .. member
-  -- The sweep takes a submitted order off the deadlines.
+  -- `sweep` removes a submitted order from the deadlines, so the order is added again.
   if order.deadline ~= '' then write('ZADD', deadlines, order.deadline, id) end
 elseif step.handsOn then
   set(order, 'routedAt', integer(at))

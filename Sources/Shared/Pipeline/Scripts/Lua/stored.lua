@@ -1,6 +1,7 @@
--- After COMMIT: acknowledges events and marks each as stored in its order; lets go of orders that are final and stored whole. An event whose order
--- cannot be read now is not acknowledged: it comes again.
--- KEYS: events, leaving   ARGV: group, prefix of order keys, time to live in ms, then triples of entry, order id, seq
+-- Runs after COMMIT. Acknowledges events, marks each of them as stored in its order, and starts the time to live of orders that are final and wholly
+-- stored. It does not acknowledge an event whose order cannot be read now: that event comes again.
+-- KEYS: events, leaving
+-- ARGV: group, prefix of order keys, time to live in ms, then for each event: entry, order id, seq
 local at, ttl = milliseconds(), tonumber(ARGV[3])
 local orders, all = {}, {}
 

@@ -1,13 +1,13 @@
--- What all scripts know of streams, groups and sets by time.
+-- Functions for streams, groups and sets by time.
 
--- Names and values that Redis lists in turn, as a table.
+-- Makes a table from names and values that Redis lists in turn.
 local function named(list)
   local values = {}
   for index = 1, #list, 2 do values[list[index]] = list[index + 1] end
   return values
 end
 
--- What XINFO tells of a group; nil where stream or group is not there. The second answer says whether it could tell nothing of the stream.
+-- The row of a group in XINFO; nil if the stream or the group is missing. The second answer is true if Redis could not list the groups.
 local function groupOf(stream, name)
   local groups = redis.pcall('XINFO', 'GROUPS', stream)
   if groups.err then return nil, true end
@@ -18,7 +18,7 @@ local function groupOf(stream, name)
   return nil, false
 end
 
--- Whether an entry of a stream came before another, by their ids.
+-- Whether entry id `a` came before `b`.
 local function olderID(a, b)
   local timeA, restA = string.match(a, '^(%d+)-(%d+)$')
   local timeB, restB = string.match(b, '^(%d+)-(%d+)$')
@@ -26,7 +26,7 @@ local function olderID(a, b)
   return tonumber(restA) < tonumber(restB)
 end
 
--- Whether a key that was found on the way can be written by a command; else that is noted.
+-- Whether a command can write to a key that a script found on its way. Notes the reason if it cannot.
 local function isWritable(command, key)
   local reply = redis.pcall(PROBE[command], key)
   if type(reply) == 'table' then
@@ -37,10 +37,10 @@ local function isWritable(command, key)
   return true
 end
 
--- Leaves a member of a sorted set by time that cannot be worked off now for a second later, so that it does not keep others from their turn.
+-- Postpones a member of a sorted set by time by one second. It cannot be handled now and must not keep others from their turn.
 local function postpone(key, member, at) write('ZADD', key, 'XX', integer(at + 1000), member) end
 
--- The pending entry of a group as {id, consumer, idle, deliveries}; nil when it is not pending or stream or group is gone.
+-- The pending entry of a group as {id, consumer, idle, deliveries}; nil if it is not pending, or if the stream or group is gone.
 local function pending(stream, group, entry)
   local reply = redis.pcall('XPENDING', stream, group, entry, entry, 1)
   if reply.err or #reply == 0 then return nil end

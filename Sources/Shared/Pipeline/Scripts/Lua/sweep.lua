@@ -1,4 +1,5 @@
--- Fails orders that are past their deadline and have no transaction under way, and keeps the time. What cannot be read now is left for later.
+-- Fails orders that are past their deadline and have no transaction under way, and keeps the time. An order that cannot be read now is left for
+-- later.
 -- KEYS: deadlines, events   ARGV: prefix of order keys, max
 -- Answers {looked at, failed}
 local clock = readClock()

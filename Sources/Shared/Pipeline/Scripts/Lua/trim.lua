@@ -1,6 +1,6 @@
--- Cuts a stream below what every group has finished, never what is younger than the given age. Refuses when a group that must be there is missing.
--- Takes about `max` entries in one run: after an outage of Postgres there are a million. Answers how many; -1 where it refuses.
--- KEYS: stream   ARGV: min age in ms, max, names of the groups that must be there
+-- Cuts off entries that every group has finished and that are older than the given age. Refuses if a required group is missing.
+-- Takes about `max` entries in one run: after an outage of Postgres there may be a million. Answers how many it took, or -1 if it refuses.
+-- KEYS: stream   ARGV: min age in ms, max, names of the required groups
 local info = redis.pcall('XINFO', 'GROUPS', KEYS[1])
 if info.err then return -1 end
 local groups = {}
@@ -18,7 +18,7 @@ for _, group in pairs(groups) do
   first = group.pending > 0 and redis.call('XPENDING', KEYS[1], group.name)[2] or oldest
   if olderID(first, oldest) then oldest = first end
 end
--- Whole nodes first, as many as are allowed; what is left then is less than a node.
+-- Whole nodes first, at most `max` entries. If no whole node is left, less than a node remains, and the exact cut takes it.
 local cut = redis.call('XTRIM', KEYS[1], 'MINID', '~', oldest, 'LIMIT', ARGV[2])
 if cut > 0 then return cut end
 return redis.call('XTRIM', KEYS[1], 'MINID', '=', oldest)

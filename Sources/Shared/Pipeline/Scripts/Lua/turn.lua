@@ -1,6 +1,7 @@
--- Lets one process at a time do what all would do: takes the turn, or keeps it, and answers the mark of the last one who has finished.
--- With allow-oom: a plain SET is refused at maxmemory.
--- KEYS: turn, mark   ARGV: 'take', name, ms for which it is kept   or   'finish', name, mark
+-- Lets one process at a time do work that every process would do. Takes or keeps the turn, and answers the mark of the last process that has
+-- finished.
+-- Runs with allow-oom, because Redis refuses a plain SET at maxmemory.
+-- KEYS: turn, mark   ARGV: 'take', name, ms for which the turn is kept   or   'finish', name, mark
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[2] then return { 0, '' } end
 local mark = redis.call('GET', KEYS[2]) or ''

@@ -1,6 +1,6 @@
--- A page of a user's orders, newest first: of each its id, score, state ('' where Redis has it no more), and when it ended in ms ('' while it has
--- not; the time as text for an order that ended before that was a field of its own). Changes nothing.
--- KEYS: user's list   ARGV: prefix of order keys, highest score, members to pass over from there, max, lowest score
+-- A page of a user's orders, newest first. Answers for each order its id, score, state ('' if Redis no longer has it), and when it ended in ms. That
+-- time is '' if the order has not ended, and ISO 8601 text if it ended before the hash had the field `ended`. Changes nothing.
+-- KEYS: user's list   ARGV: prefix of order keys, highest score, how many members to skip from there, max, lowest score
 local reply = {}
 local page = redis.call('ZREVRANGEBYSCORE', KEYS[1], ARGV[2], ARGV[5], 'WITHSCORES', 'LIMIT', ARGV[3], ARGV[4])
 for index = 1, #page, 2 do

@@ -1,35 +1,36 @@
--- How every script writes. A script that fails half-way is not rolled back. So a script reads and judges first and says meanwhile what it will write
--- (`write`, `add`, `publish`); `commit`, its last line, writes all of it, once nothing can be refused any more.
+-- How every script writes. Redis does not roll back a script that fails half-way. So a script reads and checks first, and collects its writes
+-- (`write`, `add`, `publish`). `commit`, its last line, writes all of them, once nothing can be refused any more.
 
--- A read that fails where a key has another type than the command needs that may be written, or is being moved away.
+-- For each command a read that fails if the key has another type than the command needs, or is being moved away.
 local PROBE = {
   HSET = 'HLEN', XADD = 'XLEN', XACK = 'XLEN', XDEL = 'XLEN', ZADD = 'ZCARD', ZREM = 'ZCARD', ZREMRANGEBYSCORE = 'ZCARD',
 }
--- Keys that were read already by something that would have failed as well.
+-- Keys that the script has read already with a command that would have failed too.
 local isProbed = {}
 local added, changed, published = {}, {}, {}
 local notes = { unpublished = { 0, '' }, unreadable = { 0, '' } }
 
--- Counts what could not be done, for the process that has called; with the first reason that Redis gave.
+-- Counts a thing that could not be done, for the calling process. Keeps the first reason that Redis gave.
 local function note(kind, reason)
   if notes[kind][1] == 0 then notes[kind][2] = reason end
   notes[kind][1] = notes[kind][1] + 1
 end
 
--- A command that `commit` will write. An argument may be a function: it is called then, and may use the ids of what was added.
+-- Collects a command for `commit`. An argument may be a function: `commit` calls it, and it may use the ids of the entries that were added.
 local function write(...) changed[#changed + 1] = { ... } end
 
--- An entry that `commit` will add to a stream. Returns a function that gives its id from then on.
+-- Collects an entry that `commit` adds to a stream. Returns a function that gives the entry's id from then on.
 local function add(stream, ...)
   local row = { 'XADD', stream, '*', ... }
   added[#added + 1] = row
   return function() return row.id end
 end
 
--- A message that `commit` sends last. Whoever misses it reads again: one that Redis refuses is counted, and changes nothing else.
+-- Collects a message that `commit` sends last. A subscriber that misses it reads again. A message that Redis refuses is counted and changes nothing
+-- else.
 local function publish(channel, message) published[#published + 1] = { channel, message } end
 
--- A row, its functions replaced by what they answer or by something else.
+-- Replaces the functions in a row by their results, or by `instead`.
 local function resolve(row, instead)
   for index = 1, #row do
     local value = row[index]
@@ -38,8 +39,8 @@ local function resolve(row, instead)
   return row
 end
 
--- Fails where a command would be refused, in Redis' own words: by the type of its key, because the key is being moved away, or by the rights of the
--- caller. A command that these refuse is sent for that.
+-- Fails with Redis' own words if a command would be refused: because of the type of its key, because the key is being moved away, or because of the
+-- caller's rights. A command that the rights refuse is sent to get those words.
 local function check(rows)
   for _, row in ipairs(rows) do
     local command, key = row[1], row[2]
@@ -55,7 +56,7 @@ local function check(rows)
   end
 end
 
--- Adds first: that a stream has used up its ids shows only then. What was added before it is taken away again.
+-- Adds come first: only an add shows that a stream has used up its ids. If one fails, the entries added before it are removed again.
 local function addAll()
   for index, row in ipairs(added) do
     local reply = redis.pcall(unpack(resolve(row)))
@@ -67,7 +68,7 @@ local function addAll()
   end
 end
 
--- Writes what was said, or fails before the first write. Answers the reply, its functions called; where there is a note, with the notes around it.
+-- Writes what was collected, or fails before the first write. Answers the reply with its functions called, inside the notes if there are any.
 local function commit(reply)
   check(added)
   check(changed)
