@@ -90,7 +90,7 @@ public struct AcceptedOrder: Sendable {
 
     /// - Parameters:
     ///   - job: the id of the order's entry in its stream.
-    /// - warnings: parts of the request that the client may not have meant.
+    ///   - warnings: parts of the request that the client may not have meant.
     ///   - socketOrigin: such as `ws://localhost:3000`.
     public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String) {
         (self.id, self.job, self.slippageBps, self.warnings, self.socketOrigin) = (id, job, slippageBps, warnings, socketOrigin)

@@ -62,9 +62,9 @@ extension OrderPipeline {
     /// Accepts an order once, or writes nothing. May be called again with the same order after a lost reply.
     ///
     /// - Parameters:
-    /// - claim: the digest of the request under its key; nil without a key.
-    /// - idempotencyTTL: how long the record of the key stays, in ms.
-    /// - limit: the latest time of Redis, in ms, at which the order may be accepted.
+    ///   - claim: the key and the digest of the request; nil without a key.
+    ///   - idempotencyTTL: how long the record of the key stays, in ms.
+    ///   - limit: the latest time of Redis, in ms, at which the order may be accepted.
     ///   - timeout: how long to wait for the answer.
     public func accept(
         _ order: Order, claim: RequestClaim? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration

@@ -23,7 +23,7 @@ public enum RetryOutcome: Sendable, Equatable {
     case unusable
 }
 
-/// What became of a wish to drop a dead letter.
+/// The outcome of dropping a dead letter.
 public enum DropOutcome: Sendable, Equatable {
     /// The letter is gone.
     case dropped
@@ -40,8 +40,8 @@ extension OrderPipeline {
     /// Dead letters of all partitions, oldest first.
     ///
     /// - Parameters:
-    /// - after: the last letter of the page before; nil for the first page.
-    /// - limit: at most so many letters, at least 1; a page of large letters has fewer.
+    ///   - after: the last letter of the page before; nil for the first page.
+    ///   - limit: at most so many letters, at least 1; a page of large letters has fewer.
     public func deadLetters(after: DeadLetterID? = nil, limit: Int) async throws(PipelineError) -> DeadLetterPage {
         var letters: [DeadLetter] = []
         // If a partition has more letters, the order of letters beyond its last one is not known yet.

@@ -6,8 +6,8 @@ extension PipelineError {
     /// gave any. Data in Redis that cannot be read goes to the server's log only, like any fault of the engine's own.
     ///
     /// - Parameters:
-    /// - failed: what could not be done, the first half of a sentence: `The order cannot be looked up`.
-    /// - changes: whether it would have changed something. A lost answer then has an unknown outcome.
+    ///   - failed: what could not be done, the first half of a sentence: `The order cannot be looked up`.
+    ///   - changes: whether it would have changed something. A lost answer then has an unknown outcome.
     public func answer(_ failed: String, changes: Bool = false) -> any Error {
         if changes && outcomeUnknown {
             return Problem.outcomeUnknown(failed, because: cause)

@@ -79,7 +79,7 @@ public final class ServiceProcess {
         watchClock()
     }
 
-    /// Sets what lasts for the whole process.
+    /// Sets the crash line and the limits for the whole process.
     func begin(_ descriptors: DescriptorLimit) {
         CrashLine.install(service: service, instance: name, format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         serverOptions.fit(descriptors: descriptors.now)
@@ -112,7 +112,7 @@ public final class ServiceProcess {
     /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not reconnect all at once.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }
 
-    /// The work of every process beside its service's.
+    /// The work of every process in addition to its service's.
     var children: [ServiceChild] {
         [
             ServiceChild("heartbeat") { await self.heartbeat.run() },

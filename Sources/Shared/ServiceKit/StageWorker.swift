@@ -14,7 +14,7 @@ public struct StageWorker {
     ///
     /// - Parameters:
     ///   - concurrency: orders in hand at once.
-    /// - budget: limits first attempts over all replicas; nil for no limit.
+    ///   - budget: limits first attempts over all replicas; nil for no limit.
     public init(
         _ stage: Stage, concurrency: Int, settings: WorkerSettings, handler: any OrderHandler, budget: AttemptBudget? = nil, process: ServiceProcess
     ) {

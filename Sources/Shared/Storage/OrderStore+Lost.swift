@@ -39,8 +39,8 @@ extension OrderStore {
     /// Finds orders that are not final here, have not moved for `age`, and are missing in the pipeline. Changes nothing.
     ///
     /// - Parameters:
-    /// - maxListed: how many of them are listed.
-    /// - missing: returns those of the given orders that the pipeline does not have.
+    ///   - maxListed: how many of them are listed.
+    ///   - missing: returns those of the given orders that the pipeline does not have.
     /// - Throws: `PostgresError`, `RecordError` for an unreadable row, or what `missing` throws.
     public func lostOrders(
         unmovedFor age: Duration, listing maxListed: Int, missing: @ServiceActor ([OrderID]) async throws -> [OrderID]

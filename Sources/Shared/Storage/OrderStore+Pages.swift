@@ -8,8 +8,8 @@ extension OrderStore {
     /// Orders that match a filter, newest first, each folded from its events as a read by id would show it.
     ///
     /// - Parameters:
-    /// - limit: the largest number of orders, 1 to `pageLimit`; other values are clamped.
-    /// - cursor: the end of the page before; nil for the first page.
+    ///   - limit: the largest number of orders, 1 to `pageLimit`; other values are clamped.
+    ///   - cursor: the end of the page before; nil for the first page.
     /// - Returns: the orders, and their end if more follow.
     /// - Throws: `PostgresError`, or `RecordError` for an unreadable row.
     public func page(_ filter: OrderFilter, limit: Int, after cursor: OrderCursor? = nil) async throws -> (orders: [OrderView], next: OrderCursor?) {

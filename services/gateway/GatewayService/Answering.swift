@@ -7,8 +7,8 @@ internal import ServiceKit
 /// Asks Redis or Postgres for an answer. If they have none, throws the refusal that the client gets.
 ///
 /// - Parameters:
-/// - failed: the first half of the refusal's sentence: "The order cannot be looked up".
-/// - changes: whether the call changes something. A lost answer then has an unknown outcome.
+///   - failed: the first half of the refusal's sentence: "The order cannot be looked up".
+///   - changes: whether the call changes something. A lost answer then has an unknown outcome.
 @ServiceActor
 func answering<Value>(_ failed: String, changes: Bool = false, _ body: @ServiceActor () async throws -> Value) async throws -> Value {
     do {

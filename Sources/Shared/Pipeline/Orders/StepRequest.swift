@@ -79,9 +79,9 @@ public struct StepRequest: Sendable {
     /// The step after a failure: another attempt after a wait, a fresh quote, or the end. Not written if the order is no longer in `state`.
     ///
     /// - Parameters:
-    /// - state: the state in which the work failed: routing, building, or submitted if the transaction's outcome is certain.
-    /// - delay: the wait before the next attempt in ms, if there is a wait.
-    /// - remark: an addition to the last sentence of the order, about the part that has landed.
+    ///   - state: the state in which the work failed: routing, building, or submitted if the transaction's outcome is certain.
+    ///   - delay: the wait before the next attempt in ms, if there is a wait.
+    ///   - remark: an addition to the last sentence of the order, about the part that has landed.
     public static func after(
         _ failure: OrderFailure, in state: OrderState, attempt: Int, maxAttempts: Int, delay: UInt64, remark: String? = nil
     ) -> StepRequest {

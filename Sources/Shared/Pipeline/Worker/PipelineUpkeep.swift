@@ -48,7 +48,7 @@ public final class PipelineUpkeep {
         }
     }
 
-    /// Runs beside the other work, never before it: a million entries may wait.
+    /// Counts while the other work goes on, never before it: a million entries may wait.
     private func recountLoop() async {
         while !Task.isCancelled {
             if pipeline.redis.isConnected {

@@ -16,7 +16,7 @@ final class Quarantine {
         return true
     }
 
-    /// Ends what `open` began.
+    /// Takes the right back that `open` gave.
     func close(for lane: AnyObject) {
         guard self.lane == ObjectIdentifier(lane) else { return }
         self.lane = nil

@@ -132,8 +132,8 @@ final class WorkerLane {
         return found
     }
 
-    /// Takes nothing new beside the suspects until the next step of each, at most for the visibility time-out. A suspect without a step by then waits
-    /// for something slow. It would have crashed its worker long ago.
+    /// Waits for the next step of each suspect and takes nothing new meanwhile, at most for the visibility time-out. A suspect without a step by then
+    /// waits for something slow. It would have crashed its worker long ago.
     private func examine(_ suspects: [WorkEntry]) async { await pipeline.waitForSteps(of: suspects, within: options.visibilityTimeout) }
 
     private func accept(_ entries: [StreamEntry], claimed: Bool) {

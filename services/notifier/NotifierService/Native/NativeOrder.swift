@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Orders
 
-/// An order that a session follows because its client has named it, because a user whom the client follows placed it, or both. Each event is sent
+/// An order that a session follows because its client has named it, because a user that the client follows placed it, or both. Each event is sent
 /// once.
 @ServiceActor
 final class NativeOrder: OrderWatcher {
@@ -68,7 +68,7 @@ final class NativeOrder: OrderWatcher {
     func feedFailed() { session?.failed(self) }
 }
 
-/// A user whom a session follows.
+/// A user that a session follows.
 @ServiceActor
 final class NativeUser: UserWatcher {
     private let user: UserID

@@ -83,7 +83,7 @@ final class NativeSession {
 
     func send(_ text: String) { outbox.send(text) }
 
-    // MARK: What the client asks for
+    // MARK: Requests of the client
 
     private func subscribe(_ id: OrderID, after: Seq) throws(NativeError) {
         if let order = orders[id] {
@@ -208,7 +208,7 @@ final class NativeSession {
         openMore()
     }
 
-    // MARK: What feeds tell
+    // MARK: News of the feeds
 
     func opened(_ order: NativeOrder, isFirst: Bool) {
         leaveOpening(order, to: .open)
