@@ -49,9 +49,7 @@ import Testing
     }
 
     @Test(arguments: ["1.000001", "2", "-0.1", ".5", "1.", "0.0000001", "5%", "1e-1", "", "0,5", "0.1.2"])
-    func `a rate in another form is none`(text: String) {
-        #expect(Rate(text) == nil)
-    }
+    func `a rate in another form is none`(text: String) { #expect(Rate(text) == nil) }
 
     @Test(arguments: [(0, "0"), (1, "0.000001"), (50_000, "0.05"), (999_999, "0.999999"), (1_000_000, "1")])
     func `a rate prints what reads back to it`(parts: Int, text: String) {
@@ -60,9 +58,7 @@ import Testing
     }
 
     @Test(arguments: [("4096", 4096), ("4KiB", 4096), ("1MiB", 1_048_576), ("128", 128)])
-    func `a size may have a unit`(text: String, bytes: Int) throws {
-        #expect(try value(of: Settings.socketMaxMessage, for: text) == bytes)
-    }
+    func `a size may have a unit`(text: String, bytes: Int) throws { #expect(try value(of: Settings.socketMaxMessage, for: text) == bytes) }
 
     @Test(arguments: ["127", "2MiB", "4KB", "KiB", "4 KiB", "9007199254740993MiB"])
     func `a size out of range or in another unit is refused`(text: String) {
@@ -70,9 +66,7 @@ import Testing
     }
 
     @Test(arguments: ["127.0.0.1", "::", "::1", "10.1.2.3"])
-    func `an address is numeric`(text: String) throws {
-        #expect(try value(of: Settings.bind, for: text) == text)
-    }
+    func `an address is numeric`(text: String) throws { #expect(try value(of: Settings.bind, for: text) == text) }
 
     @Test(arguments: ["localhost", "1.2.3", "256.1.1.1", "[::1]", "0.0.0.0:80"])
     func `an address in another form is refused`(text: String) {

@@ -5,8 +5,7 @@ import Testing
 
 @Suite("Cancelling and deadlines", .onLoop) @ServiceActor
 struct CancelTests {
-    @Test(
-        .engine(replicas: [.executor: 0]))
+    @Test(.engine(replicas: [.executor: 0]))
     func `An order is cancelled while nothing is under way, is never filled then, and cannot be called back later`() async throws {
         let engine = Engine.current
         let early = try await engine.place()

@@ -8,8 +8,7 @@ import Testing
 /// Tests the loss of a process or of a server under load. `audit` checks what has to hold after each.
 @Suite("Crashes", .onLoop) @ServiceActor
 struct CrashTests {
-    @Test(
-        .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000-3000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
+    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000-3000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
     func `When the executor is killed with 30 orders submitted, another finishes each with the transaction that was sent`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 30)
@@ -22,8 +21,7 @@ struct CrashTests {
         #expect(engine.stack.log(.executor, next).contains(#""entries.claimed""#))
     }
 
-    @Test(
-        .engine(replicas: [.executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "4000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
+    @Test(.engine(replicas: [.executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "4000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
     func `A frozen executor that wakes up has lost its orders to another, and writes nothing`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 20)

@@ -43,8 +43,7 @@ struct FailureTests {
         }
     }
 
-    @Test(
-        .engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
+    @Test(.engine(settings: ["MOCK_VOLATILITY_BPS": "10"]))
     func `A price that has moved too far is quoted again, and never filled below the guard`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 12, #"{"tokenIn":"SOL","tokenOut":"USDC","amount":50,"slippageBps":1}"#)

@@ -5,8 +5,7 @@ import Testing
 
 @Suite("Load", .onLoop) @ServiceActor
 struct LoadTests {
-    @Test(
-        .engine(replicas: [.gateway: 2, .router: 2, .executor: 2, .notifier: 2], settings: ["MOCK_FAILURE_RATE": "0.05"]))
+    @Test(.engine(replicas: [.gateway: 2, .router: 2, .executor: 2, .notifier: 2], settings: ["MOCK_FAILURE_RATE": "0.05"]))
     func `Of 200 orders at once with 5 % failures each ends, none is missing, none lands twice`() async throws {
         let engine = Engine.current
         let ids = try await together(200) { try await engine.place(gateway: 1 + $0 % 2) }

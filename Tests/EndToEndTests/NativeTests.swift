@@ -65,8 +65,7 @@ extension OneEngine {
 /// Tests orders that stand still until the test lets them go on.
 @Suite("Native sockets of waiting orders", .onLoop) @ServiceActor
 struct NativeWaitingTests {
-    @Test(
-        .engine(replicas: [.executor: 0, .notifier: 2]))
+    @Test(.engine(replicas: [.executor: 0, .notifier: 2]))
     func `A user's orders, placed before and after, come from their first event, each event once, also where an order is subscribed to as well`()
         async throws
     {
@@ -103,8 +102,7 @@ struct NativeWaitingTests {
         #expect(back.events == clients[0].events)
     }
 
-    @Test(
-        .engine(replicas: [.executor: 0]))
+    @Test(.engine(replicas: [.executor: 0]))
     func `After an unsubscribe and a pong nothing comes of an order or a user, and the rest goes on`() async throws {
         let engine = Engine.current
         let (left, kept) = (try await engine.place(), try await engine.place())

@@ -93,8 +93,7 @@ struct ProcessTests {
         #expect(!output.contains("hunter2"))
     }
 
-    @Test(
-        arguments: [(StackService.gateway, "TOKENS_FILE"), (.gateway, "POOLS_FILE"), (.router, "TOKENS_FILE"), (.router, "POOLS_FILE")])
+    @Test(arguments: [(StackService.gateway, "TOKENS_FILE"), (.gateway, "POOLS_FILE"), (.router, "TOKENS_FILE"), (.router, "POOLS_FILE")])
     func `A file that cannot be read ends a service with 78 and its name`(service: StackService, setting: String) async throws {
         var environment = ["DATABASE_URL": "postgres://localhost/x", "TOKENS_FILE": "/dev/null", "POOLS_FILE": "/dev/null"]
         environment[setting] = "/nowhere/\(setting)"

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Rate limit", .onLoop) @ServiceActor
 struct RateLimitTests {
-    @Test(
-        .engine(replicas: [.executor: 2], settings: ["ORDERS_PER_MINUTE": "5"]))
+    @Test(.engine(replicas: [.executor: 2], settings: ["ORDERS_PER_MINUTE": "5"]))
     func `With five orders a minute only five of twelve begin on two executors`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 12)

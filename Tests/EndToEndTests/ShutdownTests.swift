@@ -29,8 +29,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test(
-        .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "3", "VISIBILITY_TIMEOUT_MS": "60000", "RENEW_MS": "500"]))
+    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500-3000", "SHUTDOWN_GRACE_S": "3", "VISIBILITY_TIMEOUT_MS": "60000", "RENEW_MS": "500"]))
     func `What an executor cannot finish within its grace it hands back, and another finishes it without a second transaction`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)

@@ -44,8 +44,7 @@ extension OneEngine {
             #expect(conversations.allSatisfy { $0.withoutOrders == expected })
         }
 
-        @Test(
-            arguments: ["/ws/orders/", "/v1/stream?orderId=", "/api/orders/execute?orderId=", "/api/orders/status/"])
+        @Test(arguments: ["/ws/orders/", "/v1/stream?orderId=", "/api/orders/execute?orderId=", "/api/orders/status/"])
         func `A socket of an order that nobody knows waits two seconds, then closes with 4404`(path: String) async throws {
             let start = MonotonicInstant.now
             let id = "0198c1f2-0000-7000-8000-\(String(UInt64.random(in: 0x1000_0000_0000...0xffff_ffff_ffff), radix: 16))"

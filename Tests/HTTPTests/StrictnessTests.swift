@@ -65,9 +65,7 @@ struct StrictnessTests {
 
     @Test func `a client that sends a megabyte it has announced reads its 413`() async throws {
         try await withServer(routes) { server in
-            for _ in 0..<10 {
-                try await expect(server, post("/size", String(repeating: "x", count: 1_000_000)), status: 413)
-            }
+            for _ in 0..<10 { try await expect(server, post("/size", String(repeating: "x", count: 1_000_000)), status: 413) }
         }
     }
 

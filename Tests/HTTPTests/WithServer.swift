@@ -37,14 +37,10 @@ func exchange(_ server: HTTPServer, _ request: String) async throws -> (head: St
 func status(_ head: String) -> Int { head.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0 }
 
 /// A GET of a path with the one header that must be there.
-func get(_ path: String, _ headers: String...) -> String {
-    "GET \(path) HTTP/1.1\r\nHost: a\r\n" + headers.map { $0 + "\r\n" }.joined() + "\r\n"
-}
+func get(_ path: String, _ headers: String...) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n" + headers.map { $0 + "\r\n" }.joined() + "\r\n" }
 
 /// A POST with a Content-Length.
-func post(_ path: String, _ body: String) -> String {
-    "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-}
+func post(_ path: String, _ body: String) -> String { "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)" }
 
 /// Sends one request and expects something of its answer.
 @ServiceActor

@@ -19,9 +19,7 @@ import Testing
     }
 
     @Test(arguments: [(1_000_000_000, 400_000), (1, 1), (2_500, 1), (2_501, 2), (0, 0)] as [(UInt64, UInt64)])
-    func `a fee included in an amount is rounded up`(amount: UInt64, fee: UInt64) {
-        #expect(BinFees.included(in: amount, rate: 400_000) == fee)
-    }
+    func `a fee included in an amount is rounded up`(amount: UInt64, fee: UInt64) { #expect(BinFees.included(in: amount, rate: 400_000) == fee) }
 
     @Test func `a fee on top is the one that the sum then includes`() {
         for rate in [UInt128(0), 1, 400_000, 2_000_000, 100_000_000] {
@@ -34,8 +32,7 @@ import Testing
         #expect(BinFees.onTop(of: 1, rate: 400_000) == 1)
     }
 
-    @Test(
-        arguments: [(29, 7, 30_000), (30, 5, 20_000), (599, 5, 20_000), (600, 5, 0)] as [(UInt64, Int, UInt64)])
+    @Test(arguments: [(29, 7, 30_000), (30, 5, 20_000), (599, 5, 20_000), (600, 5, 0)] as [(UInt64, Int, UInt64)])
     func `a move goes on within the filter period, then fades, then is forgotten`(_ elapsed: UInt64, _ index: Int, _ reference: UInt64) {
         let fees = BinFees(binStep: 4, baseFactor: 1)
         let volatility = BinVolatility(accumulator: 40_000, reference: 30_000, indexReference: 7, lastUpdate: 1_000)

@@ -7,9 +7,7 @@ import Testing
 @Suite struct BinPoolReadingTests {
     private let address = "BFUsVbT37mEy4iN9W5scq9u2K3MNS2YHZmWJ3sy4cYeC"
 
-    private func tokens() throws -> TokenList {
-        try TokenList(json: JSONValue.parse(JSONWriter.value([Fixtures.sol, Fixtures.usdc])))
-    }
+    private func tokens() throws -> TokenList { try TokenList(json: JSONValue.parse(JSONWriter.value([Fixtures.sol, Fixtures.usdc]))) }
 
     private func entry(_ fields: String, bins: String) -> String {
         #"[{"dex":"meteora","kind":"dlmm","pool":"\#(address)","base":"SOL","quote":"USDC",\#(fields),"bins":\#(bins)}]"#

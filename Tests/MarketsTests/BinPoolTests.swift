@@ -39,9 +39,7 @@ import Testing
     }
 
     @Test func `more than all bins that way hold is refused, and so is what pays nothing`() {
-        for amount in [UInt64.max, 540_000_000_000, 1] {
-            #expect(throws: OrderFailure(.insufficientLiquidity)) { try quote(pool, amount) }
-        }
+        for amount in [UInt64.max, 540_000_000_000, 1] { #expect(throws: OrderFailure(.insufficientLiquidity)) { try quote(pool, amount) } }
         #expect(throws: OrderFailure(.insufficientLiquidity)) { try quote(Fixtures.bins([(-5297, 5, 0)]), 1_000_000) }
     }
 

@@ -19,9 +19,7 @@ import Testing
         var entries: [String] = []
         for base in [least[0], most[0]] {
             for quote in [least[1], most[1]] {
-                for fee in [0, 100_000] {
-                    entries.append(#""kind":"cpmm","baseReserve":"\#(base)","quoteReserve":"\#(quote)","feePpm":\#(fee)"#)
-                }
+                for fee in [0, 100_000] { entries.append(#""kind":"cpmm","baseReserve":"\#(base)","quoteReserve":"\#(quote)","feePpm":\#(fee)"#) }
                 for (id, step) in [(-443_636, 1), (443_636, 1), (-4436, 100), (4436, 100), (60, 10_000), (-60, 10_000), (0, 1)] {
                     let bins = #"[{"id":\#(id),"base":"\#(base)","quote":"\#(quote)"},{"id":\#(id > 0 ? id - 1 : id + 1),"base":"0","quote":"0"}]"#
                     entries.append(

@@ -9,8 +9,7 @@ import Testing
 
     private func pool(_ address: String, _ base: Token, _ quote: Token, _ reserves: (UInt64, UInt64), feePpm: Int = 2500) -> Pool {
         let reserves = PoolReserves(base: BaseUnits(reserves.0), quote: BaseUnits(reserves.1))
-        return Pool(
-            dex: "raydium", address: address, base: base, quote: quote, pricing: ConstantProductPool(reserves: reserves, feePpm: feePpm))
+        return Pool(dex: "raydium", address: address, base: base, quote: quote, pricing: ConstantProductPool(reserves: reserves, feePpm: feePpm))
     }
 
     /// 150 billion BONK for 20,000 SOL; 70,000 SOL for 10,500,000 USDC; 2,000,000 RAY for 4,000,000 USDC and for 25,000 SOL.

@@ -23,7 +23,5 @@ import Testing
         #expect(sink.write(line))
     }
 
-    @Test func `a closed descriptor refuses a line`() {
-        #expect(!DescriptorSink(descriptor: -1).write([10]))
-    }
+    @Test func `a closed descriptor refuses a line`() { #expect(!DescriptorSink(descriptor: -1).write([10])) }
 }

@@ -26,9 +26,7 @@ import Testing
         }
     }
 
-    private func count() {
-        done.increment()
-    }
+    private func count() { done.increment() }
 }
 
 @Suite struct IsolationTests {

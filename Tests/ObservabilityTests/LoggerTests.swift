@@ -112,13 +112,9 @@ import Testing
             (1_709_251_199_001, "2024-02-29T23:59:59.001Z"), (1_767_225_599_050, "2025-12-31T23:59:59.050Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
         ] as [(Int64, String)])
-    func `time is written in UTC to the millisecond`(milliseconds: Int64, text: String) {
-        #expect(ISOTime.text(milliseconds: milliseconds) == text)
-    }
+    func `time is written in UTC to the millisecond`(milliseconds: Int64, text: String) { #expect(ISOTime.text(milliseconds: milliseconds) == text) }
 }
 
 extension String {
-    fileprivate func replacing(_ part: String) -> String {
-        split(separator: part, omittingEmptySubsequences: false).joined()
-    }
+    fileprivate func replacing(_ part: String) -> String { split(separator: part, omittingEmptySubsequences: false).joined() }
 }

@@ -85,14 +85,10 @@ import Testing
     }
 
     @Test(arguments: [(0.0025, "0.0025"), (1, "1"), (-3, "-3"), (.infinity, "+Inf"), (-.infinity, "-Inf"), (.nan, "NaN")] as [(Double, String)])
-    func `numbers are written as Prometheus reads them`(value: Double, text: String) {
-        #expect(PrometheusText.number(value) == text)
-    }
+    func `numbers are written as Prometheus reads them`(value: Double, text: String) { #expect(PrometheusText.number(value) == text) }
 
     @Test(arguments: [("a_b:c9", true, true), ("a:b", false, false), ("9a", true, false), ("", true, false), ("a-b", true, false)])
-    func `names are checked`(name: String, colons: Bool, isName: Bool) {
-        #expect(PrometheusText.isName(name, colons: colons) == isName)
-    }
+    func `names are checked`(name: String, colons: Bool, isName: Bool) { #expect(PrometheusText.isName(name, colons: colons) == isName) }
 
     @Test func `the process tells its memory, time, descriptors and build`() throws {
         registry.registerProcess(service: "router", version: "1.2.3")

@@ -59,9 +59,7 @@ struct ArgumentTests {
         ("http://localhost:3000", true), ("http://127.0.0.1", true), ("https://[::1]:3/x", true), ("http://localhost.example", false),
         ("http://10.0.0.1:127", false),
     ])
-    func `a proxy is never asked for this machine`(_ url: String, _ isLocal: Bool) {
-        #expect(HTTPClientOptions.isLocal(url) == isLocal)
-    }
+    func `a proxy is never asked for this machine`(_ url: String, _ isLocal: Bool) { #expect(HTTPClientOptions.isLocal(url) == isLocal) }
 
     @Test func `an option stands anywhere, and after two dashes nothing is one`() throws {
         var arguments = Arguments(["a", "--limit=5", "b", "--all", "--", "--c", "-d"])

@@ -31,8 +31,7 @@ import Testing
         #expect(try Quote(json: try JSONValue.parse(quote.json)) == quote)
     }
 
-    @Test(
-        arguments: ["dex", "pool", "amountIn", "amountOut", "amountOutDecimal", "price", "feeBps", "priceImpactPct", "minReceived"])
+    @Test(arguments: ["dex", "pool", "amountIn", "amountOut", "amountOutDecimal", "price", "feeBps", "priceImpactPct", "minReceived"])
     func `A quote with a member missing or of another kind is refused by its name`(field: String) throws {
         let members = try #require(try JSONValue.parse(Self.meteoraText).object)
         let changes: [JSONValue] = [
@@ -56,9 +55,7 @@ import Testing
             maxAttempts: 3, fingerprint: "f")
         #expect(try Order(json: bare.json) == bare)
         #expect(!bare.json.contains("null") && !bare.json.contains("userId"))
-        for text in ["", "[]", "{}", order.json.replacing("market", with: "\u{1}")] {
-            #expect(throws: RecordError.self) { try Order(json: text) }
-        }
+        for text in ["", "[]", "{}", order.json.replacing("market", with: "\u{1}")] { #expect(throws: RecordError.self) { try Order(json: text) } }
     }
 
     @Test func `an event is written as the contract shows it`() throws {

@@ -88,8 +88,7 @@ import Testing
         let older = text.replacing(#","expectedDecimal":"0.001""#, with: "")
         #expect(try OrderFailure(json: try JSONValue.parse(older)).amounts?.got == BaseUnits(982))
         let plain = OrderFailure(.insufficientLiquidity)
-        #expect(
-            JSONWriter.value(plain) == #"{"code":"INSUFFICIENT_LIQUIDITY","message":"Insufficient liquidity in pool","retryable":false}"#)
+        #expect(JSONWriter.value(plain) == #"{"code":"INSUFFICIENT_LIQUIDITY","message":"Insufficient liquidity in pool","retryable":false}"#)
         #expect(throws: RecordError.self) { try OrderFailure(json: try JSONValue.parse(#"{"code":1,"message":"x"}"#)) }
     }
 

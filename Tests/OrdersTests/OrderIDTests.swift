@@ -29,7 +29,5 @@ import Testing
             "0198c1f20-000-7000-8000-000000000000", "0198c1f2_0000-7000-8000-000000000000", "{198c1f2-0000-7000-8000-00000000000}",
             "0198c1f2-0000-7000-8000-0000000000é",
         ])
-    func `A text that is no UUID is refused`(text: String) {
-        #expect(OrderID(parsing: text) == nil)
-    }
+    func `A text that is no UUID is refused`(text: String) { #expect(OrderID(parsing: text) == nil) }
 }

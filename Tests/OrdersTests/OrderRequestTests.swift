@@ -17,9 +17,7 @@ import Testing
     }
 
     /// A body of the required members and these.
-    private static func body(_ members: String) -> String {
-        #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"# + members + "}"
-    }
+    private static func body(_ members: String) -> String { #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"# + members + "}" }
 
     @Test(
         arguments: [

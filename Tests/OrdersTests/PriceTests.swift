@@ -30,8 +30,7 @@ import Testing
             let text = Price.text(
                 amountIn: BaseUnits(amountIn), amountOut: BaseUnits(amountOut), inputDecimals: inputDecimals, outputDecimals: outputDecimals)
             #expect(
-                Self.isNearest(
-                    text, WideInteger(amountOut) * .power(inputDecimals), WideInteger(amountIn) * .power(outputDecimals)),
+                Self.isNearest(text, WideInteger(amountOut) * .power(inputDecimals), WideInteger(amountIn) * .power(outputDecimals)),
                 "\(text) for \(amountOut)/\(amountIn), decimals \(inputDecimals), \(outputDecimals)")
         }
     }

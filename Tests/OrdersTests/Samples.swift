@@ -11,9 +11,7 @@ enum Samples {
     /// A mint for each number.
     static func mint(_ number: UInt8) -> String { Base58.encode([UInt8](repeating: 7, count: 31) + [number]) }
 
-    static func tokens() throws -> TokenList {
-        try TokenList(bytes: Array(JSONWriter.value([sol, usdc]).utf8))
-    }
+    static func tokens() throws -> TokenList { try TokenList(bytes: Array(JSONWriter.value([sol, usdc]).utf8)) }
 
     static let id = OrderID(parsing: "0198c1f2-0000-7000-8000-000000000000")!
 

@@ -94,9 +94,7 @@ import Testing
         let error = try #require(throws: TokenListError.self) { try TokenList(bytes: Array("[\(entries)]".utf8)) }
         #expect(error.description.hasPrefix("tokens[0].mint: must be base58 of 32 bytes; tokens[1].mint: "))
         #expect(error.description.hasSuffix("; tokens[9].mint: must be base58 of 32 bytes; and 2990 more"))
-        for text in ["", "{}", "[]", "[1,]", #"{"tokens":[]}"#] {
-            #expect(throws: TokenListError.self) { try TokenList(bytes: Array(text.utf8)) }
-        }
+        for text in ["", "{}", "[]", "[1,]", #"{"tokens":[]}"#] { #expect(throws: TokenListError.self) { try TokenList(bytes: Array(text.utf8)) } }
     }
 
     @Test func `whatever the decimals of a token are, it is taken or left out`() throws {

@@ -63,8 +63,7 @@ import Testing
         #expect(throws: Never.self) { try reading.result.get() }
     }
 
-    @Test(
-        arguments: [(#""slippage":0.5"#, "50 %"), (#""slippageBps":1001"#, "10.01 %"), (#""slippage":0.1"#, nil)])
+    @Test(arguments: [(#""slippage":0.5"#, "50 %"), (#""slippageBps":1001"#, "10.01 %"), (#""slippage":0.1"#, nil)])
     func `A limit above 10 % is warned of`(member: String, percent: String?) throws {
         let warnings = try Self.read(member).warnings
         #expect(warnings.count == (percent == nil ? 0 : 1))

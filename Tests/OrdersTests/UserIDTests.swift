@@ -14,11 +14,8 @@ import Testing
         #expect(UserID(Self.composed) == UserID(stored: Self.composed))
     }
 
-    @Test(
-        arguments: [("", false), ("a", true), (String(repeating: "é", count: 255), true), (String(repeating: "a", count: 256), false)])
-    func `A name from outside has 1 to 255 characters`(text: String, isName: Bool) {
-        #expect((UserID(text) != nil) == isName)
-    }
+    @Test(arguments: [("", false), ("a", true), (String(repeating: "é", count: 255), true), (String(repeating: "a", count: 256), false)])
+    func `A name from outside has 1 to 255 characters`(text: String, isName: Bool) { #expect((UserID(text) != nil) == isName) }
 
     @Test func `A name is written as it came`() {
         #expect(JSONWriter.value(UserID(stored: Self.decomposed)).utf8.elementsEqual("\"Jose\u{301}\"".utf8))

@@ -7,13 +7,9 @@ struct WideInteger: Comparable {
         while self.limbs.last == 0 { self.limbs.removeLast() }
     }
 
-    init(_ value: UInt64) {
-        self.init(limbs: [UInt32(truncatingIfNeeded: value), UInt32(value >> 32)])
-    }
+    init(_ value: UInt64) { self.init(limbs: [UInt32(truncatingIfNeeded: value), UInt32(value >> 32)]) }
 
-    static func power(_ exponent: Int) -> WideInteger {
-        (0..<exponent).reduce(WideInteger(1)) { power, _ in power * WideInteger(10) }
-    }
+    static func power(_ exponent: Int) -> WideInteger { (0..<exponent).reduce(WideInteger(1)) { power, _ in power * WideInteger(10) } }
 
     static func * (left: WideInteger, right: WideInteger) -> WideInteger {
         var result = [UInt32](repeating: 0, count: left.limbs.count + right.limbs.count)

@@ -87,8 +87,7 @@ struct AnyAnswerTests {
     /// Everything that a process asks Redis, by name.
     private func questions(_ pipeline: OrderPipeline, _ client: RedisClient, _ order: Order) -> [(String, @ServiceActor () async throws -> Void)] {
         let keys = pipeline.partitions[0]
-        let entry = WorkEntry(
-            stage: .executor, partition: 0, entry: "1-1", orderID: order.id, round: 1, consumer: "c", deliveries: 1, token: "t")
+        let entry = WorkEntry(stage: .executor, partition: 0, entry: "1-1", orderID: order.id, round: 1, consumer: "c", deliveries: 1, token: "t")
         let ledger = ChainLedger(
             pipeline: pipeline,
             options: ChainOptions(seed: 1, latency: 0...0, failurePpm: 0, dropPpm: 0, latePpm: 0, slotMilliseconds: 400, validSlots: 150))

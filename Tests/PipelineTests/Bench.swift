@@ -124,13 +124,10 @@ final class Bench {
 
     /// Makes an entry look as if it had been delivered that often and left idle for that long.
     func age(_ entry: String, in stream: String, _ group: String, of consumer: String, idle: Int = 60_000, deliveries: Int = 1) async throws {
-        try await send(
-            "XCLAIM", stream, group, consumer, "0", entry, "IDLE", String(idle), "RETRYCOUNT", String(deliveries), "JUSTID")
+        try await send("XCLAIM", stream, group, consumer, "0", entry, "IDLE", String(idle), "RETRYCOUNT", String(deliveries), "JUSTID")
     }
 
-    func pending(_ stage: Stage) async throws -> Int {
-        Int(try await send("XPENDING", keys.source(of: stage), stage.group).array?[0].integer ?? -1)
-    }
+    func pending(_ stage: Stage) async throws -> Int { Int(try await send("XPENDING", keys.source(of: stage), stage.group).array?[0].integer ?? -1) }
 
     /// The number of orders that were put on the executor's stream.
     func routed() async throws -> Int { Int(try await send("XLEN", keys.routed).integer ?? 0) }

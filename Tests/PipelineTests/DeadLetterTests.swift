@@ -99,9 +99,7 @@ struct DeadLetterTests {
     }
 
     @Test(arguments: ["", "0", "0-1", "1-0", "0-1-0-0", "a-1-0", "0-+1-0", "0-01-0", "-1-1-0", "0-1-0 ", "65536-1-0", "0-*", "0-1-"])
-    func `a text that names no letter is no id`(_ text: String) {
-        #expect(DeadLetterID(parsing: text) == nil)
-    }
+    func `a text that names no letter is no id`(_ text: String) { #expect(DeadLetterID(parsing: text) == nil) }
 
     // MARK: Retry
 

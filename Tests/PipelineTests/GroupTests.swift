@@ -129,9 +129,7 @@ struct GroupTests {
         let now = try await bench.now()
         for age in ages { try await bench.send("XADD", bench.keys.accepted, "\(now - age * 1000)-0", "id", "x") }
         try await bench.pipeline.createGroups(bench.keys)
-        if given > 0 {
-            try await bench.send("XREADGROUP", "GROUP", "router", "a", "COUNT", String(given), "STREAMS", bench.keys.accepted, ">")
-        }
+        if given > 0 { try await bench.send("XREADGROUP", "GROUP", "router", "a", "COUNT", String(given), "STREAMS", bench.keys.accepted, ">") }
         return (bench.keys.accepted, now)
     }
 

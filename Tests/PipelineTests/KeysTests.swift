@@ -54,9 +54,7 @@ struct KeysTests {
         ["id", id.uppercased(), "round", "1"], ["id", id, "id", id, "round", "1"],
         ["id", id, "round", "99999999999999999999"],
     ])
-    func `anything else is no entry`(fields: [String]) {
-        #expect(work(fields.map { .string($0) }) == nil)
-    }
+    func `anything else is no entry`(fields: [String]) { #expect(work(fields.map { .string($0) }) == nil) }
 
     @Test func `a value that is no text makes an entry unreadable`() {
         #expect(work([.string("id"), .bytes([0xff]), .string("round"), .string("1")]) == nil)

@@ -119,8 +119,7 @@ struct PartitionChangeTests {
             }
             #expect(left == [keys.order(order.id)])
             #expect(try await bench.send("PTTL", keys.order(order.id)).integer ?? -1 > 0)
-            let again = try await other.accept(
-                Samples.order(key: "k", user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+            let again = try await other.accept(Samples.order(key: "k", user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
             guard case .replay(order.id, _) = again else { throw TestFailure("\(again) instead of a replay") }
         }
     }
@@ -173,9 +172,7 @@ struct PartitionChangeTests {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
             // More names that start with the process. To check them all takes a while, in which another process can begin.
-            for index in 0..<30 {
-                await Heartbeat(redis: bench.redis, service: "router", name: "ally-\(index)") { ["partitions": "4"] }.beat()
-            }
+            for index in 0..<30 { await Heartbeat(redis: bench.redis, service: "router", name: "ally-\(index)") { ["partitions": "4"] }.beat() }
             let changing = Loop.spawn { await self.start(bench, 4) }
             // A different moment of the change in each turn.
             for _ in 0..<turn { _ = try await bench.now() }

@@ -40,9 +40,7 @@ struct PauseTests {
     @Test func `a pause holds in every partition`() async throws {
         try await withBench(PipelineSettings(partitions: 3)) { bench in
             try await bench.pipeline.pause(reason: "")
-            for partition in 0..<3 {
-                #expect(try await bench.accept(Samples.order(Samples.id(partition: UInt8(partition)))) == .paused(reason: ""))
-            }
+            for partition in 0..<3 { #expect(try await bench.accept(Samples.order(Samples.id(partition: UInt8(partition)))) == .paused(reason: "")) }
             try await bench.pipeline.resume()
             for partition in 0..<3 { _ = try await bench.place(Samples.order(Samples.id(partition: UInt8(partition)))) }
         }

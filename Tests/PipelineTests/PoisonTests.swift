@@ -13,9 +13,7 @@ struct PoisonTests {
     }
 
     /// Begins the entry that often, each time in another delivery.
-    private func start(_ entry: WorkEntry, _ count: Int, _ bench: Bench) async throws {
-        for _ in 0..<count { try await bench.begin(entry.held()) }
-    }
+    private func start(_ entry: WorkEntry, _ count: Int, _ bench: Bench) async throws { for _ in 0..<count { try await bench.begin(entry.held()) } }
 
     @Test func `a start is counted once a delivery, however often its step is sent`() async throws {
         try await withBench { bench in

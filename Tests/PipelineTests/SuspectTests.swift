@@ -47,8 +47,7 @@ struct SuspectTests {
         return entries.compactMap { WorkEntry($0, options: .of(.router, consumer), partition: 0) }
     }
 
-    @Test(
-        arguments: [(5, [0]), (5, [39]), (5, [17]), (5, [3, 4]), (5, [0, 10, 20, 39]), (3, [7]), (2, [7]), (2, [0, 39]), (12, [21])])
+    @Test(arguments: [(5, [0]), (5, [39]), (5, [17]), (5, [3, 4]), (5, [0, 10, 20, 39]), (3, [7]), (2, [7]), (2, [0, 39]), (12, [21])])
     func `an order that ends its workers is found by halves, and no other is given up for it`(maxStarts: Int, places: [Int]) async throws {
         try await withBench(PipelineSettings(maxStarts: maxStarts)) { bench in
             var orders: [Order] = []

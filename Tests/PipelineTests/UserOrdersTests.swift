@@ -83,9 +83,7 @@ struct UserOrdersTests {
 
     @Test func `a page goes on where the last one ended though orders leave the list meanwhile`() async throws {
         try await withBench { bench in
-            for score in 1...6 {
-                try await bench.send("ZADD", bench.keys.user("u"), String(score), "m\(score)")
-            }
+            for score in 1...6 { try await bench.send("ZADD", bench.keys.user("u"), String(score), "m\(score)") }
             let first = try await bench.send("ZREVRANGEBYSCORE", bench.keys.user("u"), "+inf", "-inf", "LIMIT", "0", "3").array?.compactMap(\.string)
             #expect(first == ["m6", "m5", "m4"])
             try await bench.send("ZREM", bench.keys.user("u"), "m5")

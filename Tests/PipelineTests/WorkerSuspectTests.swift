@@ -91,9 +91,7 @@ struct WorkerSuspectTests {
 
     @Test func `suspects of two partitions are not begun at once`() async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
-            for keys in bench.pipeline.partitions {
-                _ = try await bench.abandon(in: keys, deliveries: 3)
-            }
+            for keys in bench.pipeline.partitions { _ = try await bench.abandon(in: keys, deliveries: 3) }
             let handler = FakeHandler { entry in
                 _ = try? await bench.pipeline.begin(entry)
                 try? await sleep(for: .milliseconds(500))

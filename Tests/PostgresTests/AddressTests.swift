@@ -78,9 +78,7 @@ struct AddressTests {
         "postgres://u:se/cret@h/d", "postgres://u:p@ss/100%@h:5432/d", "postgres://u:a?b=c#d@h/d", "postgres://u:100%@h/d", "postgres://u:a b@h/d",
         "postgres://u:pä%C3%A4@h/d", "host=h user=u password='p@ss/100%'",
     ])
-    func `a URL is read whatever its password holds`(url: String) throws {
-        _ = try PostgresPool(url: url, size: 1, name: "tests")
-    }
+    func `a URL is read whatever its password holds`(url: String) throws { _ = try PostgresPool(url: url, size: 1, name: "tests") }
 
     @Test(arguments: [
         "nonsense", "postgres://user:secret@host:port/db", "postgres://u:secret@h:0/d", "postgres://u:secret@h/a/b", "postgres://u:secret@h/%zz",

@@ -8,9 +8,7 @@ import Testing
 /// What Redis says when it is there and does not serve: its own words arrive, and a connection that can never serve again is given up.
 @Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct RedisRefusalTests {
-    private func reader(_ url: String) throws -> RedisReader {
-        RedisReader(url: try #require(RedisURL(url)), name: "test", options: .quick)
-    }
+    private func reader(_ url: String) throws -> RedisReader { RedisReader(url: try #require(RedisURL(url)), name: "test", options: .quick) }
 
     // MARK: The door of Redis
 

@@ -102,9 +102,7 @@ struct RedisSubscriberTests {
                 let again = Promise<Void>()
                 subscriber.onReconnect = { again.succeed(()) }
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    for channel in channels {
-                        group.addTask { _ = try await subscriber.subscribe(channel) { record.note($0) } }
-                    }
+                    for channel in channels { group.addTask { _ = try await subscriber.subscribe(channel) { record.note($0) } } }
                     try await group.waitForAll()
                 }
                 try await publish(channels, client)

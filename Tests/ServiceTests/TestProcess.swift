@@ -63,9 +63,7 @@ enum Turnstile {
     }
 
     /// Gives the place to the test that has waited longest.
-    static func leave() {
-        if waiting.isEmpty { inside -= 1 } else { waiting.removeFirst().succeed(()) }
-    }
+    static func leave() { if waiting.isEmpty { inside -= 1 } else { waiting.removeFirst().succeed(()) } }
 }
 
 extension TestProcess {

@@ -57,9 +57,7 @@ struct OrderLife: Sendable {
     }
 
     /// What the stream brings.
-    var stored: [StoredEvent] {
-        events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) }
-    }
+    var stored: [StoredEvent] { events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) } }
 
     private mutating func route(to dex: String, attempt: Int) {
         add(.routing, .routing, 10, EventMessage.fetchingQuotes, attempt: attempt) { _ in }

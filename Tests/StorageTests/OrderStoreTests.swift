@@ -15,8 +15,7 @@ struct OrderStoreTests {
             let found = try #require(try await store.order(life.order.id))
             #expect(found.order == life.order)
             #expect(found.events.map(\.json) == life.events.map(\.json))
-            #expect(
-                OrderView(order: found.order, events: found.events).json() == OrderView(order: life.order, events: life.events).json())
+            #expect(OrderView(order: found.order, events: found.events).json() == OrderView(order: life.order, events: life.events).json())
         }
     }
 

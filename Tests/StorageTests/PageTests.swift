@@ -76,7 +76,5 @@ struct PageTests {
     @Test(arguments: [
         "", "_", "1", "x_018f0000-0000-7000-8000-000000000000", "1_no", "1_2_3", "99999999999999999999_018f0000-0000-7000-8000-000000000000",
     ])
-    func `a cursor that was not given out is refused`(text: String) {
-        #expect(OrderCursor(parsing: text) == nil)
-    }
+    func `a cursor that was not given out is refused`(text: String) { #expect(OrderCursor(parsing: text) == nil) }
 }

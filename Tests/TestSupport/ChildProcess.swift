@@ -36,9 +36,7 @@ public final class ChildProcess {
 
     /// Waits for the end of the process. Throws `DeadlineExceeded`.
     @discardableResult
-    public func exit(within limit: Duration = .seconds(20)) async throws -> Int32 {
-        try await eventually(within: limit) { self.exitStatus() }
-    }
+    public func exit(within limit: Duration = .seconds(20)) async throws -> Int32 { try await eventually(within: limit) { self.exitStatus() } }
 
     /// Ends the process by `signal` and waits for it.
     public func stop(_ signal: Int32 = SIGTERM) async throws {

@@ -49,9 +49,7 @@ public func write(_ text: String, to path: String) throws {
 
 /// Removes a directory with everything in it.
 public func removeDirectory(_ path: String) {
-    for entry in entries(of: path) {
-        if entry.isDirectory { removeDirectory("\(path)/\(entry.name)") } else { unlink("\(path)/\(entry.name)") }
-    }
+    for entry in entries(of: path) { if entry.isDirectory { removeDirectory("\(path)/\(entry.name)") } else { unlink("\(path)/\(entry.name)") } }
     rmdir(path)
 }
 

@@ -54,9 +54,7 @@ private actor TestPlaces {
         }
     }
 
-    func leave() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-    }
+    func leave() { if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() } }
 }
 
 extension Trait where Self == OnLoop {

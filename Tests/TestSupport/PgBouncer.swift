@@ -47,9 +47,7 @@ public final class PgBouncer {
     }
 
     /// The URL of a database of the server, through PgBouncer.
-    public func url(of database: String) -> String {
-        "postgres://postgres@127.0.0.1:\(port)/\(database.split(separator: "/").last ?? "")"
-    }
+    public func url(of database: String) -> String { "postgres://postgres@127.0.0.1:\(port)/\(database.split(separator: "/").last ?? "")" }
 
     /// Ends PgBouncer.
     public func stop() async throws {

@@ -97,9 +97,7 @@ public final class PostgresServer {
         return lines.count > 7 && lines[0] == String(process.pid) && lines[7].hasPrefix("ready")
     }
 
-    private func signalAll(_ signal: Int32) throws {
-        if let process { signalServer(process.pid, signal) }
-    }
+    private func signalAll(_ signal: Int32) throws { if let process { signalServer(process.pid, signal) } }
 
     private func execute(_ command: [String]) async throws {
         let child = try ChildProcess([try Self.program(command[0])] + command.dropFirst(), user: user, output: log)

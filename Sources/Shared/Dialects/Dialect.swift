@@ -18,7 +18,6 @@ public protocol Dialect: Sendable {
     /// Whether a GET of the socket's path without an upgrade shows the order; otherwise the answer is 426.
     static var showsOrder: Bool { get }
 
-    /// A new conversation.
     init()
 
     /// Whether an order is certainly written in this dialect, so that `answer` makes the answer.
@@ -52,7 +51,6 @@ extension Dialect {
     /// The common answer, which the clients of all these dialects can read.
     public static func answer(_ order: AcceptedOrder) -> String { Dialects.commonAnswer(order) }
 
-    /// No greeting.
     public func greeting(_ id: OrderID, at time: String) -> [String] { [] }
     /// Does nothing: no message depends on it.
     public mutating func introduce(_ order: Order) {}

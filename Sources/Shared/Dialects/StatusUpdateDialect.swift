@@ -7,9 +7,7 @@ struct StatusUpdateDialect: Dialect {
     static var label: String { "002_003" }
     static var socket: SocketAddress { .path("/ws/orders/{id}") }
     static var socketKey: String? { "websocketUrl" }
-    static var spelling: OrderSpelling {
-        OrderSpelling([.tokenIn: "inputToken", .tokenOut: "outputToken", .amount: "amountIn"], requiresUser: true)
-    }
+    static var spelling: OrderSpelling { OrderSpelling([.tokenIn: "inputToken", .tokenOut: "outputToken", .amount: "amountIn"], requiresUser: true) }
 
     mutating func messages(for event: OrderEvent) -> [String] {
         guard let message = Self.message(event) else { return [] }

@@ -67,9 +67,7 @@ public final class MockChain: Chain {
     }
 
     /// Waits until all processes have agreed on the seed, so that all executors draw the same outcomes.
-    public func prepare() async {
-        if let agreed = await process.agreeOnSeed(settings.market) { seed = agreed }
-    }
+    public func prepare() async { if let agreed = await process.agreeOnSeed(settings.market) { seed = agreed } }
 
     /// Signs at once. The signature depends on order, leg and attempt only.
     public func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {

@@ -17,7 +17,6 @@ public struct Keys: Sendable {
         static let retries = "retries"
     }
 
-    /// The keys of one partition.
     public init(partition: Int) {
         self.partition = partition
         orders = "orders:{\(partition)}:"
@@ -86,9 +85,7 @@ public struct Keys: Sendable {
     public func source(of stage: Stage) -> String { stage == .router ? accepted : routed }
 
     /// The streams that consumer groups read, each with its group.
-    var groups: [(stream: String, group: String)] {
-        [(accepted, Stage.router.group), (routed, Stage.executor.group), (events, persistGroup)]
-    }
+    var groups: [(stream: String, group: String)] { [(accepted, Stage.router.group), (routed, Stage.executor.group), (events, persistGroup)] }
 
     /// The prefix of every channel.
     static let updatesPrefix = "updates:"

@@ -1,7 +1,6 @@
 public import Orders
 internal import Redis
 
-/// One page of dead letters.
 public struct DeadLetterPage: Sendable {
     /// The letters, oldest first.
     public let letters: [DeadLetter]
@@ -96,8 +95,7 @@ extension OrderPipeline {
     public func drop(_ id: DeadLetterID) async throws(PipelineError) -> DropOutcome {
         guard partitions.indices.contains(id.partition) else { return .unknown }
         let keys = partitions[id.partition]
-        let reply = try await run(
-            Scripts.drop, keys: [keys.dead, keys.leaving], [id.entry, keys.orderPrefix, String(settings.orderStateTTL)])
+        let reply = try await run(Scripts.drop, keys: [keys.dead, keys.leaving], [id.entry, keys.orderPrefix, String(settings.orderStateTTL)])
         switch reply.array?.first?.string {
         case "ok": return .dropped
         case "unknown": return .unknown

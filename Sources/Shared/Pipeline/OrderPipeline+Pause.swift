@@ -19,9 +19,7 @@ extension OrderPipeline {
     }
 
     /// Takes orders again.
-    public func resume() async throws(PipelineError) {
-        for keys in partitions { _ = try await send(["DEL", keys.paused]) }
-    }
+    public func resume() async throws(PipelineError) { for keys in partitions { _ = try await send(["DEL", keys.paused]) } }
 
     /// The pause of any partition; nil if all take orders.
     public func currentPause() async throws(PipelineError) -> PauseRecord? {

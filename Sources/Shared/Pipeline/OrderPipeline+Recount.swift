@@ -66,7 +66,5 @@ extension OrderPipeline {
     }
 
     /// The random id of Redis' run; empty if Redis does not tell it.
-    private func runOfRedis() async -> String {
-        RedisInfo((try? await send(["INFO", "server"]))?.string ?? "").runID
-    }
+    private func runOfRedis() async -> String { RedisInfo((try? await send(["INFO", "server"]))?.string ?? "").runID }
 }

@@ -7,9 +7,7 @@ extension OrderPipeline {
     @discardableResult
     public func createGroups(_ keys: Keys) async throws(PipelineError) -> Bool {
         var created = false
-        for (stream, group) in keys.groups {
-            if try await run(Scripts.group, keys: [stream], [group]).integer == 1 { created = true }
-        }
+        for (stream, group) in keys.groups { if try await run(Scripts.group, keys: [stream], [group]).integer == 1 { created = true } }
         return created
     }
 
@@ -76,9 +74,7 @@ extension OrderPipeline {
             _ = try await run(Scripts.reap, keys: [stream], [group, String(minIdle.millisecondsRoundedUp)] + alive)
         }
         // Takes all that are due, up to a limit: users' lists must not grow faster than a busy engine ends orders in ten seconds.
-        for _ in 0..<200 {
-            guard try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "500"]).integer == 500 else { return }
-        }
+        for _ in 0..<200 { guard try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "500"]).integer == 500 else { return } }
     }
 
     /// Acknowledges events after COMMIT and marks them as stored. All `entries` are of one partition. An order's id is empty if it could not be read.

@@ -3,7 +3,6 @@ internal import Redis
 
 /// A user's order, with the fields that a feed of the user needs.
 public struct UserOrder: Sendable, Equatable {
-    /// The order.
     public let id: OrderID
     /// When it was placed, in Unix ms.
     public let placed: UInt64
@@ -39,8 +38,7 @@ extension OrderPipeline {
         var (from, passed, read) = ("+inf", 0, 0)
         while read < limit {
             let size = min(Self.userPage, limit - read)
-            let reply = try await run(
-                Scripts.user, keys: [keys.user(user)], [keys.orderPrefix, from, String(passed), String(size), String(since)])
+            let reply = try await run(Scripts.user, keys: [keys.user(user)], [keys.orderPrefix, from, String(passed), String(size), String(since)])
             guard let values = reply.array?.map({ $0.string ?? "" }), values.count % 4 == 0 else {
                 throw PipelineError(.unexpectedReply, "a user's orders cannot be read")
             }

@@ -2,7 +2,6 @@ public import EventLoop
 public import Orders
 public import Redis
 
-/// The settings of a pipeline.
 public struct PipelineSettings: Sendable {
     /// Partitions, from 1.
     public var partitions: Int
@@ -26,7 +25,6 @@ public final class OrderPipeline {
     public let redis: RedisClient
     /// The pipeline's settings.
     public let settings: PipelineSettings
-    /// The keys of each partition.
     public let partitions: [Keys]
     /// Called with each step of this process and its outcome, for metrics.
     public var onStep: (@ServiceActor (StepReport) -> Void)?
@@ -55,9 +53,7 @@ public final class OrderPipeline {
     public func isConnected(within limit: Duration) async -> Bool { (try? await redis.connected(within: limit)) != nil }
 
     /// The keys of an order's partition; nil if there is no such partition, and so no such order.
-    public func keys(of id: OrderID) -> Keys? {
-        partitions.indices.contains(id.partition) ? partitions[id.partition] : nil
-    }
+    public func keys(of id: OrderID) -> Keys? { partitions.indices.contains(id.partition) ? partitions[id.partition] : nil }
 
     /// Runs a script once.
     public func run(

@@ -31,7 +31,6 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
     /// Redis' own words, if it refused.
     public let words: String?
 
-    /// A failure.
     public init(_ code: Code, _ message: String, outcomeUnknown: Bool = false, words: String? = nil) {
         self.code = code
         self.message = message
@@ -56,7 +55,6 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         }
     }
 
-    /// One sentence, safe to log.
     public var description: String { "\(code.rawValue): \(message)" }
 
     private var isLogin: Bool { words.map { $0.hasPrefix("WRONGPASS") || $0.hasPrefix("NOAUTH") } ?? false }
@@ -72,8 +70,7 @@ extension PipelineError {
 
     /// The meaning of a Redis failure for the pipeline. If Redis refused, its words decide, whether it refused a command or a connection.
     public init(_ error: RedisError) {
-        self.init(
-            error.words.map(Self.code) ?? Self.code(of: error), error.message, outcomeUnknown: error.outcomeUnknown, words: error.words)
+        self.init(error.words.map(Self.code) ?? Self.code(of: error), error.message, outcomeUnknown: error.outcomeUnknown, words: error.words)
     }
 
     private static func code(words: String) -> Code {

@@ -7,7 +7,6 @@ struct DescriptorLimit: Sendable {
 
     /// The limit that the process was started with.
     let before: Int
-    /// The limit now.
     let now: Int
 
     /// Raises the limit as far as the process may. Shells and supervisors start processes with 1,024 for the sake of old programs.

@@ -9,9 +9,7 @@ extension PipelineError {
     ///   - failed: what could not be done, the first half of a sentence: `The order cannot be looked up`.
     ///   - changes: whether it would have changed something. A lost answer then has an unknown outcome.
     public func answer(_ failed: String, changes: Bool = false) -> any Error {
-        if changes && outcomeUnknown {
-            return Problem.outcomeUnknown(failed, because: cause)
-        }
+        if changes && outcomeUnknown { return Problem.outcomeUnknown(failed, because: cause) }
         return switch code {
         case .unavailable, .stopping, .changing: Problem.unavailable(failed, because: cause)
         case .notReady: Problem.redisNotReady(failed, because: cause)

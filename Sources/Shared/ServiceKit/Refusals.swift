@@ -163,8 +163,7 @@ extension Problem {
 
     /// The largest allowed number of events waits for Postgres.
     public static func tooManyEventsUnstored(_ count: Int) -> Problem {
-        overloaded(
-            "The engine has \(count) events that are not in its database yet, which is its limit; try again in half a minute", retryAfter: 30)
+        overloaded("The engine has \(count) events that are not in its database yet, which is its limit; try again in half a minute", retryAfter: 30)
     }
 
     /// The oldest order waits for longer than allowed.
@@ -201,9 +200,7 @@ extension Problem {
     }
 
     /// The body of a pause is not valid.
-    public static var badPause: Problem {
-        Problem(400, HTTPCode.badRequest, #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#)
-    }
+    public static var badPause: Problem { Problem(400, HTTPCode.badRequest, #"Send nothing, or a JSON object such as {"reason":"upgrade"}"#) }
 
     /// The reason of a pause is not one line of text, or is too long.
     public static func badPauseReason(maxCharacters: Int) -> Problem {

@@ -4,7 +4,6 @@ public import EventLoop
 /// One of the four services: the work of its process. A service starts nothing itself; `ServiceRun` runs its children.
 @ServiceActor
 public protocol Service {
-    /// Its settings.
     associatedtype Settings: ServiceSettings
     /// The purpose of the service in one sentence: the first line of its help.
     nonisolated static var purpose: String { get }
@@ -50,7 +49,6 @@ extension ServiceProcess {
 public struct StartError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
     public let description: String
-    /// The exit code.
     public let exitCode: Int32
 
     /// A refusal of the settings. The exit code is 78 unless given.

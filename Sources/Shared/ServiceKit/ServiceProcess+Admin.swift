@@ -15,14 +15,11 @@ extension ServiceProcess {
         observeProcess()
     }
 
-    private static func answer(_ report: HealthReport) -> HTTPResponse {
-        .json(report.isPassing ? 200 : 503, report.json)
-    }
+    private static func answer(_ report: HealthReport) -> HTTPResponse { .json(report.isPassing ? 200 : 503, report.json) }
 
     private func observeRequests() {
         let requests = metrics.counters("http_requests_total", help: "HTTP requests by route and status code.", by: ["route", "code"])
-        let durations = metrics.histograms(
-            "http_request_duration_seconds", help: "Time from the whole request to its answer.", by: ["route"])
+        let durations = metrics.histograms("http_request_duration_seconds", help: "Time from the whole request to its answer.", by: ["route"])
         router.onRequest = { route, status, seconds in
             requests.labelled(route, String(status)).increment()
             durations.labelled(route).observe(seconds)

@@ -10,7 +10,6 @@ public struct PostgresState: Sendable {
     /// Commands that wait for a connection.
     public let waiting: Int
 
-    /// A state by value.
     public init(isAvailable: Bool, lent: Int, waiting: Int) {
         self.isAvailable = isAvailable
         self.lent = lent
@@ -33,9 +32,7 @@ extension ServiceProcess {
     }
 
     /// Logs that Postgres has refused a command, with its own reason.
-    public func postgresRefused(reason: String) {
-        log.limited(.error, "postgres.refused", every: .seconds(5), ["reason": .string(reason)])
-    }
+    public func postgresRefused(reason: String) { log.limited(.error, "postgres.refused", every: .seconds(5), ["reason": .string(reason)]) }
 
     /// Logs that Postgres is away or refuses connections, with the reason, or that it is back.
     public func postgresChanged(reason: String?) {

@@ -13,9 +13,7 @@ public final class ServiceProcess {
     public let service: String
     /// Service, host and a random part: the process' name for other processes and as a consumer.
     public let name: String
-    /// The log.
     public let log: Logger
-    /// The metrics.
     public let metrics = MetricsRegistry()
     /// Liveness and readiness.
     public let health = HealthRegistry()

@@ -41,6 +41,5 @@ public struct OrderCursor: Sendable, Hashable, CustomStringConvertible {
         self.id = id
     }
 
-    /// The text for a client.
     public var description: String { "\(createdAt)_\(id)" }
 }

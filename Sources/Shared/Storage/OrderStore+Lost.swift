@@ -4,7 +4,6 @@ internal import Postgres
 
 /// An order that Postgres knows as under way and that the pipeline does not have.
 public struct LostOrder: Sendable, Hashable {
-    /// The order.
     public let id: OrderID
     /// Its status in the newest stored event.
     public let status: OrderStatus

@@ -86,7 +86,5 @@ extension OrderStore {
     }
 
     /// A time from Unix milliseconds, exactly.
-    private static func moment(_ key: String) -> String {
-        "'epoch'::timestamptz + (fields ->> '\(key)')::bigint * interval '1 millisecond'"
-    }
+    private static func moment(_ key: String) -> String { "'epoch'::timestamptz + (fields ->> '\(key)')::bigint * interval '1 millisecond'" }
 }

@@ -58,14 +58,10 @@ public final class OrderStore {
 
     /// An order and all of its events in order of seq; nil if the id was never stored.
     /// Throws `PostgresError`, or `RecordError` for an unreadable row.
-    public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? {
-        try await read(id, after: 0)
-    }
+    public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? { try await read(id, after: 0) }
 
     /// The events of an order with a seq above `seq`; nil if the id was never stored.
-    public func events(of id: OrderID, after seq: Int) async throws -> [OrderEvent]? {
-        try await read(id, after: seq)?.events
-    }
+    public func events(of id: OrderID, after seq: Int) async throws -> [OrderEvent]? { try await read(id, after: seq)?.events }
 
     /// Checks whether the orders can be read: connection, tables and rights. Throws the reason if not.
     public func probe() async throws(PostgresError) {

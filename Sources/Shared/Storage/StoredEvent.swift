@@ -24,7 +24,5 @@ public struct StoredEvent: Sendable, Hashable {
 /// Reads the events that a query has gathered into one JSON array.
 enum StoredEvents {
     /// Parses the array. The database keeps values, not texts, so the events come back in the form of `OrderEvent.json`.
-    static func read(_ text: String) throws -> [OrderEvent] {
-        try JSONValue.parse(text, maxDepth: 32).array?.map { try OrderEvent(json: $0) } ?? []
-    }
+    static func read(_ text: String) throws -> [OrderEvent] { try JSONValue.parse(text, maxDepth: 32).array?.map { try OrderEvent(json: $0) } ?? [] }
 }

@@ -59,8 +59,7 @@ struct OrderCtlTests {
         }
     }
 
-    @Test(
-        .engine(replicas: [.gateway: 2, .executor: 0]))
+    @Test(.engine(replicas: [.gateway: 2, .executor: 0]))
     func `A pause holds for every gateway, over restarts of Redis and of gateways, while orders inside end; resume ends it`() async throws {
         try await withEdge(gateways: 2) { edge, engine in
             let inside = try await engine.place()

@@ -25,9 +25,7 @@ extension Engine {
     }
 
     /// Places orders at once.
-    func place(count: Int, _ body: String = usualOrder) async throws -> [String] {
-        try await together(count) { _ in try await self.place(body) }
-    }
+    func place(count: Int, _ body: String = usualOrder) async throws -> [String] { try await together(count) { _ in try await self.place(body) } }
 
     /// The order as the gateway shows it.
     func show(_ id: String) async throws -> JSONValue { try await send("GET", "/api/orders/\(id)").json }
@@ -91,9 +89,7 @@ struct Step: Equatable, CustomStringConvertible {
         self.progress = progress
     }
 
-    init(_ event: JSONValue) {
-        self.init(event["type"]?.string ?? "", event["status"]?.string ?? "", event["progress"]?.integer ?? -1)
-    }
+    init(_ event: JSONValue) { self.init(event["type"]?.string ?? "", event["status"]?.string ?? "", event["progress"]?.integer ?? -1) }
 
     var description: String { "\(type)/\(status)/\(progress)" }
 

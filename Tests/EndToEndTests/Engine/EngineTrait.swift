@@ -52,8 +52,7 @@ extension Trait where Self == EngineTrait {
     static func engine(
         replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil
     ) -> EngineTrait {
-        EngineTrait(
-            options: StackOptions(replicas: replicas, settings: settings, ownPostgres: ownPostgres, redisDiskMegabytes: redisDiskMegabytes))
+        EngineTrait(options: StackOptions(replicas: replicas, settings: settings, ownPostgres: ownPostgres, redisDiskMegabytes: redisDiskMegabytes))
     }
 }
 
@@ -90,7 +89,5 @@ private final class EnginePlaces {
         try? await turn.value
     }
 
-    func leave() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().succeed(()) }
-    }
+    func leave() { if waiting.isEmpty { free += 1 } else { waiting.removeFirst().succeed(()) } }
 }

@@ -33,8 +33,7 @@ struct ExtremeSettingTests {
         try await check()
     }
 
-    @Test(
-        .engine(settings: bounds(true).filter { !$0.key.hasSuffix("_RATE") && !$0.key.hasSuffix("LATENCY_MS") }))
+    @Test(.engine(settings: bounds(true).filter { !$0.key.hasSuffix("_RATE") && !$0.key.hasSuffix("LATENCY_MS") }))
     func `With every setting at its upper bound orders come to an end, but for those that make each wait or fail`() async throws { try await check() }
 
     private func check() async throws {

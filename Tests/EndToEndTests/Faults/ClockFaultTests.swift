@@ -46,8 +46,7 @@ struct ClockFaultTests {
         #expect(late.count > 0 && late.allSatisfy { 0...1000 ~= $0 }, "\(late)")
     }
 
-    @Test(
-        .engine(settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300", "MAX_ATTEMPTS": "5"]))
+    @Test(.engine(settings: ["MOCK_FAILURE_RATE": "0.4", "RETRY_BASE_MS": "300", "MAX_ATTEMPTS": "5"]))
     func `When Redis' clock is an hour behind what was seen, under load, orders go on: retries and deadlines hold, events keep their order in time`()
         async throws
     {

@@ -74,9 +74,7 @@ extension Engine {
     }
 
     /// Waits until the test's own connection to Postgres is back.
-    func waitForPostgres() async throws {
-        try await eventually { (try? await self.postgres.query("SELECT 1", [])) != nil }
-    }
+    func waitForPostgres() async throws { try await eventually { (try? await self.postgres.query("SELECT 1", [])) != nil } }
 
     /// Waits until Postgres shows the orders with a status.
     func waitUntilStored(_ ids: [String], as status: String) async throws {

@@ -25,8 +25,7 @@ struct NativeFaultTests {
         _ = try await Engine.current.redis.send(command)
     }
 
-    @Test(
-        .engine(replicas: [.router: 0, .executor: 0]))
+    @Test(.engine(replicas: [.router: 0, .executor: 0]))
     func `A client that reads too slowly is closed with 4408, and resumes each order where it was, without a gap`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 400)
@@ -36,9 +35,7 @@ struct NativeFaultTests {
         var isFlooding = true
         let flooding = Loop.spawn {
             defer { isFlooding = false }
-            for seq in stride(from: 2, to: 22, by: 4) {
-                for id in ids { try await flood(id, seq...(seq + 3)) }
-            }
+            for seq in stride(from: 2, to: 22, by: 4) { for id in ids { try await flood(id, seq...(seq + 3)) } }
         }
         var end: String?
         while end == nil {
@@ -60,8 +57,7 @@ struct NativeFaultTests {
         for id in ids { #expect((slow.seqs[id] ?? []) + (resumed.seqs[id] ?? []) == Array(1...21)) }
     }
 
-    @Test(
-        .engine(replicas: [.notifier: 2], settings: ["MOCK_SWAP_LATENCY_MS": "500-3000"]))
+    @Test(.engine(replicas: [.notifier: 2], settings: ["MOCK_SWAP_LATENCY_MS": "500-3000"]))
     func `Redis ends and comes back amid orders: clients on two notifiers, by order and by user, see every event once, in order`() async throws {
         let engine = Engine.current
         let clients = [try await engine.native(), try await engine.native(notifier: 2)]
@@ -86,8 +82,7 @@ struct NativeFaultTests {
         try await clients[0].read { $0.ended.contains(id) }
     }
 
-    @Test(
-        .engine(replicas: [.notifier: 2]))
+    @Test(.engine(replicas: [.notifier: 2]))
     func `A notifier ends amid orders: its client goes on at another with what it last saw, and misses nothing`() async throws {
         let engine = Engine.current
         let first = try await engine.native()

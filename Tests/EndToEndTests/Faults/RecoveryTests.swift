@@ -10,8 +10,7 @@ struct RecoveryTests {
     /// The promised time of recovery beyond VISIBILITY_TIMEOUT_MS.
     private nonisolated static let maxRecovery = Duration.seconds(2)
 
-    @Test(
-        .engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_QUOTE_LATENCY_MS": "3000", "MOCK_SWAP_LATENCY_MS": "3000"]))
+    @Test(.engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_QUOTE_LATENCY_MS": "3000", "MOCK_SWAP_LATENCY_MS": "3000"]))
     func `What a killed process held is taken over by another within the visibility time-out and 2 s`() async throws {
         let engine = Engine.current
         let first = try await engine.place(count: 15)
@@ -48,8 +47,7 @@ struct RecoveryTests {
         return Dictionary(uniqueKeysWithValues: pairs)
     }
 
-    @Test(
-        .engine(ownPostgres: true))
+    @Test(.engine(ownPostgres: true))
     func `With Postgres away under load orders are accepted, routed and executed; once it is back everything is there and in order`() async throws {
         let engine = Engine.current
         let load = engine.load(every: .milliseconds(100))

@@ -8,8 +8,7 @@ import Testing
 /// Tests a Redis that forgets, is full, or stays away.
 @Suite("Faults of Redis", .onLoop) @ServiceActor
 struct RedisFaultTests {
-    @Test(
-        .engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000"]))
+    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000"]))
     func `When Redis has forgotten everything nothing spins, new orders are worked on within 5 s, and the lost ones are reported and left alone`()
         async throws
     {
@@ -51,8 +50,7 @@ struct RedisFaultTests {
         for order in report["lost"]?.array ?? [] { #expect(order["status"]?.string == "submitted") }
     }
 
-    @Test(
-        .engine(replicas: [.executor: 0]))
+    @Test(.engine(replicas: [.executor: 0]))
     func `When Redis is full only new orders are refused: what is inside comes to its end, and new orders afterwards too`() async throws {
         let engine = Engine.current
         var ids = try await engine.place(count: 20)
@@ -96,8 +94,7 @@ struct RedisFaultTests {
         #expect(try await together(ids.count) { try await engine.state(ids[$0]) }.allSatisfy { $0 == "confirmed" })
     }
 
-    @Test(
-        .engine(settings: ["MOCK_QUOTE_LATENCY_MS": "2000", "MOCK_SWAP_LATENCY_MS": "3000"]))
+    @Test(.engine(settings: ["MOCK_QUOTE_LATENCY_MS": "2000", "MOCK_SWAP_LATENCY_MS": "3000"]))
     func `While Redis is away or frozen orders are refused within a second, and sockets stay open and go on without a gap`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)

@@ -14,8 +14,7 @@ struct SocketFaultTests {
         return redis.call('PUBLISH', 'updates:' .. ARGV[1], ARGV[3])
         """
 
-    @Test(
-        .engine(replicas: [.router: 0, .executor: 0]))
+    @Test(.engine(replicas: [.router: 0, .executor: 0]))
     func `Clients that never read are closed while others get every event in time, and what waits for them is bounded; one that reads again resumes`()
         async throws
     {
@@ -45,9 +44,7 @@ struct SocketFaultTests {
         #expect(first.closeCode == 4408 || first.closeCode == 1006)
         let read = first.json.filter { $0["op"]?.string == "event" }.count
         let resumed = try await engine.socket("/v1/stream?orderId=\(flooded)&after=\(read)")
-        for seq in (read + 1)...150 {
-            #expect(try JSONValue.parse(await resumed.text())["event"]?["seq"]?.integer == Int64(seq))
-        }
+        for seq in (read + 1)...150 { #expect(try JSONValue.parse(await resumed.text())["event"]?["seq"]?.integer == Int64(seq)) }
     }
 
     /// Publishes events of an order one by one. Returns how long each took from Redis to this client.
@@ -71,8 +68,7 @@ struct SocketFaultTests {
         _ = try await Engine.current.redis.send(["EVAL", Self.publish, "1", "orders:{0}:order:\(id)", id, String(seq), event])
     }
 
-    @Test(
-        .engine(replicas: [.router: 0, .executor: 0], settings: ["WS_PING_S": "1", "WS_IDLE_S": "3"]))
+    @Test(.engine(replicas: [.router: 0, .executor: 0], settings: ["WS_PING_S": "1", "WS_IDLE_S": "3"]))
     func `A client that is gone without a word is closed after the idle time, one that answers pings is not`() async throws {
         let engine = Engine.current
         let id = try await engine.place()
@@ -92,8 +88,7 @@ struct SocketFaultTests {
         #expect(try await sockets() == 1)
     }
 
-    @Test(
-        .engine(replicas: [.executor: 0, .notifier: 2], settings: ["WS_PING_S": "300", "WS_IDLE_S": "600"], ownPostgres: true))
+    @Test(.engine(replicas: [.executor: 0, .notifier: 2], settings: ["WS_PING_S": "300", "WS_IDLE_S": "600"], ownPostgres: true))
     func `Idle sockets whose notifier ends come back to another all at once, within 30 s, and need no Postgres for orders under way`() async throws {
         let engine = Engine.current
         let (idle, returning) = Faults.full((5000, 5000), else: (1000, 1000))

@@ -7,8 +7,7 @@ import Testing
 /// Tests processes of two versions beside each other. Scripts are told apart by their digest, and what a newer version adds is passed on.
 @Suite("Versions", .onLoop) @ServiceActor
 struct VersionTests {
-    @Test(
-        .engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "200-800", "MOCK_FAILURE_RATE": "0.1"]))
+    @Test(.engine(replicas: [.router: 2, .executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "200-800", "MOCK_FAILURE_RATE": "0.1"]))
     func `Scripts of another version, and scripts that Redis forgets under load, change nothing`() async throws {
         let engine = Engine.current
         let load = engine.load(every: .milliseconds(30))

@@ -41,9 +41,7 @@ final class StreamClient {
     /// Checks that the client was told what has happened: each event once, in order.
     func check(_ events: [String]) throws {
         let happened = try events.map { try JSONValue.parse($0) }
-        if dialect == .native {
-            #expect(connections.flatMap(\.withoutOrders.messages) == events.map { #"{"op":"event","event":\#($0)}"# })
-        }
+        if dialect == .native { #expect(connections.flatMap(\.withoutOrders.messages) == events.map { #"{"op":"event","event":\#($0)}"# }) }
         for (index, connection) in connections.enumerated() where dialect != .native {
             let told = connection.json.map(dialect.line)
             let expected = dialect.expected(of: happened, first: connection.json.first)

@@ -93,9 +93,7 @@ extension Schedule {
     private func finish(_ delivery: Delivery) async throws {
         func isPending() -> Bool { deliveries.contains { $0.token == delivery.token && $0.slot != OrderModel.gone } }
         try await begin(delivery)
-        for request in requests(delivery.work.stage) where isPending() {
-            try await step(deliveries.first { $0.token == delivery.token }!, request)
-        }
+        for request in requests(delivery.work.stage) where isPending() { try await step(deliveries.first { $0.token == delivery.token }!, request) }
     }
 
     private var isAtRest: Bool {

@@ -158,9 +158,7 @@ struct World {
         }
     }
 
-    private func tidied(_ slot: UInt8) -> UInt8 {
-        slot == OrderModel.gone || order.entries[Int(slot)].post.isNone ? OrderModel.gone : slot
-    }
+    private func tidied(_ slot: UInt8) -> UInt8 { slot == OrderModel.gone || order.entries[Int(slot)].post.isNone ? OrderModel.gone : slot }
 
     private func isHeld(_ signature: UInt8) -> Bool {
         order.transaction == signature || stray.transaction == signature || (0..<Self.workers).contains { workers[$0].signature == signature }

@@ -38,9 +38,7 @@ struct ExecutionHandlerTests {
         func state() async throws -> String? { try await test.state(order) }
 
         /// The number of entries that the executors have in hand.
-        func pending() async throws -> Int64? {
-            try await test.redis.send(["XPENDING", test.keys.routed, "executor"]).array?.first?.integer
-        }
+        func pending() async throws -> Int64? { try await test.redis.send(["XPENDING", test.keys.routed, "executor"]).array?.first?.integer }
     }
 
     func withOrder(

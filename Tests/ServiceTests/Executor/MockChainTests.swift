@@ -241,7 +241,6 @@ struct MockChainTests {
 extension TestProcess<ExecutorSettings> {
     /// A chain whose market has one pool.
     func chain() throws -> MockChain {
-        MockChain(
-            settings.chain, board: MarketBoard([try Samples.pool()], settings: settings.chain.market, process: process), process: process)
+        MockChain(settings.chain, board: MarketBoard([try Samples.pool()], settings: settings.chain.market, process: process), process: process)
     }
 }

@@ -79,8 +79,7 @@ struct AcceptanceTests {
         let acceptance = Acceptance(
             settings: settings, process: process, tokens: try Samples.tokens(), admission: admission,
             outcomes: Acceptance.outcomes(in: process.metrics))
-        return Bench(
-            test: TestProcess(process: process, settings: settings), acceptance: acceptance, admin: process.redis, server: server)
+        return Bench(test: TestProcess(process: process, settings: settings), acceptance: acceptance, admin: process.redis, server: server)
     }
 
     private func expectUnavailable(_ result: Result<Accepted, Problem>, namesOrder: Bool, at location: SourceLocation = #_sourceLocation) throws {

@@ -91,8 +91,7 @@ struct AdmissionTests {
             let admission = Admission(
                 limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: pressure)
             let info = try #require(try await test.redis.send(["INFO", "memory"]).string)
-            let used = try #require(
-                info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }.flatMap { Int($0.dropFirst(12)) })
+            let used = try #require(info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }.flatMap { Int($0.dropFirst(12)) })
             _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 5 / 4)])
             try await eventually { refusal(admission)?.error == "The engine's memory is nearly full; try again in a few seconds" }
             _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 4)])
@@ -127,7 +126,5 @@ struct AdmissionTests {
             "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
             "00-4bf92f3577b34da6a3ce929d0e0e473\"-00f067aa0ba902b7-01",
         ])
-    func `anything else is dropped`(_ text: String) {
-        #expect(TraceContext(traceparent: text) == nil)
-    }
+    func `anything else is dropped`(_ text: String) { #expect(TraceContext(traceparent: text) == nil) }
 }

@@ -173,9 +173,7 @@ struct DoctorTests {
         try await withUser(["~*", "&*", "+@all", "-@dangerous"]) { _, http in
             let answer = try await http.get("/api/doctor")
             let verdicts = verdicts(answer)
-            for check in RedisChecks.names {
-                #expect(verdicts[check] == "unknown" && finding(answer, check).contains("NOPERM"), "\(check)")
-            }
+            for check in RedisChecks.names { #expect(verdicts[check] == "unknown" && finding(answer, check).contains("NOPERM"), "\(check)") }
             #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
             #expect(verdicts.count == 16 && !answer.body.contains("Redis is away"))
         }

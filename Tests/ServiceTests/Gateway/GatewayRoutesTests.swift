@@ -20,9 +20,7 @@ import Testing
 struct GatewayRoutesTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#
 
-    private func id(_ answer: Answer) throws -> OrderID {
-        try #require(answer["orderId"]?.string.flatMap { OrderID(parsing: $0) })
-    }
+    private func id(_ answer: Answer) throws -> OrderID { try #require(answer["orderId"]?.string.flatMap { OrderID(parsing: $0) }) }
 
     /// An order that was accepted and then moved on by a worker's steps.
     private func accepted(_ test: TestProcess<GatewaySettings>, _ steps: Int) async throws -> Order {
@@ -319,8 +317,7 @@ struct GatewayRoutesTests {
         }
     }
 
-    @Test(
-        arguments: ["GET", "DELETE", "streams", "health", "door"])
+    @Test(arguments: ["GET", "DELETE", "streams", "health", "door"])
     func `without Redis reads, cancellations and figures are 503 with a time to come back`(_ what: String) async throws {
         try await withServer(try await unconnectedGateway().process) { http in
             switch what {

@@ -20,9 +20,7 @@ struct Situation: Sendable, CustomTestStringConvertible {
 }
 
 /// The messages of a dialect in a situation.
-func told(by dialect: some Dialect, _ situation: Situation) throws -> [String] {
-    try told(by: dialect, situation.story, seen: situation.seen)
-}
+func told(by dialect: some Dialect, _ situation: Situation) throws -> [String] { try told(by: dialect, situation.story, seen: situation.seen) }
 
 /// The messages of a dialect to a client that comes when the order has `seen` events, and stays to the end.
 func told(by dialect: some Dialect, _ story: Story, seen: Int = 0) throws -> [String] {

@@ -45,8 +45,7 @@ struct EventArchiveTests {
         }
     }
 
-    @Test(
-        arguments: [([1, 3], [1]), ([6, 7], [6, 7])])
+    @Test(arguments: [([1, 3], [1]), ([6, 7], [6, 7])])
     func `what follows a gap in Postgres is not shown, because an event would be missing before it; of a final order everything is`(
         _ stored: [Int], _ expected: [Int]
     ) async throws {
@@ -54,8 +53,7 @@ struct EventArchiveTests {
             try await withStore { store, _ in
                 let order = Samples.order()
                 let events = eventsOfSuccess(order.id).filter { stored.contains($0.seq) }
-                try await store.append(
-                    events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) })
+                try await store.append(events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) })
                 guard case .events(let shown, _) = await StoredHistory(pipeline: test.pipeline, store: store).read(order.id) else {
                     Issue.record("the order is not in Postgres")
                     return

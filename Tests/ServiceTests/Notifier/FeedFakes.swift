@@ -22,9 +22,7 @@ final class FakeHistory: OrderHistory {
 
 extension HistoryAnswer {
     /// These events, of the order of the samples.
-    static func events(_ events: [OrderEvent]) -> HistoryAnswer {
-        .events(events, of: Samples.order(id: events.first?.orderId ?? Samples.id()))
-    }
+    static func events(_ events: [OrderEvent]) -> HistoryAnswer { .events(events, of: Samples.order(id: events.first?.orderId ?? Samples.id())) }
 }
 
 /// Records what it is told.

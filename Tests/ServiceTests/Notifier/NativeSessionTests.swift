@@ -93,8 +93,7 @@ struct NativeSessionTests {
         bench.orders.tell(a, 1...3)
         bench.users.watchers["u"]?.orderAppeared(b)
         bench.orders.tell(b, 1...7, isOver: true)
-        #expect(
-            bench.outlet.take() == ["subscribed u 1", "0001/1", "0001/2", "0001/3"] + (1...7).map { "0002/\($0)" })
+        #expect(bench.outlet.take() == ["subscribed u 1", "0001/1", "0001/2", "0001/3"] + (1...7).map { "0002/\($0)" })
         bench.session.receive(#"{"op":"unsubscribe","userId":"u"}"#)
         #expect(bench.users.watchers.isEmpty && bench.orders.watchers.isEmpty)
     }

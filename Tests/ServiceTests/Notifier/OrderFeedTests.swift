@@ -36,9 +36,7 @@ struct OrderFeedTests {
         }
 
         /// The number of clients that listen to the order, as Redis knows it.
-        func listeners() async throws -> Int64? {
-            try await test.redis.send(["PUBSUB", "NUMSUB", Keys.updates(id)]).array?.last?.integer
-        }
+        func listeners() async throws -> Int64? { try await test.redis.send(["PUBSUB", "NUMSUB", Keys.updates(id)]).array?.last?.integer }
     }
 
     func withFeeds(server: RedisServer? = nil, _ body: @ServiceActor (Bench) async throws -> Void) async throws {

@@ -46,8 +46,7 @@ struct RollbackTests {
         }
     }
 
-    @Test(
-        arguments: [(7, ["known 7", "over"]), (8, ["known 7", "behind 7"])])
+    @Test(arguments: [(7, ["known 7", "over"]), (8, ["known 7", "behind 7"])])
     func `a client may be ahead of a live order, and waits; of one that is over it may not`(_ after: Int, _ end: [String]) async throws {
         try await OrderFeedTests().withFeeds { bench in
             bench.know(3)

@@ -202,8 +202,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test(
-        arguments: ["(id)", "  (id)\n", "\t(id)\r\n"])
+    @Test(arguments: ["(id)", "  (id)\n", "\t(id)\r\n"])
     func `snake case dialect: the first message names the order, whatever white space is around it`(_ pattern: String) async throws {
         try await withSockets { _, history, _, port in
             let id = Samples.id()
@@ -214,8 +213,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test(
-        arguments: ["", "42", #"{"orderId":"x"}"#, "0198c1f2 0000-7000-8000-000000000000"])
+    @Test(arguments: ["", "42", #"{"orderId":"x"}"#, "0198c1f2 0000-7000-8000-000000000000"])
     func `snake case dialect: a first message that is no id closes with 1008`(_ text: String) async throws {
         try await withSockets { _, history, _, port in
             let (texts, code) = try await conversation(port, "/api/orders/status", saying: text)
@@ -278,8 +276,7 @@ struct SocketRoutesTests {
         }
     }
 
-    @Test(
-        arguments: [(UInt8(2), [UInt8(1)], UInt16(1003)), (1, [0xff], 1007), (1, [UInt8](repeating: 0x20, count: 5000), 1009)])
+    @Test(arguments: [(UInt8(2), [UInt8(1)], UInt16(1003)), (1, [0xff], 1007), (1, [UInt8](repeating: 0x20, count: 5000), 1009)])
     func `frames that are none close the socket`(_ opcode: UInt8, _ payload: [UInt8], _ code: UInt16) async throws {
         try await withSockets { _, _, _, port in
             let client = try await WebSocketClient(port: port, path: "/v1/stream")

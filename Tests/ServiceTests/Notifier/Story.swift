@@ -77,8 +77,7 @@ extension Story {
         story.accepted()
         story.submitted("sig1")
         story.movedPrice("sig1", remaining: 2)
-        story.add(
-            "retry-pending", "routing", 80, "Retrying in 1.0 s (attempt 2/3)", story.hashed("sig1") + #","delayMs":1043,"nextAttempt":2"#)
+        story.add("retry-pending", "routing", 80, "Retrying in 1.0 s (attempt 2/3)", story.hashed("sig1") + #","delayMs":1043,"nextAttempt":2"#)
         story.attempt = 2
         story.routed()
         story.submitted("sig2")
@@ -95,8 +94,7 @@ extension Story {
         story.add(
             "execution-failed", "submitted", 80, "Transaction failed on the network",
             story.hashed("sig1") + ",\(error)" + #","transient":true,"retriesRemaining":2"#)
-        story.add(
-            "retry-pending", "building", 80, "Retrying in 1.0 s (attempt 2/3)", story.hashed("sig1") + #","delayMs":1043,"nextAttempt":2"#)
+        story.add("retry-pending", "building", 80, "Retrying in 1.0 s (attempt 2/3)", story.hashed("sig1") + #","delayMs":1043,"nextAttempt":2"#)
         story.attempt = 2
         story.submitted("sig2")
         story.confirmed("sig2")
@@ -131,8 +129,7 @@ extension Story {
         story.add("pending", "pending", 0, "Order created and queued")
         story.add("routing", "routing", 10, "Fetching quotes from multiple DEXs...")
         let error = #""error":{"code":"NO_ROUTE","message":"No route found for this token pair","retryable":false}"#
-        story.add(
-            "execution-failed", "routing", 10, "No route found for this token pair", error + #","transient":false,"retriesRemaining":0"#)
+        story.add("execution-failed", "routing", 10, "No route found for this token pair", error + #","transient":false,"retriesRemaining":0"#)
         story.add("failed", "failed", 0, "No route found for this token pair", error + #","totalAttempts":1"#)
         return story
     }

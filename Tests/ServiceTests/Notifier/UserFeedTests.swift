@@ -68,9 +68,7 @@ struct UserFeedTests {
             _ = try await test.redis.send(["PUBLISH", Keys.updates(user: user), eventsOfSuccess(id)[seq - 1].json])
         }
 
-        func listeners() async throws -> Int64? {
-            try await test.redis.send(["PUBSUB", "NUMSUB", Keys.updates(user: user)]).array?.last?.integer
-        }
+        func listeners() async throws -> Int64? { try await test.redis.send(["PUBSUB", "NUMSUB", Keys.updates(user: user)]).array?.last?.integer }
 
         /// Returns when the subscriber has handled what was published before.
         func settle() async throws {
@@ -123,8 +121,7 @@ struct UserFeedTests {
         }
     }
 
-    @Test(
-        arguments: [(nil, [0]), (1000, [0, 1, 2]), (1001, [0, 2]), (2001, [0])] as [(UInt64?, [Int])])
+    @Test(arguments: [(nil, [0]), (1000, [0, 1, 2]), (1001, [0, 2]), (2001, [0])] as [(UInt64?, [Int])])
     func `who names a time is told of orders that ended since`(_ since: UInt64?, _ told: [Int]) async throws {
         try await withFeeds { bench in
             bench.directory.orders = [UserOrder(id: ids[0]), UserOrder(id: ids[1], ended: 1000), UserOrder(id: ids[2], ended: 2000)]

@@ -36,8 +36,7 @@ struct SplitDeskTests {
         try await withProcess(RouterSettings.self, environment.merging(["MOCK_VOLATILITY_BPS": "0"]) { $1 }) { test in
             let pools = try PoolList(bytes: Array(Self.json.utf8), tokens: Samples.tokens())
             let board = MarketBoard(pools.pools, settings: test.settings.market, process: test.process)
-            let splits = SplitDesk(
-                pools: pools.pools, board: board, minGainBps: test.settings.splitMinGainBps, clock: test.process.heartbeat.clock)
+            let splits = SplitDesk(pools: pools.pools, board: board, minGainBps: test.settings.splitMinGainBps, clock: test.process.heartbeat.clock)
             let venues = MockVenue.all(pools, latency: 0...0, board: board).map { venue -> any Venue in
                 venue.dex == silent ? FakeVenue(venue.dex, .error) : venue
             }

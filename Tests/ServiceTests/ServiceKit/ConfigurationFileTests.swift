@@ -39,8 +39,7 @@ import Testing
         }
     }
 
-    @Test(
-        arguments: [("/nowhere/tokens.json", "No such file or directory"), ("/tmp", "Is a directory")])
+    @Test(arguments: [("/nowhere/tokens.json", "No such file or directory"), ("/tmp", "Is a directory")])
     func `a file that cannot be read is refused with setting, path and reason`(_ path: String, _ reason: String) throws {
         let error = try #require(refusal { _ = try ConfigurationFile.read(path, setting: "TOKENS_FILE") })
         #expect(error.description.hasPrefix("TOKENS_FILE: cannot ") && error.description.contains(path) && error.description.contains(reason))

@@ -25,9 +25,7 @@ struct OrderMetricsTests {
         return line.flatMap { Double($0.dropFirst(name.utf8.count + 1)) } ?? 0
     }
 
-    private func failing(_ code: FailureCode) -> StepRequest {
-        .after(OrderFailure(code), in: .routing, attempt: 1, maxAttempts: 1, delay: 0)
-    }
+    private func failing(_ code: FailureCode) -> StepRequest { .after(OrderFailure(code), in: .routing, attempt: 1, maxAttempts: 1, delay: 0) }
 
     @Test func `an order that fails is counted with its code, its age and its time in the stage`() async throws {
         try await withOrder { test, _ in

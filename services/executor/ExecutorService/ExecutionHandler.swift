@@ -77,9 +77,7 @@ final class ExecutionHandler: OrderHandler {
 
     private func sign(_ legs: [OrderLeg], _ work: Work) async throws -> [SignedTransaction] {
         var signed: [SignedTransaction] = []
-        for leg in legs {
-            signed.append(try await chain.sign(work.order, leg: leg.number, attempt: work.attempt, quote: leg.quote, now: work.now))
-        }
+        for leg in legs { signed.append(try await chain.sign(work.order, leg: leg.number, attempt: work.attempt, quote: leg.quote, now: work.now)) }
         return signed
     }
 

@@ -10,7 +10,6 @@ internal import Venues
 /// Builds the swap of a routed order, submits it to the chain and follows it to the end.
 @ServiceActor
 public struct Executor: Service {
-    /// The purpose of the executor.
     public nonisolated static var purpose: String { "Builds, submits and follows the (mock) swap of each routed order, with retries." }
 
     private let stage: StageWorker

@@ -33,19 +33,11 @@ final class Admission {
     /// Throws a 503 if the engine is too far behind to take more orders.
     func check() throws(Problem) {
         if let latest = lag.latest {
-            if latest.maxBacklog >= limits.maxBacklog {
-                throw .tooManyOrdersWaiting(latest.maxBacklog)
-            }
-            if latest.maxUnstored >= limits.maxEventBacklog {
-                throw .tooManyEventsUnstored(latest.maxUnstored)
-            }
-            if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) {
-                throw .waitTooLong
-            }
+            if latest.maxBacklog >= limits.maxBacklog { throw .tooManyOrdersWaiting(latest.maxBacklog) }
+            if latest.maxUnstored >= limits.maxEventBacklog { throw .tooManyEventsUnstored(latest.maxUnstored) }
+            if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) { throw .waitTooLong }
         }
-        if pressure.percent > limits.maxMemoryPercent {
-            throw .memoryNearlyFull
-        }
+        if pressure.percent > limits.maxMemoryPercent { throw .memoryNearlyFull }
     }
 }
 

@@ -9,7 +9,6 @@ internal import Storage
 /// Accepts orders by HTTP and answers at once, shows orders, and tells how far the pipeline is behind.
 @ServiceActor
 public struct Gateway: Service {
-    /// The purpose of the gateway.
     public nonisolated static var purpose: String { "Accepts orders by HTTP, answers at once, and shows orders and the pipeline's lag." }
 
     private let process: ServiceProcess

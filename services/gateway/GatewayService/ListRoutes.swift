@@ -12,9 +12,7 @@ struct ListRoutes {
 
     let store: OrderStore
 
-    func add(to router: HTTPRouter) {
-        router.get("/api/orders", query: Self.parameters) { request, _ in try await list(request) }
-    }
+    func add(to router: HTTPRouter) { router.get("/api/orders", query: Self.parameters) { request, _ in try await list(request) } }
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
         let query = try ListQuery(request, defaultLimit: Self.defaultLimit)

@@ -34,9 +34,7 @@ struct PauseRoutes {
     /// The reason in a body `{"reason":"…"}`; empty if there is no body or no reason in it.
     private static func reason(_ body: [UInt8]) throws(Problem) -> String {
         guard !body.isEmpty else { return "" }
-        guard let value = try? JSONValue.parse(body), value.object != nil else {
-            throw .badPause
-        }
+        guard let value = try? JSONValue.parse(body), value.object != nil else { throw .badPause }
         guard let reason = value.given("reason") else { return "" }
         guard let text = reason.string?.unicodeScalars, text.count <= maxReasonCharacters,
             !text.contains(where: { $0.value < 0x20 || $0.value == 0x7f })

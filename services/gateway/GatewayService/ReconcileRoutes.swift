@@ -15,9 +15,7 @@ struct ReconcileRoutes {
     let pipeline: OrderPipeline
     let store: OrderStore
 
-    func add(to router: HTTPRouter) {
-        router.get("/api/reconcile", query: []) { _, _ in try await reconcile() }
-    }
+    func add(to router: HTTPRouter) { router.get("/api/reconcile", query: []) { _, _ in try await reconcile() } }
 
     private func reconcile() async throws -> HTTPResponse {
         let found = try await answering("The orders cannot be compared") {

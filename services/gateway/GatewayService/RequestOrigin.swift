@@ -18,7 +18,6 @@ struct RequestOrigin {
         }
     }
 
-    /// The path of a URL.
     private static func path(of url: String) -> String {
         let rest = url.dropFirst((url.hasPrefix("https") ? "https://" : "http://").count)
         return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? ""
@@ -33,7 +32,5 @@ struct RequestOrigin {
     }
 
     /// The first value of a list, in lower case.
-    private static func first(_ list: String) -> String {
-        list.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }.lowercased()
-    }
+    private static func first(_ list: String) -> String { list.prefix { $0 != "," }.filter { $0 != " " && $0 != "\t" }.lowercased() }
 }

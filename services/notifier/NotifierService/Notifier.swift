@@ -11,7 +11,6 @@ internal import Storage
 /// Does two jobs that do not wait for each other: stores events in Postgres, and sends them to sockets as they happen.
 @ServiceActor
 public struct Notifier: Service {
-    /// The purpose of the notifier.
     public nonisolated static var purpose: String { "Owns the WebSockets, stores every event in Postgres, and streams status to clients." }
 
     /// The sockets are closed when this much of the grace period is left, spread over `socketSpread`.
@@ -51,8 +50,7 @@ public struct Notifier: Service {
             history: StoredHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
             subscriber: process.connectSubscriber(), log: process.log)
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
-        users = UserFeeds(
-            directory: StoredUserDirectory(pipeline: process.pipeline), subscriber: process.connectSubscriber(), log: process.log)
+        users = UserFeeds(directory: StoredUserDirectory(pipeline: process.pipeline), subscriber: process.connectSubscriber(), log: process.log)
         SocketRoutes(feeds: feeds, users: users, clock: process.heartbeat.clock, sent: sent).add(to: process.router)
         EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
@@ -61,8 +59,7 @@ public struct Notifier: Service {
 
     /// The settings of the notifier's pipeline.
     public nonisolated static func pipelineSettings(_ settings: NotifierSettings) -> PipelineSettings {
-        PipelineSettings(
-            partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp))
+        PipelineSettings(partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp))
     }
 
     /// Sockets are served at once. Events are stored once the tables exist.

@@ -54,9 +54,7 @@ struct SocketRoutes {
     }
 
     private func serve(_ socket: WebSocket, id text: String, after: Seq = 0, in dialect: any Dialect.Type) async {
-        guard let id = OrderID(parsing: text) else {
-            return socket.close(code: .policyViolation, reason: "the order id has to be a UUID")
-        }
+        guard let id = OrderID(parsing: text) else { return socket.close(code: .policyViolation, reason: "the order id has to be a UUID") }
         // Without a time this process has not reached Redis yet, and so cannot reach an order.
         guard let now = clock.now else { return socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
         await OrderSocket(socket: socket, dialect: dialect.init(), sent: sent.labelled(dialect.label))

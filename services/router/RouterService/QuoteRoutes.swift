@@ -37,8 +37,7 @@ struct QuoteQuery {
         }
         switch RequestReading(body: body.bytes, tokens: tokens).result {
         case .success(let order):
-            self.request = QuoteRequest(
-                tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: order.slippageBps)
+            self.request = QuoteRequest(tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: order.slippageBps)
         case .failure(let refusal): throw Problem(refusal)
         }
     }

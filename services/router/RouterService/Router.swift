@@ -10,7 +10,6 @@ public import ServiceKit
 /// Fetches quotes from all venues at once and stores the best as the order's route.
 @ServiceActor
 public struct Router: Service {
-    /// The purpose of the router.
     public nonisolated static var purpose: String { "Fetches quotes from the venues and picks the best route for each order." }
 
     private let stage: StageWorker

@@ -57,8 +57,7 @@ final class RoutingHandler: OrderHandler {
         if let choice = round.choice {
             log.order(.debug, "order.routed", work.order, ["reason": .string(choice.reason)])
             let chosen = ChosenRoute(choice.quotes, of: work.order, after: before)
-            return .routeDone(
-                round.offers?.quotes ?? [chosen.quote], chosen: chosen, unavailable: round.unavailable, reason: choice.reason)
+            return .routeDone(round.offers?.quotes ?? [chosen.quote], chosen: chosen, unavailable: round.unavailable, reason: choice.reason)
         }
         let failure = round.failure
         log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])

@@ -35,7 +35,6 @@ enum TransactionStatus: Sendable, Equatable {
     case failed(code: String, wouldBe: BaseUnits)
 }
 
-/// The outcome of a send.
 enum SendOutcome: Sendable, Equatable {
     /// The chain has the transaction.
     case taken

@@ -3,7 +3,6 @@ public import Orders
 
 /// The pools of a list at a moment: moved by the walk and by the swaps that landed on them.
 public struct LivingMarket: Sendable {
-    /// The walk.
     public let walk: PriceWalk
     /// Half-life of a swap's effect, in milliseconds.
     public let halfLife: UInt64

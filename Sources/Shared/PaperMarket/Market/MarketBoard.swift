@@ -35,9 +35,7 @@ public final class MarketBoard {
     private var halfLife: UInt64 { UInt64(settings.reversion.millisecondsRoundedUp) }
 
     /// Sets the seed that all processes have agreed on, and begins the market.
-    public func begin(seed: UInt64) {
-        market = LivingMarket(walk: PriceWalk(seed: seed, volatilityBps: settings.volatilityBps), halfLife: halfLife)
-    }
+    public func begin(seed: UInt64) { market = LivingMarket(walk: PriceWalk(seed: seed, volatilityBps: settings.volatilityBps), halfLife: halfLife) }
 
     /// The market of a partition, not older than `age`. Reads it anew if the known state is older. Nil while it cannot be read.
     public func view(partition: Int, within age: Duration) async -> MarketView? {

@@ -8,7 +8,6 @@ public struct PoolFlow: Sendable, Hashable {
     /// The time in milliseconds.
     public let time: UInt64
 
-    /// A flow by value.
     public init(base: Int64, time: UInt64) {
         self.base = base
         self.time = time

@@ -6,9 +6,7 @@ internal import Redis
 public struct DeadLetter: Sendable {
     /// A name and its value. An entry lists its fields in order, and a name may come twice.
     public struct Field: Sendable, Hashable {
-        /// The name.
         public let name: String
-        /// The value.
         public let value: String
     }
 

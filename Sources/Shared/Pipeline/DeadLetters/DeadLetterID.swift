@@ -1,6 +1,5 @@
 /// The id of a dead letter, unique over all partitions: `<partition>-<id in its stream>`. Older letters come first.
 public struct DeadLetterID: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// The partition that has the letter.
     public let partition: Int
     /// When the entry was given up, in ms of Redis' time.
     public let milliseconds: UInt64

@@ -2,7 +2,6 @@ internal import Redis
 
 /// A thing that a script left out because Redis refused it. No order is lost by it.
 public struct ScriptOmission: Sendable, Equatable {
-    /// The kinds of omission.
     public enum Kind: String, Sendable {
         /// Messages were not published. A subscriber sees the event when it reads the order again.
         case unpublished
@@ -10,9 +9,7 @@ public struct ScriptOmission: Sendable, Equatable {
         case unreadable
     }
 
-    /// The kind.
     public let kind: Kind
-    /// The script.
     public let script: String
     /// How many times.
     public let count: Int

@@ -3,7 +3,6 @@ public import Orders
 
 /// The outcome of a step of an order, for metrics.
 public struct StepReport: Sendable {
-    /// The step.
     public let step: OrderStep
     /// The stage that took it.
     public let stage: Stage
@@ -15,7 +14,6 @@ public struct StepReport: Sendable {
     public let worked: Duration?
 }
 
-/// The end of an order.
 public struct OrderEnd: Sendable, Equatable {
     /// confirmed, failed or cancelled.
     public let status: OrderStatus
@@ -24,7 +22,6 @@ public struct OrderEnd: Sendable, Equatable {
     /// The time from the order's acceptance to its end by the clock of Redis; nil if that is not known.
     public let age: Duration?
 
-    /// An end.
     public init(_ status: OrderStatus, code: String? = nil, age: Duration? = nil) {
         self.status = status
         self.code = code

@@ -15,7 +15,6 @@ public struct StepRequest: Sendable {
         var showsQuotes = false
     }
 
-    /// The step.
     public let step: OrderStep
     var fields: [(name: String, value: String)] = []
     var events: [Event] = []
@@ -43,8 +42,7 @@ public struct StepRequest: Sendable {
         }
         let event = Event(
             type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: more, showsQuotes: true)
-        return StepRequest(
-            step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.openVenues)], events: [event])
+        return StepRequest(step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.openVenues)], events: [event])
     }
 
     /// The executor begins with the chosen route.
@@ -162,7 +160,6 @@ public struct Fill: Sendable {
     /// The network's fee, in lamports.
     public let networkFeeLamports: UInt64
 
-    /// A fill.
     public init(executedPrice: String, amountOut: BaseUnits, amountOutDecimal: String, realisedSlippageBps: Int, networkFeeLamports: UInt64) {
         self.executedPrice = executedPrice
         self.amountOut = amountOut

@@ -50,7 +50,6 @@ public struct StoredRoute: Sendable, Hashable {
     /// When the route was stored, in ms of Redis' time.
     public let routedAt: UInt64
 
-    /// A route.
     public init(_ chosen: ChosenRoute, routedAt: UInt64) {
         self.chosen = chosen
         self.routedAt = routedAt

@@ -14,7 +14,6 @@ public struct EndTally: Sendable, Equatable {
     private var ends: [Int]
     private var times: [Int]
 
-    /// An empty tally.
     public init() {
         ends = Array(repeating: 0, count: Self.statuses.count)
         times = Array(repeating: 0, count: Self.buckets)
@@ -27,7 +26,6 @@ public struct EndTally: Sendable, Equatable {
         if end.status == .confirmed, let age = end.age { times[Self.bucket(of: age.millisecondsRoundedUp)] += 1 }
     }
 
-    /// Orders that ended with this status.
     public func ended(_ status: OrderStatus) -> Int { Self.statuses.firstIndex(of: status).map { ends[$0] } ?? 0 }
 
     /// The time in ms within which this share (in per cent) of the confirmed orders ended; nil if there are none.

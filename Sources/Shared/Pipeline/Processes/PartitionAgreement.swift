@@ -11,7 +11,6 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
     /// Why the count cannot be changed now.
     public let obstacle: String
 
-    /// The problem and its solution.
     public var description: String {
         // After a change that was cut off the agreement is `from>to`; the sentence names the second count.
         let agreed = agreed.split(separator: ">").last ?? "1"
@@ -28,14 +27,10 @@ extension OrderPipeline {
     /// must have sent a heartbeat with its count before. So of two processes with two counts at least one sees the other.
     ///
     /// - Throws: `PartitionMismatch` if the count cannot be changed.
-    public func agreeOnPartitions() async throws {
-        try await PartitionChange(to: self).run()
-    }
+    public func agreeOnPartitions() async throws { try await PartitionChange(to: self).run() }
 
     /// Whether no partition holds an order, an idempotency record or a stream entry. Called only if the counts differ.
-    func isEmpty() async throws -> Bool {
-        try await scan("orders:{[0-9]*}:*") { key in try await isSpent(key) }
-    }
+    func isEmpty() async throws -> Bool { try await scan("orders:{[0-9]*}:*") { key in try await isSpent(key) } }
 
     /// Calls `body` with each key that matches, until it returns false. Returns whether it never did. A key may come twice.
     func scan(_ pattern: String, _ body: @ServiceActor (String) async throws -> Bool) async throws -> Bool {
@@ -43,9 +38,7 @@ extension OrderPipeline {
         repeat {
             let reply = try await send(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"]).array ?? []
             guard reply.count == 2, let next = reply[0].string else { throw PipelineError(.unexpectedReply, "SCAN answered no cursor") }
-            for key in (reply[1].array ?? []).compactMap({ $0.string }) {
-                guard try await body(key) else { return false }
-            }
+            for key in (reply[1].array ?? []).compactMap({ $0.string }) { guard try await body(key) else { return false } }
             cursor = next
         } while cursor != "0"
         return true

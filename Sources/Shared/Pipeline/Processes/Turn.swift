@@ -20,7 +20,5 @@ struct Turn {
     }
 
     /// Ends the turn and leaves a mark. Does nothing if another process has the turn by now.
-    func finish(_ mark: String) async throws(PipelineError) {
-        _ = try await pipeline.run(Scripts.turn, keys: keys, ["finish", name, mark])
-    }
+    func finish(_ mark: String) async throws(PipelineError) { _ = try await pipeline.run(Scripts.turn, keys: keys, ["finish", name, mark]) }
 }

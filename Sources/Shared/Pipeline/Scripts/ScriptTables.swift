@@ -41,7 +41,5 @@ enum ScriptTables {
 
     private static func flags(_ states: [OrderState]) -> String { table(states.map { ($0.rawValue, "true") }) }
 
-    private static func table(_ members: [(String, String)]) -> String {
-        "{ " + members.map { "\($0.0) = \($0.1)" }.joined(separator: ", ") + " }"
-    }
+    private static func table(_ members: [(String, String)]) -> String { "{ " + members.map { "\($0.0) = \($0.1)" }.joined(separator: ", ") + " }" }
 }

@@ -48,7 +48,6 @@ public struct EventConsumerOptions: Sendable {
     /// Time between renewals of the events in hand.
     public var renewInterval: Duration
 
-    /// Options by value.
     public init(consumer: String, batch: Int, wait: Duration, visibilityTimeout: Duration, renewInterval: Duration) {
         self.consumer = consumer
         self.batch = batch

@@ -89,9 +89,7 @@ final class EventLane {
     private func storeInHand() async throws {
         let readable = inHand.compactMap { EventEntry($0) }
         let names = Set(readable.map(\.entry))
-        for entry in inHand where !names.contains(entry.id) {
-            try await reader.bury(entry, reason: "MALFORMED", name: Keys.Name.events)
-        }
+        for entry in inHand where !names.contains(entry.id) { try await reader.bury(entry, reason: "MALFORMED", name: Keys.Name.events) }
         let refused = readable.isEmpty ? [] : try await sink.store(readable)
         for (index, reason) in refused {
             let entry = inHand.first { $0.id == readable[index].entry }

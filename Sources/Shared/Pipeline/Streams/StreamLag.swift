@@ -35,11 +35,9 @@ public struct StreamLag: Sendable {
 
     /// The short name: accepted, routed, events.
     public let stream: String
-    /// The key.
     public let key: String
     /// Entries in the stream, with finished ones that were not trimmed yet.
     public let length: Int
-    /// Its groups.
     public var groups: [Group]
 }
 
@@ -51,7 +49,6 @@ public struct PipelineLag: Sendable {
     public let retriesWaiting: Int
     /// Retries whose time has come.
     public let retriesDue: Int
-    /// Dead letters.
     public let deadLetters: Int
     /// The pause of the engine; nil if it takes orders.
     public let pause: PauseRecord?
@@ -147,8 +144,7 @@ extension OrderPipeline {
             due += try await send(["ZCOUNT", keys.retries, "-inf", String(now)]).count
             dead += try await send(["XLEN", keys.dead]).count
         }
-        return PipelineLag(
-            streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead, pause: try await currentPause())
+        return PipelineLag(streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead, pause: try await currentPause())
     }
 }
 

@@ -11,7 +11,6 @@ public protocol OrderHandler: AnyObject {
 
 /// The options of a stage's worker.
 public struct WorkerOptions: Sendable {
-    /// The stage.
     public var stage: Stage
     /// How many orders are in hand at once, over all partitions.
     public var concurrency: Int
@@ -22,7 +21,6 @@ public struct WorkerOptions: Sendable {
     /// This process' name as a consumer.
     public var consumer: String
 
-    /// Options by value.
     public init(stage: Stage, concurrency: Int, visibilityTimeout: Duration, renewInterval: Duration, consumer: String) {
         self.stage = stage
         self.concurrency = concurrency

@@ -126,8 +126,7 @@ final class WorkerLane {
     private func claim(suspects: Bool) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
         // The entries in hand are renewed first. Otherwise a frozen process that wakes up would claim from itself.
         try await renewHeld()
-        let found = try await reader.claim(
-            idle: options.visibilityTimeout, max: free, suspicion, takesSuspects: suspects, inHand: inHand)
+        let found = try await reader.claim(idle: options.visibilityTimeout, max: free, suspicion, takesSuspects: suspects, inHand: inHand)
         accept(found.entries, claimed: true)
         return found
     }

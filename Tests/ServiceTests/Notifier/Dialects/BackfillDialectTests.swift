@@ -26,9 +26,7 @@ import Testing
 
     private static let start = backfill("pending", [lines[0]])
     private static let quotes = #","raydiumQuote":"145.32","meteoraQuote":"145.48","selectedDex":"meteora""#
-    private static func fill(_ hash: String) -> String {
-        #","txHash":"\#(hash)","executedPrice":"145.48","amountOut":"218.22","dexUsed":"meteora""#
-    }
+    private static func fill(_ hash: String) -> String { #","txHash":"\#(hash)","executedPrice":"145.48","amountOut":"218.22","dexUsed":"meteora""# }
 
     private static let reason = #","failureReason":"Price moved 1.8% (max allowed: 1.0%)","attempt":3,"maxAttempts":3"#
 
@@ -84,9 +82,7 @@ import Testing
     ]
 
     @Test(arguments: situations)
-    func `backfill: whole conversations`(_ situation: Situation) throws {
-        #expect(try told(by: BackfillDialect(), situation) == situation.expected)
-    }
+    func `backfill: whole conversations`(_ situation: Situation) throws { #expect(try told(by: BackfillDialect(), situation) == situation.expected) }
 
     @Test func `backfill: a venue that gave no quote has no key`() throws {
         var story = Story()

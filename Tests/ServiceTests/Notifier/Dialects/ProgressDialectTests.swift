@@ -87,7 +87,5 @@ import Testing
     ]
 
     @Test(arguments: situations)
-    func `progress: whole conversations`(_ situation: Situation) throws {
-        #expect(try told(by: ProgressDialect(), situation) == situation.expected)
-    }
+    func `progress: whole conversations`(_ situation: Situation) throws { #expect(try told(by: ProgressDialect(), situation) == situation.expected) }
 }

@@ -4,9 +4,7 @@ import Testing
 
 /// Tests whole conversations.
 @Suite struct SnakeCaseDialectTests {
-    private static func update(_ status: String, _ extra: String = "") -> String {
-        #"{"order_id":"\#(Story.id)","status":"\#(status)"\#(extra)}"#
-    }
+    private static func update(_ status: String, _ extra: String = "") -> String { #"{"order_id":"\#(Story.id)","status":"\#(status)"\#(extra)}"# }
 
     private static func hash(_ hash: String) -> String { #","tx_hash":"\#(hash)""# }
     private static func fill(_ hash: String) -> String { #","tx_hash":"\#(hash)","execution_price":145.48"# }
@@ -37,7 +35,5 @@ import Testing
     ]
 
     @Test(arguments: situations)
-    func `snake case`(_ situation: Situation) throws {
-        #expect(try told(by: SnakeCaseDialect(), situation) == situation.expected)
-    }
+    func `snake case`(_ situation: Situation) throws { #expect(try told(by: SnakeCaseDialect(), situation) == situation.expected) }
 }

@@ -71,7 +71,5 @@ import Testing
     ]
 
     @Test(arguments: situations)
-    func `status update`(_ situation: Situation) throws {
-        #expect(try told(by: StatusUpdateDialect(), situation) == situation.expected)
-    }
+    func `status update`(_ situation: Situation) throws { #expect(try told(by: StatusUpdateDialect(), situation) == situation.expected) }
 }

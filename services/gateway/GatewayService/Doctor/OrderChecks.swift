@@ -6,7 +6,6 @@ internal import Storage
 /// Orders under way that do not go on. Takes the orders that Postgres knows as open and looks them up in Redis.
 @ServiceActor
 struct OrderChecks {
-    /// The checks.
     static let names = ["stuck-orders", "lost-orders"]
     /// The oldest orders are checked. More would hold the gateway up.
     private static let maxChecked = 1000

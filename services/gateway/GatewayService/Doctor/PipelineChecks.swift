@@ -3,7 +3,6 @@ internal import Pipeline
 
 /// Finds what is wrong with the flow of orders, from one sample of the lag and the replicas that are alive.
 struct PipelineChecks {
-    /// The checks.
     static let names = ["services", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
     /// An entry that waits longer than this is a fault.
     static let longestWaitMs: UInt64 = 30_000

@@ -8,7 +8,6 @@ struct RedisChecks {
     /// Why Redis does not tell it, in Redis' own words if it gave any.
     var silence: String?
 
-    /// The checks.
     static let names = ["redis-version", "persistence", "eviction", "memory"]
 
     var all: [Diagnosis] { [version, persistence, eviction, memory] }

@@ -25,9 +25,7 @@ extension EndTally {
         writer.object("ended") {
             for status in [OrderStatus.confirmed, .failed, .cancelled] { $0.field(status.rawValue, ended(status)) }
         }
-        guard let median = milliseconds(percentile: 50), let slow = milliseconds(percentile: 95) else {
-            return writer.raw("latencyMs", "null")
-        }
+        guard let median = milliseconds(percentile: 50), let slow = milliseconds(percentile: 95) else { return writer.raw("latencyMs", "null") }
         writer.object("latencyMs") {
             $0.field("median", median)
             $0.field("p95", slow)

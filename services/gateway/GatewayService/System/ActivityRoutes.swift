@@ -21,13 +21,9 @@ final class ActivityRoutes {
         lag.onSample = { [weak self] lag, instances in self?.take(lag, instances) }
     }
 
-    func add(to router: HTTPRouter) {
-        router.get("/api/activity", query: ["seconds", "from"]) { request, _ in try self.show(request) }
-    }
+    func add(to router: HTTPRouter) { router.get("/api/activity", query: ["seconds", "from"]) { request, _ in try self.show(request) } }
 
-    private func take(_ lag: PipelineLag, _ instances: [ServiceInstance]) {
-        if let now = clock.now { activity.add(lag, instances, at: now) }
-    }
+    private func take(_ lag: PipelineLag, _ instances: [ServiceInstance]) { if let now = clock.now { activity.add(lag, instances, at: now) } }
 
     private func show(_ request: HTTPRequest) throws(Problem) -> HTTPResponse {
         let query = try ActivityQuery(request, usual: Self.usualSeconds, allowed: Self.seconds)

@@ -126,9 +126,7 @@ final class Feed<Core: FeedCore> {
 
     private func tell(_ key: ObjectIdentifier) {
         // A watcher may leave while it is told something.
-        while let watcher = watchers[key], let news = core.next(for: key) {
-            if watcher.tell(news) { core.startOver(key) }
-        }
+        while let watcher = watchers[key], let news = core.next(for: key) { if watcher.tell(news) { core.startOver(key) } }
     }
 
     /// Ends the feed. A later watcher gets a new feed, which tries again.

@@ -66,9 +66,7 @@ final class Feeds<Core: FeedCore> {
         for start in stride(from: 0, to: live.count, by: source.batch) {
             guard !Task.isCancelled else { return }
             await withTaskGroup(of: Void.self) { group in
-                for feed in live[start..<min(start + source.batch, live.count)] {
-                    group.addTask { await self.refresh(feed, unasked: unasked) }
-                }
+                for feed in live[start..<min(start + source.batch, live.count)] { group.addTask { await self.refresh(feed, unasked: unasked) } }
             }
         }
     }

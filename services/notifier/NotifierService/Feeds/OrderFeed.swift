@@ -154,7 +154,6 @@ struct OrderFeed: FeedCore {
     }
 }
 
-/// The feeds of orders.
 typealias OrderFeeds = Feeds<OrderFeed>
 
 extension Feeds where Core == OrderFeed {

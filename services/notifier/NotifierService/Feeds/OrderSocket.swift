@@ -47,7 +47,5 @@ final class OrderSocket: OrderWatcher {
         return !messages.isEmpty
     }
 
-    private func send(_ messages: [String]) {
-        for message in messages where socket.send(text: message) { sent.increment() }
-    }
+    private func send(_ messages: [String]) { for message in messages where socket.send(text: message) { sent.increment() } }
 }

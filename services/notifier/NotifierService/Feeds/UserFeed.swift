@@ -145,7 +145,6 @@ struct UserFeed: FeedCore {
     }
 }
 
-/// The feeds of users.
 typealias UserFeeds = Feeds<UserFeed>
 
 extension Feeds where Core == UserFeed {

@@ -78,9 +78,7 @@ enum NativeSubject: Equatable {
             guard let id = given.string.flatMap({ OrderID(parsing: $0) }) else { throw .badRequest("orderId has to be a UUID.") }
             self = .order(id)
         case (nil, let given?):
-            guard let user = given.string.flatMap({ UserID($0) }) else {
-                throw .badRequest("userId has to be a text of 1 to 255 characters.")
-            }
+            guard let user = given.string.flatMap({ UserID($0) }) else { throw .badRequest("userId has to be a text of 1 to 255 characters.") }
             self = .user(user)
         default: throw .badRequest("Name either orderId or userId.")
         }

@@ -146,8 +146,7 @@ final class NativeSession {
         }
         guard orders.count < Self.maxOrders else {
             if !isOverflowing {
-                send(
-                    NativeError.tooMany("One socket follows \(Self.maxOrders) orders at once: some of this user's are left out.", .user(user)).frame)
+                send(NativeError.tooMany("One socket follows \(Self.maxOrders) orders at once: some of this user's are left out.", .user(user)).frame)
             }
             isOverflowing = true
             return

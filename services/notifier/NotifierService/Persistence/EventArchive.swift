@@ -16,8 +16,7 @@ final class EventArchive: EventSink {
     init(store: OrderStore, log: Logger, metrics: MetricsRegistry) {
         self.store = store
         self.log = log
-        sizes = metrics.histogram(
-            "postgres_batch_events", help: "Events of a batch.", bounds: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000])
+        sizes = metrics.histogram("postgres_batch_events", help: "Events of a batch.", bounds: [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000])
         durations = metrics.histogram("postgres_batch_duration_seconds", help: "Time to store a batch.")
     }
 
@@ -37,7 +36,5 @@ final class EventArchive: EventSink {
 }
 
 extension StoredEvent {
-    init(_ entry: EventEntry) {
-        self.init(orderID: entry.orderID.description, seq: entry.seq, event: entry.event, order: entry.order)
-    }
+    init(_ entry: EventEntry) { self.init(orderID: entry.orderID.description, seq: entry.seq, event: entry.event, order: entry.order) }
 }
