@@ -46,13 +46,13 @@ struct LiveVenueTests {
     }
 
     @Test func `a wait beyond the deadline ends the quote at once, and nobody asks before it is over`() async throws {
-        let stub = try venue([.reply(429, "{}", ["Retry-After: 40"])])
+        let stub = try venue([.reply(429, "{}", ["Retry-After: 40"])], timeout: .seconds(20))
         defer { stub.api.close() }
         let start = MonotonicInstant.now
         #expect(try await stub.sentence() == "raydium limits how often it may be asked, again in 40 s")
         let next = try #require(try await stub.sentence())
         #expect(next.hasPrefix("raydium is left out for 4") && next.hasSuffix(" s: it limits how often it may be asked, again in 40 s"))
-        #expect(start.elapsed < .seconds(1) && stub.api.targets.count == 1)
+        #expect(start.elapsed < .seconds(10) && stub.api.targets.count == 1)
         #expect(stub.changes.told == ["limits how often it may be asked, again in 40 s"])
     }
 
