@@ -1,4 +1,4 @@
-/// Reads sizes such as `4096`, `4KiB` and `1MiB`, the units in any case.
+/// Reads sizes such as `4096`, `4KiB` and `1MiB`. The units may be in any case.
 enum ByteSize {
     static func parse(_ text: String, in range: ClosedRange<Int>) throws(SettingRefusal) -> Int {
         var digits = Substring(text)

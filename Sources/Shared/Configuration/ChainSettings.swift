@@ -1,16 +1,16 @@
-/// Where swaps are sent.
+/// The chain that swaps are sent to.
 public enum ChainKind: String, Sendable, CaseIterable {
     /// The mock chain, whose ledger is in Redis.
     case mock
 }
 
-/// The chain, and all that a chain may have to know.
+/// The settings of the chain, with everything that a chain may need to know.
 public struct ChainSettings: Sendable, Equatable {
-    /// Which one it is.
+    /// The kind of chain.
     public let kind: ChainKind
-    /// Where quotes come from: the pools of the mock venues are known to the mock chain too.
+    /// The source of quotes: the mock chain also knows the pools of the mock venues.
     public let venues: VenueSource
-    /// Where tokens and pools are described.
+    /// The files with tokens and pools.
     public let files: MarketFiles
     /// What the mock chain does to transactions.
     public let mock: MockChainSettings

@@ -1,6 +1,6 @@
-/// What every service is told.
+/// The settings that every service has.
 public struct CommonSettings: Sendable, Equatable {
-    /// Where Redis is.
+    /// The address of Redis.
     public let redis: RedisURL
     /// The address to listen on.
     public let bind: String
@@ -8,14 +8,14 @@ public struct CommonSettings: Sendable, Equatable {
     public let port: Int
     /// How many partitions the streams have.
     public let partitions: Int
-    /// The least that is logged.
+    /// The lowest level that is logged.
     public let logLevel: LogLevel
     /// The form of a log line.
     public let logFormat: LogFormat
     /// How long a service may take to stop.
     public let shutdownGrace: Duration
 
-    /// What is to be said of settings that were taken for something else than they say.
+    /// Remarks about settings whose values could not be used as given.
     public let remarks: [String]
 
     /// Reads them.

@@ -1,4 +1,4 @@
-/// Settings a service cannot start with: every mistake found, each with what was given and what is allowed. Never holds a secret.
+/// Settings that a service cannot start with: every mistake, with the given value and the allowed values. Never holds a secret.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// One wrong setting.
     public struct Mistake: Sendable, Equatable {
@@ -8,10 +8,10 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
         public let message: String
     }
 
-    /// The mistakes in the order the settings were read.
+    /// The mistakes, in the order in which the settings were read.
     public let mistakes: [Mistake]
 
-    /// All mistakes, one a line. Safe to log.
+    /// All mistakes, one per line. Safe to log.
     public var description: String {
         let title = mistakes.count == 1 ? "1 setting is wrong:" : "\(mistakes.count) settings are wrong:"
         return ([title] + mistakes.map { "  \($0.message)" }).joined(separator: "\n")

@@ -1,5 +1,5 @@
 /// The version that the services and their tools share.
 public enum EngineVersion {
-    /// By semantic versioning, `1.2.3`.
+    /// A semantic version, such as `1.2.3`.
     public static let text = "0.1.0"
 }

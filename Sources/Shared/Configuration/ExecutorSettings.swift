@@ -3,19 +3,19 @@ public struct ExecutorSettings: ServiceSettings, Equatable {
     /// The name of the executable.
     public static let serviceName = "executor"
 
-    /// What every service is told.
+    /// The settings that every service has.
     public let common: CommonSettings
-    /// How stream entries are held.
+    /// The settings for entries in hand.
     public let worker: WorkerSettings
-    /// When an order is tried again.
+    /// The settings for retries.
     public let retry: RetrySettings
-    /// Orders in hand at once in this process.
+    /// How many orders this process may have in hand at once.
     public let concurrency: Int
-    /// First attempts started a minute over all executors; nil for no limit.
+    /// How many first attempts all executors together may start per minute; nil for no limit.
     public let ordersPerMinute: Int?
-    /// Age beyond which a route is quoted again; nil when it never is.
+    /// The age above which a route is quoted again; nil for no limit.
     public let quoteTTL: Duration?
-    /// Where swaps are sent.
+    /// The chain that swaps are sent to.
     public let chain: ChainSettings
 
     /// Reads every setting of the executor.

@@ -3,25 +3,25 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     /// The name of the executable.
     public static let serviceName = "gateway"
 
-    /// What every service is told.
+    /// The settings that every service has.
     public let common: CommonSettings
-    /// Where Postgres is.
+    /// The address of Postgres.
     public let database: PostgresURL
-    /// Where clients reach the engine, without a slash at the end; nil takes it from each request.
+    /// The URL at which clients reach the engine, without a slash at the end; nil takes it from each request.
     public let publicURL: String?
-    /// Waiting orders beyond which new ones are refused.
+    /// The number of waiting orders from which new ones are refused.
     public let maxBacklog: Int
-    /// Events that are not in Postgres yet, beyond which new orders are refused.
+    /// The number of events not yet in Postgres from which new orders are refused.
     public let maxEventBacklog: Int
-    /// Age of the oldest waiting order beyond which new ones are refused; nil for no limit.
+    /// The age of the oldest waiting order above which new ones are refused; nil for no limit.
     public let maxWait: Duration?
-    /// Attempts of an order in all.
+    /// How many attempts an order may have.
     public let maxAttempts: Int
     /// How long an idempotency key is kept.
     public let idempotencyTTL: Duration
-    /// Where tokens and pools are described.
+    /// The files with tokens and pools.
     public let files: MarketFiles
-    /// Folder of the API's descriptions, `openapi.yaml` and `asyncapi.yaml`.
+    /// The folder of the API's descriptions, `openapi.yaml` and `asyncapi.yaml`.
     public let contracts: String
 
     /// Reads every setting of the gateway.

@@ -2,23 +2,23 @@
 public enum LogLevel: String, Sendable, CaseIterable {
     /// Everything, for finding a fault.
     case debug
-    /// What a person wants to know of a healthy service.
+    /// Things that a person wants to know about a healthy service.
     case info
-    /// What may need a look.
+    /// Things that may need attention.
     case warning
-    /// What needs one.
+    /// Things that need attention.
     case error
 }
 
 extension LogLevel {
-    /// What other programs call these levels.
+    /// The names that other programs use for these levels.
     private static let otherNames: [String: LogLevel] = [
         "trace": .debug, "verbose": .debug, "fine": .debug, "all": .debug, "information": .info, "notice": .info, "log": .info, "warn": .warning,
         "err": .error, "critical": .error, "crit": .error, "fatal": .error, "alert": .error, "emergency": .error, "emerg": .error, "severe": .error,
         "off": .error, "none": .error, "silent": .error,
     ]
 
-    /// A level under any of its names, in any case; nil for none.
+    /// A level under any of its names, in any case; nil for any other text.
     init?(named text: String) {
         let name = text.lowercased()
         guard let level = LogLevel(rawValue: name) ?? Self.otherNames[name] else { return nil }
@@ -26,17 +26,17 @@ extension LogLevel {
     }
 }
 
-/// The level of the log that was chosen, with a remark where what was given is none.
+/// The chosen level of the log, with a remark if the given text is no level.
 public struct LogLevelChoice: Sendable, Equatable {
     /// The level.
     public let level: LogLevel
-    /// What is to be said about the setting; nil for nothing.
+    /// A remark about the setting; nil for none.
     public let remark: String?
 }
 
-/// How a log line looks.
+/// The form of a log line.
 public enum LogFormat: String, Sendable, CaseIterable {
-    /// One JSON object a line, for machines.
+    /// One JSON object per line, for machines.
     case json
     /// Plain text, for people.
     case text

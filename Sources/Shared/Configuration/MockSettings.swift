@@ -1,8 +1,8 @@
-/// The mock market that router and executors share: they must agree on all of it.
+/// The mock market of router and executors. They must agree on all of these settings.
 public struct MockMarketSettings: Sendable, Equatable {
-    /// The seed of all that chance decides; nil lets the first process draw one for all.
+    /// The seed of all random numbers; nil lets the first process draw one for all.
     public let seed: UInt64?
-    /// How far the walk takes a pool's price from the pool list's, in basis points; 0 where nothing moves at all.
+    /// How far the random walk takes a pool's price from that of the pool list, in basis points; 0 if pools do not move at all.
     public let volatilityBps: Int
     /// Half-life of a swap's effect on a pool.
     public let reversion: Duration
@@ -23,7 +23,7 @@ public struct MockMarketSettings: Sendable, Equatable {
 
 /// What the mock chain does to transactions.
 public struct MockChainSettings: Sendable, Equatable {
-    /// How long a transaction takes to land, in milliseconds.
+    /// The time until a transaction lands, in milliseconds.
     public let swapLatencyMilliseconds: ClosedRange<Int>
     /// Share of transactions that fail.
     public let failureRate: Rate

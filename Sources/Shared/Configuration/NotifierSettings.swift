@@ -3,19 +3,19 @@ public struct NotifierSettings: ServiceSettings, Equatable {
     /// The name of the executable.
     public static let serviceName = "notifier"
 
-    /// What every service is told.
+    /// The settings that every service has.
     public let common: CommonSettings
-    /// Where Postgres is.
+    /// The address of Postgres.
     public let database: PostgresURL
-    /// How stream entries are held.
+    /// The settings for entries in hand.
     public let worker: WorkerSettings
-    /// Most events of one transaction.
+    /// The maximum number of events of one transaction.
     public let persistBatch: Int
     /// The longest wait for a batch to fill.
     public let persistWait: Duration
     /// How long Postgres keeps events of final orders; nil for ever.
     public let eventsRetention: Duration?
-    /// How sockets are kept.
+    /// The settings of WebSockets.
     public let sockets: SocketSettings
 
     /// Reads every setting of the notifier.
@@ -30,17 +30,17 @@ public struct NotifierSettings: ServiceSettings, Equatable {
     }
 }
 
-/// How WebSockets are kept.
+/// The settings of WebSockets.
 public struct SocketSettings: Sendable, Equatable {
     /// How often a socket is pinged.
     public let pingInterval: Duration
-    /// Silence after which a socket is closed; more than the ping interval.
+    /// The silence after which a socket is closed; more than the ping interval.
     public let idleTimeout: Duration
-    /// Messages queued for one socket before it is closed as too slow.
+    /// How many messages may be queued for one socket before it is closed as too slow.
     public let queueMessages: Int
-    /// Bytes queued for one socket before it is closed as too slow.
+    /// How many bytes may be queued for one socket before it is closed as too slow.
     public let queueBytes: Int
-    /// Longest message taken from a client, in bytes.
+    /// The maximum size of a message from a client, in bytes.
     public let maxMessageBytes: Int
 
     /// Reads them.

@@ -1,6 +1,6 @@
 /// Percent escapes of URLs.
 public enum PercentEncoding {
-    /// `text` without its escapes; nil when one is broken, stands for NUL, or the bytes are no UTF-8.
+    /// `text` without its escapes; nil if an escape is broken or stands for NUL, or if the bytes are not UTF-8.
     public static func decode(_ text: Substring) -> String? {
         guard text.utf8.contains(UInt8(ascii: "%")) else { return String(text) }
         var bytes: [UInt8] = []

@@ -1,16 +1,16 @@
-/// Where Postgres is, as libpq reads it: `postgres://user:password@host:port/database`. Only libpq looks inside.
+/// The address of Postgres in the form of libpq: `postgres://user:password@host:port/database`. Only libpq reads the parts.
 public struct PostgresURL: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
-    /// The whole URL with its password: for libpq, never for a log.
+    /// The whole URL with its password. It is for libpq and must never be logged.
     public let text: String
 
-    /// Nil when `text` does not begin as such a URL or has a line break in it. White space around it, which files of secrets end with, is left out.
+    /// Nil if `text` does not begin like such a URL or has a control character in it. White space around it is dropped: files of secrets end with it.
     public init?(_ text: String) {
         let text = Self.trimmed(text)
         guard Self.refusal(of: text) == nil else { return nil }
         self.text = text
     }
 
-    /// Why `text` is no such URL, as the rest of a sentence; nil when it may be one. Never repeats more of it than the scheme.
+    /// Why `text` is no such URL, as the rest of a sentence; nil if it may be one. Repeats no part of it except the scheme.
     static func refusal(of text: String) -> String? {
         let text = trimmed(text)
         let form = "postgres://user:password@host:port/database"
@@ -34,11 +34,11 @@ public struct PostgresURL: Sendable, Equatable, CustomStringConvertible, CustomD
         text = ""
     }
 
-    /// What a reader holds after a mistake.
+    /// The stand-in that a reader holds after a mistake.
     static let missing = PostgresURL()
 
-    /// Says nothing of user, password or host. Safe to log.
+    /// Hides user, password and host. Safe to log.
     public var description: String { "postgres://(hidden)" }
-    /// As ``description``.
+    /// The same as ``description``.
     public var debugDescription: String { description }
 }

@@ -1,4 +1,4 @@
-/// A share between 0 and 1, kept as parts per million so that no floating point decides anything.
+/// A share from 0 to 1, kept in parts per million, so that no decision depends on floating point.
 public struct Rate: Sendable, Equatable, CustomStringConvertible {
     /// 0 to 1,000,000.
     public let partsPerMillion: Int
@@ -9,7 +9,7 @@ public struct Rate: Sendable, Equatable, CustomStringConvertible {
         self.partsPerMillion = partsPerMillion
     }
 
-    /// Reads decimal text such as `0.05`: at most 6 fraction digits, from 0 to 1; nil for anything else.
+    /// Reads decimal text such as `0.05`: from 0 to 1, with at most 6 fraction digits; nil for any other text.
     public init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count <= 2, let whole = WholeNumber.digits(parts[0]), whole <= 1 else { return nil }

@@ -1,18 +1,18 @@
-/// Where Redis is: `redis://[[user][:password]@]host[:port][/database]`, with percent escapes in user and password. An empty password is none, and
-/// the user `default` without one is nobody in particular.
+/// The address of Redis: `redis://[[user][:password]@]host[:port][/database]`, with percent escapes in user and password. An empty password counts as
+/// none. The user `default` without a password counts as no user.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
-    /// A name or an address; an IPv6 address without its brackets.
+    /// A name or an address. An IPv6 address has no brackets here.
     public let host: String
-    /// 6379 where the URL has none.
+    /// 6379 if the URL has no port.
     public let port: Int
     /// The ACL user; nil for the default one.
     public let user: String?
-    /// The password; nil where there is none.
+    /// The password; nil for none.
     public let password: Secret?
-    /// The number of the database, 0 where the URL has none.
+    /// The number of the database; 0 if the URL has none.
     public let database: Int
 
-    /// Nil when `text` is no such URL.
+    /// Nil if `text` is no such URL.
     public init?(_ text: String) {
         let scheme = "redis://"
         guard text.hasPrefix(scheme), text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })

@@ -3,29 +3,29 @@ public struct RouterSettings: ServiceSettings, Equatable {
     /// The name of the executable.
     public static let serviceName = "router"
 
-    /// What every service is told.
+    /// The settings that every service has.
     public let common: CommonSettings
-    /// How stream entries are held.
+    /// The settings for entries in hand.
     public let worker: WorkerSettings
-    /// When an order is tried again.
+    /// The settings for retries.
     public let retry: RetrySettings
-    /// Orders in hand at once in this process.
+    /// How many orders this process may have in hand at once.
     public let concurrency: Int
     /// The longest wait for a venue's quote.
     public let quoteTimeout: Duration
-    /// Where quotes come from.
+    /// The source of quotes.
     public let venues: VenueSource
     /// How a route is chosen.
     public let routing: RoutingMode
-    /// The gain over the best venue from which an order is split, in basis points.
+    /// The gain over the best venue that a split must exceed, in basis points.
     public let splitMinGainBps: Int
-    /// Where tokens and pools are described.
+    /// The files with tokens and pools.
     public let files: MarketFiles
     /// The APIs of the real venues.
     public let live: LiveVenueSettings
-    /// How often quotes without an order ask the real venues; nil for no limit.
+    /// How many previews per minute may ask the real venues; nil for no limit.
     public let previewsPerMinute: Int?
-    /// How long a mock venue takes to answer, in milliseconds.
+    /// The time until a mock venue answers, in milliseconds.
     public let mockQuoteLatencyMilliseconds: ClosedRange<Int>
     /// The mock market.
     public let market: MockMarketSettings

@@ -1,8 +1,8 @@
-/// Where quotes come from.
+/// The source of quotes.
 public enum VenueSource: String, Sendable, CaseIterable {
-    /// The mock venues over `config/pools.json`.
+    /// The mock venues, with the pools of `config/pools.json`.
     case mock
-    /// The APIs of the real venues; swaps stay mock.
+    /// The APIs of the real venues. Swaps stay mock.
     case live
 }
 
@@ -10,15 +10,15 @@ public enum VenueSource: String, Sendable, CaseIterable {
 public enum RoutingMode: String, Sendable, CaseIterable {
     /// The whole order goes to the venue with the largest net output.
     case best
-    /// Divided over several pools, a transaction each, where that pays more.
+    /// The order is divided over several pools, with one transaction for each, if that pays more.
     case split
 }
 
-/// Where the market's description is read from.
+/// The files that describe the market.
 public struct MarketFiles: Sendable, Equatable {
-    /// Path of the token list.
+    /// The path of the token list.
     public let tokens: String
-    /// Path of the pool list.
+    /// The path of the pool list.
     public let pools: String
 
     /// Reads them.
@@ -28,7 +28,7 @@ public struct MarketFiles: Sendable, Equatable {
     }
 }
 
-/// Where the APIs of the real venues are.
+/// The APIs of the real venues.
 public struct LiveVenueSettings: Sendable, Equatable {
     /// Raydium's quote API.
     public let raydiumURL: String
@@ -36,7 +36,7 @@ public struct LiveVenueSettings: Sendable, Equatable {
     public let jupiterURL: String
     /// The key for Jupiter's API.
     public let jupiterKey: Secret?
-    /// The file of certificates that the APIs are trusted by; nil for those of the system.
+    /// The file of certificates that are trusted for the APIs; nil for the system's.
     public let certificates: String?
 
     /// Reads them.

@@ -1,6 +1,6 @@
-/// A text that must not be shown: printing it, alone or inside of something, says nothing of it.
+/// A text that must not be shown. Printing it, alone or inside another value, reveals nothing.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
-    /// The text itself, for whoever needs it.
+    /// The text itself.
     public let text: String
 
     /// Hides `text`.
@@ -10,6 +10,6 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
 
     /// Safe to log.
     public var description: String { "(hidden)" }
-    /// As ``description``.
+    /// The same as ``description``.
     public var debugDescription: String { description }
 }

@@ -1,4 +1,4 @@
-/// What the arguments of a service ask for. Services have no other arguments: all else is set by the environment.
+/// What the arguments of a service ask for. Services have no other arguments: everything else is set by the environment.
 public enum ServiceArguments: Sendable, Equatable {
     /// No argument: serve.
     case serve
@@ -8,7 +8,7 @@ public enum ServiceArguments: Sendable, Equatable {
     case version
 
     /// Reads the arguments, without the name of the program.
-    /// - Throws: ``UsageError`` for anything but one known argument.
+    /// - Throws: ``UsageError`` unless there is no argument or one known argument.
     public init(arguments: [String]) throws(UsageError) {
         switch arguments {
         case []: self = .serve
@@ -21,9 +21,9 @@ public enum ServiceArguments: Sendable, Equatable {
     }
 }
 
-/// Arguments a service does not know.
+/// Arguments that a service does not know.
 public struct UsageError: Error, Equatable, CustomStringConvertible {
-    /// The first unknown one; nil when known ones were combined.
+    /// The first unknown argument; nil if known ones were combined.
     public let argument: String?
 
     /// One sentence that says what to do.

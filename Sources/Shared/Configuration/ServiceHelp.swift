@@ -1,4 +1,4 @@
-/// The answer of one service to `--help`.
+/// The answer of a service to `--help`.
 struct ServiceHelp {
     private let name: String
     private let purpose: String

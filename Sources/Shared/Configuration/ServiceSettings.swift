@@ -4,7 +4,7 @@ public protocol ServiceSettings: Sendable {
     static var serviceName: String { get }
     /// The settings that every service has.
     var common: CommonSettings { get }
-    /// Reads every setting of the service; mistakes are collected in the reader.
+    /// Reads every setting of the service. Mistakes are collected in the reader.
     init(reading reader: inout SettingsReader)
 }
 
@@ -18,7 +18,7 @@ extension ServiceSettings {
         return settings
     }
 
-    /// The settings the service reads, in the order of reading.
+    /// The settings that the service reads, in the order of reading.
     public static var descriptions: [SettingDescription] {
         var reader = SettingsReader(environment: [:])
         _ = Self(reading: &reader)

@@ -17,7 +17,7 @@ extension Setting where Value == Int {
 }
 
 extension Setting where Value == Int? {
-    /// A whole number of which 0 switches something off: nil then.
+    /// A whole number that is nil for 0, which switches something off.
     static func integer(
         _ name: String, default value: Int, in range: ClosedRange<Int>, zeroMeans: String, unit: String = "", _ meaning: String
     ) -> Setting {
@@ -54,14 +54,14 @@ extension Setting where Value == Duration {
 }
 
 extension Setting where Value == Duration? {
-    /// Milliseconds of which 0 switches something off: nil then.
+    /// Milliseconds; nil for 0, which switches something off.
     static func milliseconds(
         _ name: String, default value: Int, in range: ClosedRange<Int>, zeroMeans: String, _ meaning: String
     ) -> Setting {
         duration(name, default: value, in: range, zeroMeans: zeroMeans, unit: "ms", meaning) { .milliseconds($0) }
     }
 
-    /// Days of which 0 switches something off: nil then.
+    /// Days; nil for 0, which switches something off.
     static func days(_ name: String, default value: Int, in range: ClosedRange<Int>, zeroMeans: String, _ meaning: String) -> Setting {
         duration(name, default: value, in: range, zeroMeans: zeroMeans, unit: "days", meaning) { .seconds($0 * 86_400) }
     }

@@ -14,7 +14,7 @@ extension Setting where Value: RawRepresentable & CaseIterable, Value.RawValue =
 }
 
 extension Setting where Value == LogLevelChoice {
-    /// A level of the log, under any of its well-known names. An unknown one is no reason not to start.
+    /// A level of the log, under any of its well-known names. A service also starts with an unknown level.
     static func logLevel(_ name: String, default level: LogLevel, _ meaning: String) -> Setting {
         let allowed = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
         return Setting(name, default: level.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
@@ -45,7 +45,7 @@ extension Setting where Value == String {
         }
     }
 
-    /// An `http` or `https` URL without query; given back without its last slash.
+    /// An `http` or `https` URL without query, returned without its last slash.
     static func httpURL(_ name: String, default url: String, _ meaning: String) -> Setting {
         Setting(name, default: url, allowed: "an http or https URL", meaning: meaning) { text throws(SettingRefusal) in try httpURL(text) }
     }
@@ -69,7 +69,7 @@ extension Setting where Value == String? {
         }
     }
 
-    /// As ``Setting/httpURL(_:default:_:)``, or nothing.
+    /// The same as ``Setting/httpURL(_:default:_:)``, or nothing.
     static func httpURL(_ name: String, shownAs text: String, _ meaning: String) -> Setting {
         Setting(name, fallback: nil, shownAs: text, allowed: "an http or https URL", meaning: meaning) { text throws(SettingRefusal) in
             try Setting<String>.httpURL(text)

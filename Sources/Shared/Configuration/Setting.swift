@@ -1,14 +1,14 @@
-/// One setting: the environment variable it is read from, what it means, and how its text becomes a value.
+/// One setting: its environment variable, its meaning, and how its text becomes a value.
 ///
-/// Every setting of the engine is declared once, in `Settings`. A service has the settings that its settings struct reads; its
-/// `--help` is made from the same reading, so that the two cannot differ.
+/// Every setting of the engine is declared once, in `Settings`. A service has the settings that its settings struct reads. Its `--help` comes from
+/// the same reading, so the two cannot differ.
 public struct Setting<Value: Sendable>: Sendable {
-    /// What `--help` and error messages say about it.
+    /// The texts about the setting for `--help` and error messages.
     public let description: SettingDescription
     let parse: @Sendable (String) throws(SettingRefusal) -> Value
     let fallback: Value
 
-    /// A setting with a default. The default goes through the same parser as what an operator writes.
+    /// A setting with a default. The default goes through the same parser as an operator's text.
     init(
         _ name: String, default text: String, unit: String = "", allowed: String = "", isSecret: Bool = false, meaning: String,
         parse: @escaping @Sendable (String) throws(SettingRefusal) -> Value
@@ -23,8 +23,8 @@ public struct Setting<Value: Sendable>: Sendable {
         }
     }
 
-    /// A setting without a default text: `fallback` is its value when nothing is given, or, where it is required, a stand-in that
-    /// never leaves the reader because the reading then fails.
+    /// A setting without a default text. `fallback` is its value if nothing is given. For a required setting it is a stand-in that is never used,
+    /// because the reading then fails.
     init(
         _ name: String, fallback: Value, shownAs text: String, allowed: String = "", isSecret: Bool = false, isRequired: Bool = false,
         meaning: String, parse: @escaping @Sendable (String) throws(SettingRefusal) -> Value
@@ -36,17 +36,17 @@ public struct Setting<Value: Sendable>: Sendable {
     }
 }
 
-/// What is known about a setting without its type.
+/// The description of a setting, without the type of its value.
 public struct SettingDescription: Sendable, Equatable {
     /// The environment variable.
     public let name: String
     /// The default as an operator would write it, or a word such as `none` or `required`.
     public let defaultText: String
-    /// The unit of a number: `ms`, `s`, `days`, `bytes`; empty where there is none.
+    /// The unit of a number: `ms`, `s`, `days`, `bytes`; empty for none.
     public let unit: String
     /// The allowed values in words; empty for free text.
     public let allowed: String
-    /// What it does, one line.
+    /// What the setting does, in one line.
     public let meaning: String
     /// Whether its value must never be shown.
     public let isSecret: Bool

@@ -1,5 +1,5 @@
-/// Every setting of the engine, each declared once: name, default, range, unit, meaning. Which services read it follows from their
-/// settings structs.
+/// Every setting of the engine, each declared once: name, default, range, unit, meaning. The settings structs of the services decide which service
+/// reads it.
 enum Settings {
     // Each service
     static let redis = Setting.redisURL("REDIS_URL", default: "redis://127.0.0.1:6379", "Redis, with password and database if needed")

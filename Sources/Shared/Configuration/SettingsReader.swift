@@ -1,16 +1,16 @@
-/// Reads settings from an environment and collects every mistake, so that an operator sees all of them at once.
+/// Reads settings from an environment. It collects every mistake, so that an operator sees all of them at once.
 public struct SettingsReader {
     private let environment: [String: String]
     private var mistakes: [ConfigurationError.Mistake] = []
-    /// The settings read so far, in the order of reading, each once.
+    /// The settings that were read so far, in the order of reading, each once.
     public private(set) var descriptions: [SettingDescription] = []
 
-    /// - Parameter environment: variables by name. An empty value counts as not set, as compose files write unset ones.
+    /// - Parameter environment: variables by name. An empty value counts as not set, because compose files write unset variables like that.
     public init(environment: [String: String]) {
         self.environment = environment
     }
 
-    /// The value of `setting`; after a mistake a stand-in, which ``finish()`` keeps from being used.
+    /// The value of `setting`. After a mistake it is a stand-in; ``finish()`` then throws, so the stand-in is not used.
     public mutating func value<Value>(_ setting: Setting<Value>) -> Value {
         let description = setting.description
         if !descriptions.contains(where: { $0.name == description.name }) {
@@ -31,14 +31,14 @@ public struct SettingsReader {
         }
     }
 
-    /// Notes a mistake when a rule between several settings is broken; silent when one of them is wrong by itself.
+    /// Notes a mistake if a rule between several settings is broken. Does nothing if one of these settings already has a mistake of its own.
     public mutating func require(_ holds: Bool, among names: [String], _ rule: String) {
         guard !holds, !mistakes.contains(where: { names.contains($0.name) }) else { return }
         note(names[0], rule)
     }
 
     /// Ends the reading.
-    /// - Throws: ``ConfigurationError`` with every mistake, when there was one.
+    /// - Throws: ``ConfigurationError`` with every mistake, if there is one.
     public func finish() throws(ConfigurationError) {
         if !mistakes.isEmpty {
             throw ConfigurationError(mistakes: mistakes)
@@ -52,7 +52,7 @@ public struct SettingsReader {
         }
     }
 
-    /// What was given, short and on one line whatever it held.
+    /// The given text in quotes, at most 64 characters and on one line.
     static func quoted(_ text: String) -> String {
         let limit = 64
         let shown = text.unicodeScalars.prefix(limit).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }.joined()

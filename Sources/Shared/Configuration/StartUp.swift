@@ -1,4 +1,4 @@
-/// What a service should do with the arguments and the environment it was started with.
+/// What a service has to do, after its arguments and its environment were read.
 public enum StartUp<Service: ServiceSettings>: Sendable {
     /// Serve with these settings.
     case serve(Service)

@@ -15,7 +15,7 @@ struct WholeNumber {
         return value
     }
 
-    /// The value of decimal digits; nil for anything else and for what does not fit.
+    /// The value of decimal digits; nil for any other text and for a number that does not fit.
     static func digits(_ text: some StringProtocol) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else { return nil }
         return Int(text)

@@ -1,8 +1,8 @@
-/// How a service that reads streams holds its entries.
+/// How a service that reads streams keeps its entries in hand.
 public struct WorkerSettings: Sendable, Equatable {
-    /// Idle time after which another process takes an entry over.
+    /// The time without renewal after which another process takes an entry over.
     public let visibilityTimeout: Duration
-    /// How often a process renews what it holds; at most half of the visibility time-out, so that one lost renewal costs nothing.
+    /// How often a process renews its entries in hand; at most half of the visibility time-out, so that one lost renewal does no harm.
     public let renewInterval: Duration
     /// How long Redis keeps a final order that Postgres has.
     public let orderStateTTL: Duration
@@ -20,11 +20,11 @@ public struct WorkerSettings: Sendable, Equatable {
 
 /// When a stage tries an order again, and when it gives up.
 public struct RetrySettings: Sendable, Equatable {
-    /// The wait before the second attempt; each further one doubles it.
+    /// The wait before the second attempt. Each further attempt doubles it.
     public let base: Duration
-    /// The most that chance adds to a wait, as a share of it.
+    /// The maximum random addition to a wait, as a share of the wait.
     public let jitter: Rate
-    /// Starts of one stage after which an order counts as poison.
+    /// The number of starts of one stage after which an order counts as poisoned.
     public let maxStarts: Int
 
     /// Reads them.

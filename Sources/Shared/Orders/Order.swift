@@ -1,12 +1,12 @@
 public import JSON
 
-/// What of an order never changes after it was accepted.
+/// The part of an order that never changes after it was accepted.
 public struct Order: Sendable, Hashable {
     /// Its name.
     public let id: OrderID
-    /// The client's own key, where given.
+    /// The client's own key; nil for none.
     public let clientOrderId: String?
-    /// Who owns it; nil for none.
+    /// The user who owns it; nil for none.
     public let userId: UserID?
     /// `market`.
     public let orderType: String
@@ -24,11 +24,11 @@ public struct Order: Sendable, Hashable {
     public let deadline: UInt64?
     /// Unix milliseconds.
     public let createdAt: UInt64
-    /// The W3C trace context of the request, where given.
+    /// The W3C trace context of the request; nil for none.
     public let traceparent: String?
-    /// How often the order is tried in all.
+    /// How many attempts the order may have.
     public let maxAttempts: Int
-    /// What the client asked for, in one canonical text; equal for equal requests.
+    /// The request in one canonical text. Requests that mean the same have equal texts.
     public let fingerprint: String
 
     /// Makes an order.
@@ -81,12 +81,12 @@ extension Order: JSONWritable {
         }
     }
 
-    /// Reads the text that `json` has given.
+    /// Reads a text that `json` wrote.
     public init(json text: String) throws(RecordError) {
         try self.init(json: try Record.parse("order", text))
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("order", json)
         self.init(

@@ -35,12 +35,12 @@ public struct OrderID: Sendable, Hashable, CustomStringConvertible {
         description = String(decoding: lowered, as: UTF8.self)
     }
 
-    /// The last byte, 0 to 255. Any UUID has one: that the order exists there is for Redis to say.
+    /// The last byte, 0 to 255. Any UUID has one; only Redis knows whether the order exists there.
     public var partition: Int {
         Int(description.suffix(2), radix: 16) ?? 0
     }
 
-    /// When the order was placed, in ms since 1970; nil for an id that is no UUIDv7, and so none of ours.
+    /// When the order was placed, in ms since 1970. Nil for an id that is no UUIDv7: the engine never gave it.
     public var milliseconds: UInt64? {
         guard description[description.index(description.startIndex, offsetBy: 14)] == "7" else { return nil }
         return UInt64(description.prefix(13).filter { $0 != "-" }, radix: 16)

@@ -2,11 +2,11 @@ internal import JSON
 
 /// A value that a member of a stored object can have.
 protocol RecordValue {
-    /// Reads a member; nil where it is of another kind.
+    /// Reads a member; nil if it is of another kind.
     static func read(_ json: JSONValue) throws(RecordError) -> Self?
 }
 
-/// Reads the members of one stored object. What a member has to be follows from where it goes.
+/// Reads the members of one stored object. The type that a member is read into decides which kind it must have.
 struct Record {
     private let name: String
     private let value: JSONValue
@@ -123,7 +123,7 @@ extension Token: StoredObject {}
 public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What was read, for example `quote`.
     public let record: String
-    /// The member that is missing or of the wrong kind; nil where the text is no JSON object.
+    /// The member that is missing or of the wrong kind; nil if the text is no JSON object.
     public let field: String?
 
     /// A member that is missing or of the wrong kind.

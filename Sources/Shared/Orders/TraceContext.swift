@@ -1,11 +1,11 @@
 /// The trace of a request by the W3C's Trace Context: `version-traceid-parentid-flags` in lower-case hex.
 public struct TraceContext: Sendable, Hashable {
-    /// The whole header, as it came and as it is passed on.
+    /// The whole header. It is passed on as it came.
     public let traceparent: String
-    /// The trace, 32 digits: what finds all that belongs together.
+    /// The trace id, 32 digits. Everything that belongs to one trace has it.
     public let traceID: String
 
-    /// Nil for what is not well formed; that is dropped, as the standard asks.
+    /// Nil for a header that is not well formed. The standard asks to drop it.
     public init?(traceparent text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4, parts.map(\.utf8.count) == [2, 32, 16, 2], parts.allSatisfy({ $0.utf8.allSatisfy(Self.isLowerHex) }),
@@ -21,6 +21,6 @@ public struct TraceContext: Sendable, Hashable {
 }
 
 extension Order {
-    /// The trace of the request that placed the order, where it named one.
+    /// The trace id of the request that placed the order; nil if the request named none.
     public var traceID: String? { traceparent.flatMap { TraceContext(traceparent: $0) }?.traceID }
 }

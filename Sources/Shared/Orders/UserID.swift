@@ -1,13 +1,13 @@
 public import JSON
 
-/// Who owns an order, as the client names them. Two names are one user only where they have the same bytes in UTF-8.
+/// The owner of an order, as the client names them. Two names are one user only if they have the same bytes in UTF-8.
 ///
-/// `==` of `String` goes by canonical equivalence: it takes the two Unicode forms of "é" for one text, which Redis and Postgres do not.
+/// `==` of `String` compares by canonical equivalence: the two Unicode forms of "é" are equal to it. Redis and Postgres tell them apart.
 public struct UserID: Sendable, Hashable, CustomStringConvertible {
     /// The name as it was given.
     public let text: String
 
-    /// A name that was taken in before, as it is stored.
+    /// A name that was accepted before, as it is stored.
     public init(stored text: String) {
         self.text = text
     }

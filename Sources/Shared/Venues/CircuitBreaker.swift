@@ -1,9 +1,9 @@
 internal import EventLoop
 
-/// Decides whether a venue is asked: closed while it answers, open for a while after failures in a row, then half open for one trial.
+/// Decides whether a venue is asked. It is closed while the venue answers, open for a while after failures in a row, then half open for one trial.
 ///
-/// Pure: whoever uses it tells it the time. What was let through before the breaker last changed its mind no longer counts, so that a burst
-/// of late failures is one failure, and a late answer does not end a pause.
+/// It has no clock: the caller passes the time. The outcome of a request that was admitted before the breaker last opened or half opened does not
+/// count. So a burst of late failures is one failure, and a late answer does not end a pause.
 struct CircuitBreaker: Sendable {
     /// When it opens, and for how long.
     struct Limits: Sendable {
@@ -11,7 +11,7 @@ struct CircuitBreaker: Sendable {
         var failures = 5
         /// The first pause; each failed trial doubles it.
         var firstPause = Duration.seconds(2)
-        /// The longest pause, also where the venue itself asks for a longer one.
+        /// The longest pause, even if the venue itself asks for a longer one.
         var longestPause = Duration.seconds(60)
     }
 
@@ -25,17 +25,17 @@ struct CircuitBreaker: Sendable {
     enum Outcome: Sendable, Equatable {
         /// The venue has answered with a quote.
         case answered
-        /// The venue has said that it has no quote for this request: it works. Whoever sends such requests neither opens the breaker nor keeps it
-        /// closed, so failures before and after count as if it had not been asked.
+        /// The venue has said that it has no quote for this request, so the venue works. Such requests neither open the breaker nor keep it closed:
+        /// failures before and after them count as if the venue had not been asked.
         case judged
         case failed
-        /// The venue has said when it may be asked again.
+        /// The venue has said how long to wait before it is asked again.
         case heldOff(Duration)
-        /// Nobody waited for the answer: it says nothing about the venue.
+        /// Nobody waited for the answer, so it says nothing about the venue.
         case abandoned
     }
 
-    /// The permission to ask once; its outcome is reported with it.
+    /// The permission to ask once. The outcome is reported with it.
     struct Pass: Sendable {
         fileprivate let epoch: Int
     }
@@ -50,7 +50,7 @@ struct CircuitBreaker: Sendable {
         pause = limits.firstPause
     }
 
-    /// Nil where the venue must not be asked now.
+    /// Gives the permission to ask; nil if the venue must not be asked now.
     mutating func admit(at now: MonotonicInstant) -> Pass? {
         switch state {
         case .closed: break
@@ -63,7 +63,7 @@ struct CircuitBreaker: Sendable {
         return Pass(epoch: epoch)
     }
 
-    /// What became of a pass. `jitter` lengthens a pause, so that replicas do not come back in step.
+    /// Takes the outcome of a pass. `jitter` lengthens a pause, so that replicas do not come back at the same time.
     mutating func report(_ outcome: Outcome, of pass: Pass, at now: MonotonicInstant, jitter: (Duration) -> Duration = { _ in .zero }) {
         guard pass.epoch == epoch else { return }
         switch (state, outcome) {
@@ -90,7 +90,7 @@ struct CircuitBreaker: Sendable {
         epoch += 1
     }
 
-    /// How long the venue is left out still; zero where the next may ask.
+    /// How long the venue is still left out; zero if the breaker is not open.
     func remaining(at now: MonotonicInstant) -> Duration {
         if case .open(let until) = state { max(.zero, until - now) } else { .zero }
     }

@@ -3,12 +3,13 @@ internal import EventLoop
 internal import HTTP
 internal import Orders
 
-/// Asks one venue's API for quotes: over kept connections, within a deadline, again where that helps, and not at all while the venue is out.
+/// Asks one venue's API for quotes: over kept connections, within a deadline, with further tries if they can help. Asks nothing while the venue is
+/// left out.
 @ServiceActor
 final class LiveVenueClient {
-    /// Far above any quote; a route of many hops has some 4 KB.
+    /// Far above the size of any quote; a route of many hops has some 4 KB.
     private nonisolated static let maxBytes = 256 * 1024
-    /// A try that could not take longer than this is not begun.
+    /// The minimum time that must be left to begin another try.
     private static let minTime = Duration.milliseconds(10)
 
     private let api: VenueAPI
@@ -21,13 +22,13 @@ final class LiveVenueClient {
     private var lastTrouble = ""
     private let orders: LiveVenueClient?
 
-    /// - Parameter orders: the client that orders have for the same venue, where this one is for previews: while that one leaves the venue out, so
-    ///   does this one.
+    /// - Parameter orders: for a client of previews, the client that orders use for the same venue. While that one leaves the venue out, this one
+    ///   does too.
     init(_ api: VenueAPI, options: LiveVenueOptions, beside orders: LiveVenueClient? = nil) {
         self.api = api
         self.orders = orders
         tries = options.tries
-        // Nothing here unpacks an answer.
+        // Answers are never unpacked.
         headers = api.headers + [("Accept", "application/json"), ("Accept-Encoding", "identity")]
         budget = options.timeout - max(.milliseconds(5), options.timeout / 20)
         onChange = options.onChange
@@ -39,7 +40,7 @@ final class LiveVenueClient {
         http = HTTPClient(options: client)
     }
 
-    /// Sends a `GET` and has its answer read. Throws an `OrderFailure`, or `CancellationError` when nobody waits any more.
+    /// Sends a `GET` and reads its answer. Throws an `OrderFailure`, or `CancellationError` if nobody waits any more.
     ///
     /// - Parameter read: makes the quote, or throws why there is none.
     func quote(_ target: String, read: (HTTPClientResponse) throws(NoQuote) -> Quote) async throws -> Quote {
@@ -53,7 +54,7 @@ final class LiveVenueClient {
             return quote
         } catch let trouble as Trouble {
             lastTrouble = trouble.reason
-            // A wait of less than a second is no promise to be back: it must not keep the pauses from growing.
+            // A wait of less than a second is no promise to be back. It must not keep the pauses from growing.
             report(trouble.told.flatMap { $0 >= .seconds(1) ? .heldOff($0) : nil } ?? .failed, pass)
             throw OrderFailure(.venueUnavailable, message: "\(dex) \(trouble.reason)")
         } catch let none as NoQuote {
@@ -90,7 +91,7 @@ final class LiveVenueClient {
         }
     }
 
-    /// Never earlier than told, and later by up to a fifth or 50 ms.
+    /// A random addition to a wait that the venue gave: up to a fifth of it, or up to 50 ms if that is more.
     private static func jitter(_ wait: Duration) -> Duration {
         .nanoseconds(Int64.random(in: 0...max(50_000_000, wait.nanosecondsClamped / 5)))
     }
@@ -116,13 +117,13 @@ final class LiveVenueClient {
         failure.message.hasPrefix(dex + " ") ? String(failure.message.dropFirst(dex.count + 1)) : failure.message
     }
 
-    /// Why a try came to nothing.
+    /// Why a try failed.
     private struct Trouble: Error {
         /// What the venue did, as the rest of a sentence.
         let reason: String
-        /// Whether another try may do better.
+        /// Whether another try may succeed.
         let mayPass: Bool
-        /// When the venue wants to be asked again.
+        /// How long the venue wants to be left alone.
         let told: Duration?
 
         init(_ response: HTTPClientResponse, tries: Int) {

@@ -1,21 +1,21 @@
 public import Configuration
 public import EventLoop
 
-/// How live venues are reached.
+/// The options for live venues.
 public struct LiveVenueOptions: Sendable {
-    /// Told when a venue is left out, and why, or with nil when it is back.
+    /// Called when a venue is left out, with the reason, and when it is back, with nil.
     public typealias Observer = @Sendable @ServiceActor (_ dex: String, _ reason: String?) -> Void
 
-    /// Where the venues' APIs are.
+    /// The addresses of the venues' APIs.
     public var settings: LiveVenueSettings
-    /// The deadline of whoever asks; venues give up a little before it, so that their own reason comes in time.
+    /// The caller's deadline. Venues give up a little before it, so that their own reason arrives in time.
     public var timeout: Duration
-    /// Told of changes.
+    /// Called when a venue is left out or is back.
     public var onChange: Observer
     var breaker = CircuitBreaker.Limits()
     /// Connections to one venue; further requests wait for one.
     var connections = 64
-    /// Tries of one quote in all.
+    /// How many tries one quote has, with the first.
     var tries = 3
 
     /// Options by value.
@@ -25,7 +25,7 @@ public struct LiveVenueOptions: Sendable {
         self.onChange = onChange
     }
 
-    /// The same for previews: few connections, one try, and nobody is told.
+    /// The same options for previews: few connections, one try, and no observer.
     var forPreviews: LiveVenueOptions {
         var options = self
         (options.connections, options.tries, options.onChange) = (4, 1, { _, _ in })
@@ -33,20 +33,20 @@ public struct LiveVenueOptions: Sendable {
     }
 }
 
-/// The venues of the real world.
+/// The real venues.
 @ServiceActor
 public enum LiveVenues {
-    /// All of them. A new one is a file beside this one, and its name here.
+    /// All live venues. A new venue is a file beside this one, and its name here.
     private nonisolated static let kinds: [any LiveVenue.Type] = [RaydiumVenue.self, MeteoraVenue.self]
 
     /// The name of each.
     public nonisolated static var names: [String] { kinds.map { $0.dex } }
 
-    /// Every live venue, as orders ask it.
+    /// Every live venue, as it is used for orders.
     public static func all(_ options: LiveVenueOptions) -> [any Venue] { withPreviews(options).orders }
 
-    /// Every live venue twice: as orders ask it, and as previews do. What previews meet changes nothing for orders: they have a circuit breaker,
-    /// connections and tries of their own. They ask no venue that orders leave out.
+    /// Every live venue twice: for orders and for previews. Previews have their own circuit breaker, connections and tries, so they change nothing
+    /// for orders. They ask no venue that orders leave out.
     public static func withPreviews(_ options: LiveVenueOptions) -> (orders: [any Venue], previews: [any Venue]) {
         let clients = kinds.map { LiveVenueClient($0.api(options.settings), options: options) }
         let previewClients = zip(kinds, clients).map { kind, client in
@@ -56,16 +56,16 @@ public enum LiveVenues {
     }
 }
 
-/// A venue of the real world, behind its API.
+/// A real venue, behind its API.
 @ServiceActor
 protocol LiveVenue: Venue {
     /// The venue's name.
     nonisolated static var dex: String { get }
 
-    /// Where its API is, and what has to be sent along.
+    /// Where the venue's API is, and what is sent with each request.
     static func api(_ settings: LiveVenueSettings) -> VenueAPI
 
-    /// The venue, asked through a client of its API.
+    /// The venue behind a client of its API.
     init(_ client: LiveVenueClient)
 }
 

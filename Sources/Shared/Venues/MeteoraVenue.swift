@@ -50,7 +50,8 @@ final class MeteoraVenue: LiveVenue {
             inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
     }
 
-    /// Every leg is a swap of the venue that was asked for, as far as it says so, and together they take the input and give at least the output.
+    /// Checks that every leg is a swap on this venue, if the leg names one, and that the legs together take the whole input and give at least the
+    /// output.
     private nonisolated static func check(_ legs: [VenueReply], _ out: BaseUnits, _ request: QuoteRequest) throws(NoQuote) {
         var (sumIn, sumOut) = (UInt128(0), UInt128(0))
         for leg in legs {
@@ -65,8 +66,8 @@ final class MeteoraVenue: LiveVenue {
         }
     }
 
-    /// The fees of all legs over what they are part of: the input, or the output before the fee. 0 where the reply does not tell: a fee is a remark,
-    /// the amounts are net of it.
+    /// The fees of all legs as a share of the amounts that they are taken from: the input, or the output before the fee. 0 if the reply does not say.
+    /// Fees are only shown: the amounts are already net of them.
     private nonisolated static func feeBps(_ legs: [VenueReply], _ out: BaseUnits, _ request: QuoteRequest) throws(NoQuote) -> String {
         var fee = UInt128(0)
         var whole = UInt128(0)

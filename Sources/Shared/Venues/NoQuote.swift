@@ -2,9 +2,9 @@ internal import Orders
 
 /// Why a venue's answer holds no quote.
 struct NoQuote: Error {
-    /// What the order or the preview is told.
+    /// The failure that the order or the preview gets.
     let failure: OrderFailure
-    /// Whether the venue has judged the request. Such an answer says nothing against the venue, another request may well get a quote. Any other
+    /// Whether the venue has judged the request. Such an answer says nothing against the venue: another request may well get a quote. Any other
     /// answer without a quote cannot be used, and counts as a failure of the venue.
     let judgesRequest: Bool
 
@@ -19,12 +19,12 @@ struct NoQuote: Error {
     }
 }
 
-/// What a venue offers, and the minReceived it promises: its own `otherAmountThreshold`, never computed here.
+/// The amounts of a venue's offer. `minReceived` is the venue's own `otherAmountThreshold` and is never computed here.
 struct OfferedAmounts {
     let out: BaseUnits
     let minReceived: BaseUnits
 
-    /// Throws INSUFFICIENT_LIQUIDITY where nothing would come out, VENUE_UNAVAILABLE for a promise above the offer.
+    /// Throws INSUFFICIENT_LIQUIDITY if nothing would come out, VENUE_UNAVAILABLE for a promise above the offer.
     init(_ reply: VenueReply, out name: String) throws(NoQuote) {
         out = try reply.units(name)
         guard out.value > 0 else { throw .judged(.insufficientLiquidity, reply.dex, "would pay nothing for this amount") }

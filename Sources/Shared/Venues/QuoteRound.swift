@@ -2,9 +2,9 @@ internal import JSON
 public import Markets
 public import Orders
 
-/// What the venues answered to one request.
+/// The venues' answers to one request.
 public struct QuoteRound: Sendable {
-    /// What is to be done with the order: one swap, or several.
+    /// How the order is executed: with one swap or with several.
     public struct Choice: Sendable {
         /// One quote, or one for each part of the order.
         public let quotes: [Quote]
@@ -12,9 +12,9 @@ public struct QuoteRound: Sendable {
         public let reason: String
     }
 
-    /// The offers, best first; nil where there is none.
+    /// The offers, best first; nil if there are none.
     public let offers: QuoteComparison?
-    /// The order divided over several pools; nil where that was not asked for, or pays no more.
+    /// The order divided over several pools; nil if that was not asked for or pays no more.
     public let split: SplitOffer?
     /// The venues without an offer, by name.
     public let unavailable: [UnavailableVenue]
@@ -26,14 +26,14 @@ public struct QuoteRound: Sendable {
         self.split = split
     }
 
-    /// What follows of the offers; nil where there is nothing to choose from.
+    /// The choice that follows from the offers; nil if there is nothing to choose from.
     public var choice: Choice? {
         if let split, split.isWorthIt { return Choice(quotes: split.plan.legs, reason: split.reason) }
         return offers.map { Choice(quotes: [$0.best], reason: $0.reason) }
     }
 
-    /// Why there is no offer at all. A venue that did not answer may have one later, also one that refused for a reason that is not known here; what
-    /// all venues know is final.
+    /// Why there is no offer at all. A venue that did not answer, or refused for an unknown reason, may have an offer later. If all venues gave a
+    /// known reason, the failure is final.
     public var failure: OrderFailure {
         for code in [FailureCode.venueUnavailable, .quoteRefused] {
             let venues = unavailable.filter { $0.failure.code == code }
@@ -48,7 +48,7 @@ public struct QuoteRound: Sendable {
         QuoteRound((offers?.quotes ?? []).map { $0.aged(at: now) }, unavailable: unavailable, split: split)
     }
 
-    /// The answer of `GET /api/quotes`; nil without an offer. It speaks of the best venue, and of the split where no venue can fill the amount.
+    /// The answer of `GET /api/quotes`; nil without an offer. It shows the best venue, or the split if no venue alone can fill the amount.
     public func answer(to request: QuoteRequest) -> String? {
         guard let choice else { return nil }
         let best =

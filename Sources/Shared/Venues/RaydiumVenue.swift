@@ -4,10 +4,10 @@ internal import HTTP
 internal import JSON
 internal import Orders
 
-/// Raydium by its Trade API. It routes over several pools in sequence where there is no direct one, and never splits.
+/// Raydium's Trade API. It routes over several pools in sequence if there is no direct one, and never splits.
 @ServiceActor
 final class RaydiumVenue: LiveVenue {
-    /// What it says where it trades the pair in no pool.
+    /// The messages that mean that Raydium has no pools for the pair.
     private nonisolated static let noRoute: Set = ["ROUTE_NOT_FOUND"]
 
     nonisolated static let dex = "raydium"
@@ -47,7 +47,7 @@ final class RaydiumVenue: LiveVenue {
             outputDecimals: request.tokenOut.decimals)
     }
 
-    /// The pools in sequence, and their fees in basis points added up. Each hop goes on with the token that the one before gave.
+    /// The pools in sequence, and the sum of their fees in basis points. Each hop must start with the token that the hop before it gave.
     private nonisolated static func hops(
         _ data: VenueReply, _ request: QuoteRequest
     ) throws(NoQuote) -> (pools: String, feeBps: String) {

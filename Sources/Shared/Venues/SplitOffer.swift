@@ -2,19 +2,19 @@ public import JSON
 public import Markets
 public import Orders
 
-/// An order divided over several pools, beside the best that one venue offers.
+/// An order divided over several pools, compared with the best offer of one venue.
 public struct SplitOffer: Sendable {
     /// The parts.
     public let plan: SplitPlan
-    /// The best offer of one venue; nil where none can fill the amount.
+    /// The best offer of one venue; nil if no venue can fill the amount.
     public let single: Quote?
-    /// Whether the gain is worth a transaction for each part.
+    /// Whether the gain is worth one transaction for each part.
     public let isWorthIt: Bool
     private let request: QuoteRequest
 
     /// - Parameters:
-    ///   - request: what is divided.
-    ///   - minGainBps: what the gain must exceed, in basis points of what the best venue offers.
+    ///   - request: the request that is divided.
+    ///   - minGainBps: the gain must be above this, in basis points of the best venue's offer.
     public init(_ plan: SplitPlan, over single: Quote?, of request: QuoteRequest, minGainBps: Int) {
         self.plan = plan
         self.single = single
@@ -22,7 +22,7 @@ public struct SplitOffer: Sendable {
         isWorthIt = single.map { UInt128(plan.amountOut.value) * 10_000 > UInt128($0.amountOut.value) * UInt128(10_000 + minGainBps) } ?? true
     }
 
-    /// How much more than the best venue, in basis points, rounded down; nil where none can fill the amount.
+    /// How much more than the best venue, in basis points, rounded down; nil if no venue alone can fill the amount.
     public var gainBps: Int? {
         single.map { single in
             let (split, whole) = (Int128(plan.amountOut.value), Int128(single.amountOut.value))
@@ -31,15 +31,15 @@ public struct SplitOffer: Sendable {
         }
     }
 
-    /// What is gained, for people: `raydium 62.1 % and meteora 37.9 %: 1420.1 against 1410.3 (raydium), +69 bps`.
+    /// The gain in one line, for people: `raydium 62.1 % and meteora 37.9 %: 1420.1 against 1410.3 (raydium), +69 bps`.
     public var reason: String {
         let whole = "\(shares.joined(separator: " and ")): \(plan.amountOut.decimalText(decimals: request.tokenOut.decimals))"
         guard let single, let gainBps else { return "\(whole), no venue alone can fill it" }
         return "\(whole) against \(single.amountOutDecimal) (\(single.dex)), +\(gainBps) bps"
     }
 
-    /// What each venue gets of the amount, however many of its pools: `raydium 99.4 % (2 pools)`. The shares add up to 100.0 %, because it is their
-    /// running sum that is rounded.
+    /// The share of each venue, for all its pools together: `raydium 99.4 % (2 pools)`. The running sum is rounded, so that the shares add up to
+    /// 100.0 %.
     private var shares: [String] {
         let total = max(1, plan.legs.reduce(UInt128(0)) { $0 + UInt128($1.amountIn.value) })
         var venues: [String] = []
@@ -57,19 +57,19 @@ public struct SplitOffer: Sendable {
 }
 
 extension SplitOffer: JSONWritable {
-    /// The legs as one quote: sums of the amounts, fee and impact weighted by what goes in.
+    /// All legs as one quote: the amounts are added up, fee and impact are weighted by the input.
     private var whole: Quote {
         Quote(joining: plan.legs, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
     }
 
-    /// The minReceived that the engine accepts of all legs together: each has a guard of its own.
+    /// The minimum output of all legs together. Each leg has a guard of its own.
     private var minReceived: BaseUnits {
         let guards = plan.legs.map { MinReceived.roundedUp($0.amountOut, slippageBps: request.slippageBps).value }
         return BaseUnits(UInt64(clamping: guards.reduce(UInt128(0)) { $0 + UInt128($1) }))
     }
 
     /// Writes `{"legs","amountOut","amountOutDecimal","price","feeBps","priceImpactPct","minReceived","minReceivedDecimal","gainBps","chosen"}`;
-    /// `gainBps` is null where no venue alone can fill the amount.
+    /// `gainBps` is null if no venue alone can fill the amount.
     public func write(to writer: inout JSONWriter) {
         let (whole, minReceived) = (whole, minReceived)
         writer.object {

@@ -1,17 +1,17 @@
 public import EventLoop
 public import Orders
 
-/// What a venue is asked.
+/// A request for a quote.
 public struct QuoteRequest: Sendable {
-    /// What goes in.
+    /// The input token.
     public let tokenIn: Token
-    /// What comes out.
+    /// The output token.
     public let tokenOut: Token
-    /// In base units.
+    /// The input in base units.
     public let amountIn: BaseUnits
-    /// What the price may move against the order, in basis points.
+    /// How far the price may move against the order, in basis points.
     public let slippageBps: Int
-    /// The partition whose market is asked; live venues have but one.
+    /// The partition whose market is asked. Live venues have only one market.
     public let partition: Int
 
     /// A request by value.
@@ -24,11 +24,11 @@ public struct QuoteRequest: Sendable {
     }
 }
 
-/// A place that quotes swaps. A new one is one new file, and one line where it is registered.
+/// A place that quotes swaps. A new venue is one new file, and one line where it is registered.
 @ServiceActor
 public protocol Venue: AnyObject, Sendable {
     /// The name in events, lower case.
     var dex: String { get }
-    /// The venue's best offer. Throws an `OrderFailure`; whoever asks sets the deadline.
+    /// The venue's best offer. Throws an `OrderFailure`. The caller sets the deadline.
     func quote(_ request: QuoteRequest) async throws -> Quote
 }

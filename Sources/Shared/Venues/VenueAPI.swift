@@ -1,21 +1,21 @@
 internal import HTTP
 
-/// Where a venue's API is, and what its address and its access say by a status.
+/// The address of a venue's API, and what an answer's status says about the address and the engine's access.
 struct VenueAPI: Sendable {
-    /// The venue whose quotes it has.
+    /// The venue that the quotes are for.
     let dex: String
-    /// Whose API it is, as in `Jupiter's API`.
+    /// The name of the API, as in `Jupiter's API`.
     let name: String
-    /// Its base, without a slash at its end.
+    /// The base of its addresses, without a slash at the end.
     let url: String
     /// The setting that holds `url`.
     let urlSetting: String
-    /// The setting that holds the key; nil where there are no keys.
+    /// The setting that holds the key; nil if the API has no keys.
     var keySetting: String?
     /// Sent with each request.
     var headers: [(String, String)] = []
 
-    /// What is wrong with the address or with our access, as the rest of a sentence that begins with the venue; nil where the answer is to be read.
+    /// What is wrong with the address or with our access, as the rest of a sentence that begins with the venue; nil if the answer can be read.
     func trouble(_ response: HTTPClientResponse) -> String? {
         switch response.status {
         case 300..<400: "cannot be asked: \(name) has moved (\(response.status)); set \(urlSetting) to where it is now"
@@ -26,7 +26,7 @@ struct VenueAPI: Sendable {
         }
     }
 
-    /// The same for a request without an answer.
+    /// The same for a request that got no answer.
     func trouble(_ error: HTTPClientError) -> String {
         "cannot be reached (\(error))" + (error == .dns ? "; see \(urlSetting)" : error == .tls ? "; see SSL_CERT_FILE" : "")
     }

@@ -2,8 +2,9 @@ internal import HTTP
 internal import JSON
 internal import Orders
 
-/// A venue's JSON, read leniently: unknown members are passed over, a number may be written `25`, `25.0` or `"25"`. What contradicts the request
-/// or has another type is refused with VENUE_UNAVAILABLE and a sentence that says where; what is only remarked, such as a fee, is passed over then.
+/// A venue's JSON, read leniently: unknown members are ignored, and a number may be written `25`, `25.0` or `"25"`. A member that contradicts the
+/// request or has the wrong type is refused with VENUE_UNAVAILABLE and a sentence that names it. A member that is only shown, such as a fee, is
+/// ignored instead.
 struct VenueReply {
     let dex: String
     let value: JSONValue
@@ -12,7 +13,7 @@ struct VenueReply {
         self.dex = dex
         if let encoding = Self.encoding(response) { throw .unusable(dex, "answered in the encoding \(encoding), which it was not asked for") }
         let body = response.body.starts(with: Self.byteOrderMark) ? Array(response.body.dropFirst(Self.byteOrderMark.count)) : response.body
-        // Jupiter's errors come with 4xx; other pages with such a status are no JSON as a rule.
+        // Jupiter's errors come as JSON with 4xx. Other pages with such a status are usually no JSON.
         guard let value = try? JSONValue.parse(body), value.object != nil else {
             if Self.judging.contains(response.status) { throw Self.refused(dex, nil, status: response.status) }
             throw .unusable(
@@ -21,11 +22,11 @@ struct VenueReply {
         self.value = value
     }
 
-    /// Statuses that say that the request is at fault, whatever the body.
+    /// Statuses that say that the request is wrong, whatever the body says.
     private static let judging: Set = [400, 422]
     private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// What the body is packed in; nil where it is as it is.
+    /// The encoding of the body; nil if it is not encoded.
     private static func encoding(_ response: HTTPClientResponse) -> String? {
         guard let text = response.header("content-encoding")?.lowercased(), !["", "identity"].contains(text) else { return nil }
         let isPlain = text.utf8.count <= 32 && text.utf8.allSatisfy { 0x21...0x7E ~= $0 }
@@ -37,7 +38,7 @@ struct VenueReply {
         self.value = value
     }
 
-    /// What is thrown for an answer that cannot be used; `reason` continues the venue's name.
+    /// The error for an answer that cannot be used; `reason` continues the venue's name.
     func unusable(_ reason: String) -> NoQuote { .unusable(dex, reason) }
 
     /// Whether a member is there and not null.
@@ -61,7 +62,7 @@ struct VenueReply {
         return units
     }
 
-    /// As ``units(_:)``; nil where the member is missing or null.
+    /// As ``units(_:)``, but nil if the member is missing or null.
     func optionalUnits(_ name: String) throws(NoQuote) -> BaseUnits? {
         switch value[name] {
         case nil, .null: return nil
@@ -76,7 +77,7 @@ struct VenueReply {
         throw missing(name)
     }
 
-    /// An amount that is only remarked: nil also where it is of another type.
+    /// An amount that is only shown: nil also if it is of another type.
     func remark(_ name: String) -> BaseUnits? {
         do { return try optionalUnits(name) } catch { return nil }
     }
@@ -87,7 +88,7 @@ struct VenueReply {
         return text
     }
 
-    /// Refuses an answer in which a member differs from what was asked.
+    /// Refuses an answer in which a member differs from the request.
     func expect(_ name: String, _ text: String) throws(NoQuote) {
         guard try self.text(name) == text else { throw unusable("answered for another \(name) than asked") }
     }
@@ -97,18 +98,18 @@ struct VenueReply {
         guard try self.units(name) == units else { throw unusable("answered for another \(name) than asked") }
     }
 
-    /// As ``expect(_:_:)``, where the member is there.
+    /// As ``expect(_:_:)``, if the member is there.
     func expectIfPresent(_ name: String, _ text: String) throws(NoQuote) {
         if has(name) { try expect(name, text) }
     }
 
-    /// As ``expect(_:_:)``, where the member is there.
+    /// As ``expect(_:_:)``, if the member is there.
     func expectIfPresent(_ name: String, _ units: BaseUnits) throws(NoQuote) {
         guard let given = try optionalUnits(name) else { return }
         guard given == units else { throw unusable("answered for another \(name) than asked") }
     }
 
-    /// A member in per cent as the venue gives it, cut to the 4 decimals of events; 0 where it is missing, negative or written with an exponent.
+    /// A member in per cent as the venue gives it, cut to the 4 decimals of events; 0 if it is missing, negative or written with an exponent.
     func percent(_ name: String) -> String {
         let text = value[name]?.number ?? value[name]?.string ?? ""
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
@@ -128,7 +129,7 @@ struct VenueReply {
         return isPlain ? text : nil
     }
 
-    /// What is thrown where the venue says why it has no quote: a judgement of the request, unless the status says that nobody has looked at it.
+    /// The error for a venue that says why it has no quote. It judges the request, unless the status says that nobody looked at the request.
     func refusal(_ reason: String?, status: Int, noRoute: Set<String>) -> NoQuote {
         if let reason, noRoute.contains(reason) { return .judged(.noRoute, dex, "has no route for this token pair") }
         let isLookedAt = (200..<300).contains(status) || Self.judging.contains(status) || (reason != nil && (400..<500).contains(status))
@@ -141,6 +142,6 @@ struct VenueReply {
         return .judged(.quoteRefused, dex, "refused the request" + why)
     }
 
-    /// What is thrown for a member that is not as it has to be.
+    /// The error for a member that is missing or of the wrong type.
     func missing(_ name: String) -> NoQuote { unusable("answered with \(name) missing or of the wrong type") }
 }

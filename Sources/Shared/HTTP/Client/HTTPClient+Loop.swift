@@ -1,7 +1,7 @@
 internal import CCurl
 internal import EventLoop
 
-// libcurl says which descriptors to watch and when to wake it; what it is told in return is which are ready.
+// libcurl says which descriptors to watch and when to wake it. The loop tells it which descriptors are ready.
 
 extension HTTPClient {
     func prepare() {
@@ -12,7 +12,7 @@ extension HTTPClient {
         ccurl_multi_on_timer(multi, onTimer, context)
     }
 
-    /// No callback may come while the client goes.
+    /// Makes sure that no callback comes while the client is deinitialised.
     func detach() {
         ccurl_multi_on_socket(multi, nil, nil)
         ccurl_multi_on_timer(multi, nil, nil)

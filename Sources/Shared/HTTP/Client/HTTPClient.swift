@@ -2,12 +2,12 @@ internal import CCurl
 public import EventLoop
 internal import Glibc
 
-/// Sends requests to other servers from the process' event loop (libcurl), over connections that are kept and used again.
+/// Sends requests to other servers from the process' event loop (libcurl). Connections are kept and used again.
 ///
 /// Certificates are verified, redirects are not followed, and every request has a limit of time and of size.
 @ServiceActor
 public final class HTTPClient {
-    /// The largest answer unless a request says otherwise: 1 MiB.
+    /// The maximum size of an answer, unless a request gives another limit: 1 MiB.
     public static let usualResponseBytes = 1024 * 1024
 
     let options: HTTPClientOptions
@@ -37,14 +37,14 @@ public final class HTTPClient {
     /// Requests that have no answer yet.
     public var requestsInHand: Int { active.count }
 
-    /// Sends a `GET`. `timeout` is for all of it, the wait for a free connection included.
+    /// Sends a `GET`. `timeout` is for the whole request, including the wait for a free connection.
     public func get(
         _ url: String, headers: [(String, String)] = [], timeout: Duration = .seconds(5), maxResponseBytes: Int = usualResponseBytes
     ) async throws(HTTPClientError) -> HTTPClientResponse {
         try await send("GET", url, headers: headers, timeout: timeout, maxResponseBytes: maxResponseBytes)
     }
 
-    /// Sends a `POST`; its `Content-Type` is among the headers.
+    /// Sends a `POST`. The caller gives its `Content-Type` among the headers.
     public func post(
         _ url: String, headers: [(String, String)] = [], body: [UInt8], timeout: Duration = .seconds(5),
         maxResponseBytes: Int = usualResponseBytes
@@ -52,7 +52,7 @@ public final class HTTPClient {
         try await send("POST", url, headers: headers, body: body, timeout: timeout, maxResponseBytes: maxResponseBytes)
     }
 
-    /// Sends a request with any method; `body` nil for none. Cancelling the task ends it at once.
+    /// Sends a request with any method. A `body` of nil sends none. If the task is cancelled, the request ends at once.
     public func send(
         _ method: String, _ url: String, headers: [(String, String)] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(5),
         maxResponseBytes: Int = usualResponseBytes
@@ -60,9 +60,9 @@ public final class HTTPClient {
         try await perform(method, url, headers: headers, body: body, timeout: timeout, maxResponseBytes, receive: nil)
     }
 
-    /// Sends a `GET` whose answer is handed over piece by piece as it comes, when its status is 200; any other answer has its body as usual.
+    /// Sends a `GET`. If the status is 200, the answer is handed over in pieces as it arrives; any other answer has its body as usual.
     ///
-    /// Pieces end anywhere. Ends with `timedOut` where the answer takes longer than `timeout`, whatever has come until then.
+    /// Pieces end anywhere. Ends with `timedOut` if the answer takes longer than `timeout`, whatever has arrived until then.
     public func stream(
         _ url: String, headers: [(String, String)] = [], timeout: Duration, receive: @escaping @ServiceActor ([UInt8]) -> Void
     ) async throws(HTTPClientError) -> HTTPClientResponse {
@@ -105,7 +105,7 @@ public final class HTTPClient {
         end(transfer, .failure(.cancelled))
     }
 
-    /// The one place where a transfer is given up: by its end, its cancellation, or a failed start.
+    /// Every transfer ends here: at its end, its cancellation, or a failed start.
     private func end(_ transfer: Transfer, _ result: Result<HTTPClientResponse, HTTPClientError>) {
         active[transfer.easy] = nil
         curl_multi_remove_handle(multi, transfer.easy)

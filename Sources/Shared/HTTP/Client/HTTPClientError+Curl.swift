@@ -1,7 +1,7 @@
 internal import CCurl
 
 extension HTTPClientError {
-    /// What a result of libcurl means.
+    /// The error for a result code of libcurl.
     init(_ code: CURLcode) {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: self = .timedOut

@@ -1,8 +1,8 @@
 /// Why a request to another server has no answer.
 public enum HTTPClientError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The time was over, for the connection or for the whole.
+    /// The time limit of the connection attempt or of the whole request has passed.
     case timedOut
-    /// Nobody accepts connections there.
+    /// No server accepts connections there.
     case refused
     /// The host's name is not known.
     case dns
@@ -14,7 +14,7 @@ public enum HTTPClientError: Error, Sendable, Equatable, CustomStringConvertible
     case truncated
     /// The task was cancelled.
     case cancelled
-    /// Anything else, in the library's fixed words.
+    /// Any other error, in the library's fixed words.
     case other(String)
 
     /// A few words, safe to log: no address and no header is in them.

@@ -1,12 +1,12 @@
 internal import CCurl
 
-/// An answer of another server, whatever its status: one of 500 is an answer too.
+/// An answer of another server, with any status: an answer with status 500 is an answer too.
 public struct HTTPClientResponse: Sendable {
     /// The status code.
     public let status: Int
     /// The header fields.
     public let headers: HTTPHeaders
-    /// The body, whole.
+    /// The whole body.
     public let body: [UInt8]
     /// Whether the request went over a connection that an earlier one had opened.
     public let usedKeptConnection: Bool
@@ -14,7 +14,7 @@ public struct HTTPClientResponse: Sendable {
     /// The value of the first header field of that name, in any case.
     public func header(_ name: String) -> String? { headers[name] }
 
-    /// The moment that a text of a header names, such as `Sun, 06 Nov 1994 08:49:37 GMT`, in Unix seconds; nil where it is no date.
+    /// The Unix time in seconds of a date in a header, such as `Sun, 06 Nov 1994 08:49:37 GMT`; nil if the text is no date.
     public static func date(_ text: String) -> Int64? {
         let seconds = curl_getdate(text, nil)
         return seconds < 0 ? nil : Int64(seconds)

@@ -2,7 +2,7 @@ internal import CCurl
 internal import EventLoop
 internal import Glibc
 
-/// One request of a client and what has come of its answer. Kept alive by the client while libcurl knows it.
+/// One request of a client and the part of its answer that has arrived. The client keeps it alive while libcurl knows it.
 @ServiceActor
 final class Transfer {
     typealias Continuation = UnsafeContinuation<Result<HTTPClientResponse, HTTPClientError>, Never>
@@ -52,7 +52,7 @@ final class Transfer {
     private func setMethod(_ method: String, _ body: [UInt8]?) {
         if let body {
             ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, body.count)
-            // Its size must be known before; an empty array may have no address, which would mean "ask for the body".
+            // The size must be set first. An empty array may have no address, which libcurl would take for "ask for the body".
             (body + [0]).withUnsafeBytes { _ = ccurl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress)) }
         } else if method == "HEAD" {
             ccurl_set_long(easy, CURLOPT_NOBODY, 1)
@@ -60,7 +60,7 @@ final class Transfer {
         ccurl_set_text(easy, CURLOPT_CUSTOMREQUEST, method)
     }
 
-    /// Frees what libcurl only borrowed.
+    /// Frees the memory that libcurl only borrowed.
     func release() {
         curl_slist_free_all(fields)
         fields = nil
@@ -74,7 +74,7 @@ final class Transfer {
                 status: ccurl_status(easy), headers: headers, body: body, usedKeptConnection: ccurl_connects(easy) == 0))
     }
 
-    /// Returns how much was taken; less than all of it makes libcurl give up.
+    /// Returns how many bytes were taken. If not all were taken, libcurl gives up.
     fileprivate func take(_ bytes: UnsafeRawBufferPointer) -> Int {
         if let receive, ccurl_status(easy) == 200 {
             receive(Array(bytes))
@@ -86,7 +86,7 @@ final class Transfer {
         return bytes.count
     }
 
-    /// Takes a line of the answer's head; a status line begins a new head, as after `100 Continue`.
+    /// Takes a line of the answer's head. A status line begins a new head, as after `100 Continue`.
     fileprivate func take(header line: UnsafeRawBufferPointer) -> Int {
         headerBytes += line.count
         isTooLarge = isTooLarge || headerBytes > 64 * 1024

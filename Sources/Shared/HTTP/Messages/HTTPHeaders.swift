@@ -1,4 +1,4 @@
-/// Header fields in the order they came, packed into one buffer; names are kept in lower case and looked up in any case.
+/// Header fields in the order in which they arrived, packed into one buffer. Names are kept in lower case and found in any case.
 public struct HTTPHeaders: Sendable {
     /// For each field: length of the name, length of the value (16 bits each, native order), name, value.
     private var bytes: [UInt8]
@@ -9,7 +9,7 @@ public struct HTTPHeaders: Sendable {
     /// Fields that were packed elsewhere; `bytes` must be well-formed.
     init(packed bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Appends a field. One that is longer than 64 KiB is left out.
+    /// Appends a field. A field whose name or value is longer than 65,535 bytes is left out.
     public mutating func append(name: String, value: String) {
         append(name: Array(name.utf8), value: Array(value.utf8))
     }

@@ -1,4 +1,4 @@
-/// A request whose body has arrived whole.
+/// A request whose whole body has arrived.
 public struct HTTPRequest: Sendable {
     /// The method as it was sent: `GET`. A `HEAD` reaches the handler of `GET` as `HEAD`.
     public let method: String
@@ -6,7 +6,7 @@ public struct HTTPRequest: Sendable {
     public let headers: HTTPHeaders
     /// The body; empty when there is none.
     public let body: [UInt8]
-    /// The address of the peer, `127.0.0.1`: behind a proxy that is the proxy.
+    /// The address of the peer, for example `127.0.0.1`. Behind a proxy it is the proxy's.
     public let remoteAddress: String
     private let parsedTarget: RequestTarget
 
@@ -21,7 +21,7 @@ public struct HTTPRequest: Sendable {
     /// The target as it was sent, with its query and escapes.
     public var target: String { parsedTarget.raw }
 
-    /// The path, its escapes decoded.
+    /// The path with its escapes decoded.
     public var path: String { parsedTarget.path }
 
     /// The query's pairs in order, decoded.

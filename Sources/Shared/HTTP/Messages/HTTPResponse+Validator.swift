@@ -1,9 +1,10 @@
 internal import CCrypto
 
 extension HTTPResponse {
-    /// This answer with a validator (RFC 9110, 8.8), or 304 without a body where the client has it already: for what is asked for again and again.
+    /// This answer with a validator (RFC 9110, 8.8), or 304 without a body if the client has it already. For content that clients ask for repeatedly.
     ///
-    /// The validator is weak, because a proxy may compress the body. Only for answers with status 200 whose body does not depend on who asks.
+    /// The validator is weak, because a proxy may compress the body. Use it only for answers whose body does not depend on the client. Answers with a
+    /// status other than 200 stay as they are.
     public func unlessKnown(to request: HTTPRequest) -> HTTPResponse {
         guard status == 200, stream == nil else { return self }
         let tag = Self.validator(of: body)

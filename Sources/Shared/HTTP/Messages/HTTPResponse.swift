@@ -1,4 +1,4 @@
-/// An answer to a request. The server adds the length, the date, and what browsers of other origins need.
+/// An answer to a request. The server adds the length, the date, and the headers that browsers of other origins need.
 public struct HTTPResponse: Sendable {
     /// The status code.
     public var status: Int
@@ -6,7 +6,8 @@ public struct HTTPResponse: Sendable {
     public var headers: [(String, String)]
     /// The body.
     public var body: [UInt8]
-    /// Where the handler goes on writing the body after it has returned the answer; `body` is not sent then.
+    /// Where the handler writes the body after it has returned the answer; nil for a body that is already complete. With a stream, `body` is not
+    /// sent.
     public var stream: ResponseStream?
 
     /// An answer with a body of bytes.
@@ -16,18 +17,18 @@ public struct HTTPResponse: Sendable {
         self.body = body
     }
 
-    /// An answer with a body of text; its type is the caller's to give.
+    /// An answer with a body of text. The caller gives its `Content-Type`.
     public init(status: Int, headers: [(String, String)] = [], body: String) {
         self.init(status: status, headers: headers, body: Array(body.utf8))
     }
 
-    /// An answer whose body is written while it is read.
+    /// An answer whose body is written while the client reads it.
     public init(status: Int, headers: [(String, String)] = [], stream: ResponseStream) {
         self.init(status: status, headers: headers)
         self.stream = stream
     }
 
-    /// Server-sent events (WHATWG HTML, 9.2): no proxy may keep them back or store them.
+    /// Server-sent events (WHATWG HTML, 9.2). The headers keep proxies from buffering or storing them.
     public static func eventStream(_ stream: ResponseStream) -> HTTPResponse {
         let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
         return HTTPResponse(status: 200, headers: headers, stream: stream)

@@ -1,19 +1,19 @@
-/// The codes of refusals that a server of any purpose gives.
+/// The codes of refusals that any HTTP server may give.
 public enum HTTPCode: String, ProblemCode {
-    /// The headers of an upgrade are none of a WebSocket.
+    /// The headers of an upgrade are not those of a WebSocket.
     case badHandshake = "BAD_HANDSHAKE"
     /// The request, one of its fields or one of its parameters is wrong.
     case badRequest = "BAD_REQUEST"
     case bodyTooLarge = "BODY_TOO_LARGE"
     case headersTooLarge = "HEADERS_TOO_LARGE"
-    /// The server's fault.
+    /// A fault of the server.
     case `internal` = "INTERNAL"
     case methodNotAllowed = "METHOD_NOT_ALLOWED"
     case notFound = "NOT_FOUND"
     case notImplemented = "NOT_IMPLEMENTED"
     /// A page of this origin may not open a WebSocket.
     case originNotAllowed = "ORIGIN_NOT_ALLOWED"
-    /// What was asked for may have been carried out all the same.
+    /// The request may have been carried out nevertheless.
     case outcomeUnknown = "OUTCOME_UNKNOWN"
     /// The request arrived too slowly.
     case requestTimeout = "REQUEST_TIMEOUT"
@@ -21,7 +21,7 @@ public enum HTTPCode: String, ProblemCode {
     case timeout = "TIMEOUT"
     case tooManySockets = "TOO_MANY_SOCKETS"
     case unsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
-    /// The path is only a WebSocket's.
+    /// The path is only for WebSockets.
     case upgradeRequired = "UPGRADE_REQUIRED"
     case uriTooLong = "URI_TOO_LONG"
 }
@@ -47,7 +47,7 @@ extension Problem {
         Problem(413, HTTPCode.bodyTooLarge, "The body is too large: at most \(maxBytes) bytes are read.")
     }
 
-    /// The framing or a header is wrong; the sentence says how to send it.
+    /// The framing or a header is wrong. The sentence says how to send it.
     static func badHead(_ sentence: String) -> Problem { Problem(400, HTTPCode.badRequest, sentence) }
 
     static var unknownTransferEncoding: Problem {
@@ -66,7 +66,7 @@ extension Problem {
 extension Problem {
     static var badTarget: Problem { Problem(400, HTTPCode.badRequest, "The request target is not a valid path.") }
 
-    /// - Parameter meant: the path's pattern where only slashes or the case are wrong.
+    /// - Parameter meant: the pattern of the path that was probably meant; nil if none differs only in slashes or case.
     static func notFound(_ path: String, meant: String?) -> Problem {
         Problem(404, HTTPCode.notFound, "There is nothing at \(path)" + (meant.map { ": the path is \($0)." } ?? "."))
     }
@@ -75,9 +75,9 @@ extension Problem {
         Problem(405, HTTPCode.methodNotAllowed, "Use one of these methods here: \(methods).", headers: [("Allow", methods)])
     }
 
-    /// A path that is only a WebSocket was asked for without an upgrade.
+    /// The path is only for WebSockets, and the request is no upgrade.
     ///
-    /// - Parameter ending: what the sentence ends with.
+    /// - Parameter ending: the end of the sentence.
     public static func upgradeRequired(_ ending: String = "one.") -> Problem {
         Problem(
             426, HTTPCode.upgradeRequired, "This path is a WebSocket: connect to it with \(ending)",
@@ -87,8 +87,8 @@ extension Problem {
     /// Parameters of the query that cannot be used.
     ///
     /// - Parameters:
-    ///   - fields: every one of them, in order.
-    ///   - alone: the sentence where it is only one; nil for the usual one.
+    ///   - fields: every bad parameter, in order.
+    ///   - alone: the sentence if there is only one; nil for the usual sentence.
     static func badParameters(_ fields: [BadField], alone: String?) -> Problem {
         let names = fields.map(\.field).joined(separator: ", ")
         let sentence = fields.count == 1 ? alone : nil

@@ -1,8 +1,8 @@
 public import JSON
 
-/// A refusal as RFC 9457 describes it, with this API's own members. A handler may throw it.
+/// A refusal as RFC 9457 describes it, with further members of this API. A handler may throw it.
 ///
-/// Nobody builds one where it is needed: `Problem+HTTP.swift` has the refusals of any server, the services' `Refusals.swift` those of the engine.
+/// Refusals are not built where they are thrown: `Problem+HTTP.swift` has those of any server, the services' `Refusals.swift` those of the engine.
 public struct Problem: Error, Sendable {
     /// What is wrong with one field of the input.
     public struct BadField: Sendable, Equatable {
@@ -24,16 +24,16 @@ public struct Problem: Error, Sendable {
     public let code: String
     /// One sentence that says what to do.
     public let error: String
-    /// Every bad field, where the input is at fault.
+    /// Every bad field; empty if the fields are not the problem.
     public let errors: [BadField]
-    /// Further members as JSON text without braces, `"orderId":"…"`; empty for none.
+    /// Further members as JSON text without braces, such as `"orderId":"…"`; empty for none.
     public let members: String
-    /// Further header fields, `Retry-After`.
+    /// Further header fields, such as `Retry-After`.
     public let headers: [(String, String)]
 
     /// A refusal.
     ///
-    /// - Parameter retryAfter: seconds until it makes sense to ask again; nil where that is not known, or never.
+    /// - Parameter retryAfter: seconds until it makes sense to ask again; nil if that is not known or will never be.
     public init(
         _ status: Int, _ code: some ProblemCode, _ error: String, errors: [BadField] = [], members: String = "",
         headers: [(String, String)] = [], retryAfter: Int? = nil
@@ -65,7 +65,7 @@ public struct Problem: Error, Sendable {
         HTTPResponse(status: status, headers: [("Content-Type", "application/problem+json")] + headers, body: text)
     }
 
-    /// The standard's name of a status, which is the title of a problem without a type of its own.
+    /// The standard name of a status. It is the title of a problem without a type of its own.
     static func title(_ status: Int) -> String {
         titles[status] ?? (status < 500 ? "Bad Request" : "Internal Server Error")
     }

@@ -1,17 +1,17 @@
 internal import Configuration
 
-/// What a request asks for: `/api/orders?limit=10`, checked and split.
+/// The target of a request, such as `/api/orders?limit=10`, checked and split.
 struct RequestTarget: Sendable {
-    /// As it was sent.
+    /// The target as it was sent.
     let raw: String
     /// The path as it was sent, from the first `/`; `*` for `OPTIONS *`.
     let rawPath: String
     /// The path with its escapes decoded.
     let path: String
-    /// What follows the `?`, as it was sent; empty when nothing does.
+    /// The text after the `?`, as it was sent; empty if there is none.
     let rawQuery: String
 
-    /// Nil for a target that is neither a path nor an absolute URL, holds other than visible ASCII characters, or a wrong escape.
+    /// Nil for a target that is neither a path nor an absolute URL, or that has other than visible ASCII characters or a wrong escape.
     init?(_ raw: String) {
         guard raw.utf8.allSatisfy({ 0x21...0x7e ~= $0 && $0 != UInt8(ascii: "#") }) else { return nil }
         let origin = Self.withoutOrigin(raw)
@@ -34,7 +34,7 @@ struct RequestTarget: Sendable {
         self.rawQuery = rawQuery
     }
 
-    /// The segments of the path, split before they are decoded, so that an escaped slash stays inside its segment.
+    /// The segments of the path. They are split before they are decoded, so that an escaped slash stays inside its segment.
     var segments: [String] {
         rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { PercentEncoding.decode($0) ?? "" }
     }

@@ -5,13 +5,13 @@ public enum CrossOrigin: Sendable {
     /// Pages of these origins: `https://app.example`.
     case only(Set<String>)
 
-    /// Whether a page of that origin may; who sends no origin is no page.
+    /// Whether a page of that origin may use the server. A client that sends no origin is no page, and is allowed.
     func allows(_ origin: String?) -> Bool {
         guard let origin, case .only(let origins) = self else { return true }
         return origins.contains { $0.utf8.elementsEqual(origin.utf8) }
     }
 
-    /// The fields that let a page of `origin` read the answer.
+    /// The header fields that let a page of `origin` read the answer.
     func headers(for origin: String) -> [(String, String)] {
         switch self {
         case .any:
@@ -22,13 +22,13 @@ public enum CrossOrigin: Sendable {
         }
     }
 
-    /// The answer to `OPTIONS`, which a browser sends before it lets a page use other than simple requests.
+    /// The answer to `OPTIONS`, which a browser sends before a page may send requests that are not simple.
     static func answer(methods: String, to headers: HTTPHeaders) -> HTTPResponse {
         var fields = [("Allow", methods)]
         if headers["Access-Control-Request-Method"] != nil {
             fields.append(("Access-Control-Allow-Methods", methods))
             let wanted = headers["Access-Control-Request-Headers"] ?? ""
-            // No answer grows with what a client sends.
+            // A long list is not echoed: no answer grows with what a client sends.
             fields.append(("Access-Control-Allow-Headers", wanted.isEmpty || wanted.utf8.count > longestEcho ? usual : wanted))
             fields.append(("Access-Control-Max-Age", "600"))
         }

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// What one path offers.
+/// The handlers of one path.
 @ServiceActor
 final class HTTPRoute {
     let pattern: PathPattern
@@ -9,7 +9,7 @@ final class HTTPRoute {
 
     init(_ pattern: PathPattern) { self.pattern = pattern }
 
-    /// The handler of a method; that of `GET` for `HEAD`.
+    /// The handler of a method; for `HEAD`, the handler of `GET`.
     func handler(_ method: String) -> (query: QueryNames, handler: HTTPRouter.Handler)? {
         let wanted = method == "HEAD" ? "GET" : method
         return handlers.first { $0.method == wanted }.map { ($0.query, $0.handler) }
@@ -23,7 +23,7 @@ final class HTTPRoute {
         return (names + ["OPTIONS"]).joined(separator: ", ")
     }
 
-    /// The answer where the path has no handler for the method.
+    /// The answer if the path has no handler for the method.
     func refusal(_ method: String) -> HTTPResponse {
         let isForSocket = socket != nil && (method == "GET" || method == "HEAD")
         return (isForSocket ? Problem.upgradeRequired() : .methodNotAllowed(methods)).response

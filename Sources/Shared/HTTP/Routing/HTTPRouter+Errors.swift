@@ -1,5 +1,5 @@
 extension HTTPRouter {
-    /// The answer to what a handler has thrown. What the error says stays inside.
+    /// The answer to an error that a handler has thrown. The client does not see the text of an error that is no `Problem`.
     func response(to error: any Error, route: String) -> HTTPResponse {
         if let problem = error as? Problem { return problem.response }
         if !(error is CancellationError) { onError?(error, route) }

@@ -1,6 +1,6 @@
 public import EventLoop
 
-/// Finds the handler of a request by its path and method. Routes are added before the server starts; of two that fit, one without parameters wins.
+/// Finds the handler of a request by its path and method. Routes are added before the server starts. If two routes fit, one without parameters wins.
 @ServiceActor
 public final class HTTPRouter {
     /// Answers a request. A `Problem` that it throws is the answer; any other error becomes a plain 500.
@@ -9,19 +9,19 @@ public final class HTTPRouter {
     /// Serves a WebSocket from its handshake on. The socket stays open when it returns; an error closes it with 1011.
     public typealias SocketHandler = @ServiceActor (HTTPRequest, PathParameters, WebSocket) async throws -> Void
 
-    /// Called once a request with its route's pattern (`unmatched` without one), the status, and the seconds from its head to its answer.
+    /// Called once per request with its route's pattern (`unmatched` without one), the status, and the seconds from its head to its answer.
     public var onRequest: (@ServiceActor (_ route: String, _ status: Int, _ seconds: Double) -> Void)?
 
-    /// Called with an error of a handler that is no `Problem`, and its route's pattern: for the log.
+    /// Called with an error of a handler that is no `Problem`, and with its route's pattern. For the log.
     public var onError: (@ServiceActor (_ error: any Error, _ route: String) -> Void)?
 
-    /// Called once a WebSocket that was open is no more, with the code of the close frame that was sent or came, 1006 without one.
+    /// Called once when a WebSocket stops being open, with the code of the close frame that was sent or received, or 1006 without one.
     public var onSocketClose: (@ServiceActor (CloseCode) -> Void)?
 
-    /// Called when a limit of the server has kept somebody out: for the log. Repeats as long as it does.
+    /// Called when a limit of the server has kept a client out, repeatedly as long as it does. For the log.
     public var onLimit: (@ServiceActor (HTTPServerLimit) -> Void)?
 
-    /// Called once a response's stream has ended, with whether it was cut off because its client read too slowly.
+    /// Called once when a response's stream has ended, with whether it was cut off because its client read too slowly.
     public var onStreamEnd: (@ServiceActor (_ wasTooSlow: Bool) -> Void)?
 
     private var literals: [String: HTTPRoute] = [:]
@@ -30,8 +30,8 @@ public final class HTTPRouter {
     /// A router without routes.
     public init() {}
 
-    /// Adds a handler for `GET`, which serves `HEAD` too. `query` are the names that the query may have, each once: anything else is 400; nil for
-    /// any.
+    /// Adds a handler for `GET`, which also serves `HEAD`. `query` lists the names that the query may have, each at most once; any other query is
+    /// answered with 400. Nil allows any query.
     public func get(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("GET", path, query: query, handler) }
 
     /// Adds a handler for `POST`; `query` as for `get`.
@@ -53,7 +53,7 @@ public final class HTTPRouter {
         route(path).socket = (QueryNames(names: query), handler)
     }
 
-    /// Every path and method, with the names that its query may have; nil for any.
+    /// Every path and method, with the names that its query may have; nil for any name.
     var queries: [(path: String, method: String, names: [String]?)] {
         (Array(literals.values) + patterns).flatMap { route in
             route.handlers.map { (route.pattern.text, $0.method, $0.query.names) }
@@ -69,7 +69,7 @@ public final class HTTPRouter {
         return route
     }
 
-    /// The answer where there is nothing at a path: it names the path, and the one that was meant where only slashes or the case are wrong.
+    /// The answer for a path without a route. It names the path, and the path that was probably meant if only slashes or the case are wrong.
     func notFound(_ target: RequestTarget) -> Problem {
         let folded = "/" + target.rawPath.split(separator: "/").joined(separator: "/").lowercased()
         let meant = folded == target.rawPath ? nil : RequestTarget(folded).flatMap { find($0) }?.route.pattern.text

@@ -5,7 +5,7 @@ struct PathPattern: Sendable {
         case parameter(String)
     }
 
-    /// As it was written; the label under which requests are counted.
+    /// The pattern as it was written. Requests are counted under this label.
     let text: String
     private let segments: [Segment]
 
@@ -17,12 +17,12 @@ struct PathPattern: Sendable {
         }
     }
 
-    /// Whether the pattern is one single path.
+    /// Whether the pattern is a single path, without parameters.
     var isLiteral: Bool {
         segments.allSatisfy { if case .literal = $0 { true } else { false } }
     }
 
-    /// The parameters of a path that fits; nil for another path. A parameter is never empty.
+    /// The parameters of a path that fits; nil if the path does not fit. A parameter is never empty.
     func match(_ path: [String]) -> PathParameters? {
         guard path.count == segments.count else { return nil }
         var parameters = PathParameters()
@@ -38,7 +38,7 @@ struct PathPattern: Sendable {
     }
 }
 
-/// The values that a path has at the places of its pattern's parameters, decoded.
+/// The decoded values of a path at the places of its pattern's parameters.
 public struct PathParameters: Sendable {
     fileprivate(set) var values: [(name: String, value: String)] = []
 

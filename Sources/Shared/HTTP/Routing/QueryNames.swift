@@ -1,12 +1,12 @@
-/// The names that the query of a route may have, each once.
+/// The names that the query of a route may have, each at most once.
 struct QueryNames: Sendable {
-    /// Mistakes that are told one by one.
+    /// How many mistakes are listed.
     private static let maxTold = 8
 
-    /// Nil for a route that takes any.
+    /// Nil for a route that allows any name.
     let names: [String]?
 
-    /// What is wrong with a query: a parameter that nobody reads would say something else than the client meant, one given twice says two things.
+    /// What is wrong with a query. A parameter that nobody reads would not do what the client meant, and one that is given twice is ambiguous.
     func problem(_ target: RequestTarget) -> Problem? {
         guard let names, !target.rawQuery.isEmpty else { return nil }
         var errors: [Problem.BadField] = []
@@ -35,7 +35,7 @@ struct QueryNames: Sendable {
 
     private static func isSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
-    /// A name as it may be repeated to the client: short, and of visible ASCII.
+    /// A name in a form that may be repeated to the client: short, and of visible ASCII.
     private static func shown(_ name: String) -> String {
         guard !name.isEmpty, name.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else { return "without a readable name" }
         return name.utf8.count <= 64 ? name : String(name.prefix(61)) + "..."

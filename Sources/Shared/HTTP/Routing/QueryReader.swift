@@ -1,22 +1,22 @@
-/// Reads the values of a request's query, and tells of all at once that cannot be used.
+/// Reads the values of a request's query, and reports all values that cannot be used at once.
 ///
-/// The names are the route's to declare (`HTTPRouter.get`): one that it does not take, or that comes twice, is refused before a handler runs.
+/// The route declares the names (`HTTPRouter.get`). A name that it does not take, or that comes twice, is refused before a handler runs.
 public struct QueryReader {
     private let request: HTTPRequest
     private var bad: [Problem.BadField] = []
-    /// The sentence where the first bad parameter stays the only one.
+    /// The sentence to use if the first bad parameter stays the only one.
     private var alone: String?
 
     /// A reader that has read nothing.
     public init(_ request: HTTPRequest) { self.request = request }
 
-    /// A parameter; nil where it is missing or, which `check` tells by the complaint, not to be used.
+    /// A parameter; nil if it is missing or cannot be used. In the second case `check` throws the complaint.
     ///
     /// - Parameters:
     ///   - complaint: what is wrong with the value: `must be full or summary`.
-    ///   - alone: the whole sentence of the refusal where no other parameter is wrong; nil for the usual one.
-    ///   - readsEmpty: whether a name without a value is a value; else it counts as missing.
-    ///   - parse: makes the value of the text; nil where it cannot be used.
+    ///   - alone: the whole sentence of the refusal if no other parameter is wrong; nil for the usual sentence.
+    ///   - readsEmpty: whether a name without a value has the empty text as its value; otherwise it counts as missing.
+    ///   - parse: makes the value from the text; nil if the text cannot be used.
     public mutating func read<Value>(
         _ name: String, _ complaint: String, alone: String? = nil, readsEmpty: Bool = false, _ parse: (String) -> Value?
     ) -> Value? {
@@ -29,7 +29,7 @@ public struct QueryReader {
         return value
     }
 
-    /// The same of a whole number in a range.
+    /// Reads a whole number in a range.
     public mutating func read(_ name: String, in range: ClosedRange<Int>) -> Int? {
         read(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }

@@ -1,12 +1,12 @@
 internal import EventLoop
 
-/// Connections that share one deadline, counted from the moment each entered: the first is due first, so looking for those that are due costs nothing
-/// while none is. A connection is in one list at most.
+/// Connections that share one deadline, each counted from the moment that it entered the list. The first one is due first, so a search for due
+/// connections costs nothing while none is due. A connection is in at most one list.
 @ServiceActor
 final class DeadlineList {
-    /// What the connections in it are doing.
+    /// The stage of the connections in the list.
     let stage: ServerConnection.Stage
-    /// Ticks of the server's sweep that a connection may stay.
+    /// How many ticks of the server's sweep a connection may stay.
     private let limit: Int
     private unowned(unsafe) var first: ServerConnection?
     private unowned(unsafe) var last: ServerConnection?
@@ -34,7 +34,7 @@ final class DeadlineList {
         count -= 1
     }
 
-    /// The connection that is due, if one is.
+    /// The first connection that is due; nil if none is.
     func due(at tick: Int) -> ServerConnection? {
         guard let first, first.due <= tick else { return nil }
         return first

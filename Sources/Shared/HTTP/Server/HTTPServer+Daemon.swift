@@ -1,13 +1,13 @@
 internal import CMicrohttpd
 internal import EventLoop
 
-// The daemon's callbacks, all on the loop's thread inside `MHD_run`. A connection's context is its `ServerConnection`, a request's is its
-// `ServerRequest`. Each is retained once, and released by the end notification that the daemon gives for every start.
+// The daemon's callbacks all run on the loop's thread inside `MHD_run`. The context of a connection is its `ServerConnection`, the context of a
+// request is its `ServerRequest`. Each is retained once, and is released by the end notification that the daemon gives for every start.
 
 extension HTTPServer {
-    /// A connection's memory, in which the daemon reads and answers. One half is its buffer for reading, which may be full of a next request when the
-    /// answer is written; in the other half there is room for what it keeps of a request beside its text (at most `headLimit`), and for the answer's
-    /// head.
+    /// The memory of a connection, in which the daemon reads and answers. One half is its buffer for reading, which may be full of the next request
+    /// when the answer is written. The other half has room for the data that the daemon keeps of a request beside its text (at most `headLimit`), and
+    /// for the answer's head.
     private var memoryLimit: Int { 2 * (options.headLimit + options.answerRoom) }
 
     func startDaemon(_ listeningSocket: Int32) -> OpaquePointer? {
@@ -15,7 +15,7 @@ extension HTTPServer {
         settings.listen_socket = listeningSocket
         settings.connection_limit = UInt32(options.maxConnections)
         settings.address_limit = UInt32(options.maxConnectionsPerAddress)
-        // Only a backstop: each stage of a connection has its own deadline.
+        // This is only a safeguard: each stage of a connection has its own deadline.
         let longest = max(options.requestDeadline, options.responseDeadline, options.keepAlive)
         settings.inactivity_timeout = UInt32(longest.millisecondsRoundedUp / 1000 + 2)
         settings.memory_limit = memoryLimit
@@ -44,7 +44,7 @@ extension HTTPServer {
         peer.exchange = nil
         if peer.stage != .upgraded { peer.enter(.idle) }
         if isDraining {
-            // The answer was on its way before the server began to stop.
+            // The answer was being sent before the server began to stop.
             if peer.stage == .idle && !finished.closesAfter { peer.cut() }
             progress.notify()
         }
@@ -56,7 +56,7 @@ extension HTTPServer {
 
     fileprivate func close(_ connection: Unmanaged<ServerConnection>) {
         connection.takeRetainedValue().leave()
-        // At its limit the daemon does not listen, and takes that up again no sooner than on its next run.
+        // At its limit the daemon stops listening, and does not start again before its next run.
         if connections >= options.maxConnections - 1 { needsRun = true }
         if isDraining { progress.notify() }
     }
@@ -112,7 +112,7 @@ private func onConnection(
     }
 }
 
-/// Carries a pointer out of isolated code into the callback that it was entered from, on the same thread.
+/// Carries a pointer out of isolated code into the callback that entered that code, on the same thread.
 private struct UncheckedPointer: @unchecked Sendable {
     let pointer: UnsafeMutableRawPointer?
     init(_ pointer: UnsafeMutableRawPointer?) { self.pointer = pointer }

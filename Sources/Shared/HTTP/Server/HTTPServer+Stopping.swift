@@ -3,7 +3,7 @@ internal import EventLoop
 internal import Glibc
 
 extension HTTPServer {
-    /// Takes no new connections, and closes each kept one after the request in hand; WebSockets and streams stay open.
+    /// Accepts no new connections, and closes each kept connection after the request in hand. WebSockets and streams stay open.
     public func stopAccepting() {
         guard let daemon, !isDraining else { return }
         takeWhatHasArrived()
@@ -13,7 +13,7 @@ extension HTTPServer {
         for stage in [ServerConnection.Stage.arriving, .idle] { cutAll(stage) }
     }
 
-    /// Closes the open WebSockets and ends the streams, evenly over a time, so that their clients do not all come back at once.
+    /// Closes the open WebSockets and ends the streams. They are spread evenly over `duration`, so that their clients do not all come back at once.
     public func closeWebSockets(code: CloseCode = .serviceRestart, reason: String = "service restart", over duration: Duration = .zero) async {
         var closings: [@ServiceActor () -> Void] = []
         for socket in sockets.all where socket.isOpen { closings.append { socket.close(code: code, reason: reason) } }
@@ -37,8 +37,8 @@ extension HTTPServer {
         return streams
     }
 
-    /// Stops: no new connections, the requests in hand are finished, WebSockets are closed with 1012, streams end. What is not done within
-    /// the limit is cut off.
+    /// Stops the server: no new connections, the requests in hand are finished, WebSockets are closed with 1012, streams end. Connections that are
+    /// still open after the limit are cut off.
     public func stop(within limit: Duration) async {
         guard daemon != nil else { return }
         stopAccepting()
@@ -53,7 +53,7 @@ extension HTTPServer {
         end()
     }
 
-    /// Nothing may be suspended when the daemon is stopped: it would abort the process.
+    /// Ends everything that is suspended. If a connection were suspended when the daemon stops, the daemon would abort the process.
     private func abandon() {
         let handling = deadlines[ServerConnection.Stage.handling.rawValue]
         while let connection = handling.oldest {
@@ -67,7 +67,7 @@ extension HTTPServer {
         run()
     }
 
-    /// Connections and requests that wait in the kernel would be reset: they are let in first.
+    /// Lets in the connections and requests that wait in the kernel. Otherwise they would be reset.
     private func takeWhatHasArrived() {
         for _ in 0..<1000 {
             let before = connections

@@ -11,19 +11,19 @@ public final class HTTPServer {
     public let router: HTTPRouter
     /// The limits.
     public let options: HTTPServerOptions
-    /// The port that the server listens on, also where any free one was asked for; 0 before the start.
+    /// The port that the server listens on, even if any free port was requested; 0 before the start.
     public private(set) var port: UInt16 = 0
-    /// Whether the server takes no new connections and closes each after its answer.
+    /// Whether the server accepts no new connections and closes each connection after its answer.
     public internal(set) var isDraining = false
 
     static let tickLength = Duration.milliseconds(100)
 
     let deadlines: [DeadlineList]
-    /// The server's coarse clock: how often the sweep has run.
+    /// The server's coarse clock: the number of sweeps so far.
     private(set) var tick = 0
     let sockets = WebSocketRegistry()
     var daemon: OpaquePointer?
-    /// Something was given back to the daemon, which it takes up on its next run.
+    /// Whether something was given back to the daemon, which notices it only on its next run.
     var needsRun = false
     private var isRunning = false
     private let address: String
@@ -33,13 +33,13 @@ public final class HTTPServer {
     private let timer = LoopTimer()
     private var timerDue = UInt64.max
     private let sweepTimer = LoopTimer()
-    /// Given when a connection or request has ended, for those that wait for the last one.
+    /// Notified when a connection or request has ended, for code that waits for the last one.
     let progress = LoopSignal()
 
     /// A server that does not listen yet.
     ///
     /// - Parameters:
-    ///   - bind: a numeric address, `0.0.0.0`, or `::` for both families.
+    ///   - bind: a numeric address: `0.0.0.0`, or `::` for IPv4 and IPv6.
     ///   - port: the port; 0 for any free one.
     public init(bind: String = "0.0.0.0", port: UInt16 = 0, router: HTTPRouter, options: HTTPServerOptions = HTTPServerOptions()) {
         self.router = router
@@ -50,16 +50,16 @@ public final class HTTPServer {
         sockets.use(options.webSocket)
     }
 
-    /// Connections that are open, WebSockets included.
+    /// Open connections, including WebSockets.
     public var connections: Int { daemon.map { Int(cmhd_connections($0)) } ?? 0 }
 
-    /// Answers that are still being written, see `ResponseStream`.
+    /// Answers that are still being written; see `ResponseStream`.
     public var streams: Int { deadlines[ServerConnection.Stage.streaming.rawValue].count }
 
-    /// WebSockets that are open.
+    /// Open WebSockets.
     public var webSockets: Int { sockets.count }
 
-    /// Requests whose handler works or whose answer is on its way.
+    /// Requests whose handler works or whose answer is being sent.
     public var requestsInHand: Int {
         deadlines[ServerConnection.Stage.handling.rawValue].count + deadlines[ServerConnection.Stage.answering.rawValue].count
     }
@@ -67,7 +67,7 @@ public final class HTTPServer {
     /// Starts to listen.
     public func start() throws(HTTPServerError) {
         precondition(daemon == nil, "the server has started already")
-        // A peer that has gone must not end the process.
+        // A write to a client that has gone must not end the process.
         signal(SIGPIPE, SIG_IGN)
         let socket = try ListeningSocket(address: address, port: requestedPort, backlog: options.backlog)
         guard let daemon = startDaemon(socket.descriptor) else {
@@ -87,7 +87,7 @@ public final class HTTPServer {
         sweepTimer.start(after: Self.tickLength, every: Self.tickLength) { [unowned self] in sweep() }
     }
 
-    /// Ends what `start` began; no connection may be suspended.
+    /// Ends everything that `start` began. No connection may be suspended.
     func end() {
         guard let daemon else { return }
         self.daemon = nil
@@ -103,7 +103,7 @@ public final class HTTPServer {
     // MARK: The daemon's turn
 
     func run() {
-        // A handler that runs inside the daemon's run may ask for another.
+        // A handler that runs inside the daemon's run may ask for another run.
         guard let daemon, !isRunning else { return }
         isRunning = true
         needsRun = false
@@ -111,7 +111,7 @@ public final class HTTPServer {
         isRunning = false
     }
 
-    /// What was queued in this turn leaves now; then the daemon says when it wants to run again.
+    /// Sends everything that was queued in this turn of the loop. Then asks the daemon when it wants to run again.
     private func beforeBlocking() {
         sockets.flush()
         if needsRun { run() }
@@ -119,7 +119,7 @@ public final class HTTPServer {
         var wait: UInt64 = 0
         guard MHD_get_timeout(daemon, &wait) == .YES else { return }
         let due = wait == 0 ? 0 : MonotonicInstant.now.milliseconds + wait
-        // The daemon's time-outs move on with every request: an early run now and then is cheaper than a timer armed anew each turn.
+        // The daemon's time-outs move on with every request. An early run now and then is cheaper than setting the timer again each turn.
         guard due < timerDue else { return }
         timerDue = due
         timer.start(after: .milliseconds(Int64(wait))) { [unowned self] in
@@ -146,11 +146,11 @@ public final class HTTPServer {
         case .streaming: connection.exchange?.stream?.expire()
         case .arriving, .answering, .idle, .upgraded: connection.cut()
         }
-        // The daemon reports the end later; until then the connection is not due again.
+        // The daemon reports the end later. Until then the connection must not be due again.
         connection.enter(connection.stage)
     }
 
-    /// At least one tick more than the duration, because a stage may begin just before a tick.
+    /// One tick more than the duration needs, because a stage may begin just before a tick.
     static func ticks(_ duration: Duration) -> Int {
         let (length, tick) = (duration.millisecondsRoundedUp, tickLength.millisecondsRoundedUp)
         return Int((length + tick - 1) / tick) + 1

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// A server could not start.
+/// Why a server could not start.
 public enum HTTPServerError: Error, Sendable, CustomStringConvertible {
-    /// The address is not a numeric one of IPv4 or IPv6, nor `localhost`.
+    /// The address is neither a numeric IPv4 or IPv6 address nor `localhost`.
     case badAddress(String)
-    /// The port is in use, or not allowed; with the system's error number.
+    /// The port is in use or not allowed. `code` is the system's error number.
     case cannotListen(address: String, port: UInt16, code: Int32)
     /// The library refused to start.
     case cannotStart

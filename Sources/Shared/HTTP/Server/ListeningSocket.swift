@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// A socket that listens for connections of TCP.
+/// A listening TCP socket.
 struct ListeningSocket {
     let descriptor: Int32
     let port: UInt16
 
-    /// Listens on a numeric address; `::` takes IPv4 too. Port 0 means any free one.
+    /// Listens on a numeric address. `::` takes IPv4 too. Port 0 takes any free port.
     init(address: String, port: UInt16, backlog: Int) throws(HTTPServerError) {
         let numeric = address == "localhost" ? "127.0.0.1" : address
         var hints = addrinfo()
@@ -32,7 +32,7 @@ struct ListeningSocket {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Both families keep the port at the same place.
+    /// IPv4 and IPv6 addresses have the port at the same place.
     private static func boundPort(_ descriptor: Int32) -> UInt16 {
         var address = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)

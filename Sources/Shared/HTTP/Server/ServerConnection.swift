@@ -2,20 +2,20 @@ internal import CMicrohttpd
 internal import EventLoop
 internal import Glibc
 
-/// One client's connection. Kept alive by the daemon, from its start notification to its end.
+/// One client's connection. The daemon keeps it alive from its start notification to its end notification.
 @ServiceActor
 final class ServerConnection {
-    /// What a connection is doing; each stage has its deadline.
+    /// What a connection is doing. Each stage has its deadline.
     enum Stage: Int, CaseIterable, Sendable {
         /// New, without a request line yet.
         case arriving
-        /// A request has begun and is not whole.
+        /// A request has begun and is not complete.
         case receiving
-        /// A handler works.
+        /// A handler works on the request.
         case handling
-        /// The answer is on its way.
+        /// The answer is being sent.
         case answering
-        /// An answer goes out while it is written; it may have nothing to say for long.
+        /// An answer is sent while it is written. It may have nothing to send for a long time.
         case streaming
         /// Between two requests.
         case idle
@@ -54,18 +54,18 @@ final class ServerConnection {
 
     func leave() { server.deadlines[stage.rawValue].remove(self) }
 
-    /// Ends the connection: the daemon sees the end of the stream and forgets it.
+    /// Cuts the connection. The daemon sees the end of the stream and forgets the connection.
     func cut() {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
-    /// Answers a request that never became whole, past the daemon: it has nothing of its own to send at that point.
+    /// Answers a request that did not become complete in time. The answer bypasses the daemon, which has nothing to send at that point.
     func refuseSlow() {
         refuse(.requestTooSlow)
         cut()
     }
 
-    /// Sends a refusal past the daemon, which has nothing of its own to send; the connection cannot be used for another answer.
+    /// Sends a refusal, bypassing the daemon, which has nothing to send. The connection cannot be used for another answer.
     func refuse(_ problem: Problem) {
         let body = problem.text
         let head = "HTTP/1.1 \(problem.status) \(Problem.title(problem.status))\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"

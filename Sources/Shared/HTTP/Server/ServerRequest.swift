@@ -2,14 +2,14 @@ internal import CMicrohttpd
 internal import EventLoop
 internal import Glibc
 
-/// One request and its answer: reads, checks, hands to the handler, and answers. Driven by the daemon's calls, in the order of `Phase`.
+/// One request and its answer: reads and checks the request, calls the handler, and answers. The daemon's calls drive it, in the order of `Phase`.
 @ServiceActor
 final class ServerRequest {
     private enum Phase {
         case head, body, handling, answered, ended
     }
 
-    /// How much of a body over the limit is read and dropped, so that the client gets to read its 413, before the connection is cut.
+    /// How many bytes of a body over the limit are read and dropped, so that the client can read its 413, before the connection is cut.
     private static let dropLimit = 1024 * 1024
 
     let peer: ServerConnection
@@ -31,7 +31,7 @@ final class ServerRequest {
     private var isStarting = false
     private var task: Task<Void, Never>?
     private var plan: WebSocketPlan?
-    /// What writes the answer's body, while it does.
+    /// The stream that writes the answer's body, while it does.
     private(set) var stream: ResponseStream?
     private let start = MonotonicInstant.now
 
@@ -42,7 +42,7 @@ final class ServerRequest {
         rawTarget = target
     }
 
-    /// Refuses a target of so many parameters that the daemon could not keep them all, which it would wait over. Called before it reads them.
+    /// Refuses a target with so many parameters that the daemon could not keep them all and would hang. Called before the daemon reads them.
     func judgeTarget() {
         guard rawTarget.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= server.options.headerLimit else { return }
         phase = .ended
@@ -52,7 +52,7 @@ final class ServerRequest {
         server.router.onRequest?(route, problem.status, start.elapsed.seconds)
     }
 
-    /// The daemon's call: once for the head, then for pieces of the body, then once for the end, and again after each resumption.
+    /// Called by the daemon: once for the head, then for pieces of the body, then once for the end, and again after each resumption.
     func advance(
         method: UnsafePointer<CChar>, version: UnsafePointer<CChar>, data: UnsafePointer<CChar>?, size: UnsafeMutablePointer<Int>
     ) -> MHD_Result {
@@ -70,14 +70,14 @@ final class ServerRequest {
             return queue(answer)
         case .ended: return .NO
         case .answered:
-            // An answer to the head alone, to a method that the daemon expects no body of: it hands on what comes.
+            // The answer was given after the head, to a method for which the daemon expects no body. It hands on the bytes that come.
             received += size.pointee
             size.pointee = 0
             return received < Self.dropLimit ? .YES : .NO
         }
     }
 
-    /// The daemon has forgotten the request: answered, or given up by its client.
+    /// The daemon has forgotten the request: it was answered, or its client gave it up.
     func end() {
         phase = .ended
         task = nil
@@ -100,7 +100,7 @@ final class ServerRequest {
         if head.records > server.options.headLimit || head.headers > server.options.headerLimit { return refuse(head) }
         if let problem = head.problem(isOld: isOld) ?? sizeProblem(head) { return queue(problem.response, closing: true) }
         phase = .body
-        // An announcement alone must not cost much memory.
+        // A long body that is only announced must not cost much memory.
         if head.content_length > 0 { body.reserveCapacity(min(Int(head.content_length), 4096)) }
         return .YES
     }
@@ -112,7 +112,7 @@ final class ServerRequest {
         return head.content_length > UInt64(server.options.bodyLimit) ? tooLarge : nil
     }
 
-    /// Refuses a head of too many parts, before anything is done: the connection's memory must have room for every answer.
+    /// Refuses a head with too many parts before anything is done. The connection's memory must have room for every answer.
     private func refuse(_ head: cmhd_head) -> MHD_Result {
         let problem = Problem.tooManyHeaders(max: server.options.headerLimit)
         let isRoomLeft = head.records <= server.options.headLimit + server.options.answerRoom / 2
@@ -124,7 +124,7 @@ final class ServerRequest {
 
     private var tooLarge: Problem { .bodyTooLarge(maxBytes: server.options.bodyLimit) }
 
-    /// Takes a piece of the body. Returns false when the client goes on far beyond the limit.
+    /// Takes a piece of the body. Returns false if the client goes on far beyond the limit.
     private func take(_ piece: UnsafeRawBufferPointer) -> Bool {
         received += piece.count
         guard received > server.options.bodyLimit else {
@@ -161,13 +161,13 @@ final class ServerRequest {
         return queue(route.refusal(method))
     }
 
-    /// A body is read as it comes: one that is packed would be taken for nonsense.
+    /// Bodies are not decompressed, so a compressed body would be taken for nonsense.
     private var encodingProblem: Problem? {
         guard !body.isEmpty, let encoding = headers["Content-Encoding"], encoding.lowercased() != "identity" else { return nil }
         return .packedBody
     }
 
-    /// Starts the handler. One that answers without waiting is answered in this very call, without the detour of a suspended connection.
+    /// Starts the handler. If it answers without waiting, the answer is given in this very call, and the connection need not be suspended.
     private func run(_ handler: @escaping HTTPRouter.Handler, _ request: HTTPRequest, _ parameters: PathParameters) -> MHD_Result {
         phase = .handling
         peer.enter(.handling)
@@ -185,7 +185,7 @@ final class ServerRequest {
         return .YES
     }
 
-    /// Gives the answer; only the first one counts.
+    /// Takes the handler's answer. Only the first one counts.
     private func complete(_ response: HTTPResponse) {
         guard phase == .handling, answer == nil else {
             response.stream?.end(.gone)
@@ -198,7 +198,7 @@ final class ServerRequest {
         server.needsRun = true
     }
 
-    /// The handler's time is over.
+    /// Answers for a handler that has used up its time, and cancels the handler.
     func expire() {
         let running = task
         complete(Problem.tookTooLong(changesNothing: method == "GET" || method == "HEAD").response)
@@ -207,12 +207,12 @@ final class ServerRequest {
 
     // MARK: Answering
 
-    /// Queues the answer. `closing` ends the connection after it.
+    /// Queues the answer. If `closing`, the connection ends after it.
     private func queue(_ answer: HTTPResponse, closing: Bool = false) -> MHD_Result {
         if let stream = answer.stream, server.isFullOfSockets {
             stream.end(.gone)
             _ = server.refuseSocket()
-            // A browser comes back by itself after a stream that ends, and never after a refusal.
+            // A browser reconnects by itself after a stream that ends, but never after a refusal.
             return queue(HTTPResponse(status: answer.status, headers: answer.headers, body: Array("retry: 5000\n\n".utf8)), closing: true)
         }
         stream = answer.stream
@@ -242,7 +242,7 @@ final class ServerRequest {
         return MHD_queue_response(connection, UInt32(status), response)
     }
 
-    /// Answers the handshake of a WebSocket; the daemon hands the socket over once the answer is sent.
+    /// Answers the handshake of a WebSocket. The daemon hands the socket over when the answer is sent.
     private func upgrade(_ request: HTTPRequest, _ parameters: PathParameters, _ handler: @escaping HTTPRouter.SocketHandler) -> MHD_Result {
         let accept: String
         do throws(Problem) {
@@ -256,7 +256,7 @@ final class ServerRequest {
         return send(response, status: 101)
     }
 
-    /// The handshake's answer is sent: the socket is ours. `early` are bytes that came glued to the request.
+    /// Takes over the socket after the handshake's answer is sent. `early` are bytes that came together with the request.
     func upgraded(_ handle: OpaquePointer, early: [UInt8]) {
         guard let plan else { return cmhd_close_upgraded(handle) }
         self.plan = nil
@@ -267,7 +267,8 @@ final class ServerRequest {
 }
 
 extension cmhd_head {
-    /// What is wrong with the framing or the fields. Whatever two servers could read in two ways is refused: that is how requests are smuggled.
+    /// What is wrong with the framing or the fields. Everything that two servers could read in two ways is refused, because requests are smuggled
+    /// that way.
     fileprivate func problem(isOld: Bool) -> Problem? {
         if transfer_encodings > 0 && content_lengths > 0 { return .badHead("Send either Content-Length or Transfer-Encoding, not both.") }
         if transfer_encodings > 0 && isOld { return .badHead("Transfer-Encoding needs HTTP/1.1.") }

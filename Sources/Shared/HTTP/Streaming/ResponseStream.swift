@@ -1,13 +1,13 @@
 internal import CMicrohttpd
 public import EventLoop
 
-/// The body of an answer that is written while the client reads it: server-sent events, or anything else whose length nobody knows.
+/// The body of an answer that is written while the client reads it: server-sent events, or any other body of unknown length.
 ///
-/// A handler makes one, returns it in its answer, and may write before and after that. What the client has not taken waits here up to a bound; a
-/// client that is further behind is cut off, so that a slow reader costs a known amount of memory.
+/// A handler makes a stream, returns it in its answer, and may write before and after that. Bytes that the client has not taken wait here, up to a
+/// limit. A client that is further behind is cut off, so that a slow reader costs a limited amount of memory.
 @ServiceActor
 public final class ResponseStream {
-    /// How a stream came to its end.
+    /// Why a stream ended.
     public enum End: Sendable {
         /// The handler has finished it.
         case finished
@@ -15,16 +15,16 @@ public final class ResponseStream {
         case gone
         /// The client does not read fast enough.
         case tooSlow
-        /// The server stops.
+        /// The server is stopping.
         case stopping
     }
 
-    /// Called once, when nothing more can be written, whatever ended it; at once where it has ended already.
+    /// Called once when nothing more can be written, whatever the reason. If the stream has already ended, it is called at once.
     public var onEnd: (@ServiceActor (End) -> Void)? {
         didSet { tellOnce() }
     }
 
-    /// Whether what is written still has a reader.
+    /// Whether the client may still read what is written.
     public var isOpen: Bool { outcome == nil }
 
     private(set) var outcome: End?
@@ -32,7 +32,7 @@ public final class ResponseStream {
     private let keepAlive: (interval: Duration, text: String)?
     private let timer = LoopTimer()
     private var waiting: [UInt8] = []
-    /// How many of `waiting` were taken already.
+    /// How many bytes of `waiting` the daemon has taken already.
     private var taken = 0
     private var connection: OpaquePointer?
     private var peer: ServerConnection?
@@ -43,15 +43,16 @@ public final class ResponseStream {
     /// A stream that nobody reads yet.
     ///
     /// - Parameters:
-    ///   - limit: bytes that may wait for the client.
-    ///   - keepAlive: what is written after each interval of silence, so that proxies keep the connection and a client that has gone is noticed.
+    ///   - limit: how many bytes may wait for the client.
+    ///   - keepAlive: a text that is written after each interval of silence, so that proxies keep the connection and a client that has gone is
+    ///     noticed.
     public init(limit: Int = 256 * 1024, keepAlive: (interval: Duration, text: String)? = nil) {
         self.limit = limit
         self.keepAlive = keepAlive
         armKeepAlive()
     }
 
-    /// Adds text to the body. Returns whether it is going to be sent; after `false` there is no point in writing more.
+    /// Adds text to the body. Returns whether it is going to be sent. After `false` there is no point in writing more.
     @discardableResult
     public func write(_ text: String) -> Bool {
         guard isOpen else { return false }
@@ -70,7 +71,7 @@ public final class ResponseStream {
 
     // MARK: The server's side
 
-    /// The daemon's form of the answer. `hasBody` is false where the head is all that was asked for.
+    /// The daemon's form of the answer. `hasBody` is false if the client asked only for the head.
     func makeResponse(_ connection: OpaquePointer, _ peer: ServerConnection, _ server: HTTPServer, hasBody: Bool) -> OpaquePointer? {
         guard hasBody else {
             end(.finished)
@@ -81,14 +82,14 @@ public final class ResponseStream {
         self.connection = connection
         self.peer = peer
         self.server = server
-        // The daemon does not look at a suspended connection; somebody has to see its client go.
+        // The daemon does not watch a suspended connection. This poll notices when the client goes.
         poll = try? PollHandle(descriptor: peer.descriptor)
         poll?.watch(.disconnected) { [unowned self] _ in end(.gone) }
         let context = Unmanaged.passRetained(self).toOpaque()
         return MHD_create_response_from_callback(UInt64.max, 4096, onRead, context, onRelease)
     }
 
-    /// Copies what waits into the daemon's buffer; with nothing to say the connection sleeps until there is.
+    /// Copies waiting bytes into the daemon's buffer. If there are none, the connection is suspended until there are.
     fileprivate func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         if outcome == .gone || outcome == .tooSlow { return cmhd_stream_failed() }
         let count = min(buffer.count, waiting.count - taken)
@@ -99,7 +100,7 @@ public final class ResponseStream {
                 waiting.removeAll(keepingCapacity: true)
                 taken = 0
             }
-            // Its deadline begins anew with every piece that the client has made room for.
+            // The deadline starts again with every piece that the client has made room for.
             peer?.enter(.streaming)
             return count
         }
@@ -109,7 +110,7 @@ public final class ResponseStream {
         return 0
     }
 
-    /// Ends the stream; the first reason counts. A client that has gone or is too slow is cut off, any other gets what waits.
+    /// Ends the stream; the first reason counts. A client that has gone or is too slow is cut off. Any other client gets the waiting bytes.
     func end(_ how: End) {
         guard isOpen else { return }
         outcome = how
@@ -124,13 +125,13 @@ public final class ResponseStream {
         tellOnce()
     }
 
-    /// The stage's time is over: too long where bytes wait, of no meaning where there is nothing to send.
+    /// The deadline of the stage has passed. If bytes are waiting, the client is too slow. If nothing is to be sent, the deadline means nothing.
     func expire() {
         guard !isSuspended else { return }
         if isOpen { end(.tooSlow) } else { peer?.cut() }
     }
 
-    /// The daemon has forgotten the request, and closes the descriptor next.
+    /// The daemon has forgotten the request and closes the descriptor next.
     func connectionEnded() {
         poll?.close()
         poll = nil

@@ -1,4 +1,4 @@
-/// Why a WebSocket is closed: a number that travels in the close frame (RFC 6455, 7.4, and the registry that continues it).
+/// Why a WebSocket is closed: a number in the close frame (RFC 6455, 7.4, and the registry that continues it).
 public struct CloseCode: RawRepresentable, Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
     /// The number.
     public let rawValue: UInt16
@@ -12,21 +12,21 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable, ExpressibleByInte
     /// The number as text.
     public var description: String { String(rawValue) }
 
-    /// All was said.
+    /// The work is done.
     public static let normal: CloseCode = 1000
     /// The peer is leaving, or was silent for too long.
     public static let goingAway: CloseCode = 1001
     /// The frames broke the protocol.
     public static let protocolError: CloseCode = 1002
-    /// A binary message, which is not spoken here.
+    /// A binary message. Only text is accepted.
     public static let unsupportedData: CloseCode = 1003
     /// The peer's close frame had no code. Never sent.
     public static let noStatus: CloseCode = 1005
     /// The connection ended without a close frame. Never sent.
     public static let abnormal: CloseCode = 1006
-    /// Text that is not UTF-8.
+    /// A text message that is not UTF-8.
     public static let invalidText: CloseCode = 1007
-    /// Not allowed, or too much at once.
+    /// Not allowed, or too many at once.
     public static let policyViolation: CloseCode = 1008
     /// A message over the limit.
     public static let messageTooBig: CloseCode = 1009
@@ -39,6 +39,6 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable, ExpressibleByInte
     /// The client read too slowly.
     public static let tooSlow: CloseCode = 4408
 
-    /// Whether the code may stand in a frame.
+    /// Whether the code may be sent in a frame.
     var isSendable: Bool { rawValue >= 1000 && rawValue < 5000 && ![1004, 1005, 1006, 1015].contains(rawValue) }
 }

@@ -2,7 +2,7 @@ internal import CMicrohttpd
 internal import EventLoop
 
 extension ServerRequest {
-    /// The answer that turns the connection into a WebSocket, of that sub-protocol where one was offered.
+    /// The answer that turns the connection into a WebSocket, with the sub-protocol if one was chosen.
     func makeUpgradeResponse(accept: String, subprotocol: String?) -> OpaquePointer? {
         guard let response = MHD_create_response_for_upgrade(onUpgrade, nil) else { return nil }
         MHD_add_response_header(response, "Upgrade", "websocket")

@@ -3,12 +3,12 @@ internal import CWslay
 internal import EventLoop
 internal import Glibc
 
-// The protocol engine (wslay) does no I/O: it calls back for bytes to read, with bytes to write, and with whole messages, always within `pump`.
+// The protocol engine (wslay) does no I/O. It calls back for bytes to read, with bytes to write, and with whole messages, always within `pump`.
 
 extension WebSocket {
-    /// Bytes read in one go, so that a flooding client leaves the loop to the others.
+    /// How many bytes are read in one go, so that a flooding client leaves time for the others.
     private static let readLimit = 16 * 1024
-    /// A close frame with code 1002, for violations that the engine answers without a code.
+    /// A close frame with code 1002, for violations that the engine would close without a code.
     private static let protocolErrorFrame: [UInt8] = [0x88, 0x02, 0x03, 0xEA]
 
     func makeContext() -> wslay_event_context_ptr? {
@@ -23,7 +23,7 @@ extension WebSocket {
         return context
     }
 
-    /// Reads, hands over, writes, and decides what to wait for. Callbacks of the user come last, when the engine is at rest.
+    /// Reads, delivers messages, writes, and decides which events to watch for. The user's callbacks run while the engine is at rest.
     func pump(reading: Bool) {
         guard !isPumping, state == .open || state == .closing, let context else { return }
         isPumping = true
@@ -41,7 +41,7 @@ extension WebSocket {
         settle(context)
     }
 
-    /// The engine has given up on the client's frames, without a close code. Its own close frame, which has none, is left behind.
+    /// The engine has given up on the client's frames without a close code. Its own close frame, which has no code, is not sent.
     private func failProtocol() {
         stopBeingOpen(.protocolError)
         if unsent.isEmpty { cmhd_send(descriptor, Self.protocolErrorFrame, Self.protocolErrorFrame.count) }
@@ -55,7 +55,7 @@ extension WebSocket {
             let code = wslay_event_get_status_code_received(context)
             stopBeingOpen(code == 0 ? .noStatus : CloseCode(rawValue: code))
         } else if wslay_event_get_close_sent(context) != 0 || !wantsRead {
-            // The engine closes by itself on what breaks the protocol.
+            // The engine closes by itself when the client breaks the protocol.
             stopBeingOpen(CloseCode(rawValue: wslay_event_get_status_code_sent(context)))
         }
         if unsent.isEmpty && (wslay_event_get_close_sent(context) != 0 || (!wantsRead && !wantsWrite)) { return linger() }
@@ -92,7 +92,7 @@ extension WebSocket {
         frames += 1
         if frames > server.options.webSocket.framesPerSecond { closeAtOnce(.policyViolation, "too many frames") }
         if frame.opcode == UInt8(WSLAY_BINARY_FRAME.rawValue) { closeAtOnce(.unsupportedData, "text messages only") }
-        // The engine would answer a close frame of one byte with an empty one.
+        // The engine would answer a close frame of one byte with an empty close frame.
         if frame.opcode == UInt8(WSLAY_CONNECTION_CLOSE.rawValue) && frame.payload_length == 1 { closeAtOnce(.protocolError, "") }
     }
 

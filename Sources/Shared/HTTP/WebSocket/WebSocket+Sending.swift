@@ -6,25 +6,25 @@ extension WebSocket {
     /// Frames are gathered up to this many bytes for one write.
     private static let batch = 16 * 1024
 
-    /// Queues a text message; it leaves before the loop blocks. Returns false when the socket is closed, or is closed now, with 4408, because the
-    /// client reads too slowly.
+    /// Queues a text message. It is sent before the loop blocks. Returns false if the socket is closed, or if this call closes it with 4408 because
+    /// the client reads too slowly.
     @discardableResult
     public func send(text: String) -> Bool {
         var text = text
         return text.withUTF8 { send($0) }
     }
 
-    /// Queues a text message given as UTF-8, which the caller vouches for: for one that goes to many sockets.
+    /// Queues a text message given as UTF-8, for a message that goes to many sockets. The caller guarantees that it is valid UTF-8.
     @discardableResult
     public func send(utf8: [UInt8]) -> Bool { utf8.withUnsafeBufferPointer { send($0) } }
 
-    /// Bytes that wait to be sent, frame headers not all counted.
+    /// How many bytes wait to be sent. Not all frame headers are counted.
     public var bufferedBytes: Int { unsent.count + (context.map { wslay_event_get_queued_msg_length($0) } ?? 0) }
 
     private func send(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard state == .open else { return false }
         if !hasRoom(bytes.count) {
-            // Perhaps it is only this turn that has sent much.
+            // Perhaps the client is not slow, and only this turn has queued much.
             guard transmit() else {
                 finish()
                 return false
@@ -34,7 +34,7 @@ extension WebSocket {
                 return false
             }
         }
-        // The engine refuses once the client's close frame is there.
+        // The engine refuses after the client's close frame has come.
         guard queue(WSLAY_TEXT_FRAME, bytes) else { return false }
         flushLater()
         return true
@@ -69,7 +69,7 @@ extension WebSocket {
         pump(reading: !early.isEmpty)
     }
 
-    /// Moves frames to the kernel until it takes no more. Returns false when the connection is broken.
+    /// Moves frames to the kernel until it takes no more. Returns false if the connection is broken.
     func transmit() -> Bool {
         let registry = server.sockets
         while true {
@@ -90,7 +90,7 @@ extension WebSocket {
         }
     }
 
-    /// Bytes that the kernel took; nil when the connection is broken.
+    /// How many bytes the kernel took; nil if the connection is broken.
     private func write(_ bytes: [UInt8]) -> Int? {
         let count = cmhd_send(descriptor, bytes, bytes.count)
         if count < 0 && errno != EAGAIN && errno != EINTR { return nil }
@@ -102,7 +102,7 @@ extension WebSocket {
         return max(0, count)
     }
 
-    /// Takes a frame's header or payload from the protocol. Whole frames only: a batch ends between two, so that a raw close frame may follow it.
+    /// Takes a frame's header or payload from the engine. A batch ends only between two frames, so that a raw close frame may follow it.
     func gather(_ bytes: UnsafeRawBufferPointer, more: Bool) -> Bool {
         let registry = server.sockets
         guard more == false || registry.scratch.count < Self.batch else { return false }

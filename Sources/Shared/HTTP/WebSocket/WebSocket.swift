@@ -3,18 +3,18 @@ internal import CWslay
 public import EventLoop
 internal import Glibc
 
-/// One client's WebSocket (RFC 6455), text messages only, without extensions.
+/// One client's WebSocket (RFC 6455), for text messages only, without extensions.
 ///
-/// The module keeps an open socket alive and needs no task for it: send with `send(text:)`, take messages by `receive` or `onText`.
-/// Pings, time-outs and the closing handshake are its own business.
+/// The module keeps an open socket alive and needs no task for it. Send with `send(text:)`, and take messages by `receive` or `onText`. The socket
+/// handles pings, time-outs and the closing handshake by itself.
 @ServiceActor
 public final class WebSocket {
     enum State {
-        /// Messages flow.
+        /// Messages can be sent and received.
         case open
-        /// A close frame is queued or was received; it leaves behind what is half sent.
+        /// A close frame is queued or was received. Messages that are queued behind it are not sent.
         case closing
-        /// The close frame is sent; what the client still sends is dropped until it ends the connection.
+        /// The close frame is sent. Bytes that the client still sends are dropped until it ends the connection.
         case lingering
         case closed
     }
@@ -29,7 +29,7 @@ public final class WebSocket {
         }
     }
 
-    /// Why the socket was closed; nil while it is open. `abnormal` when the connection broke without a close frame.
+    /// Why the socket was closed; nil while it is open. `abnormal` if the connection broke without a close frame.
     public private(set) var closeCode: CloseCode?
 
     /// Whether messages can be sent.
@@ -38,11 +38,11 @@ public final class WebSocket {
     let descriptor: Int32
     let server: HTTPServer
     private(set) var state = State.open
-    /// The protocol's own state: parses what comes and queues what goes.
+    /// The protocol engine's state. It parses the incoming bytes and queues the outgoing messages.
     var context: wslay_event_context_ptr?
-    /// What the kernel did not take of the last write.
+    /// The bytes of the last write that the kernel did not take.
     var unsent: [UInt8] = []
-    /// Bytes to be read before those of the socket.
+    /// Bytes that came with the handshake. They are read before those of the socket.
     var early: [UInt8]
     var readBudget = 0
     var hasEnded = false
@@ -50,15 +50,15 @@ public final class WebSocket {
     var isFlushDue = false
     var arrived: [String] = []
     var frames = 0
-    /// Ticks of the registry at which something happened last.
+    /// The tick of the registry at which the client last sent something.
     var heardFrom: Int
     var pinged: Int
     private var closingSince = 0
-    /// The tick since when the client has taken no byte though some wait.
+    /// The tick since which the client has taken no byte although some wait.
     var stalledSince: Int?
     /// The close frame that follows the last queued message.
     var farewell: (code: CloseCode, reason: String)?
-    /// The socket's place in the registry.
+    /// The socket's index in the registry.
     var index = 0
     private let handle: OpaquePointer
     private let poll: PollHandle
@@ -75,19 +75,19 @@ public final class WebSocket {
         self.early = early
         heardFrom = server.sockets.tick
         pinged = server.sockets.tick
-        // Frames leave in whole batches already; waiting for more would only delay them.
+        // Frames already leave in whole batches. Waiting for more would only delay them.
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         context = makeContext()
         server.sockets.insert(self)
         poll.watch(.readable) { [unowned self] events in ready(events) }
-        // No event will come for bytes that came with the handshake.
+        // No event comes for bytes that arrived with the handshake.
         if !early.isEmpty { flushLater() }
     }
 
     // MARK: Receiving
 
-    /// The client's next message; nil once the socket is closed and what came before is read. Throws `CancellationError`.
+    /// The client's next message; nil when the socket is closed and all earlier messages are read. Throws `CancellationError`.
     public func receive() async throws -> String? {
         let text = try await queue().next()
         unreadBytes -= text?.utf8.count ?? 0
@@ -119,8 +119,8 @@ public final class WebSocket {
 
     // MARK: Closing
 
-    /// Closes the socket after what is queued, as far as the client takes it in time. A code that may not be sent becomes 1000; the reason is cut to
-    /// 123 bytes. Nothing happens when the socket is not open.
+    /// Closes the socket after the queued messages, as far as the client takes them in time. A code that may not be sent becomes 1000. The reason is
+    /// cut to 123 bytes. Does nothing if the socket is not open.
     public func close(code: CloseCode = .normal, reason: String = "") {
         guard state == .open else { return }
         let code = code.isSendable ? code : .normal
@@ -129,7 +129,7 @@ public final class WebSocket {
         flushLater()
     }
 
-    /// Closes the socket ahead of what is queued: the protocol sends control frames first.
+    /// Closes the socket before the queued messages are sent: the engine sends control frames first.
     func closeAtOnce(_ code: CloseCode, _ reason: String) {
         guard state == .open else { return }
         wslay_event_queue_close(context, code.rawValue, reason, reason.utf8.count)
@@ -137,7 +137,7 @@ public final class WebSocket {
         flushLater()
     }
 
-    /// Waits until the connection is gone.
+    /// Waits until the connection has ended.
     public func closed() async { try? await gone.value }
 
     func stopBeingOpen(_ code: CloseCode) {
@@ -153,7 +153,8 @@ public final class WebSocket {
         server.router.onSocketClose?(code)
     }
 
-    /// After the close frame: the client shall read it before the connection ends, so unread input must not make the kernel reset it.
+    /// Waits after the close frame for the client to end the connection. Unread input would make the kernel reset it before the client reads the
+    /// frame.
     func linger() {
         guard state != .lingering && state != .closed else { return }
         stopBeingOpen(.abnormal)
@@ -163,7 +164,7 @@ public final class WebSocket {
         poll.update(.readable)
     }
 
-    /// Ends the connection now. `code` counts when nothing had closed the socket before.
+    /// Ends the connection now. `code` counts only if the socket was still open.
     func finish(_ code: CloseCode = .abnormal) {
         guard state != .closed else { return }
         stopBeingOpen(code)
@@ -186,7 +187,7 @@ public final class WebSocket {
         pump(reading: events.contains(.readable))
     }
 
-    /// Reads and forgets.
+    /// Reads bytes and drops them.
     private func drop() {
         let ended = withUnsafeTemporaryAllocation(byteCount: 16 * 1024, alignment: 1) { buffer in
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
@@ -202,7 +203,7 @@ public final class WebSocket {
         poll.update(events)
     }
 
-    /// Pings, and ends what has taken too long.
+    /// Sends a ping if one is due, and ends the socket if a deadline has passed.
     func sweep(_ now: Int) {
         let deadlines = server.sockets.deadlines
         frames = 0

@@ -1,6 +1,6 @@
 internal import CCrypto
 
-/// A request for a WebSocket that was granted, until the socket is handed over.
+/// An accepted request for a WebSocket, kept until the socket is handed over.
 struct WebSocketPlan {
     let request: HTTPRequest
     let parameters: PathParameters
@@ -10,7 +10,7 @@ struct WebSocketPlan {
 
 /// The opening handshake (RFC 6455, 4).
 enum WebSocketHandshake {
-    /// The value of `Sec-WebSocket-Accept`. Throws the refusal of a request that is not a right handshake.
+    /// The value of `Sec-WebSocket-Accept`. Throws a refusal if the request is not a correct handshake.
     static func accept(_ request: HTTPRequest, _ origins: CrossOrigin) throws(Problem) -> String {
         guard request.method == "GET", request.body.isEmpty, request.headers.contains(token: "upgrade", in: "Connection") else {
             throw .noUpgrade
@@ -23,11 +23,11 @@ enum WebSocketHandshake {
         return accept
     }
 
-    /// Longest name of a sub-protocol that is repeated.
+    /// The maximum length of a sub-protocol's name that is repeated.
     private static let maxProtocolBytes = 64
 
-    /// The sub-protocol of the answer: the first that was offered and has the form of one. A path says here what is spoken, a name means nothing;
-    /// but a browser that has offered some ends the connection where none is chosen. Nil where none was offered.
+    /// The sub-protocol of the answer: the first offered one that is well formed; nil if none was offered. The name means nothing, because the path
+    /// decides what is spoken. But a browser that has offered sub-protocols ends the connection if none is chosen.
     static func subprotocol(_ request: HTTPRequest) -> String? {
         request.headers.all("Sec-WebSocket-Protocol").lazy.flatMap { $0.split(separator: ",") }.map { offered in
             String(offered.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" })
@@ -42,7 +42,7 @@ enum WebSocketHandshake {
         }
     }
 
-    /// The answer to a key; nil for a key that is none.
+    /// The answer to a key; nil if the key is not valid.
     static func accept(key: String) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CCRYPTO_ACCEPT_LENGTH) + 1) { buffer in
             ccrypto_websocket_accept(key, buffer.baseAddress) ? String(cString: buffer.baseAddress!) : nil

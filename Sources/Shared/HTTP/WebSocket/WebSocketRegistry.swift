@@ -1,11 +1,11 @@
 internal import EventLoop
 
-/// The open WebSockets of a server: flushes what was queued in a turn of the loop, and looks at each now and then for pings and deadlines.
+/// The open WebSockets of a server. Flushes the messages that were queued in a turn of the loop, and sweeps the sockets for pings and deadlines.
 @ServiceActor
 final class WebSocketRegistry {
-    /// Frames on their way into one write; shared by all sockets, because each write ends before the next begins.
+    /// The frames of one write. All sockets share it, because each write ends before the next begins.
     var scratch: [UInt8] = []
-    /// Deadlines in ticks of the sweep. It does not tick while the process is frozen or the loop is held up, so that nobody is closed for that.
+    /// Deadlines in ticks of the sweep. While the process is frozen or the loop is held up, there are no ticks, so no socket is closed for that.
     struct Deadlines {
         let ping: Int
         let idle: Int
@@ -26,7 +26,7 @@ final class WebSocketRegistry {
         deadlines = Deadlines(
             ping: HTTPServer.ticks(options.pingInterval), idle: HTTPServer.ticks(options.idleTimeout),
             write: HTTPServer.ticks(options.writeDeadline), linger: HTTPServer.ticks(options.lingering))
-        // Each socket is looked at once a second; more often only where a deadline is shorter than that.
+        // Each socket is swept about once per second, or more often if a deadline is shorter than that.
         slices = max(1, min(10, min(deadlines.ping, deadlines.idle, deadlines.write, deadlines.linger) / 2))
     }
 
@@ -46,7 +46,7 @@ final class WebSocketRegistry {
         last.index = socket.index
     }
 
-    /// Has the socket flushed before the loop blocks.
+    /// Flushes the socket before the loop blocks.
     func flushLater(_ socket: WebSocket) { unflushed.append(socket) }
 
     func flush() {
@@ -56,7 +56,7 @@ final class WebSocketRegistry {
         for socket in due { socket.flush() }
     }
 
-    /// Looks at one slice of the sockets; backwards, because a socket that ends is replaced by the last one.
+    /// Sweeps one slice of the sockets. It goes backwards, because the last socket takes the place of one that ends.
     func sweep() {
         tick += 1
         slice = (slice + 1) % slices

@@ -6,7 +6,7 @@ enum Rounding {
 
 /// Integer arithmetic whose intermediate results need up to 256 bits.
 enum WideArithmetic {
-    /// `a · b / divisor`, exactly rounded; nil where it does not fit 128 bits, or the divisor is 0.
+    /// `a · b / divisor`, exactly rounded; nil if it does not fit 128 bits or the divisor is 0.
     static func multiplyDivide(_ a: UInt128, _ b: UInt128, by divisor: UInt128, _ rounding: Rounding) -> UInt128? {
         let product = a.multipliedFullWidth(by: b)
         guard product.high < divisor else { return nil }
@@ -15,14 +15,14 @@ enum WideArithmetic {
         return raised(quotient, if: remainder > 0, rounding)
     }
 
-    /// `a · b / 2^64`, exactly rounded; nil where it does not fit 128 bits.
+    /// `a · b / 2^64`, exactly rounded; nil if it does not fit 128 bits.
     static func multiplyShift(_ a: UInt128, _ b: UInt128, _ rounding: Rounding) -> UInt128? {
         let product = a.multipliedFullWidth(by: b)
         guard product.high >> 64 == 0 else { return nil }
         return raised(product.high << 64 | product.low >> 64, if: UInt64(truncatingIfNeeded: product.low) > 0, rounding)
     }
 
-    /// `a · 2^64 / divisor` for 64 bits of `a`, exactly rounded; the divisor is above 0.
+    /// `a · 2^64 / divisor` for an `a` of 64 bits, exactly rounded; the divisor is above 0.
     static func shiftDivide(_ a: UInt64, by divisor: UInt128, _ rounding: Rounding) -> UInt128 {
         divide(UInt128(a) << 64, by: divisor, rounding)
     }

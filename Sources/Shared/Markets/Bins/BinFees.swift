@@ -1,4 +1,4 @@
-/// What a pool of bins charges: a base fee, and a fee that grows with how far the price has moved lately. Rates in parts per 10^9.
+/// The fees of a pool of bins: a base fee, and a fee that grows with how far the price has moved lately. Rates are in parts per 10^9.
 struct BinFees: Sendable, Hashable {
     /// 100 % as a rate.
     static let precision: UInt128 = 1_000_000_000
@@ -11,13 +11,13 @@ struct BinFees: Sendable, Hashable {
     var baseFactor: Int
     /// Powers of ten on the base fee.
     var baseFeePowerFactor = 0
-    /// Weight of the variable fee (A); 0: there is none.
+    /// Weight of the variable fee (A); 0 for no variable fee.
     var variableFeeControl: UInt64 = 0
     /// Seconds within which swaps count as one move.
     var filterPeriod: UInt64 = 30
     /// Seconds after which a move is forgotten.
     var decayPeriod: UInt64 = 600
-    /// What is left of a move between the two periods, in basis points (R).
+    /// How much of a move is left between the two periods, in basis points (R).
     var reductionFactor: UInt64 = 5000
     /// The accumulator's limit.
     var maxVolatilityAccumulator = UInt64(UInt32.max)
@@ -27,18 +27,18 @@ struct BinFees: Sendable, Hashable {
         let tens = (0..<baseFeePowerFactor).reduce(UInt128(10)) { power, _ in power * 10 }
         let base = UInt128(baseFactor) * UInt128(binStep) * tens
         let move = UInt128(accumulator) * UInt128(binStep)
-        // Numbers that do not fit are far beyond the cap.
+        // Numbers that do not fit are far beyond the limit.
         let variable = WideArithmetic.multiplyDivide(move * move, UInt128(variableFeeControl), by: 100_000_000_000, .up) ?? Self.highestRate
         return min(base, Self.highestRate) + min(variable, Self.highestRate - min(base, Self.highestRate))
     }
 
     /// The part of an input that is fee: `ceil(in · rate / 10^9)`.
     static func included(in amount: UInt64, rate: UInt128) -> UInt64 {
-        // Below the amount: rates end at 10 %.
+        // At most the amount: no rate is above 10 %.
         UInt64(WideArithmetic.divide(UInt128(amount) * rate, by: precision, .up))
     }
 
-    /// What is to be paid on top of a net amount: `ceil(net · rate / (10^9 - rate))`.
+    /// The fee that is paid on top of a net amount: `ceil(net · rate / (10^9 - rate))`.
     static func onTop(of net: UInt64, rate: UInt128) -> UInt128 {
         WideArithmetic.divide(UInt128(net) * rate, by: precision - rate, .up)
     }

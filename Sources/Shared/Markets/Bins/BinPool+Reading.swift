@@ -89,7 +89,7 @@ extension BinPool {
         }
     }
 
-    /// What is as it is without being named is left out.
+    /// Fields with their default values are left out.
     private func writeVariableFee(to writer: inout JSONWriter) {
         let plainFees = BinFees(binStep: fees.binStep, baseFactor: fees.baseFactor)
         let plain = BinVolatility(indexReference: activeBin)

@@ -1,10 +1,10 @@
 internal import Orders
 
-/// A pool whose liquidity lies in bins, each with one price (Meteora's DLMM).
+/// A pool whose liquidity lies in bins. Each bin has one price (Meteora's DLMM).
 ///
-/// Fees are paid out of the input and are not part of what the bins hold, as in the program.
+/// Fees are taken from the input and do not go into the bins, as in the DLMM program.
 struct BinPool: PoolPricing {
-    /// What lies at one price.
+    /// The liquidity at one price.
     struct Bin: Sendable, Hashable {
         let id: Int
         /// In Q64.64; see ``BinPrice``.
@@ -15,14 +15,14 @@ struct BinPool: PoolPricing {
 
     static let kind = "dlmm"
 
-    /// In the order of their ids, each once.
+    /// In the order of their ids. Each id occurs once.
     private(set) var bins: [Bin]
     private(set) var activeBin: Int
     let fees: BinFees
     private(set) var volatility: BinVolatility
     private(set) var reserves: PoolReserves
 
-    /// - Precondition: the bins have distinct ids; what they hold of either token fits 64 bits together.
+    /// - Precondition: the bins have distinct ids, and the sum of each token over all bins fits 64 bits.
     init(bins: [Bin], activeBin: Int, fees: BinFees, volatility: BinVolatility? = nil) {
         self.bins = bins.sorted { $0.id < $1.id }
         self.activeBin = activeBin
@@ -68,7 +68,7 @@ struct BinPool: PoolPricing {
         return wanted == 0 && fits(BaseUnits(amountIn), direction) ? BaseUnits(amountIn) : nil
     }
 
-    /// Visits what each bin takes of an input; false where something is left at the last bin.
+    /// Visits the bins of a swap, each with its exchange. False if a part of the input is left after the last bin.
     private func walk(_ amountIn: UInt64, _ direction: SwapDirection, at time: UInt64, visit: (BinStep, BinStep.Exchange) -> Void) -> Bool {
         var left = amountIn
         var steps = BinWalk(self, direction, at: time)
@@ -80,13 +80,13 @@ struct BinPool: PoolPricing {
         return left == 0
     }
 
-    /// Whether what comes in leaves the pool's own sum within 64 bits.
+    /// Whether the pool's sum of the input token still fits 64 bits after this input.
     private func fits(_ amountIn: BaseUnits, _ direction: SwapDirection) -> Bool {
         let held = direction == .baseIn ? reserves.base : reserves.quote
         return !held.value.addingReportingOverflow(amountIn.value).overflow
     }
 
-    /// What lies in the bins stays; each bin has another price.
+    /// The bins keep their amounts and get other prices.
     func priced(_ numerator: UInt128, over denominator: UInt128) -> BinPool {
         var next = self
         for index in bins.indices {
@@ -112,7 +112,7 @@ struct BinPool: PoolPricing {
     }
 }
 
-/// What the bins on the way of a swap exchange together.
+/// Adds up the exchanges of all bins of a swap.
 private struct SwapSum {
     private var first: BinStep?
     private var isOneBin = true
@@ -135,7 +135,7 @@ private struct SwapSum {
             feeRate: amountIn == 0 ? .none : Proportion(weightedRate / UInt128(amountIn), of: BinFees.precision), impact: impact)
     }
 
-    /// Against the price of the first bin that pays: inside one bin there is none.
+    /// Compares with the price of the first bin that pays. A swap inside one bin has no impact.
     private var impact: Proportion {
         guard !isOneBin, let ideal = first?.output(for: amountIn - fee), ideal > UInt128(amountOut) else { return .none }
         return Proportion(ideal - UInt128(amountOut), of: ideal)

@@ -2,21 +2,21 @@
 enum BinPrice {
     /// 1.0 in Q64.64.
     static let one: UInt128 = 1 << 64
-    /// Bins lie within ± this.
+    /// The ids that bins may have.
     static let ids = -443_636...443_636
     private static let bits = 19
 
     /// `(1 + step / 10,000)^id`, by square-and-multiply over 19 bits, each product cut to 64 fraction bits.
     ///
-    /// Both truncations and the reciprocal of a base above 1 (so that squares never outgrow 128 bits) are those of the DLMM program, to the
-    /// last bit: a power computed in any other way differs.
+    /// Both truncations and the reciprocal of a base above 1 (so that squares always fit 128 bits) are those of the DLMM program, to the last bit. A
+    /// power that is computed in another way differs.
     ///
     /// - Parameter step: in basis points, 1 to 10,000.
-    /// - Returns: nil where the price is outside Q64.64.
+    /// - Returns: nil if the price is outside Q64.64.
     static func price(ofBin id: Int, step: Int) -> UInt128? {
         guard ids.contains(id) else { return nil }
         if id == 0 { return one }
-        // The reciprocal of the base is below 1, so a positive power is turned round at the end, and a negative one is not.
+        // The base's reciprocal is below 1. So the power of a positive id is inverted at the end, and that of a negative id is not.
         var square = UInt128.max / (one + (UInt128(step) << 64) / 10_000)
         var power = one
         for bit in 0..<bits {

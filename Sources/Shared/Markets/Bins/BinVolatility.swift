@@ -1,18 +1,19 @@
 /// How far the price of a pool of bins has moved lately.
 struct BinVolatility: Sendable, Hashable {
-    /// A bin crossed counts this much.
+    /// How much each crossed bin counts.
     private static let bin: UInt64 = 10_000
 
-    /// What the last swap left (va).
+    /// The accumulator as the last swap left it (va).
     var accumulator: UInt64 = 0
-    /// What is left of earlier moves (vr).
+    /// The rest of earlier moves (vr).
     var reference: UInt64 = 0
-    /// The bin from which the present move is counted.
+    /// The bin from which the current move is counted.
     var indexReference: Int
-    /// When a swap last came, in seconds.
+    /// The time of the last swap, in seconds.
     var lastUpdate: UInt64 = 0
 
-    /// As a swap at this moment finds it: within the filter period one move goes on, then it fades, and is forgotten after the decay period.
+    /// The volatility that a swap at this moment finds. Within the filter period, the move goes on. Then it fades. After the decay period it is
+    /// forgotten.
     func found(at time: UInt64, activeBin: Int, fees: BinFees) -> BinVolatility {
         let elapsed = time > lastUpdate ? time - lastUpdate : 0
         guard elapsed >= fees.filterPeriod else { return self }

@@ -1,8 +1,8 @@
 internal import Orders
 
-/// The bins that can pay, in the order in which a swap comes to them: the active one, then down for base, up for quote.
+/// The bins that can pay, in the order in which a swap reaches them: from the active bin down if base goes in, up if quote goes in.
 ///
-/// Bins that hold nothing to pay are passed over; the volatility at a bin depends on its distance alone, so nothing is lost by that.
+/// Bins that can pay nothing are skipped. The volatility at a bin depends only on its distance, so skipping changes nothing.
 struct BinWalk: Sequence, IteratorProtocol {
     private let pool: BinPool
     private let direction: SwapDirection
@@ -33,7 +33,7 @@ struct BinWalk: Sequence, IteratorProtocol {
         return nil
     }
 
-    /// The first index from which on the condition holds.
+    /// The first index from which the condition holds.
     private static func first(_ bins: [BinPool.Bin], where isBeyond: (BinPool.Bin) -> Bool) -> Int {
         var range = bins.startIndex..<bins.endIndex
         while !range.isEmpty {

@@ -4,7 +4,7 @@ internal import Orders
 /// A constant-product pool: its reserves and its fee; see ``ConstantProduct`` for the arithmetic.
 struct ConstantProductPool: PoolPricing {
     static let kind = "cpmm"
-    /// Far above any real fee; a fee beyond it is a mistake of unit.
+    /// Far above any real fee. A higher fee is probably given in the wrong unit.
     private static let highestFeePpm = 100_000
 
     let reserves: PoolReserves
@@ -18,7 +18,7 @@ struct ConstantProductPool: PoolPricing {
         return ConstantProductPool(reserves: PoolReserves(base: baseReserve, quote: quoteReserve), feePpm: fee)
     }
 
-    /// The pool seen from what goes in.
+    /// The pool seen from the side of the input.
     func curve(_ direction: SwapDirection) -> ConstantProduct {
         switch direction {
         case .baseIn: ConstantProduct(reserveIn: reserves.base, reserveOut: reserves.quote, feePpm: feePpm)
@@ -56,7 +56,7 @@ struct ConstantProductPool: PoolPricing {
         return ConstantProductPool(reserves: PoolReserves(base: base, quote: quote), feePpm: feePpm)
     }
 
-    /// A reserve times the root of a ratio: `sqrt(x · (x · a / b))`, so that the product of both reserves stays; at least one unit.
+    /// A reserve times the square root of a ratio: `sqrt(x · (x · a / b))`. The product of both reserves stays the same. At least one unit.
     private static func scaled(_ reserve: BaseUnits, by numerator: UInt128, over denominator: UInt128) -> BaseUnits {
         let square = WideArithmetic.multiplyDivide(UInt128(reserve.value), numerator, by: denominator, .down) ?? UInt128(reserve.value)
         return BaseUnits(max(1, UInt64(clamping: WideArithmetic.squareRoot(ofProduct: UInt128(reserve.value), square))))

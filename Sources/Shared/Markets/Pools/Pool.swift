@@ -1,7 +1,7 @@
 public import JSON
 public import Orders
 
-/// What a pool holds, in base units.
+/// The reserves of a pool, in base units.
 public struct PoolReserves: Sendable, Hashable {
     /// Of the base token.
     public var base: BaseUnits
@@ -9,13 +9,13 @@ public struct PoolReserves: Sendable, Hashable {
     public var quote: BaseUnits
 }
 
-/// A pool of one venue for one pair of tokens, as it is at one moment: a swap gives the next value.
+/// A pool of one venue for one pair of tokens, as it is at one moment. A swap gives a new value.
 ///
-/// `config/pools.json` describes the first one; what `write` writes can be read back as an entry of such a list.
+/// `config/pools.json` describes the pools before the first swap. The output of `write` can be read back as an entry of such a list.
 public struct Pool: Sendable {
     /// The venue, in lower case: `raydium`, `meteora`.
     public let dex: String
-    /// Its address, or the name of a pool that no chain has; what identifies it.
+    /// Its address, or a name if it is on no chain. It identifies the pool.
     public let address: String
     /// One token of the pair.
     public let base: Token
@@ -34,7 +34,7 @@ public struct Pool: Sendable {
         (from.mint == base.mint && to.mint == quote.mint) || (from.mint == quote.mint && to.mint == base.mint)
     }
 
-    /// The token that comes out when `token` goes in; nil where the pool does not trade it.
+    /// The token that comes out when `token` goes in; nil if the pool does not trade it.
     public func other(than token: Token) -> Token? {
         token.mint == base.mint ? quote : token.mint == quote.mint ? base : nil
     }
@@ -54,7 +54,7 @@ public struct Pool: Sendable {
         return (quote, pools[0])
     }
 
-    /// The least input that pays at least `amountOut`; nil where the pool does not trade `from`, cannot pay that much, or the input would not
+    /// The smallest input that pays at least `amountOut`. Nil if the pool does not trade `from` or cannot pay that much, or if the input would not
     /// fit 64 bits.
     public func input(for amountOut: BaseUnits, from: Token, at time: UInt64 = 0) -> BaseUnits? {
         direction(from: from).flatMap { pricing.input(for: amountOut, $0, at: time) }
@@ -64,7 +64,7 @@ public struct Pool: Sendable {
         token.mint == base.mint ? .baseIn : token.mint == quote.mint ? .quoteIn : nil
     }
 
-    /// Whether a text can be a pool's address or name: 1 to 64 letters, digits, `.`, `_` or `-`. Lists of them are written with commas.
+    /// Whether a text can be a pool's address or name: 1 to 64 letters, digits, `.`, `_` or `-`. Lists of addresses are joined with commas.
     static func isAddress(_ text: String) -> Bool {
         1...64 ~= text.utf8.count && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     }
@@ -97,7 +97,7 @@ extension Pool: JSONWritable {
         }
     }
 
-    /// Reads an entry of a pool list, or what `write` has written.
+    /// Reads an entry of a pool list, or an object that `write` wrote.
     ///
     /// - Throws: every mistake at once, each with its place.
     public init(json: JSONValue, place: String, tokens: TokenList) throws(PoolListError) {

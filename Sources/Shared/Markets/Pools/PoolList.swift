@@ -7,11 +7,11 @@ public struct PoolList: Sendable, Equatable {
     public let pools: [Pool]
     /// The venues that have pools, in alphabetical order.
     public let dexes: [String]
-    /// The tokens that may come between two pools: SOL and USDC, as far as the token list has them.
+    /// The tokens that may be in the middle between two pools: SOL and USDC, if the token list has them.
     public let middles: [Token]
 
-    /// Reads `config/pools.json`: an array of pools, each with `dex`, `kind`, `pool`, `base`, `quote` and the fields of its kind; tokens by
-    /// symbol or mint, amounts as decimal text in whole tokens; other keys are ignored. `docs/routing.md` describes the fields.
+    /// Reads `config/pools.json`: an array of pools, each with `dex`, `kind`, `pool`, `base`, `quote` and the fields of its kind. Tokens are given by
+    /// symbol or mint, amounts as decimal text in whole tokens. Other keys are ignored. `docs/routing.md` describes the fields.
     ///
     /// - Throws: every mistake at once, each with its place.
     public init(bytes: [UInt8], tokens: TokenList) throws(PoolListError) {
@@ -62,9 +62,9 @@ public struct PoolList: Sendable, Equatable {
     }
 }
 
-/// What is wrong with a pool list.
+/// The mistakes of a pool list.
 public struct PoolListError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Every mistake, each beginning with its place, for example `pools[3].base: XYZ is not in the token list`.
+    /// Every mistake with its place, for example `pools[3].base: XYZ is not in the token list`.
     public let problems: [String]
 
     /// The first mistakes in one line; safe to log.

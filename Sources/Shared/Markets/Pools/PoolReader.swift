@@ -1,7 +1,7 @@
 internal import JSON
 internal import Orders
 
-/// Reads one object of a pool list and collects what is wrong with it.
+/// Reads one object of a pool list and collects the mistakes in it.
 struct PoolReader {
     private let entry: JSONValue
     private let place: String
@@ -14,7 +14,7 @@ struct PoolReader {
         self.tokens = tokens
     }
 
-    /// The pool; nil when something is wrong.
+    /// The pool; nil if something is wrong.
     mutating func pool() -> Pool? {
         guard isObject() else { return nil }
         let dex = dex()
@@ -53,18 +53,18 @@ struct PoolReader {
     }
 }
 
-/// What a kind of pool reads its own fields with.
+/// The functions with which a kind of pool reads its own fields.
 extension PoolReader {
     /// Whether an optional field is given.
     func has(_ field: String) -> Bool { entry[field].map { !$0.isNull } ?? false }
 
-    /// Whether this is an object; notes it where it is not.
+    /// Whether this is an object; notes a mistake if it is not.
     mutating func isObject() -> Bool {
         if entry.object == nil { problems.append("\(place): must be an object") }
         return entry.object != nil
     }
 
-    /// Reads an amount of whole tokens; only its form is checked while the token is unknown.
+    /// Reads an amount of whole tokens. If the token is not known, only checks that the field is a text.
     mutating func amount(_ field: String, of token: Token?, allowsZero: Bool = false) -> BaseUnits? {
         guard let text = require(field, entry[field]?.string, "must be a decimal text such as \"70000\"") else { return nil }
         guard let token else { return nil }
@@ -83,7 +83,7 @@ extension PoolReader {
         return require(field, number, "must be an integer from \(range.lowerBound) to \(range.upperBound)")
     }
 
-    /// Readers of the objects of a list, at least one; what they note is to be handed to `take`.
+    /// Readers of the objects of a list, at least one. Their problems must be handed to `take`.
     mutating func list(_ field: String) -> [PoolReader]? {
         let entries = entry[field]?.array.flatMap { $0.isEmpty ? nil : $0 }
         return require(field, entries, "must be a list with at least one entry")?.enumerated().map { index, value in
@@ -96,7 +96,7 @@ extension PoolReader {
         problems.append("\(place).\(field): \(rule)")
     }
 
-    /// Takes over what another reader has noted.
+    /// Takes over the mistakes that another reader has noted.
     mutating func take(_ others: [String]) {
         problems += others
     }

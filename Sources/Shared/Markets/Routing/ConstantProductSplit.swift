@@ -11,14 +11,14 @@ struct ConstantProductSplit {
     ///
     /// `a = (s1 · (x2 + g2 · T) - s2 · x1) / (s1 · g2 + s2 · g1)`, from 0 to T.
     ///
-    /// All in integers, with g in parts per million: both sides carry the same factors of 1,000 and 10^6. Rounded down; the roots are cut to
-    /// integers, which are large wherever a unit matters.
+    /// All numbers are integers, with g in parts per million: numerator and denominator carry the same factors of 1,000 and 10^6. The result is
+    /// rounded down. The roots are cut to integers; they are large whenever one unit matters.
     func share(of total: UInt64) -> UInt64 {
         let (g1, g2) = (Self.million - UInt128(first.feePpm), Self.million - UInt128(second.feePpm))
         let (s1, s2) = (Self.root(first, g1), Self.root(second, g2))
         let divisor = s1 * g2 + s2 * g1
         guard divisor > 0 else { return 0 }
-        // Roots of 74 bits times 85 bits: the products need more than 128.
+        // The roots have up to 74 bits and the other factors 85: the products need more than 128.
         let gain = s1.multipliedFullWidth(by: UInt128(second.reserveIn.value) * Self.million + g2 * UInt128(total))
         let loss = s2.multipliedFullWidth(by: UInt128(first.reserveIn.value) * Self.million)
         let (low, borrow) = gain.low.subtractingReportingOverflow(loss.low)

@@ -1,6 +1,6 @@
 public import Orders
 
-/// The least output that an order accepts, from the quoted output and its slippage in basis points (0 to 10,000).
+/// The minimum output that an order accepts, from the quoted output and its slippage in basis points (0 to 10,000).
 public enum MinReceived {
     /// Rounded down, as Raydium does: `floor(out · (10,000 - bps) / 10,000)`.
     public static func roundedDown(_ amountOut: BaseUnits, slippageBps: Int) -> BaseUnits {
@@ -8,13 +8,13 @@ public enum MinReceived {
         return BaseUnits(UInt64(UInt128(amountOut.value) * UInt128(10_000 - slippageBps) / 10_000))
     }
 
-    /// Rounded up, as Jupiter does and as our own guard is: `out - floor(out · bps / 10,000)`, so never a unit less than was promised.
+    /// Rounded up, as Jupiter and the engine's own guard do: `out - floor(out · bps / 10,000)`. It is never a unit less than was promised.
     public static func roundedUp(_ amountOut: BaseUnits, slippageBps: Int) -> BaseUnits {
         precondition(0...10_000 ~= slippageBps)
         return BaseUnits(amountOut.value - UInt64(UInt128(amountOut.value) * UInt128(slippageBps) / 10_000))
     }
 
-    /// What a venue promises, rounded as it does: Raydium down, others up.
+    /// The minimum that a venue promises, rounded as the venue does: Raydium down, others up.
     static func promised(_ amountOut: BaseUnits, dex: String, slippageBps: Int) -> BaseUnits {
         dex == "raydium" ? roundedDown(amountOut, slippageBps: slippageBps) : roundedUp(amountOut, slippageBps: slippageBps)
     }

@@ -1,6 +1,6 @@
 internal import Orders
 
-/// How an amount is best divided between two pools.
+/// Finds the best division of an amount between two pools.
 struct PairSplit {
     let first: any PoolPricing
     let second: any PoolPricing
@@ -8,16 +8,16 @@ struct PairSplit {
     let otherDirection: SwapDirection
     let time: UInt64
 
-    /// Four for each bit of an amount: what is left to gain after them is rounding.
+    /// Four steps for each bit of an amount. Only rounding is left to gain after them.
     private static let maxSteps = 256
 
-    /// A division of the amount: what the first pool gets, and what both pay together.
+    /// A division of the amount: the share of the first pool, and the output of both pools together.
     struct Division {
         let share: UInt64
         let amountOut: UInt128
     }
 
-    /// The best division found of `total`, which is `start` unless another one pays more; nil where no division can be filled.
+    /// The best division found of `total`. `start` is kept unless another one pays more. Nil if no division can be filled.
     func best(of total: UInt64, startingAt start: UInt64?) -> Division? {
         var best = [start, 0, total, total / 2].compactMap { $0 }.compactMap { evaluate($0, total) }.reduce(nil, Self.better)
         if let first = first as? ConstantProductPool, let second = second as? ConstantProductPool {
@@ -30,8 +30,8 @@ struct PairSplit {
         return best.map { climb(from: $0, total) }
     }
 
-    /// Moves in steps that halve from half of the total down to one unit, while that pays more: outputs are concave but for rounding, so that
-    /// a better step of the same size, or a smaller one, is found as long as there is any.
+    /// Moves the share while that pays more, in steps that are halved from half of the total down to one unit. Outputs are concave except for
+    /// rounding, so a better step of the same or a smaller size is found if there is one.
     private func climb(from start: Division, _ total: UInt64) -> Division {
         var best = start
         var step = total / 2
@@ -53,7 +53,7 @@ struct PairSplit {
         pool.result(of: BaseUnits(amountIn), direction, at: time).map { UInt128($0.amountOut.value) }
     }
 
-    /// The one that pays more; of equals the first.
+    /// The division that pays more; the left one if both pay the same.
     private static func better(_ left: Division?, _ right: Division?) -> Division? {
         guard let left else { return right }
         guard let right else { return left }

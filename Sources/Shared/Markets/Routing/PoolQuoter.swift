@@ -1,14 +1,14 @@
 public import Orders
 
-/// The best way over a venue's pools: pure, from the pools as the caller knows them.
+/// Finds the best route over a venue's pools. Its result depends only on the pools that the caller passes.
 public enum PoolQuoter {
-    /// What a venue would pay: the best of its pools for the pair. Where it has none, the best way over one middle token.
+    /// The best quote of a venue: from its pools for the pair or, if it has none, from two pools with a middle token between them.
     ///
     /// - Parameters:
-    ///   - pools: the venue's pools as they are now; those that do not trade what is asked for are passed over.
-    ///   - middles: the tokens that may come between, usually SOL and USDC.
+    ///   - pools: the venue's pools as they are now; pools that do not trade these tokens are ignored.
+    ///   - middles: the tokens that may be in the middle, usually SOL and USDC.
     ///   - time: see ``Route/quote(_:slippageBps:at:)``.
-    /// - Throws: NO_ROUTE where no pools lead from one token to the other, INSUFFICIENT_LIQUIDITY where none of those that do can fill the amount.
+    /// - Throws: NO_ROUTE if no pools lead from one token to the other, INSUFFICIENT_LIQUIDITY if none of those that do can fill the amount.
     public static func bestQuote(
         amountIn: BaseUnits, pools: [Pool], middles: [Token], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0
     ) throws(OrderFailure) -> Quote {
@@ -32,7 +32,7 @@ public enum PoolQuoter {
         var quotes: [Quote] = []
         for way in ways {
             guard let route = Route(from: from, over: way) else { continue }
-            // A pool that cannot fill the amount leaves the others.
+            // If a pool cannot fill the amount, the others still count.
             if let quote = try? route.quote(amountIn, slippageBps: slippageBps, at: time) { quotes.append(quote) }
         }
         guard let best = QuoteComparison(quotes)?.best else { throw OrderFailure(.insufficientLiquidity) }

@@ -1,11 +1,11 @@
 public import Orders
 
-/// Quotes for one order side by side. The best is the largest output, which is net of fee and impact.
+/// Compares the quotes for one order. The best has the largest output, which is net of fee and impact.
 public struct QuoteComparison: Sendable, Equatable {
-    /// The quotes, best first; equal outputs by name of the venue, then by pool.
+    /// The quotes, best first. Equal outputs are sorted by venue, then by pool.
     public let quotes: [Quote]
 
-    /// Compares quotes for the same input and output; nil where there are none.
+    /// Compares quotes for the same input and output; nil if there are none.
     public init?(_ quotes: [Quote]) {
         guard !quotes.isEmpty else { return nil }
         self.quotes = quotes.sorted { left, right in

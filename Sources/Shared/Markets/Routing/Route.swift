@@ -1,22 +1,22 @@
 public import Orders
 
-/// A way from one token to another over pools of one venue: one pool, or two with a middle token between them.
+/// A route from one token to another over pools of one venue: one pool, or two with a middle token between them.
 public struct Route: Sendable, Equatable {
-    /// One pool on the way.
+    /// One pool of the route.
     public struct Hop: Sendable, Equatable {
         /// The pool as it is now.
         public let pool: Pool
-        /// What goes in.
+        /// The input token.
         public let from: Token
-        /// What comes out.
+        /// The output token.
         public let to: Token
     }
 
-    /// In order; at least one.
+    /// The hops in order; at least one.
     public let hops: [Hop]
 
-    /// The way that begins with a token and leads over these pools, each once; nil where one of them does not trade what the one before it
-    /// pays.
+    /// The route that starts with `from` and goes over `pools` in this order. Nil if a pool does not trade the token that the pool before it pays, or
+    /// if a pool comes twice.
     public init?(from: Token, over pools: [Pool]) {
         var hops: [Hop] = []
         var token = from
@@ -29,12 +29,12 @@ public struct Route: Sendable, Equatable {
         self.hops = hops
     }
 
-    /// What the route would pay.
+    /// The quote of the route for an amount.
     ///
     /// - Parameters:
-    ///   - slippageBps: 0 to 10,000; the quote's `minReceived` is rounded as the venue itself does.
-    ///   - time: in seconds, for fees that depend on how recently a pool moved; 0 takes each pool as it was last left.
-    /// - Throws: INSUFFICIENT_LIQUIDITY where nothing would come out, or a pool cannot take all that goes in.
+    ///   - slippageBps: 0 to 10,000; the quote's `minReceived` is rounded as the venue rounds it.
+    ///   - time: in seconds, for fees that depend on how recently a pool moved. 0 takes each pool as its last swap left it.
+    /// - Throws: INSUFFICIENT_LIQUIDITY if nothing would come out, or if a pool cannot take all of its input.
     public func quote(_ amountIn: BaseUnits, slippageBps: Int, at time: UInt64 = 0) throws(OrderFailure) -> Quote {
         var results: [SwapResult] = []
         for hop in hops {
@@ -47,9 +47,9 @@ public struct Route: Sendable, Equatable {
         return quote(amountIn, results, slippageBps: slippageBps)
     }
 
-    /// A swap along the route: its quote, and its pools after it, in the order of the hops.
+    /// Swaps along the route: returns its quote, and its pools after the swap, in the order of the hops.
     ///
-    /// - Throws: as `quote` does; nothing has moved then.
+    /// - Throws: as `quote` does.
     public func swap(
         _ amountIn: BaseUnits, slippageBps: Int, at time: UInt64 = 0
     ) throws(OrderFailure) -> (quote: Quote, pools: [Pool]) {

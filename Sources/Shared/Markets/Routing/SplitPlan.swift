@@ -1,31 +1,31 @@
 public import Orders
 
-/// One order divided over several pools, a transaction each.
+/// The division of one order over several pools, with one transaction for each.
 public struct SplitPlan: Sendable, Equatable {
     /// The quotes of the parts, largest input first; at least two, each with an output.
     public private(set) var legs: [Quote]
-    /// What all legs pay together, in base units.
+    /// The output of all legs together, in base units.
     public let amountOut: BaseUnits
-    /// The best that one pool alone would pay; nil where none can fill the amount.
+    /// The best quote of one pool alone; nil if no pool can fill the amount.
     public let single: Quote?
 
-    /// How much more than one pool alone, in basis points, rounded down; nil where none can fill the amount.
+    /// How much more than one pool alone, in basis points, rounded down; nil if no pool alone can fill the amount.
     public var gainBps: Int? {
         single.map { Int(clamping: UInt128(amountOut.value - $0.amountOut.value) * 10_000 / UInt128(max(1, $0.amountOut.value))) }
     }
 
-    /// Notes when the pools were as the plan has them, in ms of Redis' time, and how old that is.
+    /// Notes the time of the pool data that the plan was computed from, in ms of Redis' time, and its age.
     public mutating func stamp(quotedAt time: UInt64, ageMs: UInt64?) {
         for index in legs.indices { (legs[index].quotedAt, legs[index].ageMs) = (time, ageMs) }
     }
 
-    /// The best division found of an amount over pools that trade the pair directly; nil where no division pays more than one pool alone.
+    /// The best division found of an amount over pools that trade the pair directly; nil if no division pays more than one pool alone.
     ///
-    /// Two pools at a time, each pair as `PairSplit` divides it, until no pair can do better. Pools are independent of each other, so what
-    /// cannot be bettered by moving amounts between two of them cannot be bettered by more of them, but for rounding.
+    /// Divides between two pools at a time, as `PairSplit` does, until no pair can do better. Pools are independent of each other. So if moving
+    /// amounts between two pools gains nothing, moving them between more pools gains nothing, except for rounding.
     ///
     /// - Parameters:
-    ///   - pools: of any venue, as they are now; those that do not trade the pair are passed over.
+    ///   - pools: of any venue, as they are now; pools that do not trade the pair are ignored.
     ///   - time: see ``Route/quote(_:slippageBps:at:)``.
     public init?(_ amountIn: BaseUnits, pools: [Pool], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0) {
         let search = SplitSearch(pools: pools.filter { $0.trades(from: from, to: to) }, from: from, time: time)
@@ -35,7 +35,7 @@ public struct SplitPlan: Sendable, Equatable {
         guard let shares = search.shares(of: amountIn.value, startingWith: start) else { return nil }
         var legs: [Quote] = []
         for (pool, share) in zip(search.pools, shares) where share > 0 {
-            // A part too small to pay anything is no leg, and then this is no division of the whole.
+            // A part that is too small to pay anything cannot be a leg, so there is no plan.
             guard let leg = try? pool.quote(BaseUnits(share), from: from, slippageBps: slippageBps, at: time) else { return nil }
             legs.append(leg)
         }
@@ -56,7 +56,7 @@ private struct SplitSearch {
     let from: Token
     let time: UInt64
 
-    /// What each pool gets of `total`; nil where nothing can be divided.
+    /// The share of each pool of `total`; nil if no division can be filled.
     func shares(of total: UInt64, startingWith start: Int?) -> [UInt64]? {
         guard pools.count > 1 else { return nil }
         var shares = [UInt64](repeating: 0, count: pools.count)

@@ -1,12 +1,12 @@
-/// Why a text is not an amount of a token.
+/// Why a text is no amount of a token.
 public enum AmountError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No decimal number.
+    /// Not a decimal number.
     case malformed
     /// Zero.
     case zero
     /// Below zero.
     case negative
-    /// More fraction digits than the token has, and not by the noise of floating point alone.
+    /// More fraction digits than the token has. Floating-point noise in a JSON number does not count.
     case tooPrecise(maxDigits: Int)
     /// More than 2^64-1 base units.
     case tooLarge

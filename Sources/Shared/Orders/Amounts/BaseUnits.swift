@@ -10,18 +10,18 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
         self.value = value
     }
 
-    /// What amounts of one token add up to; the largest amount there is where that is more.
+    /// The sum of amounts of one token; the largest possible amount if the sum is above that.
     init(sum amounts: some Sequence<BaseUnits>) {
         value = UInt64(clamping: amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) })
     }
 
-    /// Reads units written as digits only, as APIs and events carry them; zero is allowed, nil for anything else.
+    /// Reads units written as digits only, as APIs and events carry them. Zero is allowed. Nil for any other text.
     public init?(units text: String) {
         guard text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let value = UInt64(text) else { return nil }
         self.value = value
     }
 
-    /// Reads whole tokens from text, exactly: digits, perhaps a point and an exponent, `1.5` or `1e-7`; no plus sign, no spaces, no separators.
+    /// Reads whole tokens from text, exactly: digits, perhaps a point and an exponent, as in `1.5` or `1e-7`; no plus sign, no spaces, no separators.
     ///
     /// - Parameter decimals: the token's fraction digits, 0 to 18.
     public init(decimal text: String, decimals: Int) throws(AmountError) {
@@ -29,8 +29,8 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
         value = try number.scaled(by: decimals)
     }
 
-    /// Reads whole tokens from the text of a JSON number, as programs with floating point send them: the nearest amount where the two differ by less
-    /// than 1 part in 10^15.
+    /// Reads whole tokens from the text of a JSON number, as programs with floating point send them. Takes the nearest amount if it differs from the
+    /// number by less than 1 part in 10^15.
     ///
     /// - Parameter decimals: the token's fraction digits, 0 to 18.
     public init(number text: String, decimals: Int) throws(AmountError) {

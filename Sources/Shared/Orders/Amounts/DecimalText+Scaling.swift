@@ -1,17 +1,17 @@
 extension DecimalText {
-    /// The number times 10^scale, exactly. Throws `tooPrecise` where that is no integer.
+    /// The number times 10^scale, exactly. Throws `tooPrecise` if that is no integer.
     func scaled(by scale: Int) throws(AmountError) -> UInt64 {
         let cut = try digitsBelowOne(scale)
         if cut > 0 { throw .tooPrecise(maxDigits: scale) }
         return try Self.integer(digits, zeros: -cut)
     }
 
-    /// The integer nearest to the number times 10^scale where the two differ by less than 1 part in 10^15: what floating point makes of an amount,
-    /// such as 0.30000000000000004. Anything that differs by more is `tooPrecise`.
+    /// The integer nearest to the number times 10^scale, if the two differ by less than 1 part in 10^15. Floating point writes amounts with such
+    /// noise, for example 0.30000000000000004. Throws `tooPrecise` if they differ by more.
     func nearest(scale: Int) throws(AmountError) -> UInt64 {
         let cut = try digitsBelowOne(scale)
         if cut <= 0 { return try Self.integer(digits, zeros: -cut) }
-        // Below a tenth of a unit no integer is near.
+        // Below a tenth of a unit, no integer is near.
         guard cut <= digits.count else { throw .tooPrecise(maxDigits: scale) }
         let whole = digits.count == cut ? [] : Array(digits.dropLast(cut))
         let rest = Array(digits.suffix(cut))
@@ -23,7 +23,7 @@ extension DecimalText {
         return value
     }
 
-    /// The largest integer not above the number times 10^scale, at most `most`, and whether something was left out.
+    /// The largest integer not above the number times 10^scale, and whether it is exact. At least 0 and at most `limit`.
     func floor(scale: Int, upTo limit: UInt64) -> (value: UInt64, isExact: Bool) {
         guard !digits.isEmpty, !isNegative else { return (0, digits.isEmpty) }
         let cut = -(exponent + scale)
@@ -34,14 +34,14 @@ extension DecimalText {
         return (value, cut <= 0)
     }
 
-    /// How many of the digits stand behind the point once the number is multiplied by 10^scale; below 0 where zeros are missing before it.
+    /// How many of the digits are behind the point after the number is multiplied by 10^scale. Negative if zeros have to be added before the point.
     private func digitsBelowOne(_ scale: Int) throws(AmountError) -> Int {
         if digits.isEmpty { throw .zero }
         if isNegative { throw .negative }
         return -(exponent + scale)
     }
 
-    /// Whether digits of the lowest places are less than 1 part in 10^15 of the number.
+    /// Whether these lowest digits are less than 1 part in 10^15 of the number.
     private func isNoise(_ rest: [UInt8]) -> Bool {
         let small = Array(rest.drop { $0 == 0 }) + [UInt8](repeating: 0, count: 15)
         if small.count != digits.count { return small.count < digits.count }

@@ -1,4 +1,4 @@
-/// A decimal number as written, exactly: its digits, and the power of ten that the last of them stands for.
+/// An exact decimal number: its digits, and the power of ten that the last digit stands for.
 struct DecimalText {
     /// Digits without zeros at either end; empty for zero.
     private(set) var digits: [UInt8] = []
@@ -54,7 +54,7 @@ struct DecimalText {
         return true
     }
 
-    /// So that `1.50` has as many digits as `1.5`.
+    /// Makes the digits of `1.50` equal to those of `1.5`.
     private mutating func dropTrailingZeros() {
         let zeros = digits.reversed().prefix { $0 == 0 }.count
         digits.removeLast(zeros)

@@ -1,11 +1,11 @@
-/// Prices and proportions as text and integers; no floating point on the way.
+/// Computes prices and proportions as text and integers, without floating point.
 public enum Price {
     /// Output per input in whole tokens: 12 significant digits, half to even, no exponent, no trailing zeros.
     ///
     /// - Parameters:
     ///   - inputDecimals: fraction digits of the input token, 0 to 18.
     ///   - outputDecimals: fraction digits of the output token, 0 to 18.
-    /// - Returns: `0` where either amount is 0.
+    /// - Returns: `0` if either amount is 0.
     public static func text(amountIn: BaseUnits, amountOut: BaseUnits, inputDecimals: Int, outputDecimals: Int) -> String {
         guard amountIn.value > 0 else { return "0" }
         let shift = inputDecimals - outputDecimals
@@ -28,9 +28,9 @@ public enum Price {
         DecimalText.shortest(Ratio(UInt128(part), over: UInt128(whole)).rounded(digits: 9), decimals: 5)
     }
 
-    /// How much less was received than quoted, in basis points of the quoted amount, half to even; negative where it was more.
+    /// How much less was received than quoted, in basis points of the quoted amount, half to even; negative if more was received.
     ///
-    /// 0 where nothing was quoted; never above 10,000, and not below `Int.min`.
+    /// 0 if nothing was quoted; never above 10,000, and not below `Int.min`.
     public static func realisedSlippageBps(quoted: BaseUnits, got: BaseUnits) -> Int {
         guard quoted.value > 0 else { return 0 }
         let isWorse = got < quoted

@@ -1,6 +1,6 @@
-/// A quotient that is written digit by digit, so that nothing on the way exceeds 128 bits.
+/// A quotient that is computed digit by digit, so that no value on the way exceeds 128 bits.
 ///
-/// The denominator must be above 0 and at most 2^128 / 10: ten times a remainder then fits.
+/// The denominator must be above 0 and at most 2^128 / 10, so that ten times a remainder fits.
 struct Ratio {
     private let denominator: UInt128
     private let whole: UInt128
@@ -41,7 +41,7 @@ struct Ratio {
         return DecimalText.shortest(rounded, decimals: decimals)
     }
 
-    /// The whole part where it alone has more digits than wanted: the rest can only break a tie.
+    /// The text of a whole part that alone has more digits than wanted. The remainder can only break a tie.
     private func roundedWhole(_ limit: UInt128) -> String {
         var unit: UInt128 = 10
         while whole / unit >= limit { unit *= 10 }
@@ -55,7 +55,7 @@ struct Ratio {
         rest = left
     }
 
-    /// `isExact`: nothing smaller than `twice` was left out, so that equality is a real tie.
+    /// If `isExact`, nothing smaller than `rest` was left out, and equality is a real tie.
     private static func roundHalfEven(_ quotient: UInt128, twice rest: UInt128, of unit: UInt128, isExact: Bool) -> UInt128 {
         if rest < unit { return quotient }
         if rest == unit && isExact && quotient % 2 == 0 { return quotient }

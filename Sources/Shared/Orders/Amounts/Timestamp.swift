@@ -12,10 +12,10 @@ public enum Timestamp {
         return "\(date)T\(time).\(padded(rest % 1000, 3))Z"
     }
 
-    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`), or with a blank in the place of the `T` as RFC 3339 allows and
-    /// Python writes; digits beyond milliseconds are dropped.
+    /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`). A blank may replace the `T`: RFC 3339 allows it, and Python
+    /// writes it. Digits beyond milliseconds are dropped.
     ///
-    /// - Returns: Unix milliseconds, negative before 1970; nil for what is no such text. A leap second counts as the first of the next minute.
+    /// - Returns: Unix milliseconds, negative before 1970; nil for any other text. A leap second counts as the first second of the next minute.
     public static func parse(_ text: String) -> Int64? {
         var reader = DigitReader(text)
         guard let year = reader.digits(4), reader.take("-"), let month = reader.digits(2), reader.take("-"), let day = reader.digits(2),
@@ -51,7 +51,7 @@ public enum Timestamp {
         }
     }
 
-    /// Days since 1970-01-01 in the Gregorian calendar. Years are taken to begin in March, so that the leap day is the last of a year.
+    /// Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap day is the last day of a year.
     static func days(year: Int, month: Int, day: Int) -> Int64 {
         let shifted = Int64(month <= 2 ? year - 1 : year)
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400

@@ -1,10 +1,10 @@
 internal import JSON
 
-/// What was chosen for an order: one swap of the whole, or several legs with a swap each.
+/// The route that was chosen for an order: one swap of the whole, or several legs with one swap each.
 public struct ChosenRoute: Sendable, Hashable {
-    /// The whole: the one leg's quote, or what the quotes of all add up to.
+    /// The quote of the whole: the only leg's quote, or the quotes of all legs joined.
     public let quote: Quote
-    /// In order of their numbers, at least one. What has landed stays, so that they always add up to the order.
+    /// The legs in order of their numbers, at least one. Landed legs stay, so that the legs always add up to the order.
     public let legs: [OrderLeg]
 
     /// A swap of the whole.
@@ -13,11 +13,11 @@ public struct ChosenRoute: Sendable, Hashable {
         legs = [OrderLeg(0, quote)]
     }
 
-    /// A route for what of an order is still open, beside what has landed of it.
+    /// A route for the part of an order that is still open, together with the legs that have landed.
     ///
     /// - Parameters:
-    ///   - quotes: at least one, a leg each.
-    ///   - before: the order's last route, nil where it had none. Numbers go on from there once a leg has landed.
+    ///   - quotes: at least one; each becomes one leg.
+    ///   - before: the order's last route; nil if it had none. If a leg of it has landed, the new legs are numbered on from its largest number.
     public init(_ quotes: [Quote], of order: Order, after before: ChosenRoute?) {
         let landed = before?.landed ?? []
         let first = landed.isEmpty ? 0 : (before?.legs.map(\.number).max() ?? -1) + 1
@@ -37,12 +37,12 @@ public struct ChosenRoute: Sendable, Hashable {
 
     /// Whether the order has several transactions.
     public var isSplit: Bool { legs.count > 1 }
-    /// What has landed.
+    /// The legs that have landed.
     public var landed: [OrderLeg] { legs.filter { $0.status == .landed } }
-    /// What has not: a transaction each is to be signed for these.
+    /// The legs that have not landed. One transaction has to be signed for each.
     public var open: [OrderLeg] { legs.filter { $0.status != .landed } }
 
-    /// The venues of what is open, from the largest part down, joined by `+`; all of the route's where nothing is.
+    /// The venues of the open legs, largest leg first, joined by `+`. If no leg is open, the venues of the whole route.
     public var openVenues: String {
         let bySize = open.enumerated().sorted { ($1.element.quote.amountIn, $0.offset) < ($0.element.quote.amountIn, $1.offset) }
         var venues: [String] = []
@@ -55,12 +55,12 @@ public struct ChosenRoute: Sendable, Hashable {
         ChosenRoute(quote: quote, legs: legs.map { changed[$0.number] ?? $0 })
     }
 
-    /// What of an order is not filled yet, in base units of what goes in.
+    /// The part of an order that is not filled yet, in base units of the input token.
     public func openAmount(of order: Order) -> BaseUnits {
         BaseUnits(order.amountIn.value - min(order.amountIn.value, BaseUnits(sum: landed.map(\.quote.amountIn)).value))
     }
 
-    /// What of an order has landed; nil where nothing has.
+    /// The part of an order that has landed; nil if nothing has.
     public func filled(of order: Order) -> PartialFill? {
         guard !landed.isEmpty else { return nil }
         return PartialFill(
@@ -71,7 +71,7 @@ public struct ChosenRoute: Sendable, Hashable {
 }
 
 extension ChosenRoute {
-    /// The members that every event repeats from `routing` (30) on: `chosenDex`, `quote`, and `legs` where there are several.
+    /// The members that every event repeats from `routing` (30) on: `chosenDex`, `quote`, and `legs` if there are several.
     public var members: String {
         JSONWriter.members {
             $0.field("chosenDex", quote.dex)
@@ -80,18 +80,18 @@ extension ChosenRoute {
         }
     }
 
-    /// Reads what `members` has written.
+    /// Reads a text that `members` wrote.
     public init(members: String) throws(RecordError) {
         let record = Record("route", try Record.parse("route", "{" + members + "}"))
         quote = try record.value("quote")
         legs = try record.optional("legs") ?? [OrderLeg(0, quote)]
-        // Everybody finds a leg by its number, and adds up what has landed.
+        // Legs are found by their numbers, and their amounts are added up: both must work.
         guard !legs.isEmpty, Set(legs.map(\.number)).count == legs.count, Self.fits(legs.map(\.quote.amountIn)),
             Self.fits(legs.compactMap(\.amountOut))
         else { throw .missing("legs", of: "route") }
     }
 
-    /// Whether amounts add up to one that there can be.
+    /// Whether the sum of the amounts is a possible amount.
     private static func fits(_ amounts: [BaseUnits]) -> Bool {
         amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) } <= UInt128(UInt64.max)
     }

@@ -1,4 +1,4 @@
-/// What only some events have. `EventField.all` says how each field is called in the JSON.
+/// The fields that only some events have. `EventField.all` says how each field is called in the JSON.
 public struct EventDetails: Sendable, Hashable {
     /// The attempt it belongs to, from 1.
     public var attempt: Int?
@@ -10,9 +10,9 @@ public struct EventDetails: Sendable, Hashable {
     public var quote: Quote?
     /// All quotes, best first.
     public var quotes: [Quote]?
-    /// `routing` (30): why the first of them was chosen.
+    /// `routing` (30): why the first of the quotes was chosen.
     public var reason: String?
-    /// `routing` (30): the venues without a quote, where there are any.
+    /// `routing` (30): the venues without a quote, if there are any.
     public var unavailable: [UnavailableVenue]?
     /// The transaction's signature, from `submitted` on.
     public var txHash: String?
@@ -40,22 +40,22 @@ public struct EventDetails: Sendable, Hashable {
     public var nextAttempt: Int?
     /// `failed`: how many attempts there were.
     public var totalAttempts: Int?
-    /// `failed`: what of a split order was filled nevertheless.
+    /// `failed`: the part of a split order that was filled nevertheless.
     public var filled: PartialFill?
     /// The last event: how long the order was in each status.
     public var stageMs: StageTimes?
-    /// The client's own key, where given.
+    /// The client's own key, if given.
     public var clientOrderId: String?
-    /// The trace context, where given.
+    /// The trace context, if given.
     public var traceparent: String?
 
     /// No field has a value.
     public init() {}
 
-    /// Takes over what a newer event says.
+    /// Takes over the values of a newer event.
     mutating func renew(by newer: EventDetails) {
         for field in EventField.all { field.renew(&self, newer) }
-        // An event with a route shows all of it: a whole one that follows a split one has no legs any more.
+        // An event with a route shows all of it: a route that is not split has no legs, and the legs of an earlier split are dropped.
         if newer.chosenDex != nil { legs = newer.legs }
     }
 }

@@ -2,13 +2,13 @@ import JSON
 
 /// A field of `EventDetails`: how it is written, read, shown by an order's view, and renewed by a newer event.
 struct EventField: Sendable {
-    /// Writes key and value; nothing where there is no value.
+    /// Writes key and value; nothing if there is no value.
     let write: @Sendable (EventDetails, inout JSONWriter) -> Void
-    /// Writes key and value; null where there is no value.
+    /// Writes key and value; null if there is no value.
     let show: @Sendable (EventDetails, inout JSONWriter) -> Void
     /// Reads the value; it may be missing or null.
     let read: @Sendable (Record, inout EventDetails) throws(RecordError) -> Void
-    /// Takes over the value of a newer event, where that has one.
+    /// Takes over the value of a newer event, if that has one.
     let renew: @Sendable (inout EventDetails, _ newer: EventDetails) -> Void
 
     /// The table: every field in the order of the JSON.
@@ -39,7 +39,7 @@ struct EventField: Sendable {
         field("traceparent", \.traceparent),
     ]
 
-    /// What an order's view shows of the newest values, in the order of its JSON. `amountOutBase` is an old name of `amountOut`.
+    /// The fields that an order's view shows, in the order of its JSON. `amountOutBase` is an old name of `amountOut`.
     static let shown = [
         field("quotes", \.quotes),
         field("chosenDex", \.chosenDex),

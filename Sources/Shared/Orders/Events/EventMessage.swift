@@ -1,4 +1,4 @@
-/// The texts of events, worded as the progress dialect has them.
+/// The messages of events, in the wording of the progress dialect.
 public enum EventMessage {
     /// `pending`.
     public static let pending = "Order created and queued"

@@ -10,7 +10,7 @@ public enum EventType: String, Sendable, Hashable, CaseIterable {
     case submitted
     /// An attempt failed.
     case executionFailed = "execution-failed"
-    /// The next attempt is waited for.
+    /// The order waits for its next attempt.
     case retryPending = "retry-pending"
     /// Filled.
     case confirmed

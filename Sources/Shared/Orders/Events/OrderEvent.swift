@@ -17,12 +17,12 @@ public struct OrderEvent: Sendable, Hashable {
     public var timestamp: String
     /// For people.
     public var message: String
-    /// What only some events have. Each of its fields reads as one of the event: `event.quote`.
+    /// The fields that only some events have. Each reads as a field of the event: `event.quote`.
     public var details = EventDetails()
     /// The text this event was read from.
     public private(set) var raw: String?
 
-    /// Makes an event with the keys that each has; the others are set afterwards.
+    /// Makes an event with the keys that every event has; the others are set afterwards.
     public init(
         orderId: OrderID, seq: Int, type: EventType, status: OrderStatus, progress: Int, timestamp: String, message: String, attempt: Int? = nil,
         maxAttempts: Int? = nil
@@ -44,7 +44,7 @@ public struct OrderEvent: Sendable, Hashable {
         set { details[keyPath: field] = newValue }
     }
 
-    /// The text as it was read, so that what is stored is sent on unchanged; `json` where the event was made here.
+    /// The text as it was read, so that a stored event is sent on unchanged; `json` if the event was not read from text.
     public var text: String { raw ?? json }
 }
 
@@ -66,7 +66,7 @@ extension OrderEvent: JSONWritable {
         }
     }
 
-    /// Reads an event. The first seven keys must be there; every key that is there must be of its kind; unknown keys are ignored.
+    /// Reads an event. The first seven keys are required; every key that is there must be of its kind; unknown keys are ignored.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("event", json)
         self.init(

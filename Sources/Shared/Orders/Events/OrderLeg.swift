@@ -1,6 +1,6 @@
 public import JSON
 
-/// A part of an order that has a transaction of its own. An order that is not split has one, the whole.
+/// A part of an order that has a transaction of its own. An order that is not split has one leg: the whole.
 public struct OrderLeg: Sendable, Hashable {
     /// How far a leg is.
     public enum Status: String, Sendable, Hashable, CaseIterable {
@@ -8,24 +8,24 @@ public struct OrderLeg: Sendable, Hashable {
         case quoted
         /// Its transaction is sent.
         case submitted
-        /// Filled. It stays so, whatever becomes of the others.
+        /// Filled. The leg stays so, whatever becomes of the others.
         case landed
-        /// Its transaction can never fill; it is signed or quoted anew as long as the order has attempts left.
+        /// Its transaction can never fill. The leg is signed or quoted again if the order has attempts left.
         case failed
     }
 
-    /// The numbers that a leg may have: beyond any that it can get, and whoever counts on from there is far from overflow.
+    /// The numbers that a leg may have. The engine never gets near the upper end, and counting on from there is far from overflow.
     public static let numbers = 0...1_000_000
 
-    /// Its number within the order, from 0; never given again once a leg of the order has landed.
+    /// Its number within the order, from 0. Once a leg of the order has landed, no number is given again.
     public let number: Int
-    /// What it swaps, and what it was to fetch.
+    /// The quote that it executes.
     public let quote: Quote
     /// How far it is.
     public private(set) var status = Status.quoted
     /// Its newest transaction's signature.
     public private(set) var txHash: String?
-    /// What it has fetched, once it has landed, in base units.
+    /// What it has received, in base units; nil until it has landed.
     public private(set) var amountOut: BaseUnits?
     /// `amountOut` in whole tokens.
     public private(set) var amountOutDecimal: String?
@@ -36,21 +36,21 @@ public struct OrderLeg: Sendable, Hashable {
         self.quote = quote
     }
 
-    /// The leg with its transaction on the way.
+    /// The leg after its transaction was submitted.
     public func submitted(_ signature: String) -> OrderLeg {
         var leg = self
         (leg.status, leg.txHash) = (.submitted, signature)
         return leg
     }
 
-    /// The leg when its transaction has landed: with what it has fetched of the order's output token.
+    /// The leg after its transaction has landed, with the received amount of the order's output token.
     public func landed(_ amountOut: BaseUnits, of token: Token) -> OrderLeg {
         var leg = self
         (leg.status, leg.amountOut, leg.amountOutDecimal) = (.landed, amountOut, amountOut.decimalText(decimals: token.decimals))
         return leg
     }
 
-    /// The leg when its transaction can never fill.
+    /// The leg after it is certain that its transaction can never fill.
     public func failed() -> OrderLeg {
         var leg = self
         (leg.status, leg.amountOut, leg.amountOutDecimal) = (.failed, nil, nil)
@@ -59,7 +59,7 @@ public struct OrderLeg: Sendable, Hashable {
 }
 
 extension OrderLeg: JSONWritable {
-    /// Writes `{"leg","status","txHash","amountOut","amountOutDecimal","quote"}`, without what it has not got.
+    /// Writes `{"leg","status","txHash","amountOut","amountOutDecimal","quote"}`, without the keys that have no value.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("leg", number)
@@ -71,7 +71,7 @@ extension OrderLeg: JSONWritable {
         }
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("leg", json)
         self.init(try record.integer("leg", in: Self.numbers), try record.value("quote"))

@@ -1,6 +1,6 @@
 public import JSON
 
-/// What was ordered, as a stream shows it beside an order's first event: all that a client needs to make sense of the events.
+/// The order as a stream shows it beside the order's first event: all that a client needs to make sense of the events.
 public struct OrderSummary: Sendable, Hashable {
     private let order: Order
 

@@ -1,6 +1,6 @@
 public import JSON
 
-/// An order as `GET /api/orders/{id}` shows it: what never changes, and what its events say.
+/// An order as `GET /api/orders/{id}` shows it: the part that never changes, and the newest values of its events.
 @dynamicMemberLookup
 public struct OrderView: Sendable, Hashable {
     /// One line of an order's history.
@@ -13,11 +13,11 @@ public struct OrderView: Sendable, Hashable {
         public let message: String
     }
 
-    /// What never changes.
+    /// The part that never changes.
     public let order: Order
     /// The newest status; pending before the first event.
     public private(set) var status: OrderStatus = .pending
-    /// The newest value of each field of the events. Each of them reads as one of the view: `view.chosenDex`.
+    /// The newest value of each field of the events. Each reads as a field of the view: `view.chosenDex`.
     public private(set) var details = EventDetails()
     /// All events, oldest first.
     public private(set) var logs: [LogEntry] = []
@@ -60,7 +60,7 @@ extension OrderView.LogEntry: JSONWritable {
 }
 
 extension OrderView: JSONWritable {
-    /// The JSON text: every key, null where empty. In a list the answer says `success` once, so the orders there go without.
+    /// The JSON text with every key, null if it has no value. In a list, the answer has one `success` for all, so its orders are written without it.
     public func json(includesSuccess: Bool = true) -> String {
         var writer = JSONWriter(capacity: 2048)
         write(to: &writer, includesSuccess: includesSuccess)
@@ -109,7 +109,7 @@ extension OrderView: JSONWritable {
 }
 
 extension OrderView {
-    /// Writes what a row of a list needs: the order's size and standing without quotes, legs and logs. Names and values are those of the whole.
+    /// Writes the object for a row of a list, without quotes, legs and logs. Names and values are those of the whole view.
     public func writeSummary(to writer: inout JSONWriter) {
         writer.object {
             $0.field("id", order.id)

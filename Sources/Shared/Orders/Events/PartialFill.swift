@@ -1,6 +1,6 @@
 public import JSON
 
-/// What of a split order has landed before the rest of it.
+/// The part of a split order that has landed.
 public struct PartialFill: Sendable, Hashable {
     /// What went in, in base units.
     public let amountIn: BaseUnits
@@ -19,7 +19,7 @@ public struct PartialFill: Sendable, Hashable {
         amountOutDecimal = amountOut.decimalText(decimals: outputDecimals)
     }
 
-    /// What follows the sentence of an order's failure: `; 6.2 of 10 SOL were filled for 930.1 USDC`.
+    /// The text that is added to the sentence of an order's failure: `; 6.2 of 10 SOL were filled for 930.1 USDC`.
     public func remark(on order: Order) -> String {
         "; \(amountInDecimal) of \(order.amount) \(order.tokenIn.symbol) were filled for \(amountOutDecimal) \(order.tokenOut.symbol)"
     }

@@ -1,8 +1,8 @@
 extension Quote {
-    /// The quotes of an order's parts as one, for an order that is divided over several pools: sums of the amounts, fee and impact weighted by
-    /// what goes in, the venues from the largest part down.
+    /// Joins the quotes of the parts of a split order into one: the amounts are added up, fee and impact are weighted by the input, and the venues
+    /// are listed from the largest part down.
     ///
-    /// - Parameter parts: at least one; what their inputs and their outputs add up to fits the amounts of an order.
+    /// - Parameter parts: at least one; the sum of their inputs and the sum of their outputs must be possible amounts.
     public init(joining parts: [Quote], inputDecimals: Int, outputDecimals: Int) {
         let bySize = parts.enumerated().sorted { ($1.element.amountIn, $0.offset) < ($0.element.amountIn, $1.offset) }.map(\.element)
         var venues: [String] = []
@@ -21,10 +21,10 @@ extension Quote {
         BaseUnits(sum: parts.map { $0[keyPath: amount] })
     }
 
-    /// 10,000 with five decimals: no fee in basis points and no impact in per cent is above that, and the sums stay far from overflow.
+    /// 10,000 with five decimals. No fee in basis points and no impact in per cent is above that, and the sums stay far from overflow.
     private static let maxUnits: UInt64 = 1_000_000_000
 
-    /// The mean of a decimal text in units of its last digit, each part weighing what goes into it. Rounded down.
+    /// The mean of a decimal text in units of its last digit, weighted by the input of each part. Rounded down.
     private static func weighted(_ parts: [Quote], _ text: KeyPath<Quote, String>, decimals: Int) -> UInt128 {
         let total = parts.reduce(UInt128(0)) { $0 + UInt128($1.amountIn.value) }
         let sum = parts.reduce(UInt128(0)) { sum, part in

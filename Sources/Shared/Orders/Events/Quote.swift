@@ -4,11 +4,11 @@ public import JSON
 public struct Quote: Sendable, Hashable {
     /// The venue, in lower case: `raydium`, `meteora`.
     public let dex: String
-    /// The pool's address or name; the first one's where `hops` names several.
+    /// The pool's address or name; the first pool's if `hops` names several.
     public let pool: String
     /// What goes in, in base units of the input token.
     public let amountIn: BaseUnits
-    /// `amountIn` in whole tokens; nil only where an older version has written the quote.
+    /// `amountIn` in whole tokens; nil only if an older version wrote the quote.
     public let amountInDecimal: String?
     /// What comes out after fee and impact, in base units of the output token.
     public let amountOut: BaseUnits
@@ -20,15 +20,15 @@ public struct Quote: Sendable, Hashable {
     public let feeBps: String
     /// The impact without the fee in per cent, 4 decimals; see `Price.percentText`.
     public let priceImpactPct: String
-    /// The least that the venue promises at the order's slippage.
+    /// The minimum that the venue promises at the order's slippage.
     public let minReceived: BaseUnits
     /// `minReceived` in whole tokens.
     public let minReceivedDecimal: String
-    /// The pools on the way, in order, where there are several; empty where `pool` is the only one.
+    /// The pools of the quote in order, if there are several; empty if `pool` is the only one.
     public let hops: [QuoteHop]
-    /// When the venue's pools were as the quote has them, in ms of Redis' time; nil where that is not known.
+    /// The time of the pool data that the quote was computed from, in ms of Redis' time; nil if it is not known.
     public var quotedAt: UInt64?
-    /// How old that was when the route was chosen, in ms; nil where it is not known.
+    /// How old the pool data was when the route was chosen, in ms; nil if that is not known.
     public var ageMs: UInt64?
 
     /// Makes a quote; the decimal texts and the price follow from the amounts.
@@ -51,14 +51,14 @@ public struct Quote: Sendable, Hashable {
         self.quotedAt = quotedAt
     }
 
-    /// The quote with its age at a moment (Unix ms); without one where nobody knows when its pools were as quoted.
+    /// The quote with its age at a moment (Unix ms). The age is nil if `quotedAt` is.
     public func aged(at now: UInt64) -> Quote {
         var aged = self
         aged.ageMs = quotedAt.map { now - min(now, $0) }
         return aged
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("quote", json)
         dex = try record.value("dex")

@@ -1,20 +1,20 @@
 public import JSON
 
-/// One pool on the way of a quote that leads over several.
+/// One pool of a quote that goes over several.
 public struct QuoteHop: Sendable, Hashable {
     /// The pool's address.
     public let pool: String
-    /// The symbol of what goes in.
+    /// The symbol of the input token.
     public let tokenIn: String
-    /// The symbol of what comes out.
+    /// The symbol of the output token.
     public let tokenOut: String
-    /// In base units of `tokenIn`.
+    /// The input in base units of `tokenIn`.
     public let amountIn: BaseUnits
-    /// `amountIn` in whole tokens; nil only where an older version has written the hop.
+    /// `amountIn` in whole tokens; nil only if an older version wrote the hop.
     public let amountInDecimal: String?
-    /// In base units of `tokenOut`.
+    /// The output in base units of `tokenOut`.
     public let amountOut: BaseUnits
-    /// `amountOut` in whole tokens; nil only where an older version has written the hop.
+    /// `amountOut` in whole tokens; nil only if an older version wrote the hop.
     public let amountOutDecimal: String?
 
     /// A hop from one token to another.
@@ -28,7 +28,7 @@ public struct QuoteHop: Sendable, Hashable {
         amountOutDecimal = amountOut.decimalText(decimals: tokenOut.decimals)
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("hop", json)
         pool = try record.value("pool")

@@ -1,11 +1,11 @@
-/// How far an order's events were seen: the `seq` of one of them, or 0 for none.
+/// The `seq` of the last event that was seen, or 0 for none.
 ///
-/// At most 2^53 - 1, which the numbers of every client and of Redis' scripts can hold; so counting on from one never overflows.
+/// At most 2^53 - 1: the numbers of every client and of Redis' scripts can hold it, and `next` cannot overflow.
 public struct Seq: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The largest there is.
     public static let max = 9_007_199_254_740_991
 
-    /// From 0 to `most`.
+    /// From 0 to `max`.
     public let value: Int
 
     /// Nil for a number outside of the range.
@@ -14,26 +14,26 @@ public struct Seq: Sendable, Hashable, Comparable, CustomStringConvertible {
         self.value = value
     }
 
-    /// The nearest one to a number that is known to be right.
+    /// The nearest value in range, for a number that is known to be right.
     public init(clamping value: Int) { self.value = Swift.min(Swift.max(0, value), Self.max) }
 
-    /// Reads digits and nothing else, as URLs and headers carry them; nil for any other text and for what is out of range.
+    /// Reads digits and nothing else, as URLs and headers carry them; nil for any other text and for a number out of range.
     public init?(parsing text: String) {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }), let value = Int(text) else { return nil }
         self.init(exactly: value)
     }
 
-    /// The event that comes after what was seen.
+    /// The `seq` of the event after the last one that was seen.
     public var next: Int { value + 1 }
 
     /// The digits.
     public var description: String { String(value) }
 
-    /// Seen less far.
+    /// Whether less was seen.
     public static func < (left: Seq, right: Seq) -> Bool { left.value < right.value }
 }
 
 extension Seq: ExpressibleByIntegerLiteral {
-    /// The nearest one to a number in the source.
+    /// The nearest value in range to a number in the source.
     public init(integerLiteral value: Int) { self.init(clamping: value) }
 }

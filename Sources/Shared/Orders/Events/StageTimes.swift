@@ -1,12 +1,12 @@
 public import JSON
 
-/// How long an order was in each status, in ms, the waits between attempts with it.
+/// How long an order was in each status, in ms. The waits between attempts are included.
 public struct StageTimes: Sendable, Hashable {
     /// Until a router began.
     public let pending: UInt64?
-    /// Quotes, and the wait for an executor.
+    /// Quotes, including the wait for an executor.
     public let routing: UInt64?
-    /// Building, and the wait for the next attempt on the same route.
+    /// Building, including the wait for the next attempt on the same route.
     public let building: UInt64?
     /// From the first send until the outcome was certain.
     public let submitted: UInt64?
@@ -22,7 +22,7 @@ public struct StageTimes: Sendable, Hashable {
         self.total = total
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("stageMs", json)
         self.init(
@@ -33,7 +33,7 @@ public struct StageTimes: Sendable, Hashable {
 }
 
 extension StageTimes: JSONWritable {
-    /// Writes `{"pending","routing","building","submitted","total"}`, without those that the order was never in.
+    /// Writes `{"pending","routing","building","submitted","total"}`, without the statuses that the order was never in.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("pending", ifPresent: pending)

@@ -4,7 +4,7 @@ public import JSON
 public struct UnavailableVenue: Sendable, Hashable {
     /// The venue.
     public let dex: String
-    /// Why it has none.
+    /// Why it has no offer.
     public let failure: OrderFailure
 
     /// A venue by name.
@@ -24,7 +24,7 @@ extension UnavailableVenue: JSONWritable {
         }
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("unavailable", json)
         let code = try record.value("code") as FailureCode

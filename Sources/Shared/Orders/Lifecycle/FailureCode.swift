@@ -1,6 +1,6 @@
 /// Why an attempt or an order failed. The raw values are part of the API.
 ///
-/// Every text is a code: one that this version does not know was stored by a newer one, and is kept and shown as it is.
+/// Every text is a code. A code that this version does not know was stored by a newer one; it is kept and shown as it is.
 public enum FailureCode: Sendable, Hashable {
     /// The output would be below the guard.
     case slippageExceeded
@@ -20,11 +20,11 @@ public enum FailureCode: Sendable, Hashable {
     case quoteRefused
     /// The order's deadline passed.
     case deadlineExceeded
-    /// The order was started too often without getting anywhere.
+    /// The order was started too often without getting further.
     case poisoned
-    /// Our fault.
+    /// A fault of the engine.
     case `internal`
-    /// A code of a newer version. Only ever read: this version gives none.
+    /// A code of a newer version. This version reads such codes and never gives one.
     case later(String)
 
     /// What the pipeline does after a failure.
@@ -83,7 +83,7 @@ extension FailureCode: RawRepresentable, CaseIterable {
 
     private static let known = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
 
-    /// The code of a text; `later` where this version does not know it.
+    /// The code of a text; `later` if this version does not know it.
     public init(rawValue: String) { self = Self.known[rawValue] ?? .later(rawValue) }
 
     /// The text, as it is stored and shown.

@@ -8,10 +8,10 @@ public struct OrderFailure: Error, Sendable, Hashable {
     public let message: String
     /// Whether trying again can help.
     public let retryable: Bool
-    /// The amounts that decided it, where there were any.
+    /// The amounts that decided it, if there were any.
     public let amounts: SlippageAmounts?
 
-    /// A failure; without a message, the code's own sentence.
+    /// A failure. Without a message, it has the code's own sentence.
     public init(_ code: FailureCode, message: String? = nil, retryable: Bool? = nil, amounts: SlippageAmounts? = nil) {
         self.code = code
         self.message = message ?? code.sentence
@@ -26,9 +26,9 @@ public struct OrderFailure: Error, Sendable, Hashable {
             amounts: SlippageAmounts(expected: expected, got: got, limit: limit, decimals: order.tokenOut.decimals))
     }
 
-    /// SLIPPAGE_EXCEEDED of a swap that its pool cannot fill any more: nothing would come out, which is no move of a price.
+    /// SLIPPAGE_EXCEEDED for a swap that its pool cannot fill any more. Nothing would come out, so the sentence does not speak of a price move.
     ///
-    /// - Parameter limit: the least that was allowed.
+    /// - Parameter limit: the minimum that was allowed.
     public static func unfillable(_ quote: Quote, limit: BaseUnits, of order: Order) -> OrderFailure {
         let amount = "\(quote.amountIn.decimalText(decimals: order.tokenIn.decimals)) \(order.tokenIn.symbol)"
         return OrderFailure(
@@ -41,9 +41,9 @@ public struct OrderFailure: Error, Sendable, Hashable {
         OrderFailure(code, message: message + remark, retryable: retryable, amounts: amounts)
     }
 
-    /// The sentence of `slippage`. The move is rounded up, so that it never reads as if it were within the limit.
+    /// The sentence of `slippage`. The move is rounded up, so that it never looks as if it were within the limit.
     ///
-    /// Both have one decimal; two where the limit needs them, as 0.25 % does.
+    /// Both numbers have one decimal, or two if the limit needs them, as 0.25 % does.
     public static func slippageSentence(expected: BaseUnits, got: BaseUnits, slippageBps: Int) -> String {
         let decimals = slippageBps % 10 == 0 ? 1 : 2
         let unit: UInt128 = decimals == 1 ? 1000 : 10_000
@@ -72,7 +72,7 @@ extension OrderFailure: JSONWritable {
         }
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("error", json)
         self.init(

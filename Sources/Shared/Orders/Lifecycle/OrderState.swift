@@ -1,4 +1,4 @@
-/// What people see of an order's life.
+/// The status of an order, as the public sees it.
 public enum OrderStatus: String, Sendable, Hashable, CaseIterable {
     /// Accepted, not begun.
     case pending
@@ -6,7 +6,7 @@ public enum OrderStatus: String, Sendable, Hashable, CaseIterable {
     case routing
     /// A transaction is made, or waits to be made again.
     case building
-    /// A transaction is under way.
+    /// A transaction is submitted, and its outcome is open.
     case submitted
     /// Filled.
     case confirmed
@@ -15,11 +15,11 @@ public enum OrderStatus: String, Sendable, Hashable, CaseIterable {
     /// Cancelled by its owner.
     case cancelled
 
-    /// Whether nothing follows.
+    /// Whether nothing changes the order any more.
     public var isFinal: Bool { self == .confirmed || self == .failed || self == .cancelled }
 }
 
-/// The part of the pipeline whose turn it is.
+/// A stage that orders pass through.
 public enum Stage: String, Sendable, Hashable, CaseIterable {
     /// Finds the route; reads `accepted`.
     case router
@@ -27,15 +27,15 @@ public enum Stage: String, Sendable, Hashable, CaseIterable {
     case executor
 }
 
-/// Where an order stands: finer than its status.
+/// Where the engine has an order. It is finer than the status.
 public enum OrderState: String, Sendable, Hashable, CaseIterable {
-    /// Accepted; the router's turn.
+    /// Accepted; waits for the router.
     case pending
-    /// The router is at it.
+    /// The router works on it.
     case routing
-    /// Routed; the executor's turn.
+    /// Routed; waits for the executor.
     case routed
-    /// The executor is at it, nothing is submitted.
+    /// The executor works on it, and nothing is submitted.
     case building
     /// A signature is stored; its outcome is open.
     case submitted
@@ -50,7 +50,7 @@ public enum OrderState: String, Sendable, Hashable, CaseIterable {
     /// Cancelled.
     case cancelled
 
-    /// What people see in this state.
+    /// The status that the public sees in this state.
     public var status: OrderStatus {
         switch self {
         case .pending: .pending
@@ -63,10 +63,10 @@ public enum OrderState: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether nothing follows.
+    /// Whether nothing changes the order any more.
     public var isFinal: Bool { status.isFinal }
 
-    /// Whose turn it is; nil where the state is final.
+    /// The stage that works on the order in this state; nil if the state is final.
     public var stage: Stage? {
         switch self {
         case .pending, .routing, .requote: .router

@@ -1,6 +1,6 @@
-/// The legal transitions of an order, one script run each. The table is the whole truth: what is not in it never happens.
+/// The legal transitions of an order. Each is one run of one script. A transition that is not in this table never happens.
 ///
-/// The scripts get it from here when they are loaded.
+/// The scripts get the table from here when they are loaded.
 public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     /// The router begins.
     case routeBegin
@@ -10,7 +10,7 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     case routeRetry
     /// The executor begins.
     case buildBegin
-    /// The executor stores a signature; only then is anything sent.
+    /// The executor stores a signature. A transaction is sent only after that.
     case submit
     /// The transaction landed.
     case confirm
@@ -18,7 +18,7 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     case retry
     /// The executor asks for a fresh quote.
     case requote
-    /// Either gives up. From `submitted` only where the outcome is known.
+    /// The router or the executor gives up. From `submitted` only if the outcome is known.
     case fail
     /// The owner cancels.
     case cancel
@@ -39,7 +39,7 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The state it ends in; never one of its sources.
+    /// The state that the step ends in; never one of its sources.
     public var target: OrderState {
         switch self {
         case .routeBegin: .routing
@@ -54,10 +54,10 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether a worker begins a stage with it. It is the step of an entry that counts as a start.
+    /// Whether a worker begins a stage with this step. Of the steps of an entry, this one counts as a start.
     public var begins: Bool { self == .routeBegin || self == .buildBegin }
 
-    /// Whether it finishes the entry that brought the order to its stage. A step without an entry in hand finishes none.
+    /// Whether the step finishes the entry that brought the order to its stage. A step without an entry in hand finishes none.
     public var finishes: Bool {
         switch self {
         case .routeDone, .routeRetry, .confirm, .retry, .requote, .fail: true
@@ -65,18 +65,18 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The stage that it hands the order on to; nil where the order stays with its worker or has ended.
+    /// The stage that gets the order next; nil if the order stays with its worker or is final.
     public var handsOn: Stage? { finishes ? target.stage : nil }
 
-    /// Whether the order starts over with it: in a new round, after a wait, and without the transactions of the last attempt.
+    /// Whether the order starts over with this step: in a new round, after a wait, and without the transactions of the last attempt.
     public var startsOver: Bool { self == .routeRetry || self == .retry || self == .requote }
 }
 
-/// What an observer of an order may see.
+/// The changes of status that an observer of an order may see.
 public enum StatusMachine {
     /// Whether an event with status `next` may directly follow one with status `status`.
     ///
-    /// A status may repeat while the order is worked on: fetching and fetched, built and ready, an attempt that failed.
+    /// A status may repeat while the order is worked on: for quotes asked for and received, for a transaction built and ready, for a failed attempt.
     public static func canMove(from status: OrderStatus, to next: OrderStatus) -> Bool {
         if status == next { return status == .routing || status == .building || status == .submitted }
         return OrderStep.allCases.contains { step in

@@ -2,7 +2,7 @@
 public struct RetryPolicy: Sendable, Hashable {
     /// The first wait in milliseconds; each further one is twice as long.
     public let baseMilliseconds: UInt64
-    /// How much of itself a wait may grow by at random, in thousandths.
+    /// How much a wait may grow at random, in thousandths of the wait.
     public let jitterPerMille: UInt64
 
     /// Makes a policy.
@@ -11,7 +11,7 @@ public struct RetryPolicy: Sendable, Hashable {
         self.jitterPerMille = jitterPerMille
     }
 
-    /// The wait after attempt `attempt` (from 1) in milliseconds: base × 2^(attempt-1), plus up to the jitter's share of it.
+    /// The wait after attempt `attempt` (from 1) in milliseconds: base × 2^(attempt-1), plus a random share of up to `jitterPerMille`.
     public func delay(afterAttempt attempt: Int, random: inout some RandomNumberGenerator) -> UInt64 {
         let doublings = UInt64(min(max(1, attempt) - 1, 30))
         let (wait, overflow) = baseMilliseconds.multipliedReportingOverflow(by: 1 << doublings)

@@ -1,20 +1,20 @@
 public import JSON
 
-/// A signed transaction of one leg of an order: written down before it is sent, and sent again as it stands.
+/// A signed transaction of one leg of an order. It is stored before it is sent, and it is sent again unchanged.
 public struct SignedTransaction: Sendable, Hashable {
-    /// The leg, 0 where the order is not split.
+    /// The leg; 0 if the order is not split.
     public let leg: Int
     /// The attempt that it was signed for.
     public let attempt: Int
     /// Base58 of 64 bytes: the transaction's identity on the chain.
     public let signature: String
-    /// What is sent, base58.
+    /// The bytes that are sent, base58.
     public let bytes: String
     /// The last slot in which it may land.
     public let lastValidSlot: UInt64
     /// The quote that it executes.
     public let quote: Quote
-    /// The least output that it may land with, in base units.
+    /// The minimum output that it may land with, in base units.
     public let minOut: BaseUnits
 
     /// A signed transaction.
@@ -28,14 +28,14 @@ public struct SignedTransaction: Sendable, Hashable {
         self.minOut = minOut
     }
 
-    /// A list of transactions as it stands in an order's hash.
+    /// The text of a list of transactions, as the order's hash has it.
     public static func json(_ transactions: [SignedTransaction]) -> String {
         JSONWriter.array { writer in
             for transaction in transactions { transaction.write(to: &writer) }
         }
     }
 
-    /// Reads what `json` wrote; an empty text is no transaction. Nil when the text is anything else.
+    /// Reads a text that `json` wrote. An empty text is an empty list. Nil if the text is anything else.
     public static func list(_ text: String) -> [SignedTransaction]? {
         guard !text.isEmpty else { return [] }
         guard let elements = (try? JSONValue.parse(text))?.array else { return nil }

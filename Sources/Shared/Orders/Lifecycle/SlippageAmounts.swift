@@ -1,16 +1,16 @@
 internal import JSON
 
-/// The amounts of the output token that decided a swap whose price had moved, in base units and in whole tokens.
+/// The amounts of the output token that decided about a swap whose price had moved, in base units and in whole tokens.
 public struct SlippageAmounts: Sendable, Hashable {
     /// What was quoted.
     public let expected: BaseUnits
     /// What would have been received.
     public let got: BaseUnits
-    /// The least that was allowed.
+    /// The minimum that was allowed.
     public let limit: BaseUnits
     private let decimals: Texts?
 
-    /// Nil only where an older version has written the amounts.
+    /// Nil only if an older version wrote the amounts.
     private struct Texts: Hashable {
         let expected: String
         let got: String
@@ -27,7 +27,7 @@ public struct SlippageAmounts: Sendable, Hashable {
             limit: limit.decimalText(decimals: decimals))
     }
 
-    /// Reads what `write` has written; nil where there is none.
+    /// Reads members that `write` wrote; nil if they are missing.
     init?(_ record: Record) throws(RecordError) {
         guard let expected: BaseUnits = try record.optional("expected"), let got: BaseUnits = try record.optional("got"),
             let limit: BaseUnits = try record.optional("limit")
@@ -44,7 +44,7 @@ public struct SlippageAmounts: Sendable, Hashable {
         }
     }
 
-    /// Writes the members: each amount, and its twin after it.
+    /// Writes the members: each amount, followed by the same amount in whole tokens.
     func write(to writer: inout JSONWriter) {
         writer.field("expected", expected)
         writer.field("expectedDecimal", ifPresent: decimals?.expected)

@@ -1,6 +1,6 @@
-/// How many letters of two words differ: the shortest count of letters put in, taken out, replaced, or exchanged with their neighbour.
+/// The difference of two words: the minimum number of letters to insert, remove, replace, or exchange with a neighbour.
 public enum EditDistance {
-    /// The distance (optimal string alignment). Time grows with the product of the lengths: the caller bounds them.
+    /// The distance (optimal string alignment). Time grows with the product of the lengths: the caller limits them.
     public static func between(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var previous: [Int] = []
         var current = Array(0...right.count)

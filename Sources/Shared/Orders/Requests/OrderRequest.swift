@@ -1,6 +1,6 @@
 /// An order as a client asks for it: checked, with defaults filled in, not yet accepted.
 public struct OrderRequest: Sendable, Hashable {
-    /// When an order must be submitted by, as the client said it.
+    /// The time by which an order must be submitted, as the client gave it.
     public enum Deadline: Sendable, Hashable {
         /// Unix milliseconds.
         case at(UInt64)
@@ -19,11 +19,11 @@ public struct OrderRequest: Sendable, Hashable {
     public let amountIn: BaseUnits
     /// The slippage limit, 1 to 5,000.
     public let slippageBps: Int
-    /// Who asks; nil for none.
+    /// The user who asks; nil for none.
     public let userId: UserID?
     /// `market`.
     public let orderType: String
-    /// The limit of time, where given.
+    /// The time limit, if given.
     public let deadline: Deadline?
     /// The key under which this order exists once, from the header or the body's `clientOrderId`.
     public let idempotencyKey: String?
@@ -31,8 +31,8 @@ public struct OrderRequest: Sendable, Hashable {
     /// The slippage as a fraction, in the shortest form.
     public var slippage: String { DecimalText.shortest(UInt128(slippageBps), decimals: 4) }
 
-    /// What was asked for, in one canonical text, defaults filled in: equal for requests that mean the same. A relative deadline stays relative, so
-    /// that a request sent again a second later is still the same.
+    /// The request in one canonical text, with defaults filled in. Requests that mean the same have equal texts. A relative deadline stays relative,
+    /// so that a request that is sent again a second later is still the same.
     public var fingerprint: String {
         let limit =
             switch deadline {
@@ -44,7 +44,8 @@ public struct OrderRequest: Sendable, Hashable {
         return "\(orderType)|\(tokenIn.mint)|\(tokenOut.mint)|\(amountIn)|\(slippageBps)|\(limit)|\(owner)"
     }
 
-    /// What is wrong with the order at this time, which a request that was taken in before is not asked: nil where its deadline is ahead.
+    /// What is wrong with the order at this time; nil if its deadline is ahead or if it has none. A request that was accepted before is not checked
+    /// again.
     ///
     /// - Parameter now: Unix milliseconds.
     public func refusal(at now: UInt64) -> RequestRefusal? {
@@ -63,8 +64,8 @@ public struct OrderRequest: Sendable, Hashable {
     /// The order that this request becomes.
     ///
     /// - Parameters:
-    ///   - now: Unix milliseconds; from here a relative deadline counts.
-    ///   - maxAttempts: how often it is tried in all.
+    ///   - now: Unix milliseconds. A relative deadline counts from here.
+    ///   - maxAttempts: how many attempts the order may have.
     public func order(id: OrderID, now: UInt64, maxAttempts: Int, traceparent: String? = nil) -> Order {
         let limit: UInt64? =
             switch deadline {

@@ -1,4 +1,4 @@
-/// What a member of an order's body says; the raw values are the engine's own names.
+/// The meaning of a member of an order's body. The raw values are the engine's own names.
 public enum OrderMember: String, CaseIterable, Sendable {
     /// The token that is sold.
     case tokenIn
@@ -10,25 +10,25 @@ public enum OrderMember: String, CaseIterable, Sendable {
     case slippage
     /// The slippage limit in basis points.
     case slippageBps
-    /// Who asks.
+    /// The user who asks.
     case userId
     /// `market`.
     case orderType
-    /// The limit of time.
+    /// The time limit.
     case deadline
     /// The idempotency key.
     case clientOrderId
 }
 
-/// The names that the clients of a dialect have for the members of an order, beside the engine's own.
+/// The names that the clients of a dialect use for the members of an order, beside the engine's own.
 public struct OrderSpelling: Sendable {
     let names: [OrderMember: String]
     let requiresUser: Bool
     let minSlippageBps: Int
 
     /// - Parameters:
-    ///   - requiresUser: whether an order that names a token in this spelling has to name its user.
-    ///   - minSlippageBps: the least that may be given under this spelling's name for `slippage`.
+    ///   - requiresUser: whether an order that names a token in this spelling must name its user.
+    ///   - minSlippageBps: the minimum that may be given under this spelling's name for `slippage`.
     public init(_ names: [OrderMember: String] = [:], requiresUser: Bool = false, minSlippageBps: Int = 1) {
         self.names = names
         self.requiresUser = requiresUser

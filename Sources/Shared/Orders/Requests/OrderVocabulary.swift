@@ -1,4 +1,4 @@
-/// The names that the members of an order's body may have, and what other names would have meant.
+/// The names that the members of an order's body may have, and the names that other names probably stand for.
 public struct OrderVocabulary: Sendable {
     /// The engine's own names.
     public static let own = OrderVocabulary([])
@@ -7,10 +7,10 @@ public struct OrderVocabulary: Sendable {
     private let folded: [(name: String, folded: [UInt8])]
     private let known: Set<[UInt8]>
     private let minSlippages: [String: Int]
-    /// The names of tokens that make the user a required member.
+    /// The names for tokens that make the user a required member.
     let namesWithUser: [String]
 
-    /// The engine's own names, and those of spellings. Where two names stand for one member, the first of them is the one that is told.
+    /// The engine's own names, and those of spellings. If several names of one member fit, messages use the first.
     public init(_ spellings: [OrderSpelling]) {
         var names: [OrderMember: [String]] = [:]
         for member in OrderMember.allCases { names[member] = [member.rawValue] + spellings.compactMap { $0.names[member] } }
@@ -25,17 +25,18 @@ public struct OrderVocabulary: Sendable {
         }
     }
 
-    /// The names of a member, its own first.
+    /// The names of a member, the engine's own name first.
     func names(of member: OrderMember) -> [String] { names[member] ?? [] }
 
     func isKnown(_ name: String) -> Bool { known.contains(Array(name.utf8)) }
 
-    /// The least slippage limit that may be given under a name, in basis points.
+    /// The minimum slippage limit that may be given under a name, in basis points.
     func minSlippageBps(under name: String) -> Int { minSlippages[name] ?? 1 }
 
-    /// The name that another spelling or a misspelling stands for; nil where it is like none.
+    /// The known name that an unknown one stands for, written in another way or misspelled; nil if no name is like it.
     ///
-    /// Case, underscores, hyphens and blanks do not count; of a name with eight letters or more two may be wrong, of a shorter one a single one.
+    /// Case, underscores, hyphens, points and blanks do not count. A known name of eight letters or more may have two mistakes, a shorter one or a
+    /// synonym one.
     func meant(by name: String) -> String? {
         let text = Self.fold(name)
         if let spelling = folded.first(where: { $0.folded == text }) { return spelling.name }
@@ -43,20 +44,20 @@ public struct OrderVocabulary: Sendable {
         return Self.nearest(to: text, among: folded) ?? Self.nearest(to: text, among: Self.foldedSynonyms, mistakes: 1)
     }
 
-    /// The nearest of some names, near enough to be the one that was meant.
+    /// The name that is nearest to a text, if it is near enough to be the one that was meant.
     private static func nearest<Name>(to text: [UInt8], among names: [(name: Name, folded: [UInt8])], mistakes: Int = 2) -> Name? {
         if text.count > 40 { return nil }
         let near = names.map { (name: $0.name, limit: $0.folded.count >= 8 ? mistakes : 1, distance: EditDistance.between(text, $0.folded)) }
         return near.filter { $0.distance <= $0.limit }.min { $0.distance < $1.distance }?.name
     }
 
-    /// Why an order cannot have a member of that name, or of one that is nearly that; nil where nothing is known of it.
+    /// Why an order cannot have a member of this name or a very similar one; nil if no reason is known.
     static func objection(to name: String) -> String? {
         let text = fold(name)
         return foldedWishes.first { $0.folded == text }?.name ?? nearest(to: text, among: foldedWishes.filter { $0.folded.count >= 6 })
     }
 
-    /// Why a member cannot be passed over, whose name has one of a limit in it; nil for any other.
+    /// Why a member must not be ignored, because its name contains a word for a limit, a price or a side; nil for any other name.
     static func relation(of name: String) -> String? {
         let text = fold(name)
         func has(_ words: String...) -> Bool { words.contains { contains(text, Array($0.utf8)) } }
@@ -72,7 +73,7 @@ public struct OrderVocabulary: Sendable {
     private static let sideReason = "is not supported: tokenIn is always sold and tokenOut bought; exchange the two to go the other way"
     private static let minReason = "is not supported: the least that is received follows from the quote and slippage"
 
-    /// Names that other engines have for what we call otherwise.
+    /// Names that other engines use for the engine's members.
     private static let synonyms: KeyValuePairs = [
         "idempotencyKey": "clientOrderId", "user": "userId", "expiresAt": "deadline", "expiry": "deadline", "expiration": "deadline",
         "expireTime": "deadline", "validUntil": "deadline", "goodTillDate": "deadline", "quantity": "amount", "qty": "amount", "inAmount": "amountIn",
@@ -102,7 +103,7 @@ public struct OrderVocabulary: Sendable {
     ]
     private static let foldedWishes = wishes.flatMap { wish in wish.names.map { (name: wish.reason, folded: fold($0)) } }
 
-    /// ASCII letters in lower case, without what separates words.
+    /// A name with ASCII letters in lower case and without the characters that separate words.
     static func fold(_ name: String) -> [UInt8] {
         name.utf8.compactMap { byte in
             switch byte {

@@ -1,10 +1,10 @@
 import JSON
 
 extension RequestFields {
-    /// Above this a limit gives away more than anyone means to: 10 %.
+    /// Above this limit (10 %) the client gets a warning: it probably did not mean to give away that much.
     private static let usualSlippageBps = 1000
 
-    /// Reads `slippage` or `slippageBps`, whatever the names, as basis points; 1 % where none is given.
+    /// Reads `slippage` or `slippageBps` under any of their names, as basis points; 1 % if neither is given.
     mutating func takeSlippage() -> Int? {
         let fraction = take(.slippage)
         let bps = take(.slippageBps)
@@ -24,7 +24,7 @@ extension RequestFields {
         return nil
     }
 
-    /// A fraction in basis points. What is finer is dropped, so that the limit is never looser than it was asked for.
+    /// A fraction in basis points, rounded down, so that the limit is never looser than the client asked for.
     private mutating func slippage(_ given: Given) -> Int? {
         let minBps = vocabulary.minSlippageBps(under: given.name)
         if let number = Self.decimal(given.value) {
@@ -41,7 +41,7 @@ extension RequestFields {
         (value.number ?? value.string).flatMap { DecimalText($0) }
     }
 
-    /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time is over is not judged here.
+    /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time has passed is checked elsewhere.
     mutating func takeDeadline() -> OrderRequest.Deadline? {
         guard let given = take(.deadline) else { return nil }
         switch given.value {

@@ -1,10 +1,11 @@
 import JSON
 
 extension RequestFields {
-    /// Unknown keys that are named one by one; the rest is counted.
+    /// How many unknown keys are named one by one; the others are counted.
     private static let maxNamed = 8
 
-    /// Judges every member that no field is read from: what asks for another order than this would be is refused, anything else is ignored, and said.
+    /// Judges every member that no field is read from. A member that asks for a different order is refused. Any other member is ignored with a
+    /// warning.
     mutating func judgeUnknown() {
         var ignored: [String] = []
         for member in body.object ?? [] where !vocabulary.isKnown(member.name) && !member.value.isNull {
@@ -16,7 +17,7 @@ extension RequestFields {
         if more > 0 { warn("*", "stands for \(more) more keys that are not known here and were ignored") }
     }
 
-    /// Refuses a member that would change the order; false where it changes nothing.
+    /// Refuses a member that would change the order; false if it can be ignored.
     private mutating func judge(_ member: JSONMember) -> Bool {
         let name = Self.shown(member.name)
         if OrderVocabulary.fold(member.name) == Array("type".utf8) {
@@ -41,7 +42,7 @@ extension RequestFields {
         return true
     }
 
-    /// A name as it may be repeated to the client: short, and of printable ASCII.
+    /// A name in a form that may be repeated to the client: short, and of printable ASCII.
     static func shown(_ name: String) -> String {
         guard name.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return "a key with other than ASCII letters" }
         return name.utf8.count <= 64 ? name : String(name.prefix(61)) + "..."
@@ -53,7 +54,7 @@ extension RequestFields {
         return text.utf8.map { $0 | 0x20 } == Array("market".utf8)
     }
 
-    /// The rest of the sentence about a type of order that is none.
+    /// The rest of the sentence about an order type that is not supported.
     static func notMarket(_ value: JSONValue) -> String {
         guard let text = value.string else { return "must be the text \"market\"" }
         let isShowable = text.utf8.count <= 32 && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }

@@ -1,6 +1,6 @@
 import JSON
 
-/// The members of a request body by what they mean, whichever name the client used, and every mistake found in them.
+/// The members of a request body by their meaning, under any name that the client used, and every mistake found in them.
 struct RequestFields {
     let body: JSONValue
     let vocabulary: OrderVocabulary
@@ -23,18 +23,18 @@ struct RequestFields {
         errors.append(FieldError(field: field, message: "\(field) \(problem)"))
     }
 
-    /// Notes what the client may not have meant, though the order goes on.
+    /// Notes a warning: the client may not have meant this, but the order goes on.
     mutating func warn(_ field: String, _ remark: String) {
         warnings.append(FieldError(field: field, message: "\(field) \(remark)"))
     }
 
-    /// Whether a member is there and says something.
+    /// Whether a member is given with a value other than null.
     func has(_ name: String) -> Bool { body.given(name) != nil }
 
     /// A member under any of its names; JSON's `null` counts as not given.
     ///
-    /// Two names for one field are the same key given twice. A required field that is missing is reported under the name the client used for it, or
-    /// under its own.
+    /// A member that is given under two names is a mistake. A required member that is missing is reported under the name that the client used for it,
+    /// or under the engine's own name.
     mutating func take(_ member: OrderMember, isRequired: Bool = false) -> Given? {
         let names = vocabulary.names(of: member)
         let given = names.compactMap { name in body.given(name).map { Given(name: name, value: $0) } }

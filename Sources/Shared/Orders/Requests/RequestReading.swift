@@ -1,14 +1,14 @@
 import JSON
 
-/// What the body of `POST /api/orders/execute` says, judged by all but the clock.
+/// The body of `POST /api/orders/execute`, read and checked. Only checks that need the clock are not done here.
 public struct RequestReading: Sendable {
     /// The order, or every mistake in the request at once.
     public let result: Result<OrderRequest, RequestRefusal>
-    /// How the request is known again, also where it is refused now; nil without a usable key.
+    /// How the request is recognised when it is repeated, even if it is refused now; nil without a usable key.
     public let claim: RequestClaim?
-    /// What the client may not have meant, bounded in count and length: keys that were ignored, an unusual limit.
+    /// Warnings about what the client may not have meant: ignored keys, an unusual limit. Limited in number and length.
     public let warnings: [FieldError]
-    /// The names of all members that say something; none where the body is no JSON object.
+    /// The names of all members that are not null; empty if the body is no JSON object.
     public let names: Set<String>
 
     /// Reads a body.
@@ -51,7 +51,7 @@ public struct RequestReading: Sendable {
 }
 
 extension RequestFields {
-    /// Reads every field, also after a mistake; no request only where there was one.
+    /// Reads every field, even after a mistake. The request is nil only if there was a mistake.
     fileprivate mutating func request(idempotencyKeys: [String], tokens: TokenList) -> (OrderRequest?, RequestClaim?) {
         let (tokenIn, tokenOut) = takePair(tokens)
         let amount = takeAmount(of: tokenIn)
@@ -103,7 +103,7 @@ extension RequestFields {
         } catch {
             switch error {
             case .tooPrecise, .tooLarge:
-                // Without the token its decimals are not known, and neither is this a mistake.
+                // Without the token its decimals are not known, so this may be no mistake.
                 if token != nil { refuse(given.name, error.description) }
             case .malformed, .zero, .negative: refuse(given.name, error.description)
             }
@@ -111,7 +111,7 @@ extension RequestFields {
         }
     }
 
-    /// The user, none, or (outer nil) a mistake.
+    /// The user. The inner nil is no user, the outer nil is a mistake.
     private mutating func takeUserId() -> UserID?? {
         guard let given = take(.userId) else {
             guard let name = vocabulary.namesWithUser.first(where: { has($0) }) else { return .some(nil) }
@@ -130,7 +130,7 @@ extension RequestFields {
         return "market"
     }
 
-    /// The key, none, or (outer nil) a mistake.
+    /// The key. The inner nil is no key, the outer nil is a mistake.
     private mutating func takeIdempotencyKey(headers: [String]) -> String?? {
         let rule = "must be 1 to 255 visible ASCII characters"
         let before = errors.count

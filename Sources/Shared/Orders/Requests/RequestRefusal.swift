@@ -24,7 +24,7 @@ extension FieldError: JSONWritable {
     }
 }
 
-/// Why a request is refused before it leaves anything behind: status 400.
+/// Why a request is refused before it changes anything: status 400.
 public struct RequestRefusal: Error, Sendable, Hashable {
     /// The kinds; the raw values are part of the API.
     public enum Code: String, Sendable, Hashable, CaseIterable {
@@ -48,7 +48,7 @@ public struct RequestRefusal: Error, Sendable, Hashable {
         self.errors = errors
     }
 
-    /// Makes a refusal of fields; the sentence is that of the only one, or names them all.
+    /// Makes a refusal of fields. With one error, the sentence is that error's; with several, it names all fields.
     public init(errors: [FieldError]) {
         var fields: [String] = []
         for error in errors where !fields.contains(error.field) { fields.append(error.field) }

@@ -15,7 +15,7 @@ public enum Base58 {
         return String(decoding: Array(repeating: alphabet[0], count: zeros) + digits.map { alphabet[Int($0)] }, as: UTF8.self)
     }
 
-    /// The bytes of a text; nil where a character is not of the alphabet. Bound the length of text from outside before: time grows with its square.
+    /// The bytes of a text; nil if a character is not of the alphabet. Limit the length of text from outside first: time grows with its square.
     public static func decode(_ text: String) -> [UInt8]? {
         var digits: [UInt8] = []
         for letter in text.utf8 {

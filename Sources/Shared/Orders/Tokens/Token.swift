@@ -6,7 +6,7 @@ public struct Token: Sendable, Hashable {
     public let symbol: String
     /// Its full name.
     public let name: String
-    /// Its mint address, base58 of 32 bytes; what identifies it.
+    /// Its mint address, base58 of 32 bytes. It identifies the token.
     public let mint: String
     /// Fraction digits of one whole token, 0 to 18.
     public let decimals: Int
@@ -19,7 +19,7 @@ public struct Token: Sendable, Hashable {
         self.decimals = decimals
     }
 
-    /// The mint of SOL: it is traded wrapped.
+    /// The mint of wrapped SOL, the form in which SOL is traded.
     public static let wrappedSOL = "So11111111111111111111111111111111111111112"
 
     /// Addresses that wallets and lists write for SOL itself, which has no mint: with and without its last digit, and the system program's.

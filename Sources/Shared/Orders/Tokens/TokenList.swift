@@ -4,17 +4,17 @@ public import JSON
 public struct TokenList: Sendable, Equatable {
     /// All tokens.
     public let tokens: [Token]
-    /// What is left out of the file, each with its place and the reason, for example `tokens[3].mint: must be base58 of 32 bytes`.
+    /// The mistakes of the entries that were left out, each with its place, for example `tokens[3].mint: must be base58 of 32 bytes`.
     public let leftOut: [String]
-    /// How many entries of the file these are: one may have several mistakes.
+    /// How many entries of the file were left out. One entry may have several mistakes.
     public let leftOutCount: Int
     private let bySymbol: [String: Int]
     private let byMint: [String: Int]
 
-    /// Reads a token list: an array of objects, or an object with such an array as `tokens`; see ``TokenListReader`` for an entry. Lists of the real
-    /// world have entries that cannot be used, or cannot be told apart: these are left out, so that the others can be traded.
+    /// Reads a token list: an array of objects, or an object with such an array as `tokens`; see ``TokenListReader`` for an entry. Real lists have
+    /// entries that cannot be used or cannot be told apart. These are left out, so that the others can be traded.
     ///
-    /// - Throws: what is wrong where no token can be taken.
+    /// - Throws: the mistakes, if no entry can be used.
     public init(bytes: [UInt8]) throws(TokenListError) {
         let value: JSONValue
         do throws(JSONError) { value = try JSONValue.parse(ListFile.text(bytes)) } catch { throw TokenListError(problems: [error.message]) }
@@ -33,9 +33,9 @@ public struct TokenList: Sendable, Equatable {
         leftOutCount = entries.count - reader.tokens.count
     }
 
-    /// The token of a symbol, in any case, or of a mint address. `WSOL` and the addresses that stand for native SOL are SOL.
+    /// The token of a symbol in any case, or of a mint address. `WSOL` and the addresses that stand for native SOL are SOL.
     ///
-    /// Other than ASCII is no token: a dictionary of texts would take U+212A, the sign of kelvin, for a K.
+    /// A text with other than ASCII characters is no token: a dictionary of texts would take U+212A, the sign of kelvin, for a K.
     public func lookup(_ symbolOrMint: String) -> Token? {
         guard symbolOrMint.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let index =
@@ -44,9 +44,9 @@ public struct TokenList: Sendable, Equatable {
     }
 }
 
-/// What is wrong with a token list.
+/// The mistakes of a token list that cannot be used.
 public struct TokenListError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Every mistake, each beginning with its place, for example `tokens[3].mint: must be base58 of 32 bytes`.
+    /// Every mistake with its place, for example `tokens[3].mint: must be base58 of 32 bytes`.
     public let problems: [String]
 
     /// The first mistakes in one line; safe to log.

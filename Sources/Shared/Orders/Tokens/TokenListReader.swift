@@ -1,14 +1,14 @@
 internal import JSON
 
-/// Reads the entries of a token list one by one, and notes which it leaves out.
+/// Reads the entries of a token list one by one, and notes which entries it leaves out.
 ///
 /// An entry has `symbol` (1 to 31 visible ASCII characters), the mint as `mint`, `address` or `id` (base58 of 32 bytes), `decimals` (0 to 18) and
-/// perhaps `name`; other keys are ignored. Of two entries with the same symbol or mint the first counts, and no other mint is SOL: an order must not
-/// be executed in a namesake of what was meant.
+/// perhaps `name`; other keys are ignored. Of two entries with the same symbol or mint, the first counts. Only the mint of wrapped SOL may be called
+/// SOL. An order must never be executed in another token of the same name.
 struct TokenListReader {
     private(set) var tokens: [Token] = []
     private(set) var problems: [String] = []
-    /// Places in `tokens`.
+    /// Index into `tokens`.
     private(set) var bySymbol: [String: Int] = [:]
     private(set) var byMint: [String: Int] = [:]
     private var places: [String] = []
@@ -24,7 +24,7 @@ struct TokenListReader {
         places.append(place)
     }
 
-    /// A symbol as it is compared: ASCII letters in upper case, so that no letter of another script is taken for one of them.
+    /// A symbol as it is compared: ASCII letters in upper case. Letters of other scripts stay, so that none is taken for an ASCII letter.
     static func folded(_ symbol: String) -> String {
         let upper = symbol.utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 & ~0x20 : $0 }
         let text = String(decoding: upper, as: UTF8.self)
