@@ -26,7 +26,7 @@ public struct PrometheusText: Sendable {
         text += " \(value)\n"
     }
 
-    /// A number in the form of the format.
+    /// A number as this format writes it.
     public static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
