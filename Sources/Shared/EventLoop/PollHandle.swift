@@ -3,7 +3,7 @@ internal import CLibuv
 /// Watches a descriptor that the caller owns. Close the handle before the descriptor.
 @ServiceActor
 public final class PollHandle {
-    /// What a descriptor can be ready for.
+    /// The events of a descriptor.
     public struct Events: OptionSet, Sendable {
         /// The bits, as libuv counts them.
         public let rawValue: Int32

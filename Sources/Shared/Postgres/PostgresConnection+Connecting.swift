@@ -94,7 +94,7 @@ extension PostgresConnection {
 
     /// Follows libpq through the handshake.
     ///
-    /// The descriptor is watched anew for each step: libpq may have closed it and opened another one with the same number.
+    /// A new poll watches the descriptor for each step: libpq may have closed it and opened another one with the same number.
     private static func establish(_ handle: OpaquePointer, by deadline: MonotonicInstant, _ url: ConnectionURL) async throws(PostgresError) {
         func failure() -> PostgresError { PostgresError(connecting: url.withoutPassword(String(cString: PQerrorMessage(handle)))) }
         guard PQstatus(handle) != CONNECTION_BAD else { throw failure() }

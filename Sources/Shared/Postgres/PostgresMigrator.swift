@@ -4,7 +4,7 @@ public import EventLoop
 public struct PostgresMigration: Sendable, Equatable {
     /// Its place in the order: 1, 2, 3, …
     public let number: Int
-    /// What it does, in a word or two.
+    /// Its purpose, in a word or two.
     public let name: String
     /// One or more statements.
     public let sql: String

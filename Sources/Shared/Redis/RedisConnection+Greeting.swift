@@ -1,7 +1,7 @@
 internal import Configuration
 internal import EventLoop
 
-/// What a new connection knows about its server.
+/// Facts about the server of a new connection.
 public struct RedisConnectionInfo: Sendable, Equatable {
     /// Random id of the server's run. It changes when the server is restarted. Empty if the server does not tell.
     public let runID: String

@@ -70,7 +70,7 @@ final class RedisTransport {
     }
 }
 
-// MARK: What hiredis asks for
+// MARK: Requests of hiredis
 
 extension RedisTransport {
     private func want(_ events: PollHandle.Events) {
@@ -145,7 +145,7 @@ extension RedisTransport {
     }
 }
 
-// MARK: What the loop tells
+// MARK: Events of the loop
 
 extension RedisTransport {
     private func ready(_ events: PollHandle.Events) {

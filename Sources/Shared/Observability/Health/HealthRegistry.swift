@@ -3,7 +3,7 @@
 /// Alive: the process should not be killed. This depends on nothing outside the process. Ready: the process should get work. It has started, is not
 /// stopping, and every check passes.
 public final class HealthRegistry {
-    /// What a check is about.
+    /// The subject of a check.
     public enum Kind: Sendable {
         /// The process itself. It counts for readiness too: a process that should be killed should not get work.
         case liveness

@@ -10,9 +10,9 @@ struct Manual: Sendable {
     let words: [String]
     /// Its operands and options, as in `(ID... | --all)`; empty for none.
     let synopsis: String
-    /// What the command does, in half a line.
+    /// The purpose of the command, in half a line.
     let summary: String
-    /// What a user has to know, in lines of at most 80 columns.
+    /// Everything that a user has to know, in lines of at most 80 columns.
     let details: String
     let options: [Option]
     /// Examples to copy, each with its meaning.

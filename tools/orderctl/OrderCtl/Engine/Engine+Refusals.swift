@@ -47,7 +47,7 @@ extension Engine {
             mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil, mayPass: status == 503)
     }
 
-    /// What is wrong with each field, if the sentence does not say it: ` (status must be …)`.
+    /// The mistake of each field, if the sentence does not name it: ` (status must be …)`.
     private func details(_ body: JSONValue?, besides sentence: String) -> String {
         let parts = (body?["errors"]?.array ?? []).compactMap { error -> String? in
             guard let field = error["field"]?.string, let message = error["message"]?.string, !sentence.contains(message) else { return nil }
@@ -56,7 +56,7 @@ extension Engine {
         return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
     }
 
-    // MARK: Again where the answer is lost
+    // MARK: Repeating while the answer is lost
 
     private static let tries = 6
 
