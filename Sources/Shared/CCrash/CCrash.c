@@ -10,7 +10,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* Where the program lies in memory: what the linker has put first and last. */
+/* The first address of the program in memory, and the first one after it. The linker defines both symbols. */
 extern const char __ehdr_start[] __attribute__((weak, visibility("hidden")));
 extern const char _end[] __attribute__((weak, visibility("hidden")));
 
@@ -24,7 +24,7 @@ static bool as_json;
 static volatile sig_atomic_t is_installed;
 static volatile sig_atomic_t has_told;
 
-/* A line under construction. Everything from here to `on_signal` may run inside a signal handler: no allocation, no lock, no stdio. */
+/* A line that is being built. Everything from here to `on_signal` may run inside a signal handler: no allocation, no lock, no stdio. */
 struct line {
     char bytes[1024];
     size_t length;
@@ -57,7 +57,7 @@ static void add_hex(struct line *line, uint64_t value) {
     add(line, digits + at);
 }
 
-/* The time in UTC, ISO 8601 with milliseconds; the civil date by days since 1970 in the proleptic Gregorian calendar. */
+/* Adds the time in UTC, ISO 8601 with milliseconds. The date is computed from the days since 1970 in the proleptic Gregorian calendar. */
 static void add_time(struct line *line) {
     struct timespec now = {0, 0};
     clock_gettime(CLOCK_REALTIME, &now);
@@ -119,7 +119,7 @@ static uint64_t instruction(const void *context) {
 #endif
 }
 
-/* Never waits for a reader: the first of standard output and standard error that takes the line now, or neither. */
+/* Writes to standard output or, if that takes nothing now, to standard error. Never waits for a reader: if neither takes the line, it is lost. */
 static void put(const struct line *line) {
     struct pollfd outputs[] = {{STDOUT_FILENO, POLLOUT, 0}, {STDERR_FILENO, POLLOUT, 0}};
     if (poll(outputs, 2, 0) < 1) return;
@@ -153,7 +153,7 @@ static void tell(int number, const siginfo_t *info, const void *context) {
     add(&line, name_of(number));
     add(&line, as_json ? "\",\"address\":\"" : " address=");
     add_hex(&line, (uint64_t)(uintptr_t)info->si_addr * (info->si_code > 0));
-    /* As addr2line wants it, where the fault lies in the program itself and not in a library. */
+    /* If the fault is in the program itself and not in a library, the address is relative to the program, as addr2line needs it. */
     add(&line, as_json ? "\",\"instruction\":\"" : " instruction=");
     add_hex(&line, base && at >= base && at < end ? at - base : at);
     add(&line, as_json ? "\",\"pid\":" : " pid=");
@@ -166,7 +166,7 @@ static void tell(int number, const siginfo_t *info, const void *context) {
 }
 
 static void on_signal(int number, siginfo_t *info, void *context) {
-    /* Another thread may fault at the same time, and this handler itself must not end in a circle. */
+    /* Only one line: another thread may fault at the same time, and a fault in this handler must not call it again and again. */
     if (!has_told) {
         has_told = 1;
         tell(number, info, context);
@@ -174,7 +174,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     for (int i = 0; i < COUNT; i++) {
         if (signals[i] == number) sigaction(number, &previous[i], NULL);
     }
-    /* The instruction is run again and faults again; what was sent, or is past its instruction, has to be sent again. */
+    /* A faulting instruction runs again and faults again. A signal that was sent, or that comes after its instruction, must be sent again. */
     if (info->si_code <= 0 || number == SIGTRAP) raise(number);
 }
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// 16 bytes in Base64.
+// The length of 16 bytes in Base64.
 #define KEY_LENGTH 24
 
 bool ccrypto_sha1(const void *bytes, size_t count, char digest[CCRYPTO_SHA1_LENGTH + 1]) {
@@ -19,7 +19,7 @@ bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH
     unsigned char text[KEY_LENGTH + sizeof guid - 1];
     unsigned char digest[EVP_MAX_MD_SIZE];
     if (strlen(key) != KEY_LENGTH || key[22] != '=' || key[23] != '=' || strchr(key, '=') != key + 22) return false;
-    // 24 characters decode to 18 bytes, of which the padding takes two away.
+    // 24 characters decode to 18 bytes. Two of these are padding.
     if (EVP_DecodeBlock(digest, (const unsigned char *)key, KEY_LENGTH) != 18) return false;
     memcpy(text, key, KEY_LENGTH);
     memcpy(text + KEY_LENGTH, guid, sizeof guid - 1);

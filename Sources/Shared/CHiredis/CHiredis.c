@@ -41,7 +41,7 @@ enum chiredis_kind chiredis_reply_kind(const redisReply *reply) {
 
 redisAsyncContext *chiredis_connect(const char *address, int port) {
     redisAsyncContext *context = redisAsyncConnect(address, port);
-    // A child process that inherits the socket would keep the connection, and a blocked read on it, alive.
+    // If a child process inherited the socket, it would keep the connection open, with a blocking read on it.
     if (context != NULL && context->c.err == 0) fcntl((int)context->c.fd, F_SETFD, FD_CLOEXEC);
     return context;
 }
@@ -54,7 +54,7 @@ void chiredis_attach(redisAsyncContext *context, void *owner, struct chiredis_ho
     context->ev.addWrite = hooks.add_write;
     context->ev.delWrite = hooks.del_write;
     context->ev.cleanup = hooks.cleanup;
-    // Last, because it calls add_write.
+    // This must be last, because it calls add_write.
     redisAsyncSetConnectCallback(context, hooks.connected);
 }
 

@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-// Targets are decoded in Swift, strictly; decoding here would lose what was sent.
+// Swift decodes targets, strictly. Decoding them here would lose the original text.
 static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
     (void)context;
     (void)connection;
@@ -159,7 +159,7 @@ void cmhd_client_address(struct MHD_Connection *connection, char *buffer, size_t
         inet_ntop(AF_INET, &((struct sockaddr_in *)info->client_addr)->sin_addr, buffer, (socklen_t)capacity);
     } else if (info->client_addr->sa_family == AF_INET6) {
         const struct in6_addr *address = &((struct sockaddr_in6 *)info->client_addr)->sin6_addr;
-        // A client of IPv4 on a dual-stack socket is shown by its own address.
+        // An IPv4 client on a dual-stack socket is shown by its IPv4 address.
         if (IN6_IS_ADDR_V4MAPPED(address)) inet_ntop(AF_INET, address->s6_addr + 12, buffer, (socklen_t)capacity);
         else inet_ntop(AF_INET6, address, buffer, (socklen_t)capacity);
     }

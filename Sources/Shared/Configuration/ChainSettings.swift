@@ -12,7 +12,7 @@ public struct ChainSettings: Sendable, Equatable {
     public let venues: VenueSource
     /// The files with tokens and pools.
     public let files: MarketFiles
-    /// What the mock chain does to transactions.
+    /// The settings of the mock chain.
     public let mock: MockChainSettings
     /// The market of the mock chain.
     public let market: MockMarketSettings

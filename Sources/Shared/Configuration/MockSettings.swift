@@ -21,7 +21,7 @@ public struct MockMarketSettings: Sendable, Equatable {
     }
 }
 
-/// What the mock chain does to transactions.
+/// The settings of the mock chain.
 public struct MockChainSettings: Sendable, Equatable {
     /// The time until a transaction lands, in milliseconds.
     public let swapLatencyMilliseconds: ClosedRange<Int>

@@ -1,4 +1,4 @@
-/// What the arguments of a service ask for. Services have no other arguments: everything else is set by the environment.
+/// The meaning of a service's arguments. Services have no other arguments: everything else is set by the environment.
 public enum ServiceArguments: Sendable, Equatable {
     /// No argument: serve.
     case serve

@@ -46,7 +46,7 @@ public struct SettingDescription: Sendable, Equatable {
     public let unit: String
     /// The allowed values in words; empty for free text.
     public let allowed: String
-    /// What the setting does, in one line.
+    /// The effect of the setting, in one line.
     public let meaning: String
     /// Whether its value must never be shown.
     public let isSecret: Bool

@@ -1,4 +1,4 @@
-/// What a service has to do, after its arguments and its environment were read.
+/// The result of reading a service's arguments and environment: it decides what the service does next.
 public enum StartUp<Service: ServiceSettings>: Sendable {
     /// Serve with these settings.
     case serve(Service)

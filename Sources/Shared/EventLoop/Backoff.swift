@@ -1,4 +1,4 @@
-/// Waits that double up to a bound, each with jitter of half of itself, so that replicas do not come back in step.
+/// Waits that double up to a limit. Half of each wait is random, so that replicas do not come back at the same time.
 public struct Backoff: Sendable {
     private var wait: Duration
     private let first: Duration

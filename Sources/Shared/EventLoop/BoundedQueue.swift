@@ -1,4 +1,4 @@
-/// Hands elements from callbacks to one consuming task, in order, and never holds more than its bound.
+/// Hands elements from callbacks to one consuming task, in order. It never holds more elements than its bound.
 @ServiceActor
 public final class BoundedQueue<Element: Sendable> {
     private var elements: [Element] = []
@@ -10,10 +10,10 @@ public final class BoundedQueue<Element: Sendable> {
     /// A queue for at most `bound` elements.
     public init(bound: Int) { self.bound = bound }
 
-    /// Elements that wait.
+    /// The number of elements that wait.
     public var count: Int { elements.count - head }
 
-    /// Appends an element. Returns false, and drops it, when the queue is full or finished.
+    /// Appends an element. If the queue is full or finished, it drops the element and returns false.
     @discardableResult
     public func send(_ element: Element) -> Bool {
         guard !isFinished, count < bound else { return false }
@@ -22,13 +22,13 @@ public final class BoundedQueue<Element: Sendable> {
         return true
     }
 
-    /// Lets the consumer end after what is queued.
+    /// Lets the consumer end after the queued elements.
     public func finish() {
         isFinished = true
         arrival.notify()
     }
 
-    /// The next element; nil after the last one of a finished queue. Throws `CancellationError` when the task is cancelled.
+    /// The next element; nil after the last one of a finished queue. Throws `CancellationError` if the task is cancelled.
     public func next() async throws -> Element? {
         while true {
             if head < elements.count { return take() }
@@ -37,7 +37,7 @@ public final class BoundedQueue<Element: Sendable> {
         }
     }
 
-    /// The next element if one is there now.
+    /// The next element if there is one now; otherwise nil.
     public func poll() -> Element? { head < elements.count ? take() : nil }
 
     private func take() -> Element {

@@ -4,9 +4,9 @@ internal import Glibc
 /// Finds the addresses of hosts without blocking the loop.
 @ServiceActor
 public enum HostResolver {
-    /// The numeric addresses of `host`, in the system's order of preference, for a TCP connection. An address is its own answer.
+    /// The numeric addresses of `host` for a TCP connection, in the system's order of preference. For an address, the address itself.
     ///
-    /// Throws `LoopError` when the host is not known, `DeadlineExceeded` after `limit`.
+    /// Throws `LoopError` if the host cannot be found, `DeadlineExceeded` after `limit`.
     public static func addresses(of host: String, within limit: Duration) async throws -> [String] {
         var buffer = in6_addr()
         if inet_pton(AF_INET, host, &buffer) == 1 || inet_pton(AF_INET6, host, &buffer) == 1 { return [host] }
@@ -16,7 +16,7 @@ public enum HostResolver {
     }
 }
 
-/// One request to libuv's resolver threads; it lives until their answer has come, wanted or not.
+/// One request to libuv's resolver threads. It lives until their answer has come, even if nobody waits for it any more.
 @ServiceActor
 private final class Lookup {
     let answer = Promise<[String]>()

@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// The one event loop of the process, and the executor on which all of its Swift code runs.
 ///
-/// libuv's callbacks, replies of the C clients and actor code share one thread, so none of them needs a lock. The loop is both the serial executor
-/// of `ServiceActor` and the task executor of every root task: without the second, awaiting a task or a group would detour through the global pool.
+/// libuv's callbacks, replies of the C clients and actor code share one thread, so none of them needs a lock. The loop is the serial executor of
+/// `ServiceActor` and also the task executor of every root task. Without a task executor, awaiting a task or a group would make a detour through the
+/// global pool.
 public final class Loop: SerialExecutor, TaskExecutor {
     /// The process' loop.
     public static let shared = Loop()
@@ -30,13 +31,13 @@ public final class Loop: SerialExecutor, TaskExecutor {
         storage.run()
     }
 
-    /// Runs the loop for ever on the calling thread: for tests, whose tasks come from other threads.
+    /// Runs the loop on the calling thread for ever. For tests, whose tasks come from other threads.
     public func runForever() {
         clibuv_mark_loop_thread()
         storage.run()
     }
 
-    /// Starts a root task on the loop. Every unstructured task begins here: a bare `Task {}` does not inherit the executor preference.
+    /// Starts a root task on the loop. Every unstructured task must start here: a bare `Task {}` does not inherit the executor preference.
     @discardableResult
     public static func spawn<Value: Sendable>(
         _ body: @escaping @Sendable @ServiceActor () async throws -> Value
@@ -44,20 +45,20 @@ public final class Loop: SerialExecutor, TaskExecutor {
         Task(executorPreference: Loop.shared) { try await body() }
     }
 
-    /// Starts a root task on the loop that cannot fail.
+    /// Starts a root task on the loop that cannot throw.
     @discardableResult
     public static func spawn<Value: Sendable>(_ body: @escaping @Sendable @ServiceActor () async -> Value) -> Task<Value, Never> {
         Task(executorPreference: Loop.shared) { await body() }
     }
 
-    /// Starts a root task on the loop and runs it until it waits for the first time, before this returns.
+    /// Starts a root task on the loop. The task runs until it waits for the first time, before this returns.
     @ServiceActor
     @discardableResult
     public static func spawnImmediately<Value: Sendable>(_ body: @escaping @ServiceActor () async -> Value) -> Task<Value, Never> {
         Task.immediate(executorPreference: Loop.shared) { @ServiceActor in await body() }
     }
 
-    /// Runs `body` on the loop: at once when the caller is on it, else on its next turn. For cancellation handlers and foreign threads.
+    /// Runs `body` on the loop: at once if the caller is on the loop, otherwise on its next turn. For cancellation handlers and foreign threads.
     public static func perform(_ body: @escaping @Sendable @ServiceActor () -> Void) {
         if isCurrent {
             ServiceActor.assume((), { body() })
@@ -68,7 +69,7 @@ public final class Loop: SerialExecutor, TaskExecutor {
 
     // MARK: Executor
 
-    /// Puts a job in the queue of the loop; from another thread the loop is woken.
+    /// Puts a job in the queue of the loop. From another thread, this also wakes the loop.
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         guard !clibuv_on_loop_thread() else { return storage.append(job) }
@@ -79,10 +80,10 @@ public final class Loop: SerialExecutor, TaskExecutor {
         if wasEmpty { storage.wake() }
     }
 
-    /// Lets code that is called back by a C library assert that it is isolated to the actor.
+    /// Lets code that a C library calls back assert that it is isolated to the actor.
     public func isIsolatingCurrentContext() -> Bool? { clibuv_on_loop_thread() }
 
-    /// Traps when the caller is not on the loop.
+    /// Traps if the caller is not on the loop.
     public func checkIsolated() { precondition(clibuv_on_loop_thread(), "not on the event loop") }
 
     func takeInbox() -> [UnownedJob] {

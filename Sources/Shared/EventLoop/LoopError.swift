@@ -4,20 +4,20 @@ internal import CLibuv
 public struct LoopError: Error, Sendable, CustomStringConvertible {
     /// libuv's code, negative.
     public let code: Int32
-    /// What was being done.
+    /// What failed, in words that follow "could not".
     public let doing: String
 
     /// One sentence, safe to log.
     public var description: String { "could not \(doing): \(String(cString: uv_strerror(code)))" }
 }
 
-/// A wait took longer than it was allowed to.
+/// The error of a wait that took longer than allowed.
 public struct DeadlineExceeded: Error, Sendable, CustomStringConvertible {
-    /// The time that was allowed.
+    /// The allowed time.
     public let limit: Duration
     /// One sentence, safe to log.
     public var description: String { "no answer within \(limit.millisecondsRoundedUp) ms" }
 
-    /// A wait that was allowed `limit`.
+    /// A wait that was allowed to take `limit`.
     public init(limit: Duration) { self.limit = limit }
 }

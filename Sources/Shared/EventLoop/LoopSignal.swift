@@ -1,21 +1,21 @@
-/// Wakes tasks that wait for a condition to be looked at again. A notification without a waiter is remembered for the next one.
+/// Wakes tasks that wait to check a condition again. A notification without a waiter is remembered for the next one.
 @ServiceActor
 public final class LoopSignal {
     private var promise = Promise<Void>()
 
-    /// A signal that nobody has given.
+    /// A signal that was not given yet.
     public init() {}
 
-    /// Wakes all that wait; if none does, the next wait returns at once.
+    /// Wakes all waiting tasks. If there are none, the next wait returns at once.
     public func notify() { promise.succeed(()) }
 
-    /// Waits for a notification. Throws `CancellationError` when the task is cancelled.
+    /// Waits for a notification. Throws `CancellationError` if the task is cancelled.
     public func wait() async throws {
         defer { renew() }
         try await promise.value
     }
 
-    /// Waits for a notification at most that long; returns whether one came.
+    /// Waits for a notification for at most `limit`. Returns whether one came.
     @discardableResult
     public func wait(upTo limit: Duration) async throws -> Bool {
         defer { renew() }

@@ -1,8 +1,8 @@
 internal import CLibuv
 
-/// The libuv side of the loop: its handles and the queue of jobs that are ready. Touched by the loop's thread only, except for `wake`.
+/// The libuv side of the loop: its handles and the queue of ready jobs. Only the loop's thread uses it, except for `wake`.
 final class LoopStorage: @unchecked Sendable {
-    /// Jobs run in one go before the loop looks at its descriptors again, so that a busy actor cannot starve the sockets.
+    /// How many jobs run before the loop polls its descriptors again, so that a busy actor cannot starve the sockets.
     private static let jobsPerTurn = 4096
 
     let loop = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
@@ -46,7 +46,7 @@ final class LoopStorage: @unchecked Sendable {
 
     func removeHook(_ id: Int) { hooks.removeAll { $0.id == id } }
 
-    /// Runs ready jobs, then the hooks, until both are quiet or the turn's share is used up; then the loop may block.
+    /// Runs ready jobs and then the hooks, until there are no more jobs or the turn's share is used up. Then the loop may block.
     func drain() {
         queue.append(contentsOf: owner.takeInbox())
         var left = Self.jobsPerTurn
@@ -62,7 +62,7 @@ final class LoopStorage: @unchecked Sendable {
         setSpinning(!queue.isEmpty)
     }
 
-    /// An active idle handle makes the next poll return at once.
+    /// While an idle handle is active, the next poll returns at once.
     private func setSpinning(_ wanted: Bool) {
         guard wanted != spinning else { return }
         spinning = wanted
@@ -74,7 +74,7 @@ final class LoopStorage: @unchecked Sendable {
 private func onSpin(_: UnsafeMutablePointer<uv_idle_t>?) {}
 
 private func onWake(_: UnsafeMutablePointer<uv_async_t>?) {
-    // The jobs are taken before the next poll, in `drain`.
+    // `drain` takes the jobs before the next poll.
 }
 
 private func onBeforePoll(_ handle: UnsafeMutablePointer<uv_prepare_t>?) {

@@ -1,6 +1,6 @@
 internal import CLibuv
 
-/// A timer on the loop, once or repeating. Stops when it is released.
+/// A timer on the loop, firing once or repeatedly. It stops when it is released.
 @ServiceActor
 public final class LoopTimer {
     private let handle: UnsafeMutablePointer<uv_timer_t>
@@ -18,18 +18,18 @@ public final class LoopTimer {
         uv_close(clibuv_timer_handle(handle)) { $0!.withMemoryRebound(to: uv_timer_t.self, capacity: 1) { $0.deallocate() } }
     }
 
-    /// Starts the timer, or starts it anew; milliseconds are rounded up.
+    /// Starts or restarts the timer. Milliseconds are rounded up.
     public func start(after delay: Duration, every interval: Duration? = nil, _ body: @escaping @ServiceActor () -> Void) {
         self.body = body
-        // libuv counts from the start of its turn; a long turn would make the timer fire early.
+        // libuv counts from the start of its turn, so after a long turn the timer would fire early.
         uv_update_time(Loop.shared.storage.loop)
-        // Both its start and its now are cut to whole milliseconds: without one more it would fire up to one too early.
+        // libuv cuts both the start and the current time to whole milliseconds. Without one more, the timer would fire up to one millisecond early.
         let first = delay > .zero ? UInt64(delay.millisecondsRoundedUp) + 1 : 0
         let next = interval.map { UInt64(max(1, $0.millisecondsRoundedUp)) } ?? 0
         uv_timer_start(handle, onTimer, first, next)
     }
 
-    /// Stops the timer. Nothing happens when it is idle.
+    /// Stops the timer. Does nothing if it is idle.
     public func stop() {
         body = nil
         uv_timer_stop(handle)

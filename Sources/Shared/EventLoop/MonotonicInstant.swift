@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A moment on the monotonic clock of the machine; it does not jump when the wall clock is set.
+/// A moment on the monotonic clock of the machine. This clock does not jump when the wall clock is set.
 public struct MonotonicInstant: Sendable, Comparable {
     /// Nanoseconds since an arbitrary start.
     public let nanoseconds: UInt64
@@ -8,7 +8,7 @@ public struct MonotonicInstant: Sendable, Comparable {
     /// A moment by its nanoseconds.
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    /// The present moment.
+    /// The current moment.
     public static var now: MonotonicInstant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
@@ -21,15 +21,15 @@ public struct MonotonicInstant: Sendable, Comparable {
     /// The time that has passed since this moment.
     public var elapsed: Duration { MonotonicInstant.now - self }
 
-    /// Whether the first moment is the earlier one.
+    /// Whether the first moment is earlier.
     public static func < (a: MonotonicInstant, b: MonotonicInstant) -> Bool { a.nanoseconds < b.nanoseconds }
 
-    /// The time from the second moment to the first, negative when the first is the earlier one.
+    /// The time from the second moment to the first; negative if the first is earlier.
     public static func - (a: MonotonicInstant, b: MonotonicInstant) -> Duration {
         .nanoseconds(Int64(bitPattern: a.nanoseconds &- b.nanoseconds))
     }
 
-    /// The moment that much later, or the last there is.
+    /// The moment that is later by a duration, at most the last possible one.
     public static func + (a: MonotonicInstant, b: Duration) -> MonotonicInstant {
         let (sum, overflow) = Int64(clamping: a.nanoseconds).addingReportingOverflow(b.nanosecondsClamped)
         return MonotonicInstant(nanoseconds: overflow ? UInt64(Int64.max) : UInt64(max(0, sum)))
@@ -37,7 +37,7 @@ public struct MonotonicInstant: Sendable, Comparable {
 }
 
 extension Duration {
-    /// The duration in nanoseconds, clamped to what fits.
+    /// The duration in nanoseconds, clamped to the range of the type.
     public var nanosecondsClamped: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
@@ -52,6 +52,6 @@ extension Duration {
         return nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0)
     }
 
-    /// The duration in seconds: for metrics and logs.
+    /// The duration in seconds, for metrics and logs.
     public var seconds: Double { Double(nanosecondsClamped) / 1e9 }
 }

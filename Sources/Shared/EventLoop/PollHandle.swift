@@ -1,9 +1,9 @@
 internal import CLibuv
 
-/// Watches a descriptor that somebody else owns. Close the handle before the descriptor.
+/// Watches a descriptor that the caller owns. Close the handle before the descriptor.
 @ServiceActor
 public final class PollHandle {
-    /// What a descriptor can be ready for.
+    /// The events of a descriptor.
     public struct Events: OptionSet, Sendable {
         /// The bits, as libuv counts them.
         public let rawValue: Int32
@@ -13,17 +13,17 @@ public final class PollHandle {
         public static let readable = Events(rawValue: Int32(UV_READABLE.rawValue))
         /// Bytes can be written.
         public static let writable = Events(rawValue: Int32(UV_WRITABLE.rawValue))
-        /// The peer sends nothing more. Unlike `readable` it does not mind bytes that nobody reads.
+        /// The peer sends nothing more. Unlike `readable`, this is not reported for bytes that nobody reads.
         public static let disconnected = Events(rawValue: Int32(UV_DISCONNECT.rawValue))
     }
 
     private let handle: UnsafeMutablePointer<uv_poll_t>
     private var body: (@ServiceActor (Events) -> Void)?
     private var isClosed = false
-    /// What is watched for now.
+    /// The events that are watched now.
     public private(set) var events: Events = []
 
-    /// A handle for `descriptor`, not watching yet. Throws when the descriptor cannot be watched.
+    /// A handle for `descriptor` that does not watch yet. Throws if the descriptor cannot be watched.
     public init(descriptor: Int32) throws(LoopError) {
         handle = .allocate(capacity: 1)
         let status = uv_poll_init(Loop.shared.storage.loop, handle, descriptor)
@@ -39,14 +39,14 @@ public final class PollHandle {
 
     /// Calls `body` whenever the descriptor is ready for one of `events`.
     ///
-    /// An error on the descriptor makes libuv stop watching; it is reported as readable and writable, so that the owner's next read or write finds
-    /// it, and the owner has to call `watch` again if it goes on.
+    /// After an error on the descriptor, libuv stops watching. The error is reported as readable and writable, so that the owner's next read or write
+    /// finds it. To go on, the owner must call `watch` again.
     public func watch(_ events: Events, _ body: @escaping @ServiceActor (Events) -> Void) {
         self.body = body
         update(events)
     }
 
-    /// Changes what is watched for; an empty set pauses.
+    /// Changes the events that are watched. With an empty set nothing is watched.
     public func update(_ events: Events) {
         guard !isClosed, events != self.events else { return }
         self.events = events

@@ -1,4 +1,4 @@
-/// A value that comes later, once. Any number of tasks may wait for it; a waiter that is cancelled stops waiting.
+/// A value that is given later, once. Any number of tasks may wait for it. A waiting task that is cancelled stops waiting.
 @ServiceActor
 public final class Promise<Value: Sendable> {
     private var result: Result<Value, any Error>?
@@ -8,10 +8,10 @@ public final class Promise<Value: Sendable> {
     /// A promise without a value.
     public init() {}
 
-    /// Whether the value is there.
+    /// Whether the value was given.
     public var isCompleted: Bool { result != nil }
 
-    /// Gives the value. Only the first call counts; returns whether this was it.
+    /// Gives the result. Only the first call counts. Returns whether this was the first.
     @discardableResult
     public func complete(_ result: Result<Value, any Error>) -> Bool {
         guard self.result == nil else { return false }
@@ -30,12 +30,12 @@ public final class Promise<Value: Sendable> {
     @discardableResult
     public func fail(_ error: any Error) -> Bool { complete(.failure(error)) }
 
-    /// Waits for the value. Throws what it failed with, or `CancellationError`.
+    /// Waits for the value. Throws the promise's failure, or `CancellationError`.
     public var value: Value {
         get async throws { try await wait(as: Waiter()) }
     }
 
-    /// Waits for the value at most `limit`. Throws `DeadlineExceeded` after it.
+    /// Waits for the value for at most `limit`. Throws `DeadlineExceeded` after that.
     public func value(within limit: Duration) async throws -> Value {
         let waiter = Waiter<Value, any Error>()
         let timer = LoopTimer()
@@ -45,7 +45,7 @@ public final class Promise<Value: Sendable> {
     }
 
     private func wait(as waiter: Waiter<Value, any Error>) async throws -> Value {
-        // Checked here, not by the callers: calling this may suspend a task that has no executor preference.
+        // Checked here and not by the callers: the call may suspend a task that has no executor preference.
         if let result { return try result.get() }
         nextID += 1
         let id = nextID

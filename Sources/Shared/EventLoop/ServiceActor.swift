@@ -1,6 +1,6 @@
 internal import CLibuv
 
-/// The isolation of everything mutable in a service: one actor on the one loop.
+/// Isolates all mutable state of a service: one actor on the one loop.
 @globalActor
 public actor ServiceActor {
     /// The actor.
@@ -9,9 +9,9 @@ public actor ServiceActor {
     /// The loop's executor.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { Loop.shared.asUnownedSerialExecutor() }
 
-    /// Runs isolated code in a C callback that the loop's thread has called; traps on any other thread.
+    /// Runs isolated code in a C callback on the loop's thread. Traps on any other thread.
     ///
-    /// The standard library offers this for `MainActor` and for actor instances, but not for a global actor; the cast is the one it uses itself.
+    /// The standard library offers this for `MainActor` and for actor instances, but not for a global actor. It uses the same cast itself.
     @inline(__always)
     public static nonisolated func assume<Argument, Value: Sendable>(
         _ argument: Argument, _ body: @ServiceActor (Argument) throws -> Value
@@ -24,11 +24,11 @@ public actor ServiceActor {
 }
 
 extension Loop {
-    /// Registers work to be done each time before the loop blocks, after all ready jobs have run. Returns an id for `removeBeforeBlocking`.
+    /// Registers work that runs each time before the loop blocks, after all ready jobs. Returns an id for `removeBeforeBlocking`.
     @ServiceActor
     public func beforeBlocking(_ body: @escaping @ServiceActor () -> Void) -> Int { storage.addHook(body) }
 
-    /// Removes what `beforeBlocking` registered.
+    /// Removes work that `beforeBlocking` registered.
     @ServiceActor
     public func removeBeforeBlocking(_ id: Int) { storage.removeHook(id) }
 }

@@ -1,18 +1,18 @@
-/// Work that many may ask for at once, and that is done once for all who asked before it began.
+/// Work that many callers may ask for at once. It is done once for all callers that asked before it began.
 @ServiceActor
 public final class SharedWork {
     private var underWay: Promise<Void>?
     private var isAskedAgain = false
 
-    /// Work that nobody has asked for.
+    /// Work that was not asked for yet.
     public init() {}
 
-    /// Whether somebody does it at the moment.
+    /// Whether the work is being done.
     public var isUnderWay: Bool { underWay != nil }
 
-    /// Returns after a run of `work` that began no earlier than the call, or when the task is cancelled.
+    /// Returns after a run of `work` that began no earlier than this call, or if the task is cancelled.
     ///
-    /// Who asks while it is under way waits for one more run, which the first caller does; there is none when `isWanted` says no by then.
+    /// A caller that asks during a run waits for one more run, which the first caller does. That run is skipped if `isWanted` returns false by then.
     public func run(while isWanted: @ServiceActor () -> Bool, _ work: @ServiceActor () async -> Void) async {
         if let underWay {
             isAskedAgain = true

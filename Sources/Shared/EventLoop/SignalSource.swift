@@ -1,6 +1,6 @@
 internal import CLibuv
 
-/// Calls back on the loop when the process gets a signal. Stops when it is released.
+/// Calls back on the loop when the process gets a signal. It stops when it is released.
 @ServiceActor
 public final class SignalSource {
     private let handle: UnsafeMutablePointer<uv_signal_t>

@@ -1,7 +1,7 @@
-/// One task that waits for one result; the result may come before the wait begins. Cancelling the task ends the wait.
+/// One task that waits for one result. The result may come before the wait begins. Cancelling the task ends the wait.
 ///
-/// A task without the loop's executor preference is enqueued anew on its way into a continuation, so other code runs between what it did before and
-/// the moment when it can be resumed. A result that comes in that gap is kept here.
+/// A task without the loop's executor preference is enqueued again on its way into a continuation. So other code may run between the task's last step
+/// and the moment when it can be resumed. A result that comes in that gap is kept here.
 @ServiceActor
 public final class Waiter<Value: Sendable, Failure: Error> {
     private var continuation: UnsafeContinuation<Result<Value, Failure>, Never>?
@@ -18,7 +18,7 @@ public final class Waiter<Value: Sendable, Failure: Error> {
         continuation = nil
     }
 
-    /// Waits for the result, once. Throws its failure, or `cancellation` when the task is cancelled first.
+    /// Waits for the result, once. Throws its failure, or `cancellation` if the task is cancelled first.
     public func value(orWhenCancelled cancellation: Failure) async throws(Failure) -> Value {
         let result = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in

@@ -1,4 +1,4 @@
-/// Suspends the caller for that long. Throws `CancellationError` when the task is cancelled meanwhile.
+/// Suspends the caller for `duration`. Throws `CancellationError` if the task is cancelled meanwhile.
 @ServiceActor
 public func sleep(for duration: Duration) async throws {
     do {
@@ -6,7 +6,8 @@ public func sleep(for duration: Duration) async throws {
     } catch is DeadlineExceeded {}
 }
 
-/// Runs `body` and waits for it at most `limit`. After that it is cancelled and `DeadlineExceeded` thrown, whether or not it heeds the cancellation.
+/// Runs `body` and waits for it for at most `limit`. After that, `body` is cancelled and `DeadlineExceeded` is thrown, whether or not `body` heeds
+/// the cancellation.
 @ServiceActor
 public func withDeadline<Value: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable @ServiceActor () async throws -> Value

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The machine's own time of day. What has to agree between processes is dated by Redis' clock instead.
+/// The machine's own time of day. Times that processes must agree on come from Redis' clock instead.
 public enum WallClock {
     /// Milliseconds since 1970, UTC.
     public static var milliseconds: UInt64 {

@@ -4,11 +4,11 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable, CaseIterable {
         /// The text ends before its value does.
         case unexpectedEnd
-        /// A byte that can't stand at this place.
+        /// A byte that is not allowed at this place.
         case unexpectedByte
         /// The text begins with a byte order mark.
         case byteOrderMark
-        /// Something follows the value.
+        /// More text after the value.
         case trailingData
         /// A number that RFC 8259 does not allow, such as `01`, `1.` or `+1`.
         case invalidNumber
@@ -20,21 +20,21 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         case loneSurrogate
         /// Bytes that are not UTF-8.
         case invalidUTF8
-        /// `\u0000`, where the caller refuses it.
+        /// `\u0000`, if the caller refuses it.
         case nulCharacter
         /// A name that its object already has.
         case duplicateName
-        /// More arrays and objects in each other than allowed.
+        /// More nested arrays and objects than allowed.
         case tooDeep
     }
 
     /// The kind of mistake.
     public let code: Code
-    /// Where: a byte offset from the start of the text.
+    /// The place of the mistake: a byte offset from the start of the text.
     public let offset: Int
     /// One sentence; safe to log and to show.
     public let message: String
-    /// The repeated name of `duplicateName`, where it is short and printable ASCII.
+    /// The repeated name of `duplicateName`; nil if it is not short and printable ASCII.
     public let name: String?
 
     init(_ code: Code, at offset: Int, _ reason: String, name: String? = nil) {

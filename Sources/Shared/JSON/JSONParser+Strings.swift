@@ -1,5 +1,5 @@
 extension JSONParser {
-    /// A string whose opening quote is at `position`.
+    /// Parses a string whose opening quote is at `position`.
     mutating func parseString() throws(JSONError) -> String {
         position += 1
         let start = position
@@ -35,7 +35,7 @@ extension JSONParser {
         }
     }
 
-    /// `raw` is valid UTF-8, and each backslash in it is followed by at least one byte.
+    /// Resolves the escapes. `raw` is valid UTF-8, and each backslash in it is followed by at least one byte.
     private func unescape(_ raw: UnsafeBufferPointer<UInt8>, at start: Int) throws(JSONError) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(raw.count)
@@ -71,7 +71,7 @@ extension JSONParser {
         }
     }
 
-    /// One `\uXXXX`, or two that are a surrogate pair; leaves `index` behind it.
+    /// Reads one `\uXXXX`, or two that are a surrogate pair. Moves `index` behind them.
     private func unicodeEscape(_ raw: UnsafeBufferPointer<UInt8>, _ index: inout Int, at start: Int) throws(JSONError) -> Unicode.Scalar {
         let offset = start + index
         guard let first = Self.codeUnit(raw, index) else { throw invalidEscape(at: offset) }

@@ -1,6 +1,6 @@
 /// A recursive parser over the bytes of one text.
 ///
-/// Reading at the end gives 0, which no JSON token starts with, so that each test needs one comparison; only error paths ask which it was.
+/// Reading at the end gives 0, which begins no JSON token, so each test needs only one comparison. Only error paths check whether the text has ended.
 struct JSONParser {
     let input: UnsafeBufferPointer<UInt8>
     let refusesNUL: Bool
@@ -25,7 +25,7 @@ struct JSONParser {
         return value
     }
 
-    /// The byte at `position`, 0 at the end.
+    /// The byte at `position`; 0 at the end.
     @inline(__always) var byte: UInt8 {
         position < input.count ? input[position] : 0
     }
@@ -39,7 +39,7 @@ struct JSONParser {
         }
     }
 
-    /// A value and the spaces on both sides of it.
+    /// Parses a value and the spaces on both sides of it.
     private mutating func parseValue() throws(JSONError) -> JSONValue {
         skipSpaces()
         let value: JSONValue
@@ -157,9 +157,9 @@ struct JSONParser {
     }
 }
 
-/// Finds a repeated name: by comparing while an object is small, by a set afterwards.
+/// Finds repeated names: by comparing while an object is small, by a set afterwards.
 ///
-/// Names are compared by their bytes, as RFC 8259 has it: `==` of `String` would take two spellings of one character for the same name.
+/// Names are compared by their bytes, as RFC 8259 requires. `==` of `String` would take two spellings of one character for the same name.
 private struct UniqueNames {
     private static let smallCount = 16
     private var seen: Set<[UInt8]> = []

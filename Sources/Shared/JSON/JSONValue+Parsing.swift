@@ -3,8 +3,8 @@ extension JSONValue {
     ///
     /// - Parameters:
     ///   - bytes: the whole text.
-    ///   - maxDepth: how many arrays and objects may stand in each other; `[]` has depth 1.
-    ///   - refusesNUL: whether `\u0000` in a string is an error (Postgres can't store it).
+    ///   - maxDepth: how many arrays and objects may be nested; `[]` has depth 1.
+    ///   - refusesNUL: whether `\u0000` in a string is an error (Postgres cannot store it).
     /// - Throws: the first mistake, with its place.
     public static func parse(
         _ bytes: UnsafeBufferPointer<UInt8>, maxDepth: Int = 16, refusesNUL: Bool = false

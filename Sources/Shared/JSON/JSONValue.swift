@@ -1,4 +1,4 @@
-/// A JSON text as a tree. Numbers keep the text they were written with, so that no digit of an amount is lost.
+/// A JSON text as a tree. Numbers keep their text, so that no digit of an amount is lost.
 public enum JSONValue: Sendable, Hashable {
     /// `null`.
     case null
@@ -29,13 +29,13 @@ public struct JSONMember: Sendable, Hashable {
 }
 
 extension JSONValue {
-    /// The member of that name, byte by byte; nil where there is none and where this is no object.
+    /// The member of that name, compared byte by byte; nil if there is none or if this is no object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
-    /// The member of that name unless it is `null`, which says as much as leaving it out.
+    /// The member of that name; nil if it is missing or `null`.
     public func given(_ name: String) -> JSONValue? {
         self[name].flatMap { $0.isNull ? nil : $0 }
     }
@@ -45,7 +45,7 @@ extension JSONValue {
         if case .string(let text) = self { text } else { nil }
     }
 
-    /// The number, where it is written as an integer (no fraction, no exponent) and fits.
+    /// The number, if it is written as an integer (no fraction, no exponent) and fits.
     public var integer: Int64? {
         if case .number(let text) = self { Int64(text) } else { nil }
     }
@@ -75,7 +75,7 @@ extension JSONValue {
         if case .null = self { true } else { false }
     }
 
-    /// The JSON text of this value, without spaces; numbers as they were written.
+    /// The JSON text of this value, without spaces. Numbers keep their text.
     public var serialized: String {
         JSONWriter.value(self)
     }

@@ -1,4 +1,4 @@
-/// What a `JSONWriter` can write as one value.
+/// A value that a `JSONWriter` can write as one JSON value.
 public protocol JSONWritable {
     /// Appends exactly one JSON value.
     func write(to writer: inout JSONWriter)
@@ -37,7 +37,7 @@ extension Array: JSONWritable where Element: JSONWritable {
 }
 
 extension JSONValue: JSONWritable {
-    /// Writes the value; numbers as they were read.
+    /// Writes the value. Numbers keep their text.
     public func write(to writer: inout JSONWriter) {
         switch self {
         case .null: writer.value(raw: "null")

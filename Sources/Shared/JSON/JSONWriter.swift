@@ -1,4 +1,4 @@
-/// Writes JSON without spaces into a byte buffer. Commas are set by the writer; names must be unique, which it does not check.
+/// Writes JSON without spaces into a byte buffer. The writer sets the commas. Names must be unique; the writer does not check this.
 ///
 /// ```swift
 /// let text = JSONWriter.object {
@@ -7,7 +7,7 @@
 /// }
 /// ```
 public struct JSONWriter: Sendable {
-    /// What was written so far, as UTF-8.
+    /// The text that was written so far, as UTF-8.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
@@ -16,7 +16,7 @@ public struct JSONWriter: Sendable {
         bytes.reserveCapacity(capacity)
     }
 
-    /// What was written so far.
+    /// The text that was written so far.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// The text of one object.
@@ -33,7 +33,7 @@ public struct JSONWriter: Sendable {
         return writer.text
     }
 
-    /// The text of members without the braces, `"a":1,"b":"x"`, to be joined to others by a comma; empty where none is written.
+    /// The text of members without the braces, `"a":1,"b":"x"`, to be joined to others by a comma; empty if there are none.
     public static func members<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) -> String {
         var writer = JSONWriter()
         try members(&writer)
@@ -84,7 +84,7 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    /// Writes JSON text as a value, unchanged: the caller vouches for it.
+    /// Writes JSON text as a value, unchanged. The caller guarantees that it is valid.
     public mutating func value(raw text: String) {
         separate()
         bytes.append(contentsOf: text.utf8)
@@ -98,7 +98,7 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    /// The comma before a value or name, where one is due.
+    /// Writes the comma before a value or name, if one is due.
     private mutating func separate() {
         if needsComma { bytes.append(UInt8(ascii: ",")) }
         needsComma = true

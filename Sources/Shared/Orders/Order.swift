@@ -10,11 +10,11 @@ public struct Order: Sendable, Hashable {
     public let userId: UserID?
     /// `market`.
     public let orderType: String
-    /// What is sold.
+    /// The token that is sold.
     public let tokenIn: Token
-    /// What is bought.
+    /// The token that is bought.
     public let tokenOut: Token
-    /// How much is sold.
+    /// The amount that is sold.
     public let amountIn: BaseUnits
     /// The slippage limit in basis points.
     public let slippageBps: Int

@@ -121,7 +121,7 @@ extension Token: StoredObject {}
 
 /// Why a stored order, event or quote could not be read.
 public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was read, for example `quote`.
+    /// The kind of record that was read, for example `quote`.
     public let record: String
     /// The member that is missing or of the wrong kind; nil if the text is no JSON object.
     public let field: String?

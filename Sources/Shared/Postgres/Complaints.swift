@@ -1,13 +1,13 @@
 internal import EventLoop
 
-/// What the server has refused lately, each until the same command is granted or the complaint is old.
+/// The recent refusals of the server. Each stays until the same command succeeds or the refusal is 60 s old.
 struct Complaints {
     private static let lifetime = Duration.seconds(60)
     private static let maxKept = 64
 
     private var latest: [String: (error: PostgresError, at: MonotonicInstant)] = [:]
 
-    /// The newest refusal that still stands.
+    /// The newest refusal that still counts.
     var current: PostgresError? { latest.values.filter { $0.at.elapsed < Self.lifetime }.max { $0.at < $1.at }?.error }
 
     mutating func note(_ error: PostgresError, about sql: String) {

@@ -1,28 +1,28 @@
 internal import CLibpq
 internal import EventLoop
 
-/// A connection URL, read once: libpq's options, and the places that are tried one after the other.
+/// A connection URL that was read once: libpq's options, and the places that are tried one after the other.
 struct ConnectionURL: Sendable {
     /// One host of the URL.
     struct Place: Sendable {
-        /// A name, an address, the folder of a socket, or nothing for libpq's default.
+        /// A name, an address, the folder of a socket, or an empty text for libpq's default.
         let host: String
-        /// The address where the URL gives it beside the name.
+        /// The address, if the URL gives it beside the name; otherwise empty.
         let address: String
         let port: String
     }
 
     private static let maxAddresses = 16
 
-    /// At least one.
+    /// The places to try; at least one.
     let places: [Place]
-    /// What an attempt at one address may take, where the URL says so.
+    /// How long an attempt at one address may take; nil if the URL does not say.
     let connectTimeout: Duration?
-    /// What the sessions have to be, in the order of preference; nil for anything.
+    /// The kinds of session to look for, in order of preference; nil for any kind.
     let sessionKinds: [String?]
     private let options: [(keyword: String, value: String)]
 
-    /// Reads a URL or a string of `keyword=value`. What libpq finds wrong with the latter is not passed on: it quotes the text, and with it the
+    /// Reads a URL or a string of `keyword=value`. libpq's message about a wrong string is not passed on, because it quotes the text with the
     /// password.
     init(_ text: String) throws(PostgresError) {
         guard !text.utf8.contains(0) else { throw .badURL }
@@ -47,7 +47,7 @@ struct ConnectionURL: Sendable {
                 host: index < hosts.count ? hosts[index] : "", address: index < addresses.count ? addresses[index] : "",
                 port: ports.count > 1 ? (index < ports.count ? ports[index] : "") : ports.first ?? "")
         }
-        // 0 is libpq's word for no limit, and there is none here without.
+        // 0 means no limit to libpq, but here every attempt has a limit.
         connectTimeout = Int32(value("connect_timeout")).flatMap { $0 > 0 ? .seconds(min($0, 60)) : nil }
         sessionKinds = value("target_session_attrs") == "prefer-standby" ? ["standby", "any"] : [nil]
     }
@@ -64,16 +64,16 @@ struct ConnectionURL: Sendable {
         return options
     }
 
-    /// The options of an attempt at one address. With `hostaddr` libpq has no name to look up, which would block.
+    /// The options of an attempt at one address. With `hostaddr`, libpq does not look up a name, which would block.
     func parameters(_ place: Place, address: String, session kind: String?, name: String) -> [(keyword: String, value: String)] {
-        // libpq passes over empty values, and so would take the whole list in their place.
+        // libpq ignores empty values, and would use the whole lists of the URL instead.
         var result = Self.defaults(name) + options.filter { !["host", "hostaddr", "port"].contains($0.keyword) }
         result += [("client_encoding", "UTF8"), ("host", place.host), ("hostaddr", address), ("port", place.port)]
         if let kind { result.append(("target_session_attrs", kind)) }
         return result
     }
 
-    /// The addresses of a place: empty texts stand for what libpq finds by itself without a name server.
+    /// The addresses of a place. An empty text stands for an address that libpq finds by itself without a name server.
     @ServiceActor
     func addresses(of place: Place, resolver: HostNames, within limit: Duration) async throws(PostgresError) -> [String] {
         guard place.address.isEmpty, HostNames.isName(place.host) else { return [place.address] }
@@ -82,13 +82,13 @@ struct ConnectionURL: Sendable {
         return Array(found.prefix(Self.maxAddresses))
     }
 
-    /// Hides the password wherever it stands in a text of libpq's or the server's.
+    /// Hides the password wherever it occurs in a text from libpq or the server.
     func withoutPassword(_ text: String) -> String {
         guard let password = options.last(where: { $0.keyword == "password" })?.value, password.utf8.count >= 4 else { return text }
         return text.split(separator: password, omittingEmptySubsequences: false).joined(separator: "…")
     }
 
-    /// What the URL may override. A peer that vanishes without a word is noticed by keep-alive packets, not by the next statement's time-out.
+    /// Options that the URL may override. Keep-alive packets notice a server that vanishes silently, before the next statement's time-out does.
     private static func defaults(_ name: String) -> [(String, String)] {
         [
             ("fallback_application_name", name), ("gssencmode", "disable"), ("tcp_user_timeout", "15000"),

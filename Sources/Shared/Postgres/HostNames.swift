@@ -1,19 +1,19 @@
 internal import EventLoop
 internal import Glibc
 
-/// Looks host names up away from the loop, each name once at a time.
+/// Looks up host names outside the loop. Each name is looked up at most once at a time.
 @ServiceActor
 final class HostNames {
     private var running: [String: Promise<[String]>] = [:]
 
-    /// Whether a host of a connection URL is a name: not empty, no directory of a socket, no address.
+    /// Whether a host of a connection URL is a name: not empty, no folder of a socket, no address.
     nonisolated static func isName(_ host: String) -> Bool {
         guard let first = host.utf8.first, first != UInt8(ascii: "/"), first != UInt8(ascii: "@"), !host.contains(":") else { return false }
         var address = in_addr()
         return inet_pton(AF_INET, host, &address) != 1
     }
 
-    /// The addresses of a name, as text; none when it is unknown.
+    /// The addresses of a name, as text; none if the name is unknown.
     func addresses(of host: String, within limit: Duration) async throws(PostgresError) -> [String] {
         let lookup = running[host] ?? start(host)
         do {
@@ -27,7 +27,7 @@ final class HostNames {
     private func start(_ host: String) -> Promise<[String]> {
         let promise = Promise<[String]>()
         running[host] = promise
-        // Detached, because everything else runs on the loop, and getaddrinfo blocks for as long as a name server is silent.
+        // Detached, because everything else runs on the loop, and getaddrinfo blocks as long as a name server is silent.
         Task.detached {
             let addresses = Self.lookUp(host)
             Loop.perform {

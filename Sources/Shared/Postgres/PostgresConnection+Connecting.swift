@@ -2,22 +2,22 @@ internal import CLibpq
 internal import EventLoop
 internal import Glibc
 
-/// What a connection is made by.
+/// The settings for making a connection.
 struct ConnectionSettings: Sendable {
     let url: ConnectionURL
     let name: String
-    /// For all places of the URL together, unless the URL has a limit for each.
+    /// The limit for all places of the URL together, unless the URL has a limit for each.
     let connectTimeout: Duration
     let statementTimeout: Duration
-    /// Whether a server that only reads is of no use.
+    /// Whether a read-only server is of no use.
     let needsWriting: Bool
 }
 
 extension PostgresConnection {
-    /// Connects to the first address that lets the engine work, and tells the server the limits of the session.
+    /// Connects to the first address where the engine can work, and sets the limits of the session.
     ///
-    /// Each address has a share of the time that is left, or the URL's own limit: one that swallows everything leaves time for the next. The error
-    /// says what each place has answered.
+    /// Each address has a share of the remaining time, or the URL's own limit, so that a silent address leaves time for the next. The error has the
+    /// answer of each place.
     static func connect(
         _ settings: ConnectionSettings, _ resolver: HostNames, _ memory: StatementMemory
     ) async throws(PostgresError) -> PostgresConnection {
@@ -63,9 +63,9 @@ extension PostgresConnection {
         _ parameters: [(keyword: String, value: String)], by deadline: MonotonicInstant, _ settings: ConnectionSettings, _ memory: StatementMemory
     ) async throws(PostgresError) -> PostgresConnection {
         guard let handle = start(parameters) else { throw PostgresError(.unavailable, "no memory for a connection to Postgres") }
-        // Notices would go to standard error.
+        // libpq would write notices to standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        // With it a refusal carries its SQLSTATE, which libpq has no other way to tell.
+        // In verbose errors a refusal contains its SQLSTATE. libpq has no other way to report it.
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         do {
             try await establish(handle, by: deadline, settings.url)
@@ -94,7 +94,7 @@ extension PostgresConnection {
 
     /// Follows libpq through the handshake.
     ///
-    /// The descriptor is watched anew for each step: libpq may have closed it and opened another one of the same number.
+    /// A new poll watches the descriptor for each step: libpq may have closed it and opened another one with the same number.
     private static func establish(_ handle: OpaquePointer, by deadline: MonotonicInstant, _ url: ConnectionURL) async throws(PostgresError) {
         func failure() -> PostgresError { PostgresError(connecting: url.withoutPassword(String(cString: PQerrorMessage(handle)))) }
         guard PQstatus(handle) != CONNECTION_BAD else { throw failure() }

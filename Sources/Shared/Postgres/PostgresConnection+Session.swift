@@ -1,17 +1,18 @@
 internal import CLibpq
 internal import EventLoop
 
-/// Whether the sessions of a pool keep statements prepared. One that finds its statement gone ends it for all: somebody hands sessions around.
+/// Whether the sessions of a pool keep statements prepared. When one session finds its statement gone, all stop keeping them: a pooler is handing
+/// sessions around.
 @ServiceActor
 final class StatementMemory {
     var isKept = true
 }
 
 extension PostgresConnection {
-    /// Looks at whom the connection has reached, and sets the limits of the session. Throws `refused` where the engine can never work there.
+    /// Checks the server that the connection has reached, and sets the limits of the session. Throws `refused` if the engine can never work there.
     ///
-    /// A pooler such as PgBouncer, which may give each transaction another session, is known by its own process id: the server's is another one.
-    /// There nothing is kept in a session: no prepared statement, and no limit, which would be the next client's.
+    /// A pooler such as PgBouncer may give each transaction another session. It is recognised by its process id, which is not that of the server.
+    /// Behind a pooler nothing is kept in a session: no prepared statement, and no limit, because the next client would get it.
     func setUp(needsWriting: Bool, within limit: Duration) async throws(PostgresError) {
         let row = try await run(script: Self.survey, timeout: limit).first
         guard let process = row?["pid"], let encoding = row?["encoding"], let readOnly = row?["read_only"] else { throw .oddResult }

@@ -1,12 +1,13 @@
 internal import CLibpq
 public import EventLoop
 
-/// A connection to the server, for one command at a time. A pool makes them; a transaction's body gets one.
+/// A connection to the server, for one command at a time. A pool makes connections; the body of a transaction gets one.
 ///
-/// Any failure that leaves the answer to a command open ends the connection: nobody can tell what a later answer belongs to.
+/// Any failure that leaves the answer to a command open ends the connection: a later answer could not be matched to its command.
 @ServiceActor
 public final class PostgresConnection {
-    /// Statements kept prepared on the server. The texts are constants of the program; one that builds its texts runs unprepared beyond this.
+    /// How many statements are kept prepared on the server. The texts are constants of the program. If a program builds its texts, those beyond this
+    /// number run unprepared.
     private static let preparedStatementsBound = 256
 
     private var handle: OpaquePointer?
@@ -17,15 +18,15 @@ public final class PostgresConnection {
     private let deadline = LoopTimer()
     private var prepared: [String: String] = [:]
     private var statementsPrepared = 0
-    /// Part of each statement's name: behind a pooler the name must not be another client's.
+    /// Part of each statement's name. Behind a pooler the name must not be one of another client.
     private let namesPrefix = "e" + String(UInt64.random(in: .min ... .max), radix: 36)
     private let memory: StatementMemory
-    /// Whether the session on the server is this connection's alone, from its beginning to its end.
+    /// Whether this connection has its session on the server for itself, from beginning to end.
     var hasOwnSession = false
-    /// What `statement_timeout` is on the server.
+    /// The current `statement_timeout` on the server.
     private var serverLimit: Int64
     private let defaultLimit: Duration
-    /// Completed when the connection has ended, for whatever reason.
+    /// Completed when the connection has ended, for any reason.
     let ended = Promise<Void>()
 
     /// Takes over a handle that is connected and non-blocking.
@@ -46,15 +47,16 @@ public final class PostgresConnection {
     /// Whether a command waits for its answer.
     var isBusy: Bool { reply != nil }
 
-    /// Whether the server is in a transaction block, a failed one included.
+    /// Whether the server is in a transaction block, even a failed one.
     var isInTransaction: Bool { handle.map { PQtransactionStatus($0) != PQTRANS_IDLE } ?? false }
 
-    /// The process that serves this connection, as the other side of the socket calls itself.
+    /// The id of the process that serves this connection, as the other side of the socket gives it.
     var serverProcess: Int32? { handle.map { PQbackendPID($0) } }
 
-    /// Runs one statement, prepared on its first use where the session is this connection's own. The limit defaults to the pool's statement time-out.
+    /// Runs one statement. If the session is this connection's own, the statement is prepared on its first use. The default limit is the pool's
+    /// statement time-out.
     ///
-    /// - Parameter columns: what the result has to have. One without them is another statement's: it ends the connection.
+    /// - Parameter columns: the columns that the result must have. A result without them belongs to another statement, and ends the connection.
     public func query(
         _ sql: String, _ parameters: [PostgresParameter] = [], expecting columns: [String] = [], timeout: Duration? = nil
     ) async throws(PostgresError) -> PostgresResult {
@@ -82,15 +84,15 @@ public final class PostgresConnection {
                 encoded.withValues { PQsendQueryPrepared(handle, name, encoded.count, $0, nil, nil, 0) } == 1
             }
         } catch {
-            // Its columns have changed under it: the next use prepares anew.
+            // Its columns have changed since. The next use prepares it again.
             if error.sqlState == "0A000" { prepared[sql] = nil }
-            // It is gone with a session that was never ours alone.
+            // It is gone, with a session that was never this connection's alone.
             if error.sqlState == "26000" { memory.isKept = false }
             throw error
         }
     }
 
-    /// Runs one or several statements without parameters, for example a migration. Gives the result of the last one.
+    /// Runs one or several statements without parameters, for example a migration. Returns the result of the last one.
     @discardableResult
     public func run(script: String, timeout: Duration? = nil) async throws(PostgresError) -> PostgresResult {
         let limit = timeout ?? defaultLimit
@@ -98,7 +100,7 @@ public final class PostgresConnection {
         return try await exchange(within: limit) { PQsendQuery($0, script) == 1 }
     }
 
-    /// Ends the connection. A command under way fails, and the server rolls an open transaction back.
+    /// Ends the connection. A command in flight fails, and the server rolls back an open transaction.
     public func close() { end(.closed) }
 
     private func prepare(_ sql: String, within limit: Duration) async throws(PostgresError) -> String? {
@@ -112,18 +114,18 @@ public final class PostgresConnection {
         return name
     }
 
-    /// Tells the server how long a statement may take, so that it stops work nobody waits for.
-    /// Only ever raised: our own deadline covers shorter ones.
+    /// Tells the server how long a statement may take, so that it stops work that nobody waits for. The limit is only ever raised: the connection's
+    /// own deadline covers shorter ones.
     private func raiseServerLimit(to limit: Duration) async throws(PostgresError) {
         let milliseconds = max(1, limit.millisecondsRoundedUp)
         guard hasOwnSession, milliseconds > serverLimit else { return }
-        // A setting made inside a transaction is undone by its rollback.
+        // A setting that is made inside a transaction is undone if the transaction is rolled back.
         let isLasting = !isInTransaction
         _ = try await exchange(within: defaultLimit) { PQsendQuery($0, "SET statement_timeout = \(milliseconds)") == 1 }
         if isLasting { serverLimit = milliseconds }
     }
 
-    /// Sets the limits of the session. One whose process is frozen inside a transaction must not hold its locks for ever.
+    /// Sets the limits of the session. If a process is frozen inside a transaction, the session must not hold its locks for ever.
     func limitSession(within limit: Duration) async throws(PostgresError) {
         let milliseconds = max(1, defaultLimit.millisecondsRoundedUp)
         _ = try await exchange(within: limit) {
@@ -134,14 +136,14 @@ public final class PostgresConnection {
 }
 
 extension PostgresConnection {
-    /// The server's own limit comes first; the connection is given up only when the server doesn't answer even then.
+    /// The server's own limit ends first. The connection is given up only if the server does not answer even then.
     private static let grace = Duration.milliseconds(250)
 
     /// Sends a command and waits for all of its results.
     private func exchange(
         within limit: Duration, _ send: (OpaquePointer) -> Bool
     ) async throws(PostgresError) -> PostgresResult {
-        // Commands before this one; looked at again after each wait, with nothing awaited between the look and taking the place.
+        // Waits for earlier commands. After each wait it looks again; between the last look and taking the place nothing is awaited.
         while let current = self.reply, !Task.isCancelled { _ = try? await current.value }
         guard !Task.isCancelled else { throw .cancelled }
         guard let handle else { throw endedBy ?? .closed }
@@ -165,7 +167,7 @@ extension PostgresConnection {
         if events.contains(.readable), PQconsumeInput(handle) == 0 { return lose() }
         guard flush() else { return }
         guard reply != nil else {
-            // Without a command there are notices only, and the word of a server that is about to close.
+            // Without a command, the server sends only notices, or a last message before it closes.
             _ = PQisBusy(handle)
             if PQstatus(handle) == CONNECTION_BAD { end(.lost) }
             return
@@ -178,7 +180,7 @@ extension PostgresConnection {
         }
     }
 
-    /// Sends what libpq holds; false when the connection has ended over it.
+    /// Sends the bytes that libpq holds. False if that has ended the connection.
     @discardableResult
     private func flush() -> Bool {
         guard let handle else { return false }
@@ -199,7 +201,7 @@ extension PostgresConnection {
             if case .failure = outcome { return }
             outcome = .success(PostgresResult(result))
         case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-            // libpq would give this result for ever.
+            // libpq would return this result again and again.
             end(PostgresError(.server(sqlState: "0A000"), "COPY is not supported"))
         default:
             if case .failure = outcome { return }
@@ -219,7 +221,7 @@ extension PostgresConnection {
         }
     }
 
-    /// Ends a connection that is gone. The server, or a pooler, may have said why before it closed, and that has arrived with the end.
+    /// Ends a lost connection. The server or a pooler may have said why before it closed; that message has arrived by now.
     private func lose() {
         guard reply != nil, let handle else { return end(.lost) }
         var error = PostgresError.lost

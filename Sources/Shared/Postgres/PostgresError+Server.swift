@@ -1,19 +1,19 @@
 internal import CLibpq
 
 extension PostgresError {
-    /// The error of a result that the server has refused, or that stands for a lost connection.
+    /// The error of a result: the server has refused the command, or the connection was lost.
     init(result: OpaquePointer, connectionIsBad: Bool) {
         let state = PQresultErrorField(result, clibpq_diag_sqlstate()).map { String(cString: $0) }
         let primary = PQresultErrorField(result, clibpq_diag_message_primary()).map { String(cString: $0) }
         let severity = PQresultErrorField(result, clibpq_diag_severity()).map { String(cString: $0) }
-        // After FATAL and PANIC the server closes, whether or not the end of the stream has been seen yet.
+        // After FATAL and PANIC the server closes the connection, even if the end of the stream has not been seen yet.
         guard !connectionIsBad, let state, severity != "FATAL", severity != "PANIC" else {
             let word = state == nil ? nil : primary
             self.init(.connectionLost, word.map { "\(Self.lost.message): \($0)" } ?? Self.lost.message, sqlState: state)
             return
         }
         let message = primary ?? "Postgres refused the command"
-        // 57014 without a cancel request, which nobody here sends, is the server's own statement_timeout.
+        // 57014 means a cancel request or the server's own statement_timeout. Nothing here sends cancel requests.
         if state == "57014" {
             self.init(.timedOut, message, sqlState: state)
         } else {
@@ -21,12 +21,12 @@ extension PostgresError {
         }
     }
 
-    /// The error of a connection attempt, told from libpq's verbose text without the password.
+    /// The error of a connection attempt, from libpq's verbose text without the password.
     ///
-    /// What the server has said is passed on with its SQLSTATE. libpq's own sentences are not: they name the host as libpq understood it.
+    /// The server's words are passed on with their SQLSTATE. libpq's own sentences are not, because they name the host as libpq understood it.
     init(connecting text: String) {
         if let (state, words) = Self.serversWords(text) {
-            // 57P01 to 57P03: it stops, or is not there yet.
+            // 57P01 to 57P03: the server is stopping, or is not ready yet.
             self.init(state.hasPrefix("57P") ? .unavailable : .refused, "Postgres says: \(words)", sqlState: state)
             return
         }
@@ -56,14 +56,14 @@ extension PostgresError {
         self.init(.unavailable, reasons.first { text.contains($0.0) }?.1 ?? "Postgres could not be reached")
     }
 
-    /// The refusals of several places as one: what the server has said counts more than who could not be reached.
+    /// Combines the refusals of several places. What a server has said counts more than a place that could not be reached.
     init(combining errors: [PostgresError]) {
         let telling = errors.first { $0.kind == .refused } ?? errors.last ?? .lost
         let others = errors.map(\.message).reduce(into: [String]()) { if !$0.contains($1) && $1 != telling.message { $0.append($1) } }
         self.init(telling.kind, ([telling.message] + others).joined(separator: "; another host: "), sqlState: telling.sqlState)
     }
 
-    /// Of `…: FATAL:  28P01: password authentication failed for user "engine"` the SQLSTATE and the sentence. The first word is in the server's
+    /// The SQLSTATE and the sentence of `…: FATAL:  28P01: password authentication failed for user "engine"`. The first word is in the server's
     /// language.
     private static func serversWords(_ text: String) -> (state: String, words: String)? {
         for line in text.split(separator: "\n") {
@@ -79,7 +79,7 @@ extension PostgresError {
         return nil
     }
 
-    /// A data exception quotes the value that it could not take: cut from the first to the last quotation mark.
+    /// Removes the value that a data exception quotes: the text from the first to the last quotation mark is cut out.
     private static func withoutQuotedValue(_ message: String) -> String {
         guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\""), first < last else { return message }
         return message[..<first] + "…" + message[message.index(after: last)...]

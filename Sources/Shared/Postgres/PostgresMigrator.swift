@@ -1,15 +1,15 @@
 public import EventLoop
 
-/// One step of the schema.
+/// One migration: a step of the schema.
 public struct PostgresMigration: Sendable, Equatable {
-    /// Its place: 1, 2, 3, …
+    /// Its place in the order: 1, 2, 3, …
     public let number: Int
-    /// What it does, in a word or two.
+    /// Its purpose, in a word or two.
     public let name: String
     /// One or more statements.
     public let sql: String
 
-    /// A step by its parts.
+    /// A migration by its parts.
     public init(number: Int, name: String, sql: String) {
         self.number = number
         self.name = name
@@ -17,19 +17,20 @@ public struct PostgresMigration: Sendable, Equatable {
     }
 }
 
-/// Brings the schema of a database up to the program's. Several may do it at once: the first one works, the others wait for it.
+/// Brings the schema of a database up to the program's version. Several programs may migrate at once: the first one works, and the others wait for
+/// it.
 @ServiceActor
 public struct PostgresMigrator {
-    /// Names the lock within the database; any number that nobody else uses.
+    /// The number of the lock within the database. No other program may use it.
     private static let lock = PostgresParameter.int(0x6f72_6465_7273)
-    /// For one migration: building an index on a large table takes its time.
+    /// The limit for one migration. Building an index on a large table takes long.
     private static let migrationTimeout = Duration.seconds(600)
 
     private let pool: PostgresPool
     private let migrations: [PostgresMigration]
     private let lockTimeout: Duration
 
-    /// A migrator for steps in any order. `lockTimeout` limits the wait for another program that is migrating.
+    /// A migrator for migrations in any order. `lockTimeout` limits the wait for another program that is migrating.
     public init(_ pool: PostgresPool, _ migrations: [PostgresMigration], lockTimeout: Duration = .seconds(600)) {
         self.pool = pool
         self.migrations = migrations.sorted { $0.number < $1.number }
@@ -42,10 +43,10 @@ public struct PostgresMigrator {
         case done
     }
 
-    /// Applies what the database has not had, each step in a transaction of its own, and returns the numbers of those.
-    ///
-    /// Throws `migrationRefused`, with nothing changed, when a step that was applied has been edited since, when the database has had steps that this
-    /// program does not know, or when a new step comes before one that was applied.
+    /// Applies the migrations that the database does not have, each in a transaction of its own, and returns their numbers.
+    /// Throws `migrationRefused`, and changes nothing, if an applied migration was edited since, if the database has an earlier migration that this
+    /// program does not know, or if a new migration comes before an applied one.
+    /// or if a new migration comes before an applied one.
     public func migrate() async throws -> [Int] {
         var applied: [Int] = []
         var waiting = MonotonicInstant.now
@@ -65,12 +66,12 @@ public struct PostgresMigrator {
         }
     }
 
-    /// Applies the next step. The lock is the transaction's: it ends with it whatever happens to this process, also where a pooler gives each
-    /// transaction another session. It is asked for again and again rather than waited for, so that nobody's work is held up by the wait.
+    /// Applies the next migration. The lock belongs to the transaction and ends with it, whatever happens to this process, even if a pooler gives
+    /// each transaction another session. It is polled and not waited for, so that the wait holds up no other work.
     private func turn(on connection: PostgresConnection) async throws -> Turn {
         let locked = try await connection.query("SELECT pg_try_advisory_xact_lock($1) AS locked", [Self.lock], expecting: ["locked"])
         guard locked.first?["locked"] == "t" else { return .busy }
-        // Asked first: CREATE TABLE IF NOT EXISTS needs the right to create also where there is nothing to create.
+        // This is checked first: CREATE TABLE IF NOT EXISTS needs the right to create even if the table exists.
         let there = try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS there", expecting: ["there"])
         if there.first?["there"] != "t" { try await connection.run(script: Self.table) }
         let known = try await checksums(connection)
@@ -91,11 +92,11 @@ public struct PostgresMigrator {
         }
     }
 
-    /// The steps that the database has not had, in order, unless its history contradicts the program's.
+    /// The migrations that the database does not have, in order. Throws if its history contradicts the program's.
     private func pending(_ known: [Int: String], _ history: [Int: (name: String, checksum: String)]) throws(PostgresError) -> [PostgresMigration] {
         for (number, entry) in history.sorted(by: { $0.key < $1.key }) {
             guard let checksum = known[number] else {
-                // Steps only add: what a newer version has added is no hindrance to this one.
+                // Migrations only add. A migration that a newer version has added does not harm this version.
                 if number > (known.keys.max() ?? 0) { continue }
                 throw PostgresError(
                     .migrationRefused, "the database has migration \(number) (\(entry.name)), which this program does not know: start a newer version"
@@ -114,7 +115,7 @@ public struct PostgresMigrator {
         return missing
     }
 
-    /// The server computes them, and every version of it in the same way.
+    /// The server computes the checksums. Every version of it computes them in the same way.
     private func checksums(_ connection: PostgresConnection) async throws -> [Int: String] {
         let result = try await connection.query(
             """

@@ -1,8 +1,8 @@
-/// A value for `$1`, `$2`, … of a statement. It never becomes part of the statement's text; the statement's casts give it its type.
+/// A value for `$1`, `$2`, … of a statement. It never becomes part of the statement's text. The casts in the statement decide its type.
 public enum PostgresParameter: Sendable, Equatable {
     /// NULL.
     case null
-    /// Text, or the text form of any type. NUL is refused with SQLSTATE 22021, as the server would.
+    /// Text, or the text form of any type. NUL is refused with SQLSTATE 22021, as the server would do.
     case text(String)
     /// An integer.
     case int(Int64)
@@ -20,7 +20,7 @@ public enum PostgresParameter: Sendable, Equatable {
 }
 
 extension PostgresParameter {
-    /// The text form, ended by a zero byte; false for NULL, which has none.
+    /// Writes the text form and a zero byte after it. Returns false for NULL, which has no text form.
     func write(to bytes: inout [UInt8]) throws(PostgresError) -> Bool {
         switch self {
         case .null: return false
@@ -51,7 +51,7 @@ extension PostgresParameter {
     private static func append(_ text: String, to bytes: inout [UInt8]) throws(PostgresError) {
         let start = bytes.count
         bytes.append(contentsOf: text.utf8)
-        // The text form ends at the first zero byte: the server would store what is before it.
+        // The text form ends at the first zero byte, so the server would store only the part before it.
         guard !bytes[start...].contains(0) else { throw .nul }
     }
 
@@ -77,7 +77,7 @@ extension PostgresError {
     fileprivate static let nul = PostgresError(.server(sqlState: "22021"), "a text has a NUL, which Postgres cannot store")
 }
 
-/// The parameters of one execution, as libpq takes them: text forms in one block of memory.
+/// The parameters of one execution in libpq's form: text forms in one block of memory.
 struct EncodedParameters {
     private var bytes: [UInt8] = []
     private var offsets: [Int?] = []
@@ -92,7 +92,7 @@ struct EncodedParameters {
 
     var count: Int32 { Int32(offsets.count) }
 
-    /// Calls `body` with pointers to the values; they are good until it returns.
+    /// Calls `body` with pointers to the values. They are valid until it returns.
     func withValues<Value>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value) -> Value {
         bytes.withUnsafeBytes { memory in
             let base = memory.baseAddress?.assumingMemoryBound(to: CChar.self)

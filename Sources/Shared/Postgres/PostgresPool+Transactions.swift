@@ -1,9 +1,9 @@
 internal import EventLoop
 
 extension PostgresPool {
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+    /// Runs `body` in a transaction. The transaction is committed when `body` returns, and rolled back when it throws.
     ///
-    /// When the answer to COMMIT is lost this throws `connectionLost`, and the transaction may or may not have been stored.
+    /// If the answer to COMMIT is lost, this throws `connectionLost`. The transaction may or may not have been stored.
     @discardableResult
     public func transaction<Value>(_ body: @ServiceActor (PostgresConnection) async throws -> Value) async throws -> Value {
         try await withConnection { connection in
@@ -32,13 +32,13 @@ extension PostgresConnection {
             throw PostgresError(
                 .connectionLost, "the answer to COMMIT was lost: the transaction may or may not be stored", sqlState: error.sqlState)
         }
-        // The answer to a COMMIT of a transaction in which a statement has failed is no error.
+        // If a statement of the transaction has failed, the answer to COMMIT is not an error.
         guard result.command == "COMMIT" else {
             throw PostgresError(.server(sqlState: "25P02"), "the transaction was rolled back, because one of its statements had failed")
         }
     }
 
-    /// Rolls the open transaction back; a connection on which that fails is closed, which rolls back too.
+    /// Rolls the open transaction back. If that fails, the connection is closed, which rolls back too.
     func rollBack() async {
         do { try await run(script: "ROLLBACK") } catch { close() }
     }

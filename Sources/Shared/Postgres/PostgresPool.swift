@@ -1,13 +1,13 @@
 public import EventLoop
 
-/// A fixed number of connections to one database, kept up in the background and lent for one command or one transaction.
+/// A fixed number of connections to one database. They are kept in the background and lent for one command or one transaction.
 ///
-/// While no connection can be made, commands fail at once with `unavailable`; while all are lent, they wait for one up to `waitTimeout`.
+/// While no connection can be made, commands fail at once with `unavailable`. While all connections are lent, commands wait up to `waitTimeout`.
 @ServiceActor
 public final class PostgresPool {
-    /// Commands that may wait for a connection; one more fails at once.
+    /// How many commands may wait for a connection; one more fails at once.
     private static let waitersBound = 1024
-    /// A connection that lasted this long ends a series of failures.
+    /// A connection that lasted this long resets the backoff.
     private static let stableAfter = Duration.seconds(5)
 
     private let settings: ConnectionSettings
@@ -20,27 +20,27 @@ public final class PostgresPool {
     private var idle: [PostgresConnection] = []
     private var waiters: [(id: Int, lease: Promise<PostgresConnection>)] = []
     private var nextWaiter = 0
-    /// Why no connection can be made; nil while there is one, and before the first attempt after a loss has failed.
+    /// Why no connection can be made. Nil while there is a connection, and after a loss until the first attempt has failed.
     public private(set) var failure: PostgresError?
     private var wasAvailable: Bool?
     private var complaints = Complaints()
-    /// Why Postgres is of no use: nobody answers, or what it has refused lately and not granted since. Nil where all is well or nothing is known.
+    /// Why Postgres cannot be used: it cannot be reached, or it has refused a command lately. Nil if all is well or nothing is known.
     public var trouble: PostgresError? { open.isEmpty ? failure : complaints.current }
-    /// Called for each command that the server has refused for a reason that lies in the server: for logs.
+    /// Called for each command that the server has refused for a reason that lies in the server. For logs.
     public var onRefusal: (@ServiceActor (PostgresError) -> Void)?
-    /// Called when the pool becomes available (nil) and when it turns out not to be: for logs and metrics.
+    /// Called when the pool becomes available (nil) and when it turns out to be unavailable. For logs and metrics.
     public var onAvailabilityChange: (@ServiceActor (PostgresError?) -> Void)?
 
-    /// A pool that has not connected yet. Throws `invalidConfiguration` when the URL can't be read.
+    /// A pool that has not connected yet. Throws `invalidConfiguration` if the URL cannot be read.
     ///
     /// - Parameters:
     ///   - url: `postgres://user:password@host:port/database`, with libpq's options.
-    ///   - size: connections that are kept, at least 1.
-    ///   - name: shown as `application_name` by the server.
-    ///   - needsWriting: whether a server that only reads is passed over.
-    ///   - connectTimeout: for one attempt to connect, over all addresses; a `connect_timeout` of the URL counts for each address instead.
-    ///   - statementTimeout: for a command that is given no limit of its own.
-    ///   - waitTimeout: for a free connection.
+    ///   - size: how many connections are kept; at least 1.
+    ///   - name: the `application_name` that the server shows.
+    ///   - needsWriting: whether a read-only server is refused.
+    ///   - connectTimeout: the limit for one attempt to connect, over all addresses. A `connect_timeout` of the URL counts for each address instead.
+    ///   - statementTimeout: the limit for a command that has none of its own.
+    ///   - waitTimeout: the limit of the wait for a free connection.
     public init(
         url: String, size: Int, name: String, needsWriting: Bool = true,
         connectTimeout: Duration = .seconds(3), statementTimeout: Duration = .seconds(5), waitTimeout: Duration = .seconds(5)
@@ -55,10 +55,10 @@ public final class PostgresPool {
     /// Whether there is a connection, idle or lent.
     public var isAvailable: Bool { !open.isEmpty }
 
-    /// Connections that are lent, and commands that wait for one: for metrics.
+    /// The number of lent connections, and of commands that wait for one. For metrics.
     public var load: (lent: Int, waiting: Int) { (open.count - idle.count, waiters.count) }
 
-    /// Keeps the connections until the pool is closed or the task cancelled.
+    /// Keeps the connections until the pool is closed or the task is cancelled.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<size { group.addTask { await self.keepConnection() } }
@@ -66,7 +66,7 @@ public final class PostgresPool {
         close()
     }
 
-    /// Lets commands under way finish, fails those that wait and takes no more.
+    /// Lets running commands finish, fails those that wait, and accepts no more.
     public func close() {
         guard closing.succeed(()) else { return }
         failWaiters(.closed)
@@ -76,9 +76,9 @@ public final class PostgresPool {
     /// Runs one statement on a free connection.
     ///
     /// - Parameters:
-    ///   - sql: a constant text; values go in as `$1`, `$2`, … because each text is kept as a prepared statement.
-    ///   - columns: what the result has to have; one without them is another statement's, and ends the connection.
-    ///   - timeout: for the statement; the pool's by default.
+    ///   - sql: a constant text. Values are passed as `$1`, `$2`, …, because each text is kept as a prepared statement.
+    ///   - columns: the columns that the result must have. A result without them belongs to another statement, and ends the connection.
+    ///   - timeout: the limit for the statement; the pool's by default.
     public func query(
         _ sql: String, _ parameters: [PostgresParameter] = [], expecting columns: [String] = [], timeout: Duration? = nil
     ) async throws(PostgresError) -> PostgresResult {
@@ -130,7 +130,7 @@ extension PostgresPool {
             } catch {
                 fail(error)
             }
-            // Ends at once when the pool is closed.
+            // This wait ends at once when the pool is closed.
             if !Task.isCancelled { try? await closing.value(within: backoff.next()) }
         }
     }
@@ -142,7 +142,7 @@ extension PostgresPool {
         report(nil)
     }
 
-    /// Also where the keeper was cancelled: nobody would look after the connection.
+    /// Also closes the connection if its keeper was cancelled: nothing would look after it any more.
     private func remove(_ connection: PostgresConnection) {
         connection.close()
         open.removeAll { $0 === connection }
@@ -156,7 +156,7 @@ extension PostgresPool {
         report(error)
     }
 
-    /// Each change once: a pool whose last connection is replaced before an attempt has failed was available all along.
+    /// Reports each change once. If the last connection is replaced before an attempt has failed, the pool counts as available all along.
     private func report(_ error: PostgresError?) {
         guard wasAvailable != (error == nil) else { return }
         wasAvailable = error == nil
@@ -171,7 +171,7 @@ extension PostgresPool {
 
     private func lease() async throws(PostgresError) -> PostgresConnection {
         guard !closing.isCompleted else { throw .closed }
-        // One that has just been lost is still there until its keeper has run.
+        // A connection that was just lost is still in the list until its keeper has run.
         while let connection = idle.popLast() { if connection.isOpen { return connection } }
         if let failure, open.isEmpty { throw failure }
         guard waiters.count < Self.waitersBound else { throw exhausted() }
@@ -183,7 +183,7 @@ extension PostgresPool {
             return try await lease.value(within: waitTimeout)
         } catch {
             waiters.removeAll { $0.id == id }
-            // A connection may have been handed over after the wait had ended and before this line.
+            // A connection may have been handed over between the end of the wait and this line.
             if lease.isCompleted, let connection = try? await lease.value { giveBack(connection) }
             if error is CancellationError { throw .cancelled }
             throw error as? PostgresError ?? exhausted()
@@ -197,7 +197,7 @@ extension PostgresPool {
     }
 
     private func giveBack(_ connection: PostgresConnection) {
-        // What a borrower has left in a transaction would make the next one part of it.
+        // If a borrower has left a transaction open, the next borrower would become part of it.
         guard !closing.isCompleted, !connection.isBusy, !connection.isInTransaction else { return connection.close() }
         guard connection.isOpen else { return }
         if waiters.isEmpty { idle.append(connection) } else { waiters.removeFirst().lease.succeed(connection) }

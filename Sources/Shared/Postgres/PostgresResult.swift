@@ -1,14 +1,14 @@
 internal import CLibpq
 
-/// What a command gave: rows of texts, in the server's text form.
+/// The result of a command: rows of texts, in the server's text form.
 public struct PostgresResult: Sendable {
     /// The names of the columns.
     public let columns: [String]
     /// The rows.
     public let rows: [PostgresRow]
-    /// Rows that an INSERT, UPDATE or DELETE has changed, or that a SELECT has found.
+    /// How many rows an INSERT, UPDATE or DELETE has changed, or a SELECT has found.
     public let affectedRows: Int
-    /// The server's word for what it has done, such as `INSERT 0 5`.
+    /// The server's description of what it has done, such as `INSERT 0 5`.
     let command: String
 
     static let empty = PostgresResult(columns: [], rows: [], affectedRows: 0, command: "")
@@ -23,11 +23,11 @@ public struct PostgresRow: Sendable {
     public let values: [String?]
     let positions: [String: Int]
 
-    /// The value of a column by its name; nil when it is NULL. Nil as well where there is no such column: a statement that names what it expects
-    /// never gives such a row.
+    /// The value of a column by its name; nil if it is NULL or if there is no such column. A statement that names the columns it expects never gives
+    /// a row without them.
     public subscript(_ column: String) -> String? { positions[column].flatMap { values[$0] } }
 
-    /// The value of a column by its position from 0; nil when it is NULL, and beyond the last.
+    /// The value of a column by its position from 0; nil if it is NULL, and nil beyond the last column.
     public subscript(_ position: Int) -> String? { values.indices.contains(position) ? values[position] : nil }
 }
 
@@ -35,7 +35,7 @@ extension PostgresResult {
     init(_ result: OpaquePointer) {
         let width = PQnfields(result)
         columns = (0..<width).map { String(cString: PQfname(result, $0)) }
-        // Of two columns with one name the first counts.
+        // If two columns have the same name, the first counts.
         let positions = Dictionary(columns.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
         rows = (0..<PQntuples(result)).map { row in
             PostgresRow(values: (0..<width).map { Self.value(result, row, $0) }, positions: positions)

@@ -1,6 +1,7 @@
 internal import CLibpq
 
-/// A parameter of a connection URL. What libpq would only refuse at the first attempt to connect is refused when the URL is read.
+/// Checks a parameter of a connection URL. libpq would refuse some parameters only at the first attempt to connect. They are refused when the URL is
+/// read.
 enum URLParameter {
     private static let words = [
         "sslmode": ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
@@ -11,7 +12,7 @@ enum URLParameter {
     private static let numbers: Set = [
         "connect_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
     ]
-    /// What URLs for other drivers hold, and what to do instead.
+    /// Parameters of URLs for other drivers, and what to do instead.
     private static let foreign: [(names: Set<String>, advice: String)] = [
         (
             ["schema", "search_path", "currentSchema"],

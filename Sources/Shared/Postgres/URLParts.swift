@@ -2,12 +2,12 @@ internal import Configuration
 
 /// The parts of `postgres://user:password@host:port,host:port/database?parameter=value`, as libpq's options.
 ///
-/// A password may hold any character, escaped or not: what cannot be read as the standard has it is read again with everything before the last `@`
-/// as user and password.
+/// A password may have any character, escaped or not. A URL that cannot be read by the standard is read again with everything before the last `@` as
+/// user and password.
 struct URLParts {
     private(set) var options: [(keyword: String, value: String)] = []
 
-    /// Reads what follows the scheme. The error never repeats a part that may belong to a password.
+    /// Reads the text after the scheme. The error never repeats a part that may belong to a password.
     init(afterScheme text: Substring) throws(PostgresError) {
         let authority = text.prefix { $0 != "/" && $0 != "?" }
         let standard = authority.lastIndex(of: "@")
@@ -19,7 +19,7 @@ struct URLParts {
                 self.options = options
                 return
             }
-            // With several of them nobody can tell where the password ends.
+            // With several `@`, it is not clear where the password ends.
             throw last == standard && !text[..<(last ?? text.startIndex)].contains("@") ? error : .badURL
         }
     }
@@ -48,7 +48,7 @@ struct URLParts {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let user = PercentEncoding.decode(parts[0]) else { throw .badURL }
         var options = user.isEmpty ? [] : [("user", user)]
-        // A password with a percent sign that begins no escape stands as it is.
+        // A password with a percent sign that begins no escape is taken as it is.
         if parts.count == 2, !parts[1].isEmpty { options.append(("password", PercentEncoding.decode(parts[1]) ?? String(parts[1]))) }
         return options
     }
@@ -86,7 +86,7 @@ struct URLParts {
         guard let equals = text.firstIndex(of: "="), let keyword = PercentEncoding.decode(text[..<equals]),
             let value = PercentEncoding.decode(text[text.index(after: equals)...])
         else { throw .badURL }
-        // As libpq does for URLs of JDBC.
+        // libpq does the same for URLs of JDBC.
         if keyword == "ssl" && value == "true" { return ("sslmode", "require") }
         try URLParameter.check(keyword, value)
         return (keyword, value)

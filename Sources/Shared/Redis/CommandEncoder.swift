@@ -1,10 +1,10 @@
-/// Writes commands as RESP arrays of bulk strings, each into the same buffer.
+/// Writes commands as RESP arrays of bulk strings. All commands use the same buffer.
 struct CommandEncoder {
     private var buffer: [UInt8] = []
 
     /// Encodes `command` and lends its bytes to `body`.
     ///
-    /// A zero follows them: hiredis looks for the channels of a SUBSCRIBE as in a C string, and would go on into what is left of an earlier command.
+    /// A zero byte follows them. hiredis reads the channels of a SUBSCRIBE like a C string, and would read on into the rest of an earlier command.
     mutating func withEncoded<Value>(_ command: [String], _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
         buffer.removeAll(keepingCapacity: true)
         appendHeader(UInt8(ascii: "*"), command.count)

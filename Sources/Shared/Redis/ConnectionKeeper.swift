@@ -1,7 +1,7 @@
 internal import Configuration
 internal import EventLoop
 
-/// Keeps one connection open: opens it, serves it until it ends, pauses, and opens the next.
+/// Keeps one connection open: opens it, serves it until it ends, waits, and opens the next.
 @ServiceActor
 final class ConnectionKeeper {
     private static let provenAfter = Duration.seconds(1)
@@ -17,11 +17,11 @@ final class ConnectionKeeper {
     private var isClosed = false
     private var attempts = 0
 
-    /// The connection that commands can be sent on.
+    /// The connection on which commands can be sent.
     private(set) var connection: RedisConnection?
-    /// Connections that have been made.
+    /// The number of connections made so far.
     private(set) var connects = 0
-    /// Called when a connection has ended, or could not be made.
+    /// Called when a connection has ended or could not be made.
     var onFailure: (@ServiceActor (RedisError) -> Void)?
 
     init(url: RedisURL, name: String, options: RedisOptions) {
@@ -31,7 +31,7 @@ final class ConnectionKeeper {
         backoff = Backoff(first: options.minBackoff, max: options.maxBackoff)
     }
 
-    /// Whether the present connection is prepared.
+    /// Whether the current connection is prepared.
     var isReady: Bool { connection != nil && ready.isCompleted }
 
     /// Why there is no connection.
@@ -41,7 +41,7 @@ final class ConnectionKeeper {
         return RedisError(.unavailable, "Redis is not available: \(lastError)", words: lastError.words)
     }
 
-    /// Keeps a connection until `close`, or until the task is cancelled. Each one is prepared by `prepare`, and is ready after it.
+    /// Keeps a connection until `close`, or until the task is cancelled. `prepare` prepares each connection; then it is ready.
     func run(_ prepare: @ServiceActor (RedisConnection, RedisConnectionInfo) async -> Void) async {
         await withTaskCancellationHandler {
             while !isClosed && !Task.isCancelled {
@@ -56,7 +56,7 @@ final class ConnectionKeeper {
         }
     }
 
-    /// Waits until a connection is ready. Throws `.unavailable` after `limit`, `.closed`.
+    /// Waits until a connection is ready. Throws `.unavailable` after `limit`, or `.closed`.
     func waitUntilReady(within limit: Duration) async throws(RedisError) {
         if isClosed { throw .closedBefore }
         do {
@@ -92,9 +92,9 @@ final class ConnectionKeeper {
         }
         let start = MonotonicInstant.now
         let failure = await connection.waitForEnd()
-        // Only a wait that was cancelled leaves it open.
+        // The connection is still open only if the wait was cancelled.
         connection.close(failure)
-        // A connection that ends as soon as it is made is no better than none.
+        // A connection that ends as soon as it is made does not reset the backoff.
         if start.elapsed > Self.provenAfter { backoff.reset() }
         self.connection = nil
         if ready.isCompleted && !isClosed { ready = Promise() }

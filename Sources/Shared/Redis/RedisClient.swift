@@ -1,13 +1,14 @@
 public import Configuration
 public import EventLoop
 
-/// A connection to Redis for commands that do not block: any number at once, pipelined, each with a deadline. It connects again by itself.
+/// A connection to Redis for commands that do not block. Any number of commands may run at once, pipelined, each with a deadline. It reconnects by
+/// itself.
 ///
-/// There is no queue for bad times: without a connection a command fails at once, and nothing is sent twice. SUBSCRIBE and blocking commands do not
+/// Commands are not queued for later: without a connection a command fails at once, and nothing is sent twice. SUBSCRIBE and blocking commands do not
 /// belong here: `RedisSubscriber` and `RedisReader` have connections of their own.
 @ServiceActor
 public final class RedisClient {
-    /// What a client has done so far.
+    /// Counters of a client.
     public struct Statistics: Sendable {
         /// Connections made after the first.
         public let reconnects: Int
@@ -21,22 +22,22 @@ public final class RedisClient {
     private var commands = 0
     private var loading: [String: Promise<Void>] = [:]
 
-    /// Prepares each new connection, the first one included. Commands go through while it runs, its own and those of others; `isConnected` turns true
-    /// and `connected(within:)` returns when it has returned. It has to end: until then a connection that is lost is not replaced.
+    /// Prepares each new connection, including the first. Commands can be sent while it runs, by it and by others. After it returns, `isConnected` is
+    /// true and `connected(within:)` returns. It must end: until then a lost connection is not replaced.
     public var onConnect: (@ServiceActor (RedisConnectionInfo) async -> Void)?
 
-    /// Called with the seconds from each command to its reply, for a histogram; must be quick.
+    /// Called with the seconds from each command to its reply, for a histogram. It must be quick.
     public var onRoundTrip: (@ServiceActor (Double) -> Void)? {
         didSet { keeper.connection?.onRoundTrip = onRoundTrip }
     }
 
-    /// Called each time a connection has ended or could not be made, before the pause that follows.
+    /// Called each time a connection has ended or could not be made, before the wait that follows.
     public var onFailure: (@ServiceActor (RedisError) -> Void)? {
         get { keeper.onFailure }
         set { keeper.onFailure = newValue }
     }
 
-    /// A client that connects when it is run; `name` is what CLIENT LIST shows.
+    /// A client that connects when it is run. CLIENT LIST shows `name`.
     public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
         keeper = ConnectionKeeper(url: url, name: name, options: options)
     }
@@ -49,7 +50,7 @@ public final class RedisClient {
         }
     }
 
-    /// Ends the connection and `run`; what is in flight fails with `.closed`. For good.
+    /// Ends the connection and `run` for good. Commands in flight fail with `.closed`.
     public func close() { keeper.close() }
 
     /// Whether there is a connection that `onConnect` has prepared.
@@ -58,21 +59,21 @@ public final class RedisClient {
     /// Whether there is a connection, prepared or not.
     public var hasConnection: Bool { keeper.connection.map { $0.failure == nil } ?? false }
 
-    /// Why there is no connection, or why there was none before the present one.
+    /// Why there is no connection, or why there was none before the current one.
     public var unavailable: RedisError { keeper.unavailable }
 
-    /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, `.closed`.
+    /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, or `.closed`.
     public func connected(within limit: Duration) async throws(RedisError) { try await keeper.waitUntilReady(within: limit) }
 
-    /// What the client has done so far.
+    /// The counters of this client.
     public var statistics: Statistics {
         Statistics(reconnects: max(0, keeper.connects - 1), commands: commands, inFlight: keeper.connection?.inFlight ?? 0)
     }
 
     /// Sends a command and returns its reply.
     ///
-    /// Throws `.rejected` for an error reply, `.timedOut` after `timeout` (the client's own when nil), and whatever else `RedisError.Code` lists.
-    /// When the task is cancelled it throws `.closed` at once; the command may run all the same, and its reply is dropped.
+    /// Throws `.rejected` for an error reply, `.timedOut` after `timeout` (the client's own if nil), and the other codes of `RedisError.Code`. If the
+    /// task is cancelled, it throws `.closed` at once. The command may run nevertheless, and its reply is dropped.
     public func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
         precondition(!command.isEmpty, "a command has a name")
         guard let connection = keeper.connection else { throw keeper.unavailable }
@@ -80,7 +81,7 @@ public final class RedisClient {
         return try await connection.send(command, timeout: timeout)
     }
 
-    /// Runs a script by its digest; Redis is given the text only when it does not know the digest. Throws as `send` does.
+    /// Runs a script by its digest. The text is sent only if Redis does not know the digest. Throws as `send` does.
     public func evaluate(
         _ script: RedisScript, keys: [String], arguments: [String], timeout: Duration? = nil
     ) async throws(RedisError) -> RedisValue {
@@ -96,7 +97,7 @@ public final class RedisClient {
         }
     }
 
-    /// Loads a script; many callers at once share one SCRIPT LOAD.
+    /// Loads a script. Callers at the same time share one SCRIPT LOAD.
     private func load(_ script: RedisScript) async throws(RedisError) {
         if let promise = loading[script.sha] {
             do { return try await promise.value } catch { throw RedisError(waiting: error) }

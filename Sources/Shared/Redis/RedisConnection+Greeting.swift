@@ -1,38 +1,39 @@
 internal import Configuration
 internal import EventLoop
 
-/// What is known of the server at the other end of a new connection.
+/// Facts about the server of a new connection.
 public struct RedisConnectionInfo: Sendable, Equatable {
-    /// Random id of the server's run: another one means that it was started anew. Empty when the server does not tell.
+    /// Random id of the server's run. It changes when the server is restarted. Empty if the server does not tell.
     public let runID: String
-    /// Version of the server, for example `7.0.15`. Empty when the server does not tell.
+    /// Version of the server, for example `7.0.15`. Empty if the server does not tell.
     public let version: String
     /// Whether this is the first connection of its client.
     public internal(set) var isFirst: Bool
 }
 
 extension RedisConnection {
-    /// Logs in, chooses the database, gives the connection its name and waits until the server has loaded its data.
+    /// Logs in, chooses the database, names the connection, and checks with a PING that the server is ready.
     func greet(name: String) async throws(RedisError) -> RedisConnectionInfo {
         let limit = options.connectTimeout
         if url.user != nil || url.password != nil {
-            // A user without a password may be one that needs none.
+            // Some users without a password need none.
             let command = ["AUTH"] + (url.user.map { [$0] } ?? []) + [url.password?.text ?? ""]
             _ = try await send(command, timeout: limit)
         }
-        // The children start in this order, so that the commands leave in it, in one write.
+        // The child tasks start in this order, so the commands are sent in this order, in one write.
         async let selection = attempt(["SELECT", String(url.database)], limit)
         async let naming = attempt(["CLIENT", "SETNAME", name], limit)
         async let description = attempt(["INFO", "server"], limit)
         async let readiness = attempt(["PING"], limit)
         let (selected, named, info, ready) = await (selection, naming, description, readiness)
-        // A server that has no place for another client, or wants a login, says so in answer to whichever came first; the rest fails with the link.
+        // A server that has no room for another client, or wants a login, says so in its answer to whichever command came first. The others fail
+        // because the connection ends.
         for case .failure(let error) in [selected, ready, named, info] where failure != nil && error.rejection != nil && error.rejection != "NOPERM" {
             throw error
         }
         if case .failure(let error) = selected, url.database != 0 || error.rejection != "NOPERM" { throw error }
         _ = try ready.get()
-        // A restricted user may not be allowed INFO and CLIENT; the connection serves without them.
+        // A restricted user may not be allowed to use INFO and CLIENT. The connection works without them.
         let server = RedisInfo((try? info.get())?.string ?? "")
         return RedisConnectionInfo(runID: server.runID, version: server.version, isFirst: false)
     }
@@ -43,7 +44,7 @@ extension RedisConnection {
 }
 
 extension RedisError {
-    /// Why a connection could not be opened: no caller's command has been sent yet, whatever the reason.
+    /// Why a connection could not be opened. No command of a caller has been sent yet, whatever the reason.
     init(opening error: any Error, at url: RedisURL) {
         let error = RedisError(waiting: error)
         switch error.code {

@@ -2,7 +2,7 @@ internal import CHiredis
 internal import Configuration
 internal import EventLoop
 
-/// One connection to Redis, from connecting to its end: commands in flight, their deadlines, and the liveness of the link.
+/// One connection to Redis from connecting to its end. It keeps the commands in flight and their deadlines, and checks that the link is alive.
 @ServiceActor
 final class RedisConnection {
     private typealias Call = Waiter<RedisValue, RedisError>
@@ -11,7 +11,7 @@ final class RedisConnection {
     let url: RedisURL
     let options: RedisOptions
     private let name: String
-    /// Which of a host's addresses is tried first, so that one that answers and does not serve is not taken again and again.
+    /// Chooses which of a host's addresses is tried first, so that an address that answers but does not work is not tried first every time.
     private let turn: Int
     private var transport: RedisTransport?
     private var encoder = CommandEncoder()
@@ -20,13 +20,13 @@ final class RedisConnection {
     private var lastSweep = MonotonicInstant.now
     private var lastReceived = MonotonicInstant.now
     private var probeSent: MonotonicInstant?
-    /// How long this process has stood still while it waited for an answer: time that the server could not use.
+    /// How long this process has stood still while it waited for an answer. The server could not use that time.
     private var stoodStill = Duration.zero
     private let ended = Promise<RedisError>()
 
-    /// Finds the addresses of a host within a time.
+    /// Finds the addresses of a host within a time limit.
     var resolve: @ServiceActor (String, Duration) async throws -> [String] = { try await HostResolver.addresses(of: $0, within: $1) }
-    /// Why the connection ended; nil before that.
+    /// Why the connection ended; nil while it has not.
     private(set) var failure: RedisError?
     /// Called with the time in seconds from a command to its reply.
     var onRoundTrip: (@ServiceActor (Double) -> Void)?
@@ -34,10 +34,10 @@ final class RedisConnection {
     var onPush: (@ServiceActor (PubSubPush) -> Void)?
     /// Called once, when the connection ends.
     var onEnd: (@ServiceActor (RedisError) -> Void)?
-    /// Sends what the server must answer, to see whether the link is alive. Unless set, a PING.
+    /// Sends a command that the server must answer, to check that the link is alive. The default is a PING.
     var onIdle: (@ServiceActor () -> Void)?
 
-    /// A connection that is not open; `turn` is the number of this attempt.
+    /// A connection that is not open yet; `turn` is the number of this attempt.
     init(url: RedisURL, name: String, options: RedisOptions, turn: Int = 0) {
         self.url = url
         self.name = name
@@ -48,7 +48,7 @@ final class RedisConnection {
     /// Commands without a reply.
     var inFlight: Int { pending.count }
 
-    /// Connects and greets. Throws `.unavailable`, `.rejected` or `.closed`; the connection has then ended.
+    /// Connects and greets the server. Throws `.unavailable`, `.rejected` or `.closed`; the connection has then ended.
     func open() async throws(RedisError) -> RedisConnectionInfo {
         do {
             try await connect()
@@ -61,10 +61,10 @@ final class RedisConnection {
         }
     }
 
-    /// Why the connection ended, once it has.
+    /// Waits until the connection has ended, and returns why.
     func waitForEnd() async -> RedisError { (try? await ended.value) ?? .cancelled }
 
-    /// Ends the connection; what is in flight fails with `reason`. Nothing happens when it has ended.
+    /// Ends the connection. Commands in flight fail with `reason`. Does nothing if the connection has already ended.
     func close(_ reason: RedisError) {
         guard failure == nil else { return }
         failure = reason
@@ -76,7 +76,7 @@ final class RedisConnection {
         onEnd?(reason)
     }
 
-    /// Tries the addresses of the host one after the other; each has its share of the time, so that a silent one leaves some for the next.
+    /// Tries the addresses of the host one after the other. Each has a share of the time, so that a silent address leaves time for the next.
     private func connect() async throws {
         let addresses = try await resolve(url.host, options.connectTimeout).prefix(Self.maxAddresses)
         var reason = RedisError(.unavailable, "\(url.host) has no address")
@@ -97,7 +97,7 @@ final class RedisConnection {
         if let failure { throw failure }
         guard let port = UInt16(exactly: url.port) else { throw RedisError(.unavailable, "\(url.endpoint) has no such port") }
         let transport = try RedisTransport(address: address, port: port, endpoint: url.endpoint)
-        // These keep the connection alive while hiredis may call back; the transport drops them at its end.
+        // These closures keep the connection alive while hiredis may call back. The transport drops them at its end.
         transport.onReceive = { self.received() }
         transport.onEnd = { [unowned transport] in if transport.isConnected { self.close($0) } }
         self.transport = transport
@@ -124,7 +124,7 @@ extension RedisConnection {
         return try await call.value(orWhenCancelled: .cancelled)
     }
 
-    /// Sends a command of Pub/Sub, whose answers come to `onPush`. Returns false when the connection has ended.
+    /// Sends a command of Pub/Sub. Its answers go to `onPush`. Returns false if the connection has ended.
     @discardableResult
     func sendPubSub(_ command: [String]) -> Bool {
         guard let transport else { return false }
@@ -132,7 +132,7 @@ extension RedisConnection {
         return encoder.withEncoded(command) { transport.send($0, onPush(_:_:_:), owner) }
     }
 
-    /// Says that an answer is due to something outside the queue.
+    /// Notes that the server must answer something that is not in the queue.
     func expectAnswer() {
         guard probeSent == nil else { return }
         if pending.count == 0 { stoodStill = .zero }
@@ -190,7 +190,7 @@ extension RedisConnection {
         let now = MonotonicInstant.now
         defer { lastSweep = now }
         if now - lastSweep > Self.stall {
-            // The replies may lie in the socket, and are read before the next sweep.
+            // The replies may already be in the socket. They are read before the next sweep.
             stoodStill += now - lastSweep
             return
         }
@@ -208,12 +208,12 @@ extension RedisConnection {
 
     private func probe() {
         if let onIdle { return onIdle() }
-        // Nobody waits for it: its reply shows the link to be alive, its absence ends the connection.
+        // No caller waits for this PING. Its reply shows that the link is alive; without a reply the connection ends.
         _ = try? submit(["PING"], timeout: options.commandTimeout, for: nil)
     }
 }
 
-// A nil reply says that the connection ends; `close` has told the callers, or will.
+// A nil reply means that the connection is ending. `close` tells the callers.
 
 private func onReply(_: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _ owner: UnsafeMutableRawPointer?) {
     guard let reply, let owner else { return }

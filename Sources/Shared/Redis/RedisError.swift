@@ -6,15 +6,15 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         /// There is no connection; the command was not sent.
         case unavailable
-        /// The connection ended while the command was under way: it may have run.
+        /// The connection ended while the command was in flight. The command may have run.
         case connectionLost
-        /// No reply within the time-out: the command may have run, or may still run.
+        /// No reply within the time-out. The command may have run, or may still run.
         case timedOut
-        /// Redis answered with an error; the first word of it, for example `NOSCRIPT`, `OOM`, `READONLY`, `BUSY`, `WRONGPASS`.
+        /// Redis answered with an error. The value is the error's first word, for example `NOSCRIPT`, `OOM`, `READONLY`, `BUSY`, `WRONGPASS`.
         case rejected(String)
         /// The other side does not speak the protocol of Redis.
         case protocolViolation
-        /// As many commands as allowed are in flight; this one was not sent.
+        /// The maximum number of commands is in flight. This one was not sent.
         case overloaded
         /// The client was closed, or the task that waited was cancelled.
         case closed
@@ -24,12 +24,12 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
     public let code: Code
     /// One sentence, safe to log.
     public let message: String
-    /// Whether the command may have run all the same.
+    /// Whether the command may have run nevertheless.
     public let outcomeUnknown: Bool
-    /// Redis' own words, where it was reached and has said no; nil where nothing was heard of it.
+    /// Redis' own words, if it was reached and has refused; nil if nothing was heard from it.
     public let words: String?
 
-    /// A failure. Unless said otherwise, its outcome is unknown if the kind implies that the command was sent and not answered.
+    /// A failure. By default its outcome is unknown if the kind implies that the command was sent and not answered.
     public init(_ code: Code, _ message: String, outcomeUnknown: Bool? = nil, words: String? = nil) {
         self.code = code
         self.message = message
@@ -37,11 +37,11 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         self.words = words
     }
 
-    /// Whether Redis is away, or not ready yet; the command did not run.
+    /// Whether Redis cannot be reached or is not ready yet. The command did not run.
     public var isUnavailable: Bool { [.unavailable, .rejected("LOADING"), .rejected("MASTERDOWN")].contains(code) }
 
-    /// Whether this connection is of no use any more, whoever asks again: its server is a replica now, is being filled by another, or has forgotten
-    /// the login. Another look at the address may find the right one.
+    /// Whether this connection is of no use any more for any caller: its server is a replica now, is loading its data, has lost its master, or has
+    /// forgotten the login. If the address is looked up again, it may lead to the right server.
     public var endsConnection: Bool { rejection.map { ["READONLY", "LOADING", "MASTERDOWN", "NOAUTH"].contains($0) } ?? false }
 
     /// The prefix of an error reply; nil for other failures.
@@ -57,7 +57,7 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
 extension RedisError {
     static let limitOfMessage = 200
 
-    /// An error reply. Redis may quote the arguments of a command it does not know: they are cut off.
+    /// An error reply. Redis may quote the arguments of a command that it does not know. These are cut off.
     init(reply text: String) {
         let prefix = text.prefix { $0 != " " }
         let safe = text.split(separator: ", with args beginning with:", maxSplits: 1).first ?? ""
@@ -65,7 +65,7 @@ extension RedisError {
         self.init(.rejected(String(prefix)), words, words: words)
     }
 
-    /// What ends a connection on an answer after which it is of no use. Commands that are under way may have run.
+    /// The error that ends a connection after an answer which makes it useless. Commands in flight may have run.
     init(givingUp endpoint: String, after answer: RedisError) {
         self.init(
             .connectionLost, "the connection to Redis at \(endpoint) was given up: \(answer.message)", outcomeUnknown: true,
@@ -77,7 +77,7 @@ extension RedisError {
     static let closed = RedisError(.closed, "the connection to Redis was closed", outcomeUnknown: true)
     static let closedBefore = RedisError(.closed, "the client of Redis is closed")
 
-    /// What a wait on the loop failed with.
+    /// The error of a wait on the loop.
     init(waiting error: any Error) {
         switch error {
         case let error as RedisError: self = error

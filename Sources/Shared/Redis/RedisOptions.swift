@@ -1,16 +1,16 @@
-/// How a connection to Redis is kept.
+/// The settings of a connection to Redis.
 public struct RedisOptions: Sendable {
-    /// Limit for finding the host, for connecting and for the greeting, each. 2 s.
+    /// The time limit for each of: finding the host, connecting, the greeting. 2 s.
     public var connectTimeout: Duration = .seconds(2)
-    /// Limit for a command that has none of its own. A link that gives nothing for half a second more is dropped. 3 s.
+    /// The time limit for a command that has none of its own. If the link is silent for half a second more, it is dropped. 3 s.
     public var commandTimeout: Duration = .seconds(3)
-    /// Commands without a reply, at most; beyond it they are refused. 10,000.
+    /// The maximum number of commands without a reply. Further commands are refused. 10,000.
     public var maxInFlight = 10_000
-    /// First pause before connecting again; it doubles with each failure, less up to a half at random. 50 ms.
+    /// The first wait before connecting again. It doubles with each failure, less up to a half at random. 50 ms.
     public var minBackoff: Duration = .milliseconds(50)
-    /// Longest pause before connecting again. 2 s.
+    /// The maximum wait before connecting again. 2 s.
     public var maxBackoff: Duration = .seconds(2)
-    /// Silence after which the link is tried. 1 s.
+    /// The silence after which the link is checked. 1 s.
     public var pingInterval: Duration = .seconds(1)
 
     /// The defaults.

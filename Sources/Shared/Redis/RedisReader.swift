@@ -1,9 +1,9 @@
 public import Configuration
 public import EventLoop
 
-/// A connection to Redis for one blocking command at a time, such as XREADGROUP with BLOCK, which would hold back all others behind it.
+/// A connection to Redis for one blocking command at a time, such as XREADGROUP with BLOCK. On a shared connection it would hold back all others.
 ///
-/// It connects when it is needed. A command that is given up takes the connection with it, so that Redis gives nothing to a reader that is gone.
+/// It connects when it is needed. If a command is given up, its connection is closed, so that Redis gives nothing to a reader that has gone.
 @ServiceActor
 public final class RedisReader {
     private let url: RedisURL
@@ -14,7 +14,7 @@ public final class RedisReader {
     private var isClosed = false
     private var attempts = 0
 
-    /// A reader that is not connected; `name` is what CLIENT LIST shows.
+    /// A reader that is not connected yet. CLIENT LIST shows `name`.
     public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
         self.url = url
         self.name = name
@@ -23,10 +23,10 @@ public final class RedisReader {
 
     isolated deinit { connection?.close(.closed) }
 
-    /// Sends a command, and connects before that if necessary. `timeout` is for the reply alone and has to be longer than the command blocks.
+    /// Sends a command, and connects first if necessary. `timeout` is for the reply alone and must be longer than the command blocks.
     ///
-    /// Throws as `RedisClient.send` does, `.overloaded` while another command is under way, and at once when the task is cancelled. After `.timedOut`
-    /// and a cancellation the connection is dropped. The caller pauses between attempts.
+    /// Throws as `RedisClient.send` does, `.overloaded` while another command is in flight, and at once if the task is cancelled. After any failure
+    /// except an error reply, the connection is closed. The caller must wait between attempts.
     public func send(_ command: [String], timeout: Duration) async throws(RedisError) -> RedisValue {
         precondition(!command.isEmpty, "a command has a name")
         if isClosed { throw .closedBefore }
@@ -42,7 +42,7 @@ public final class RedisReader {
         }
     }
 
-    /// Ends the connection; a command that is under way fails with `.closed`. For good.
+    /// Ends the connection for good. A command in flight fails with `.closed`.
     public func close() {
         isClosed = true
         connection?.close(.closed)

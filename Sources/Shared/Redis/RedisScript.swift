@@ -2,7 +2,7 @@ internal import CCrypto
 
 /// A Lua script that runs inside Redis, called by its digest.
 public struct RedisScript: Sendable {
-    /// What it is called in logs and metrics.
+    /// The name of the script in logs and metrics.
     public let name: String
     /// The Lua text.
     public let source: String
@@ -17,9 +17,9 @@ public struct RedisScript: Sendable {
     }
 }
 
-/// SHA-1 (RFC 3174): the name Redis gives to a script. Not for security.
+/// SHA-1 (RFC 3174). Redis identifies a script by it. Not for security.
 enum SHA1 {
-    /// The digest of a text's UTF-8 in lower-case hexadecimal; empty, which names no script, where OpenSSL has none.
+    /// The digest of a text's UTF-8 in lower-case hexadecimal. If OpenSSL has no SHA-1 it is empty, which identifies no script.
     static func hex(of text: String) -> String {
         var text = text
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CCRYPTO_SHA1_LENGTH) + 1) { digest in

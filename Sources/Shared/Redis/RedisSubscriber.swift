@@ -1,20 +1,21 @@
 public import Configuration
 public import EventLoop
 
-/// Listens to channels of Pub/Sub on a connection of its own, which it opens again by itself, with every channel.
+/// Listens to channels of Pub/Sub on a connection of its own. It reconnects by itself and subscribes to every channel again.
 ///
-/// What is published while there is no connection is lost: `onReconnect` says when to look for it elsewhere.
+/// Messages that are published while there is no connection are lost. `onReconnect` tells when to look for them elsewhere.
 @ServiceActor
 public final class RedisSubscriber {
-    /// Takes the payload of a message; what is no UTF-8 in it is replaced.
+    /// Takes the payload of a message. Bytes that are not UTF-8 are replaced.
     public typealias Handler = @ServiceActor (String) -> Void
 
     private let keeper: ConnectionKeeper
     private let options: RedisOptions
-    /// Always subscribed to: subscribing again is a ping, as PING itself cannot be used here, and hiredis never sees the last channel go.
+    /// A channel that is always subscribed. Subscribing to it again serves as a ping, because PING cannot be used here. It also keeps hiredis from
+    /// seeing the last channel go.
     private let pingChannel: ChannelName
     private var channels: [ChannelName: Channel] = [:]
-    /// SUBSCRIBEs without a confirmation, by channel: only the last one confirms what was asked for last.
+    /// The number of SUBSCRIBEs without a confirmation, by channel. Only the last confirmation belongs to the last request.
     private var outstanding: [ChannelName: Int] = [:]
     /// Channels that a new connection has not confirmed yet.
     private var returning: Set<ChannelName> = []
@@ -23,14 +24,14 @@ public final class RedisSubscriber {
     /// Called after a reconnect, when all channels are subscribed again.
     public var onReconnect: (@ServiceActor () -> Void)?
 
-    /// Called each time a connection has ended or could not be made, before the pause that follows.
+    /// Called each time a connection has ended or could not be made, before the wait that follows.
     public var onFailure: (@ServiceActor (RedisError) -> Void)? {
         get { keeper.onFailure }
         set { keeper.onFailure = newValue }
     }
 
-    /// A subscriber that connects when it is run; `name` is what CLIENT LIST shows. On `pingChannel` nothing is published; the user of the
-    /// URL needs the right to it as to the others: an error of Redis ends the connection.
+    /// A subscriber that connects when it is run. CLIENT LIST shows `name`. Nothing is published on `pingChannel`. The user of the URL needs the
+    /// right to it as to the other channels: an error of Redis ends the connection.
     public init(url: RedisURL, name: String, pingChannel: String = "redis-subscriber-ping", options: RedisOptions = RedisOptions()) {
         self.options = options
         self.pingChannel = ChannelName(pingChannel)
@@ -44,27 +45,27 @@ public final class RedisSubscriber {
         }
     }
 
-    /// Ends the connection and `run`. For good.
+    /// Ends the connection and `run` for good.
     public func close() { keeper.close() }
 
-    /// Gives the present connection up, and looks the address up again: what serves there may have changed without this connection's notice.
+    /// Gives the current connection up and looks the address up again. Another server may serve there now, which this connection would not notice.
     public func reconnect() {
         keeper.connection?.close(RedisError(.connectionLost, "the subscriber looks its address up again"))
     }
 
-    /// Whether there is a connection; after a reconnect the channels may not be confirmed yet.
+    /// Whether there is a connection. After a reconnect the channels may not be confirmed yet.
     public var isConnected: Bool { keeper.isReady }
 
-    /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, `.closed`.
+    /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, or `.closed`.
     public func connected(within limit: Duration) async throws(RedisError) { try await keeper.waitUntilReady(within: limit) }
 
     /// Connections made after the first.
     public var reconnects: Int { max(0, keeper.connects - 1) }
 
-    /// Listens to `channel`; returns when Redis has confirmed it, so that nothing published afterwards is missed while the connection lasts.
+    /// Listens to `channel`. Returns when Redis has confirmed it, so that nothing published afterwards is missed while the connection lasts.
     ///
-    /// `onMessage` must be quick and may be called before this returns. Throws `.unavailable` without a connection, `.connectionLost` when it ends
-    /// before the confirmation, `.timedOut` (also when the user has no right to the channel) and `.closed`; nothing is subscribed then.
+    /// `onMessage` must be quick, and may be called before this returns. Throws `.unavailable` without a connection, `.connectionLost` if it ends
+    /// before the confirmation, `.timedOut` (also if the user has no right to the channel) and `.closed`. After an error, nothing is subscribed.
     public func subscribe(_ channel: String, _ onMessage: @escaping Handler) async throws(RedisError) -> RedisSubscription {
         guard let connection = keeper.connection, connection.failure == nil else { throw keeper.unavailable }
         let entry: Channel

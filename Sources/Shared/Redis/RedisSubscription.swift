@@ -14,14 +14,14 @@ public final class RedisSubscription {
         self.subscriber = subscriber
     }
 
-    /// Ends the listening at once; the last listener of a channel ends the subscription at Redis. Nothing happens the second time.
+    /// Stops listening at once. When the last listener of a channel stops, the subscription at Redis ends. A second call does nothing.
     public func cancel() {
         subscriber?.remove(id, from: channel)
         subscriber = nil
     }
 }
 
-/// The name of a channel, compared by its bytes as Redis does: `==` of `String` takes the two Unicode forms of "é" for one name.
+/// The name of a channel, compared by its bytes as Redis does. `==` of `String` would take the two Unicode forms of "é" for one name.
 struct ChannelName: Hashable {
     let text: String
 
@@ -35,7 +35,7 @@ struct ChannelName: Hashable {
     }
 }
 
-/// Something that Redis sends on a connection of Pub/Sub.
+/// A message or confirmation that Redis sends on a connection of Pub/Sub.
 enum PubSubPush: Equatable {
     case subscribed(channel: String)
     case unsubscribed(channel: String)

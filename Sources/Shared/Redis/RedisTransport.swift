@@ -11,20 +11,20 @@ final class RedisTransport {
     private var flushHook: Int?
     private var needsFlush = false
     private var isWriting = false
-    /// Whether the connection has stood, also after its end.
+    /// Whether the connection has been established; stays true after its end.
     private(set) var isConnected = false
     private var isEnded = false
     private var failure = RedisError.closed
     private let endpoint: String
 
-    /// Completed when the connection stands; fails when it cannot, or when it is closed before.
+    /// Succeeds when the connection is established. Fails if that is not possible, or if `close` comes first.
     let opened = Promise<Void>()
     /// Called when bytes, or the end of the stream, are about to be read.
     var onReceive: (@ServiceActor () -> Void)?
     /// Called once, after all other callbacks.
     var onEnd: (@ServiceActor (RedisError) -> Void)?
 
-    /// Starts to connect to a numeric address; `endpoint` stands for it in messages.
+    /// Starts to connect to a numeric address. Messages show `endpoint` instead.
     init(address: String, port: UInt16, endpoint: String) throws(RedisError) {
         self.endpoint = endpoint
         guard let context = chiredis_connect(address, Int32(port)) else { throw RedisError(.unavailable, "out of memory") }
@@ -40,7 +40,7 @@ final class RedisTransport {
         attach(context)
     }
 
-    /// Queues an encoded command; what is queued in one turn of the loop leaves in one write. Returns false when the connection has ended.
+    /// Queues an encoded command. All commands that are queued in one turn of the loop leave in one write. Returns false if the connection has ended.
     func send(_ bytes: UnsafeBufferPointer<UInt8>, _ callback: chiredis_reply_callback, _ owner: UnsafeMutableRawPointer) -> Bool {
         guard let context else { return false }
         return bytes.withMemoryRebound(to: CChar.self) {
@@ -48,10 +48,10 @@ final class RedisTransport {
         }
     }
 
-    /// Ends the connection at once. Must not be called inside the callback of `opened`, which is why that is a promise.
+    /// Ends the connection at once. Must not be called inside hiredis' callback that connected it; so `opened` is a promise.
     func close() {
         guard let context else { return }
-        // Tells `cleanUp` that the end is ours: hiredis reports no error then, or an old one.
+        // Tells `cleanUp` that this side ended the connection. hiredis then reports no error, or an old one.
         self.context = nil
         redisAsyncFree(context)
     }
@@ -70,7 +70,7 @@ final class RedisTransport {
     }
 }
 
-// MARK: What hiredis asks for
+// MARK: Requests of hiredis
 
 extension RedisTransport {
     private func want(_ events: PollHandle.Events) {
@@ -81,7 +81,8 @@ extension RedisTransport {
 
     private func dismiss(_ events: PollHandle.Events) { poll.map { $0.update($0.events.subtracting(events)) } }
 
-    /// Before the connection stands, and when the socket is full, the poll says when to write; else it is done once before the loop blocks.
+    /// Before the connection is established, and when the socket is full, the poll says when to write. Otherwise there is one write before the loop
+    /// blocks.
     private func wantWrite() {
         if isConnected && !isWriting { needsFlush = true } else { want(.writable) }
     }
@@ -93,7 +94,7 @@ extension RedisTransport {
 
     private func connected(_ succeeded: Bool) {
         guard succeeded else {
-            // The context lives until `cleanUp`, but its words are here only now.
+            // The context lives until `cleanUp`, but its error text is only available now.
             failure = RedisError(.unavailable, "cannot reach Redis at \(endpoint): \(words)")
             return
         }
@@ -104,7 +105,7 @@ extension RedisTransport {
         opened.succeed(())
     }
 
-    /// Comes more than once in some versions, and in some before the last callbacks of commands: the end itself is a job of its own.
+    /// Some versions of hiredis call this more than once, and some before the last callbacks of commands. So the end is a job of its own.
     private func cleanUp() {
         guard !isEnded else { return }
         isEnded = true
@@ -112,7 +113,7 @@ extension RedisTransport {
             failure = reason(of: context)
         }
         context = nil
-        // The descriptor is closed right after this.
+        // hiredis closes the descriptor right after this.
         poll?.close()
         poll = nil
         flushHook.map { Loop.shared.removeBeforeBlocking($0) }
@@ -129,7 +130,7 @@ extension RedisTransport {
     }
 
     private func reason(of context: UnsafePointer<redisAsyncContext>) -> RedisError {
-        // An error that answers no command: too many clients, or no right to a channel.
+        // An error that is no answer to a command: too many clients, or no right to a channel.
         if chiredis_is_error_reply(context) {
             let answer = RedisError(reply: words)
             return RedisError(answer.code, "Redis at \(endpoint): \(answer.message)", words: answer.words)
@@ -144,7 +145,7 @@ extension RedisTransport {
     }
 }
 
-// MARK: What the loop tells
+// MARK: Events of the loop
 
 extension RedisTransport {
     private func ready(_ events: PollHandle.Events) {
@@ -152,7 +153,7 @@ extension RedisTransport {
             onReceive?()
             redisAsyncHandleRead(context)
         }
-        // Reading may have ended it.
+        // Reading may have ended the connection.
         if events.contains(.writable) { write() }
     }
 

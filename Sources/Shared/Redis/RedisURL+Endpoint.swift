@@ -1,6 +1,6 @@
 internal import Configuration
 
 extension RedisURL {
-    /// Host and port: what a log may show.
+    /// Host and port. A log may show them.
     var endpoint: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 }

@@ -1,7 +1,7 @@
 internal import CHiredis
 
 extension RedisValue {
-    /// Copies a reply that hiredis owns. Its parser bounds the depth of arrays.
+    /// Copies a reply that hiredis owns. hiredis' parser limits the depth of arrays.
     init(_ reply: UnsafePointer<redisReply>) {
         switch chiredis_reply_kind(reply) {
         case CHIREDIS_INTEGER: self = .integer(reply.pointee.integer)
@@ -18,7 +18,7 @@ extension RedisValue {
         }
     }
 
-    /// The characters of a string reply; what is no UTF-8 is replaced.
+    /// The characters of a string reply. Bytes that are not UTF-8 are replaced.
     static func repairedText(of reply: UnsafePointer<redisReply>) -> String {
         withBytes(of: reply) { String(decoding: $0, as: UTF8.self) }
     }

@@ -6,7 +6,7 @@ public enum RedisValue: Sendable, Equatable {
     case integer(Int64)
     /// A bulk or status reply that is valid UTF-8.
     case string(String)
-    /// A bulk reply that is no valid UTF-8.
+    /// A bulk reply that is not valid UTF-8.
     case bytes([UInt8])
     /// An error inside an array; an error that is the whole reply is thrown as `RedisError`.
     case error(String)
@@ -30,7 +30,7 @@ extension RedisValue {
         }
     }
 
-    /// A number, also when it comes as a string; nil for everything else.
+    /// A number, even if it comes as a string; nil for everything else.
     public var integer: Int64? {
         switch self {
         case .integer(let number): number

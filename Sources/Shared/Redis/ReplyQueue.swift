@@ -1,18 +1,18 @@
 internal import EventLoop
 
-/// The commands of a connection that wait for their replies, oldest first; replies come in the same order.
+/// The commands of a connection that wait for their replies, oldest first. Replies come in the same order.
 ///
-/// A command whose caller has given up keeps its place, so that its late reply is taken by nobody else.
+/// A command whose caller has given up keeps its place, so that its late reply goes to no other command.
 struct ReplyQueue<Call> {
     /// A command in flight.
     struct Entry {
-        /// What its reply is given to; nil when nobody waits.
+        /// The call that gets the reply; nil if no caller waits.
         var call: Call?
         let sent: MonotonicInstant
         let deadline: MonotonicInstant
     }
 
-    /// A ring whose size is a power of two; an entry's place is the low bits of its number.
+    /// A ring whose size is a power of two. The index of an entry is the low bits of its number.
     private var ring: [Entry?] = Array(repeating: nil, count: 64)
     private var first: UInt64 = 0
     private var next: UInt64 = 0
@@ -35,7 +35,7 @@ struct ReplyQueue<Call> {
         return ring[place(first)].take()
     }
 
-    /// Takes the calls of all commands that are past their deadline; the commands keep their places.
+    /// Takes the calls of all commands that are past their deadline. The commands keep their places.
     mutating func takeExpired(at now: MonotonicInstant) -> [Call] {
         var expired: [Call] = []
         for number in first..<next where ring[place(number)]!.deadline <= now {

@@ -1,10 +1,10 @@
-/// What a run has come to. Scripts rely on these numbers; 64 and 69 are those of `sysexits.h`.
+/// The outcome of a run. Scripts rely on these numbers; 64 and 69 are those of `sysexits.h`.
 enum ExitCode: Int32, Sendable, CaseIterable {
     /// Done, and nothing was found.
     case ok = 0
-    /// The engine refused, or the command found what it was to look for.
+    /// The engine refused, or the command found what it looks for.
     case refused = 1
-    /// The order that was followed did not end as confirmed.
+    /// The followed order did not end as confirmed.
     case unfilled = 2
     /// The arguments or the environment cannot be used.
     case usage = 64

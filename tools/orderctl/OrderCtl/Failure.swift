@@ -1,16 +1,16 @@
 internal import JSON
 
-/// Why a command could not do what it was asked: one sentence for a person, and the exit status.
+/// Why a command failed: one sentence for a person, and the exit status.
 struct Failure: Error, Sendable, Equatable {
     let status: ExitCode
     /// What is wrong and what to do, on one line.
     let sentence: String
-    /// The engine's own code of a refusal, else one of `ownCodes`.
+    /// The engine's own code of a refusal, or else one of `ownCodes`.
     let code: String
 
-    /// Whether what was asked for may have been done all the same: the answer was lost on its way.
+    /// Whether the request may have been carried out nevertheless, because its answer was lost.
     let mayHaveBeenDone: Bool
-    /// Whether another try may do better: nothing was there to judge what was asked for.
+    /// Whether another try may succeed, because nothing has judged the request yet.
     let mayPass: Bool
 
     init(_ status: ExitCode, _ sentence: String, code: String? = nil, mayHaveBeenDone: Bool = false, mayPass: Bool = false) {
@@ -21,12 +21,13 @@ struct Failure: Error, Sendable, Equatable {
         self.mayPass = mayPass || mayHaveBeenDone || status == .unreachable
     }
 
-    /// The same with what to do about it.
+    /// The same failure with advice for the user.
     func advising(_ advice: String) -> Failure {
         Failure(status, "\(sentence); \(advice)", code: code, mayHaveBeenDone: mayHaveBeenDone, mayPass: mayPass)
     }
 
-    /// The codes of failures that the engine has given none: what cannot be used, what was refused or is no answer of an engine, and what is away.
+    /// The codes of failures without a code of the engine: arguments that cannot be used, refusals or answers of another server, and an engine that
+    /// cannot be reached.
     static let ownCodes = [ExitCode.usage, .refused, .unreachable].map { ownCode($0) }
 
     private static func ownCode(_ status: ExitCode) -> String {
@@ -37,7 +38,7 @@ struct Failure: Error, Sendable, Equatable {
         }
     }
 
-    /// The line of standard error that tells of it, for a person or for a program.
+    /// The line on standard error that reports the failure, for a person or for a program.
     func line(asJSON: Bool) -> String {
         guard asJSON else { return "orderctl: \(sentence)" }
         return JSONWriter.object { writer in

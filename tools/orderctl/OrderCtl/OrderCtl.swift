@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Glibc
 
-/// The command line tool for those who run the engine: one command a run, over the engine's own API.
+/// The command line tool for operators of the engine. Each run is one command, over the engine's own API.
 public enum OrderCtl {
     /// Every command, in the order in which help lists them. A new command is a file in `Commands` and a line here.
     static let commands: [any Command.Type] = [
@@ -20,7 +20,7 @@ public enum OrderCtl {
         exit(ExitCode.ok.rawValue)
     }
 
-    /// Runs one command. What it has to say goes to the console; what became of it is the exit status.
+    /// Runs one command. Its output goes to the console. The exit status is its outcome.
     @ServiceActor
     static func run(_ arguments: [String], environment: [String: String], console: Console) async -> ExitCode {
         do throws(Failure) {

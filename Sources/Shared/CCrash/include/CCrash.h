@@ -4,11 +4,11 @@
 #include <stdbool.h>
 
 /*
- * Has a signal that ends the process for a fault of its own write one log line before it does: SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE.
- * What the process was going to do at the signal happens after it, so that its exit status, its core and a backtrace stay what they are.
+ * Makes a signal that ends the process because of a fault write one log line first: SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE. After that,
+ * the signal has the same effect as without this handler, so that the exit status, the core and a backtrace stay the same.
  *
- * The texts are copied, and cut where they are too long. They must hold nothing that JSON has to escape. Can be called again with other texts.
- * Signals of other threads are caught too; only the calling thread survives the overflow of its stack long enough to tell.
+ * The texts are copied, and cut if they are too long. They must have no characters that JSON has to escape. Can be called again with other texts.
+ * Signals of other threads are caught too. But only the calling thread gets a stack for the handler, so only its stack overflow can be reported.
  */
 void ccrash_install(const char *service, const char *instance, bool is_json);
 

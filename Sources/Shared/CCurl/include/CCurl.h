@@ -4,7 +4,7 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-// curl_easy_setopt and its kin are variadic: one wrapper for each kind of argument.
+// curl_easy_setopt and similar functions are variadic, so there is one wrapper for each kind of argument.
 
 static inline CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) { return curl_easy_setopt(easy, option, value); }
 
@@ -24,7 +24,7 @@ static inline long ccurl_status(CURL *easy) {
     return status;
 }
 
-/// Connections that had to be opened for the transfer: 0 when one was used again.
+/// How many connections had to be opened for the transfer; 0 if an open one was used again.
 static inline long ccurl_connects(CURL *easy) {
     long connects = 0;
     curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
@@ -43,7 +43,7 @@ static inline CURLMcode ccurl_multi_on_timer(CURLM *multi, curl_multi_timer_call
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback);
 }
 
-/// The next transfer that has ended, and how; NULL when there is none.
+/// The next transfer that has ended, and its result; NULL if there is none.
 static inline CURL *ccurl_next_done(CURLM *multi, CURLcode *result) {
     int left = 0;
     CURLMsg *message;
@@ -55,7 +55,7 @@ static inline CURL *ccurl_next_done(CURLM *multi, CURLcode *result) {
     return NULL;
 }
 
-/// Initialises the library; any number of times.
+/// Initialises the library. May be called any number of times.
 bool ccurl_start(void);
 
 #endif

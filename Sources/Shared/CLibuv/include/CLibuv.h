@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <uv.h>
 
-/// Whether the calling thread is the one that `clibuv_mark_loop_thread` was called on.
-/// Not inlined: a thread-local read through a call stays right when a task moves between threads.
+/// Whether `clibuv_mark_loop_thread` was called on the calling thread. This is not inlined: a thread-local that is read through a call stays right
+/// when a task moves between threads.
 bool clibuv_on_loop_thread(void);
 
 /// Makes the calling thread the loop's thread.

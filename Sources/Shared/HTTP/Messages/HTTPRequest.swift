@@ -4,7 +4,7 @@ public struct HTTPRequest: Sendable {
     public let method: String
     /// The header fields.
     public let headers: HTTPHeaders
-    /// The body; empty when there is none.
+    /// The body; empty if there is none.
     public let body: [UInt8]
     /// The address of the peer, for example `127.0.0.1`. Behind a proxy it is the proxy's.
     public let remoteAddress: String

@@ -6,8 +6,8 @@ public struct HTTPResponse: Sendable {
     public var headers: [(String, String)]
     /// The body.
     public var body: [UInt8]
-    /// Where the handler writes the body after it has returned the answer; nil for a body that is already complete. With a stream, `body` is not
-    /// sent.
+    /// The stream to which the handler goes on writing the body after it has returned the answer; nil for a body that is already complete. With a
+    /// stream, `body` is not sent.
     public var stream: ResponseStream?
 
     /// An answer with a body of bytes.

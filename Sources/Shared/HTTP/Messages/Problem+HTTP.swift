@@ -61,7 +61,7 @@ extension Problem {
     }
 }
 
-// MARK: What it asks for
+// MARK: The target of the request
 
 extension Problem {
     static var badTarget: Problem { Problem(400, HTTPCode.badRequest, "The request target is not a valid path.") }
@@ -110,7 +110,7 @@ extension Problem {
     static var originNotAllowed: Problem { Problem(403, HTTPCode.originNotAllowed, "Pages of this origin may not connect.") }
 }
 
-// MARK: What the server has no means for
+// MARK: Limits and faults of the server
 
 extension Problem {
     static var tooManySockets: Problem {

@@ -66,7 +66,7 @@ public final class ResponseStream {
         return true
     }
 
-    /// Ends the body after what was written.
+    /// Ends the body after the text that was written.
     public func finish() { end(.finished) }
 
     // MARK: The server's side

@@ -63,7 +63,7 @@ extension WebSocket {
         server.sockets.flushLater(self)
     }
 
-    /// Sends what is queued.
+    /// Sends the queued messages.
     func flush() {
         isFlushDue = false
         pump(reading: !early.isEmpty)

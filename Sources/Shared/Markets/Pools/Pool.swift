@@ -26,7 +26,7 @@ public struct Pool: Sendable {
     /// How it prices: `cpmm`, `dlmm`.
     public var kind: String { type(of: pricing).kind }
 
-    /// What it holds.
+    /// The pool's reserves.
     public var reserves: PoolReserves { pricing.reserves }
 
     /// Whether it swaps `from` for `to`.

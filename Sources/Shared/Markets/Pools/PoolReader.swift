@@ -91,7 +91,7 @@ extension PoolReader {
         }
     }
 
-    /// Notes what is wrong with a field.
+    /// Notes a mistake in a field.
     mutating func note(_ field: String, _ rule: String) {
         problems.append("\(place).\(field): \(rule)")
     }

@@ -1,13 +1,13 @@
-/// What a process says about itself to whoever watches it.
+/// The health of a process, for the systems that watch it.
 ///
-/// Alive: it should not be killed; depends on nothing outside the process. Ready: it should get work; it has started, is not stopping, and
-/// every readiness check passes.
+/// Alive: the process should not be killed. This depends on nothing outside the process. Ready: the process should get work. It has started, is not
+/// stopping, and every check passes.
 public final class HealthRegistry {
-    /// What a check is about.
+    /// The subject of a check.
     public enum Kind: Sendable {
-        /// The process itself. Counts for readiness too: what should be killed should not get work.
+        /// The process itself. It counts for readiness too: a process that should be killed should not get work.
         case liveness
-        /// What the process needs to do its work.
+        /// Something that the process needs for its work.
         case readiness
     }
 
@@ -23,19 +23,19 @@ public final class HealthRegistry {
     /// A process that is starting, without checks.
     public init() {}
 
-    /// Adds a check, which must answer at once from what is known already.
+    /// Adds a check. It must answer at once from what is already known.
     /// - Precondition: the name is new, and neither `started` nor `stopping`.
     public func add(_ name: String, _ kind: Kind, check: @escaping () -> HealthStatus) {
         precondition(!["started", "stopping"].contains(name) && !checks.contains { $0.name == name }, "\(name) is taken")
         checks.append((name, kind, check))
     }
 
-    /// The process has started. Does nothing once it is stopping.
+    /// Notes that the process has started. Does nothing if it is already stopping.
     public func markStarted() {
         if phase == .starting { phase = .running }
     }
 
-    /// The process is stopping: not ready from now on.
+    /// Notes that the process is stopping. It is not ready from now on.
     public func markStopping() {
         phase = .stopping
     }

@@ -1,19 +1,19 @@
 internal import JSON
 
-/// What one check found.
+/// The result of one check.
 public enum HealthStatus: Sendable, Equatable {
     /// All is well.
     case passing
-    /// Something is not, with a reason that may be shown to anyone who asks.
+    /// Something is wrong. The reason may be shown to anyone.
     case failing(String)
 }
 
-/// What all checks of a kind found.
+/// The results of all checks of a kind.
 public struct HealthReport: Sendable {
-    /// By name, in the order the checks were added.
+    /// The results by name, in the order in which the checks were added.
     public let checks: [(name: String, status: HealthStatus)]
 
-    /// Whether every check passes: answer 200, otherwise 503.
+    /// Whether every check passes. The answer is then 200, otherwise 503.
     public var isPassing: Bool {
         checks.allSatisfy { $0.status == .passing }
     }

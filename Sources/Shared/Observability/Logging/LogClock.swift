@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// The clocks of a logger: wall time for what people read, monotonic time for intervals.
+/// The clocks of a logger: wall time for people, monotonic time for intervals.
 struct LogClock: Sendable {
     /// Milliseconds since 1970, UTC.
     let wall: @Sendable () -> Int64
-    /// Nanoseconds since some fixed moment.
+    /// Nanoseconds since a fixed moment.
     let monotonic: @Sendable () -> Int64
 
     static let system = LogClock(
@@ -22,7 +22,7 @@ struct LogClock: Sendable {
 enum ISOTime {
     /// `2026-01-10T07:30:17.789Z` for milliseconds since 1970.
     static func text(milliseconds: Int64) -> String {
-        // Floored, so that the milliseconds are never negative.
+        // Rounded down, so that the milliseconds are never negative.
         var seconds = time_t(milliseconds >= 0 ? milliseconds / 1_000 : (milliseconds - 999) / 1_000)
         let fraction = Int32(milliseconds - Int64(seconds) * 1_000)
         var date = tm()

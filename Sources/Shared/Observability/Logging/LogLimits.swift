@@ -1,15 +1,15 @@
-/// When each event that repeats may be logged again.
+/// Keeps when each repeated event may be logged again.
 struct LogLimits {
     private struct Limit {
         var nextAllowed: Int64
         var suppressed: Int
     }
 
-    /// Event names are literals of the program, so this is never reached; it keeps a mistake from growing without bound.
+    /// Event names are literals of the program, so this number is never reached. It keeps a mistake from using ever more memory.
     private static let maxEvents = 256
     private var limits: [String: Limit] = [:]
 
-    /// How many lines were held back since the last one that was allowed; nil when this one is held back too.
+    /// How many lines were held back since the last one that was allowed; nil if this line must be held back too.
     /// - Parameter now: monotonic nanoseconds.
     mutating func admit(_ event: String, every interval: Duration, now: Int64) -> Int? {
         if var limit = limits[event], now < limit.nextAllowed {

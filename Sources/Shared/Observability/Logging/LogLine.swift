@@ -2,7 +2,7 @@ internal import JSON
 
 /// One line before it is written.
 struct LogLine {
-    /// What is the same in every line of a process.
+    /// The values that are the same in every line of a process.
     struct Origin: Sendable {
         let service: String
         let instance: String
@@ -24,7 +24,7 @@ struct LogLine {
     private static let longestName = 128
     private static let longestText = 1024
 
-    /// The line with its newline, at most `limit` bytes; fields that do not fit are left out and `truncated` says so.
+    /// The line with its newline, at most `limit` bytes. Fields that do not fit are left out, and `truncated` says so.
     func encoded(as format: Logger.Format, limit: Int) -> [UInt8] {
         let head = head
         let tail = tail(room: limit - Self.reserve - head.reduce(0) { $0 + Self.size(of: $1) })
@@ -57,7 +57,7 @@ struct LogLine {
         return entries
     }
 
-    /// What an entry takes as JSON with its comma; as text it takes no more.
+    /// The bytes of an entry as JSON with its comma. As text it needs no more.
     private static func size(of entry: Entry) -> Int {
         JSONWriter.value(entry.name).utf8.count + entry.value.json.utf8.count + 2
     }

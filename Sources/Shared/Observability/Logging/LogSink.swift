@@ -1,26 +1,26 @@
 internal import Glibc
 
-/// Where log lines go.
+/// A destination of log lines.
 public protocol LogSink: Sendable {
     /// Takes one line with its newline, at once or not at all.
     /// - Returns: whether the line was taken.
     func write(_ line: [UInt8]) -> Bool
 }
 
-/// Writes lines to a file descriptor without ever waiting for its reader.
+/// Writes lines to a file descriptor. It never waits for the reader.
 public struct DescriptorSink: LogSink {
     /// Standard output of the process.
     public static let standardOutput = DescriptorSink(descriptor: STDOUT_FILENO)
 
     private let descriptor: Int32
 
-    /// - Parameter descriptor: stays the caller's: it is not closed here.
+    /// - Parameter descriptor: belongs to the caller and is not closed here.
     public init(descriptor: Int32) {
         self.descriptor = descriptor
     }
 
-    /// Writes the line where there is room for it now. A pipe that polls as writable has room for PIPE_BUF bytes, and takes that many whole;
-    /// so a line within that bound neither blocks nor is cut, also on a descriptor that is in blocking mode.
+    /// Writes the line if there is room for it now. A pipe that polls as writable takes PIPE_BUF bytes as a whole. So a line of at most that length
+    /// neither blocks nor is cut, even if the descriptor is in blocking mode.
     public func write(_ line: [UInt8]) -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         guard poll(&request, 1, 0) == 1, Int32(request.revents) & POLLOUT != 0 else { return false }

@@ -10,14 +10,14 @@ extension LogValue {
         }
     }
 
-    /// The value for people: text in quotes only where it would be hard to read, or could pass for another field or line, without.
+    /// The value for people. Text is in quotes only if it would be hard to read without them, or could be taken for another field or line.
     var plain: String {
         guard case .string(let text) = self else { return json }
         let isPlain = !text.isEmpty && text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F && $0 != "\"" && $0 != "=" }
         return isPlain ? text : json
     }
 
-    /// Text cut to at most `limit` bytes, the last of them an ellipsis; everything else as it is.
+    /// Text cut to at most `limit` bytes, with an ellipsis at the end. Other values stay as they are.
     func cut(to limit: Int) -> LogValue {
         guard case .string(let text) = self, text.utf8.count > limit else { return self }
         var end = text.utf8.index(text.startIndex, offsetBy: limit - "…".utf8.count)

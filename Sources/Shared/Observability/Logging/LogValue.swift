@@ -1,4 +1,4 @@
-/// Fields of a log line in the order they are written: `["orderId": .string(id), "attempt": 2]`.
+/// The fields of a log line, in the order in which they are written: `["orderId": .string(id), "attempt": 2]`.
 public typealias LogFields = KeyValuePairs<String, LogValue>
 
 /// A field of a log line: its name and its value.

@@ -1,23 +1,23 @@
 internal import Synchronization
 
-/// Writes log lines of one process: an event's name and its fields, as one JSON object or as text.
+/// Writes the log lines of one process: an event's name and its fields, as one JSON object or as text.
 ///
-/// A line is at most ``maxLineBytes`` long and never blocks: one that cannot be written at once is lost, and the next line says how many
-/// were (`lost`). Names of fields are the caller's; `time`, `level`, `service`, `instance`, `event`, `suppressed`, `lost` and `truncated` are
-/// the logger's own and must not be used.
+/// A line is at most ``maxLineBytes`` long and never blocks. A line that cannot be written at once is lost, and the next line says how many were lost
+/// (`lost`). The caller chooses the names of fields, except `time`, `level`, `service`, `instance`, `event`, `suppressed`, `lost` and `truncated`:
+/// these belong to the logger and must not be used.
 public final class Logger: Sendable {
-    /// How much is logged, the least first.
+    /// The levels, the least important first.
     public enum Level: String, Sendable, CaseIterable, Comparable {
         /// Everything, for finding a fault.
         case debug
-        /// What a person wants to know of a healthy service.
+        /// Things that a person wants to know about a healthy service.
         case info
-        /// What may need a look.
+        /// Things that may need attention.
         case warning
-        /// What needs one.
+        /// Things that need attention.
         case error
 
-        /// `debug` is the least.
+        /// Whether the left level is less important; `debug` is the least important.
         public static func < (left: Level, right: Level) -> Bool { left.rank < right.rank }
 
         private var rank: Int {
@@ -30,7 +30,7 @@ public final class Logger: Sendable {
         }
     }
 
-    /// How a line looks.
+    /// The form of a line.
     public enum Format: String, Sendable, CaseIterable {
         /// One JSON object.
         case json
@@ -38,10 +38,10 @@ public final class Logger: Sendable {
         case text
     }
 
-    /// What a line may take, its newline included: what a pipe takes whole or not at all (PIPE_BUF).
+    /// The maximum length of a line with its newline. A pipe takes that many bytes as a whole or not at all (PIPE_BUF).
     public static let maxLineBytes = 4096
 
-    /// The least that is logged.
+    /// The lowest level that is logged.
     public let level: Level
     private let origin: LogLine.Origin
     private let format: Format
@@ -51,9 +51,9 @@ public final class Logger: Sendable {
     private let limits = Mutex(LogLimits())
 
     /// - Parameters:
-    ///   - service: the name of the service, in every line.
-    ///   - instance: what tells this process from its replicas, in every line.
-    ///   - sink: where lines go; standard output unless told otherwise.
+    ///   - service: the name of the service. It is in every line.
+    ///   - instance: the name that tells this process from its replicas. It is in every line.
+    ///   - sink: the destination of the lines; standard output by default.
     public convenience init(
         service: String, instance: String, level: Level = .info, format: Format = .json, sink: any LogSink = DescriptorSink.standardOutput
     ) {
@@ -68,20 +68,20 @@ public final class Logger: Sendable {
         self.clock = clock
     }
 
-    /// Logs `event`, a dotted name such as `order.confirmed`. The fields are not made when the level is not logged.
+    /// Logs `event`, a dotted name such as `order.confirmed`. The fields are not computed if the level is not logged.
     public func log(_ level: Level, _ event: String, _ fields: @autoclosure () -> LogFields = [:]) {
         guard level >= self.level else { return }
         write(level, event, Array(fields()), suppressed: 0)
     }
 
-    /// The same, with fields in front that say what the event is about: an order and its trace.
+    /// Logs `event` with fields in front that say what it is about: an order and its trace.
     public func log(_ level: Level, _ event: String, about subject: @autoclosure () -> [LogField], _ fields: @autoclosure () -> LogFields = [:]) {
         guard level >= self.level else { return }
         write(level, event, subject() + Array(fields()), suppressed: 0)
     }
 
-    /// Logs `event` at most once in `interval`, for what repeats as long as a fault lasts. The next line that is written says how many were
-    /// not (`suppressed`).
+    /// Logs `event` at most once per `interval`, for events that repeat as long as a fault lasts. The next line says how many were held back
+    /// (`suppressed`).
     public func limited(_ level: Level, _ event: String, every interval: Duration, _ fields: @autoclosure () -> LogFields = [:]) {
         guard level >= self.level else { return }
         guard let suppressed = limits.withLock({ $0.admit(event, every: interval, now: clock.monotonic()) }) else { return }

@@ -1,12 +1,12 @@
-/// How often values fell into which range.
+/// Counts how many values fell into which range.
 public final class Histogram: MetricSeries {
-    /// The type as Prometheus writes it.
+    /// The type, as Prometheus writes it.
     public static let typeName = "histogram"
     /// Buckets for durations: 1 ms to 60 s.
     public static let durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
     private let bounds: [Double]
-    /// By bucket, not cumulative; the last is everything above the last bound.
+    /// The counts by bucket, not cumulative. The last bucket is for values above the last bound.
     private var counts: [UInt64]
     private var sum = 0.0
 
@@ -16,10 +16,10 @@ public final class Histogram: MetricSeries {
         counts = Array(repeating: 0, count: bounds.count + 1)
     }
 
-    /// How many values were observed.
+    /// The number of observed values.
     public var count: UInt64 { counts.reduce(0, +) }
 
-    /// Counts a value. One that is no number is left out, because it would spoil the sum for good.
+    /// Counts a value. A value that is not finite is ignored, because it would spoil the sum for ever.
     public func observe(_ value: Double) {
         guard value.isFinite else { return }
         counts[bounds.firstIndex { value <= $0 } ?? bounds.count] += 1

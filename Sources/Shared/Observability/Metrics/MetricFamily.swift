@@ -1,9 +1,9 @@
-/// The series of one metric, told apart by the values of its labels.
+/// The series of one metric. The values of its labels tell them apart.
 ///
-/// Take a series once and keep it: `let confirmed = orders.labelled("confirmed")`; then counting costs an addition.
+/// Get a series once and keep it: `let confirmed = orders.labelled("confirmed")`. Counting then costs only an addition.
 public final class MetricFamily<Series: MetricSeries> {
-    /// How many series a family holds. Later label values share one series in which every value is `other`, so that values that come from
-    /// outside cannot fill the memory.
+    /// The maximum number of series with label values of their own. Later label values share one series in which every value is `other`, so that
+    /// values from outside cannot fill the memory.
     public static var maxSeries: Int { 200 }
 
     let labelNames: [String]
@@ -16,7 +16,7 @@ public final class MetricFamily<Series: MetricSeries> {
         self.make = make
     }
 
-    /// The series of these label values, made where it is new.
+    /// The series of these label values. It is made if it is new.
     /// - Precondition: one value for each label.
     public func labelled(_ values: String...) -> Series {
         labelled(values)
@@ -44,7 +44,7 @@ extension MetricFamily: RenderableMetric {
     }
 }
 
-/// What a registry can render.
+/// A metric that a registry can render.
 protocol RenderableMetric: AnyObject {
     var typeName: String { get }
     func render(as name: String, into text: inout PrometheusText)

@@ -1,8 +1,8 @@
 /// One series of values of a metric: a counter, a gauge or a histogram.
 ///
-/// Metrics belong to the loop: they are plain objects without locks, used where their registry is used.
+/// Metrics belong to the loop: they are plain objects without locks, and are used where their registry is used.
 public protocol MetricSeries: AnyObject {
-    /// The type as Prometheus writes it.
+    /// The type, as Prometheus writes it.
     static var typeName: String { get }
     /// Writes the series' samples.
     func render(as name: String, labels: [MetricLabel], into text: inout PrometheusText)
@@ -24,9 +24,9 @@ public struct MetricLabel: Sendable, Equatable {
 
 /// A number that only grows.
 public final class Counter: MetricSeries {
-    /// The type as Prometheus writes it.
+    /// The type, as Prometheus writes it.
     public static let typeName = "counter"
-    /// The count since the process began.
+    /// The count since the start of the process.
     public private(set) var value: UInt64 = 0
 
     init() {}
@@ -44,7 +44,7 @@ public final class Counter: MetricSeries {
 
 /// A number that goes up and down.
 public final class Gauge: MetricSeries {
-    /// The type as Prometheus writes it.
+    /// The type, as Prometheus writes it.
     public static let typeName = "gauge"
     /// The current value.
     public private(set) var value: Double = 0
@@ -61,7 +61,7 @@ public final class Gauge: MetricSeries {
         self.value = Double(value)
     }
 
-    /// Changes the value; less than 0 lowers it.
+    /// Adds to the value. A negative amount lowers it.
     public func add(_ amount: Int) {
         value += Double(amount)
     }

@@ -1,7 +1,7 @@
-/// The metrics of a process, in the order they were registered.
+/// The metrics of a process, in the order in which they were registered.
 ///
-/// A name is registered once; a second registration, a bad name, or a counter whose name does not end in `_total` is a mistake of the program
-/// and stops it.
+/// Each name is registered once. A second registration, a bad name, or a counter whose name does not end in `_total` is a mistake of the program and
+/// stops it.
 public final class MetricsRegistry {
     private var metrics: [(name: String, help: String, metric: any RenderableMetric)] = []
 
@@ -13,7 +13,7 @@ public final class MetricsRegistry {
         counters(name, help: help, by: []).labelled([])
     }
 
-    /// Counters told apart by labels.
+    /// Counters that are told apart by labels.
     public func counters(_ name: String, help: String, by labels: [String]) -> MetricFamily<Counter> {
         precondition(name.hasSuffix("_total"), "\(name): the name of a counter ends in _total")
         return register(MetricFamily(labelNames: labels) { Counter() }, name, help, labels)
@@ -24,17 +24,17 @@ public final class MetricsRegistry {
         gauges(name, help: help, by: []).labelled([])
     }
 
-    /// Gauges told apart by labels.
+    /// Gauges that are told apart by labels.
     public func gauges(_ name: String, help: String, by labels: [String]) -> MetricFamily<Gauge> {
         register(MetricFamily(labelNames: labels) { Gauge() }, name, help, labels)
     }
 
-    /// A histogram without labels. Without other bounds it is one of durations, in seconds.
+    /// A histogram without labels. By default its bounds are for durations in seconds.
     public func histogram(_ name: String, help: String, bounds: [Double] = Histogram.durationBuckets) -> Histogram {
         histograms(name, help: help, by: [], bounds: bounds).labelled([])
     }
 
-    /// Histograms told apart by labels. Without other bounds they are of durations, in seconds.
+    /// Histograms that are told apart by labels. By default their bounds are for durations in seconds.
     public func histograms(
         _ name: String, help: String, by labels: [String], bounds: [Double] = Histogram.durationBuckets
     ) -> MetricFamily<Histogram> {
@@ -42,7 +42,7 @@ public final class MetricsRegistry {
         return register(MetricFamily(labelNames: labels) { Histogram(bounds: bounds) }, name, help, labels)
     }
 
-    /// A metric without labels whose value is read at each scrape; no sample where `read` has none.
+    /// A metric without labels whose value is read at each scrape. There is no sample if `read` returns nil.
     public func observe(_ kind: ObservationKind, _ name: String, help: String, read: @escaping () -> Double?) {
         observe(kind, name, help: help, by: []) { read().map { [Observation($0)] } ?? [] }
     }
@@ -54,7 +54,7 @@ public final class MetricsRegistry {
         register(ObservedMetric(kind: kind, labelNames: labels, read: read), name, help, labels)
     }
 
-    /// All metrics in Prometheus' text format 0.0.4, to be sent as ``PrometheusText/contentType``.
+    /// All metrics in Prometheus' text format 0.0.4. Send it as ``PrometheusText/contentType``.
     public func render() -> String {
         var text = PrometheusText()
         for (name, help, metric) in metrics {

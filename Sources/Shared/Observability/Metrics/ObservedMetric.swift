@@ -1,4 +1,4 @@
-/// One value read at a scrape.
+/// One value that was read at a scrape.
 public struct Observation: Sendable, Equatable {
     /// The values of the metric's labels, one for each.
     public let labels: [String]
@@ -12,7 +12,7 @@ public struct Observation: Sendable, Equatable {
     }
 }
 
-/// Whether a value read at a scrape only grows.
+/// Whether a value that is read at a scrape can only grow.
 public enum ObservationKind: String, Sendable {
     /// It only grows.
     case counter

@@ -1,7 +1,7 @@
 internal import Glibc
 
 extension MetricsRegistry {
-    /// Registers what is known of the process itself under Prometheus' standard names, and `order_engine_build_info`.
+    /// Registers the metrics of the process itself under Prometheus' standard names, and `order_engine_build_info`.
     public func registerProcess(service: String, version: String) {
         let started = ProcessStatus.wallSeconds()
         observe(.gauge, "process_resident_memory_bytes", help: "Resident memory size in bytes.", read: ProcessStatus.residentBytes)
@@ -14,7 +14,7 @@ extension MetricsRegistry {
     }
 }
 
-/// What the kernel says of this process; nil where it says nothing.
+/// Numbers from the kernel about this process; nil if the kernel does not tell.
 enum ProcessStatus {
     static func wallSeconds() -> Double {
         var time = timespec()
@@ -46,7 +46,7 @@ enum ProcessStatus {
         defer { closedir(directory) }
         var entries = 0
         while readdir(directory) != nil { entries += 1 }
-        // Without ".", ".." and the descriptor of the directory itself.
+        // ".", ".." and the descriptor of the directory itself do not count.
         return Double(entries - 3)
     }
 

@@ -3,7 +3,7 @@ public struct PrometheusText: Sendable {
     /// The media type of the text.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// What was written so far.
+    /// The text that was written so far.
     public private(set) var text = ""
 
     init() {}
@@ -13,7 +13,7 @@ public struct PrometheusText: Sendable {
     }
 
     /// Writes one sample.
-    /// - Parameter value: a number, as ``number(_:)`` makes it.
+    /// - Parameter value: a number in the form of ``number(_:)``.
     public mutating func sample(_ name: String, labels: [MetricLabel], value: String) {
         text += name
         if !labels.isEmpty {
@@ -26,7 +26,7 @@ public struct PrometheusText: Sendable {
         text += " \(value)\n"
     }
 
-    /// A number as the format writes it.
+    /// A number as this format writes it.
     public static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }

@@ -18,9 +18,9 @@ public struct EventDetails: Sendable, Hashable {
     public var txHash: String?
     /// The price of the fill, output per input.
     public var executedPrice: String?
-    /// What was received, in base units.
+    /// The received amount, in base units.
     public var amountOut: BaseUnits?
-    /// What was received, in whole tokens.
+    /// The received amount, in whole tokens.
     public var amountOutDecimal: String?
     /// See `Price.realisedSlippageBps`.
     public var realisedSlippageBps: Int?
@@ -28,7 +28,7 @@ public struct EventDetails: Sendable, Hashable {
     public var networkFeeLamports: UInt64?
     /// The parts of a split order, from `routing` (30) on.
     public var legs: [OrderLeg]?
-    /// What went wrong.
+    /// The failure, for events about one.
     public var error: OrderFailure?
     /// `execution-failed`: whether trying again can help.
     public var transient: Bool?

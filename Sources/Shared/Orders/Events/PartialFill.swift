@@ -2,11 +2,11 @@ public import JSON
 
 /// The part of a split order that has landed.
 public struct PartialFill: Sendable, Hashable {
-    /// What went in, in base units.
+    /// The input, in base units.
     public let amountIn: BaseUnits
     /// `amountIn` in whole tokens.
     public let amountInDecimal: String
-    /// What came out, in base units.
+    /// The output, in base units.
     public let amountOut: BaseUnits
     /// `amountOut` in whole tokens.
     public let amountOutDecimal: String
@@ -36,7 +36,7 @@ extension PartialFill: JSONWritable {
         }
     }
 
-    /// Reads what `write` has written.
+    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("filled", json)
         amountIn = try record.value("amountIn")

@@ -1,16 +1,16 @@
 public import JSON
 
-/// What one venue would pay for an amount.
+/// The offer of one venue for an amount.
 public struct Quote: Sendable, Hashable {
     /// The venue, in lower case: `raydium`, `meteora`.
     public let dex: String
     /// The pool's address or name; the first pool's if `hops` names several.
     public let pool: String
-    /// What goes in, in base units of the input token.
+    /// The input, in base units of the input token.
     public let amountIn: BaseUnits
     /// `amountIn` in whole tokens; nil only if an older version wrote the quote.
     public let amountInDecimal: String?
-    /// What comes out after fee and impact, in base units of the output token.
+    /// The output after fee and impact, in base units of the output token.
     public let amountOut: BaseUnits
     /// `amountOut` in whole tokens.
     public let amountOutDecimal: String

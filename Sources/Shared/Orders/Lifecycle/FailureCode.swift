@@ -39,7 +39,7 @@ public enum FailureCode: Sendable, Hashable {
         case giveUp
     }
 
-    /// What follows, as long as attempts are left.
+    /// The next action, as long as attempts are left.
     public var followUp: FollowUp {
         switch self {
         case .network: .sameRoute

@@ -1,6 +1,6 @@
 public import JSON
 
-/// What went wrong, as events show it.
+/// A failure, as events show it.
 public struct OrderFailure: Error, Sendable, Hashable {
     /// The kind.
     public let code: FailureCode

@@ -27,7 +27,7 @@ public enum Stage: String, Sendable, Hashable, CaseIterable {
     case executor
 }
 
-/// Where the engine has an order. It is finer than the status.
+/// The state in which the engine has an order. It is finer than the status.
 public enum OrderState: String, Sendable, Hashable, CaseIterable {
     /// Accepted; waits for the router.
     case pending

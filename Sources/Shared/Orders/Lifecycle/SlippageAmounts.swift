@@ -2,9 +2,9 @@ internal import JSON
 
 /// The amounts of the output token that decided about a swap whose price had moved, in base units and in whole tokens.
 public struct SlippageAmounts: Sendable, Hashable {
-    /// What was quoted.
+    /// The quoted output.
     public let expected: BaseUnits
-    /// What would have been received.
+    /// The output that would have been received.
     public let got: BaseUnits
     /// The minimum that was allowed.
     public let limit: BaseUnits

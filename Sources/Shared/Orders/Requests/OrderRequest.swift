@@ -11,11 +11,11 @@ public struct OrderRequest: Sendable, Hashable {
     static let isPast = "must not be in the past"
     private static let longestDeadline: UInt64 = 86_400_000
 
-    /// What is sold.
+    /// The token that is sold.
     public let tokenIn: Token
-    /// What is bought.
+    /// The token that is bought.
     public let tokenOut: Token
-    /// How much is sold.
+    /// The amount that is sold.
     public let amountIn: BaseUnits
     /// The slippage limit, 1 to 5,000.
     public let slippageBps: Int

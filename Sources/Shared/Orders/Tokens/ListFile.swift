@@ -1,4 +1,4 @@
-/// What the readers of token lists and pool lists have in common.
+/// Helpers for the readers of token lists and pool lists.
 public enum ListFile {
     /// How many mistakes are listed one by one.
     private static let maxTold = 10

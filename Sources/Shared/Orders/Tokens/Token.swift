@@ -2,7 +2,7 @@ public import JSON
 
 /// A token that can be traded.
 public struct Token: Sendable, Hashable {
-    /// What people call it, for example `SOL`.
+    /// Its short name, for example `SOL`.
     public let symbol: String
     /// Its full name.
     public let name: String

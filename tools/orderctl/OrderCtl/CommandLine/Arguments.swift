@@ -1,8 +1,8 @@
-/// The words of a command line that nobody has taken yet.
+/// The words of a command line that were not taken yet.
 struct Arguments: Sendable {
     /// Words before a `--`: options and operands.
     private var words: [String]
-    /// Words after it: operands, whatever they look like.
+    /// Words after a `--`: operands, even if they look like options.
     private var operandsOnly: [String]
 
     init(_ words: [String]) {
@@ -11,14 +11,14 @@ struct Arguments: Sendable {
         operandsOnly = Array(words[end...].dropFirst())
     }
 
-    /// Takes an option without a value, however often it was given. Returns whether it was.
+    /// Takes an option without a value, even if it was given several times. Returns whether it was given.
     mutating func takeFlag(_ names: String...) -> Bool {
         let count = words.count
         words.removeAll { names.contains($0) }
         return words.count < count
     }
 
-    /// Takes an option with a value, `--name value` or `--name=value`; nil when it was not given.
+    /// Takes an option with a value, `--name value` or `--name=value`; nil if it was not given.
     mutating func takeValue(_ name: String) throws(Failure) -> String? {
         var value: String?
         while let index = words.firstIndex(where: { $0 == name || $0.hasPrefix(name + "=") }) {
@@ -44,13 +44,13 @@ struct Arguments: Sendable {
         return number
     }
 
-    /// The words at the front that are no options: what the command may be called by.
+    /// The words at the front that are no options. They may name the command.
     var leadingOperands: [String] { Array(words.prefix { !$0.hasPrefix("-") }) }
 
-    /// Takes words off the front.
+    /// Removes words from the front.
     mutating func dropFirst(_ count: Int) { words.removeFirst(count) }
 
-    /// Takes all operands. What is left are options that nobody knows.
+    /// Takes all operands. Throws if an option is left, because then it is unknown.
     mutating func takeOperands() throws(Failure) -> [String] {
         if let unknown = words.first(where: { $0.hasPrefix("-") && $0 != "-" }) {
             throw Failure(.usage, "There is no option \(unknown) here; --help lists those there are")

@@ -1,25 +1,25 @@
 internal import EventLoop
 
-/// One command of the tool: what it is called, how it is explained, how its arguments are read, and what it does.
+/// One command of the tool: its name, its help, how its arguments are read, and what it does.
 protocol Command: Sendable {
     /// Name and help.
     static var manual: Manual { get }
-    /// Reads the command's own options and operands; what it leaves is refused.
+    /// Reads the command's own options and operands. Words that it leaves are refused.
     init(_ arguments: inout Arguments) throws(Failure)
-    /// Does it.
+    /// Runs the command.
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode
 }
 
-/// What a command works with.
+/// The things that a command works with.
 @ServiceActor
 struct Session {
     let engine: Engine
     let console: Console
-    /// Whether results go out as JSON instead of as text.
+    /// Whether results are printed as JSON and not as text.
     let wantsJSON: Bool
-    /// The variables of the process.
+    /// The environment variables of the process.
     let environment: [String: String]
 
-    /// Writes of a failure that the command gets over.
+    /// Reports a failure after which the command goes on.
     func complain(_ failure: Failure) { console.complain(failure.line(asJSON: wantsJSON)) }
 }

@@ -1,6 +1,6 @@
-/// The words that can come next on a command line, as functions for the shells.
+/// The words that may come next on a command line, as functions for the shells.
 struct CompletionChoices {
-    /// What the words before begin with, most specific first, and what can follow.
+    /// The words so far, most specific first, each with the words that may follow.
     private let cases: [(words: String, next: [String])]
 
     init(_ manuals: [Manual]) {
@@ -17,7 +17,7 @@ struct CompletionChoices {
         self.cases = cases
     }
 
-    /// `--help, -h` as two words, `--limit N` without its value.
+    /// The names of options without their values: `--help, -h` gives two words, `--limit N` gives one.
     private static func names(_ options: [Manual.Option]) -> [String] {
         options.flatMap { $0.name.split(separator: ",").map { part in String(part.drop { $0 == " " }.prefix { $0 != " " }) } }
     }

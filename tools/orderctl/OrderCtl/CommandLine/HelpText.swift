@@ -1,6 +1,6 @@
 /// Help for the whole tool, for a family of commands such as `dead`, and for one command.
 enum HelpText {
-    /// Help of all commands whose words begin with `words`; of the tool where there are none.
+    /// Help for all commands whose words begin with `words`; for the whole tool if `words` is empty.
     static func of(_ manuals: [Manual], under words: [String]) -> String {
         let name = (["orderctl"] + words).joined(separator: " ")
         let rows = manuals.filter { $0.words.starts(with: words) }.map { Manual.Option(name: $0.name, meaning: $0.summary) }

@@ -1,8 +1,8 @@
 internal import Configuration
 
-/// What a command line asks for.
+/// The request of a command line.
 enum Invocation {
-    /// What all commands take.
+    /// The options that all commands take.
     struct Options: Sendable, Equatable {
         let url: String
         let wantsJSON: Bool
@@ -21,7 +21,7 @@ enum Invocation {
         let asksHelp = wantsHelp || operands.first == "help" || words.isEmpty
         if operands.first == "help" { operands.removeFirst() }
 
-        // No command's words begin with all of another's, so at most one fits.
+        // No command's words begin with all the words of another command, so at most one command fits.
         let command = commands.first { operands.starts(with: $0.manual.words) }
         if asksHelp { return .show(try help(command, operands, commands.map { $0.manual })) }
         guard let command else { throw unknown(operands, commands.map { $0.manual }) }
@@ -33,7 +33,7 @@ enum Invocation {
         return .command(instance, Options(url: try EngineURL.find(option: url, environment: environment), wantsJSON: wantsJSON))
     }
 
-    /// Whether a command line asks for JSON, also one that cannot be used.
+    /// Whether a command line asks for JSON, even if it cannot be used.
     static func wantsJSON(_ words: [String]) -> Bool {
         var arguments = Arguments(words)
         return arguments.takeFlag("--json")

@@ -1,21 +1,21 @@
-/// What help says of a command.
+/// The help of a command.
 struct Manual: Sendable {
-    /// An option with what it means.
+    /// An option and its meaning.
     struct Option: Sendable {
         let name: String
         let meaning: String
     }
 
-    /// The words that call it: `["dead", "retry"]`.
+    /// The words that call the command: `["dead", "retry"]`.
     let words: [String]
     /// Its operands and options, as in `(ID... | --all)`; empty for none.
     let synopsis: String
-    /// What it does, in half a line.
+    /// The purpose of the command, in half a line.
     let summary: String
-    /// What one has to know to use it, in lines of at most 80 columns.
+    /// Everything that a user has to know, in lines of at most 80 columns.
     let details: String
     let options: [Option]
-    /// Commands to copy, each with what it does.
+    /// Examples to copy, each with its meaning.
     let examples: [(command: String, meaning: String)]
 
     init(
@@ -30,17 +30,17 @@ struct Manual: Sendable {
         self.examples = examples
     }
 
-    /// The command as one types it.
+    /// The command as a user types it.
     var name: String { words.joined(separator: " ") }
 
-    /// What every command takes.
+    /// The options that every command takes.
     static let commonOptions = [
         Option(name: "--url URL", meaning: "the engine; else ORDERCTL_URL, else http://localhost:$PORT (3000)"),
         Option(name: "--json", meaning: "print the result as JSON, for programs"),
         Option(name: "--help, -h", meaning: "explain the command"),
     ]
 
-    /// What a newcomer tries, as help of the tool shows it.
+    /// First steps for a new user. The help of the whole tool shows them.
     static let firstSteps = [
         Option(name: "orderctl quote SOL USDC 1.5", meaning: "what each venue would pay"),
         Option(name: "orderctl submit --watch SOL USDC 1.5", meaning: "place that order and follow it to its end"),
@@ -48,7 +48,7 @@ struct Manual: Sendable {
         Option(name: "orderctl doctor", meaning: "what is wrong, and what to do about it"),
     ]
 
-    /// What help says of errors, below the exit codes.
+    /// The help about errors, below the exit codes.
     static let errors = """
         With --json an error is one line of standard error,
         {"error":{"code":"ORDER_FINAL","message":"…"}}: the engine's own code where it

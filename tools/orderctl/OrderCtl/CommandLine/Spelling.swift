@@ -1,9 +1,8 @@
 internal import Orders
 
-/// Finds the word that a misspelt one was meant to be.
+/// Finds the word that a misspelt word probably stands for.
 enum Spelling {
-    /// The nearest word, where at most two letters are wrong, missing, too many or changed over, and most of the word is right; nil where none is
-    /// that near.
+    /// The nearest word, if at most two letters and at most a third of them are wrong, missing, too many or swapped; nil if there is none.
     static func nearest(to word: String, among words: [String]) -> String? {
         let typed = Array(word.lowercased().utf8.prefix(64))
         let maxDistance = min(2, typed.count / 3)

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// What became of each of several things: a line each, or all in one JSON object at the end.
+/// The outcome of an action on each of several things: one line each, or one JSON object at the end.
 @ServiceActor
 struct BatchReport {
     private let session: Session
@@ -14,7 +14,8 @@ struct BatchReport {
         self.done = done
     }
 
-    /// Does something to each, and says what became of it. A refusal does not keep the others from their turn; an engine that is gone does.
+    /// Runs `body` for each id and reports the outcome. If one is refused, the others still get their turn. If the engine cannot be reached, the
+    /// command ends.
     static func each(
         of ids: [String], _ session: Session, done: String, _ body: @ServiceActor (_ id: String) async throws(Failure) -> JSONValue
     ) async throws(Failure) -> ExitCode {

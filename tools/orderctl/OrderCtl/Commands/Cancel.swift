@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// `orderctl cancel`: cancels orders that have no transaction under way.
+/// `orderctl cancel`: cancels orders whose transaction is not submitted.
 struct Cancel: Command {
     static let manual = Manual(
         ["cancel"], synopsis: "ORDER_ID...", summary: "cancel orders whose transaction is not under way",

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// `orderctl completion`: what a shell needs to complete commands and options.
+/// `orderctl completion`: prints a script with which a shell completes commands and options.
 struct Completion: Command {
     private enum Shell: String, CaseIterable { case bash, zsh }
 

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// `orderctl dead list`: what could not be handled, and why.
+/// `orderctl dead list`: lists entries that could not be handled, and why.
 struct DeadList: Command {
     private static let usualLimit = 100
     private static let valueLength = 80

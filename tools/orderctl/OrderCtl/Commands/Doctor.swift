@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// `orderctl doctor`: what is wrong, and what to do.
+/// `orderctl doctor`: shows what is wrong and what to do about it.
 struct Doctor: Command {
     static let manual = Manual(
         ["doctor"], synopsis: "[--stuck-after SECONDS]", summary: "look for what is wrong, and say what to do",

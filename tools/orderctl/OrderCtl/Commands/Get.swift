@@ -2,7 +2,7 @@ internal import EventLoop
 internal import JSON
 internal import Orders
 
-/// `orderctl get`: one order as it is now.
+/// `orderctl get`: shows one order as it is now.
 struct Get: Command {
     static let manual = Manual(
         ["get"], synopsis: "ORDER_ID", summary: "show an order as it is now",
@@ -45,7 +45,7 @@ struct Get: Command {
     }
 }
 
-/// Parts of an order as a person reads them.
+/// Parts of an order in the form for people.
 enum OrderText {
     /// `1.5 SOL to USDC`.
     static func swap(_ order: JSONValue) -> String {
@@ -64,9 +64,9 @@ enum OrderText {
 }
 
 extension JSONValue {
-    /// The status of an order or of one of its events; nil where this version does not know it.
+    /// The status of an order or of one of its events; nil if this version does not know it.
     var orderStatus: OrderStatus? { self["status"]?.string.flatMap { OrderStatus(rawValue: $0) } }
 
-    /// The type of an event; nil where this version does not know it.
+    /// The type of an event; nil if this version does not know it.
     var eventType: EventType? { self["type"]?.string.flatMap { EventType(rawValue: $0) } }
 }

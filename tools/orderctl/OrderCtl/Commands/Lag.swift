@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// `orderctl lag`: how far each stage is behind.
+/// `orderctl lag`: shows how far each stage is behind.
 struct Lag: Command {
     private static let usualInterval = 1
 
@@ -52,7 +52,7 @@ struct Lag: Command {
                     report.show(on: session.console)
                 }
             } catch {
-                // Who watches wants to see the engine come back, and what was never there is told at once.
+                // With --watch, a user wants to see the engine come back. But if the engine never answered, that is an error at once.
                 guard shown > 0 else { throw error }
                 session.complain(error)
             }

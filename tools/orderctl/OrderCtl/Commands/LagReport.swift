@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// How far each group is behind, over all partitions.
+/// Shows how far each group is behind, over all partitions.
 struct LagReport {
     private static let barWidth: Int64 = 20
 
@@ -10,12 +10,12 @@ struct LagReport {
         let stream: String
         let group: String
         var backlog: Int64 = 0
-        /// Whether Redis does not know more than that so many wait at least.
+        /// Whether Redis only knows that at least this many entries wait.
         var isLowerBound = false
         var inHand: Int64 = 0
         var oldestWaitingMs: Int64 = 0
         var oldestInHandMs: Int64 = 0
-        /// Entries delivered in ten seconds: the engine tells a second's with one decimal.
+        /// Entries delivered in ten seconds. The engine gives the number per second with one decimal.
         var deliveredInTenSeconds: Int64 = 0
         var consumers: Int64 = 0
     }
@@ -23,7 +23,7 @@ struct LagReport {
     let rows: [Row]
     private let answer: JSONValue
 
-    /// Nil where the answer is none of `GET /api/streams`.
+    /// Nil if the answer is not that of `GET /api/streams`.
     init?(_ answer: JSONValue) {
         guard let streams = answer["streams"]?.array else { return nil }
         self.answer = answer
@@ -49,7 +49,8 @@ struct LagReport {
                 Bar.text(row.backlog, of: longest, width: Int(Self.barWidth)), Self.age(row.oldestWaitingMs), "\(row.inHand)",
                 Self.age(row.oldestInHandMs), "\(row.deliveredInTenSeconds / 10).\(row.deliveredInTenSeconds % 10)/s", row.drain, "\(row.consumers)")
         }
-        // The bar, the stream (its group stands for it) and what is in hand go first where the terminal is narrow.
+        // On a narrow terminal these columns are left out first: the bar, the stream (its group stands for it), those of entries in hand, and DRAINS
+        // IN.
         for (index, line) in table.lines(within: console.width, leavingOut: [3, 0, 6, 5, 8]).enumerated() {
             console.print(index == 0 ? console.paint(line, .faint) : console.paint(line, colour(rows[index - 1])))
         }
@@ -65,7 +66,7 @@ struct LagReport {
 
     private static func age(_ milliseconds: Int64) -> String { milliseconds == 0 ? "-" : TimeText.duration(milliseconds: milliseconds) }
 
-    /// Red where nobody serves, yellow where entries wait for long.
+    /// Red if no process serves the group, yellow if entries wait for long.
     private func colour(_ row: Row) -> Terminal.Colour? {
         if row.consumers == 0 { return .red }
         return row.oldestWaitingMs > 10_000 ? .yellow : nil
@@ -84,7 +85,7 @@ extension LagReport.Row {
         consumers = max(consumers, number("consumers"))
     }
 
-    /// The time to drain at the present rate.
+    /// The time to drain at the current rate.
     fileprivate var drain: String {
         guard backlog > 0 else { return "-" }
         guard deliveredInTenSeconds > 0 else { return "never" }
@@ -100,7 +101,7 @@ extension LagReport.Row {
         return overflow ? .max : sum(whole, Int64(digit))
     }
 
-    /// At most what fits: the numbers are an answer's.
+    /// A sum that stops at the largest number: the numbers come from outside.
     private static func sum(_ left: Int64, _ right: Int64) -> Int64 {
         let (sum, overflow) = left.addingReportingOverflow(right)
         return overflow ? .max : sum

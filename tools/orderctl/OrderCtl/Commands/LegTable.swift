@@ -1,11 +1,11 @@
 internal import JSON
 internal import Orders
 
-/// The parts of a split order, or of one that would be split, as rows.
+/// The legs of a split order, or of an order that would be split, as rows.
 enum LegTable {
-    /// The legs of an order or of one of its events: none where there is only one.
+    /// The legs of an order or of one of its events; none if there is only one.
     ///
-    /// - Parameter amount: the whole order's, in whole tokens; nil leaves out what goes into each leg but for its share.
+    /// - Parameter amount: the amount of the whole order in whole tokens. If nil, each leg shows its share and no input.
     static func lines(_ legs: [JSONValue], amount: String? = nil) -> [String] {
         guard legs.count > 1 else { return [] }
         let inputs = legs.map { units($0["quote"]?["amountIn"]) }
@@ -19,9 +19,9 @@ enum LegTable {
         return table.lines
     }
 
-    /// The parts of `split` in an answer of `GET /api/quotes`, to an amount in whole tokens.
+    /// The legs of `split` in an answer of `GET /api/quotes`, for an amount in whole tokens.
     ///
-    /// - Parameter width: of the terminal; the pools go first where it is narrow.
+    /// - Parameter width: the width of the terminal. On a narrow one the pools are left out first.
     static func lines(split: JSONValue, of amount: String, tokens: [String], width: Int? = nil) -> [String] {
         let legs = split["legs"]?.array ?? []
         let (inputs, outputs) = (legs.map { units($0["amountIn"]) }, legs.map { units($0["amountOut"]) })
@@ -36,7 +36,7 @@ enum LegTable {
         return table.lines(within: width, leavingOut: [4])
     }
 
-    /// What a leg has fetched, in whole tokens: its quote has one amount in both forms.
+    /// The amount that a leg has received, in whole tokens. The decimals are found from its quote, which has one amount in both forms.
     private static func received(_ leg: JSONValue) -> String {
         guard leg["amountOut"] != nil, let whole = leg["quote"]?["amountOutDecimal"]?.string,
             let decimals = decimals(of: units(leg["quote"]?["amountOut"]), as: whole)
@@ -44,7 +44,7 @@ enum LegTable {
         return units(leg["amountOut"]).decimalText(decimals: decimals)
     }
 
-    /// How many fraction digits a token has, of which an amount is known in base units and in whole tokens.
+    /// The number of fraction digits of a token, from an amount in base units and in whole tokens.
     private static func decimals(of units: BaseUnits, as whole: String) -> Int? {
         units.value == 0 ? nil : (0...18).first { (try? BaseUnits(decimal: whole, decimals: $0)) == units }
     }
@@ -64,7 +64,7 @@ enum LegTable {
     private static func text(_ value: JSONValue?) -> String { Terminal.cut(value?.string ?? value?.number ?? "-", to: 100) }
 }
 
-/// Tells the legs of an order's events only where they are not as before.
+/// Shows the legs of an order's events only when they have changed.
 struct LegProgress {
     private var last: [String] = []
 

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// The letters that a command is for: those it was given, or all there are when it begins.
+/// The letters that a command works on: the given ids, or all letters that exist when it begins.
 struct LetterSelection: Sendable {
     private let ids: [String]
     private let reason: String?
@@ -21,9 +21,9 @@ struct LetterSelection: Sendable {
         guard takesAll || reason == nil else { throw Failure(.usage, "--reason goes with --all; leave it out beside ids") }
     }
 
-    /// Does something to each letter, and says what became of it. A refusal does not keep the others from their turn.
+    /// Runs `body` for each letter and reports the outcome. If one is refused, the others still get their turn.
     ///
-    /// All are chosen before the first is touched: an entry that is put back may become a letter again at once.
+    /// All letters are chosen before the first is handled: an entry that is put back may become a letter again at once.
     @ServiceActor
     func each(
         _ session: Session, done: String, _ body: @ServiceActor (_ path: String) async throws(Failure) -> JSONValue

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import JSON
 internal import Orders
 
-/// `orderctl list`: the newest orders.
+/// `orderctl list`: lists the newest orders.
 struct List: Command {
     private static let usualLimit = 20
     private static let pageLimit = 100
@@ -72,7 +72,7 @@ struct List: Command {
                 text("orderId"), String(text("createdAt").prefix { $0 != "." }), OrderText.swap(order), text("amountOutDecimal"), text("chosenDex"),
                 text("attempts"), session.console.paint(text("status"), OrderText.colour(order.orderStatus)))
         }
-        // Tries, venue, time and output go first where the terminal is narrow.
+        // On a narrow terminal these columns are left out first: tries, venue, time and output.
         for line in table.lines(within: session.console.width, leavingOut: [5, 4, 1, 3]) { session.console.print(line) }
         if hasMore { session.console.print("There are more; see them with --limit \(min(limit * 10, 100_000)).") }
     }

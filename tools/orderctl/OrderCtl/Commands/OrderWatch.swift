@@ -2,7 +2,7 @@ internal import EventLoop
 internal import JSON
 internal import Orders
 
-/// Shows the events of an order as they come: a line each, and on a terminal a progress bar below them that counts the time.
+/// Shows the events of an order as they come: one line each, and on a terminal a progress bar with the elapsed time below them.
 @ServiceActor
 final class OrderWatch {
     private static let barWidth = 24
@@ -44,7 +44,7 @@ final class OrderWatch {
         draw()
     }
 
-    /// Said once, however many tries it takes.
+    /// Reports a lost engine once, however many tries it takes to find it again.
     private func lose() {
         guard !isLost else { return }
         isLost = true

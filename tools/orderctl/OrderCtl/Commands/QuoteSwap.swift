@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// `orderctl quote`: what routing would decide now, or what the real venues say.
+/// `orderctl quote`: shows what routing would decide now, or what the real venues offer.
 struct QuoteSwap: Command {
     static let manual = Manual(
         ["quote"], synopsis: "[--live] [--slippage-bps N] TOKEN_IN TOKEN_OUT AMOUNT",
@@ -44,7 +44,7 @@ struct QuoteSwap: Command {
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         let answer = try await isLive ? live(session) : ask(session.engine)
-        // Where no venue fills the amount there may still be a split of it.
+        // If no venue can fill the amount, there may still be a split of it.
         guard let quotes = answer["quotes"]?.array, !quotes.isEmpty || answer["split"] != nil else {
             throw Failure(.refused, "\(session.engine.url) answered without quotes; is that the engine?")
         }
@@ -76,7 +76,7 @@ struct QuoteSwap: Command {
         }
         let isSplit = answer["split"]?["chosen"]?.bool == true
         if !quotes.isEmpty {
-            // Pool and price go first where the terminal is narrow.
+            // On a narrow terminal these columns are left out first: pool and price.
             for (index, line) in table.lines(within: console.width, leavingOut: [6, 2]).enumerated() {
                 console.print(index == 1 && !isSplit ? console.paint(line, .green) : line)
             }

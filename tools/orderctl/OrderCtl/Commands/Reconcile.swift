@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import JSON
 
-/// `orderctl reconcile`: orders that Redis has lost.
+/// `orderctl reconcile`: lists orders that Redis has lost.
 struct Reconcile: Command {
     static let manual = Manual(
         ["reconcile"], synopsis: "", summary: "report orders that Redis has lost",

@@ -2,7 +2,7 @@ internal import EventLoop
 internal import JSON
 internal import Orders
 
-/// `orderctl replay`: all that an order has been through.
+/// `orderctl replay`: shows all events of an order.
 struct Replay: Command {
     static let manual = Manual(
         ["replay"], synopsis: "[--after SEQ] ORDER_ID", summary: "show all events of an order",
@@ -50,11 +50,11 @@ struct Replay: Command {
         return .ok
     }
 
-    /// What an event has beside its message.
+    /// The details that an event has beside its message.
     private static func details(_ event: JSONValue) -> [String] {
         func text(_ value: JSONValue?) -> String { Terminal.cut(value?.string ?? value?.number ?? "?", to: 100) }
         var lines: [String] = []
-        // Every later event repeats the quote; the list of all comes with the choice.
+        // Every later event repeats the quote. The list of all quotes comes only with the choice.
         if event.eventType == .routing {
             lines += (event["quotes"]?.array ?? []).map { quote in
                 "\(text(quote["dex"])): \(text(quote["amountOutDecimal"])) at \(text(quote["price"])), at least \(text(quote["minReceivedDecimal"]))"

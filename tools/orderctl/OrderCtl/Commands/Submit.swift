@@ -62,7 +62,7 @@ struct Submit: Command {
             session.console.print(answer.serialized)
         } else {
             session.console.print("Order \(session.console.paint(Terminal.safe(id), .green)) is in.")
-            // Such as a slippage limit that is far above the usual.
+            // For example a slippage limit that is far above the usual.
             for warning in (answer["warnings"]?.array ?? []).compactMap({ $0["message"]?.string }) {
                 session.console.complain("orderctl: the engine remarks: \(Terminal.safe(warning))")
             }
@@ -71,7 +71,7 @@ struct Submit: Command {
         return watches ? try await OrderWatch(session).follow(id) : .ok
     }
 
-    /// Where the answer is lost, the same order is sent again under the same key.
+    /// Places the order. If the answer is lost, the same order is sent again under the same key.
     private func place(_ session: Session) async throws(Failure) -> JSONValue {
         let key = key ?? "orderctl-" + String(UInt64.random(in: .min ... .max), radix: 36)
         let advice = "to find out, repeat the command with --key \(key): the same key is the same order"

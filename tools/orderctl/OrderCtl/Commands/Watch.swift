@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// `orderctl watch`: an order's events as they happen.
+/// `orderctl watch`: shows an order's events as they happen.
 struct Watch: Command {
     static let manual = Manual(
         ["watch"], synopsis: "ORDER_ID", summary: "follow an order live, to its end",
@@ -23,7 +23,7 @@ struct Watch: Command {
 }
 
 extension Arguments {
-    /// Takes the one operand that there is to be: the id of an order.
+    /// Takes the id of an order, which must be the only operand.
     mutating func takeOrderID() throws(Failure) -> String {
         let operands = try takeOperands()
         guard operands.count == 1 else {

@@ -5,7 +5,7 @@ internal import JSON
 struct ListedDeadLetter: Sendable {
     let id: String
     let reason: String
-    /// All of it, as the engine has sent it.
+    /// The whole letter, as the engine sent it.
     let value: JSONValue
 
     init?(_ value: JSONValue) {
@@ -17,14 +17,14 @@ struct ListedDeadLetter: Sendable {
 }
 
 extension Engine {
-    /// The most that the engine gives in one page.
+    /// The maximum number of letters that the engine gives in one page.
     private static let pageLimit = 1000
 
-    /// Dead letters, oldest first, page by page.
+    /// Reads dead letters, oldest first, page by page.
     ///
     /// - Parameters:
-    ///   - reason: only those with this reason; nil for all.
-    ///   - limit: how many at most.
+    ///   - reason: only letters with this reason; nil for all.
+    ///   - limit: the maximum number of letters.
     ///   - receive: called with each page's letters.
     /// - Returns: whether there are more.
     func deadLetters(

@@ -3,10 +3,11 @@ internal import HTTP
 internal import JSON
 
 extension Engine {
-    /// How long one connection is listened to. A dead one is noticed by then; a new one goes on after the last event seen.
+    /// How long the tool listens on one connection. By then a dead connection is noticed. A new one goes on after the last event seen.
     private static let listening = Duration.seconds(30)
 
-    /// One stream of server-sent events. Returns why it cannot be had for now; nil when it was, and is over. Throws what another try does not change.
+    /// Listens to one stream of server-sent events. Returns why there is no stream for now; nil if there was one and it has ended. Throws a failure
+    /// that another try would not change.
     func listenToEventStream(_ order: FollowedOrder) async throws(Failure) -> Failure? {
         var parser = EventStreamParser()
         let before = order.seq
@@ -20,7 +21,7 @@ extension Engine {
             switch answer.status {
             case 200:
                 guard answer.header("content-type")?.lowercased().hasPrefix("text/event-stream") == true else { throw noEdge }
-                // A stream without an event ends at once while the order cannot be read, or no notifier is there.
+                // While the order cannot be read, or no notifier is there, a stream ends at once without an event.
                 return order.seq == before ? Failure(.unreachable, "\(url) cannot show the order at the moment") : nil
             case 204:
                 order.runOut()

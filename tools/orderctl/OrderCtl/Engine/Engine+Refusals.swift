@@ -2,18 +2,18 @@ internal import EventLoop
 internal import HTTP
 internal import JSON
 
-// What an answer that is not what was asked for means, as one sentence.
+// Turns an answer that is not the expected one into one sentence.
 
 extension Engine {
     /// Whether a request may have reached the engine although its answer did not come back.
     static func isLost(_ error: HTTPClientError) -> Bool { error == .timedOut || error == .truncated }
 
-    /// Nobody answers.
+    /// The failure if no engine answers.
     func unreachable(_ error: HTTPClientError) -> Failure {
         Failure(.unreachable, "No engine answers at \(url) (\(error)); start it with make up, or say where it is with --url or ORDERCTL_URL")
     }
 
-    /// Something was to be changed, and the answer is lost.
+    /// The failure if the answer to a request that changes something is lost.
     func lost(_ reason: String, code: String? = nil) -> Failure {
         Failure(
             .unreachable, "The answer of \(url) was lost (\(reason)): what was asked for may have been carried out",
@@ -21,17 +21,17 @@ extension Engine {
             mayHaveBeenDone: true)
     }
 
-    /// A single service, such as the gateway of the container in which the tool runs.
+    /// The failure if the URL is a single service, such as the gateway of the container in which the tool runs.
     var noEdge: Failure {
         Failure(
             .refused, "\(url) is not the edge of an engine: it serves only a part of the API; say where the edge is with --url or ORDERCTL_URL",
             code: HTTPCode.notFound.rawValue)
     }
 
-    /// The engine, or what is in front of it, has refused.
+    /// The failure if the engine, or a proxy in front of it, has refused.
     func refusal(_ status: Int, _ body: JSONValue?) -> Failure {
         let code = body?["code"]?.string
-        // The edge is there and what is behind it is not.
+        // The edge is there, but the gateway behind it is not.
         if status == 502 || status == 504 {
             return Failure(
                 .unreachable, "The edge at \(url) reaches no gateway (\(status)); try again in a few seconds, or see its health", code: code)
@@ -39,15 +39,15 @@ extension Engine {
         guard let sentence = body?["error"]?.string else {
             return Failure(.refused, "\(url) answered \(status) without a reason; is that the engine?")
         }
-        // Every command asks for a path that the edge serves; a single service serves only some of them.
+        // Every command uses paths that the edge serves. A single service serves only some of them.
         if code == HTTPCode.notFound.rawValue { return noEdge }
-        // A 503 that names an order: its gateway could not say whether it is in.
+        // A 503 that names an order means that the gateway could not find out whether the order was accepted.
         return Failure(
             .refused, Terminal.safe(sentence + details(body, besides: sentence)), code: code,
             mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil, mayPass: status == 503)
     }
 
-    /// What is wrong with each field, where the sentence does not say it: ` (status must be …)`.
+    /// The mistake of each field, if the sentence does not name it: ` (status must be …)`.
     private func details(_ body: JSONValue?, besides sentence: String) -> String {
         let parts = (body?["errors"]?.array ?? []).compactMap { error -> String? in
             guard let field = error["field"]?.string, let message = error["message"]?.string, !sentence.contains(message) else { return nil }
@@ -56,14 +56,14 @@ extension Engine {
         return parts.isEmpty ? "" : " (\(parts.joined(separator: "; ")))"
     }
 
-    // MARK: Again where the answer is lost
+    // MARK: Repeating while the answer is lost
 
     private static let tries = 6
 
-    /// Sends what may be sent again, and sends it again while its answer is lost. Once an answer was lost, what is away does not end it: only an
-    /// answer tells what became of the first one.
+    /// Sends a request that may be repeated, and repeats it while its answer is lost. After an answer was lost, an engine that cannot be reached does
+    /// not end the tries: only an answer tells what happened to the first request.
     ///
-    /// - Parameter advice: what to do where no answer came back at last.
+    /// - Parameter advice: what the user can do if no answer came back in the end.
     func repeating(
         orElse advice: String, _ body: @ServiceActor () async throws(Failure) -> JSONValue
     ) async throws(Failure) -> JSONValue {

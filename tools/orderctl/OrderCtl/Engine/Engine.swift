@@ -2,10 +2,10 @@ internal import EventLoop
 internal import HTTP
 internal import JSON
 
-/// The engine's API, as the tool uses it.
+/// The client of the engine's API.
 @ServiceActor
 final class Engine {
-    /// A page of dead letters ends at about a megabyte, but one entry can be larger.
+    /// A page of dead letters ends at about a megabyte, but a single entry can be larger.
     private static let maxBytes = 64 << 20
     /// The engine's own limit for a request is 10 s.
     private static let timeout = Duration.seconds(15)
@@ -58,7 +58,7 @@ final class Engine {
         return value
     }
 
-    /// A part of a path or a query's value: all but the unreserved characters of RFC 3986 escaped.
+    /// A part of a path, or a value of a query. All characters except the unreserved ones of RFC 3986 are escaped.
     nonisolated static func escaped(_ text: String) -> String {
         text.utf8.reduce(into: "") { result, byte in
             switch byte {

@@ -1,6 +1,6 @@
-/// Finds the engine: `--url`, then `ORDERCTL_URL`, then `PORT` on this machine.
+/// Finds the URL of the engine: `--url`, then `ORDERCTL_URL`, then `PORT` on this machine.
 enum EngineURL {
-    /// The URL without a slash at its end.
+    /// The URL without a slash at the end.
     static func find(option: String?, environment: [String: String]) throws(Failure) -> String {
         if let option { return try check(option, from: "--url") }
         if let text = environment["ORDERCTL_URL"], !text.isEmpty { return try check(text, from: "ORDERCTL_URL") }

@@ -1,9 +1,9 @@
-/// Reads a stream of server-sent events, whose pieces end anywhere. Only the data of events is kept.
+/// Reads a stream of server-sent events. Its pieces may end anywhere. Only the data of events is kept.
 struct EventStreamParser {
     private var line: [UInt8] = []
     private var data: [String] = []
 
-    /// Takes a piece, and returns the data of the events that it completes.
+    /// Takes a piece and returns the data of the events that it completes.
     mutating func feed(_ bytes: [UInt8]) -> [String] {
         var events: [String] = []
         for byte in bytes {

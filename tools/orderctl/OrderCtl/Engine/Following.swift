@@ -3,16 +3,16 @@ internal import JSON
 internal import Orders
 
 extension Engine {
-    /// How long the engine may be away while an order is followed.
+    /// How long the engine may be unreachable while an order is followed.
     private static let patience = Duration.seconds(60)
-    /// Between two connections of which the first was there: short, but no turn of a wheel for a server that ends each at once.
+    /// The wait between two connections if the first one worked. It is short, but long enough if a server ends each connection at once.
     private static let pause = Duration.milliseconds(50)
 
-    /// Hands over every event of an order, each once and in order, until its final one. Where the engine has lost events that were seen, all it has
-    /// come again at the order's end.
+    /// Hands over every event of an order, each once and in order, until the final one. If the engine has lost events that were seen, all events that
+    /// it has are handed over again at the order's end.
     ///
     /// - Parameters:
-    ///   - lost: called when the engine has gone away and is looked for again.
+    ///   - lost: called when the engine cannot be reached and is looked for again.
     ///   - receive: called with each event.
     func follow(
         _ id: String, lost: @ServiceActor () -> Void, _ receive: @escaping @ServiceActor (JSONValue) -> Void
@@ -36,11 +36,11 @@ extension Engine {
     }
 }
 
-/// What has come of an order so far, over however many connections.
+/// The progress of a followed order, over any number of connections.
 @ServiceActor
 final class FollowedOrder {
     let id: String
-    /// Of the last event; 0 before the first.
+    /// The `seq` of the last event; 0 before the first.
     private(set) var seq: Int64 = 0
     private(set) var isOver = false
     private var hasBegunAnew = false
@@ -59,8 +59,8 @@ final class FollowedOrder {
         receive(event)
     }
 
-    /// The order is over, and has no event after the last one seen. Where that was not its final one, the engine has lost what was seen: all its
-    /// events are to follow, once.
+    /// The order has ended and has no event after the last one seen. If that was not its final event, the engine has lost events. All its events are
+    /// then read again, once.
     func runOut() {
         isOver = hasBegunAnew || seq == 0
         (hasBegunAnew, seq) = (true, 0)

@@ -1,6 +1,6 @@
-/// A share of a whole as a row of blocks.
+/// Shows a share of a whole as a row of blocks.
 enum Bar {
-    /// `filled` of `whole`, `width` columns wide. What is more than nothing shows at least one block.
+    /// `filled` of `whole`, `width` columns wide. Any share above zero shows at least one block.
     static func text(_ filled: Int64, of whole: Int64, width: Int) -> String {
         guard whole > 0, filled > 0 else { return String(repeating: "░", count: width) }
         let share = min(filled, whole).multipliedFullWidth(by: Int64(width))

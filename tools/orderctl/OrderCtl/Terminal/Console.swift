@@ -1,14 +1,14 @@
 internal import EventLoop
 internal import Glibc
 
-/// Where a command writes: results to standard output, what went wrong to standard error.
+/// The output of a command: results go to standard output, errors to standard error.
 @ServiceActor
 struct Console {
     /// Whether results are coloured.
     let usesColour: Bool
-    /// Whether results go to a terminal, on which lines can be written anew.
+    /// Whether results go to a terminal, on which lines can be rewritten.
     let isTerminal: Bool
-    /// Columns of the terminal; nil where there is none, or it does not say.
+    /// The columns of the terminal; nil if there is none, or if its width is unknown.
     let width: Int?
     private let output: @ServiceActor (String) -> Void
     private let errors: @ServiceActor (String) -> Void
@@ -24,7 +24,7 @@ struct Console {
         self.errors = errors
     }
 
-    /// The process' own. Colours only on a terminal that has them, and not where `NO_COLOR` asks for none.
+    /// The console of the process. Colours are used only on a terminal that has them, and not if `NO_COLOR` is set.
     static func standard(environment: [String: String]) -> Console {
         let wantsNone = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
         let isTerminal = isatty(STDOUT_FILENO) == 1 && environment["TERM"] != "dumb"
@@ -42,18 +42,18 @@ struct Console {
     /// Writes a line of the result.
     func print(_ line: String) { output(line + "\n") }
 
-    /// Writes a line about what went wrong.
+    /// Writes a line about an error.
     func complain(_ line: String) { errors(line + "\n") }
 
-    /// Writes a line in the place of the one that was last written so; without a terminal, nothing. `print` comes after `rewrite("")`.
+    /// Writes a line in place of the last one that was written this way; does nothing without a terminal. Call `rewrite("")` before `print`.
     func rewrite(_ line: String) {
         if isTerminal { output("\r\u{1B}[K" + line) }
     }
 
-    /// Begins at the top of an empty terminal; elsewhere, with an empty line.
+    /// Starts a page: clears the terminal, or writes an empty line if there is none.
     func beginPage() { output(isTerminal ? "\u{1B}[H\u{1B}[2J" : "\n") }
 
-    /// A text in a colour, where there are colours.
+    /// A text in a colour, if colours are used.
     func paint(_ text: String, _ colour: Terminal.Colour?) -> String {
         guard let colour else { return text }
         return usesColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
@@ -66,7 +66,7 @@ struct Console {
             if count > 0 {
                 bytes = bytes.dropFirst(count)
             } else if errno != EINTR {
-                // The reader has seen enough, as in `orderctl dead list | head`; there is nobody left to tell.
+                // The reader has seen enough, as in `orderctl dead list | head`. Nobody is left to read a message.
                 exit(ExitCode.ok.rawValue)
             }
         }

@@ -1,4 +1,4 @@
-/// Rows of texts, each column as wide as its widest text. Colours take no room.
+/// Rows of texts. Each column is as wide as its widest text. Colour codes take no space.
 struct Table: Sendable {
     private var rows: [[String]]
 
@@ -22,11 +22,11 @@ struct Table: Sendable {
         }
     }
 
-    /// The lines within a width, so that a terminal does not wrap them: columns are left out one by one until the rest fits.
+    /// The lines within a width, so that a terminal does not wrap them. Columns are left out one by one until the others fit.
     ///
     /// - Parameters:
-    ///   - width: in columns; nil for any.
-    ///   - order: the columns that may be missing, by their index, the least important first.
+    ///   - width: the number of columns; nil for no limit.
+    ///   - order: the columns that may be left out, by index, the least important first.
     func lines(within width: Int?, leavingOut order: [Int]) -> [String] {
         guard let width else { return lines }
         let widths = widths

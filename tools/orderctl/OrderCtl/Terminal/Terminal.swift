@@ -1,4 +1,4 @@
-/// What is fit to be shown on a terminal.
+/// Makes texts fit for a terminal.
 enum Terminal {
     /// Colours by their number in ECMA-48.
     enum Colour: Int, Sendable {
@@ -8,7 +8,7 @@ enum Terminal {
         case faint = 2
     }
 
-    /// A text that cannot move the cursor, change colours or turn the line around: such characters are written as `\u{9b}`.
+    /// A text that cannot move the cursor, change colours or reverse the line. Characters that could are written as `\u{9b}`.
     static func safe(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
@@ -21,7 +21,7 @@ enum Terminal {
         return result
     }
 
-    /// The columns that a text takes, without its colours.
+    /// The number of columns of a text, without its colour codes.
     static func width(_ text: String) -> Int {
         guard text.utf8.contains(0x1B) else { return text.count }
         var (width, isColour) = (0, false)
@@ -33,7 +33,7 @@ enum Terminal {
         return width
     }
 
-    /// A text cut to a length, with what it had.
+    /// A text cut to a length. If it was longer, its size in bytes is added.
     static func cut(_ text: String, to length: Int) -> String {
         guard text.unicodeScalars.count > length else { return safe(text) }
         return safe(String(String.UnicodeScalarView(text.unicodeScalars.prefix(length)))) + "… (\(text.utf8.count) bytes)"

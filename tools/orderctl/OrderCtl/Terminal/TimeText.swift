@@ -1,6 +1,6 @@
 internal import Orders
 
-/// Times as a person reads them.
+/// Times in the form for people.
 enum TimeText {
     /// `850 ms`, `1.2 s`, `3 min 5 s`, `2 h 10 min`.
     static func duration(milliseconds: Int64) -> String {
@@ -13,13 +13,13 @@ enum TimeText {
         }
     }
 
-    /// The time of day of an engine's timestamp, `07:30:17.789`; what is no timestamp stays as it is.
+    /// The time of day of an engine's timestamp, `07:30:17.789`. A text that is no timestamp stays as it is.
     static func clock(_ timestamp: String) -> String {
         let parts = timestamp.split(separator: "T", maxSplits: 1)
         return Terminal.safe(parts.count == 2 ? String(parts[1].prefix { $0 != "Z" }) : timestamp)
     }
 
-    /// From one timestamp to a later one, in ms; 0 where one of them is none.
+    /// The time from one timestamp to a later one, in ms; 0 if one of them is no timestamp.
     static func between(_ from: String, _ to: String) -> Int64 {
         guard let from = Timestamp.parse(from), let to = Timestamp.parse(to) else { return 0 }
         return to - from

@@ -5,7 +5,7 @@ internal import JSON
 internal import Orders
 internal import Venues
 
-/// Asks the real venues from this machine, with the adapters that the router has.
+/// Asks the real venues from this machine, with the router's adapters.
 @ServiceActor
 struct LiveDesk {
     /// A person waits longer than an order does.
@@ -52,7 +52,7 @@ struct LiveDesk {
         return value
     }
 
-    /// A venue's quote with the time it came, by this machine's clock.
+    /// A venue's quote with the time of its arrival, by this machine's clock.
     private static func quote(of venue: any Venue, _ request: QuoteRequest) async throws -> Quote {
         var quote = try await venue.quote(request)
         quote.quotedAt = quote.quotedAt ?? WallClock.milliseconds
