@@ -130,7 +130,7 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["Configuration", "EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         .target(name: "TestOrders", dependencies: ["Orders"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
         tests("OrdersTests", ["Dialects", "JSON", "Orders", "TestOrders"]),

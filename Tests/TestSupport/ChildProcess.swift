@@ -1,3 +1,4 @@
+internal import Configuration
 public import EventLoop
 public import Glibc
 
@@ -15,7 +16,7 @@ public final class ChildProcess {
         var arguments = ["setpriv", "--pdeathsig", "KILL"]
         if let user { arguments += ["--reuid=\(user)", "--regid=\(user)", "--clear-groups"] }
         arguments += ["--"] + command
-        let variables = Self.inherited().merging(environment) { $1 }.map { "\($0)=\($1)" }
+        let variables = ProcessEnvironment.variables.merging(environment) { $1 }.map { "\($0)=\($1)" }
         pid = try Self.spawn(arguments, variables, output)
     }
 
@@ -58,17 +59,6 @@ public final class ChildProcess {
             try await process.stop(SIGKILL)
             throw TestFailure("\(command) did not end by itself; it wrote: \(contents(of: "\(directory)/output"))")
         }
-    }
-
-    private static func inherited() -> [String: String] {
-        var result: [String: String] = [:]
-        var entry = environ
-        while let text = entry.pointee {
-            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
-            entry += 1
-        }
-        return result
     }
 
     private static func spawn(_ arguments: [String], _ variables: [String], _ output: String) throws -> pid_t {

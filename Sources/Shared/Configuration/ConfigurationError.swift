@@ -2,7 +2,6 @@
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// One wrong setting.
     public struct Mistake: Sendable, Equatable {
-        /// The environment variable.
         public let name: String
         /// A sentence without its full stop.
         public let message: String

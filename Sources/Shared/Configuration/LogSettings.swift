@@ -28,7 +28,6 @@ extension LogLevel {
 
 /// The chosen level of the log, with a remark if the given text is no level.
 public struct LogLevelChoice: Sendable, Equatable {
-    /// The level.
     public let level: LogLevel
     /// A remark about the setting; nil for none.
     public let remark: String?

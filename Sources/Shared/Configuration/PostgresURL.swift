@@ -30,9 +30,7 @@ public struct PostgresURL: Sendable, Equatable, CustomStringConvertible, CustomD
         return String(String(start.reversed().drop(while: \.isWhitespace)).reversed())
     }
 
-    private init() {
-        text = ""
-    }
+    private init() { text = "" }
 
     /// The stand-in that a reader holds after a mistake.
     static let missing = PostgresURL()

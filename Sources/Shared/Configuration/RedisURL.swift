@@ -45,9 +45,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The URL without user and password. Safe to log.
-    public var description: String {
-        "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
-    }
+    public var description: String { "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)" }
 
     private static func address(_ text: Substring) -> (host: String, port: Int)? {
         var host = text

@@ -16,12 +16,9 @@ public enum RoutingMode: String, Sendable, CaseIterable {
 
 /// The files that describe the market.
 public struct MarketFiles: Sendable, Equatable {
-    /// The path of the token list.
     public let tokens: String
-    /// The path of the pool list.
     public let pools: String
 
-    /// Reads them.
     public init(reading reader: inout SettingsReader) {
         tokens = reader.value(Settings.tokensFile)
         pools = reader.value(Settings.poolsFile)
@@ -30,16 +27,11 @@ public struct MarketFiles: Sendable, Equatable {
 
 /// The APIs of the real venues.
 public struct LiveVenueSettings: Sendable, Equatable {
-    /// Raydium's quote API.
     public let raydiumURL: String
-    /// Jupiter's quote API, for Meteora.
     public let jupiterURL: String
-    /// The key for Jupiter's API.
     public let jupiterKey: Secret?
-    /// The file of certificates that are trusted for the APIs; nil for the system's.
     public let certificates: String?
 
-    /// Reads them.
     public init(reading reader: inout SettingsReader) {
         raydiumURL = reader.value(Settings.raydiumURL)
         jupiterURL = reader.value(Settings.jupiterURL)

@@ -4,11 +4,8 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     public let text: String
 
     /// Hides `text`.
-    public init(_ text: String) {
-        self.text = text
-    }
+    public init(_ text: String) { self.text = text }
 
-    /// Safe to log.
     public var description: String { "(hidden)" }
     /// The same as ``description``.
     public var debugDescription: String { description }

@@ -1,6 +1,5 @@
-/// All settings of one service.
+/// The settings of a service. A member without a comment is the setting of that name in `Settings`, which has its meaning, unit and range.
 public protocol ServiceSettings: Sendable {
-    /// The name of the executable.
     static var serviceName: String { get }
     /// The settings that every service has.
     var common: CommonSettings { get }

@@ -1,5 +1,4 @@
 extension Setting where Value == Int {
-    /// A whole number.
     static func integer(_ name: String, default value: Int, in range: ClosedRange<Int>, unit: String = "", _ meaning: String) -> Setting {
         let number = WholeNumber(range: range)
         return Setting(name, default: String(value), unit: unit, allowed: number.allowed, meaning: meaning) { text throws(SettingRefusal) in

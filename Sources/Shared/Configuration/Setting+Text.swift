@@ -5,9 +5,7 @@ extension Setting where Value: RawRepresentable & CaseIterable, Value.RawValue =
     static func choice(_ name: String, default value: Value, _ meaning: String) -> Setting {
         let allowed = Value.allCases.map(\.rawValue).joined(separator: ", ")
         return Setting(name, default: value.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
-            guard let value = Value(rawValue: text.lowercased()) else {
-                throw SettingRefusal(message: "must be one of \(allowed)")
-            }
+            guard let value = Value(rawValue: text.lowercased()) else { throw SettingRefusal(message: "must be one of \(allowed)") }
             return value
         }
     }
@@ -19,8 +17,7 @@ extension Setting where Value == LogLevelChoice {
         let allowed = LogLevel.allCases.map(\.rawValue).joined(separator: ", ")
         return Setting(name, default: level.rawValue, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
             if let known = LogLevel(named: text) { return LogLevelChoice(level: known, remark: nil) }
-            return LogLevelChoice(
-                level: level, remark: "\(name)=\(SettingsReader.quoted(text)) is none of \(allowed); \(level.rawValue) is used")
+            return LogLevelChoice(level: level, remark: "\(name)=\(SettingsReader.quoted(text)) is none of \(allowed); \(level.rawValue) is used")
         }
     }
 }

@@ -38,7 +38,6 @@ public struct Setting<Value: Sendable>: Sendable {
 
 /// The description of a setting, without the type of its value.
 public struct SettingDescription: Sendable, Equatable {
-    /// The environment variable.
     public let name: String
     /// The default as an operator would write it, or a word such as `none` or `required`.
     public let defaultText: String

@@ -9,8 +9,7 @@ enum Settings {
         "PARTITIONS", default: 1, in: 1...256, "Partitions of the streams; the same everywhere, fixed while orders live")
     static let logLevel = Setting.logLevel("LOG_LEVEL", default: .info, "The least that is logged")
     static let logFormat = Setting.choice("LOG_FORMAT", default: LogFormat.json, "Form of a log line")
-    static let shutdownGrace = Setting<Duration>.seconds(
-        "SHUTDOWN_GRACE_S", default: 15, in: 1...300, "Time to finish what is in hand after SIGTERM")
+    static let shutdownGrace = Setting<Duration>.seconds("SHUTDOWN_GRACE_S", default: 15, in: 1...300, "Time to finish what is in hand after SIGTERM")
 
     // Postgres
     static let database = Setting.postgresURL("DATABASE_URL", "Postgres")
@@ -35,8 +34,7 @@ enum Settings {
     static let poolsFile = Setting<String>.path("POOLS_FILE", default: "config/pools.json", "The pools of the mock venues")
 
     // Workers
-    static let routerConcurrency = Setting<Int>.integer(
-        "ROUTER_CONCURRENCY", default: 256, in: 1...10_000, "Orders in hand at once in this process")
+    static let routerConcurrency = Setting<Int>.integer("ROUTER_CONCURRENCY", default: 256, in: 1...10_000, "Orders in hand at once in this process")
     static let executorConcurrency = Setting<Int>.integer(
         "EXECUTOR_CONCURRENCY", default: 64, in: 1...10_000, "Orders in hand at once in this process")
     static let ordersPerMinute = Setting<Int?>.integer(
@@ -53,12 +51,10 @@ enum Settings {
         "ORDER_STATE_TTL_S", default: 600, in: 1...2_592_000, "How long Redis keeps a final order that Postgres has")
 
     // Quotes and routing
-    static let quoteTimeout = Setting<Duration>.milliseconds(
-        "QUOTE_TIMEOUT_MS", default: 1_000, in: 10...60_000, "Longest wait for a venue's quote")
+    static let quoteTimeout = Setting<Duration>.milliseconds("QUOTE_TIMEOUT_MS", default: 1_000, in: 10...60_000, "Longest wait for a venue's quote")
     static let quoteTTL = Setting<Duration?>.milliseconds(
         "QUOTE_TTL_MS", default: 30_000, in: 1...3_600_000, zeroMeans: "never stale", "Age beyond which a route is quoted again")
-    static let venues = Setting.choice(
-        "VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
+    static let venues = Setting.choice("VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
     static let chain = Setting.choice("CHAIN", default: ChainKind.mock, "Where swaps are sent")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")
@@ -105,6 +101,5 @@ enum Settings {
         "WS_QUEUE", default: 64, in: 1...10_000, unit: "messages", "Messages queued for one socket before it is closed as too slow")
     static let socketQueueBytes = Setting<Int>.bytes(
         "WS_QUEUE_BYTES", default: "256KiB", in: 16_384...67_108_864, "Bytes queued for one socket before it is closed as too slow")
-    static let socketMaxMessage = Setting<Int>.bytes(
-        "WS_MAX_MESSAGE", default: "4KiB", in: 128...1_048_576, "Longest message taken from a client")
+    static let socketMaxMessage = Setting<Int>.bytes("WS_MAX_MESSAGE", default: "4KiB", in: 128...1_048_576, "Longest message taken from a client")
 }

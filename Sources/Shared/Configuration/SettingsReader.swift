@@ -6,20 +6,14 @@ public struct SettingsReader {
     public private(set) var descriptions: [SettingDescription] = []
 
     /// - Parameter environment: variables by name. An empty value counts as not set, because compose files write unset variables like that.
-    public init(environment: [String: String]) {
-        self.environment = environment
-    }
+    public init(environment: [String: String]) { self.environment = environment }
 
     /// The value of `setting`. After a mistake it is a stand-in; ``finish()`` then throws, so the stand-in is not used.
     public mutating func value<Value>(_ setting: Setting<Value>) -> Value {
         let description = setting.description
-        if !descriptions.contains(where: { $0.name == description.name }) {
-            descriptions.append(description)
-        }
+        if !descriptions.contains(where: { $0.name == description.name }) { descriptions.append(description) }
         guard let text = environment[description.name], !text.isEmpty else {
-            if description.isRequired {
-                note(description.name, "\(description.name) must be set: \(description.allowed)")
-            }
+            if description.isRequired { note(description.name, "\(description.name) must be set: \(description.allowed)") }
             return setting.fallback
         }
         do {
@@ -40,16 +34,12 @@ public struct SettingsReader {
     /// Ends the reading.
     /// - Throws: ``ConfigurationError`` with every mistake, if there is one.
     public func finish() throws(ConfigurationError) {
-        if !mistakes.isEmpty {
-            throw ConfigurationError(mistakes: mistakes)
-        }
+        if !mistakes.isEmpty { throw ConfigurationError(mistakes: mistakes) }
     }
 
     private mutating func note(_ name: String, _ message: String) {
         let mistake = ConfigurationError.Mistake(name: name, message: message)
-        if !mistakes.contains(mistake) {
-            mistakes.append(mistake)
-        }
+        if !mistakes.contains(mistake) { mistakes.append(mistake) }
     }
 
     /// The given text in quotes, at most 64 characters and on one line.

@@ -1,6 +1,5 @@
 /// The result of reading a service's arguments and environment: it decides what the service does next.
 public enum StartUp<Service: ServiceSettings>: Sendable {
-    /// Serve with these settings.
     case serve(Service)
     /// Write this text to standard output and exit with 0.
     case show(String)

@@ -41,7 +41,6 @@ public protocol Dialect: Sendable {
 extension Dialect {
     /// Only the engine's own names.
     public static var spelling: OrderSpelling { OrderSpelling() }
-    /// Nil.
     public static var socketKey: String? { nil }
     /// False: the answer is 426.
     public static var showsOrder: Bool { false }

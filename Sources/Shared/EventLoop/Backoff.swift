@@ -11,13 +11,11 @@ public struct Backoff: Sendable {
         self.max = max
     }
 
-    /// The next wait.
     public mutating func next() -> Duration {
         let half = wait.nanosecondsClamped / 2
         defer { wait = min(wait * 2, max) }
         return .nanoseconds(half + Int64.random(in: 0...half))
     }
 
-    /// Starts over.
     public mutating func reset() { wait = first }
 }

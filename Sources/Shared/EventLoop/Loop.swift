@@ -7,7 +7,6 @@ internal import Synchronization
 /// `ServiceActor` and also the task executor of every root task. Without a task executor, awaiting a task or a group would make a detour through the
 /// global pool.
 public final class Loop: SerialExecutor, TaskExecutor {
-    /// The process' loop.
     public static let shared = Loop()
 
     let storage: LoopStorage
@@ -93,7 +92,5 @@ public final class Loop: SerialExecutor, TaskExecutor {
         }
     }
 
-    func runJob(_ job: UnownedJob) {
-        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
-    }
+    func runJob(_ job: UnownedJob) { job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor()) }
 }

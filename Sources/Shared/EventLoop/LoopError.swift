@@ -7,7 +7,6 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
     /// What failed, in words that follow "could not".
     public let doing: String
 
-    /// One sentence, safe to log.
     public var description: String { "could not \(doing): \(String(cString: uv_strerror(code)))" }
 }
 
@@ -15,7 +14,6 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
 public struct DeadlineExceeded: Error, Sendable, CustomStringConvertible {
     /// The allowed time.
     public let limit: Duration
-    /// One sentence, safe to log.
     public var description: String { "no answer within \(limit.millisecondsRoundedUp) ms" }
 
     /// A wait that was allowed to take `limit`.

@@ -6,7 +6,6 @@ public final class LoopTimer {
     private let handle: UnsafeMutablePointer<uv_timer_t>
     private var body: (@ServiceActor () -> Void)?
 
-    /// An idle timer.
     public init() {
         handle = .allocate(capacity: 1)
         uv_timer_init(Loop.shared.storage.loop, handle)

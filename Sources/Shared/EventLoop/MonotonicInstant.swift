@@ -21,13 +21,10 @@ public struct MonotonicInstant: Sendable, Comparable {
     /// The time that has passed since this moment.
     public var elapsed: Duration { MonotonicInstant.now - self }
 
-    /// Whether the first moment is earlier.
     public static func < (a: MonotonicInstant, b: MonotonicInstant) -> Bool { a.nanoseconds < b.nanoseconds }
 
     /// The time from the second moment to the first; negative if the first is earlier.
-    public static func - (a: MonotonicInstant, b: MonotonicInstant) -> Duration {
-        .nanoseconds(Int64(bitPattern: a.nanoseconds &- b.nanoseconds))
-    }
+    public static func - (a: MonotonicInstant, b: MonotonicInstant) -> Duration { .nanoseconds(Int64(bitPattern: a.nanoseconds &- b.nanoseconds)) }
 
     /// The moment that is later by a duration, at most the last possible one.
     public static func + (a: MonotonicInstant, b: Duration) -> MonotonicInstant {

@@ -7,7 +7,6 @@ public final class PollHandle {
     public struct Events: OptionSet, Sendable {
         /// The bits, as libuv counts them.
         public let rawValue: Int32
-        /// The given bits.
         public init(rawValue: Int32) { self.rawValue = rawValue }
         /// Bytes, or the end of the stream, can be read.
         public static let readable = Events(rawValue: Int32(UV_READABLE.rawValue))

@@ -26,14 +26,11 @@ public final class Promise<Value: Sendable> {
     @discardableResult
     public func succeed(_ value: Value) -> Bool { complete(.success(value)) }
 
-    /// Gives a failure.
     @discardableResult
     public func fail(_ error: any Error) -> Bool { complete(.failure(error)) }
 
     /// Waits for the value. Throws the promise's failure, or `CancellationError`.
-    public var value: Value {
-        get async throws { try await wait(as: Waiter()) }
-    }
+    public var value: Value { get async throws { try await wait(as: Waiter()) } }
 
     /// Waits for the value for at most `limit`. Throws `DeadlineExceeded` after that.
     public func value(within limit: Duration) async throws -> Value {

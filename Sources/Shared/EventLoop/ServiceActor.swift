@@ -3,10 +3,8 @@ internal import CLibuv
 /// Isolates all mutable state of a service: one actor on the one loop.
 @globalActor
 public actor ServiceActor {
-    /// The actor.
     public static let shared = ServiceActor()
 
-    /// The loop's executor.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { Loop.shared.asUnownedSerialExecutor() }
 
     /// Runs isolated code in a C callback on the loop's thread. Traps on any other thread.

@@ -44,6 +44,5 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         message = "\(reason) at byte \(offset)."
     }
 
-    /// The message.
     public var description: String { message }
 }

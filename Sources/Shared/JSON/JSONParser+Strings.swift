@@ -76,9 +76,7 @@ extension JSONParser {
         let offset = start + index
         guard let first = Self.codeUnit(raw, index) else { throw invalidEscape(at: offset) }
         index += 6
-        if first == 0 && refusesNUL {
-            throw JSONError(.nulCharacter, at: offset, "The character U+0000 is not allowed; it was found")
-        }
+        if first == 0 && refusesNUL { throw JSONError(.nulCharacter, at: offset, "The character U+0000 is not allowed; it was found") }
         if let scalar = Unicode.Scalar(first) { return scalar }
         guard first < 0xDC00, let second = Self.codeUnit(raw, index), (0xDC00...0xDFFF).contains(second) else {
             throw JSONError(.loneSurrogate, at: offset, "Surrogates must come in pairs; half a pair was found")

@@ -19,9 +19,7 @@ struct JSONParser {
             throw JSONError(.byteOrderMark, at: 0, "JSON must not begin with a byte order mark; one was found")
         }
         let value = try parseValue()
-        guard position == input.count else {
-            throw JSONError(.trailingData, at: position, "JSON must end after its value; more was found")
-        }
+        guard position == input.count else { throw JSONError(.trailingData, at: position, "JSON must end after its value; more was found") }
         return value
     }
 
@@ -165,9 +163,7 @@ private struct UniqueNames {
     private var seen: Set<[UInt8]> = []
 
     mutating func insert(_ name: String, into members: [JSONMember]) -> Bool {
-        if members.count < Self.smallCount {
-            return !members.contains { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }
-        }
+        if members.count < Self.smallCount { return !members.contains { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) } }
         if seen.isEmpty { seen = Set(members.map { Array($0.name.utf8) }) }
         return seen.insert(Array(name.utf8)).inserted
     }

@@ -8,7 +8,6 @@ public enum JSONValue: Sendable, Hashable {
     case number(String)
     /// A string without its escapes.
     case string(String)
-    /// An array.
     case array([JSONValue])
     /// An object. Members keep the order of the text; names are unique.
     case object([JSONMember])
@@ -18,10 +17,8 @@ public enum JSONValue: Sendable, Hashable {
 public struct JSONMember: Sendable, Hashable {
     /// The name, without escapes.
     public let name: String
-    /// The value.
     public let value: JSONValue
 
-    /// Makes a member.
     public init(_ name: String, _ value: JSONValue) {
         self.name = name
         self.value = value
@@ -36,47 +33,27 @@ extension JSONValue {
     }
 
     /// The member of that name; nil if it is missing or `null`.
-    public func given(_ name: String) -> JSONValue? {
-        self[name].flatMap { $0.isNull ? nil : $0 }
-    }
+    public func given(_ name: String) -> JSONValue? { self[name].flatMap { $0.isNull ? nil : $0 } }
 
     /// The text of a string.
-    public var string: String? {
-        if case .string(let text) = self { text } else { nil }
-    }
+    public var string: String? { if case .string(let text) = self { text } else { nil } }
 
     /// The number, if it is written as an integer (no fraction, no exponent) and fits.
-    public var integer: Int64? {
-        if case .number(let text) = self { Int64(text) } else { nil }
-    }
+    public var integer: Int64? { if case .number(let text) = self { Int64(text) } else { nil } }
 
     /// The text of a number, as written.
-    public var number: String? {
-        if case .number(let text) = self { text } else { nil }
-    }
+    public var number: String? { if case .number(let text) = self { text } else { nil } }
 
-    /// The elements of an array.
-    public var array: [JSONValue]? {
-        if case .array(let elements) = self { elements } else { nil }
-    }
+    public var array: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
 
-    /// The members of an object.
-    public var object: [JSONMember]? {
-        if case .object(let members) = self { members } else { nil }
-    }
+    public var object: [JSONMember]? { if case .object(let members) = self { members } else { nil } }
 
     /// The value of `true` or `false`.
-    public var bool: Bool? {
-        if case .bool(let value) = self { value } else { nil }
-    }
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 
     /// Whether this is `null`.
-    public var isNull: Bool {
-        if case .null = self { true } else { false }
-    }
+    public var isNull: Bool { if case .null = self { true } else { false } }
 
     /// The JSON text of this value, without spaces. Numbers keep their text.
-    public var serialized: String {
-        JSONWriter.value(self)
-    }
+    public var serialized: String { JSONWriter.value(self) }
 }

@@ -1,43 +1,33 @@
 /// A value that a `JSONWriter` can write as one JSON value.
 public protocol JSONWritable {
-    /// Appends exactly one JSON value.
     func write(to writer: inout JSONWriter)
 }
 
 extension String: JSONWritable {
-    /// Writes a string, escaped.
     public func write(to writer: inout JSONWriter) { writer.value(string: self) }
 }
 
 extension Bool: JSONWritable {
-    /// Writes `true` or `false`.
     public func write(to writer: inout JSONWriter) { writer.value(raw: self ? "true" : "false") }
 }
 
 extension Int: JSONWritable {
-    /// Writes an integer.
     public func write(to writer: inout JSONWriter) { writer.value(integer: self) }
 }
 
 extension Int64: JSONWritable {
-    /// Writes an integer.
     public func write(to writer: inout JSONWriter) { writer.value(integer: Int(self)) }
 }
 
 extension UInt64: JSONWritable {
-    /// Writes an integer.
     public func write(to writer: inout JSONWriter) { writer.value(raw: String(self)) }
 }
 
 extension Array: JSONWritable where Element: JSONWritable {
-    /// Writes an array.
-    public func write(to writer: inout JSONWriter) {
-        writer.array { for element in self { element.write(to: &$0) } }
-    }
+    public func write(to writer: inout JSONWriter) { writer.array { for element in self { element.write(to: &$0) } } }
 }
 
 extension JSONValue: JSONWritable {
-    /// Writes the value. Numbers keep their text.
     public func write(to writer: inout JSONWriter) {
         switch self {
         case .null: writer.value(raw: "null")

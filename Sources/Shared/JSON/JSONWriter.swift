@@ -12,9 +12,7 @@ public struct JSONWriter: Sendable {
     private var needsComma = false
 
     /// An empty writer; `capacity` bytes are reserved.
-    public init(capacity: Int = 256) {
-        bytes.reserveCapacity(capacity)
-    }
+    public init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
     /// The text that was written so far.
     public var text: String { String(decoding: bytes, as: UTF8.self) }

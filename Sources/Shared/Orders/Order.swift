@@ -31,7 +31,6 @@ public struct Order: Sendable, Hashable {
     /// The request in one canonical text. Requests that mean the same have equal texts.
     public let fingerprint: String
 
-    /// Makes an order.
     public init(
         id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, orderType: String = "market", tokenIn: Token, tokenOut: Token,
         amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64, traceparent: String? = nil,
@@ -81,12 +80,8 @@ extension Order: JSONWritable {
         }
     }
 
-    /// Reads a text that `json` wrote.
-    public init(json text: String) throws(RecordError) {
-        try self.init(json: try Record.parse("order", text))
-    }
+    public init(json text: String) throws(RecordError) { try self.init(json: try Record.parse("order", text)) }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("order", json)
         self.init(

@@ -36,9 +36,7 @@ public struct OrderID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The last byte, 0 to 255. Any UUID has one; only Redis knows whether the order exists there.
-    public var partition: Int {
-        Int(description.suffix(2), radix: 16) ?? 0
-    }
+    public var partition: Int { Int(description.suffix(2), radix: 16) ?? 0 }
 
     /// When the order was placed, in ms since 1970. Nil for an id that is no UUIDv7: the engine never gave it.
     public var milliseconds: UInt64? {
@@ -60,6 +58,5 @@ public struct OrderID: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension OrderID: JSONWritable {
-    /// Writes the text.
     public func write(to writer: inout JSONWriter) { writer.value(string: description) }
 }

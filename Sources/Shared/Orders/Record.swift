@@ -40,9 +40,7 @@ struct Record {
     }
 
     /// The text of a number.
-    func number(_ field: String) throws(RecordError) -> String {
-        try required(field, value[field]?.number)
-    }
+    func number(_ field: String) throws(RecordError) -> String { try required(field, value[field]?.number) }
 
     private func required<T>(_ field: String, _ read: T?) throws(RecordError) -> T {
         guard let read else { throw .missing(field, of: name) }
@@ -105,9 +103,7 @@ protocol StoredObject: RecordValue, JSONWritable {
 }
 
 extension StoredObject {
-    static func read(_ json: JSONValue) throws(RecordError) -> Self? {
-        json.object == nil ? nil : try Self(json: json)
-    }
+    static func read(_ json: JSONValue) throws(RecordError) -> Self? { json.object == nil ? nil : try Self(json: json) }
 }
 
 extension Quote: StoredObject {}
@@ -127,12 +123,8 @@ public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {
     public let field: String?
 
     /// A member that is missing or of the wrong kind.
-    public static func missing(_ field: String, of record: String) -> RecordError {
-        RecordError(record: record, field: field)
-    }
+    public static func missing(_ field: String, of record: String) -> RecordError { RecordError(record: record, field: field) }
 
     /// Safe to log: it holds none of the content.
-    public var description: String {
-        field.map { "\(record): \($0) is missing or of the wrong kind" } ?? "\(record): not a JSON object"
-    }
+    public var description: String { field.map { "\(record): \($0) is missing or of the wrong kind" } ?? "\(record): not a JSON object" }
 }

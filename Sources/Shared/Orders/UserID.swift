@@ -8,9 +8,7 @@ public struct UserID: Sendable, Hashable, CustomStringConvertible {
     public let text: String
 
     /// A name that was accepted before, as it is stored.
-    public init(stored text: String) {
-        self.text = text
-    }
+    public init(stored text: String) { self.text = text }
 
     /// A name from outside: 1 to 255 characters (Unicode scalars); nil for anything else.
     public init?(_ text: String) {
@@ -18,7 +16,6 @@ public struct UserID: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
-    /// The name.
     public var description: String { text }
 
     /// Whether both have the same bytes.
@@ -32,6 +29,5 @@ public struct UserID: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension UserID: JSONWritable {
-    /// Writes the name.
     public func write(to writer: inout JSONWriter) { writer.value(string: text) }
 }

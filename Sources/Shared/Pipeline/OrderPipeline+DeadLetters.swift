@@ -2,7 +2,6 @@ public import Orders
 internal import Redis
 
 public struct DeadLetterPage: Sendable {
-    /// The letters, oldest first.
     public let letters: [DeadLetter]
     /// Where to go on; nil if there are no more.
     public let next: DeadLetterID?
@@ -24,7 +23,6 @@ public enum RetryOutcome: Sendable, Equatable {
 
 /// The outcome of dropping a dead letter.
 public enum DropOutcome: Sendable, Equatable {
-    /// The letter is gone.
     case dropped
     /// There is no such letter, or no longer.
     case unknown

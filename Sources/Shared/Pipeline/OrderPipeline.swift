@@ -23,7 +23,6 @@ public struct PipelineSettings: Sendable {
 public final class OrderPipeline {
     /// The connection for everything that does not block.
     public let redis: RedisClient
-    /// The pipeline's settings.
     public let settings: PipelineSettings
     public let partitions: [Keys]
     /// Called with each step of this process and its outcome, for metrics.
@@ -55,7 +54,6 @@ public final class OrderPipeline {
     /// The keys of an order's partition; nil if there is no such partition, and so no such order.
     public func keys(of id: OrderID) -> Keys? { partitions.indices.contains(id.partition) ? partitions[id.partition] : nil }
 
-    /// Runs a script once.
     public func run(
         _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
     ) async throws(PipelineError) -> RedisValue {
@@ -66,7 +64,6 @@ public final class OrderPipeline {
         }
     }
 
-    /// Sends a command once.
     public func send(_ command: [String]) async throws(PipelineError) -> RedisValue {
         do {
             return try await redis.send(command)

@@ -22,7 +22,6 @@ public struct PipelineError: Error, Sendable, CustomStringConvertible {
         case refused
     }
 
-    /// The kind of failure.
     public let code: Code
     /// One sentence, safe to log.
     public let message: String

@@ -88,8 +88,7 @@ extension PostgresConnection {
         let keywords = parameters.map { strdup($0.keyword) }
         let values = parameters.map { strdup($0.value) }
         defer { (keywords + values).forEach { free($0) } }
-        return PQconnectStartParams(
-            keywords.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 0)
+        return PQconnectStartParams(keywords.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 0)
     }
 
     /// Follows libpq through the handshake.

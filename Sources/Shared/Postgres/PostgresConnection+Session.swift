@@ -21,8 +21,7 @@ extension PostgresConnection {
                 .refused, "the database's encoding is \(encoding), which cannot hold every text: create the database with ENCODING 'UTF8'")
         }
         guard readOnly == "off" || !needsWriting else {
-            throw PostgresError(
-                .refused, "Postgres is read-only here: it is a standby, or default_transaction_read_only is on", sqlState: "25006")
+            throw PostgresError(.refused, "Postgres is read-only here: it is a standby, or default_transaction_read_only is on", sqlState: "25006")
         }
         hasOwnSession = serverProcess.map { String($0) } == process
         if hasOwnSession { try await limitSession(within: limit) }

@@ -24,7 +24,6 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         case migrationRefused
     }
 
-    /// The cause.
     public let kind: Kind
     /// One sentence, safe to log.
     public let message: String
@@ -38,7 +37,6 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
         if case .server(let state) = kind { self.sqlState = state } else { self.sqlState = sqlState }
     }
 
-    /// The message with its SQLSTATE.
     public var description: String { sqlState.map { "\(message) (SQLSTATE \($0))" } ?? message }
 
     /// Whether the data are wrong: SQLSTATE class 22 (data exception) or 23 (constraint). The same command will fail again.

@@ -87,8 +87,7 @@ public struct PostgresMigrator {
                 "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1::int, $2, $3)",
                 [.int(Int64(migration.number)), .text(migration.name), .text(checksum)])
         } catch {
-            throw PostgresError(
-                error.kind, "migration \(migration.number) (\(migration.name)) failed: \(error.message)", sqlState: error.sqlState)
+            throw PostgresError(error.kind, "migration \(migration.number) (\(migration.name)) failed: \(error.message)", sqlState: error.sqlState)
         }
     }
 
@@ -134,9 +133,7 @@ public struct PostgresMigrator {
         let rows = try await connection.query(
             "SELECT number, name, checksum FROM schema_migrations", expecting: ["number", "name", "checksum"]
         ).rows
-        for row in rows {
-            if let number = row["number"].flatMap({ Int($0) }) { history[number] = (row["name"] ?? "", row["checksum"] ?? "") }
-        }
+        for row in rows { if let number = row["number"].flatMap({ Int($0) }) { history[number] = (row["name"] ?? "", row["checksum"] ?? "") } }
         return history
     }
 

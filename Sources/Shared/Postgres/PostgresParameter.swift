@@ -1,12 +1,9 @@
 /// A value for `$1`, `$2`, … of a statement. It never becomes part of the statement's text. The casts in the statement decide its type.
 public enum PostgresParameter: Sendable, Equatable {
-    /// NULL.
     case null
     /// Text, or the text form of any type. NUL is refused with SQLSTATE 22021, as the server would do.
     case text(String)
-    /// An integer.
     case int(Int64)
-    /// A truth value.
     case bool(Bool)
     /// An array of texts or NULLs.
     case textArray([String?])

@@ -22,15 +22,13 @@ extension PostgresPool {
 }
 
 extension PostgresConnection {
-    /// Commits the open transaction.
     func commit() async throws(PostgresError) {
         let result: PostgresResult
         do {
             result = try await run(script: "COMMIT")
         } catch  where [.timedOut, .connectionLost, .cancelled].contains(error.kind) {
             close()
-            throw PostgresError(
-                .connectionLost, "the answer to COMMIT was lost: the transaction may or may not be stored", sqlState: error.sqlState)
+            throw PostgresError(.connectionLost, "the answer to COMMIT was lost: the transaction may or may not be stored", sqlState: error.sqlState)
         }
         // If a statement of the transaction has failed, the answer to COMMIT is not an error.
         guard result.command == "COMMIT" else {
@@ -39,7 +37,5 @@ extension PostgresConnection {
     }
 
     /// Rolls the open transaction back. If that fails, the connection is closed, which rolls back too.
-    func rollBack() async {
-        do { try await run(script: "ROLLBACK") } catch { close() }
-    }
+    func rollBack() async { do { try await run(script: "ROLLBACK") } catch { close() } }
 }

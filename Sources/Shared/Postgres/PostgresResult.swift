@@ -4,7 +4,6 @@ internal import CLibpq
 public struct PostgresResult: Sendable {
     /// The names of the columns.
     public let columns: [String]
-    /// The rows.
     public let rows: [PostgresRow]
     /// How many rows an INSERT, UPDATE or DELETE has changed, or a SELECT has found.
     public let affectedRows: Int
@@ -13,7 +12,6 @@ public struct PostgresResult: Sendable {
 
     static let empty = PostgresResult(columns: [], rows: [], affectedRows: 0, command: "")
 
-    /// The first row.
     public var first: PostgresRow? { rows.first }
 }
 

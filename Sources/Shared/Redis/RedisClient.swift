@@ -12,7 +12,6 @@ public final class RedisClient {
     public struct Statistics: Sendable {
         /// Connections made after the first.
         public let reconnects: Int
-        /// Commands that were sent.
         public let commands: Int
         /// Commands without a reply.
         public let inFlight: Int
@@ -27,9 +26,7 @@ public final class RedisClient {
     public var onConnect: (@ServiceActor (RedisConnectionInfo) async -> Void)?
 
     /// Called with the seconds from each command to its reply, for a histogram. It must be quick.
-    public var onRoundTrip: (@ServiceActor (Double) -> Void)? {
-        didSet { keeper.connection?.onRoundTrip = onRoundTrip }
-    }
+    public var onRoundTrip: (@ServiceActor (Double) -> Void)? { didSet { keeper.connection?.onRoundTrip = onRoundTrip } }
 
     /// Called each time a connection has ended or could not be made, before the wait that follows.
     public var onFailure: (@ServiceActor (RedisError) -> Void)? {
@@ -99,9 +96,7 @@ public final class RedisClient {
 
     /// Loads a script. Callers at the same time share one SCRIPT LOAD.
     private func load(_ script: RedisScript) async throws(RedisError) {
-        if let promise = loading[script.sha] {
-            do { return try await promise.value } catch { throw RedisError(waiting: error) }
-        }
+        if let promise = loading[script.sha] { do { return try await promise.value } catch { throw RedisError(waiting: error) } }
         let promise = Promise<Void>()
         loading[script.sha] = promise
         defer { loading[script.sha] = nil }

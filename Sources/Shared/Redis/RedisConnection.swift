@@ -194,9 +194,7 @@ extension RedisConnection {
             stoodStill += now - lastSweep
             return
         }
-        for call in pending.takeExpired(at: now) {
-            call.complete(.failure(RedisError(.timedOut, "Redis at \(url.endpoint) gave no reply in time")))
-        }
+        for call in pending.takeExpired(at: now) { call.complete(.failure(RedisError(.timedOut, "Redis at \(url.endpoint) gave no reply in time"))) }
         if let waitingSince = pending.oldest?.sent ?? probeSent {
             let limit = pending.oldest.map { max(options.commandTimeout, $0.deadline - $0.sent) } ?? options.commandTimeout
             guard now - max(waitingSince, lastReceived) - stoodStill > limit + Self.extraPatience else { return }

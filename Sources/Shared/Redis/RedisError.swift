@@ -20,7 +20,6 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         case closed
     }
 
-    /// The kind of failure.
     public let code: Code
     /// One sentence, safe to log.
     public let message: String
@@ -50,7 +49,6 @@ public struct RedisError: Error, Sendable, Equatable, CustomStringConvertible {
         return prefix
     }
 
-    /// One sentence, safe to log.
     public var description: String { message }
 }
 

@@ -13,6 +13,5 @@ public struct RedisOptions: Sendable {
     /// The silence after which the link is checked. 1 s.
     public var pingInterval: Duration = .seconds(1)
 
-    /// The defaults.
     public init() {}
 }

@@ -4,7 +4,6 @@ internal import CCrypto
 public struct RedisScript: Sendable {
     /// The name of the script in logs and metrics.
     public let name: String
-    /// The Lua text.
     public let source: String
     /// SHA-1 of the text in lower-case hexadecimal.
     public let sha: String

@@ -49,9 +49,7 @@ public final class RedisSubscriber {
     public func close() { keeper.close() }
 
     /// Gives the current connection up and looks the address up again. Another server may serve there now, which this connection would not notice.
-    public func reconnect() {
-        keeper.connection?.close(RedisError(.connectionLost, "the subscriber looks its address up again"))
-    }
+    public func reconnect() { keeper.connection?.close(RedisError(.connectionLost, "the subscriber looks its address up again")) }
 
     /// Whether there is a connection. After a reconnect the channels may not be confirmed yet.
     public var isConnected: Bool { keeper.isReady }

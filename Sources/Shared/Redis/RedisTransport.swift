@@ -83,9 +83,7 @@ extension RedisTransport {
 
     /// Before the connection is established, and when the socket is full, the poll says when to write. Otherwise there is one write before the loop
     /// blocks.
-    private func wantWrite() {
-        if isConnected && !isWriting { needsFlush = true } else { want(.writable) }
-    }
+    private func wantWrite() { if isConnected && !isWriting { needsFlush = true } else { want(.writable) } }
 
     private func dismissWrite() {
         needsFlush = false
@@ -109,9 +107,7 @@ extension RedisTransport {
     private func cleanUp() {
         guard !isEnded else { return }
         isEnded = true
-        if let context, isConnected {
-            failure = reason(of: context)
-        }
+        if let context, isConnected { failure = reason(of: context) }
         context = nil
         // hiredis closes the descriptor right after this.
         poll?.close()

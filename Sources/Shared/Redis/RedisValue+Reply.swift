@@ -19,9 +19,7 @@ extension RedisValue {
     }
 
     /// The characters of a string reply. Bytes that are not UTF-8 are replaced.
-    static func repairedText(of reply: UnsafePointer<redisReply>) -> String {
-        withBytes(of: reply) { String(decoding: $0, as: UTF8.self) }
-    }
+    static func repairedText(of reply: UnsafePointer<redisReply>) -> String { withBytes(of: reply) { String(decoding: $0, as: UTF8.self) } }
 
     private static func text(of reply: UnsafePointer<redisReply>) -> RedisValue {
         withBytes(of: reply) { bytes in

@@ -2,7 +2,6 @@
 public enum RedisValue: Sendable, Equatable {
     /// No such value: a nil bulk or a nil array.
     case null
-    /// A number.
     case integer(Int64)
     /// A bulk or status reply that is valid UTF-8.
     case string(String)
@@ -10,7 +9,6 @@ public enum RedisValue: Sendable, Equatable {
     case bytes([UInt8])
     /// An error inside an array; an error that is the whole reply is thrown as `RedisError`.
     case error(String)
-    /// A list of values.
     case array([RedisValue])
 }
 

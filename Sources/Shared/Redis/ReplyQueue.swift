@@ -48,9 +48,7 @@ struct ReplyQueue<Call> {
     mutating func removeAll() -> [Call] {
         var calls: [Call] = []
         calls.reserveCapacity(count)
-        while let entry = removeOldest() {
-            if let call = entry.call { calls.append(call) }
-        }
+        while let entry = removeOldest() { if let call = entry.call { calls.append(call) } }
         return calls
     }
 

@@ -47,7 +47,6 @@ extension ServiceProcess {
 
 /// Why a process cannot start: one sentence that says what to do, and the exit code.
 public struct StartError: Error, Sendable, CustomStringConvertible {
-    /// The sentence.
     public let description: String
     public let exitCode: Int32
 

@@ -13,7 +13,8 @@ public enum ServiceMain<S: Service> {
         // JSON, until the settings are read and name a format.
         CrashLine.install(service: S.Settings.serviceName, instance: S.Settings.serviceName, format: .json)
         let start = StartUp<S.Settings>(
-            purpose: S.purpose, version: ServiceProcess.version, arguments: Array(CommandLine.arguments.dropFirst()), environment: environment())
+            purpose: S.purpose, version: ServiceProcess.version, arguments: Array(CommandLine.arguments.dropFirst()),
+            environment: ProcessEnvironment.variables)
         switch start {
         case .show(let text):
             write(text, to: STDOUT_FILENO)
@@ -41,17 +42,6 @@ public enum ServiceMain<S: Service> {
             write("\(S.Settings.serviceName): \(error)\n", to: STDERR_FILENO)
             exit(refusal?.exitCode ?? 1)
         }
-    }
-
-    private static func environment() -> [String: String] {
-        var result: [String: String] = [:]
-        var entry = environ
-        while let text = entry.pointee {
-            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
-            entry += 1
-        }
-        return result
     }
 
     private static func write(_ text: String, to descriptor: Int32) {

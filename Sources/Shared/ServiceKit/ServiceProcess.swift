@@ -9,19 +9,16 @@ public import Redis
 /// The parts of every service's process: its name, log, metrics, health, HTTP server, and the pipeline on its connection to Redis.
 @ServiceActor
 public final class ServiceProcess {
-    /// The name of the service.
     public let service: String
     /// Service, host and a random part: the process' name for other processes and as a consumer.
     public let name: String
     public let log: Logger
     public let metrics = MetricsRegistry()
-    /// Liveness and readiness.
     public let health = HealthRegistry()
     /// The routes of the HTTP server.
     public let router: HTTPRouter
     /// The connection to Redis for everything that does not block.
     public let redis: RedisClient
-    /// The life of orders.
     public let pipeline: OrderPipeline
     /// The heartbeat, and with it the clock of Redis.
     public let heartbeat: Heartbeat

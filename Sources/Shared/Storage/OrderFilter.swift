@@ -2,11 +2,8 @@ public import Orders
 
 /// The orders that a list shows. A member that is nil or empty does not narrow the list.
 public struct OrderFilter: Sendable, Hashable {
-    /// The owner.
     public var userId: String?
-    /// Any of these statuses.
     public var statuses: [OrderStatus]
-    /// The client's own key.
     public var clientOrderId: String?
     /// Accepted at or after this; Unix milliseconds.
     public var from: UInt64?

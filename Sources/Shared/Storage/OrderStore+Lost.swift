@@ -20,7 +20,6 @@ public struct LostOrder: Sendable, Hashable {
 
 /// The result of comparing the orders under way with the pipeline.
 public struct LostOrders: Sendable {
-    /// The oldest lost orders.
     public internal(set) var listed: [LostOrder] = []
     /// How many are lost in all.
     public internal(set) var count = 0

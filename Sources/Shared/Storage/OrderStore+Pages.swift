@@ -2,7 +2,6 @@ public import Orders
 internal import Postgres
 
 extension OrderStore {
-    /// The largest page.
     public nonisolated static var pageLimit: Int { 100 }
 
     /// Orders that match a filter, newest first, each folded from its events as a read by id would show it.

@@ -3,7 +3,6 @@ internal import Orders
 
 /// An event as it comes from the stream: texts that only the database parses.
 public struct StoredEvent: Sendable, Hashable {
-    /// The order's id.
     public let orderID: String
     /// The event's number, from 1.
     public let seq: Int

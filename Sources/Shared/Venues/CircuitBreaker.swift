@@ -91,7 +91,5 @@ struct CircuitBreaker: Sendable {
     }
 
     /// How long the venue is still left out; zero if the breaker is not open.
-    func remaining(at now: MonotonicInstant) -> Duration {
-        if case .open(let until) = state { max(.zero, until - now) } else { .zero }
-    }
+    func remaining(at now: MonotonicInstant) -> Duration { if case .open(let until) = state { max(.zero, until - now) } else { .zero } }
 }

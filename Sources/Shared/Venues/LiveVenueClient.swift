@@ -92,9 +92,7 @@ final class LiveVenueClient {
     }
 
     /// A random addition to a wait that the venue gave: up to a fifth of it, or up to 50 ms if that is more.
-    private static func jitter(_ wait: Duration) -> Duration {
-        .nanoseconds(Int64.random(in: 0...max(50_000_000, wait.nanosecondsClamped / 5)))
-    }
+    private static func jitter(_ wait: Duration) -> Duration { .nanoseconds(Int64.random(in: 0...max(50_000_000, wait.nanosecondsClamped / 5))) }
 
     private func report(_ outcome: CircuitBreaker.Outcome, _ pass: CircuitBreaker.Pass) {
         let wasOut = isOut
@@ -103,9 +101,7 @@ final class LiveVenueClient {
         onChange(dex, isOut ? lastTrouble : nil)
     }
 
-    private var isOut: Bool {
-        if case .closed = breaker.state { false } else { true }
-    }
+    private var isOut: Bool { if case .closed = breaker.state { false } else { true } }
 
     private func leftOut() -> OrderFailure {
         let seconds = (breaker.remaining(at: .now).millisecondsRoundedUp + 999) / 1000

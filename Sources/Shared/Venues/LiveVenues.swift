@@ -18,7 +18,6 @@ public struct LiveVenueOptions: Sendable {
     /// How many tries one quote has, with the first.
     var tries = 3
 
-    /// Options by value.
     public init(settings: LiveVenueSettings, timeout: Duration, onChange: @escaping Observer = { _, _ in }) {
         self.settings = settings
         self.timeout = timeout
@@ -39,7 +38,6 @@ public enum LiveVenues {
     /// All live venues. A new venue is a file beside this one, and its name here.
     private nonisolated static let kinds: [any LiveVenue.Type] = [RaydiumVenue.self, MeteoraVenue.self]
 
-    /// The name of each.
     public nonisolated static var names: [String] { kinds.map { $0.dex } }
 
     /// Every live venue, as it is used for orders.
@@ -59,7 +57,6 @@ public enum LiveVenues {
 /// A real venue, behind its API.
 @ServiceActor
 protocol LiveVenue: Venue {
-    /// The venue's name.
     nonisolated static var dex: String { get }
 
     /// Where the venue's API is, and what is sent with each request.

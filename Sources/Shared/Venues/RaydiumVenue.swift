@@ -30,9 +30,7 @@ final class RaydiumVenue: LiveVenue {
         let reply = try VenueReply(response, dex: dex)
         let isSuccess = reply.value["success"]?.bool
         guard isSuccess != nil || response.status != 200 else { throw reply.missing("success") }
-        guard isSuccess == true, response.status == 200 else {
-            throw reply.refusal(reply.word("msg"), status: response.status, noRoute: noRoute)
-        }
+        guard isSuccess == true, response.status == 200 else { throw reply.refusal(reply.word("msg"), status: response.status, noRoute: noRoute) }
         let data = try reply.object("data")
         try data.expectIfPresent("swapType", "BaseIn")
         try data.expect("inputMint", request.tokenIn.mint)

@@ -4,7 +4,6 @@ public import Orders
 
 /// An order divided over several pools, compared with the best offer of one venue.
 public struct SplitOffer: Sendable {
-    /// The parts.
     public let plan: SplitPlan
     /// The best offer of one venue; nil if no venue can fill the amount.
     public let single: Quote?
@@ -58,9 +57,7 @@ public struct SplitOffer: Sendable {
 
 extension SplitOffer: JSONWritable {
     /// All legs as one quote: the amounts are added up, fee and impact are weighted by the input.
-    private var whole: Quote {
-        Quote(joining: plan.legs, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals)
-    }
+    private var whole: Quote { Quote(joining: plan.legs, inputDecimals: request.tokenIn.decimals, outputDecimals: request.tokenOut.decimals) }
 
     /// The minimum output of all legs together. Each leg has a guard of its own.
     private var minReceived: BaseUnits {

@@ -14,7 +14,6 @@ public struct QuoteRequest: Sendable {
     /// The partition whose market is asked. Live venues have only one market.
     public let partition: Int
 
-    /// A request by value.
     public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, partition: Int = 0) {
         self.tokenIn = tokenIn
         self.tokenOut = tokenOut

@@ -78,9 +78,7 @@ struct VenueReply {
     }
 
     /// An amount that is only shown: nil also if it is of another type.
-    func remark(_ name: String) -> BaseUnits? {
-        do { return try optionalUnits(name) } catch { return nil }
-    }
+    func remark(_ name: String) -> BaseUnits? { do { return try optionalUnits(name) } catch { return nil } }
 
     /// A member that is text.
     func text(_ name: String) throws(NoQuote) -> String {
@@ -99,9 +97,7 @@ struct VenueReply {
     }
 
     /// As ``expect(_:_:)``, if the member is there.
-    func expectIfPresent(_ name: String, _ text: String) throws(NoQuote) {
-        if has(name) { try expect(name, text) }
-    }
+    func expectIfPresent(_ name: String, _ text: String) throws(NoQuote) { if has(name) { try expect(name, text) } }
 
     /// As ``expect(_:_:)``, if the member is there.
     func expectIfPresent(_ name: String, _ units: BaseUnits) throws(NoQuote) {

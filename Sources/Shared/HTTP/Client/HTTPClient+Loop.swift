@@ -50,9 +50,7 @@ extension HTTPClient {
     }
 }
 
-private func client(_ context: UnsafeMutableRawPointer) -> HTTPClient {
-    Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue()
-}
+private func client(_ context: UnsafeMutableRawPointer) -> HTTPClient { Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue() }
 
 private func onSocket(
     _: UnsafeMutableRawPointer?, _ descriptor: Int32, _ what: Int32, _ context: UnsafeMutableRawPointer?, _: UnsafeMutableRawPointer?

@@ -19,7 +19,6 @@ public final class HTTPClient {
     /// Handles of finished requests, to be used again.
     private var spare: [UnsafeMutableRawPointer] = []
 
-    /// A client without connections.
     public init(options: HTTPClientOptions = HTTPClientOptions()) {
         signal(SIGPIPE, SIG_IGN)
         precondition(ccurl_start(), "libcurl does not start")

@@ -2,9 +2,7 @@ internal import CCurl
 
 /// An answer of another server, with any status: an answer with status 500 is an answer too.
 public struct HTTPClientResponse: Sendable {
-    /// The status code.
     public let status: Int
-    /// The header fields.
     public let headers: HTTPHeaders
     /// The whole body.
     public let body: [UInt8]

@@ -3,22 +3,17 @@ public struct HTTPHeaders: Sendable {
     /// For each field: length of the name, length of the value (16 bits each, native order), name, value.
     private var bytes: [UInt8]
 
-    /// No fields.
     public init() { bytes = [] }
 
     /// Fields that were packed elsewhere; `bytes` must be well-formed.
     init(packed bytes: [UInt8]) { self.bytes = bytes }
 
     /// Appends a field. A field whose name or value is longer than 65,535 bytes is left out.
-    public mutating func append(name: String, value: String) {
-        append(name: Array(name.utf8), value: Array(value.utf8))
-    }
+    public mutating func append(name: String, value: String) { append(name: Array(name.utf8), value: Array(value.utf8)) }
 
     mutating func append(name: [UInt8], value: [UInt8]) {
         guard name.count <= UInt16.max, value.count <= UInt16.max else { return }
-        for length in [UInt16(name.count), UInt16(value.count)] {
-            withUnsafeBytes(of: length) { bytes.append(contentsOf: $0) }
-        }
+        for length in [UInt16(name.count), UInt16(value.count)] { withUnsafeBytes(of: length) { bytes.append(contentsOf: $0) } }
         bytes.append(contentsOf: name.map(Self.lowercased))
         bytes.append(contentsOf: value)
     }
@@ -87,7 +82,5 @@ public struct HTTPHeaders: Sendable {
         return text
     }
 
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte
-    }
+    private static func lowercased(_ byte: UInt8) -> UInt8 { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte }
 }

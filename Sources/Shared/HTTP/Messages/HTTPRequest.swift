@@ -2,7 +2,6 @@
 public struct HTTPRequest: Sendable {
     /// The method as it was sent: `GET`. A `HEAD` reaches the handler of `GET` as `HEAD`.
     public let method: String
-    /// The header fields.
     public let headers: HTTPHeaders
     /// The body; empty if there is none.
     public let body: [UInt8]
@@ -28,9 +27,7 @@ public struct HTTPRequest: Sendable {
     public var query: [(name: String, value: String)] { parsedTarget.query }
 
     /// The value of the first query pair of that name, decoded; empty for a name without a value.
-    public func query(_ name: String) -> String? {
-        parsedTarget.rawQuery.isEmpty ? nil : query.first { $0.name == name }?.value
-    }
+    public func query(_ name: String) -> String? { parsedTarget.rawQuery.isEmpty ? nil : query.first { $0.name == name }?.value }
 
     /// The value of the first header field of that name, in any case.
     public func header(_ name: String) -> String? { headers[name] }

@@ -1,10 +1,8 @@
 /// An answer to a request. The server adds the length, the date, and the headers that browsers of other origins need.
 public struct HTTPResponse: Sendable {
-    /// The status code.
     public var status: Int
     /// The header fields, in order.
     public var headers: [(String, String)]
-    /// The body.
     public var body: [UInt8]
     /// The stream to which the handler goes on writing the body after it has returned the answer; nil for a body that is already complete. With a
     /// stream, `body` is not sent.
@@ -18,9 +16,7 @@ public struct HTTPResponse: Sendable {
     }
 
     /// An answer with a body of text. The caller gives its `Content-Type`.
-    public init(status: Int, headers: [(String, String)] = [], body: String) {
-        self.init(status: status, headers: headers, body: Array(body.utf8))
-    }
+    public init(status: Int, headers: [(String, String)] = [], body: String) { self.init(status: status, headers: headers, body: Array(body.utf8)) }
 
     /// An answer whose body is written while the client reads it.
     public init(status: Int, headers: [(String, String)] = [], stream: ResponseStream) {

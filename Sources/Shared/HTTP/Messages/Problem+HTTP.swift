@@ -50,9 +50,7 @@ extension Problem {
     /// The framing or a header is wrong. The sentence says how to send it.
     static func badHead(_ sentence: String) -> Problem { Problem(400, HTTPCode.badRequest, sentence) }
 
-    static var unknownTransferEncoding: Problem {
-        Problem(501, HTTPCode.notImplemented, "The only transfer encoding understood here is chunked.")
-    }
+    static var unknownTransferEncoding: Problem { Problem(501, HTTPCode.notImplemented, "The only transfer encoding understood here is chunked.") }
 
     static var packedBody: Problem {
         Problem(

@@ -18,7 +18,6 @@ public struct Problem: Error, Sendable {
         }
     }
 
-    /// The status code.
     public let status: Int
     /// A stable code for programs, `NOT_FOUND`: the raw value of a `ProblemCode`.
     public let code: String
@@ -61,14 +60,10 @@ public struct Problem: Error, Sendable {
     }
 
     /// The answer to send.
-    public var response: HTTPResponse {
-        HTTPResponse(status: status, headers: [("Content-Type", "application/problem+json")] + headers, body: text)
-    }
+    public var response: HTTPResponse { HTTPResponse(status: status, headers: [("Content-Type", "application/problem+json")] + headers, body: text) }
 
     /// The standard name of a status. It is the title of a problem without a type of its own.
-    static func title(_ status: Int) -> String {
-        titles[status] ?? (status < 500 ? "Bad Request" : "Internal Server Error")
-    }
+    static func title(_ status: Int) -> String { titles[status] ?? (status < 500 ? "Bad Request" : "Internal Server Error") }
 
     private static let titles: [Int: String] = [
         400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 408: "Request Timeout",
@@ -82,7 +77,6 @@ public struct Problem: Error, Sendable {
 public protocol ProblemCode: RawRepresentable<String>, CaseIterable, Sendable {}
 
 extension Problem.BadField: JSONWritable {
-    /// Writes the message as a JSON object.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("field", field)

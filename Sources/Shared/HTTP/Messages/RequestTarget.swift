@@ -35,9 +35,7 @@ struct RequestTarget: Sendable {
     }
 
     /// The segments of the path. They are split before they are decoded, so that an escaped slash stays inside its segment.
-    var segments: [String] {
-        rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { PercentEncoding.decode($0) ?? "" }
-    }
+    var segments: [String] { rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { PercentEncoding.decode($0) ?? "" } }
 
     /// The pairs of the query, decoded; `+` stands for a space.
     var query: [(name: String, value: String)] {

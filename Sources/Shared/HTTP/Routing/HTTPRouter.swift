@@ -27,7 +27,6 @@ public final class HTTPRouter {
     private var literals: [String: HTTPRoute] = [:]
     private var patterns: [HTTPRoute] = []
 
-    /// A router without routes.
     public init() {}
 
     /// Adds a handler for `GET`, which also serves `HEAD`. `query` lists the names that the query may have, each at most once; any other query is

@@ -18,9 +18,7 @@ struct PathPattern: Sendable {
     }
 
     /// Whether the pattern is a single path, without parameters.
-    var isLiteral: Bool {
-        segments.allSatisfy { if case .literal = $0 { true } else { false } }
-    }
+    var isLiteral: Bool { segments.allSatisfy { if case .literal = $0 { true } else { false } } }
 
     /// The parameters of a path that fits; nil if the path does not fit. A parameter is never empty.
     func match(_ path: [String]) -> PathParameters? {

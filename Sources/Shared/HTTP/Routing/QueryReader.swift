@@ -37,7 +37,5 @@ public struct QueryReader {
     }
 
     /// Throws a 400 that names every parameter that cannot be used, in the order in which they were read.
-    public func check() throws(Problem) {
-        guard bad.isEmpty else { throw .badParameters(bad, alone: alone) }
-    }
+    public func check() throws(Problem) { guard bad.isEmpty else { throw .badParameters(bad, alone: alone) } }
 }

@@ -4,7 +4,6 @@ internal import EventLoop
 /// connections costs nothing while none is due. A connection is in at most one list.
 @ServiceActor
 final class DeadlineList {
-    /// The stage of the connections in the list.
     let stage: ServerConnection.Stage
     /// How many ticks of the server's sweep a connection may stay.
     private let limit: Int

@@ -62,9 +62,7 @@ extension HTTPServer {
     }
 }
 
-private func server(_ context: UnsafeMutableRawPointer) -> HTTPServer {
-    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
-}
+private func server(_ context: UnsafeMutableRawPointer) -> HTTPServer { Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue() }
 
 private func onTarget(
     _ context: UnsafeMutableRawPointer?, _ target: UnsafePointer<CChar>?, _ connection: OpaquePointer?

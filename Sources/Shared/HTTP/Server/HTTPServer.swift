@@ -9,7 +9,6 @@ internal import Glibc
 public final class HTTPServer {
     /// The router that finds the handlers.
     public let router: HTTPRouter
-    /// The limits.
     public let options: HTTPServerOptions
     /// The port that the server listens on, even if any free port was requested; 0 before the start.
     public private(set) var port: UInt16 = 0
@@ -130,9 +129,7 @@ public final class HTTPServer {
 
     private func sweep() {
         tick += 1
-        for list in deadlines where list.stage != .upgraded {
-            while let connection = list.due(at: tick) { expire(connection) }
-        }
+        for list in deadlines where list.stage != .upgraded { while let connection = list.due(at: tick) { expire(connection) } }
         sockets.sweep()
         if connections >= options.maxConnections { router.onLimit?(.connections) }
     }

@@ -9,7 +9,6 @@ public enum HTTPServerError: Error, Sendable, CustomStringConvertible {
     /// The library refused to start.
     case cannotStart
 
-    /// One sentence, safe to log.
     public var description: String {
         switch self {
         case .badAddress(let address): "cannot listen on \(address): give a numeric address"

@@ -55,9 +55,7 @@ final class ServerConnection {
     func leave() { server.deadlines[stage.rawValue].remove(self) }
 
     /// Cuts the connection. The daemon sees the end of the stream and forgets the connection.
-    func cut() {
-        shutdown(descriptor, Int32(SHUT_RDWR))
-    }
+    func cut() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Answers a request that did not become complete in time. The answer bypasses the daemon, which has nothing to send at that point.
     func refuseSlow() {

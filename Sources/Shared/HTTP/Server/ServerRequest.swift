@@ -106,9 +106,7 @@ final class ServerRequest {
     }
 
     private func sizeProblem(_ head: cmhd_head) -> Problem? {
-        if cmhd_head_size(connection) > server.options.headLimit {
-            return .headersTooLarge(maxBytes: server.options.headLimit)
-        }
+        if cmhd_head_size(connection) > server.options.headLimit { return .headersTooLarge(maxBytes: server.options.headLimit) }
         return head.content_length > UInt64(server.options.bodyLimit) ? tooLarge : nil
     }
 
@@ -142,9 +140,7 @@ final class ServerRequest {
         if let refusal { return queue(refusal.response, closing: true) }
         guard let target = RequestTarget(rawTarget) else { return queue(Problem.badTarget.response, closing: true) }
         if target.rawPath == "*" && method == "OPTIONS" { return queue(HTTPResponse(status: 204)) }
-        guard let (route, parameters) = server.router.find(target) else {
-            return queue(server.router.notFound(target).response)
-        }
+        guard let (route, parameters) = server.router.find(target) else { return queue(server.router.notFound(target).response) }
         self.route = route.pattern.text
         let request = HTTPRequest(method: method, target: target, headers: headers, body: body, remoteAddress: peer.address)
         if let problem = encodingProblem { return queue(problem.response) }

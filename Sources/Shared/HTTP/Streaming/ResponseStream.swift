@@ -20,9 +20,7 @@ public final class ResponseStream {
     }
 
     /// Called once when nothing more can be written, whatever the reason. If the stream has already ended, it is called at once.
-    public var onEnd: (@ServiceActor (End) -> Void)? {
-        didSet { tellOnce() }
-    }
+    public var onEnd: (@ServiceActor (End) -> Void)? { didSet { tellOnce() } }
 
     /// Whether the client may still read what is written.
     public var isOpen: Bool { outcome == nil }

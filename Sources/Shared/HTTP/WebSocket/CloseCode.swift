@@ -1,6 +1,5 @@
 /// Why a WebSocket is closed: a number in the close frame (RFC 6455, 7.4, and the registry that continues it).
 public struct CloseCode: RawRepresentable, Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
-    /// The number.
     public let rawValue: UInt16
 
     /// A code by its number.
@@ -9,7 +8,6 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable, ExpressibleByInte
     /// A code by its number.
     public init(integerLiteral value: UInt16) { self.init(rawValue: value) }
 
-    /// The number as text.
     public var description: String { String(rawValue) }
 
     /// The work is done.

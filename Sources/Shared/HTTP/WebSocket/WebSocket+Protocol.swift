@@ -102,9 +102,7 @@ extension WebSocket {
     }
 }
 
-private func socket(_ context: UnsafeMutableRawPointer) -> WebSocket {
-    Unmanaged<WebSocket>.fromOpaque(context).takeUnretainedValue()
-}
+private func socket(_ context: UnsafeMutableRawPointer) -> WebSocket { Unmanaged<WebSocket>.fromOpaque(context).takeUnretainedValue() }
 
 private func onReceive(
     _: wslay_event_context_ptr?, _ buffer: UnsafeMutablePointer<UInt8>?, _ length: Int, _: Int32, _ context: UnsafeMutableRawPointer?

@@ -12,9 +12,7 @@ struct WebSocketPlan {
 enum WebSocketHandshake {
     /// The value of `Sec-WebSocket-Accept`. Throws a refusal if the request is not a correct handshake.
     static func accept(_ request: HTTPRequest, _ origins: CrossOrigin) throws(Problem) -> String {
-        guard request.method == "GET", request.body.isEmpty, request.headers.contains(token: "upgrade", in: "Connection") else {
-            throw .noUpgrade
-        }
+        guard request.method == "GET", request.body.isEmpty, request.headers.contains(token: "upgrade", in: "Connection") else { throw .noUpgrade }
         guard request.headers.all("Sec-WebSocket-Version") == ["13"] else { throw .wrongWebSocketVersion }
         guard request.headers.all("Sec-WebSocket-Key").count == 1, let accept = accept(key: request.header("Sec-WebSocket-Key") ?? "") else {
             throw .badWebSocketKey

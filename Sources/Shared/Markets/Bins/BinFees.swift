@@ -19,7 +19,6 @@ struct BinFees: Sendable, Hashable {
     var decayPeriod: UInt64 = 600
     /// How much of a move is left between the two periods, in basis points (R).
     var reductionFactor: UInt64 = 5000
-    /// The accumulator's limit.
     var maxVolatilityAccumulator = UInt64(UInt32.max)
 
     /// `B · s · 10 · 10^power + ceil(A · (va · s)^2 / 10^11)`, at most 10 %.
@@ -39,7 +38,5 @@ struct BinFees: Sendable, Hashable {
     }
 
     /// The fee that is paid on top of a net amount: `ceil(net · rate / (10^9 - rate))`.
-    static func onTop(of net: UInt64, rate: UInt128) -> UInt128 {
-        WideArithmetic.divide(UInt128(net) * rate, by: precision - rate, .up)
-    }
+    static func onTop(of net: UInt64, rate: UInt128) -> UInt128 { WideArithmetic.divide(UInt128(net) * rate, by: precision - rate, .up) }
 }

@@ -28,8 +28,7 @@ struct BinPool: PoolPricing {
         self.activeBin = activeBin
         self.fees = fees
         self.volatility = volatility ?? BinVolatility(indexReference: activeBin)
-        reserves = PoolReserves(
-            base: BaseUnits(bins.reduce(0) { $0 + $1.base }), quote: BaseUnits(bins.reduce(0) { $0 + $1.quote }))
+        reserves = PoolReserves(base: BaseUnits(bins.reduce(0) { $0 + $1.base }), quote: BaseUnits(bins.reduce(0) { $0 + $1.quote }))
     }
 
     func result(of amountIn: BaseUnits, _ direction: SwapDirection, at time: UInt64) -> SwapResult? {

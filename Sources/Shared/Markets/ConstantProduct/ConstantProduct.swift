@@ -39,8 +39,7 @@ public struct ConstantProduct: Sendable, Equatable {
     public func input(for amountOut: BaseUnits) -> BaseUnits? {
         guard amountOut.value > 0 else { return BaseUnits(0) }
         guard reserveIn.value > 0, amountOut < reserveOut else { return nil }
-        let net = WideArithmetic.divide(
-            UInt128(reserveIn.value) * UInt128(amountOut.value), by: UInt128(reserveOut.value - amountOut.value), .up)
+        let net = WideArithmetic.divide(UInt128(reserveIn.value) * UInt128(amountOut.value), by: UInt128(reserveOut.value - amountOut.value), .up)
         // This also keeps the next product within 128 bits.
         guard net <= UInt128(UInt64.max) else { return nil }
         let amountIn = WideArithmetic.divide(net * Self.million, by: Self.million - UInt128(feePpm), .up)
@@ -61,7 +60,5 @@ public struct ConstantProduct: Sendable, Equatable {
         return ConstantProduct(reserveIn: BaseUnits(grown), reserveOut: BaseUnits(shrunk), feePpm: feePpm)
     }
 
-    private func net(of amountIn: BaseUnits) -> UInt128 {
-        UInt128(amountIn.value - fee(on: amountIn).value)
-    }
+    private func net(of amountIn: BaseUnits) -> UInt128 { UInt128(amountIn.value - fee(on: amountIn).value) }
 }

@@ -3,9 +3,7 @@ public import Orders
 
 /// The reserves of a pool, in base units.
 public struct PoolReserves: Sendable, Hashable {
-    /// Of the base token.
     public var base: BaseUnits
-    /// Of the quote token.
     public var quote: BaseUnits
 }
 
@@ -19,7 +17,6 @@ public struct Pool: Sendable {
     public let address: String
     /// One token of the pair.
     public let base: Token
-    /// The other one.
     public let quote: Token
     let pricing: any PoolPricing
 
@@ -35,9 +32,7 @@ public struct Pool: Sendable {
     }
 
     /// The token that comes out when `token` goes in; nil if the pool does not trade it.
-    public func other(than token: Token) -> Token? {
-        token.mint == base.mint ? quote : token.mint == quote.mint ? base : nil
-    }
+    public func other(than token: Token) -> Token? { token.mint == base.mint ? quote : token.mint == quote.mint ? base : nil }
 
     /// The quote of a swap on this pool alone; see ``Route/quote(_:slippageBps:at:)``.
     public func quote(_ amountIn: BaseUnits, from: Token, slippageBps: Int, at time: UInt64 = 0) throws(OrderFailure) -> Quote {
@@ -60,18 +55,14 @@ public struct Pool: Sendable {
         direction(from: from).flatMap { pricing.input(for: amountOut, $0, at: time) }
     }
 
-    func direction(from token: Token) -> SwapDirection? {
-        token.mint == base.mint ? .baseIn : token.mint == quote.mint ? .quoteIn : nil
-    }
+    func direction(from token: Token) -> SwapDirection? { token.mint == base.mint ? .baseIn : token.mint == quote.mint ? .quoteIn : nil }
 
     /// Whether a text can be a pool's address or name: 1 to 64 letters, digits, `.`, `_` or `-`. Lists of addresses are joined with commas.
     static func isAddress(_ text: String) -> Bool {
         1...64 ~= text.utf8.count && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
     }
 
-    func with(_ pricing: any PoolPricing) -> Pool {
-        Pool(dex: dex, address: address, base: base, quote: quote, pricing: pricing)
-    }
+    func with(_ pricing: any PoolPricing) -> Pool { Pool(dex: dex, address: address, base: base, quote: quote, pricing: pricing) }
 }
 
 extension Pool: Equatable {

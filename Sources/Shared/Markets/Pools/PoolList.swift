@@ -3,7 +3,6 @@ public import Orders
 
 /// The pools the engine knows, in the order of the file.
 public struct PoolList: Sendable, Equatable {
-    /// All pools.
     public let pools: [Pool]
     /// The venues that have pools, in alphabetical order.
     public let dexes: [String]
@@ -24,9 +23,7 @@ public struct PoolList: Sendable, Equatable {
 
     /// Reads the parsed list; see `init(bytes:tokens:)`.
     public init(json: JSONValue, tokens: TokenList) throws(PoolListError) {
-        guard let entries = json.array, !entries.isEmpty else {
-            throw PoolListError(problems: ["pools: must be a list with at least one pool"])
-        }
+        guard let entries = json.array, !entries.isEmpty else { throw PoolListError(problems: ["pools: must be a list with at least one pool"]) }
         var problems: [String] = []
         var pools: [Pool] = []
         var places: [String: Int] = [:]
@@ -47,19 +44,12 @@ public struct PoolList: Sendable, Equatable {
     }
 
     /// The pools of a venue, in the order of the file.
-    public func pools(dex: String) -> [Pool] {
-        pools.filter { $0.dex == dex }
-    }
+    public func pools(dex: String) -> [Pool] { pools.filter { $0.dex == dex } }
 
     /// The pools of a venue that swap `from` for `to`, in either direction of the pair, in the order of the file.
-    public func pools(dex: String, from: Token, to: Token) -> [Pool] {
-        pools.filter { $0.dex == dex && $0.trades(from: from, to: to) }
-    }
+    public func pools(dex: String, from: Token, to: Token) -> [Pool] { pools.filter { $0.dex == dex && $0.trades(from: from, to: to) } }
 
-    /// The pool of an address.
-    public func pool(address: String) -> Pool? {
-        pools.first { $0.address == address }
-    }
+    public func pool(address: String) -> Pool? { pools.first { $0.address == address } }
 }
 
 /// The mistakes of a pool list.

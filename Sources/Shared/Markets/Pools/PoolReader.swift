@@ -92,14 +92,10 @@ extension PoolReader {
     }
 
     /// Notes a mistake in a field.
-    mutating func note(_ field: String, _ rule: String) {
-        problems.append("\(place).\(field): \(rule)")
-    }
+    mutating func note(_ field: String, _ rule: String) { problems.append("\(place).\(field): \(rule)") }
 
     /// Takes over the mistakes that another reader has noted.
-    mutating func take(_ others: [String]) {
-        problems += others
-    }
+    mutating func take(_ others: [String]) { problems += others }
 
     private mutating func require<Value>(_ field: String, _ value: Value?, _ rule: String) -> Value? {
         if value == nil { note(field, rule) }

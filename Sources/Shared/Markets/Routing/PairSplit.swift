@@ -22,9 +22,7 @@ struct PairSplit {
         var best = [start, 0, total, total / 2].compactMap { $0 }.compactMap { evaluate($0, total) }.reduce(nil, Self.better)
         if let first = first as? ConstantProductPool, let second = second as? ConstantProductPool {
             let share = ConstantProductSplit(first: first.curve(direction), second: second.curve(otherDirection)).share(of: total)
-            for candidate in [share, share - min(share, 1), share + min(total - share, 1)] {
-                best = Self.better(best, evaluate(candidate, total))
-            }
+            for candidate in [share, share - min(share, 1), share + min(total - share, 1)] { best = Self.better(best, evaluate(candidate, total)) }
             return best
         }
         return best.map { climb(from: $0, total) }

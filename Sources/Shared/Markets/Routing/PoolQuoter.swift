@@ -14,9 +14,7 @@ public enum PoolQuoter {
     ) throws(OrderFailure) -> Quote {
         guard from.mint != to.mint else { throw OrderFailure(.noRoute) }
         let direct = pools.filter { $0.trades(from: from, to: to) }
-        if !direct.isEmpty {
-            return try best(direct.map { [$0] }, amountIn, from, slippageBps, time)
-        }
+        if !direct.isEmpty { return try best(direct.map { [$0] }, amountIn, from, slippageBps, time) }
         var ways: [[Pool]] = []
         for middle in middles where middle.mint != from.mint && middle.mint != to.mint {
             let seconds = pools.filter { $0.trades(from: middle, to: to) }

@@ -13,7 +13,6 @@ public struct QuoteComparison: Sendable, Equatable {
         }
     }
 
-    /// The best quote.
     public var best: Quote { quotes[0] }
 
     /// Why it is the best, for people: `meteora: 218.22 against 217.98, +11 bps`, the gain rounded down.

@@ -78,8 +78,7 @@ public struct Route: Sendable, Equatable {
             hops: hops.count == 1
                 ? []
                 : zip(hops, zip(inputs, results)).map { hop, swap in
-                    QuoteHop(
-                        pool: hop.pool.address, from: hop.from, to: hop.to, amountIn: swap.0, amountOut: swap.1.amountOut)
+                    QuoteHop(pool: hop.pool.address, from: hop.from, to: hop.to, amountIn: swap.0, amountOut: swap.1.amountOut)
                 })
     }
 }

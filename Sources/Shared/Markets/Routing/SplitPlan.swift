@@ -81,7 +81,6 @@ private struct SplitSearch {
 
     private func pair(_ left: Int, _ right: Int) -> PairSplit? {
         guard let direction = pools[left].direction(from: from), let other = pools[right].direction(from: from) else { return nil }
-        return PairSplit(
-            first: pools[left].pricing, second: pools[right].pricing, direction: direction, otherDirection: other, time: time)
+        return PairSplit(first: pools[left].pricing, second: pools[right].pricing, direction: direction, otherDirection: other, time: time)
     }
 }

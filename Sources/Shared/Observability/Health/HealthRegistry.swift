@@ -31,19 +31,13 @@ public final class HealthRegistry {
     }
 
     /// Notes that the process has started. Does nothing if it is already stopping.
-    public func markStarted() {
-        if phase == .starting { phase = .running }
-    }
+    public func markStarted() { if phase == .starting { phase = .running } }
 
     /// Notes that the process is stopping. It is not ready from now on.
-    public func markStopping() {
-        phase = .stopping
-    }
+    public func markStopping() { phase = .stopping }
 
     /// Whether the process is alive.
-    public var liveness: HealthReport {
-        HealthReport(checks: results(of: [.liveness]))
-    }
+    public var liveness: HealthReport { HealthReport(checks: results(of: [.liveness])) }
 
     /// Whether the process is ready for work.
     public var readiness: HealthReport {

@@ -2,7 +2,6 @@ internal import JSON
 
 /// The result of one check.
 public enum HealthStatus: Sendable, Equatable {
-    /// All is well.
     case passing
     /// Something is wrong. The reason may be shown to anyone.
     case failing(String)
@@ -14,9 +13,7 @@ public struct HealthReport: Sendable {
     public let checks: [(name: String, status: HealthStatus)]
 
     /// Whether every check passes. The answer is then 200, otherwise 503.
-    public var isPassing: Bool {
-        checks.allSatisfy { $0.status == .passing }
-    }
+    public var isPassing: Bool { checks.allSatisfy { $0.status == .passing } }
 
     /// `{"status":"ok"|"degraded","checks":{"redis":{"status":"ok"},"postgres":{"status":"failing","reason":"…"}}}`
     public var json: String {

@@ -17,9 +17,7 @@ struct LogLimits {
             limits[event] = limit
             return nil
         }
-        if limits.count >= Self.maxEvents, limits[event] == nil {
-            limits.removeAll()
-        }
+        if limits.count >= Self.maxEvents, limits[event] == nil { limits.removeAll() }
         let suppressed = limits[event]?.suppressed ?? 0
         limits[event] = Limit(nextAllowed: now + interval.nanoseconds, suppressed: 0)
         return suppressed

@@ -58,9 +58,7 @@ struct LogLine {
     }
 
     /// The bytes of an entry as JSON with its comma. As text it needs no more.
-    private static func size(of entry: Entry) -> Int {
-        JSONWriter.value(entry.name).utf8.count + entry.value.json.utf8.count + 2
-    }
+    private static func size(of entry: Entry) -> Int { JSONWriter.value(entry.name).utf8.count + entry.value.json.utf8.count + 2 }
 
     private static func json(_ entries: [Entry]) -> [UInt8] {
         var writer = JSONWriter(capacity: 512)

@@ -15,9 +15,7 @@ public struct DescriptorSink: LogSink {
     private let descriptor: Int32
 
     /// - Parameter descriptor: belongs to the caller and is not closed here.
-    public init(descriptor: Int32) {
-        self.descriptor = descriptor
-    }
+    public init(descriptor: Int32) { self.descriptor = descriptor }
 
     /// Writes the line if there is room for it now. A pipe that polls as writable takes PIPE_BUF bytes as a whole. So a line of at most that length
     /// neither blocks nor is cut, even if the descriptor is in blocking mode.

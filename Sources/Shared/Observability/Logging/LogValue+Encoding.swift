@@ -1,7 +1,6 @@
 internal import JSON
 
 extension LogValue {
-    /// The value as JSON.
     var json: String {
         switch self {
         case .string(let text): JSONWriter.value(text)
@@ -21,9 +20,7 @@ extension LogValue {
     func cut(to limit: Int) -> LogValue {
         guard case .string(let text) = self, text.utf8.count > limit else { return self }
         var end = text.utf8.index(text.startIndex, offsetBy: limit - "…".utf8.count)
-        while end.samePosition(in: text.unicodeScalars) == nil {
-            end = text.utf8.index(before: end)
-        }
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
         return .string(text[..<end] + "…")
     }
 }

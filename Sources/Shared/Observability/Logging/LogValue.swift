@@ -8,9 +8,7 @@ public typealias LogField = (key: String, value: LogValue)
 public enum LogValue: Sendable, Equatable {
     /// Text; cut after 1,024 bytes.
     case string(String)
-    /// A whole number.
     case integer(Int)
-    /// True or false.
     case boolean(Bool)
 
     /// A duration in whole milliseconds.
@@ -22,10 +20,7 @@ public enum LogValue: Sendable, Equatable {
 }
 
 extension LogValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
-    /// Text.
     public init(stringLiteral value: String) { self = .string(value) }
-    /// A whole number.
     public init(integerLiteral value: Int) { self = .integer(value) }
-    /// True or false.
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
 }

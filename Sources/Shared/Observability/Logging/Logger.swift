@@ -90,11 +90,8 @@ public final class Logger: Sendable {
 
     private func write(_ level: Level, _ event: String, _ fields: [LogField], suppressed: Int) {
         let lostBefore = lost.exchange(0, ordering: .relaxed)
-        let line = LogLine(
-            time: clock.wall(), level: level, origin: origin, event: event, fields: fields, suppressed: suppressed, lost: lostBefore)
-        if !sink.write(line.encoded(as: format, limit: Self.maxLineBytes)) {
-            lost.add(lostBefore + 1, ordering: .relaxed)
-        }
+        let line = LogLine(time: clock.wall(), level: level, origin: origin, event: event, fields: fields, suppressed: suppressed, lost: lostBefore)
+        if !sink.write(line.encoded(as: format, limit: Self.maxLineBytes)) { lost.add(lostBefore + 1, ordering: .relaxed) }
     }
 }
 

@@ -18,9 +18,7 @@ public final class MetricFamily<Series: MetricSeries> {
 
     /// The series of these label values. It is made if it is new.
     /// - Precondition: one value for each label.
-    public func labelled(_ values: String...) -> Series {
-        labelled(values)
-    }
+    public func labelled(_ values: String...) -> Series { labelled(values) }
 
     func labelled(_ values: [String]) -> Series {
         precondition(values.count == labelNames.count, "one value for each of \(labelNames)")
@@ -38,9 +36,7 @@ extension MetricFamily: RenderableMetric {
     var typeName: String { Series.typeName }
 
     func render(as name: String, into text: inout PrometheusText) {
-        for values in order {
-            series[values]?.render(as: name, labels: zip(labelNames, values).map { MetricLabel($0, $1) }, into: &text)
-        }
+        for values in order { series[values]?.render(as: name, labels: zip(labelNames, values).map { MetricLabel($0, $1) }, into: &text) }
     }
 }
 

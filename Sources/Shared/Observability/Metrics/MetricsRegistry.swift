@@ -5,13 +5,9 @@
 public final class MetricsRegistry {
     private var metrics: [(name: String, help: String, metric: any RenderableMetric)] = []
 
-    /// An empty registry.
     public init() {}
 
-    /// A counter without labels.
-    public func counter(_ name: String, help: String) -> Counter {
-        counters(name, help: help, by: []).labelled([])
-    }
+    public func counter(_ name: String, help: String) -> Counter { counters(name, help: help, by: []).labelled([]) }
 
     /// Counters that are told apart by labels.
     public func counters(_ name: String, help: String, by labels: [String]) -> MetricFamily<Counter> {
@@ -19,10 +15,7 @@ public final class MetricsRegistry {
         return register(MetricFamily(labelNames: labels) { Counter() }, name, help, labels)
     }
 
-    /// A gauge without labels.
-    public func gauge(_ name: String, help: String) -> Gauge {
-        gauges(name, help: help, by: []).labelled([])
-    }
+    public func gauge(_ name: String, help: String) -> Gauge { gauges(name, help: help, by: []).labelled([]) }
 
     /// Gauges that are told apart by labels.
     public func gauges(_ name: String, help: String, by labels: [String]) -> MetricFamily<Gauge> {

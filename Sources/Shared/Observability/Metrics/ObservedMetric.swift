@@ -2,10 +2,8 @@
 public struct Observation: Sendable, Equatable {
     /// The values of the metric's labels, one for each.
     public let labels: [String]
-    /// The value.
     public let value: Double
 
-    /// Makes an observation.
     public init(_ value: Double, labels: [String] = []) {
         self.labels = labels
         self.value = value

@@ -2,9 +2,7 @@
 public enum AmountError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Not a decimal number.
     case malformed
-    /// Zero.
     case zero
-    /// Below zero.
     case negative
     /// More fraction digits than the token has. Floating-point noise in a JSON number does not count.
     case tooPrecise(maxDigits: Int)

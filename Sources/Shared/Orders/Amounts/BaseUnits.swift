@@ -6,14 +6,10 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
     public let value: UInt64
 
     /// That many units.
-    public init(_ value: UInt64) {
-        self.value = value
-    }
+    public init(_ value: UInt64) { self.value = value }
 
     /// The sum of amounts of one token; the largest possible amount if the sum is above that.
-    init(sum amounts: some Sequence<BaseUnits>) {
-        value = UInt64(clamping: amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) })
-    }
+    init(sum amounts: some Sequence<BaseUnits>) { value = UInt64(clamping: amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) }) }
 
     /// Reads units written as digits only, as APIs and events carry them. Zero is allowed. Nil for any other text.
     public init?(units text: String) {
@@ -39,9 +35,7 @@ public struct BaseUnits: Sendable, Hashable, Comparable, CustomStringConvertible
     }
 
     /// Whole tokens in the shortest exact form: `25`, not `25.0`.
-    public func decimalText(decimals: Int) -> String {
-        DecimalText.shortest(UInt128(value), decimals: decimals)
-    }
+    public func decimalText(decimals: Int) -> String { DecimalText.shortest(UInt128(value), decimals: decimals) }
 
     /// The units as digits.
     public var description: String { String(value) }

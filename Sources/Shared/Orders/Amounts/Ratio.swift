@@ -13,9 +13,7 @@ struct Ratio {
     }
 
     /// 10^exponent, for exponents up to 38.
-    static func power(_ exponent: Int) -> UInt128 {
-        (0..<exponent).reduce(1) { power, _ in power * 10 }
-    }
+    static func power(_ exponent: Int) -> UInt128 { (0..<exponent).reduce(1) { power, _ in power * 10 } }
 
     /// The quotient times 10^digits, half to even. The caller knows that it fits.
     func rounded(digits: Int) -> UInt128 {

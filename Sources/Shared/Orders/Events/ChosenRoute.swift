@@ -37,7 +37,6 @@ public struct ChosenRoute: Sendable, Hashable {
 
     /// Whether the order has several transactions.
     public var isSplit: Bool { legs.count > 1 }
-    /// The legs that have landed.
     public var landed: [OrderLeg] { legs.filter { $0.status == .landed } }
     /// The legs that have not landed. One transaction has to be signed for each.
     public var open: [OrderLeg] { legs.filter { $0.status != .landed } }
@@ -51,9 +50,7 @@ public struct ChosenRoute: Sendable, Hashable {
     }
 
     /// The route with the legs of these numbers changed.
-    public func changing(_ changed: [Int: OrderLeg]) -> ChosenRoute {
-        ChosenRoute(quote: quote, legs: legs.map { changed[$0.number] ?? $0 })
-    }
+    public func changing(_ changed: [Int: OrderLeg]) -> ChosenRoute { ChosenRoute(quote: quote, legs: legs.map { changed[$0.number] ?? $0 }) }
 
     /// The part of an order that is not filled yet, in base units of the input token.
     public func openAmount(of order: Order) -> BaseUnits {
@@ -80,7 +77,6 @@ extension ChosenRoute {
         }
     }
 
-    /// Reads a text that `members` wrote.
     public init(members: String) throws(RecordError) {
         let record = Record("route", try Record.parse("route", "{" + members + "}"))
         quote = try record.value("quote")
@@ -92,7 +88,5 @@ extension ChosenRoute {
     }
 
     /// Whether the sum of the amounts is a possible amount.
-    private static func fits(_ amounts: [BaseUnits]) -> Bool {
-        amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) } <= UInt128(UInt64.max)
-    }
+    private static func fits(_ amounts: [BaseUnits]) -> Bool { amounts.reduce(UInt128(0)) { $0 + UInt128($1.value) } <= UInt128(UInt64.max) }
 }

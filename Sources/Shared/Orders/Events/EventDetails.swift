@@ -2,7 +2,6 @@
 public struct EventDetails: Sendable, Hashable {
     /// The attempt it belongs to, from 1.
     public var attempt: Int?
-    /// Attempts in all.
     public var maxAttempts: Int?
     /// The best venue, from `routing` (30) on.
     public var chosenDex: String?
@@ -24,7 +23,6 @@ public struct EventDetails: Sendable, Hashable {
     public var amountOutDecimal: String?
     /// See `Price.realisedSlippageBps`.
     public var realisedSlippageBps: Int?
-    /// The fee of the network.
     public var networkFeeLamports: UInt64?
     /// The parts of a split order, from `routing` (30) on.
     public var legs: [OrderLeg]?

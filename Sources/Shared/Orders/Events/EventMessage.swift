@@ -12,19 +12,13 @@ public enum EventMessage {
     public static let cancelled = "Order cancelled"
 
     /// `routing` (30).
-    public static func received(quotes count: Int) -> String {
-        "Received \(count) quote\(count == 1 ? "" : "s")"
-    }
+    public static func received(quotes count: Int) -> String { "Received \(count) quote\(count == 1 ? "" : "s")" }
 
     /// `building` (50).
-    public static func building(dex: String) -> String {
-        "Building transaction on \(dex)..."
-    }
+    public static func building(dex: String) -> String { "Building transaction on \(dex)..." }
 
     /// `submitted`.
-    public static func submitting(attempt: Int, maxAttempts: Int) -> String {
-        "Submitting transaction (attempt \(attempt)/\(maxAttempts))..."
-    }
+    public static func submitting(attempt: Int, maxAttempts: Int) -> String { "Submitting transaction (attempt \(attempt)/\(maxAttempts))..." }
 
     /// `retry-pending`; the delay in milliseconds is shown in seconds with one decimal, half up.
     public static func retrying(delayMs: UInt64, nextAttempt: Int, maxAttempts: Int) -> String {

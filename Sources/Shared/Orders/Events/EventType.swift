@@ -16,7 +16,6 @@ public enum EventType: String, Sendable, Hashable, CaseIterable {
     case confirmed
     /// Given up.
     case failed
-    /// Cancelled.
     case cancelled
 }
 

@@ -3,11 +3,9 @@ public import JSON
 /// The canonical event: one entry of an order's history, as it is stored, published and sent to native clients.
 @dynamicMemberLookup
 public struct OrderEvent: Sendable, Hashable {
-    /// The order.
     public var orderId: OrderID
     /// Counts from 1 for each order, without gaps.
     public var seq: Int
-    /// The kind.
     public var type: EventType
     /// The order's status with this event.
     public var status: OrderStatus
@@ -52,7 +50,6 @@ extension OrderEvent: JSONWritable {
     /// The JSON text of the fields, without the keys that have no value.
     public var json: String { JSONWriter.value(self) }
 
-    /// Writes the object.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("orderId", orderId)

@@ -71,7 +71,6 @@ extension OrderLeg: JSONWritable {
         }
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("leg", json)
         self.init(try record.integer("leg", in: Self.numbers), try record.value("quote"))

@@ -4,7 +4,6 @@ public import JSON
 public struct OrderSummary: Sendable, Hashable {
     private let order: Order
 
-    /// The summary of an order.
     public init(_ order: Order) { self.order = order }
 }
 

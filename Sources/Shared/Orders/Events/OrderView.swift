@@ -26,7 +26,6 @@ public struct OrderView: Sendable, Hashable {
 
     /// The attempt of the newest event.
     public var attempts: Int { details.attempt ?? 1 }
-    /// The newest error's sentence.
     public var lastError: String? { details.error?.message }
 
     /// Folds an order's events, given in order of `seq`.
@@ -67,10 +66,7 @@ extension OrderView: JSONWritable {
         return writer.text
     }
 
-    /// Writes the object with `success`.
-    public func write(to writer: inout JSONWriter) {
-        write(to: &writer, includesSuccess: true)
-    }
+    public func write(to writer: inout JSONWriter) { write(to: &writer, includesSuccess: true) }
 
     private func write(to writer: inout JSONWriter, includesSuccess: Bool) {
         writer.object {

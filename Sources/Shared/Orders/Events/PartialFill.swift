@@ -26,7 +26,6 @@ public struct PartialFill: Sendable, Hashable {
 }
 
 extension PartialFill: JSONWritable {
-    /// Writes the four amounts.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("amountIn", amountIn)
@@ -36,7 +35,6 @@ extension PartialFill: JSONWritable {
         }
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("filled", json)
         amountIn = try record.value("amountIn")

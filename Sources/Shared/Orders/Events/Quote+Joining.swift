@@ -17,9 +17,7 @@ extension Quote {
         ageMs = parts.compactMap(\.ageMs).max()
     }
 
-    private static func sum(_ parts: [Quote], _ amount: KeyPath<Quote, BaseUnits>) -> BaseUnits {
-        BaseUnits(sum: parts.map { $0[keyPath: amount] })
-    }
+    private static func sum(_ parts: [Quote], _ amount: KeyPath<Quote, BaseUnits>) -> BaseUnits { BaseUnits(sum: parts.map { $0[keyPath: amount] }) }
 
     /// 10,000 with five decimals. No fee in basis points and no impact in per cent is above that, and the sums stay far from overflow.
     private static let maxUnits: UInt64 = 1_000_000_000

@@ -58,7 +58,6 @@ public struct Quote: Sendable, Hashable {
         return aged
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("quote", json)
         dex = try record.value("dex")
@@ -82,7 +81,6 @@ extension Quote: JSONWritable {
     /// The JSON text.
     public var json: String { JSONWriter.value(self) }
 
-    /// Writes the object as events show it.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("dex", dex)

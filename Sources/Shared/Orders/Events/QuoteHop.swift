@@ -28,7 +28,6 @@ public struct QuoteHop: Sendable, Hashable {
         amountOutDecimal = amountOut.decimalText(decimals: tokenOut.decimals)
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("hop", json)
         pool = try record.value("pool")
@@ -42,7 +41,6 @@ public struct QuoteHop: Sendable, Hashable {
 }
 
 extension QuoteHop: JSONWritable {
-    /// Writes the object as quotes show it.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("pool", pool)

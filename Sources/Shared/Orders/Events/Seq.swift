@@ -2,7 +2,6 @@
 ///
 /// At most 2^53 - 1: the numbers of every client and of Redis' scripts can hold it, and `next` cannot overflow.
 public struct Seq: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// The largest there is.
     public static let max = 9_007_199_254_740_991
 
     /// From 0 to `max`.
@@ -26,10 +25,8 @@ public struct Seq: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// The `seq` of the event after the last one that was seen.
     public var next: Int { value + 1 }
 
-    /// The digits.
     public var description: String { String(value) }
 
-    /// Whether less was seen.
     public static func < (left: Seq, right: Seq) -> Bool { left.value < right.value }
 }
 

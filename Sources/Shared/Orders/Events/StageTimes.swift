@@ -22,7 +22,6 @@ public struct StageTimes: Sendable, Hashable {
         self.total = total
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("stageMs", json)
         self.init(

@@ -2,12 +2,10 @@ public import JSON
 
 /// A venue without an offer, and why.
 public struct UnavailableVenue: Sendable, Hashable {
-    /// The venue.
     public let dex: String
     /// Why it has no offer.
     public let failure: OrderFailure
 
-    /// A venue by name.
     public init(_ dex: String, _ failure: OrderFailure) {
         self.dex = dex
         self.failure = failure
@@ -24,7 +22,6 @@ extension UnavailableVenue: JSONWritable {
         }
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("unavailable", json)
         let code = try record.value("code") as FailureCode

@@ -2,7 +2,6 @@ public import JSON
 
 /// A failure, as events show it.
 public struct OrderFailure: Error, Sendable, Hashable {
-    /// The kind.
     public let code: FailureCode
     /// One sentence; safe to log and to show.
     public let message: String
@@ -37,9 +36,7 @@ public struct OrderFailure: Error, Sendable, Hashable {
     }
 
     /// The failure with something added to its sentence.
-    public func remarking(_ remark: String) -> OrderFailure {
-        OrderFailure(code, message: message + remark, retryable: retryable, amounts: amounts)
-    }
+    public func remarking(_ remark: String) -> OrderFailure { OrderFailure(code, message: message + remark, retryable: retryable, amounts: amounts) }
 
     /// The sentence of `slippage`. The move is rounded up, so that it never looks as if it were within the limit.
     ///
@@ -72,7 +69,6 @@ extension OrderFailure: JSONWritable {
         }
     }
 
-    /// Reads an object that `write` wrote.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("error", json)
         self.init(

@@ -47,7 +47,6 @@ public enum OrderState: String, Sendable, Hashable, CaseIterable {
     case confirmed
     /// Given up.
     case failed
-    /// Cancelled.
     case cancelled
 
     /// The status that the public sees in this state.

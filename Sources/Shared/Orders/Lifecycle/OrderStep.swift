@@ -2,13 +2,11 @@
 ///
 /// The scripts get the table from here when they are loaded.
 public enum OrderStep: String, Sendable, Hashable, CaseIterable {
-    /// The router begins.
     case routeBegin
     /// The router has a route.
     case routeDone
     /// The router got no quote and must wait.
     case routeRetry
-    /// The executor begins.
     case buildBegin
     /// The executor stores a signature. A transaction is sent only after that.
     case submit
@@ -20,9 +18,7 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     case requote
     /// The router or the executor gives up. From `submitted` only if the outcome is known.
     case fail
-    /// The owner cancels.
     case cancel
-    /// The deadline has passed.
     case expire
 
     /// The states a step may start from.

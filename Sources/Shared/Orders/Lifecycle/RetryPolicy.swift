@@ -5,7 +5,6 @@ public struct RetryPolicy: Sendable, Hashable {
     /// How much a wait may grow at random, in thousandths of the wait.
     public let jitterPerMille: UInt64
 
-    /// Makes a policy.
     public init(baseMilliseconds: UInt64, jitterPerMille: UInt64) {
         self.baseMilliseconds = baseMilliseconds
         self.jitterPerMille = jitterPerMille

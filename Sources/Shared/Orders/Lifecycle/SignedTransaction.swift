@@ -4,7 +4,6 @@ public import JSON
 public struct SignedTransaction: Sendable, Hashable {
     /// The leg; 0 if the order is not split.
     public let leg: Int
-    /// The attempt that it was signed for.
     public let attempt: Int
     /// Base58 of 64 bytes: the transaction's identity on the chain.
     public let signature: String
@@ -17,7 +16,6 @@ public struct SignedTransaction: Sendable, Hashable {
     /// The minimum output that it may land with, in base units.
     public let minOut: BaseUnits
 
-    /// A signed transaction.
     public init(leg: Int, attempt: Int, signature: String, bytes: String, lastValidSlot: UInt64, quote: Quote, minOut: BaseUnits) {
         self.leg = leg
         self.attempt = attempt
@@ -53,13 +51,11 @@ public struct SignedTransaction: Sendable, Hashable {
             let slot = json["lastValidSlot"]?.integer.flatMap({ UInt64(exactly: $0) }), let minOut = json["leastOut"]?.string,
             let units = BaseUnits(units: minOut), let value = json["quote"], let quote = try? Quote(json: value)
         else { return nil }
-        self.init(
-            leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: slot, quote: quote, minOut: units)
+        self.init(leg: Int(leg), attempt: Int(attempt), signature: signature, bytes: bytes, lastValidSlot: slot, quote: quote, minOut: units)
     }
 }
 
 extension SignedTransaction: JSONWritable {
-    /// Writes the transaction as a JSON object.
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("leg", leg)

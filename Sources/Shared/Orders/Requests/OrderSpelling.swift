@@ -16,7 +16,6 @@ public enum OrderMember: String, CaseIterable, Sendable {
     case orderType
     /// The time limit.
     case deadline
-    /// The idempotency key.
     case clientOrderId
 }
 

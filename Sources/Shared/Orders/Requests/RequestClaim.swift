@@ -5,7 +5,6 @@ import JSON
 public struct RequestClaim: Sendable, Hashable {
     /// The user who asks; nil for none.
     public let userId: UserID?
-    /// The idempotency key.
     public let key: String
     /// 32 hexadecimal digits. They are equal for requests whose members are written alike, in any order and with any white space.
     public let digest: String

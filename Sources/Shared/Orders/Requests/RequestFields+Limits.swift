@@ -37,9 +37,7 @@ extension RequestFields {
     }
 
     /// A number, or the text of one.
-    private static func decimal(_ value: JSONValue) -> DecimalText? {
-        (value.number ?? value.string).flatMap { DecimalText($0) }
-    }
+    private static func decimal(_ value: JSONValue) -> DecimalText? { (value.number ?? value.string).flatMap { DecimalText($0) } }
 
     /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time has passed is checked elsewhere.
     mutating func takeDeadline() -> OrderRequest.Deadline? {

@@ -19,14 +19,10 @@ struct RequestFields {
     }
 
     /// Notes that a field is wrong; `problem` is the rest of a sentence that begins with its name.
-    mutating func refuse(_ field: String, _ problem: String) {
-        errors.append(FieldError(field: field, message: "\(field) \(problem)"))
-    }
+    mutating func refuse(_ field: String, _ problem: String) { errors.append(FieldError(field: field, message: "\(field) \(problem)")) }
 
     /// Notes a warning: the client may not have meant this, but the order goes on.
-    mutating func warn(_ field: String, _ remark: String) {
-        warnings.append(FieldError(field: field, message: "\(field) \(remark)"))
-    }
+    mutating func warn(_ field: String, _ remark: String) { warnings.append(FieldError(field: field, message: "\(field) \(remark)")) }
 
     /// Whether a member is given with a value other than null.
     func has(_ name: String) -> Bool { body.given(name) != nil }

@@ -145,7 +145,5 @@ extension RequestFields {
         return errors.count == before ? .some(text) : nil
     }
 
-    private static func isKey(_ text: String) -> Bool {
-        (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    }
+    private static func isKey(_ text: String) -> Bool { (1...255).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
 }

@@ -7,7 +7,6 @@ public struct FieldError: Sendable, Hashable {
     /// One sentence.
     public let message: String
 
-    /// Makes one.
     public init(field: String, message: String) {
         self.field = field
         self.message = message
@@ -34,11 +33,9 @@ public struct RequestRefusal: Error, Sendable, Hashable {
         case badRequest = "BAD_REQUEST"
     }
 
-    /// The kind.
     public let code: Code
     /// One sentence.
     public let error: String
-    /// Every bad field.
     public let errors: [FieldError]
 
     /// Makes a refusal of the whole body.

@@ -4,7 +4,6 @@ public import JSON
 public struct Token: Sendable, Hashable {
     /// Its short name, for example `SOL`.
     public let symbol: String
-    /// Its full name.
     public let name: String
     /// Its mint address, base58 of 32 bytes. It identifies the token.
     public let mint: String
@@ -31,9 +30,7 @@ public struct Token: Sendable, Hashable {
     static func wrapped(_ address: String) -> String { nativeSOL.contains(address) ? wrappedSOL : address }
 
     /// Whether a text is a mint address: base58 of 32 bytes.
-    public static func isMint(_ text: String) -> Bool {
-        (32...44).contains(text.utf8.count) && Base58.decode(text)?.count == 32
-    }
+    public static func isMint(_ text: String) -> Bool { (32...44).contains(text.utf8.count) && Base58.decode(text)?.count == 32 }
 }
 
 extension Token: JSONWritable {

@@ -2,7 +2,6 @@ public import JSON
 
 /// The tokens the engine knows, in the order of the file.
 public struct TokenList: Sendable, Equatable {
-    /// All tokens.
     public let tokens: [Token]
     /// The mistakes of the entries that were left out, each with its place, for example `tokens[3].mint: must be base58 of 32 bytes`.
     public let leftOut: [String]
@@ -21,7 +20,6 @@ public struct TokenList: Sendable, Equatable {
         try self.init(json: value)
     }
 
-    /// Reads the parsed list; see `init(bytes:)`.
     public init(json: JSONValue) throws(TokenListError) {
         guard let entries = json.array ?? json["tokens"]?.array, !entries.isEmpty else {
             throw TokenListError(problems: ["tokens: must be a list with at least one token"])

@@ -48,9 +48,7 @@ struct TokenListReader {
         return Token(symbol: symbol, name: name.isEmpty ? symbol : name, mint: mint, decimals: Int(decimals))
     }
 
-    private static func isSymbol(_ text: String) -> Bool {
-        (1...31).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    }
+    private static func isSymbol(_ text: String) -> Bool { (1...31).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) } }
 
     private mutating func note(_ place: String, _ field: String, _ rule: String) { problems.append("\(place).\(field): \(rule)") }
 }

@@ -10,7 +10,6 @@ public struct DeadLetter: Sendable {
         public let value: String
     }
 
-    /// The letter's id.
     public let id: DeadLetterID
     /// Why: MALFORMED, UNKNOWN_ORDER, WRONG_ATTEMPT, WRONG_STATE, POISONED, IN_DOUBT or SQLSTATE_ and the database's code.
     public let reason: String

@@ -11,7 +11,6 @@ public struct ScriptOmission: Sendable, Equatable {
 
     public let kind: Kind
     public let script: String
-    /// How many times.
     public let count: Int
     /// Redis' own words for the first one.
     public let reason: String

@@ -27,7 +27,6 @@ public struct WorkEntry: Sendable {
 public struct Work: Sendable {
     /// The order as it was placed.
     public let order: Order
-    /// The order's state.
     public let state: OrderState
     /// The attempt, from 1.
     public let attempt: Int

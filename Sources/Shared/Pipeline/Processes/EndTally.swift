@@ -41,7 +41,6 @@ public struct EndTally: Sendable, Equatable {
         return nil
     }
 
-    /// The sum of both.
     public static func + (one: EndTally, other: EndTally) -> EndTally { one.combined(other) { min($0 + $1, maxNumber) } }
 
     /// The ends since `earlier`. If `earlier` has more, the process has started anew, and all of this tally is new.

@@ -45,7 +45,6 @@ public enum Scripts {
         case streams
         /// Functions to read and change an order, and the tables of its states.
         case orders
-        /// The table of steps.
         case steps
     }
 

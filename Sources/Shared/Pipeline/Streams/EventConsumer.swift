@@ -6,11 +6,8 @@ public import Redis
 public struct EventEntry: Sendable {
     /// The entry's id in the stream.
     public let entry: String
-    /// The order's id.
     public let orderID: OrderID
-    /// The event's number.
     public let seq: Int
-    /// The canonical event.
     public let event: String
     /// The order's unchanging fields, so that the event can be stored alone.
     public let order: String

@@ -2,7 +2,6 @@ internal import Redis
 
 /// An entry of a stream, as Redis delivers it.
 public struct StreamEntry: Sendable {
-    /// The entry's id.
     public let id: String
     /// Names and values; nil if one of them is not UTF-8 text, or if a name comes twice.
     public let fields: [String: String]?

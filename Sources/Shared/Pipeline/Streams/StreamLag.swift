@@ -7,7 +7,6 @@ internal import Redis
 public struct StreamLag: Sendable {
     /// The part of one group.
     public struct Group: Sendable {
-        /// The group's name.
         public let name: String
         /// Entries never delivered to the group. If `lagKnown` is false, there are at least so many.
         public let lag: Int
@@ -70,7 +69,6 @@ public final class LagSampler {
     private static let freshness = Duration.seconds(5)
     private let pipeline: OrderPipeline
     private var last: [String: (read: Int, at: MonotonicInstant)] = [:]
-    /// The last sample.
     public private(set) var latest: PipelineLag?
     private var latestAt = MonotonicInstant.now
     /// The last sample; nil if Redis has not answered for some seconds.
@@ -89,7 +87,6 @@ public final class LagSampler {
         }
     }
 
-    /// Takes a sample.
     public func sample() async throws(PipelineError) -> PipelineLag {
         var lag = try await pipeline.lag()
         let now = MonotonicInstant.now

@@ -9,7 +9,6 @@ struct ActivityPoint: Sendable, Equatable {
     let at: UInt64
     /// The largest number of entries that waited on each of `streams`, over all partitions.
     private(set) var waiting = Array(repeating: 0, count: ActivityPoint.streams.count)
-    /// The orders that ended.
     private(set) var ended = EndTally()
     private var rates = Array(repeating: 0.0, count: ActivityPoint.streams.count)
     private var samples = 0

@@ -9,7 +9,6 @@ internal import Redis
 protocol OrderWatcher: AnyObject {
     /// Comes before all other events: the events so far, from the first one it asked for. At least one.
     func replay(_ events: [OrderEvent])
-    /// The next event.
     func deliver(_ event: OrderEvent)
     /// The final event was delivered, now or earlier: there will be no other.
     func orderIsOver()

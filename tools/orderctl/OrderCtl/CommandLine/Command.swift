@@ -6,7 +6,6 @@ protocol Command: Sendable {
     static var manual: Manual { get }
     /// Reads the command's own options and operands. Words that it leaves are refused.
     init(_ arguments: inout Arguments) throws(Failure)
-    /// Runs the command.
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode
 }
 

@@ -82,9 +82,7 @@ final class OrderWatch {
         session.console.rewrite("\(Bar.text(percent, of: 100, width: Self.barWidth)) \(percent) %  \(status)  \(elapsed)")
     }
 
-    private func clear() {
-        if !session.wantsJSON { session.console.rewrite("") }
-    }
+    private func clear() { if !session.wantsJSON { session.console.rewrite("") } }
 }
 
 /// An event on one line.

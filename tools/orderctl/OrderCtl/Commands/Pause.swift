@@ -51,9 +51,7 @@ struct Resume: Command {
 @ServiceActor
 enum PauseReport {
     static func show(_ door: JSONValue, _ session: Session) throws(Failure) -> ExitCode {
-        guard let isOpen = door["open"]?.bool else {
-            throw Failure(.refused, "\(session.engine.url) answered without `door`; is that the engine?")
-        }
+        guard let isOpen = door["open"]?.bool else { throw Failure(.refused, "\(session.engine.url) answered without `door`; is that the engine?") }
         let console = session.console
         if session.wantsJSON {
             console.print(door.serialized)

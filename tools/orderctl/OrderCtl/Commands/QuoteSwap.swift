@@ -35,9 +35,7 @@ struct QuoteSwap: Command {
         isLive = arguments.takeFlag("--live")
         slippageBps = try arguments.takeNumber("--slippage-bps", in: 1...5000) ?? Self.usualSlippage
         let operands = try arguments.takeOperands()
-        guard operands.count == 3 else {
-            throw Failure(.usage, "Give two tokens and an amount, as in orderctl quote SOL USDC 1.5")
-        }
+        guard operands.count == 3 else { throw Failure(.usage, "Give two tokens and an amount, as in orderctl quote SOL USDC 1.5") }
         tokens = (operands[0], operands[1])
         amount = operands[2]
     }

@@ -42,8 +42,7 @@ struct Replay: Command {
             before = time
             let number = "\(event["seq"]?.integer ?? 0)"
             let columns = String(repeating: " ", count: max(0, 3 - number.count)) + number + "  +" + delta
-            session.console.print(
-                columns + String(repeating: " ", count: max(0, 16 - columns.count)) + EventLine.text(event, on: session.console))
+            session.console.print(columns + String(repeating: " ", count: max(0, 16 - columns.count)) + EventLine.text(event, on: session.console))
             for line in Self.details(event) + legs.lines(event) { session.console.print(session.console.paint("                " + line, .faint)) }
         }
         if events.isEmpty { session.console.print("No events after \(after).") }

@@ -37,9 +37,7 @@ struct Submit: Command {
         key = try arguments.takeValue("--key")
         let deadline = try arguments.takeNumber("--deadline", in: 1...86_400)
         let operands = try arguments.takeOperands()
-        guard operands.count == 3 else {
-            throw Failure(.usage, "Give two tokens and an amount, as in orderctl submit SOL USDC 1.5")
-        }
+        guard operands.count == 3 else { throw Failure(.usage, "Give two tokens and an amount, as in orderctl submit SOL USDC 1.5") }
         guard key?.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) ?? true else {
             throw Failure(.usage, "--key has to be of visible ASCII characters, without spaces")
         }

@@ -36,9 +36,7 @@ extension Engine {
             var query = [(name: "limit", value: String(reason == nil ? min(left, Self.pageLimit) : Self.pageLimit))]
             if let cursor { query.append(("cursor", cursor)) }
             let page = try await get("/api/dead-letters", query: query)
-            guard let list = page["deadLetters"]?.array else {
-                throw Failure(.refused, "\(url) answered without dead letters; is that the engine?")
-            }
+            guard let list = page["deadLetters"]?.array else { throw Failure(.refused, "\(url) answered without dead letters; is that the engine?") }
             let fitting = list.compactMap { ListedDeadLetter($0) }.filter { reason == nil || $0.reason == reason }
             receive(Array(fitting.prefix(left)))
             if fitting.count > left { return true }

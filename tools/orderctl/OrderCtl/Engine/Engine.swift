@@ -52,9 +52,7 @@ final class Engine {
             let isLost = [502, 504].contains(answer.status) || value?["code"]?.string == HTTPCode.outcomeUnknown.rawValue
             throw method != "GET" && isLost ? lost("\(answer.status)", code: value?["code"]?.string) : refusal(answer.status, value)
         }
-        guard let value else {
-            throw Failure(.refused, "\(url) answered \(path) with what is no JSON; is that the engine?")
-        }
+        guard let value else { throw Failure(.refused, "\(url) answered \(path) with what is no JSON; is that the engine?") }
         return value
     }
 

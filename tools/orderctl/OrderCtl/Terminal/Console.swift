@@ -46,9 +46,7 @@ struct Console {
     func complain(_ line: String) { errors(line + "\n") }
 
     /// Writes a line in place of the last one that was written this way; does nothing without a terminal. Call `rewrite("")` before `print`.
-    func rewrite(_ line: String) {
-        if isTerminal { output("\r\u{1B}[K" + line) }
-    }
+    func rewrite(_ line: String) { if isTerminal { output("\r\u{1B}[K" + line) } }
 
     /// Starts a page: clears the terminal, or writes an empty line if there is none.
     func beginPage() { output(isTerminal ? "\u{1B}[H\u{1B}[2J" : "\n") }

@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// The environment of the process.
-enum ProcessEnvironment {
+public enum ProcessEnvironment {
     /// Variables by name.
-    static var variables: [String: String] {
+    public static var variables: [String: String] {
         var result: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {

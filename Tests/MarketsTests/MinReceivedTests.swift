@@ -3,7 +3,7 @@ import Testing
 
 @testable import Markets
 
-@Suite struct MinimumReceivedTests {
+@Suite struct MinReceivedTests {
     @Test(arguments: [(88_531_692, 50, 88_089_033), (156_989_496, 50, 156_204_548), (1, 50, 0), (7, 0, 7), (7, 10_000, 0)])
     func `Raydium's is rounded down`(amountOut: UInt64, bps: Int, minReceived: UInt64) {
         #expect(MinReceived.roundedDown(BaseUnits(amountOut), slippageBps: bps) == BaseUnits(minReceived))
