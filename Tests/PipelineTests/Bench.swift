@@ -186,18 +186,11 @@ func withBench(
 ) async throws {
     let url = if let server { server.url } else { try await RedisServer.shared().database() }
     let bench = try Bench(url: url, settings: settings)
-    let running = Loop.spawn { await bench.redis.run() }
-    do {
+    try await alongside({ await bench.redis.run() }, stop: { bench.redis.close() }) {
         try await bench.redis.connected(within: .seconds(20))
         for keys in bench.pipeline.partitions { try await bench.pipeline.createGroups(keys) }
         try await body(bench)
-    } catch {
-        bench.redis.close()
-        await running.value
-        throw error
     }
-    bench.redis.close()
-    await running.value
 }
 
 /// Runs a test on a server of its own, which is stopped at the end of `body`.
@@ -252,13 +245,9 @@ final class Heard {
 func withListener(_ bench: Bench, _ channels: [String], _ body: @ServiceActor (Heard) async throws -> Void) async throws {
     let heard = Heard()
     let subscriber = RedisSubscriber(url: try #require(RedisURL(bench.url)), name: "listener")
-    let running = Loop.spawn { await subscriber.run() }
-    try await subscriber.connected(within: .seconds(20))
-    for channel in channels { _ = try await subscriber.subscribe(channel) { heard.note($0) } }
-    do { try await body(heard) } catch {
-        subscriber.close()
-        throw error
+    try await alongside({ await subscriber.run() }, stop: { subscriber.close() }) {
+        try await subscriber.connected(within: .seconds(20))
+        for channel in channels { _ = try await subscriber.subscribe(channel) { heard.note($0) } }
+        try await body(heard)
     }
-    subscriber.close()
-    await running.value
 }

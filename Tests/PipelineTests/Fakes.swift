@@ -80,13 +80,7 @@ func withWorker(
     let worker = Worker(options: options, pipeline: bench.pipeline, handler: handler, budget: budget, observer: observer) {
         RedisReader(url: url, name: "reader-\(url.database)")
     }
-    let running = Loop.spawn { await worker.run() }
-    do { try await body(worker, observer) } catch {
-        await worker.stop(within: .zero)
-        throw error
-    }
-    await worker.stop(within: .zero)
-    await running.value
+    try await alongside({ await worker.run() }, stop: { await worker.stop(within: .zero) }) { try await body(worker, observer) }
 }
 
 /// Runs an event consumer while `body` runs.
@@ -103,11 +97,5 @@ func withEvents(
     let consumer = EventConsumer(options: options, pipeline: bench.pipeline, sink: sink, observer: observer) {
         RedisReader(url: url, name: "reader")
     }
-    let running = Loop.spawn { await consumer.run() }
-    do { try await body(consumer, observer) } catch {
-        await consumer.stop(within: .zero)
-        throw error
-    }
-    await consumer.stop(within: .zero)
-    await running.value
+    try await alongside({ await consumer.run() }, stop: { await consumer.stop(within: .zero) }) { try await body(consumer, observer) }
 }

@@ -14,24 +14,19 @@ struct RightsTests {
         try await withAdmin(server) { admin in
             _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", "nopass"] + rules)
             let client = RedisClient(url: try #require(RedisURL("redis://engine@127.0.0.1:\(server.port)")), name: "test")
-            let running = Loop.spawn { await client.run() }
-            try await client.connected(within: .seconds(20))
-            defer { client.close() }
-            let missing = try await OrderPipeline(redis: client, settings: PipelineSettings(partitions: partitions)).missingRights()
-            client.close()
-            await running.value
-            return missing
+            return try await alongside({ await client.run() }, stop: { client.close() }) {
+                try await client.connected(within: .seconds(20))
+                return try await OrderPipeline(redis: client, settings: PipelineSettings(partitions: partitions)).missingRights()
+            }
         }
     }
 
     private func withAdmin<Value>(_ server: RedisServer, _ body: @ServiceActor (RedisClient) async throws -> Value) async throws -> Value {
         let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
-        let running = Loop.spawn { await admin.run() }
-        try await admin.connected(within: .seconds(20))
-        let value = try await body(admin)
-        admin.close()
-        await running.value
-        return value
+        return try await alongside({ await admin.run() }, stop: { admin.close() }) {
+            try await admin.connected(within: .seconds(20))
+            return try await body(admin)
+        }
     }
 
     /// The rules that docs/operations.md gives to the engine's user.

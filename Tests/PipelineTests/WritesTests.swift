@@ -22,17 +22,10 @@ struct WritesTests {
         _ = try await bench.redis.send(["ACL", "SETUSER", "other", "reset", "on", ">pw", "~*", "&*", "+@all"] + rules)
         let url = bench.url.replacing("redis://", with: "redis://other:pw@")
         let client = RedisClient(url: try #require(RedisURL(url)), name: "other")
-        let running = Loop.spawn { await client.run() }
-        try await client.connected(within: .seconds(20))
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await body(OrderPipeline(redis: client, settings: bench.pipeline.settings)))
-        } catch {
-            result = .failure(error)
+        try await alongside({ await client.run() }, stop: { client.close() }) {
+            try await client.connected(within: .seconds(20))
+            try await body(OrderPipeline(redis: client, settings: bench.pipeline.settings))
         }
-        client.close()
-        await running.value
-        try result.get()
     }
 
     /// Runs `act`. If it fails, nothing may have changed. Returns whether it succeeded.

@@ -12,17 +12,9 @@ func withClient<Value>(
 ) async throws -> Value {
     let url = if let server { server.url } else { try await RedisServer.shared().database() }
     let client = RedisClient(url: try #require(RedisURL(url)), name: "test", options: options)
-    let running = Loop.spawn { await client.run() }
-    do {
+    return try await alongside({ await client.run() }, stop: { client.close() }) {
         try await client.connected(within: .seconds(20))
-        let value = try await body(client)
-        client.close()
-        await running.value
-        return value
-    } catch {
-        client.close()
-        await running.value
-        throw error
+        return try await body(client)
     }
 }
 

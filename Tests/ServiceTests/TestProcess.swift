@@ -38,14 +38,12 @@ func withProcess<Settings: ServiceSettings>(
     await Turnstile.enter()
     defer { Turnstile.leave() }
     let process = ServiceProcess.unconnected(settings)
-    let running = Loop.spawn { await process.redis.run() }
-    defer { running.cancel() }
-    try await process.redis.connected(within: .seconds(10))
-    for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
-    await process.heartbeat.beat()
-    try await body(TestProcess(process: process, settings: settings))
-    process.redis.close()
-    await running.value
+    try await alongside({ await process.redis.run() }, stop: { process.redis.close() }) {
+        try await process.redis.connected(within: .seconds(10))
+        for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
+        await process.heartbeat.beat()
+        try await body(TestProcess(process: process, settings: settings))
+    }
 }
 
 /// Lets a few tests through at a time. All tests share one loop, and a test of deadlines has to find it free.

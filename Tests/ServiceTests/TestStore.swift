@@ -8,11 +8,9 @@ import TestSupport
 func withStore(_ body: @ServiceActor (OrderStore, String) async throws -> Void) async throws {
     let url = try await PostgresServer.shared().database()
     let pool = try PostgresPool(url: url, size: 2, name: "tests", waitTimeout: .seconds(20))
-    let running = Loop.spawn { await pool.run() }
-    defer { running.cancel() }
-    let store = OrderStore(pool: pool)
-    _ = try await store.migrate()
-    try await body(store, url)
-    pool.close()
-    await running.value
+    try await alongside({ await pool.run() }, stop: { pool.close() }) {
+        let store = OrderStore(pool: pool)
+        _ = try await store.migrate()
+        try await body(store, url)
+    }
 }

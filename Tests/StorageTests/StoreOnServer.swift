@@ -9,11 +9,9 @@ func withStore(_ body: @ServiceActor (OrderStore, PostgresPool) async throws -> 
     let pool = try PostgresPool(
         url: try await PostgresServer.shared().database(), size: 4, name: "tests", connectTimeout: .seconds(30), statementTimeout: .seconds(30),
         waitTimeout: .seconds(30))
-    let running = Loop.spawn { await pool.run() }
-    defer { running.cancel() }
-    let store = OrderStore(pool: pool)
-    _ = try await store.migrate()
-    try await body(store, pool)
-    pool.close()
-    await running.value
+    try await alongside({ await pool.run() }, stop: { pool.close() }) {
+        let store = OrderStore(pool: pool)
+        _ = try await store.migrate()
+        try await body(store, pool)
+    }
 }

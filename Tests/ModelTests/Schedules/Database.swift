@@ -56,16 +56,9 @@ final class Database {
 @ServiceActor
 func withDatabase(_ body: @ServiceActor (Database) async throws -> Void) async throws {
     let database = try Database(url: try await RedisServer.shared().database())
-    let running = Loop.spawn { await database.redis.run() }
-    do {
+    try await alongside({ await database.redis.run() }, stop: { database.redis.close() }) {
         try await database.redis.connected(within: .seconds(20))
         try await database.pipeline.createGroups(database.keys)
         try await body(database)
-    } catch {
-        database.redis.close()
-        await running.value
-        throw error
     }
-    database.redis.close()
-    await running.value
 }

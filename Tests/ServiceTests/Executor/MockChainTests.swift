@@ -44,11 +44,7 @@ struct MockChainTests {
         try await withProcess(ExecutorSettings.self, base.merging(environment) { $1 }) { test in
             let chain = try test.chain()
             chain.seed = 7
-            let running = Loop.spawn { await chain.run() }
-            defer { running.cancel() }
-            try await body(Bench(test: test, chain: chain))
-            running.cancel()
-            await running.value
+            try await alongside({ await chain.run() }) { try await body(Bench(test: test, chain: chain)) }
         }
     }
 

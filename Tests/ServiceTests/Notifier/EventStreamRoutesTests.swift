@@ -24,12 +24,10 @@ struct EventStreamRoutesTests {
             let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: 65536).add(to: test.process.router)
-            let running = Loop.spawn { await feeds.run() }
-            defer { running.cancel() }
-            try await subscriber.connected(within: .seconds(10))
-            try await withServer(test.process) { try await body(test, history, feeds, $0) }
-            running.cancel()
-            await running.value
+            try await alongside({ await feeds.run() }) {
+                try await subscriber.connected(within: .seconds(10))
+                try await withServer(test.process) { try await body(test, history, feeds, $0) }
+            }
         }
     }
 

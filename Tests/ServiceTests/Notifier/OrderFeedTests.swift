@@ -44,12 +44,10 @@ struct OrderFeedTests {
             let history = FakeHistory()
             let subscriber = test.process.connectSubscriber()
             let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
-            let running = Loop.spawn { await feeds.run() }
-            defer { running.cancel() }
-            try await subscriber.connected(within: .seconds(10))
-            try await body(Bench(test: test, history: history, feeds: feeds, subscriber: subscriber))
-            running.cancel()
-            await running.value
+            try await alongside({ await feeds.run() }) {
+                try await subscriber.connected(within: .seconds(10))
+                try await body(Bench(test: test, history: history, feeds: feeds, subscriber: subscriber))
+            }
         }
     }
 

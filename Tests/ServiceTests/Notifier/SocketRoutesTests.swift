@@ -27,18 +27,12 @@ struct SocketRoutesTests {
                 directory: StoredUserDirectory(pipeline: test.pipeline), subscriber: test.process.connectSubscriber(), log: test.process.log)
             SocketRoutes(feeds: feeds, users: users, clock: test.process.heartbeat.clock, sent: sent, namingLimit: .milliseconds(500))
                 .add(to: test.process.router)
-            let running = Loop.spawn { await feeds.run() }
-            let following = Loop.spawn { await users.run() }
-            defer {
-                running.cancel()
-                following.cancel()
+            try await alongside({ await feeds.run() }) {
+                try await alongside({ await users.run() }) {
+                    try await subscriber.connected(within: .seconds(10))
+                    try await withServer(test.process) { try await body(test, history, feeds, $0.server.port) }
+                }
             }
-            try await subscriber.connected(within: .seconds(10))
-            try await withServer(test.process) { try await body(test, history, feeds, $0.server.port) }
-            running.cancel()
-            following.cancel()
-            await running.value
-            await following.value
         }
     }
 

@@ -84,12 +84,10 @@ struct UserFeedTests {
             let directory = FakeDirectory()
             let subscriber = test.process.connectSubscriber()
             let feeds = UserFeeds(directory: directory, subscriber: subscriber, log: test.process.log)
-            let running = Loop.spawn { await feeds.run() }
-            defer { running.cancel() }
-            try await subscriber.connected(within: .seconds(10))
-            try await body(Bench(test: test, directory: directory, feeds: feeds, subscriber: subscriber))
-            running.cancel()
-            await running.value
+            try await alongside({ await feeds.run() }) {
+                try await subscriber.connected(within: .seconds(10))
+                try await body(Bench(test: test, directory: directory, feeds: feeds, subscriber: subscriber))
+            }
         }
     }
 
