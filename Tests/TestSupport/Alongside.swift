@@ -1,4 +1,4 @@
-public import EventLoop
+internal import EventLoop
 
 /// Runs `work` while `body` runs. Then `stop` ends the work, or its task is cancelled if there is no `stop`. Its end is awaited, also if `body` throws.
 @ServiceActor
