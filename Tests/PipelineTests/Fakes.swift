@@ -2,6 +2,7 @@ import Configuration
 import EventLoop
 import Orders
 import Redis
+import TestSupport
 import Testing
 
 @testable import Pipeline
