@@ -1,6 +1,7 @@
 internal import EventLoop
 
-/// Runs `work` while `body` runs. Then `stop` ends the work, or its task is cancelled if there is no `stop`. Its end is awaited, also if `body` throws.
+/// Runs `work` while `body` runs. Then `stop` ends the work, or its task is cancelled if there is no `stop`. The end of the work is awaited, also if
+/// `body` throws.
 @ServiceActor
 public func alongside<Value>(
     _ work: @escaping @Sendable @ServiceActor () async -> Void, stop: (@ServiceActor () async -> Void)? = nil,
