@@ -8,8 +8,7 @@ prints COUNT lines: a kind, its inputs, a bar, the expected results; `-` stands 
     p  price of a bin     step id | price
     d  bins               step B power A filter decay R maxVa va vr index last active time direction in n (id base quote)*n
                           | out fee leastIn active va vr index base quote
-    s  share of a split   T x1 y1 fee1 x2 y2 fee2 | share of the first pool
-"""
+    s  share of a split   T x1 y1 fee1 x2 y2 fee2 | share of the first pool"""
 import math
 import sys
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,6 @@
 """Places an order and prints what happens to it. Needs the package websockets.
 
-    python follow.py [http://localhost:3000]
-"""
+    python follow.py [http://localhost:3000]"""
 
 import asyncio
 import http.client

@@ -1,7 +1,6 @@
 """Places a few orders with the running system and shows each of them live. Starts the system if none runs.
 
-Environment: PORT (3000), ORDERS (5).
-"""
+Environment: PORT (3000), ORDERS (5)."""
 
 import os
 import subprocess

@@ -77,8 +77,7 @@ async def request(
 def blocking(work: Coroutine[Any, Any, Result]) -> Result:
     """Runs the work to its end and returns its result.
 
-    It has an event loop and a thread of its own, because the caller's thread may have a busy loop.
-    """
+    It has an event loop and a thread of its own, because the caller's thread may have a busy loop."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, work).result()
 

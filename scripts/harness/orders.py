@@ -25,8 +25,7 @@ def place(base: str, order: Json, headers: Mapping[str, str] | None = None) -> s
 def follow(base: str, order_id: str, seconds: float = 60, told: Callable[[Json], None] = lambda event: None) -> list[Json]:
     """The events of an order, each once and in order, once the final one is there. `told` is called with each event as it comes.
 
-    Follows the order by server-sent events. After a lost connection it goes on from where it was.
-    """
+    Follows the order by server-sent events. After a lost connection it goes on from where it was."""
     events, rest = [], b""
 
     def take(piece: bytes) -> None:

@@ -49,8 +49,7 @@ def _excused(world: World, order: str | None) -> set[str]:
 
     Two entries of one order and stage count their starts together. So one of them may be one start too many. It becomes POISONED, or IN_DOUBT if the
     transaction is on its way; the other entry then follows that transaction to its end. Also, an order that one entry has ended may have left Redis
-    before the other entry is read.
-    """
+    before the other entry is read."""
     if order in world.touched:
         return {"POISONED", "IN_DOUBT", "UNKNOWN_ORDER"}
     return {"POISONED"} if order in world.poisoned else set()
@@ -62,8 +61,7 @@ def _duplicates(audit: Audit, stage: str) -> None:
     Each work entry is used up once: by a step that moved its order on, by `ended`, as a dead letter, or as a `duplicate`. The duplicates are the
     entries that Redis says were added, less those that the events and the dead letters account for. An order that its deadline ended may have used up
     an entry or not. The services cannot have counted more duplicates. They may have counted fewer: a killed process takes its last counts along, and
-    a step that is asked for again after a lost reply counts as `stale`.
-    """
+    a step that is asked for again after a lost reply counts as `stale`."""
     world, stream = audit.world, {"router": "accepted", "executor": "routed"}[stage]
     added = sum(group.added for group in audit.records.groups if group.stream == stream)
     used = sum(fold.finished[stage] for fold in audit.folds.values())
@@ -87,8 +85,7 @@ def _duplicates(audit: Audit, stage: str) -> None:
 def _fenced(audit: Audit) -> None:
     """Checks the number of fenced steps.
 
-    A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness.
-    """
+    A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness."""
     world = audit.world
     fenced = world.stack.metrics.total("order_steps_total", outcome="fenced")
     claimed = sum(

@@ -104,8 +104,7 @@ SELECT json_build_object('id', order_id, 'user', user_id, 'key', client_order_id
     'at', to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'chosen_dex', chosen_dex, 'tx_hash', tx_hash,
     'last_error', last_error, 'amount_out_base', amount_out_base::text, 'execution_price', execution_price::text, 'quotes', quotes,
     'realised', realised_slippage_bps, 'deadline', to_char(deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-FROM order_rows ORDER BY order_id
-"""
+FROM order_rows ORDER BY order_id"""
 
 
 class DatabaseProblem(Exception):

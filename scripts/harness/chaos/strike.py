@@ -4,8 +4,7 @@
 
 Waits for at most SECONDS until the main thread of PID (Redis) is in fdatasync. Under `appendfsync always` it is there after each turn of its loop.
 Then sends SIGKILL, in any case. Prints the time (seconds since 1970), and one word. "hit": a sync was still under way after the signal had been sent,
-so none of what it syncs can have been answered. "seen": a sync was under way right before the signal. "-": neither.
-"""
+so none of what it syncs can have been answered. "seen": a sync was under way right before the signal. "-": neither."""
 
 import os
 import platform

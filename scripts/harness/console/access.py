@@ -106,8 +106,7 @@ http {{
             proxy_pass {base}/;
         }}
     }}
-}}
-"""
+}}"""
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Tests the web console in a browser, on stacks of its own with the executables of STACK_BIN (.build/debug).
 
 The tests run in groups, two at once. Each group has a stack and a browser of its own: tests that stop processes, tests of orders and their cost, of
-lists and lost answers, of a backlog and splits.
-"""
+lists and lost answers, of a backlog and splits."""
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor

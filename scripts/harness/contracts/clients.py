@@ -42,8 +42,7 @@ def _lines(heading: str, base: str) -> str:
 
 
 def _curl(base: str) -> str:
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", _lines("curl", base)], text=True, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", _lines("curl", base)], text=True, capture_output=True, timeout=60, check=True)
     seqs = re.findall(r"^id: (\d+)$", done.stdout, re.MULTILINE)
     last = max(map(int, seqs))
     assert seqs == [str(seq) for seq in (*range(1, last + 1), *range(4, last + 1))], f"curl saw {seqs}"
@@ -176,8 +175,7 @@ def _call(*command: str | Path, seconds: float = 120) -> str:
 def generated(base: str) -> str:
     """Checks that clients which common generators make from openapi.yaml place orders in every spelling and read all answers of the engine."""
     with tempfile.TemporaryDirectory(prefix="generated-") as folder:
-        said = _call(
-            PROGRAMS / "openapi-python-client", "generate", "--path", SCHEMA, "--meta", "none", "--output-path", f"{folder}/engine_client")
+        said = _call(PROGRAMS / "openapi-python-client", "generate", "--path", SCHEMA, "--meta", "none", "--output-path", f"{folder}/engine_client")
         assert "Unable to process schema" not in said, said[-3000:]
         script = Path(folder, "client.py")
         script.write_text(CLIENT, encoding="utf-8")

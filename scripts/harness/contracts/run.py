@@ -1,7 +1,6 @@
 """Compares the contracts (docs/openapi.yaml, asyncapi.yaml, postman_collection.json, clients/) with a running stack of its own.
 
-Runs the executables of STACK_BIN (.build/debug).
-"""
+Runs the executables of STACK_BIN (.build/debug)."""
 
 import argparse
 

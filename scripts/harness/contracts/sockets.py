@@ -1,7 +1,6 @@
 """Compares every message of every socket, and every server-sent event, with asyncapi.yaml.
 
-The orders land at once, late, in part or never, find no venue, or are cancelled.
-"""
+The orders land at once, late, in part or never, find no venue, or are cancelled."""
 
 import asyncio
 import json
@@ -54,8 +53,7 @@ async def _story(
 ) -> set[str]:
     """Follows one order on every path at once, and once more when it is over. Returns how the order ended."""
     order = await asyncio.to_thread(_begun, base, plan, amount)
-    live = await asyncio.gather(
-        asyncio.to_thread(_events, base, order, 0, event), *(_conversation(base, order, path, validators) for path in PATHS))
+    live = await asyncio.gather(asyncio.to_thread(_events, base, order, 0, event), *(_conversation(base, order, path, validators) for path in PATHS))
     await asyncio.gather(*(_conversation(base, order, path, validators) for path in PATHS))
     events = live[0]
     assert [each["seq"] for each in events] == list(range(1, len(events) + 1)), f"{order}: {[each['seq'] for each in events]}"

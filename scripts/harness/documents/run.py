@@ -2,8 +2,7 @@
 
 Each client is one that a user would write with the package websockets. It posts its document's order, connects where its document says, and reads
 until the server closes. Each message must be what the document makes of the order's events, and must be as docs/asyncapi.yaml describes it. In one
-run all goes well, in one the first transactions fail, in one all fail. Clients come at once or when all is over.
-"""
+run all goes well, in one the first transactions fail, in one all fail. Clients come at once or when all is over."""
 
 import asyncio
 import json

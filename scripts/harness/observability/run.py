@@ -1,8 +1,7 @@
 """Checks what an operator relies on: metrics, alerts, dashboard, lag, logs, and the manifests for Kubernetes.
 
 Runs a stack of its own with Prometheus beside it, from the executables of STACK_BIN (.build/debug), with promtool (`scripts/install
---observability`).
-"""
+--observability`)."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -95,8 +95,7 @@ def agree(stack: PrivateStack, backlog: int) -> bool:
 
 def lag(stack: PrivateStack) -> str:
     """With all routers stopped, /api/streams, every gateway's metrics and Prometheus agree on the backlog and its age; after a start, that there is
-    none.
-    """
+    none."""
     stack.stop("router-1")
     orders = stack.place(BACKLOG)
     until(lambda: agree(stack, BACKLOG), f"not all showed a backlog of {BACKLOG}")

@@ -26,8 +26,7 @@ usage: scripts/stack run | up | down | status | start <process>-<n> | clean
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
 BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (half of the machine's memory; 0 is no limit),
-OBSERVABILITY (1 runs Prometheus too, on PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help).
-"""
+OBSERVABILITY (1 runs Prometheus too, on PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help)."""
 
 EXAMPLE = """\
 The engine is up: http://localhost:{port}   (logs: {logs}, addresses and ports: {env})
@@ -38,8 +37,7 @@ Or by hand:
     -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
 Follow it, with the orderId of the answer:
   npx wscat -c 'ws://localhost:{port}/v1/stream?orderId=<orderId>&after=0'
-Or see both at once:  make demo
-"""
+Or see both at once:  make demo"""
 
 
 def say(text: str) -> None:

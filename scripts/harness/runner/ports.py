@@ -33,8 +33,7 @@ class Reservation:
     """Ports that no other program can take until `release`, while the programs that they are for can. A socket is bound to each, and does not listen.
 
     The socket is bound without SO_REUSEADDR, so that the bind fails if the port is in use. It gets the option afterwards, so that a server, which
-    sets it too, may share the port.
-    """
+    sets it too, may share the port."""
 
     def __init__(self, count: int, but: tuple[int, ...] = ()) -> None:
         self._sockets, self.ports = [], []

@@ -47,8 +47,7 @@ def reaches(user: pwd.struct_passwd | None, how: str, path: Path) -> bool:
 def half_of_the_memory() -> int:
     """A limit for Redis in bytes that leaves room for everything else.
 
-    At three quarters of it the engine takes no new orders. Without a limit the kernel would end Redis.
-    """
+    At three quarters of it the engine takes no new orders. Without a limit the kernel would end Redis."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 

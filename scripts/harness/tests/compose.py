@@ -1,7 +1,6 @@
 """Builds and starts compose.yaml for real, scales it, and sends orders through it, under a project name and a port of its own.
 
-If no Docker engine answers and none can be started, it says so in one line and succeeds.
-"""
+If no Docker engine answers and none can be started, it says so in one line and succeeds."""
 
 import asyncio
 import json

@@ -21,8 +21,7 @@ local known = redis.call('GET', KEYS[2])
 if known then return known end
 local id = redis.call('XADD', KEYS[1], '*', unpack(ARGV))
 redis.call('SET', KEYS[2], id)
-return id
-"""
+return id"""
 
 THIEF = "chaos-thief"
 
@@ -35,15 +34,13 @@ if not entry then return nil end
 local claim = redis.call('XPENDING', KEYS[1], 'executor', entry, entry, 1)
 if not claim[1] then return nil end
 redis.call('XCLAIM', KEYS[1], 'executor', ARGV[1], 0, entry, 'JUSTID')
-return { entry, hash[2], claim[1][2] }
-"""
+return { entry, hash[2], claim[1][2] }"""
 
 # Reads who owns the entry and how far the order is, both at one moment.
 LOOK = """
 local claim = redis.call('XPENDING', KEYS[1], 'executor', ARGV[1], ARGV[1], 1)
 local hash = redis.call('HMGET', KEYS[2], 'seq', 'state')
-return { claim[1] and claim[1][2] or '', hash[1] or '', hash[2] or '' }
-"""
+return { claim[1] and claim[1][2] or '', hash[1] or '', hash[2] or '' }"""
 
 
 def wanted(world: World) -> list[Fault]:
