@@ -9,11 +9,13 @@ struct ReadmeTests {
     ]
 
     @Test(arguments: settings)
-    func `every setting stands in the README's table with its default and meaning`(settings: [SettingDescription]) {
+    func `every setting stands in the README's table with its default, meaning and allowed values`(settings: [SettingDescription]) {
         for setting in settings {
             let row = Self.readme.split(separator: "\n").first { $0.hasPrefix("| `\(setting.name)` |") }
             #expect(row != nil, "\(setting.name) is missing")
-            #expect(row?.contains(setting.meaning) == true && row?.contains(setting.defaultText) ?? false, "\(setting.name) reads otherwise")
+            for text in [setting.meaning, setting.defaultText, setting.allowed] {
+                #expect(text.isEmpty || row?.contains(text) == true, "\(setting.name) reads otherwise: \(text)")
+            }
         }
     }
 

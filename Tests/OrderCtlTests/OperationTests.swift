@@ -116,7 +116,7 @@ struct OperationTests {
     @Test func `the doctor tells every finding and what to do, and ends with 1 for a fault`() async throws {
         let ok = #"{"check":"eviction","verdict":"ok","finding":"nothing is evicted","advice":null}"#
         let fault = #"{"check":"persistence","verdict":"fault","finding":"no append-only file","advice":"Set appendonly."}"#
-        let warning = #"{"check":"door","verdict":"warning","finding":"shut","advice":"Resume."}"#
+        let warning = #"{"check":"door","verdict":"warning","finding":"no new orders","advice":"Resume."}"#
         let ill = try await run(["doctor"], .json(200, #"{"healthy":false,"checks":[\#(ok),\#(fault),\#(warning)]}"#))
         #expect(ill.status == .refused)
         #expect(
@@ -124,7 +124,7 @@ struct OperationTests {
                 ok     eviction     nothing is evicted
                 FAULT  persistence  no append-only file
                                     → Set appendonly.
-                warn   door         shut
+                warn   door         no new orders
                                     → Resume.
                 3 checks: 1 fault, 1 warning.
 

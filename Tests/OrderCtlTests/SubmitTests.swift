@@ -8,7 +8,7 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct SubmitTests {
-    /// What has reached the door.
+    /// The requests that have arrived.
     private final class Gateway {
         var bodies: [String] = []
         var keys: [String] = []

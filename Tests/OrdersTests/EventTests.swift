@@ -1,6 +1,7 @@
 import JSON
-import Orders
 import Testing
+
+@testable import Orders
 
 @Suite struct EventTests {
     private static let meteoraText =
@@ -95,6 +96,10 @@ import Testing
         #expect(try OrderEvent(json: value) == event)
         #expect(value.object?.count == 27)
         #expect(value["type"]?.string == "execution-failed" && value["error"]?["code"]?.string == "NETWORK")
+    }
+
+    @Test func `every field of an event has its row in the table`() {
+        #expect(EventField.all.count == Mirror(reflecting: EventDetails()).children.count)
     }
 
     @Test func `a stored event keeps its bytes and unknown keys`() throws {

@@ -41,7 +41,7 @@ public struct SettingDescription: Sendable, Equatable {
     public let name: String
     /// The default as an operator would write it, or a word such as `none` or `required`.
     public let defaultText: String
-    /// The unit of a number: `ms`, `s`, `days`, `bytes`; empty for none.
+    /// The unit of a number, such as `ms` or `bps`; empty for none.
     public let unit: String
     /// The allowed values in words; empty for free text.
     public let allowed: String

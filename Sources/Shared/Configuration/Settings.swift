@@ -25,7 +25,7 @@ enum Settings {
     static let maxEventBacklog = Setting<Int>.integer(
         "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Events not in Postgres yet from which on new orders get 503")
     static let maxWait = Setting<Duration?>.milliseconds(
-        "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order from which on new ones get 503")
+        "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order above which new ones get 503")
     static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")
     static let idempotencyTTL = Setting<Duration>.seconds(
         "IDEMPOTENCY_TTL_S", default: 86_400, in: 60...2_592_000, "How long an idempotency key is kept")
@@ -41,7 +41,7 @@ enum Settings {
         "ORDERS_PER_MINUTE", default: 0, in: 1...10_000_000, zeroMeans: "no limit", "First attempts started over all executors")
     static let retryBase = Setting<Duration>.milliseconds(
         "RETRY_BASE_MS", default: 1_000, in: 1...600_000, "Wait before the second attempt; each further one doubles it")
-    static let retryJitter = Setting.rate("RETRY_JITTER", default: "0.2", "Most that chance adds to a wait, as a share of it")
+    static let retryJitter = Setting.rate("RETRY_JITTER", default: "0.2", "Largest random addition to a wait, as a share of it")
     static let visibilityTimeout = Setting<Duration>.milliseconds(
         "VISIBILITY_TIMEOUT_MS", default: 5_000, in: 200...600_000, "Idle time after which another process takes an entry over")
     static let renew = Setting<Duration>.milliseconds(
@@ -60,7 +60,7 @@ enum Settings {
         "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")
     static let splitMinGain = Setting<Int>.integer(
         "SPLIT_MIN_GAIN_BPS", default: 5, in: 0...10_000, unit: "bps",
-        "Gain over the best venue from which an order is split; no effect while ROUTING is best")
+        "Gain over the best venue above which an order is split; no effect while ROUTING is best")
     static let raydiumURL = Setting<String>.httpURL(
         "RAYDIUM_API_URL", default: "https://transaction-v1.raydium.io", "Raydium's quote API; no effect while VENUES is mock")
     static let jupiterURL = Setting<String>.httpURL(
@@ -70,7 +70,7 @@ enum Settings {
         "SSL_CERT_FILE", shownAs: "the system's", "Certificates that the venues' APIs are trusted by; no effect while VENUES is mock")
     static let previewsPerMinute = Setting<Int?>.integer(
         "PREVIEWS_PER_MINUTE", default: 20, in: 1...100_000, zeroMeans: "no limit",
-        "How often GET /api/quotes asks the venues, beside orders; no effect while VENUES is mock")
+        "How often a minute GET /api/quotes asks the venues, beside orders; no effect while VENUES is mock")
 
     // The mock market and chain
     static let mockQuoteLatency = Setting.millisecondRange(
@@ -84,7 +84,7 @@ enum Settings {
         "MOCK_SEED", shownAs: "random", "Seed of all that chance decides; when unset the first process draws one for all")
     static let mockVolatility = Setting<Int>.integer(
         "MOCK_VOLATILITY_BPS", default: 10, in: 0...5_000, unit: "bps",
-        "How far the walk takes a pool's price from POOLS_FILE's; 0 keeps pools still, from swaps too")
+        "How far a pool's price wanders from that in POOLS_FILE; with 0 pools stand still, and swaps do not move them")
     static let mockReversion = Setting<Duration>.milliseconds(
         "MOCK_REVERSION_MS", default: 5_000, in: 1...3_600_000, "Half-life of a swap's effect on a pool")
     static let mockSlot = Setting<Duration>.milliseconds("MOCK_SLOT_MS", default: 400, in: 10...60_000, "Length of a slot of the mock chain")

@@ -1,7 +1,7 @@
 internal import JSON
 internal import Orders
 
-/// The status-update dialect: one `status_update` for each event, with the dialect's own texts. Orders name their tokens and a user, or an
+/// The status-update dialect: one `status_update` for each event but building (70), with the dialect's own texts. Orders name their tokens and a user, or an
 /// `amountIn`.
 struct StatusUpdateDialect: Dialect {
     static var label: String { "002_003" }

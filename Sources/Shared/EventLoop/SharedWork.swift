@@ -12,7 +12,8 @@ public final class SharedWork {
 
     /// Returns after a run of `work` that began no earlier than this call, or if the task is cancelled.
     ///
-    /// A caller that asks during a run waits for one more run, which the first caller does. That run is skipped if `isWanted` returns false by then.
+    /// A caller that asks during a run waits until no further run is asked for; the first caller does them all. A further run is skipped if
+    /// `isWanted` returns false by then.
     public func run(while isWanted: @ServiceActor () -> Bool, _ work: @ServiceActor () async -> Void) async {
         if let underWay {
             isAskedAgain = true

@@ -180,12 +180,12 @@ extension Problem {
     }
 
     /// Nothing can be written, for a reason that the client need not know.
-    public static var noIntake: Problem {
+    public static var cannotTakeOrders: Problem {
         Problem(503, Code.unavailable, "The engine cannot take orders at the moment; try again in a few seconds", retryAfter: 2)
     }
 
     /// Redis can be reached, but this process could not prepare what it needs there.
-    public static func noIntakeYet(_ trouble: String) -> Problem {
+    public static func cannotTakeOrdersYet(_ trouble: String) -> Problem {
         Problem(503, Code.redisNotReady, "The engine cannot take orders yet: \(trouble); try again in a few seconds", retryAfter: 2)
     }
 

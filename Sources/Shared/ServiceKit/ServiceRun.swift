@@ -124,7 +124,7 @@ final class ServiceRun {
         for signal in [SIGTERM, SIGINT] {
             signals.append(
                 SignalSource(signal) { [unowned self] in
-                    // A second signal means that somebody does not want to wait.
+                    // A signal during a stop means that somebody does not want to wait.
                     guard self.stopRequested.succeed(()) else { exit(130) }
                     self.limitStop()
                 })

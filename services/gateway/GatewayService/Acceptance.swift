@@ -92,7 +92,7 @@ final class Acceptance {
         }
         // Before the count of partitions is agreed on, an order might go to a partition that no process serves.
         guard process.redis.isConnected else { throw notReady }
-        guard let now = process.heartbeat.clock.now else { throw .noIntake }
+        guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
         try admission.check()
         return try await write(request, reading, traceparent: traceparent, proposing: &proposed)
@@ -127,7 +127,7 @@ final class Acceptance {
         _ request: OrderRequest, _ reading: RequestReading, traceparent: String?, proposing proposed: inout Order?
     ) async throws(Problem) -> Accepted {
         for _ in 0..<Self.tries {
-            guard let now = process.heartbeat.clock.now else { throw .noIntake }
+            guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
             let partition = process.pipeline.partition(userId: request.userId, idempotencyKey: request.idempotencyKey)
             var random = SystemRandomNumberGenerator()
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
@@ -139,12 +139,12 @@ final class Acceptance {
             case .replay(let id, let job):
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: id != order.id, reading)
             case .conflict: throw .idempotencyConflict
-            case .late: throw .noIntake
+            case .late: throw .cannotTakeOrders
             case .paused(let reason): throw .paused(reason)
             case .collision: continue
             }
         }
-        throw .noIntake
+        throw .cannotTakeOrders
     }
 
     /// Writes the order. After a lost reply it writes again with the same id, which changes nothing if the order was written.
@@ -165,7 +165,7 @@ final class Acceptance {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
                     let isSaid = error.words != nil || error.code == .overloaded
                     if !isUnknown, isSaid, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
-                    throw isUnknown ? .orderOutcomeUnknown(order.id) : .noIntake
+                    throw isUnknown ? .orderOutcomeUnknown(order.id) : .cannotTakeOrders
                 }
             }
             try? await sleep(for: backoff.next())
@@ -173,11 +173,11 @@ final class Acceptance {
     }
 
     private var notReady: Problem {
-        guard let trouble = process.redisTrouble, !process.isRedisAway else { return .noIntake }
+        guard let trouble = process.redisTrouble, !process.isRedisAway else { return .cannotTakeOrders }
         let reason = PipelineError(process.redis.unavailable)
         if !process.redis.hasConnection, reason.code == .refused, let problem = reason.answer("The engine cannot take orders") as? Problem {
             return problem
         }
-        return .noIntakeYet(trouble)
+        return .cannotTakeOrdersYet(trouble)
     }
 }

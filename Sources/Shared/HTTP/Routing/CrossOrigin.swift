@@ -29,13 +29,13 @@ public enum CrossOrigin: Sendable {
             fields.append(("Access-Control-Allow-Methods", methods))
             let wanted = headers["Access-Control-Request-Headers"] ?? ""
             // A long list is not echoed: no answer grows with what a client sends.
-            fields.append(("Access-Control-Allow-Headers", wanted.isEmpty || wanted.utf8.count > longestEcho ? usual : wanted))
+            fields.append(("Access-Control-Allow-Headers", wanted.isEmpty || wanted.utf8.count > maxEchoBytes ? usual : wanted))
             fields.append(("Access-Control-Max-Age", "600"))
         }
         return HTTPResponse(status: 204, headers: fields)
     }
 
-    private static let longestEcho = 512
+    private static let maxEchoBytes = 512
     private static let usual = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
-    private static let exposed = "Allow, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After"
+    private static let exposed = "Allow, Idempotent-Replayed, Location, Retry-After"
 }

@@ -8,13 +8,13 @@ enum LedgerScripts {
 }
 
 extension Keys {
-    /// The stream of all transactions that landed. Audits read it.
+    /// The stream of all transactions that landed, as long as the ledger is kept. Audits read it.
     var landed: String { chain("landed") }
     /// Transactions that wait to land or fail, by the time when they do.
     var due: String { chain("due") }
     /// Transactions by the last slot in which they may land.
     var expiring: String { chain("expiring") }
-    /// The flow of each pool: what landed swaps have put into it.
+    /// The flow of each pool: what swaps that will land have put into it, from the moment when the chain takes them.
     var market: String { chain("market") }
     /// The prefix of the key of every transaction.
     var transactionPrefix: String { chain("tx:") }

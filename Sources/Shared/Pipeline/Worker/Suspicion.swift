@@ -14,7 +14,7 @@ struct Suspicion: Sendable {
     }
 
     /// One crash makes no suspects. After a second one the entries in hand are suspects. With few starts the suspicion comes earlier, so that a
-    /// blameless order is never started for the last time together with a guilty one.
+    /// blameless order is not started for the last time together with a guilty one. With a single start no suspicion comes in time.
     init(maxStarts: Int) {
         let last = max(1, maxStarts - 1)
         self.init(from: min(2, last), aloneFrom: last)

@@ -23,10 +23,10 @@ struct Pause: Command {
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
         let body = JSONWriter.object { $0.field("reason", ifPresent: reason) }
-        let door = try await session.engine.repeating(orElse: "pausing again is no mistake, orderctl lag shows the pause") {
+        let answer = try await session.engine.repeating(orElse: "pausing again is no mistake, orderctl lag shows the pause") {
             () async throws(Failure) in try await session.engine.post("/api/door/pause", json: body)
         }
-        return try PauseReport.show(door, session)
+        return try PauseReport.show(answer, session)
     }
 }
 
@@ -40,26 +40,26 @@ struct Resume: Command {
     init(_: inout Arguments) throws(Failure) {}
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
-        let door = try await session.engine.repeating(orElse: "resuming again is no mistake") { () async throws(Failure) in
+        let answer = try await session.engine.repeating(orElse: "resuming again is no mistake") { () async throws(Failure) in
             try await session.engine.post("/api/door/resume")
         }
-        return try PauseReport.show(door, session)
+        return try PauseReport.show(answer, session)
     }
 }
 
 /// Says whether the engine is paused.
 @ServiceActor
 enum PauseReport {
-    static func show(_ door: JSONValue, _ session: Session) throws(Failure) -> ExitCode {
-        guard let isOpen = door["open"]?.bool else { throw Failure(.refused, "\(session.engine.url) answered without `door`; is that the engine?") }
+    static func show(_ answer: JSONValue, _ session: Session) throws(Failure) -> ExitCode {
+        guard let isOpen = answer["open"]?.bool else { throw Failure(.refused, "\(session.engine.url) answered without `door`; is that the engine?") }
         let console = session.console
         if session.wantsJSON {
-            console.print(door.serialized)
+            console.print(answer.serialized)
         } else if isOpen {
             console.print("The engine \(console.paint("takes new orders", .green)).")
         } else {
-            let reason = door["reason"]?.string.map { " (\(Terminal.safe($0)))" } ?? ""
-            let since = Terminal.safe(door["since"]?.string ?? "?")
+            let reason = answer["reason"]?.string.map { " (\(Terminal.safe($0)))" } ?? ""
+            let since = Terminal.safe(answer["since"]?.string ?? "?")
             console.print(
                 "The engine is \(console.paint("paused", .yellow)) since \(since)\(reason): new orders get 503. orderctl resume ends the pause.")
         }
