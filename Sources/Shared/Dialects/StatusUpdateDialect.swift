@@ -1,8 +1,8 @@
 internal import JSON
 internal import Orders
 
-/// The status-update dialect: one `status_update` for each event but building (70), with the dialect's own texts. Orders name their tokens and a user, or an
-/// `amountIn`.
+/// The status-update dialect: one `status_update` for each event but building (70), with the dialect's own texts. Orders name their tokens and a
+/// user, or an `amountIn`.
 struct StatusUpdateDialect: Dialect {
     static var label: String { "002_003" }
     static var socket: SocketAddress { .path("/ws/orders/{id}") }
