@@ -2,7 +2,6 @@ internal import Glibc
 
 /// The environment of the process.
 public enum ProcessEnvironment {
-    /// Variables by name.
     public static var variables: [String: String] {
         var result: [String: String] = [:]
         var entry = environ

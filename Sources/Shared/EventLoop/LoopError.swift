@@ -12,7 +12,6 @@ public struct LoopError: Error, Sendable, CustomStringConvertible {
 
 /// The error of a wait that took longer than allowed.
 public struct DeadlineExceeded: Error, Sendable, CustomStringConvertible {
-    /// The allowed time.
     public let limit: Duration
     public var description: String { "no answer within \(limit.millisecondsRoundedUp) ms" }
 

@@ -8,7 +8,6 @@ public struct MonotonicInstant: Sendable, Comparable {
     /// A moment by its nanoseconds.
     public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    /// The current moment.
     public static var now: MonotonicInstant {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

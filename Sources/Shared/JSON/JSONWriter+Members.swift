@@ -1,5 +1,4 @@
 extension JSONWriter {
-    /// Writes a member.
     public mutating func field(_ name: String, _ value: some JSONWritable) {
         self.name(name)
         value.write(to: &self)

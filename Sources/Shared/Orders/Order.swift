@@ -2,7 +2,6 @@ public import JSON
 
 /// The part of an order that never changes after it was accepted.
 public struct Order: Sendable, Hashable {
-    /// Its name.
     public let id: OrderID
     /// The client's own key; nil for none.
     public let clientOrderId: String?

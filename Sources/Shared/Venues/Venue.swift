@@ -3,9 +3,7 @@ public import Orders
 
 /// A request for a quote.
 public struct QuoteRequest: Sendable {
-    /// The input token.
     public let tokenIn: Token
-    /// The output token.
     public let tokenOut: Token
     /// The input in base units.
     public let amountIn: BaseUnits

@@ -36,9 +36,6 @@ public final class HTTPRouter {
     /// Adds a handler for `POST`; `query` as for `get`.
     public func post(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("POST", path, query: query, handler) }
 
-    /// Adds a handler for `PUT`; `query` as for `get`.
-    public func put(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("PUT", path, query: query, handler) }
-
     /// Adds a handler for `DELETE`; `query` as for `get`.
     public func delete(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("DELETE", path, query: query, handler) }
 

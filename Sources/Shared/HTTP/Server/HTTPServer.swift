@@ -55,7 +55,6 @@ public final class HTTPServer {
     /// Answers that are still being written; see `ResponseStream`.
     public var streams: Int { deadlines[ServerConnection.Stage.streaming.rawValue].count }
 
-    /// Open WebSockets.
     public var webSockets: Int { sockets.count }
 
     /// Requests whose handler works or whose answer is being sent.
@@ -63,7 +62,6 @@ public final class HTTPServer {
         deadlines[ServerConnection.Stage.handling.rawValue].count + deadlines[ServerConnection.Stage.answering.rawValue].count
     }
 
-    /// Starts to listen.
     public func start() throws(HTTPServerError) {
         precondition(daemon == nil, "the server has started already")
         // A write to a client that has gone must not end the process.

@@ -7,12 +7,11 @@ struct ListeningSocket {
 
     /// Listens on a numeric address. `::` takes IPv4 too. Port 0 takes any free port.
     init(address: String, port: UInt16, backlog: Int) throws(HTTPServerError) {
-        let numeric = address == "localhost" ? "127.0.0.1" : address
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(numeric, String(port), &hints, &found) == 0, let info = found else { throw .badAddress(address) }
+        guard getaddrinfo(address, String(port), &hints, &found) == 0, let info = found else { throw .badAddress(address) }
         defer { freeaddrinfo(info) }
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         descriptor = socket(info.pointee.ai_family, kind, 0)

@@ -23,7 +23,6 @@ public struct Pool: Sendable {
     /// How it prices: `cpmm`, `dlmm`.
     public var kind: String { type(of: pricing).kind }
 
-    /// The pool's reserves.
     public var reserves: PoolReserves { pricing.reserves }
 
     /// Whether it swaps `from` for `to`.

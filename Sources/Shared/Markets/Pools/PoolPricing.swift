@@ -28,7 +28,6 @@ protocol PoolPricing: Sendable, Hashable {
     /// Reads the fields of its kind from a pool list's entry. Notes mistakes and returns nil if there are any. A token is nil if its field is wrong.
     static func read(_ reader: inout PoolReader, base: Token?, quote: Token?) -> Self?
 
-    /// The pool's reserves.
     var reserves: PoolReserves { get }
 
     /// The result of a swap of `amountIn` at a time in seconds; nil if the pool cannot take all of the input.

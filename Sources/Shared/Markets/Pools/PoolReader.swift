@@ -77,7 +77,6 @@ extension PoolReader {
         }
     }
 
-    /// Reads an integer.
     mutating func integer(_ field: String, in range: ClosedRange<Int>) -> Int? {
         let number = entry[field]?.integer.flatMap { Int(exactly: $0) }.flatMap { range.contains($0) ? $0 : nil }
         return require(field, number, "must be an integer from \(range.lowerBound) to \(range.upperBound)")

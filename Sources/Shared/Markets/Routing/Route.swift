@@ -6,9 +6,7 @@ public struct Route: Sendable, Equatable {
     public struct Hop: Sendable, Equatable {
         /// The pool as it is now.
         public let pool: Pool
-        /// The input token.
         public let from: Token
-        /// The output token.
         public let to: Token
     }
 

@@ -78,7 +78,6 @@ public struct Quote: Sendable, Hashable {
 }
 
 extension Quote: JSONWritable {
-    /// The JSON text.
     public var json: String { JSONWriter.value(self) }
 
     public func write(to writer: inout JSONWriter) {

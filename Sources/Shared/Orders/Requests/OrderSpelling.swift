@@ -14,7 +14,6 @@ public enum OrderMember: String, CaseIterable, Sendable {
     case userId
     /// `market`.
     case orderType
-    /// The time limit.
     case deadline
     case clientOrderId
 }

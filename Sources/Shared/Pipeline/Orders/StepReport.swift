@@ -14,6 +14,7 @@ public struct StepReport: Sendable {
     public let worked: Duration?
 }
 
+/// The end of an order, for metrics.
 public struct OrderEnd: Sendable, Equatable {
     /// confirmed, failed or cancelled.
     public let status: OrderStatus

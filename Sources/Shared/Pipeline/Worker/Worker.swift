@@ -52,7 +52,6 @@ public final class Worker {
         }
     }
 
-    /// Entries in hand.
     public var inHand: Int { lanes.reduce(0) { $0 + $1.inHand.count } }
 
     /// Works until `stop` has finished.
