@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -217,11 +217,20 @@ class Run:
         try:
             await stack.shut_down()
         finally:
-            await asyncio.gather(*tasks, *self.world.background, return_exceptions=True)
+            await self._end([*tasks, *self.world.background])
             if left := stack.left_over():
                 self.world.violation(f"processes are left: {left}")
             if not self.options.keep:
                 stack.discard()
+
+    async def _end(self, tasks: Collection[asyncio.Task[None]]) -> None:
+        """Ends tasks, within a minute. A task that is just given a result may miss a cancellation, so it is cancelled again."""
+        for _ in range(12):
+            for task in tasks:
+                task.cancel()
+            tasks = (await asyncio.wait(tasks, timeout=5))[1] if tasks else tasks
+        if tasks:
+            self.world.violation(f"the harness: tasks do not end: {tasks}")
 
 
 def main(arguments: list[str]) -> int:
