@@ -21,5 +21,4 @@ def problems(file: Path, suffixes: tuple[str, ...]) -> Iterator[str]:
 
 folders = dict.fromkeys(("Sources", "services", "tools", "database", "Tests", "Benchmarks", "scripts"), CODE) | {"console": CONSOLE}
 files = ((file, suffixes) for name, suffixes in folders.items() for file in sorted(Path(name).rglob("*")) if file.suffix in suffixes)
-found = [problem for file, suffixes in files if file.is_file() for problem in problems(file, suffixes)]
-sys.exit("\n".join(found) or None)
+sys.exit("\n".join(problem for file, suffixes in files if file.is_file() for problem in problems(file, suffixes)) or None)

@@ -229,8 +229,8 @@ class Run:
             for task in tasks:
                 task.cancel()
             tasks = (await asyncio.wait(tasks, timeout=5))[1] if tasks else tasks
-        if tasks:
-            self.world.violation(f"the harness: tasks do not end: {tasks}")
+        for task in tasks:
+            self.world.violation(f"the harness: a task does not end: {task}")
 
 
 def main(arguments: list[str]) -> int:
