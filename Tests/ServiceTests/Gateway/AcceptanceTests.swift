@@ -100,7 +100,8 @@ struct AcceptanceTests {
             bench.server.freeze()
             let start = MonotonicInstant.now
             let result = await bench.accept()
-            #expect(start.elapsed > .milliseconds(700) && start.elapsed < .milliseconds(1200))
+            // The limit is 800 ms, a command's own is 3 s. Other tests share the loop, so the second itself is measured on whole engines.
+            #expect(start.elapsed > .milliseconds(700) && start.elapsed < .seconds(2))
             try expectUnavailable(result, namesOrder: true)
             bench.server.thaw()
             #expect(try await bench.admin.send(["PING"]).string == "PONG")
