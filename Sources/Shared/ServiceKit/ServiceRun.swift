@@ -22,6 +22,8 @@ final class ServiceRun {
     private var hasMoved = false
     private var signals: [SignalSource] = []
     private let grace = LoopTimer()
+    /// Ends the process when a stop takes too long; a test replaces it.
+    var cutShort: @ServiceActor (_ exitCode: Int32) -> Void = { exit($0) }
 
     init(process: ServiceProcess, service: any Service) {
         self.process = process
@@ -47,6 +49,7 @@ final class ServiceRun {
         let work = Loop.spawn { await self.runChildren() }
         process.health.markStarted()
         try? await stopRequested.value
+        limitStop()
         await stop(work)
         process.readiness.stop()
         await process.heartbeat.end()
@@ -125,8 +128,7 @@ final class ServiceRun {
             signals.append(
                 SignalSource(signal) { [unowned self] in
                     // A signal during a stop means that somebody does not want to wait.
-                    guard self.stopRequested.succeed(()) else { exit(130) }
-                    self.limitStop()
+                    if !self.stopRequested.succeed(()) { exit(130) }
                 })
         }
     }
@@ -134,9 +136,9 @@ final class ServiceRun {
     /// Keeps to the grace period if a server that does not answer delays the stop. Entries that could not be handed back are as after a crash:
     /// another process claims them after the visibility time-out.
     private func limitStop() {
-        grace.start(after: process.common.shutdownGrace) { [process] in
+        grace.start(after: process.common.shutdownGrace) { [unowned self] in
             process.log.warning("service.stop_cut_short")
-            exit(0)
+            cutShort(failure?.exitCode ?? 0)
         }
     }
 }

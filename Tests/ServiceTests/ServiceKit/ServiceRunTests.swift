@@ -113,6 +113,19 @@ struct ServiceRunTests {
         #expect(service.calls == ["run", "stop", "cancelled"] && !process.redis.isConnected)
     }
 
+    @Test func `a stop that nobody has asked for has the grace period as its limit too, and keeps its exit code`() async throws {
+        let service = RecordingService()
+        service.extraChildren = [ServiceChild("doomed") { throw TestFailure("no more") }]
+        let (hanging, cut) = (Promise<Void>(), Promise<Int32>())
+        service.onStop = { try? await hanging.value }
+        let run = ServiceRun(process: try process(try await RedisServer.shared().database()), service: service)
+        run.cutShort = { cut.succeed($0) }
+        let running = Loop.spawn { try await run.run() }
+        #expect(try await cut.value(within: .seconds(10)) == 1)
+        hanging.succeed(())
+        await #expect(throws: StartError.self) { try await running.value }
+    }
+
     @Test func `a service is not run before Redis lets it work; a gateway is, and says why it is not ready`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
