@@ -29,7 +29,10 @@ final class LiveVenueClient {
         self.orders = orders
         tries = options.tries
         // Answers are never unpacked.
-        headers = api.headers + [("Accept", "application/json"), ("Accept-Encoding", "identity")]
+        headers =
+            (api.key.flatMap { key in key.value.map { [(key.header, $0.text)] } } ?? []) + [
+                ("Accept", "application/json"), ("Accept-Encoding", "identity"),
+            ]
         budget = options.timeout - max(.milliseconds(5), options.timeout / 20)
         onChange = options.onChange
         breaker = CircuitBreaker(options.breaker)

@@ -40,6 +40,13 @@ public enum LiveVenues {
 
     public nonisolated static var names: [String] { kinds.map { $0.dex } }
 
+    /// The venues that will be asked without the key that their API has: each with the key's setting, and with what that means.
+    public static func withoutKey(_ settings: LiveVenueSettings) -> [(dex: String, setting: String, meaning: String)] {
+        kinds.map { $0.api(settings) }.compactMap { api in
+            api.key.flatMap { $0.value == nil ? (api.dex, $0.setting, $0.without) : nil }
+        }
+    }
+
     /// Every live venue, as it is used for orders.
     public static func all(_ options: LiveVenueOptions) -> [any Venue] { withPreviews(options).orders }
 

@@ -19,8 +19,10 @@ final class MeteoraVenue: LiveVenue {
 
     static func api(_ settings: LiveVenueSettings) -> VenueAPI {
         VenueAPI(
-            dex: dex, name: "Jupiter's API", url: settings.jupiterURL, urlSetting: "JUPITER_API_URL", keySetting: "JUPITER_API_KEY",
-            headers: settings.jupiterKey.map { [("x-api-key", $0.text)] } ?? [])
+            dex: dex, name: "Jupiter's API", url: settings.jupiterURL, urlSetting: "JUPITER_API_URL",
+            key: VenueKey(
+                setting: "JUPITER_API_KEY", value: settings.jupiterKey, header: "x-api-key",
+                without: "without a key Jupiter answers few requests a minute, or none; a key is free"))
     }
 
     func quote(_ request: QuoteRequest) async throws -> Quote {

@@ -1,4 +1,16 @@
+internal import Configuration
 internal import HTTP
+
+/// The key of a venue's API.
+struct VenueKey: Sendable {
+    /// The setting that holds the key.
+    let setting: String
+    let value: Secret?
+    /// The header that the key is sent in.
+    let header: String
+    /// What it means to have none, for the operator.
+    let without: String
+}
 
 /// The address of a venue's API, and what an answer's status says about the address and the engine's access.
 struct VenueAPI: Sendable {
@@ -10,10 +22,8 @@ struct VenueAPI: Sendable {
     let url: String
     /// The setting that holds `url`.
     let urlSetting: String
-    /// The setting that holds the key; nil if the API has no keys.
-    var keySetting: String?
-    /// Sent with each request.
-    var headers: [(String, String)] = []
+    /// The key; nil if the API has no keys.
+    var key: VenueKey?
 
     /// What is wrong with the address or with our access, as the rest of a sentence that begins with the venue; nil if the answer can be read.
     func trouble(_ response: HTTPClientResponse) -> String? {
@@ -21,7 +31,7 @@ struct VenueAPI: Sendable {
         case 300..<400: "cannot be asked: \(name) has moved (\(response.status)); set \(urlSetting) to where it is now"
         case 410: "cannot be asked: \(name) is gone from here (410); set \(urlSetting) to where it is now"
         case 404 where response.body.first != UInt8(ascii: "{"): "cannot be asked: \(name) has no quotes at this address (404); see \(urlSetting)"
-        case 401, 403, 407: "refuses our access to \(name) (\(response.status))" + (keySetting.map { "; see \($0)" } ?? "")
+        case 401, 403, 407: "refuses our access to \(name) (\(response.status))" + (key.map { "; see \($0.setting)" } ?? "")
         default: nil
         }
     }

@@ -53,13 +53,9 @@ extension Router {
 
     /// Warns at the start if a venue will be asked without its key.
     static func tellMissingKeys(_ settings: RouterSettings, _ log: Logger) {
-        guard settings.live.jupiterKey == nil else { return }
-        log.warning(
-            "venue.no_key",
-            [
-                "dex": "meteora", "setting": "JUPITER_API_KEY",
-                "reason": "without a key Jupiter answers few requests a minute, or none; a key is free",
-            ])
+        for (dex, setting, meaning) in LiveVenues.withoutKey(settings.live) {
+            log.warning("venue.no_key", ["dex": .string(dex), "setting": .string(setting), "reason": .string(meaning)])
+        }
     }
 
     private static func liveOptions(_ settings: RouterSettings, _ process: ServiceProcess) -> LiveVenueOptions {
