@@ -6,6 +6,7 @@ public import Testing
 ///
 /// The loop's thread starts when the trait is made, which is at discovery. If it started later, the hop to the actor would come first and wait for
 /// ever. All these tests share the one loop, so only some run at a time: otherwise the tests would disturb each other's measurements of time.
+/// A suite that measures fractions of a second has the loop to itself: `@Suite(.aloneOnLoop)`.
 public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     private static let thread: Void = {
         var thread = pthread_t()
@@ -18,46 +19,54 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
         pthread_detach(thread)
     }()
 
-    private static let places = TestPlaces(count: 6)
+    private static let places = TestPlaces()
+    private let count: Int
 
-    /// Starts the loop's thread, once in the process.
-    public init() { _ = Self.thread }
+    /// Starts the loop's thread, once in the process. A test takes `count` of the places on the loop.
+    init(count: Int) {
+        _ = Self.thread
+        self.count = count
+    }
 
     /// The tests inside the suite inherit the trait.
     public var isRecursive: Bool { true }
 
     /// Waits for a place, then runs the test.
     public func provideScope(for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void) async throws {
-        await Self.places.enter()
+        await Self.places.enter(count)
         do {
             try await function()
         } catch {
-            await Self.places.leave()
+            await Self.places.leave(count)
             throw error
         }
-        await Self.places.leave()
+        await Self.places.leave(count)
     }
 }
 
 /// A bounded number of places, given in order of arrival. It is an actor of its own, so that it does not depend on the loop.
 private actor TestPlaces {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    static let all = 6
+    private var free = all
+    private var waiting: [(count: Int, turn: CheckedContinuation<Void, Never>)] = []
 
-    init(count: Int) { free = count }
-
-    func enter() async {
-        if free > 0 {
-            free -= 1
-        } else {
-            await withCheckedContinuation { waiting.append($0) }
-        }
+    func enter(_ count: Int) async {
+        guard !waiting.isEmpty || free < count else { return free -= count }
+        await withCheckedContinuation { waiting.append((count, $0)) }
     }
 
-    func leave() { if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() } }
+    func leave(_ count: Int) {
+        free += count
+        while let next = waiting.first, free >= next.count {
+            free -= next.count
+            waiting.removeFirst().turn.resume()
+        }
+    }
 }
 
 extension Trait where Self == OnLoop {
     /// The test runs on the event loop.
-    public static var onLoop: OnLoop { OnLoop() }
+    public static var onLoop: OnLoop { OnLoop(count: 1) }
+    /// The test runs on the event loop while no other does.
+    public static var aloneOnLoop: OnLoop { OnLoop(count: TestPlaces.all) }
 }
