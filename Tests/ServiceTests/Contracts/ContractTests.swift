@@ -78,10 +78,17 @@ struct ContractTests {
         #expect(listed.filter { code in !pages.allSatisfy { $0.contains(code) } } == [])
     }
 
-    @Test func `every field of an event stands in the contract`() {
-        let fields = found(/field\("(\w+)", \\\./, in: Self.swift.filter { $0.hasSuffix("/EventField.swift") })
-        #expect(fields.contains("quotes"))
-        #expect(fields.filter { !Self.openapi.contains("\n        \($0): ") }.sorted() == [])
+    @Test func `every field of an event, and every one that an order shows, stands in the contract`() throws {
+        let table = contents(of: try #require(Self.swift.first { $0.hasSuffix("/EventField.swift") })).split(separator: "static let shown")
+        let schemas = Self.openapi[try #require(Self.openapi.firstRange(of: "\n  schemas:\n")).lowerBound...]
+        #expect(table.count == 2)
+        for (fields, schema) in zip(table, ["Event", "Order"]) {
+            let mark = "\n    \(schema):\n"
+            let rest = schemas[try #require(schemas.firstRange(of: mark)).upperBound...]
+            let text = rest.prefix(upTo: rest.firstMatch(of: /\n    \w+:\n/)?.range.lowerBound ?? rest.endIndex)
+            let names = fields.matches(of: /field\("(\w+)", \\\./).map(\.1)
+            #expect(names.contains("quotes") && names.filter { !text.contains("\n        \($0): ") } == [], "\(schema)")
+        }
     }
 
     @Test func `every dialect's socket stands in both contracts and on the page of the dialects`() {
