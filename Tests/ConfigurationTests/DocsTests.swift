@@ -18,6 +18,20 @@ struct DocsTests {
         #expect(missing == [])
     }
 
+    @Test(arguments: ["Sources", "services", "tools"])
+    func `every public type, and every public function that throws, says what it is or does`(folder: String) {
+        let declaration = /^ *public (?:(?:final|static|nonisolated|mutating|indirect) )*(?:(struct|class|enum|protocol|typealias)\b|func )/
+        for file in files(in: packageRoot + "/" + folder, endingIn: ".swift") {
+            let lines = contents(of: file).split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated() {
+                guard let found = line.firstMatch(of: declaration) else { continue }
+                let signature = lines[index...].prefix(4).joined(separator: " ").prefix { $0 != "{" }
+                let before = lines[..<index].last { !$0.drop { $0 == " " }.hasPrefix("@") } ?? ""
+                #expect(before.contains("///") || found.1 == nil && !signature.contains(" throws"), "\(file): \(line)")
+            }
+        }
+    }
+
     @Test func `every test that docs/adding.md names is there`() {
         let tests = contents(of: packageRoot + "/docs/adding.md").matches(of: /`(\w+Tests)\/(\w+Tests)`/)
         #expect(tests.count > 5)

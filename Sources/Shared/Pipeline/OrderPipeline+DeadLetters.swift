@@ -1,6 +1,7 @@
 public import Orders
 internal import Redis
 
+/// One page of dead letters.
 public struct DeadLetterPage: Sendable {
     public let letters: [DeadLetter]
     /// Where to go on; nil if there are no more.

@@ -2,6 +2,7 @@ public import EventLoop
 public import Orders
 public import Redis
 
+/// The settings of a pipeline.
 public struct PipelineSettings: Sendable {
     /// Partitions, from 1.
     public var partitions: Int
@@ -54,6 +55,7 @@ public final class OrderPipeline {
     /// The keys of an order's partition; nil if there is no such partition, and so no such order.
     public func keys(of id: OrderID) -> Keys? { partitions.indices.contains(id.partition) ? partitions[id.partition] : nil }
 
+    /// Runs a script once. An error is one of Redis or of the connection; if the outcome is unknown, it says so.
     public func run(
         _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
     ) async throws(PipelineError) -> RedisValue {
@@ -64,6 +66,7 @@ public final class OrderPipeline {
         }
     }
 
+    /// Sends a command once, with the errors of `run`.
     public func send(_ command: [String]) async throws(PipelineError) -> RedisValue {
         do {
             return try await redis.send(command)

@@ -62,6 +62,7 @@ public final class HTTPServer {
         deadlines[ServerConnection.Stage.handling.rawValue].count + deadlines[ServerConnection.Stage.answering.rawValue].count
     }
 
+    /// Starts to listen. Throws if the address is wrong or the port is taken.
     public func start() throws(HTTPServerError) {
         precondition(daemon == nil, "the server has started already")
         // A write to a client that has gone must not end the process.

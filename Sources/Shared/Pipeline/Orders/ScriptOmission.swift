@@ -2,6 +2,7 @@ internal import Redis
 
 /// A thing that a script left out because Redis refused it. No order is lost by it.
 public struct ScriptOmission: Sendable, Equatable {
+    /// The kinds of omission.
     public enum Kind: String, Sendable {
         /// Messages were not published. A subscriber sees the event when it reads the order again.
         case unpublished

@@ -87,6 +87,7 @@ public final class LagSampler {
         }
     }
 
+    /// Reads the lag of all streams now. `latest` keeps the last one that could be read.
     public func sample() async throws(PipelineError) -> PipelineLag {
         var lag = try await pipeline.lag()
         let now = MonotonicInstant.now
