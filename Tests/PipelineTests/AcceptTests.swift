@@ -118,7 +118,7 @@ struct AcceptTests {
 @Suite(.onLoop) @ServiceActor
 struct FullMemoryTests {
     @Test func `a full Redis refuses orders and lets those inside come to their end`() async throws {
-        try await withServer(["--maxmemory-policy", "noeviction"], appendonly: false) { server in
+        try await withRedis(["--maxmemory-policy", "noeviction"], appendonly: false) { server in
             try await withBench(on: server) { bench in
                 let (order, first) = try await bench.reach(.routing)
                 try await bench.send("CONFIG", "SET", "maxmemory", "1")

@@ -193,17 +193,6 @@ func withBench(
     }
 }
 
-/// Runs a test on a server of its own, which is stopped at the end of `body`.
-@ServiceActor
-func withServer(_ extraConfig: [String] = [], appendonly: Bool = true, _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
-    let server = try await RedisServer.start(appendonly: appendonly, extraConfig: extraConfig)
-    do { try await body(server) } catch {
-        try await server.stop()
-        throw error
-    }
-    try await server.stop()
-}
-
 extension WorkEntry {
     /// The same entry in the hand of another consumer, or in another delivery.
     func held(by consumer: String? = nil, token: String? = nil) -> WorkEntry {

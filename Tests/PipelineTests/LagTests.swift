@@ -156,7 +156,7 @@ struct LagTests {
     }
 
     @Test func `after a restart from a rewritten file the lag is wrong, and a recount repairs it for good`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withBench(on: server) { bench in
                 try await add(30, bench)
                 try await read(20, bench)

@@ -33,7 +33,7 @@ struct RightsTests {
     private static let documented = ["~orders:*", "~chain:*", "&updates:*", "+@all", "-@dangerous", "-@admin", "+info", "+config|get"]
 
     @Test func `the rights that the documentation gives are all that the engine needs`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let missing = try await missing(server, Self.documented, partitions: 3)
             #expect(missing.isEmpty)
             let text = contents(of: packageRoot + "/docs/operations.md")
@@ -42,7 +42,7 @@ struct RightsTests {
     }
 
     @Test func `a right that is missing is named, with what it is missing on`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let channels = try await missing(server, ["~*", "+@all"])
             #expect(channels.contains("PUBLISH updates:user:nobody") && channels.contains("SUBSCRIBE updates:silence"))
             #expect(channels.allSatisfy { $0.contains("updates:") })
@@ -59,7 +59,7 @@ struct RightsTests {
     }
 
     @Test func `without the right to scripts that is the answer, in Redis' own words`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let error = await #expect(throws: PipelineError.self) {
                 try await missing(server, ["~*", "&*", "+@all", "-eval", "-evalsha", "-script"])
             }

@@ -222,7 +222,7 @@ struct WorkerTests {
     // MARK: Redis away
 
     @Test func `a step goes through although Redis was started anew meanwhile`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withBench(on: server) { bench in
                 let order = try await bench.place()
                 let killed = Promise<Void>()

@@ -44,7 +44,7 @@ struct WritesTests {
     @Test(arguments: Operation.all.map(\.name))
     func `where the user may not run one of the commands, nothing is written at all`(name: String) async throws {
         let operation = try #require(Operation.all.first { $0.name == name })
-        try await withServer(appendonly: false) { server async throws in
+        try await withRedis(appendonly: false) { server async throws in
             var refused = 0
             for command in Self.commands {
                 try await withBench(on: server) { bench async throws in
@@ -98,7 +98,7 @@ struct WritesTests {
     @Test func `without the right to publish, one key is one order, which comes to its end, and each message that is missing is counted`()
         async throws
     {
-        try await withServer(appendonly: false) { server async throws in
+        try await withRedis(appendonly: false) { server async throws in
             try await withBench(on: server) { bench async throws in
                 let order = Samples.order(key: "k", user: "u")
                 var omissions: [ScriptOmission] = []

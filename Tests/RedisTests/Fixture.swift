@@ -18,19 +18,6 @@ func withClient<Value>(
     }
 }
 
-/// A server of one's own, stopped at the end of `body`.
-@ServiceActor
-func withServer(_ extraConfig: [String] = [], _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
-    let server = try await RedisServer.start(extraConfig: extraConfig)
-    do {
-        try await body(server)
-        try await server.stop()
-    } catch {
-        try await server.stop()
-        throw error
-    }
-}
-
 extension RedisOptions {
     /// Short pauses, so that tests do not wait, and limits that a busy machine does not reach.
     static var quick: RedisOptions {

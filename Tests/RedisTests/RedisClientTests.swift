@@ -66,7 +66,7 @@ struct RedisClientTests {
         options.maxInFlight = 10
         // None of the client's own beside them.
         options.pingInterval = .seconds(600)
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server, options) { client in
                 // Silent until those beyond the bound are refused: an answer would make room for another.
                 server.freeze()
@@ -85,7 +85,7 @@ struct RedisClientTests {
     }
 
     @Test func `a script is loaded when Redis does not know it, and again after it has forgotten`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 let script = RedisScript(name: "join", source: "return {KEYS[1], ARGV[1], ARGV[2]}")
                 for _ in 0..<2 {
@@ -110,7 +110,7 @@ struct RedisClientTests {
     }
 
     @Test func `a cancelled task stops waiting, and the late reply is nobody else's`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 server.freeze()
                 let waiting = Loop.spawn { await failure { try await client.send(["ECHO", "late"]) } }
@@ -128,7 +128,7 @@ struct RedisClientTests {
     }
 
     @Test func `each connection is introduced before it counts as connected`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let client = RedisClient(url: try #require(RedisURL(server.url)), name: "introduced", options: .quick)
             var infos: [RedisConnectionInfo] = []
             var names: [String] = []

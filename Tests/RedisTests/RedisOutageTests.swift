@@ -8,7 +8,7 @@ import Testing
 @Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct RedisOutageTests {
     @Test func `a killed server fails what is in flight, then what is sent, until it is back`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 server.freeze()
                 let waiting = (0..<20).map { i in Loop.spawn { await failure { try await client.send(["INCRBY", "n", "\(i)"]) } } }
@@ -32,7 +32,7 @@ struct RedisOutageTests {
     }
 
     @Test func `a frozen server times commands out, loses the connection, and is reached again when it thaws`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server, .impatient) { client in
                 server.freeze()
                 let start = MonotonicInstant.now
@@ -48,7 +48,7 @@ struct RedisOutageTests {
     }
 
     @Test func `a late reply within the patience of the link is dropped and the next one is right`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 server.freeze()
                 #expect(await failure { try await client.send(["ECHO", "late"], timeout: .milliseconds(50)) }?.code == .timedOut)
@@ -68,7 +68,7 @@ struct RedisOutageTests {
     }
 
     @Test func `an idle link is tried, and dropped when it is dead`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server, .impatient) { client in
                 var failures: [RedisError] = []
                 client.onFailure = { failures.append($0) }
@@ -91,7 +91,7 @@ struct RedisOutageTests {
     }
 
     @Test func `a dead link is noticed also by a process that stands still again and again`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server, .impatient) { client in
                 var failures = 0
                 client.onFailure = { _ in failures += 1 }
@@ -139,7 +139,7 @@ struct RedisOutageTests {
 
     @Test(arguments: ["redis://:hunter2@", "redis://", "redis://nobody:hunter2@"])
     func `a wrong or missing login is said, without the password`(prefix: String) async throws {
-        try await withServer(["--requirepass", "correct"]) { server in
+        try await withRedis(["--requirepass", "correct"]) { server in
             let reader = RedisReader(url: try #require(RedisURL("\(prefix)127.0.0.1:\(server.port)")), name: "test")
             let error = await failure { try await reader.send(["PING"], timeout: .seconds(5)) }
             #expect(error?.rejection == (prefix == "redis://" ? "NOAUTH" : "WRONGPASS"))
@@ -151,7 +151,7 @@ struct RedisOutageTests {
     }
 
     @Test func `closing fails what is in flight and leaves no descriptor`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let client = RedisClient(url: try #require(RedisURL(server.url)), name: "test", options: .quick)
             let running = Loop.spawn { await client.run() }
             try await client.connected(within: .seconds(20))

@@ -83,7 +83,7 @@ struct RedisReaderTests {
     }
 
     @Test func `a server that goes away ends the read, and a refused connection is said to be unavailable`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let reader = RedisReader(url: try #require(RedisURL(server.url)), name: "reader", options: .quick)
             let reading = Loop.spawn { await failure { try await reader.send(["BLPOP", "k", "0"], timeout: .seconds(25)) } }
             try await eventually { connections(to: server.port) == 1 }

@@ -13,7 +13,7 @@ struct RedisRefusalTests {
     // MARK: The door of Redis
 
     @Test func `that there is no place for another client is said in Redis' own words`() async throws {
-        try await withServer(["--maxclients", "1"]) { server in
+        try await withRedis(["--maxclients", "1"]) { server in
             let first = try reader(server.url)
             #expect(try await first.send(["PING"], timeout: .seconds(5)) == .string("PONG"))
             let error = await failure { try await reader(server.url).send(["PING"], timeout: .seconds(5)) }
@@ -39,7 +39,7 @@ struct RedisRefusalTests {
     }
 
     @Test func `without the right to a channel a subscriber is told so in Redis' own words`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { admin in
                 _ = try await admin.send(["ACL", "SETUSER", "deaf", "on", "nopass", "~*", "+@all"])
                 let subscriber = RedisSubscriber(url: try #require(RedisURL("redis://deaf@127.0.0.1:\(server.port)")), name: "test", options: .quick)
@@ -65,7 +65,7 @@ struct RedisRefusalTests {
     }
 
     @Test func `a user that needs no password is logged in without one`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { admin in
                 _ = try await admin.send(["ACL", "SETUSER", "engine", "on", "nopass", "+@all"])
                 let reader = try reader("redis://engine@127.0.0.1:\(server.port)")
@@ -76,7 +76,7 @@ struct RedisRefusalTests {
     }
 
     @Test func `a user without the right to choose a database or to be named is served in the first one`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { admin in
                 _ = try await admin.send(["ACL", "SETUSER", "plain", "on", "nopass", "~*", "+@all", "-select", "-client", "-info"])
                 let reader = try reader("redis://plain@127.0.0.1:\(server.port)")
@@ -106,8 +106,8 @@ struct RedisRefusalTests {
     }
 
     @Test func `an address that stays silent leaves time for the next one`() async throws {
-        try await withServer { silent in
-            try await withServer { server in
+        try await withRedis { silent in
+            try await withRedis { server in
                 silent.freeze()
                 var options = RedisOptions.quick
                 options.connectTimeout = .milliseconds(600)
@@ -124,7 +124,7 @@ struct RedisRefusalTests {
     // MARK: Servers that serve no more
 
     @Test func `a client gives a server up that has become a replica, and comes back when it is the master`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 let id = try await client.send(["CLIENT", "ID"]).integer
                 // Its own answer is the last one that the connection gives for good.
@@ -140,7 +140,7 @@ struct RedisRefusalTests {
     }
 
     @Test func `a script that a replica refuses ends the connection too, and with it what is in flight`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 var failures: [RedisError] = []
                 client.onFailure = { failures.append($0) }
@@ -155,7 +155,7 @@ struct RedisRefusalTests {
     }
 
     @Test func `a blocking reader asks a new connection after a replica has refused it`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withClient(server) { client in
                 _ = try await client.send(["XGROUP", "CREATE", "s", "g", "0", "MKSTREAM"])
                 let reader = try reader(server.url)
@@ -170,7 +170,7 @@ struct RedisRefusalTests {
     }
 
     @Test func `a subscriber that is told to looks its address up again, with all its channels`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             let subscriber = RedisSubscriber(url: try #require(RedisURL(server.url)), name: "test", options: .quick)
             let running = Loop.spawn { await subscriber.run() }
             try await subscriber.connected(within: .seconds(20))

@@ -11,16 +11,9 @@ struct RedisSubscriberTests {
         _ server: RedisServer, _ options: RedisOptions = .quick, _ body: @ServiceActor (RedisSubscriber, RedisClient) async throws -> Void
     ) async throws {
         let subscriber = RedisSubscriber(url: try #require(RedisURL(server.url)), name: "subscriber", options: options)
-        let running = Loop.spawn { await subscriber.run() }
-        try await subscriber.connected(within: .seconds(20))
-        do {
+        try await alongside({ await subscriber.run() }, stop: { subscriber.close() }) {
+            try await subscriber.connected(within: .seconds(20))
             try await withClient(server, .quick) { try await body(subscriber, $0) }
-            subscriber.close()
-            await running.value
-        } catch {
-            subscriber.close()
-            await running.value
-            throw error
         }
     }
 
@@ -95,7 +88,7 @@ struct RedisSubscriberTests {
     }
 
     @Test func `thousands of channels are subscribed at once and again after a reconnect`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withSubscriber(server) { subscriber, client in
                 let channels = (0..<5000).map { "channel-\($0)" }
                 let record = Record()
@@ -129,7 +122,7 @@ struct RedisSubscriberTests {
     }
 
     @Test func `a restarted server gets the channels that are still wanted, and nobody subscribes meanwhile`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withSubscriber(server) { subscriber, client in
                 var received: [String] = []
                 let kept = try await subscriber.subscribe("kept") { received.append($0) }
@@ -152,7 +145,7 @@ struct RedisSubscriberTests {
     }
 
     @Test func `a silent link is noticed without traffic, a live one is kept`() async throws {
-        try await withServer { server in
+        try await withRedis { server in
             try await withSubscriber(server, .impatient) { subscriber, client in
                 let messages = BoundedQueue<String>(bound: 10)
                 _ = try await subscriber.subscribe("c") { messages.send($0) }

@@ -17,7 +17,8 @@ def tests_of(module: ModuleType) -> list[Test]:
 
 def run(checks: Iterable[tuple[str, Callable[[], object]]]) -> int:
     """Runs every check. Returns the exit code: 0 if all pass."""
-    return 1 if False in [passes(name, check) for name, check in checks] else 0
+    results = [passes(name, check) for name, check in checks]
+    return 0 if all(results) else 1
 
 
 def passes(name: str, check: Callable[[], object]) -> bool:

@@ -23,30 +23,18 @@ struct RedisReadinessTests {
         _ server: RedisServer, _ rules: [String], _ body: @ServiceActor (Candidate) async throws -> Void
     ) async throws {
         let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
-        let administering = Loop.spawn { await admin.run() }
-        try await admin.connected(within: .seconds(20))
-        _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", ">pw"] + rules)
-        let url = "redis://engine:pw@127.0.0.1:\(server.port)"
-        let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: url, [:]))
-        process.redis.onConnect = { _ in
-            _ = try? await process.readiness.prepare { for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) } }
+        try await alongside({ await admin.run() }, stop: { admin.close() }) {
+            try await admin.connected(within: .seconds(20))
+            _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", ">pw"] + rules)
+            let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: "redis://engine:pw@127.0.0.1:\(server.port)", [:]))
+            process.redis.onConnect = { _ in
+                _ = try? await process.readiness.prepare { for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) } }
+            }
+            try await alongside({ await process.redis.run() }, stop: { process.redis.close() }) {
+                try await body(Candidate(process: process, admin: admin))
+                process.readiness.stop()
+            }
         }
-        let running = Loop.spawn { await process.redis.run() }
-        try await body(Candidate(process: process, admin: admin))
-        process.readiness.stop()
-        process.redis.close()
-        await running.value
-        admin.close()
-        await administering.value
-    }
-
-    private func withServer(_ extraConfig: [String] = [], _ body: @ServiceActor (RedisServer) async throws -> Void) async throws {
-        let server = try await RedisServer.start(appendonly: false, extraConfig: extraConfig)
-        do { try await body(server) } catch {
-            try await server.stop()
-            throw error
-        }
-        try await server.stop()
     }
 
     @Test(
@@ -57,7 +45,7 @@ struct RedisReadinessTests {
     func `a user without a right is not ready, is told which one, and is ready when it has it`(_ rules: [String], _ missing: String, _ words: String)
         async throws
     {
-        try await withServer { server in
+        try await withRedis(appendonly: false) { server in
             try await withCandidate(server, rules) { candidate in
                 try await eventually { candidate.process.redisTrouble?.contains(words) == true }
                 #expect(!candidate.process.redis.isConnected && !candidate.process.isRedisAway)
@@ -70,7 +58,7 @@ struct RedisReadinessTests {
     }
 
     @Test func `a right that is taken away while the connection stands ends the readiness, until it is given back`() async throws {
-        try await withServer { server in
+        try await withRedis(appendonly: false) { server in
             try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
                 try await eventually { candidate.process.redisTrouble == nil }
                 try await candidate.allow("resetchannels")
@@ -84,7 +72,7 @@ struct RedisReadinessTests {
     }
 
     @Test func `a replica is not ready, says so in Redis' own words, and is when it has become the master`() async throws {
-        try await withServer { server in
+        try await withRedis(appendonly: false) { server in
             try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
                 try await eventually { candidate.process.redisTrouble == nil }
                 _ = try await candidate.admin.send(["REPLICAOF", "127.0.0.1", "1"])
@@ -100,7 +88,7 @@ struct RedisReadinessTests {
     }
 
     @Test func `a cluster that lacks the engine's slots is not ready, and says so`() async throws {
-        try await withServer(["--cluster-enabled", "yes"]) { server in
+        try await withRedis(["--cluster-enabled", "yes"], appendonly: false) { server in
             try await withCandidate(server, ["~*", "&*", "+@all"]) { candidate in
                 try await eventually { candidate.process.redisTrouble?.contains("CLUSTERDOWN") == true }
                 _ = try await candidate.admin.send(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"])
@@ -128,7 +116,7 @@ struct RedisReadinessTests {
     }
 
     @Test func `a wrong password is not called away`() async throws {
-        try await withServer(["--requirepass", "right"]) { server in
+        try await withRedis(["--requirepass", "right"], appendonly: false) { server in
             let url = "redis://:wrong@127.0.0.1:\(server.port)"
             let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: url, [:]))
             let running = Loop.spawn { await process.redis.run() }
