@@ -76,12 +76,11 @@ struct AnyAnswerTests {
     private func withFake(_ body: @ServiceActor (FakeRedis, OrderPipeline, RedisClient) async throws -> Void) async throws {
         let server = try FakeRedis()
         let client = RedisClient(url: try #require(RedisURL(server.url)), name: "test")
-        let running = Loop.spawn { await client.run() }
-        try await client.connected(within: .seconds(20))
-        try await body(server, OrderPipeline(redis: client, settings: PipelineSettings(partitions: 2)), client)
-        client.close()
-        await running.value
-        server.stop()
+        defer { server.stop() }
+        try await alongside({ await client.run() }, stop: { client.close() }) {
+            try await client.connected(within: .seconds(20))
+            try await body(server, OrderPipeline(redis: client, settings: PipelineSettings(partitions: 2)), client)
+        }
     }
 
     /// Everything that a process asks Redis, by name.

@@ -20,11 +20,7 @@ func withPool(
 /// Keeps a pool running while `body` does.
 @ServiceActor
 func withRunning(_ pool: PostgresPool, _ body: @ServiceActor () async throws -> Void) async throws {
-    let running = Loop.spawn { await pool.run() }
-    defer { running.cancel() }
-    try await body()
-    pool.close()
-    _ = try await withDeadline(.seconds(5)) { await running.value }
+    try await alongside({ await pool.run() }, stop: { pool.close() }, body)
 }
 
 /// The error that `body` throws; nil when it doesn't throw one.

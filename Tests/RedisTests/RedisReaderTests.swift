@@ -13,13 +13,12 @@ struct RedisReaderTests {
         let url = try #require(await RedisURL(RedisServer.shared().database()))
         let client = RedisClient(url: url, name: "test", options: .quick)
         let reader = RedisReader(url: url, name: "reader-\(url.database)", options: .quick)
-        let running = Loop.spawn { await client.run() }
-        try await client.connected(within: .seconds(20))
-        _ = try await client.send(["XGROUP", "CREATE", "s", "g", "0", "MKSTREAM"])
-        try await body(reader, client)
-        reader.close()
-        client.close()
-        await running.value
+        defer { reader.close() }
+        try await alongside({ await client.run() }, stop: { client.close() }) {
+            try await client.connected(within: .seconds(20))
+            _ = try await client.send(["XGROUP", "CREATE", "s", "g", "0", "MKSTREAM"])
+            try await body(reader, client)
+        }
     }
 
     /// Waits until Redis shows a connection of the reader's name that is blocked, or none of that name.

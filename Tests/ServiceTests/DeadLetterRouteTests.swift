@@ -113,17 +113,6 @@ private func withOperations(needsPostgres: Bool = true, _ body: @ServiceActor (O
     await operations.stop()
 }
 
-/// Keeps the lines of a log.
-final class LineSink: LogSink {
-    private let lines = Mutex<[String]>([])
-    var texts: [String] { lines.withLock { $0 } }
-
-    func write(_ line: [UInt8]) -> Bool {
-        lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
-        return true
-    }
-}
-
 @Suite(.onLoop) @ServiceActor
 struct DeadLetterRouteTests {
     @Test func `letters are listed in pages with every key`() async throws {

@@ -115,17 +115,9 @@ public func eventually(within limit: Duration = .seconds(20), _ condition: @Serv
 
 /// A TCP port of the loopback interface on which no process listens.
 public func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) | getsockname(descriptor, $0, &length) }
-    }
-    guard code == 0 else { throw TestFailure("no free port") }
-    return UInt16(bigEndian: address.sin_port)
+    let listener = try LoopbackListener()
+    defer { listener.close() }
+    return listener.port
 }
 
 /// A new directory below the system's temporary one that every user can enter. The caller removes it.

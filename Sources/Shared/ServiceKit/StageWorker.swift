@@ -41,6 +41,12 @@ public struct StageWorker {
         ]
     }
 
+    /// The settings of a stage's pipeline.
+    public nonisolated static func pipelineSettings(_ common: CommonSettings, _ worker: WorkerSettings, _ retry: RetrySettings) -> PipelineSettings {
+        PipelineSettings(
+            partitions: common.partitions, orderStateTTL: UInt64(worker.orderStateTTL.millisecondsRoundedUp), maxStarts: retry.maxStarts)
+    }
+
     /// Finishes the orders in hand within `grace` and hands back the rest.
     public func stop(within grace: Duration) async { await worker.stop(within: grace) }
 

@@ -23,17 +23,7 @@ struct AcceptanceTests {
 
         /// Accepts an order. A refusal is returned as its problem.
         func accept(_ key: String = "k", also members: String = "", by other: Acceptance? = nil) async -> Result<Accepted, Problem> {
-            let body = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"clientOrderId":"\#(key)"\#(members)}"#
-            let request = HTTPRequest(
-                method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers(), body: Array(body.utf8),
-                remoteAddress: "127.0.0.1")
-            do throws(Problem) { return .success(try await (other ?? acceptance).accept(request)) } catch { return .failure(error) }
-        }
-
-        private func headers() -> HTTPHeaders {
-            var headers = HTTPHeaders()
-            headers.append(name: "Content-Type", value: "application/json")
-            return headers
+            await (other ?? acceptance).accept(#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"clientOrderId":"\#(key)"\#(members)}"#)
         }
 
         /// Makes the next order's answer get lost: Redis holds it back, and its connection is cut.
@@ -56,14 +46,7 @@ struct AcceptanceTests {
             let running = Loop.spawn { await admin.run() }
             defer { running.cancel() }
             try await admin.connected(within: .seconds(10))
-            // Neither sampler runs, so orders are accepted.
-            let admission = Admission(
-                limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
-                pressure: RedisPressure(redis: test.redis, log: test.process.log))
-            let acceptance = Acceptance(
-                settings: test.settings, process: test.process, tokens: try Samples.tokens(), admission: admission,
-                outcomes: Acceptance.outcomes(in: test.process.metrics))
-            let bench = Bench(test: test, acceptance: acceptance, admin: admin, server: server)
+            let bench = Bench(test: test, acceptance: try test.acceptance(), admin: admin, server: server)
             // After this Redis knows the script.
             _ = try await bench.accept("first").get()
             try await body(bench)
@@ -73,13 +56,8 @@ struct AcceptanceTests {
 
     /// An acceptance in a process whose connection its owner keeps. The server is only lent.
     private func bench(_ process: ServiceProcess, _ settings: GatewaySettings, _ server: RedisServer) throws -> Bench {
-        let admission = Admission(
-            limits: AdmissionLimits(maxBacklog: 1, maxWait: nil), lag: LagSampler(pipeline: process.pipeline),
-            pressure: RedisPressure(redis: process.redis, log: process.log))
-        let acceptance = Acceptance(
-            settings: settings, process: process, tokens: try Samples.tokens(), admission: admission,
-            outcomes: Acceptance.outcomes(in: process.metrics))
-        return Bench(test: TestProcess(process: process, settings: settings), acceptance: acceptance, admin: process.redis, server: server)
+        let test = TestProcess(process: process, settings: settings)
+        return Bench(test: test, acceptance: try test.acceptance(backlog: 1), admin: process.redis, server: server)
     }
 
     fileprivate func expectUnavailable(_ result: Result<Accepted, Problem>, namesOrder: Bool, at location: SourceLocation = #_sourceLocation) throws {

@@ -32,12 +32,7 @@ struct ReplayTests {
         }
 
         func send(_ body: String, key: String? = "k", to acceptance: Acceptance) async -> Result<Accepted, Problem> {
-            var headers = HTTPHeaders()
-            headers.append(name: "Content-Type", value: "application/json")
-            if let key { headers.append(name: "Idempotency-Key", value: key) }
-            let request = HTTPRequest(
-                method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers, body: Array(body.utf8), remoteAddress: "127.0.0.1")
-            do throws(Problem) { return .success(try await acceptance.accept(request)) } catch { return .failure(error) }
+            await acceptance.accept(body, key: key)
         }
     }
 

@@ -18,16 +18,10 @@ struct EventStreamRoutesTests {
     private func withStreams(
         _ body: @ServiceActor (TestProcess<NotifierSettings>, FakeHistory, OrderFeeds, HTTPExchange) async throws -> Void
     ) async throws {
-        try await withProcess(NotifierSettings.self) { test in
-            let history = FakeHistory()
-            let subscriber = test.process.connectSubscriber()
-            let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
+        try await withOrderFeeds { test, history, feeds, _ in
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: 65536).add(to: test.process.router)
-            try await alongside({ await feeds.run() }) {
-                try await subscriber.connected(within: .seconds(10))
-                try await withServer(test.process) { try await body(test, history, feeds, $0) }
-            }
+            try await withServer(test.process) { try await body(test, history, feeds, $0) }
         }
     }
 

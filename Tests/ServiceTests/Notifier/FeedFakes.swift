@@ -1,5 +1,8 @@
+import Configuration
 import EventLoop
 import Orders
+import Redis
+import ServiceKit
 import TestSupport
 
 @testable import NotifierService
@@ -17,6 +20,23 @@ final class FakeHistory: OrderHistory {
         let answer = self.answer
         if let gate { _ = try? await gate.value }
         return answer
+    }
+}
+
+/// Runs `body` with feeds of orders on a real Pub/Sub, and with a history that the test controls.
+@ServiceActor
+func withOrderFeeds(
+    server: RedisServer? = nil,
+    _ body: @ServiceActor (TestProcess<NotifierSettings>, FakeHistory, OrderFeeds, RedisSubscriber) async throws -> Void
+) async throws {
+    try await withProcess(NotifierSettings.self, server: server) { test in
+        let history = FakeHistory()
+        let subscriber = test.process.connectSubscriber()
+        let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
+        try await alongside({ await feeds.run() }) {
+            try await subscriber.connected(within: .seconds(10))
+            try await body(test, history, feeds, subscriber)
+        }
     }
 }
 

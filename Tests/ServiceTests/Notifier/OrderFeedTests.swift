@@ -40,15 +40,7 @@ struct OrderFeedTests {
     }
 
     func withFeeds(server: RedisServer? = nil, _ body: @ServiceActor (Bench) async throws -> Void) async throws {
-        try await withProcess(NotifierSettings.self, server: server) { test in
-            let history = FakeHistory()
-            let subscriber = test.process.connectSubscriber()
-            let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
-            try await alongside({ await feeds.run() }) {
-                try await subscriber.connected(within: .seconds(10))
-                try await body(Bench(test: test, history: history, feeds: feeds, subscriber: subscriber))
-            }
-        }
+        try await withOrderFeeds(server: server) { try await body(Bench(test: $0, history: $1, feeds: $2, subscriber: $3)) }
     }
 
     @Test func `the history is read only when Redis has confirmed the subscription`() async throws {

@@ -1,23 +1,11 @@
 import EventLoop
 import Observability
 import Postgres
-import Synchronization
 import TestSupport
 import Testing
 
 @testable import NotifierService
 @testable import Storage
-
-/// Keeps the lines of a log.
-private final class Lines: LogSink {
-    private let kept = Mutex<[String]>([])
-    var texts: [String] { kept.withLock { $0 } }
-
-    func write(_ line: [UInt8]) -> Bool {
-        kept.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
-        return true
-    }
-}
 
 @Suite(.onLoop) @ServiceActor
 struct RetentionRunTests {
@@ -39,7 +27,7 @@ struct RetentionRunTests {
                 SELECT order_id, n, 'routing', 'routing', '{}', updated_at FROM order_rows, generate_series(1, 4) AS n
                 """
             _ = try await store.pool.query(events)
-            let lines = Lines()
+            let lines = LineSink()
             let log = Logger(service: "notifier", instance: "test", level: .info, format: .json, sink: lines)
             await Retention(store: store, age: .seconds(86_400), log: log).deleteDue()
             // For each order the events stay that its row has values from: seq 2, 3 and 4.

@@ -18,20 +18,14 @@ struct SocketRoutesTests {
     private func withSockets(
         _ body: @ServiceActor (TestProcess<NotifierSettings>, FakeHistory, OrderFeeds, UInt16) async throws -> Void
     ) async throws {
-        try await withProcess(NotifierSettings.self) { test in
-            let history = FakeHistory()
-            let subscriber = test.process.connectSubscriber()
-            let feeds = OrderFeeds(history: history, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
+        try await withOrderFeeds { test, history, feeds, _ in
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             let users = UserFeeds(
                 directory: StoredUserDirectory(pipeline: test.pipeline), subscriber: test.process.connectSubscriber(), log: test.process.log)
             SocketRoutes(feeds: feeds, users: users, clock: test.process.heartbeat.clock, sent: sent, namingLimit: .milliseconds(500))
                 .add(to: test.process.router)
-            try await alongside({ await feeds.run() }) {
-                try await alongside({ await users.run() }) {
-                    try await subscriber.connected(within: .seconds(10))
-                    try await withServer(test.process) { try await body(test, history, feeds, $0.server.port) }
-                }
+            try await alongside({ await users.run() }) {
+                try await withServer(test.process) { try await body(test, history, feeds, $0.server.port) }
             }
         }
     }

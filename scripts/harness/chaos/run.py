@@ -42,7 +42,7 @@ class Run:
     async def main(self) -> int:
         """Runs everything. Returns the exit code."""
         stack = ChaosStack(self.options, self.path, lambda text: None)
-        world = self.world = World(self.options, stack, None, note=self._note)
+        world = self.world = World(self.options, stack, None, note=self.say if os.environ.get("CHAOS_VERBOSE") else lambda text: None)
         tasks = self.beside
         try:
             async with asyncio.timeout(self.options.deadline):
@@ -73,10 +73,6 @@ class Run:
         if not (self.options.keep or code):
             shutil.rmtree(self.path, ignore_errors=True)
         return code
-
-    def _note(self, text: str) -> None:
-        if os.environ.get("CHAOS_VERBOSE"):
-            self.say(text)
 
     # Load and faults
 

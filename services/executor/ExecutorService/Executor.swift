@@ -26,9 +26,7 @@ public struct Executor: Service {
 
     /// The settings of the executor's pipeline.
     public nonisolated static func pipelineSettings(_ settings: ExecutorSettings) -> PipelineSettings {
-        PipelineSettings(
-            partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp),
-            maxStarts: settings.retry.maxStarts)
+        StageWorker.pipelineSettings(settings.common, settings.worker, settings.retry)
     }
 
     /// The worker takes orders once the chain is ready.

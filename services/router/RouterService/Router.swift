@@ -33,9 +33,7 @@ public struct Router: Service {
 
     /// The settings of the router's pipeline.
     public nonisolated static func pipelineSettings(_ settings: RouterSettings) -> PipelineSettings {
-        PipelineSettings(
-            partitions: settings.common.partitions, orderStateTTL: UInt64(settings.worker.orderStateTTL.millisecondsRoundedUp),
-            maxStarts: settings.retry.maxStarts)
+        StageWorker.pipelineSettings(settings.common, settings.worker, settings.retry)
     }
 
     /// The worker takes orders once the seed is agreed on, so that all processes see one market.
