@@ -1,5 +1,4 @@
 import Configuration
-import Observability
 import Orders
 import ServiceKit
 

@@ -7,7 +7,6 @@ import TestOrders
 import TestSupport
 import Testing
 
-@testable import GatewayService
 @testable import Pipeline
 
 /// Tests lists for clients that ask again and again.

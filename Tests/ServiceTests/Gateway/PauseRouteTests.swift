@@ -7,8 +7,6 @@ import ServiceKit
 import TestSupport
 import Testing
 
-@testable import GatewayService
-
 @Suite(.onLoop) @ServiceActor
 struct PauseRouteTests {
     private static let order = #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5}"#

@@ -2,7 +2,6 @@ import Configuration
 import EventLoop
 import Orders
 import Redis
-import ServiceKit
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
 public import Configuration
 public import EventLoop
-internal import HTTP
 public import Pipeline
 internal import Postgres
 public import ServiceKit
