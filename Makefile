@@ -1,7 +1,7 @@
 # Each target is one script; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs demo install build release test test-compose chaos mutations lint format clean
+.PHONY: help run up down status logs demo install build release test test-compose chaos mutations bench lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,12 @@ chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RAT
 mutations: ## Take away one safety check after the other, and see that a test notices (takes an hour)
 	@scripts/install --python
 	@scripts/mutations
+
+bench: ## Measure speed, cost and memory beside a Python peer, in under 15 minutes; prints tables (ARGS="--quick", scripts/bench --help)
+	@scripts/install
+	@scripts/install --bench
+	@[ -n "$$STACK_BIN" ] || scripts/build release
+	@scripts/bench $(ARGS)
 
 lint: ## Check the format of all sources, the Python and the shell scripts
 	@scripts/lint

@@ -1,0 +1,81 @@
+"""The engine on a private stack, set so that nothing waits on purpose and no order fails."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from harness.private import PrivateStack, private_stack
+from harness.runner.settings import SERVICES
+
+from .http_load import Address
+from .subject import Subject
+
+# Whatever the caller's environment says wins.
+SETTINGS = {
+    "MOCK_QUOTE_LATENCY_MS": "0", "MOCK_SWAP_LATENCY_MS": "0", "MOCK_FAILURE_RATE": "0", "MOCK_DROP_RATE": "0", "MOCK_LATE_RATE": "0",
+    "MOCK_VOLATILITY_BPS": "0", "MOCK_SEED": "1", "MAX_BACKLOG": "100000000", "MAX_EVENT_BACKLOG": "100000000", "EXECUTOR_CONCURRENCY": "5000",
+    "ORDER_STATE_TTL_S": "86400"}
+# Each stream of orders:{0} and the group whose work it is.
+STAGES = (("accepted", "router"), ("routed", "executor"), ("events", "persist"))
+SERVERS = ("redis", "postgres", "nginx")
+
+
+def settings() -> dict[str, str]:
+    return {name: os.environ.get(name, value) for name, value in SETTINGS.items()}
+
+
+class Engine(Subject):
+    name = "engine"
+
+    def __init__(self, stack: PrivateStack, edge: bool) -> None:
+        """`edge`: whether clients go through nginx."""
+        variables = stack.run.variables()
+        super().__init__(int(variables["REDIS_PORT"]), variables["DATABASE_URL"])
+        pids = stack.pids()
+        self.processes = {kind: [pid for name, pid in pids.items() if name.startswith(kind)] for kind in (*SERVERS, *SERVICES)}
+        through = [("127.0.0.1", stack.port)]
+        self.posts = through if edge else self._addresses(stack, "gateway")
+        self.streams = through if edge else self._addresses(stack, "notifier")
+        self.edge = through[0]
+        self._events_an_order = 0.0
+
+    @staticmethod
+    def _addresses(stack: PrivateStack, kind: str) -> list[Address]:
+        return [("127.0.0.1", urlsplit(url).port) for url in stack.addresses(kind).values()]
+
+    async def backlog(self) -> float:
+        accepted, routed, events = [await self._unfinished(*stage) for stage in STAGES]
+        return accepted + routed + (events / await self._events() if events else 0)
+
+    async def _unfinished(self, stream: str, group: str) -> int:
+        """The entries of a stream that the group has not read or not acknowledged."""
+        for fields in await self.redis.once("XINFO", "GROUPS", f"orders:{{0}}:{stream}"):
+            about = dict(zip(fields[::2], fields[1::2], strict=True))
+            if about[b"name"] == group.encode():
+                return int(about[b"pending"]) + int(about[b"lag"])
+        raise RuntimeError(f"the stream {stream} has no group {group}")
+
+    async def _events(self) -> float:
+        """How many entries on the stream of events an order makes, once some hundred orders have made theirs."""
+        if not self._events_an_order:
+            orders, events = [await self._added(stream) for stream in ("accepted", "events")]
+            if orders < 500:
+                return max(1.0, events / max(1, orders))
+            self._events_an_order = max(1.0, events / orders)
+        return self._events_an_order
+
+    async def _added(self, stream: str) -> int:
+        fields = await self.redis.once("XINFO", "STREAM", f"orders:{{0}}:{stream}")
+        return int(dict(zip(fields[::2], fields[1::2], strict=True))[b"entries-added"])
+
+    async def confirmed(self) -> int:
+        return await self.value("SELECT count(*) FROM order_rows WHERE status = 'confirmed'")
+
+
+@contextmanager
+def engine(sync: str, replicas: int = 1, edge: bool = False, more: Mapping[str, str] | None = None) -> Iterator[Engine]:
+    """Starts an engine, lends it, and removes all of it. `sync`: Redis' appendfsync; `more`: further settings."""
+    counts = {f"{service.upper()}S": str(replicas) for service in SERVICES}
+    with private_stack(REDIS_APPENDFSYNC=sync, **(settings() | counts | dict(more or {}))) as stack:
+        yield Engine(stack, edge)
