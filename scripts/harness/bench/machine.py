@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from harness.http_client import Json
 from harness.runner.servers import Postgres, program
+from harness.runner.settings import Settings
 
 from .engine import settings
 from .options import Options
@@ -33,7 +34,7 @@ def versions() -> Json:
     servers = {
         "redis": _said(program("redis-server"), "--version"), "postgres": _said(Postgres._program("postgres"), "--version"),
         "nginx": _said(program("nginx"), "-v"), "wrk": _said(program("wrk"), "-v"),
-        "engine": _said(f"{os.environ['STACK_BIN']}/orderctl", "--version"), "python": platform.python_version()}
+        "engine": _said(Settings.read().executable("orderctl"), "--version"), "python": platform.python_version()}
     return servers | {name: version(name) for name in PEER}
 
 

@@ -99,3 +99,4 @@ class Socket(asyncio.Protocol):
             self._send(PONG, data)
         elif kind == CLOSE:
             self.problem = f"closed with {int.from_bytes(data[:2], 'big')} {data[2:].decode('utf-8', 'replace')}"
+            self._transport.close()
