@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 
 CREATE = """
 WITH created AS (
@@ -39,7 +39,11 @@ def message(order_id: str, seq: int, status: str, text: str, **more: str) -> Jso
 
 def redis_client(url: str) -> Redis:
     """A client whose commands need not wait for each other: each takes a connection of a pool."""
-    return Redis(connection_pool=BlockingConnectionPool.from_url(url, max_connections=64, timeout=30, decode_responses=True))
+    return Redis.from_url(url, decode_responses=True)
+
+
+async def keep(_connection: asyncpg.Connection) -> None:
+    """A connection goes back to the pool as it is: no statement here changes a session, and the usual reset is a round trip."""
 
 
 class Store:
@@ -48,7 +52,7 @@ class Store:
 
     @staticmethod
     async def open(database_url: str, redis_url: str, connections: int) -> "Store":
-        pool = await asyncpg.create_pool(database_url, min_size=connections, max_size=connections, command_timeout=30)
+        pool = await asyncpg.create_pool(database_url, min_size=connections, max_size=connections, command_timeout=30, reset=keep)
         return Store(pool, redis_client(redis_url))
 
     async def close(self) -> None:
@@ -60,8 +64,12 @@ class Store:
         await self.pool.execute(
             CREATE, order_id, order["user_id"], order["token_in"], order["token_out"], order["amount"], order["slippage"], json.dumps(told))
 
+    async def tell(self, told: Json) -> None:
+        """Tells something to whoever listens."""
+        await self.redis.publish(channel(told["orderId"]), json.dumps(told))
+
     async def change(self, told: Json) -> None:
-        """Stores a change of status, then tells it to whoever listens."""
+        """Stores a change of status, then tells it."""
         text = json.dumps(told)
         await self.pool.execute(
             CHANGE, told["orderId"], told["seq"], told["status"], text, told.get("chosenDex"), told.get("txHash"), told.get("executedPrice"),

@@ -35,14 +35,16 @@ VENUES = (
 
 
 class Steps:
-    """The steps of one order, each stored and told before the next begins."""
+    """The steps of one order. Each is told before the next begins; one that changes the status is stored before that."""
 
     def __init__(self, store: Store, order: Json) -> None:
-        self.store, self.order, self.seq = store, order, 1
+        self.store, self.order, self.seq, self.status = store, order, 1, "pending"
 
     async def tell(self, status: str, text: str, **more: str) -> None:
         self.seq += 1
-        await self.store.change(message(self.order["orderId"], self.seq, status, text, **more))
+        told = message(self.order["orderId"], self.seq, status, text, **more)
+        await (self.store.tell(told) if status == self.status else self.store.change(told))
+        self.status = status
 
     async def run(self) -> Json:
         amount = Decimal(self.order["amount"])
@@ -50,7 +52,7 @@ class Steps:
         outputs = await asyncio.gather(*(venue.amount_out(amount) for venue in VENUES))
         out, venue = max(zip(outputs, VENUES, strict=True), key=lambda pair: pair[0])
         await self.tell("routing", f"Best route: {venue.name}", chosenDex=venue.name)
-        await self.tell("building", f"Building transaction on {venue.name}")
+        await self.tell("building", f"Building transaction on {venue.name}", chosenDex=venue.name)
         least = out * (1 - Decimal(self.order["slippage"]))
         transaction = secrets.token_hex(32)
         await self.tell("building", "Transaction built, ready to submit")

@@ -38,7 +38,7 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Json]:
 async def sustain(subject: Subject, options: Options) -> Json:
     async with subject, Poster(subject.posts, CONNECTIONS) as poster:
         empty = await subject.read()
-        async with ClosedLoop(subject, poster, options.window) as load:
+        async with ClosedLoop(subject, poster, min(options.window, subject.max_window or options.window)) as load:
             await load.for_seconds(options.scale.warm_up)
             first, done = await subject.read(), await load.finished()
             load.backlogs.clear()

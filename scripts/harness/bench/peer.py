@@ -28,6 +28,7 @@ QUEUE = ("bull:orders:wait", "bull:orders:active")
 
 class Peer(Subject):
     name = "peer"
+    max_window = 200  # four times what the worker has in hand
 
     def __init__(self, redis_port: int, database_url: str, api_port: int, processes: dict[str, list[int]]) -> None:
         super().__init__(redis_port, database_url)

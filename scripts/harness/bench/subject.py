@@ -31,6 +31,7 @@ class Subject(ABC):
     name: str
     posts: list[Address]  # where orders are posted
     streams: list[Address]  # where sockets connect
+    max_window: int | None = None  # orders under way beyond which more of them only wait
     processes: dict[str, list[int]]  # kind -> pids of the processes, whose children count too
 
     def __init__(self, redis_port: int, database_url: str) -> None:

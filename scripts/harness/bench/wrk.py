@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +35,7 @@ async def post(address: Address, seconds: int) -> Posted:
     before = _children()
     argv = [program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), f"http://{address[0]}:{address[1]}{PATH}"]
     child = await asyncio.create_subprocess_exec(
-        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=os.environ)
+        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     try:
         async with asyncio.timeout(seconds + 20):
             output = (await child.communicate())[0].decode()
