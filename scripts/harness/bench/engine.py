@@ -38,7 +38,7 @@ class Engine(Subject):
         self.posts = through if edge else self._addresses(stack, "gateway")
         self.streams = through if edge else self._addresses(stack, "notifier")
         self.edge = through[0]
-        self._events_an_order = 0.0
+        self._events_an_order = 1.0
 
     @staticmethod
     def _addresses(stack: PrivateStack, kind: str) -> list[Address]:
@@ -46,7 +46,7 @@ class Engine(Subject):
 
     async def backlog(self) -> float:
         accepted, routed, events = [await self._unfinished(*stage) for stage in STAGES]
-        return accepted + routed + (events / await self._events() if events else 0)
+        return accepted + routed + events / self._events_an_order
 
     async def _unfinished(self, stream: str, group: str) -> int:
         """The entries of a stream that the group has not read or not acknowledged."""
@@ -56,14 +56,10 @@ class Engine(Subject):
                 return int(about[b"pending"]) + int(about[b"lag"])
         raise RuntimeError(f"the stream {stream} has no group {group}")
 
-    async def _events(self) -> float:
-        """How many entries on the stream of events an order makes, once some hundred orders have made theirs."""
-        if not self._events_an_order:
-            orders, events = [await self._added(stream) for stream in ("accepted", "events")]
-            if orders < 500:
-                return max(1.0, events / max(1, orders))
-            self._events_an_order = max(1.0, events / orders)
-        return self._events_an_order
+    async def calibrate(self) -> None:
+        """Learns how many entries an order makes on the stream of events."""
+        orders, events = [await self._added(stream) for stream in ("accepted", "events")]
+        self._events_an_order = events / orders
 
     async def _added(self, stream: str) -> int:
         fields = await self.redis.once("XINFO", "STREAM", f"orders:{{0}}:{stream}")

@@ -51,7 +51,7 @@ async def _fill(subject: Engine, options: Options, say: Callable[[str], None]) -
 def _step(before: Reading, after: Reading, done: float, orders: float) -> Json:
     cpu = spent(before.cpu, after.cpu, orders)
     return {
-        "from": round(done), "to": round(done + orders), "ordersPerSecond": round(orders / (after.at - before.at), 1),
+        "from": max(0, round(done)), "to": round(done + orders), "ordersPerSecond": round(orders / (after.at - before.at), 1),
         "cpuTotal": round(cpu["total"].total, 1), "cpu": cpu_record(cpu)}
 
 

@@ -53,7 +53,8 @@ class _Trial:
         self._ended: dict[str, float] = {}  # by order, when its last event came
         self._accepted: list[float] = []  # seconds from due to 202
         self._late: list[float] = []  # seconds from due to sent
-        self._failed = 0
+        self._refused: list[str] = []
+        self._failed: list[str] = []
         self._subscribed = asyncio.Event()
 
     async def run(self, rate: float, seconds: float) -> Json:
@@ -69,15 +70,16 @@ class _Trial:
             complete = await self._all_ended(loop.count)
         socket.close()
         assert not socket.problem, f"the socket was {socket.problem}"
-        assert self._failed == 0, f"{self._failed} orders were refused or not confirmed"
-        return self._record(loop, rate, start) | {"unfinished": 0 if complete else loop.count - len(self._ended)}
+        assert not self._failed, f"{len(self._failed)} orders have failed: {self._failed[0]}"
+        lost = 0 if complete else loop.count - len(self._refused) - len(self._ended)
+        return self._record(loop, rate, start) | {"refused": len(self._refused), "unfinished": lost}
 
     def _send(self, due: float) -> None:
         self._late.append(time.monotonic() - due)
 
         def told(status: int, body: bytes) -> None:
             if status != 202:
-                self._failed += 1
+                self._refused.append(f"{status} {body[:300]!r}")
                 return
             self._accepted.append(time.monotonic() - due)
             self._due[json.loads(body)["orderId"]] = due
@@ -90,11 +92,11 @@ class _Trial:
         elif b'"type":"confirmed"' in message:
             self._ended[_order_of(message)] = time.monotonic()
         elif b'"type":"failed"' in message:
-            self._failed += 1
+            self._failed.append(message.decode())
 
     async def _all_ended(self, count: int) -> bool:
         deadline = time.monotonic() + DRAIN
-        while len(self._ended) + self._failed < count or len(self._due) + self._failed < count:
+        while min(len(self._ended), len(self._due)) + len(self._refused) + len(self._failed) < count:
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(0.05)
@@ -102,7 +104,7 @@ class _Trial:
 
     def _record(self, loop: OpenLoop, rate: float, start: float) -> Json:
         ended = [(self._ended[order], due) for order, due in self._due.items() if order in self._ended]
-        assert ended, "no order was confirmed"
+        assert ended, f"no order was confirmed: {self._refused[:1]}"
         achieved = len(ended) / max(max(at for at, _ in ended) - start, loop.seconds)
         return {
             "rate": rate, "achieved": round(achieved, 1), "confirmed": _spread([at - due for at, due in ended]).record(),

@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 
 CONNECTIONS = 64
 POLL = 0.02  # seconds
+FIRST = 50  # orders that go before all others
 
 
 def run(work: Coroutine[None, None, Result], limit: float) -> Result:
@@ -59,6 +60,10 @@ class ClosedLoop:
 
     async def __aenter__(self) -> "ClosedLoop":
         self._file_size = await self._size()
+        for _ in range(FIRST):
+            self._poster.post(self._bodies.next(), self._told)
+        await self._settle(20)
+        await self.subject.calibrate()
         self._task = asyncio.create_task(self._steer())
         return self
 
@@ -78,12 +83,16 @@ class ClosedLoop:
     async def drain(self, seconds: float) -> None:
         """Sends nothing more, and waits until Postgres has every order that was accepted, confirmed. Raises AssertionError if that takes too long."""
         self.window = 0
+        await self._settle(seconds)
+        self._task.cancel()
+        confirmed = await self.subject.confirmed()
+        assert confirmed == self.accepted and not self.refused, f"{self.accepted} accepted, {confirmed} confirmed, refused: {dict(self.refused)}"
+
+    async def _settle(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self._poster.under_way or await self.subject.backlog() or await self.subject.confirmed() < self.accepted:
             assert time.monotonic() < deadline, f"{self.accepted} accepted, {await self.subject.confirmed()} confirmed after {seconds:g} s"
-            await self.for_seconds(0.1)
-        confirmed = await self.subject.confirmed()
-        assert confirmed == self.accepted and not self.refused, f"{self.accepted} accepted, {confirmed} confirmed, refused: {dict(self.refused)}"
+            await asyncio.sleep(0.1)
 
     async def _steer(self) -> None:
         turn = 0

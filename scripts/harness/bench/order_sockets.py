@@ -40,7 +40,7 @@ class _Trial:
                 await asyncio.sleep(0.05)
         found = spread(self._seconds)
         assert found is not None and found.count == loop.count, f"{len(self._seconds)} of {loop.count} orders were confirmed: {self._failed[:3]}"
-        return {"rate": RATE, "achieved": RATE, "confirmed": found.record(), "unfinished": 0}
+        return {"rate": RATE, "achieved": RATE, "confirmed": found.record(), "refused": 0, "unfinished": 0}
 
     def _send(self, due: float) -> None:
         def told(status: int, body: bytes) -> None:

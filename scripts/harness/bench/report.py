@@ -106,9 +106,10 @@ def latency(records: list[Json]) -> str:
         rows.append((
             latency_name(record), record["achieved"], record["confirmed"]["count"],
             *(record["confirmed"][name] for name in ("p50", "p99", "p999", "max")), accepted.get("p50"), accepted.get("p99"), late.get("p99"),
-            record["unfinished"]))
+            record["refused"], record["unfinished"]))
     heads = (
-        "POST to `confirmed`, ms", "achieved/s", "orders", "p50", "p99", "p99.9", "max", "202 p50", "202 p99", "sent late p99", "unfinished")
+        "POST to `confirmed`, ms", "achieved/s", "orders", "p50", "p99", "p99.9", "max", "202 p50", "202 p99", "sent late p99", "refused",
+        "unfinished")
     return table(heads, rows)
 
 

@@ -52,6 +52,10 @@ class Subject(ABC):
         """The orders that were accepted and are not done: executed, and stored in Postgres."""
 
     @abstractmethod
+    async def calibrate(self) -> None:
+        """Learns from some orders, all of them done, what `backlog` needs to know of an order."""
+
+    @abstractmethod
     async def confirmed(self) -> int:
         """The orders that Postgres has as confirmed."""
 
