@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import traceback
@@ -22,6 +23,8 @@ MEASURES: dict[str, Callable[[Options, Callable[[str], None]], list[Json]]] = {
 def main(arguments: list[str]) -> int:
     options = read(arguments)
     os.environ.setdefault("STACK_BIN", str(ROOT / ".build-release/release"))
+    # Whoever ends this program ends what it has started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The processes inherit it: each socket is a file.
     files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
