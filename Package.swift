@@ -147,7 +147,7 @@ let package = Package(
             name: "ModelTests", dependencies: ["Configuration", "EventLoop", "Orders", "Pipeline", "Redis", "TestOrders", "TestSupport"],
             path: "Tests/ModelTests",
             swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
-        tests("StorageTests", ["EventLoop", "JSON", "Orders", "Postgres", "Storage", "TestOrders"]),
+        tests("StorageTests", ["EventLoop", "JSON", "Migrations", "Orders", "Postgres", "Storage", "TestOrders"]),
         tests(
             "ServiceTests",
             [
@@ -157,7 +157,7 @@ let package = Package(
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),
         tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),
-        tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Postgres", "Redis"]),
+        tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Postgres", "Redis"]),
     ],
     swiftLanguageModes: [.v6],
 )

@@ -21,5 +21,6 @@ public enum Migrations {
         Step(1, "orders", PackageResources._001_orders_sql),
         Step(2, "retention", PackageResources._002_retention_sql),
         Step(3, "retention_index", PackageResources._003_retention_index_sql),
+        Step(4, "one_row", PackageResources._004_one_row_sql),
     ]
 }

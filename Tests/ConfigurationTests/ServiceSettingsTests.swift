@@ -46,6 +46,7 @@ import Testing
     @Test func `the executor's defaults are those of the design`() throws {
         let settings = try ExecutorSettings.load(environment: [:])
         #expect(settings.concurrency == 64)
+        #expect(settings.maxUnderWay == 8_000)
         #expect(settings.ordersPerMinute == nil)
         #expect(settings.quoteTTL == .seconds(30))
         #expect(settings.chain.kind == .mock)
@@ -106,8 +107,8 @@ import Testing
             "JUPITER_API_KEY", "SSL_CERT_FILE", "PREVIEWS_PER_MINUTE", "MOCK_QUOTE_LATENCY_MS",
         ]
         let executor = [
-            "EXECUTOR_CONCURRENCY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE", "MOCK_DROP_RATE",
-            "MOCK_LATE_RATE", "CHAIN_RETENTION_DAYS", "CHAIN",
+            "EXECUTOR_CONCURRENCY", "MAX_UNDER_WAY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE",
+            "MOCK_DROP_RATE", "MOCK_LATE_RATE", "CHAIN_RETENTION_DAYS", "CHAIN",
         ]
         let notifier = [
             "DATABASE_URL", "PERSIST_BATCH", "PERSIST_WAIT_MS", "EVENTS_RETENTION_DAYS", "WS_PING_S", "WS_IDLE_S", "WS_QUEUE", "WS_QUEUE_BYTES",

@@ -13,7 +13,7 @@ struct CancelTests {
         try await expectCancelled(early)
 
         // An order that waits for its second attempt.
-        let failing = try await engine.stack.start(.executor, settings: ["MOCK_FAILURE_RATE": "1", "RETRY_BASE_MS": "60000"])
+        let failing = try await engine.stack.start(.executor, settings: ["MOCK_FAILURE_RATE": "1", "RETRY_BASE_MS": "30000"])
         let waiting = try await engine.place()
         try await engine.wait(waiting, for: ["waiting"])
         try await expectCancelled(waiting)

@@ -13,7 +13,7 @@ struct CrashTests {
         let engine = Engine.current
         let ids = try await engine.place(count: 30)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
-        let hashes = try await together(30) { try await engine.record(ids[$0])["txHash"] ?? "" }
+        let hashes = try await together(30) { try await engine.signature(of: ids[$0]) }
         try await engine.stack.kill(.executor)
         let next = try await engine.stack.start(.executor)
         try await engine.audit(ids)

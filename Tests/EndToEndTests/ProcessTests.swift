@@ -28,8 +28,8 @@ struct ProcessTests {
         (
             .executor,
             common + worker + market + [
-                "EXECUTOR_CONCURRENCY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE", "MOCK_DROP_RATE",
-                "MOCK_LATE_RATE", "MAX_STARTS", "RETRY_BASE_MS", "RETRY_JITTER", "CHAIN_RETENTION_DAYS",
+                "EXECUTOR_CONCURRENCY", "MAX_UNDER_WAY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE",
+                "MOCK_DROP_RATE", "MOCK_LATE_RATE", "MAX_STARTS", "RETRY_BASE_MS", "RETRY_JITTER", "CHAIN_RETENTION_DAYS",
             ]
         ),
         (

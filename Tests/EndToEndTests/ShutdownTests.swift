@@ -34,7 +34,7 @@ struct ShutdownTests {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
-        let hashes = try await together(10) { try await engine.record(ids[$0])["txHash"] ?? "" }
+        let hashes = try await together(10) { try await engine.signature(of: ids[$0]) }
         try await engine.stack.start(.executor)
         let (code, duration) = try await engine.stack.terminate(.executor, 1)
         #expect(code == 0 && duration < .seconds(4))

@@ -32,6 +32,12 @@ enum Mutation: UInt8, CaseIterable, Sendable {
     case poisonSubmitted
     /// A due retry is handed back, whatever stands for the order meanwhile.
     case promoteBlindly
+    /// A usual step is taken for a worker that does not own the entry.
+    case usualForStranger
+    /// A usual step is taken wherever the order is by now.
+    case usualUnseen
+    /// A usual step is taken after the deadline.
+    case usualPastDeadline
 
     var dropsFence: Bool { self == .dropFence || self == .dropFenceAndSeenState }
     var dropsSeenState: Bool { self == .dropSeenState || self == .dropFenceAndSeenState }

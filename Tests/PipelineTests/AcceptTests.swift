@@ -14,8 +14,8 @@ struct AcceptTests {
             let order = Samples.order(key: "k", user: "u", deadline: 9_000_000_000_000)
             guard case .accepted(let id, let job) = try await bench.accept(order) else { throw TestFailure("not accepted") }
             #expect(id == order.id)
-            #expect(try await bench.field(order, "entry") == "accepted \(job)")
-            #expect(try await bench.field(order, "jobId") == job)
+            #expect(try await bench.entry(order) == "accepted:\(job)")
+            #expect(try await bench.field(order, "f") == "\(job) \(order.fingerprint)")
             let event = try #require(try await bench.events(order).first)
             #expect(event.type == .pending && event.seq == 1 && event.progress == 0 && event.attempt == 1)
             #expect(event.message == EventMessage.pending)

@@ -136,11 +136,35 @@ final class Bench {
 
     func field(_ order: Order, _ name: String) async throws -> String { try await send("HGET", keys.order(order.id), name).string ?? "" }
 
-    func state(_ order: Order) async throws -> OrderState? { OrderState(rawValue: try await field(order, "state")) }
+    func place(of order: Order) async throws -> OrderPlace? { OrderPlace(try await field(order, "s")) }
+
+    func state(_ order: Order) async throws -> OrderState? { try await place(of: order)?.state }
+
+    /// The entry or retry from which an order goes on; empty if there is none.
+    func entry(_ order: Order) async throws -> String { try #require(try await place(of: order)).entry }
+
+    /// Puts an order into another state, and leaves the rest of its place.
+    func put(_ order: Order, in state: OrderState) async throws {
+        let words = try await field(order, "s").split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        try await send("HSET", keys.order(order.id), "s", "\(state) \(words[1])")
+    }
 
     /// The events of an order, from its hash.
     func events(_ order: Order) async throws -> [OrderEvent] {
-        try #require(try await pipeline.snapshot(order.id)).events.map { try OrderEvent(parsing: $0) }
+        try #require(try await pipeline.snapshot(order.id)).events
+    }
+
+    /// Gives the events of an order other times, in order of seq.
+    func move(_ order: Order, to times: [UInt64]) async throws {
+        let fields = try await send("HGETALL", keys.order(order.id)).array ?? []
+        var times = times[...]
+        let steps = stride(from: 0, to: fields.count, by: 2).compactMap { index in
+            Int(fields[index].string ?? "").map { ($0, fields[index + 1].string ?? "") }
+        }
+        for (seq, lines) in steps.sorted(by: { $0.0 < $1.0 }) {
+            let moved = lines.split(separator: "\n").map { #"{"t":\#(times.popFirst() ?? 0)"# + $0.drop { $0 != "," } }
+            try await send("HSET", keys.order(order.id), String(seq), moved.joined(separator: "\n"))
+        }
     }
 
     /// The time to live of an order in ms. -1 if it has none.
@@ -171,11 +195,24 @@ final class Bench {
         return all
     }
 
-    /// Acknowledges all events of the stream as stored.
-    func storeEvents() async throws {
+    /// Reads what is new on the events stream. Returns each entry with its order and the place where that is now.
+    func unstored() async throws -> [(entry: String, orderID: String, state: String)] {
         let reply = try await send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", keys.events, ">")
-        let entries = StreamEntry.list(readGroup: reply).compactMap { EventEntry($0) }
-        try await pipeline.stored(entries.map { ($0.entry, $0.orderID.description, $0.seq) }, keys)
+        var found: [(entry: String, orderID: String, state: String)] = []
+        for entry in StreamEntry.list(readGroup: reply) {
+            let id = try #require(entry.fields?["id"])
+            found.append((entry.id, id, try await send("HGET", keys.orderPrefix + id, "s").string ?? ""))
+        }
+        return found
+    }
+
+    /// Acknowledges all events of the stream as stored.
+    func storeEvents() async throws { try await pipeline.stored(try await unstored(), keys) }
+
+    /// Whether all events of an order that Redis has are stored.
+    func isStored(_ order: Order) async throws -> Bool {
+        let values = try await send("HMGET", keys.order(order.id), "s", "p").array ?? []
+        return values.count == 2 && !values[0].isNull && values[1].isNull
     }
 }
 

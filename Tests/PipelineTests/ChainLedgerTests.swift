@@ -49,10 +49,91 @@ struct ChainLedgerTests {
             let order = Samples.order()
             let chain = ledger(bench) { $0.latency = 60_000...60_001 }
             #expect(try await send(chain, Samples.transaction(order), order) == .taken)
-            #expect(try await status(chain, Samples.transaction(order)).state == .sent)
+            guard case .sent(let due) = try await status(chain, Samples.transaction(order)).state else { throw TestFailure("not on its way") }
+            #expect((Duration.seconds(55)...Duration.milliseconds(60_001)).contains(due))
             #expect(try await landed(bench) == 0)
         }
     }
+
+    // MARK: When
+
+    private func answers(_ ledger: ChainLedger, _ transactions: [(SignedTransaction, Order)]) async throws -> [SendAnswer] {
+        let terms = SwapTerms(amountOut: BaseUnits(218_000_000))
+        return try await ledger.send(transactions.map { LedgerOffer(transaction: $0, order: $1.id, terms: terms) }, partition: 0)
+    }
+
+    @Test func `a send says when the outcome is due, and then it is there`() async throws {
+        try await withBench { bench async throws in
+            let order = Samples.order()
+            let (transaction, chain) = (Samples.transaction(order), ledger(bench) { $0.latency = 300...300 })
+            #expect(try await answers(chain, [(transaction, order)]) == [SendAnswer(outcome: .taken, due: .milliseconds(300))])
+            let start = MonotonicInstant.now
+            let again = try #require(try await answers(chain, [(transaction, order)]).first)
+            let left = try #require(again.due)
+            #expect(again.outcome == .known && left > .zero && left <= .milliseconds(300))
+            // Whole milliseconds of Redis' clock, counted from a moment after its script ran.
+            try await sleep(for: .milliseconds(300) - start.elapsed)
+            guard case .landed = try await status(chain, transaction).state else { throw TestFailure("not landed when due") }
+            #expect(try await answers(chain, [(transaction, order)]) == [SendAnswer(outcome: .known, due: .zero)])
+        }
+    }
+
+    @Test func `what fails is due as well; when a lost send is sent again nobody can tell`() async throws {
+        try await withBench { bench async throws in
+            let orders = [Samples.order(), Samples.order()]
+            let failing = ledger(bench) { ($0.latency, $0.failurePpm) = (200...200, 1_000_000) }
+            #expect(try await answers(failing, [(Samples.transaction(orders[0]), orders[0])])[0].due == .milliseconds(200))
+            let lossy = ledger(bench) { $0.dropPpm = 1_000_000 }
+            for _ in 0..<2 {
+                #expect(try await answers(lossy, [(Samples.transaction(orders[1]), orders[1])]) == [SendAnswer(outcome: .taken, due: nil)])
+            }
+        }
+    }
+
+    @Test func `many are sent by one script, each as if it were alone; the same one twice is taken once`() async throws {
+        try await withBench { bench async throws in
+            let orders = (0..<100).map { _ in Samples.order() }
+            let chain = ledger(bench) { $0.failurePpm = 300_000 }
+            var batch = orders.map { (Samples.transaction($0), $0) }
+            batch.append(batch[7])
+            let sent = try await answers(chain, batch)
+            #expect(sent.map(\.outcome) == Array(repeating: .taken, count: 100) + [.known])
+            #expect(sent.allSatisfy { $0.due == .zero })
+            let together = try await chain.status(batch.map(\.0.signature), partition: 0).states
+
+            // The same seed, one after the other, on a ledger of their own.
+            try await bench.send("FLUSHDB")
+            for (transaction, order) in batch.dropLast() { _ = try await send(chain, transaction, order) }
+            let alone = try await chain.status(batch.map(\.0.signature), partition: 0).states
+            #expect(together.map(\.kind) == alone.map(\.kind))
+            #expect(Set(together.map(\.kind)) == ["landed", "failed"])
+        }
+    }
+
+    @Test func `swaps that are sent together see each other: the second one of a pool is refused until it knows of the first`() async throws {
+        try await withBench { bench async throws in
+            let (orders, chain) = ((0..<3).map { _ in Samples.order() }, ledger(bench))
+            func offer(_ index: Int, _ pool: String) -> LedgerOffer {
+                let terms = SwapTerms(amountOut: BaseUnits(218_000_000), effects: [PoolEffect(pool: pool, base: 700)], flows: [:])
+                return LedgerOffer(transaction: Samples.transaction(orders[index]), order: orders[index].id, terms: terms)
+            }
+            let answers = try await chain.send([offer(0, "a"), offer(1, "a"), offer(2, "b")], partition: 0)
+            #expect(answers.map(\.outcome) == [.taken, .moved, .taken])
+            #expect(try await bench.pipeline.marketFlows(partition: 0).mapValues(\.base) == ["a": 700, "b": 700])
+        }
+    }
+
+    @Test func `one that cannot be read stops the script before anything is written`() async throws {
+        try await withBench { bench async throws in
+            let (orders, chain) = ((0..<2).map { _ in Samples.order() }, ledger(bench))
+            let transactions = orders.map { Samples.transaction($0) }
+            try await bench.send("SET", bench.keys.transaction(transactions[1].signature), "x")
+            await #expect(throws: PipelineError.self) { try await answers(chain, zip(transactions, orders).map { ($0, $1) }) }
+            #expect(try await bench.send("EXISTS", bench.keys.transaction(transactions[0].signature)).integer == 0)
+        }
+    }
+
+    // MARK: Outcomes
 
     @Test func `an outcome that was drawn is not drawn again`() async throws {
         try await withBench { bench async throws in
@@ -217,7 +298,7 @@ struct ChainLedgerTests {
     @Test func `pruning goes on until nothing is left to prune, past records that must stay`() async throws {
         try await withBench { bench in
             let open = Samples.order()
-            try await bench.send("HSET", bench.keys.order(open.id), "state", "submitted")
+            try await bench.send("HSET", bench.keys.order(open.id), "s", "submitted 1 1 6 1768030217789 routed:1-0")
             for index in 0..<1500 {
                 // The oldest transactions belong to an order that has not ended.
                 let id = index < 450 ? open.id : Samples.id()
@@ -250,5 +331,23 @@ struct ChainLedgerTests {
         #expect(try await failures(seed: 2) != first)
         // 80 are expected; 5 standard deviations are 40.
         #expect((40...120).contains(first.count { $0 }))
+    }
+}
+
+extension ChainLedger {
+    /// Sends one transaction.
+    func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws -> SendOutcome {
+        try await send([LedgerOffer(transaction: transaction, order: order, terms: terms)], partition: 0)[0].outcome
+    }
+}
+
+extension TransactionStatus {
+    fileprivate var kind: String {
+        switch self {
+        case .unknown: "unknown"
+        case .sent: "sent"
+        case .landed: "landed"
+        case .failed: "failed"
+        }
     }
 }

@@ -75,6 +75,26 @@ struct ClockTests {
         }
     }
 
+    @Test func `what is due on the chain comes though Redis' clock is set back by an hour, and not before its time`() async throws {
+        try await withBench { bench async throws in
+            let options = ChainOptions(seed: 7, latency: 700...700, failurePpm: 0, dropPpm: 0, latePpm: 0, slotMilliseconds: 400, validSlots: 150)
+            let (order, chain) = (Samples.order(), ChainLedger(pipeline: bench.pipeline, options: options))
+            let transaction = Samples.transaction(order, lastValidSlot: chain.lastValidSlot(at: try await own(bench) + Self.hour))
+            let highest = try await setBack(bench, bench.keys.clock)
+            let offer = LedgerOffer(transaction: transaction, order: order.id, terms: SwapTerms(amountOut: BaseUnits(218_000_000)))
+            #expect(try await chain.send([offer], partition: 0) == [SendAnswer(outcome: .taken, due: .milliseconds(700))])
+            try await eventually { () async throws in
+                let state = try await chain.status([transaction.signature], partition: 0).states[0]
+                let now = try await time(bench)
+                guard case .sent(let due) = state else { return now >= highest + 700 }
+                // What the chain still says is how much of its own time is left, however slowly that goes.
+                #expect(due <= .milliseconds(700) && due > .zero)
+                return false
+            }
+            #expect(try await bench.send("XLEN", bench.keys.landed).integer == 1)
+        }
+    }
+
     @Test func `before the chain calls a transaction unknown, the time of that is kept`() async throws {
         try await withBench { bench async throws in
             let options = ChainOptions(seed: 7, latency: 0...0, failurePpm: 0, dropPpm: 0, latePpm: 0, slotMilliseconds: 1, validSlots: 150)

@@ -109,8 +109,8 @@ struct DeadLetterTests {
             let events = try await bench.events(order).count
             guard case .restored("routed", let entry) = try await bench.pipeline.retry(letter.id) else { throw TestFailure("not restored") }
             #expect(try await bench.deadLetters().isEmpty)
-            #expect(try await bench.field(order, "entry") == "routed \(entry)")
-            #expect(try await bench.field(order, "starts") == "")
+            #expect(try await bench.entry(order) == "routed:\(entry)")
+            #expect(try await bench.field(order, "d") == "")
             #expect(try await bench.state(order) == .submitted)
             #expect(try await bench.events(order).count == events)
 
@@ -118,7 +118,7 @@ struct DeadLetterTests {
             #expect(again.entry == entry)
             for _ in 0..<5 { #expect(try await bench.begin(again.held()).transactions == [Samples.transaction(order)]) }
             try await bench.written(.confirm(Samples.fill), again)
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
             #expect(try await bench.pipeline.retry(letter.id) == .unknown)
         }
     }
@@ -163,7 +163,7 @@ struct DeadLetterTests {
             let hash = try await bench.hash(order)
             guard case .restored = try await bench.pipeline.retry(letter.id) else { throw TestFailure("not restored") }
             #expect(try await bench.hash(order) == hash)
-            #expect(try await bench.field(order, "entry") == "accepted \(standing.entry)")
+            #expect(try await bench.entry(order) == "accepted:\(standing.entry)")
         }
     }
 

@@ -13,7 +13,7 @@ struct DeadlineTests {
 
     /// Moves an order's deadline into the past.
     private func pass(_ bench: Bench, _ order: Order) async throws {
-        try await bench.send("HSET", bench.keys.order(order.id), "deadline", "1000")
+        try await bench.send("HSET", bench.keys.order(order.id), "x", "1000")
         try await bench.send("ZADD", bench.keys.deadlines, "1000", order.id.description)
     }
 
@@ -36,7 +36,7 @@ struct DeadlineTests {
             }
             try await expectExpired(bench, order)
             #expect(try await bench.pending(entry.stage) == 0)
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
             #expect(try await bench.send("XLEN", bench.keys.routed).integer == (entry.stage == .router ? 0 : 1))
         }
     }
@@ -68,12 +68,12 @@ struct DeadlineTests {
     func `the sweep fails what is past its deadline and not submitted`(state: OrderState) async throws {
         try await withBench { bench in
             let (order, _) = try await bench.reach(state, Samples.order(deadline: Self.far))
-            let standing = try await bench.field(order, "entry")
+            let standing = try await bench.entry(order)
             #expect(try await bench.pipeline.sweep(bench.keys) == 0)
             try await pass(bench, order)
             #expect(try await bench.pipeline.sweep(bench.keys) == 1)
             try await expectExpired(bench, order)
-            #expect(try await bench.field(order, "entry") == standing)
+            #expect(try await bench.entry(order) == standing)
             #expect(try await bench.pipeline.sweep(bench.keys) == 0)
         }
     }
@@ -107,7 +107,7 @@ struct DeadlineTests {
             } else {
                 #expect(try await bench.pipeline.begin(entry).dropped == .duplicate)
             }
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
             #expect(try await bench.pending(entry.stage) == 0)
         }
     }

@@ -10,7 +10,7 @@ import Testing
 /// Handles entries by a closure, and counts them.
 @ServiceActor
 final class FakeHandler: OrderHandler {
-    private let body: @ServiceActor (WorkEntry) async -> Void
+    var body: @ServiceActor (WorkEntry) async -> Void
     private(set) var entries: [WorkEntry] = []
     private(set) var maxRunning = 0
     private var running = 0
@@ -26,27 +26,30 @@ final class FakeHandler: OrderHandler {
     }
 }
 
-/// Stores events, or fails as the test says.
+/// Stores orders, or fails as the test says.
 @ServiceActor
 final class FakeSink: EventSink {
     struct Away: Error {}
 
     /// How often it fails before it stores anything.
     var failures = 0
-    /// The seqs of the events that it refuses.
-    var refused: Set<Int> = []
+    /// The orders that it refuses.
+    var refused: Set<OrderID> = []
+    /// What it waits for before it stores a batch.
+    var gate: Promise<Void>?
     private(set) var attempts = 0
-    private(set) var batches: [[EventEntry]] = []
-    var events: [EventEntry] { batches.flatMap { $0 } }
+    private(set) var batches: [[OrderRecord]] = []
+    var orders: [OrderRecord] { batches.flatMap { $0 } }
 
-    func store(_ batch: [EventEntry]) async throws -> [(index: Int, reason: String)] {
+    func store(_ batch: [OrderRecord]) async throws -> [(index: Int, reason: String)] {
         attempts += 1
         if failures > 0 {
             failures -= 1
             throw Away()
         }
+        try await gate?.value
         batches.append(batch)
-        return batch.indices.filter { refused.contains(batch[$0].seq) }.map { ($0, "SQLSTATE_22P05") }
+        return batch.indices.filter { refused.contains(batch[$0].id) }.map { ($0, "SQLSTATE_22P05") }
     }
 }
 
@@ -60,10 +63,12 @@ final class RecordingObserver: StreamObserver {
     private(set) var created = 0
     private(set) var failures: [String] = []
     private(set) var releasedCount = 0
+    private(set) var orderless: [OrderID] = []
 
     func received(stream: String, count: Int, claimed: Bool) { if claimed { self.claimed += count } }
     func buried(entry: String, stream: String, order: OrderID?, reason: String) { buried.append(reason) }
     func lost(stream: String, count: Int) { lostCount += count }
+    func withoutOrder(stream: String, orders: [OrderID]) { orderless += orders }
     func readFailed(stream: String, error: RedisError) { readFailures += 1 }
     func groupCreated(stream: String) { created += 1 }
     func failed(doing: String, error: PipelineError) { failures.append(doing) }

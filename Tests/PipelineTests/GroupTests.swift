@@ -106,6 +106,30 @@ struct GroupTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a renewal finds all that is in hand, in whatever order it is named, among entries of others and of its own`(isReversed: Bool) async throws {
+        try await withBench { bench in
+            let ids = try await entries(bench, deliveries: Array(repeating: 1, count: 60))
+            let theirs = Set(ids.indices.filter { $0 % 3 == 0 }.map { ids[$0] })
+            for id in theirs { try await bench.age(id, in: bench.keys.accepted, "router", of: "b", idle: 50_000) }
+            // One of its own in ten is left out, as what a read that was cut off has left.
+            let inHand = ids.indices.filter { $0 % 10 != 1 }.map { ids[$0] }
+            let lost = try await bench.pipeline.run(
+                Scripts.renew, keys: [bench.keys.accepted], ["router", "a"] + (isReversed ? inHand.reversed() : inHand))
+            #expect(Set(lost.array?.compactMap(\.string) ?? []) == theirs.intersection(inHand))
+            let rows = try await bench.send("XPENDING", bench.keys.accepted, "router", "-", "+", "100").array ?? []
+            let idle = Dictionary(uniqueKeysWithValues: rows.map { ($0.array?[0].string ?? "", $0.array?[2].integer ?? 0) })
+            for id in ids { #expect((idle[id]! < 40_000) == (inHand.contains(id) && !theirs.contains(id))) }
+            #expect(rows.allSatisfy { $0.array?[3].integer == 1 }, "a renewal is no delivery")
+            #expect(Set(rows.filter { $0.array?[1].string == "b" }.compactMap { $0.array?[0].string }) == theirs)
+        }
+    }
+
+    @Test func `positions have the order of the stream`() {
+        let ids = ["x", "1-1", "999-5", "1700000000000-2", "1700000000000-12", "1700000000001-0", "18446744073709551615-18446744073709551615"]
+        #expect(ids.shuffled().sorted { StreamPosition($0) < StreamPosition($1) } == ids)
+    }
+
     @Test func `a renewal tells what was lost and takes nothing back`() async throws {
         try await withBench { bench in
             let ids = try await entries(bench, deliveries: [1, 1, 1, 1])

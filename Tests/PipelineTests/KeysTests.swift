@@ -17,7 +17,7 @@ struct KeysTests {
         #expect(names.allSatisfy { $0.contains(":{3}:") })
         #expect(Set(names).count == names.count)
         #expect(keys.accepted == "orders:{3}:accepted")
-        #expect(keys.order(id) == "orders:{3}:order:\(id)")
+        #expect(keys.order(id) == "orders:{3}:o:\(id)")
     }
 
     @Test func `no two pairs of user and key share a record`() {

@@ -10,43 +10,43 @@ import Testing
 /// Tests when an order's hash may expire: it is final, every event is stored, and no entry stands for it.
 @Suite(.onLoop) @ServiceActor
 struct LeavingTests {
-    private func store(_ bench: Bench, _ order: Order, _ seqs: [Int]) async throws {
-        try await bench.pipeline.stored(seqs.map { ("0-\($0)", order.id.description, $0) }, bench.keys)
-    }
-
-    @Test func `the marks may come in any order and twice`() async throws {
+    @Test func `an order that has gone on since it was stored stays, and a new entry stands for its newer events`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.submitted)
+            let early = try await bench.unstored()
             try await bench.written(.confirm(Samples.fill), entry)
-            for seqs in [[7], [3, 1], [1, 2], [6, 4]] {
-                try await store(bench, order, seqs)
-                #expect(try await bench.timeToLive(order) == -1)
-            }
-            #expect(try await bench.field(order, "stored") == "1111011")
-            try await store(bench, order, [5])
+            try await bench.pipeline.stored(early, bench.keys)
+            #expect(try await bench.timeToLive(order) == -1)
+            #expect(try await bench.isStored(order) == false)
+            let late = try await bench.unstored()
+            #expect(late.map(\.orderID) == [order.id.description])
+            try await bench.pipeline.stored(late, bench.keys)
             #expect((500_000...600_000).contains(try await bench.timeToLive(order)))
+            #expect(try await bench.unstored().isEmpty)
         }
     }
 
-    @Test func `marks of an order that is gone, or of no event of it, change nothing`() async throws {
+    @Test func `while one entry stands for an order, its next events add none`() async throws {
+        try await withBench { bench in
+            _ = try await bench.reach(.submitted)
+            #expect(try await bench.send("XLEN", bench.keys.events).integer == 1)
+            try await bench.storeEvents()
+            let (_, entry) = try await bench.reach(.routing)
+            try await bench.storeEvents()
+            try await bench.written(.routeDone([Samples.meteora]), entry)
+            #expect(try await bench.send("XLEN", bench.keys.events).integer == 3)
+        }
+    }
+
+    @Test func `an entry of an order that is gone is acknowledged and brings nothing back`() async throws {
         try await withBench { bench in
             let order = try await bench.place()
-            try await store(bench, order, [0, 2, 99])
-            #expect(try await bench.field(order, "stored") == "")
+            let entries = try await bench.unstored()
             try await bench.send("DEL", bench.keys.order(order.id))
-            try await store(bench, order, [1])
+            try await bench.pipeline.stored(entries, bench.keys)
+            #expect(try await bench.send("XPENDING", bench.keys.events, persistGroup).array?[0].integer == 0)
             #expect(try await bench.send("EXISTS", bench.keys.order(order.id)).integer == 0)
-        }
-    }
-
-    @Test func `a mark that is repeated does not prolong the life`() async throws {
-        try await withBench { bench in
-            let (order, entry) = try await bench.reach(.submitted)
-            try await bench.written(.confirm(Samples.fill), entry)
-            try await bench.storeEvents()
-            try await bench.send("PEXPIRE", bench.keys.order(order.id), "1000")
-            try await store(bench, order, Array(1...7))
-            #expect(try await bench.timeToLive(order) <= 1000)
+            #expect(try await bench.send("XLEN", bench.keys.events).integer == 1)
         }
     }
 
@@ -114,11 +114,12 @@ struct LeavingTests {
 
     /// A confirmed order whose last event Postgres has refused.
     private func refuse(_ bench: Bench, _ sink: FakeSink) async throws -> (Order, DeadLetterID) {
-        sink.refused = [7]
         let (order, entry) = try await bench.reach(.submitted, Samples.order(user: "u"))
+        sink.refused = [order.id]
         try await bench.written(.confirm(Samples.fill), entry)
+        sink.refused = [order.id]
         try await withEvents(bench, sink) { _, _ in try await eventually { try await bench.deadLetters().count == 1 } }
-        #expect(try await bench.field(order, "stored") == "111111")
+        #expect(try await bench.isStored(order) == false)
         return (order, try #require(try await bench.pipeline.deadLetters(limit: 1).letters.first?.id))
     }
 

@@ -70,7 +70,7 @@ struct Operation {
         },
         Operation("deadline of a step") { bench in
             let (order, entry) = try await bench.reach(.building, order())
-            try await bench.send("HSET", bench.keys.order(order.id), "deadline", "1000")
+            try await bench.send("HSET", bench.keys.order(order.id), "x", "1000")
             return { _ = try await $0.step(Samples.submit(order), entry) }
         },
         Operation("poison") { bench in
@@ -97,10 +97,9 @@ struct Operation {
             return { _ = try await $0.promote(bench.keys) }
         },
         Operation("stored") { bench in
-            let (order, entry) = try await bench.reach(.submitted, order())
+            let (_, entry) = try await bench.reach(.submitted, order())
             try await bench.written(.confirm(Samples.fill), entry)
-            let reply = try await bench.send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", bench.keys.events, ">")
-            let entries = StreamEntry.list(readGroup: reply).compactMap { EventEntry($0) }.map { ($0.entry, order.id.description, $0.seq) }
+            let entries = try await bench.unstored()
             return { try await $0.stored(entries, bench.keys) }
         },
         Operation("leaving") { bench in

@@ -57,10 +57,10 @@ struct PartitionChangeTests {
             try await bench.send("XADD", bench.keys.dead, "*", "reason", "MALFORMED")
             #expect(await obstacle(other) == "1 dead letters are not settled")
             try await bench.send("DEL", bench.keys.dead)
-            try await bench.send("HSET", bench.keys.order(order.id), "state", "routed")
+            try await bench.put(order, in: .routed)
             #expect(await obstacle(other) == "order \(order.id) is under way")
             #expect(try await agreed(bench) == "1")
-            try await bench.send("HSET", bench.keys.order(order.id), "state", "confirmed")
+            try await bench.put(order, in: .confirmed)
             #expect(await obstacle(other) == "none")
             #expect(try await agreed(bench) == "4")
             try await other.resume()
@@ -107,8 +107,9 @@ struct PartitionChangeTests {
             let entry = try #require(StreamEntry.list(readGroup: reply).first)
             #expect(try await bench.pipeline.begin(try #require(WorkEntry(entry, options: .of(.router, "a"), partition: 3))).dropped == .duplicate)
             let events = try await bench.send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", keys.events, ">")
+            let place = try await bench.send("HGET", keys.order(order.id), "s").string ?? ""
             let stored = StreamEntry.list(readGroup: events).compactMap { EventEntry($0) }
-            try await bench.pipeline.stored(stored.map { ($0.entry, $0.orderID.description, $0.seq) }, keys)
+            try await bench.pipeline.stored(stored.map { ($0.entry, $0.orderID.description, place) }, keys)
             try await bench.pipeline.pause(reason: "")
             let other = pipeline(bench, 1)
             try await other.agreeOnPartitions()

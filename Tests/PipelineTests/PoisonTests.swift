@@ -9,7 +9,7 @@ import Testing
 @Suite(.onLoop) @ServiceActor
 struct PoisonTests {
     private func starts(_ bench: Bench, _ order: Order) async throws -> Int {
-        Int(try await bench.field(order, "starts").split(separator: ":").dropFirst(2).first ?? "0") ?? -1
+        Int(try await bench.field(order, "d").split(separator: ":").dropFirst(2).first ?? "0") ?? -1
     }
 
     /// Begins the entry that often, each time in another delivery.
@@ -49,7 +49,7 @@ struct PoisonTests {
             let letter = try #require(try await bench.deadLetters().first)
             #expect(letter["reason"] == "POISONED" && letter["orderId"] == order.id.description && letter["f:round"] == "1")
             #expect(try await bench.pending(.executor) == 0)
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
         }
     }
 
@@ -62,7 +62,7 @@ struct PoisonTests {
             #expect(try await bench.state(order) == .submitted)
             #expect(try await bench.events(order).count == count)
             #expect(try await bench.deadLetters().map { $0["reason"] } == ["IN_DOUBT"])
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
             #expect(try await bench.pending(.executor) == 0)
         }
     }
@@ -104,10 +104,10 @@ struct PoisonTests {
     @Test func `a submitted order that nobody could start is in doubt`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.submitted)
-            try await bench.send("HDEL", bench.keys.order(order.id), "starts")
+            try await bench.send("HDEL", bench.keys.order(order.id), "d")
             #expect(try await bury(bench, entry) == "IN_DOUBT")
             #expect(try await bench.state(order) == .submitted)
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
         }
     }
 
@@ -165,7 +165,7 @@ struct PoisonTests {
 
     @Test func `a delivery that has counted no start takes none off`() async throws {
         try await withBench { bench in
-            let (order, entry) = try await bench.reach(.pending)
+            let (order, entry) = try await bench.reach(.routed)
             try await start(entry, 3, bench)
             #expect(try await release(bench, entry.held()) == 1)
             #expect(try await starts(bench, order) == 3)

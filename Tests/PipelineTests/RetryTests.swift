@@ -19,7 +19,7 @@ struct RetryTests {
             try await bench.written(Samples.failure(.network, delay: 60_000), entry)
             let member = "routed:\(order.id):2"
             #expect(try await retries(bench) == [member])
-            #expect(try await bench.field(order, "entry") == "retries \(member)")
+            #expect(try await bench.entry(order) == "retries:routed:60000")
             #expect(try await bench.state(order) == .waiting)
             let due = UInt64(try await bench.send("ZSCORE", bench.keys.retries, member).integer ?? 0)
             #expect((before + 60_000...before + 70_000).contains(due))
@@ -29,7 +29,7 @@ struct RetryTests {
             #expect(try await bench.pipeline.promote(bench.keys) == 1)
             let next = try await bench.take(.executor)
             #expect(next.round == 2)
-            #expect(try await bench.field(order, "entry") == "routed \(next.entry)")
+            #expect(try await bench.entry(order) == "routed:\(next.entry)")
             let work = try await bench.begin(next)
             #expect(work.attempt == 2 && work.route?.chosen.quote == Samples.meteora && work.transactions.isEmpty && !work.isResumed)
         }
@@ -40,7 +40,7 @@ struct RetryTests {
             let start = try await bench.now()
             let (order, entry) = try await bench.reach(.submitted)
             // Acts as if the transaction had been sent a minute ago, after 12 ms of waiting.
-            try await bench.send("HSET", bench.keys.order(order.id), "clock", "submitted \(start - 60_000) pending=12 routing=300 building=4")
+            try await bench.move(order, to: [start - 60_316, start - 60_304, start - 60_304, start - 60_004, start - 60_004, start - 60_000])
             try await bench.written(Samples.failure(.network, delay: 0), entry)
             #expect(try await bench.events(order).allSatisfy { $0.stageMs == nil })
             _ = try await bench.pipeline.promote(bench.keys)
@@ -53,16 +53,6 @@ struct RetryTests {
             #expect(times.pending == 12 && times.routing == 300)
             #expect((4...4 + spent).contains(times.building ?? 0) && (60_000...60_000 + spent).contains(times.submitted ?? 0))
             #expect(times.total == 312 + (times.building ?? 0) + (times.submitted ?? 0))
-        }
-    }
-
-    @Test func `an order that began before there was a clock ends without times`() async throws {
-        try await withBench { bench async throws in
-            let (order, entry) = try await bench.reach(.submitted)
-            try await bench.send("HDEL", bench.keys.order(order.id), "clock")
-            try await bench.written(.confirm(Samples.fill), entry)
-            let last = try #require(try await bench.events(order).last)
-            #expect(last.type == .confirmed && last.stageMs == nil)
         }
     }
 
@@ -102,7 +92,7 @@ struct RetryTests {
     @Test func `a stale quote is asked for anew now, in a new round of the same attempt`() async throws {
         try await withBench { bench in
             let (order, entry) = try await bench.reach(.building)
-            try await bench.written(Samples.failure(.quoteStale, delay: 9000).storing("stale", "1"), entry)
+            try await bench.written(Samples.failure(.quoteStale, delay: 9000), entry)
             #expect(try await bench.pipeline.promote(bench.keys) == 1)
             let again = try await bench.take(.router)
             #expect(again.round == 2)
@@ -110,7 +100,7 @@ struct RetryTests {
             try await bench.written(.routeDone([Samples.raydium]), again)
             let work = try await bench.begin(try await bench.take(.executor))
             #expect(work.attempt == 1 && work.staleQuotes == 1)
-            #expect(try await bench.field(order, "round") == "2")
+            #expect(try await bench.place(of: order)?.round == 2)
         }
     }
 
@@ -122,12 +112,12 @@ struct RetryTests {
             }
             #expect(try await bench.pipeline.promote(bench.keys) == 0)
             #expect(try await retries(bench).isEmpty)
-            #expect(try await bench.field(order, "entry") == "routed \(entry.entry)")
+            #expect(try await bench.entry(order) == "routed:\(entry.entry)")
 
             try await bench.written(Samples.failure(.network), entry)
             #expect(try await bench.pipeline.cancel(order.id) == .cancelled)
             #expect(try await bench.pipeline.promote(bench.keys) == 0)
-            #expect(try await bench.field(order, "entry") == "")
+            #expect(try await bench.entry(order) == "")
             #expect(try await bench.send("XLEN", bench.keys.routed).integer == 1)
         }
     }
@@ -138,10 +128,10 @@ struct RetryTests {
             let other = try await bench.inject(.router, order.id, round: 2)
             try await bench.begin(other)
             try await bench.written(.routeDone([Samples.raydium]), other)
-            let entry = try await bench.field(order, "entry")
-            #expect(entry.hasPrefix("routed "))
+            let entry = try await bench.entry(order)
+            #expect(entry.hasPrefix("routed:"))
             #expect(try await bench.pipeline.promote(bench.keys) == 0)
-            #expect(try await bench.field(order, "entry") == entry)
+            #expect(try await bench.entry(order) == entry)
             #expect(try await bench.send("XLEN", bench.keys.accepted).integer == 2)
         }
     }

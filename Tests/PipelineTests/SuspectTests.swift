@@ -29,7 +29,7 @@ struct SuspectTests {
                 for entry in begun { try await bench.written(.routeDone([Samples.meteora]), entry) }
             }
             for order in orders where !poison.contains(order.id) {
-                let starts = try await bench.field(order, "starts").split(separator: ":").dropFirst(2).first.flatMap { Int($0) } ?? 0
+                let starts = try await bench.field(order, "d").split(separator: ":").dropFirst(2).first.flatMap { Int($0) } ?? 0
                 course.maxStarts = max(course.maxStarts, starts)
             }
             entries = try await claim(bench, "w\(course.rounds)", maxStarts)

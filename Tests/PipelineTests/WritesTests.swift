@@ -118,7 +118,7 @@ struct WritesTests {
                     #expect(try await pipeline.step(.routeDone([Samples.meteora]), first).isWritten)
                     #expect(try await pipeline.cancel(order.id) == .cancelled)
                 }
-                #expect(omissions.map(\.script) == ["accept", "step", "step", "cancel"])
+                #expect(omissions.map(\.script) == ["accept_many", "begin_many", "advance_many", "cancel"])
                 #expect(omissions.allSatisfy { $0.kind == .unpublished && $0.count == 2 && $0.reason.contains("channel") }, "\(omissions)")
                 #expect(try await bench.events(order).map(\.seq) == [1, 2, 3, 4])
             }

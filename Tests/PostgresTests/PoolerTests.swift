@@ -37,6 +37,28 @@ struct PoolerTests {
         }
     }
 
+    @Test(arguments: [PgBouncer.Mode.transaction, .session])
+    func `binary arrays pass a pooler as they are`(mode: PgBouncer.Mode) async throws {
+        try await withPooler(mode) { one, two, _ in
+            _ = try await one.query("CREATE TABLE t (id uuid PRIMARY KEY, note text, n integer, m bigint)")
+            let insert = "INSERT INTO t SELECT * FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::bigint[])"
+            let tasks = (0..<40).map { n in
+                Loop.spawn {
+                    let ids = (0..<5).map { "018f0000-0000-7000-8000-0000000\(10_000 + n * 5 + $0)" }
+                    let columns: [PostgresArray] = [
+                        .uuid(ids), .text(["\"\\{}", "", nil, "NULL", "👩‍👩‍👧‍👦"]), .integer([1, 2, 3, 4, nil]), .bigint([.max, nil, 0, .min, 1]),
+                    ]
+                    _ = try await (n % 2 == 0 ? one : two).query(insert, columns.map { .array($0) })
+                }
+            }
+            for task in tasks { try await task.value }
+            let found = try await two.query("SELECT note, n, m, count(*) AS rows FROM t GROUP BY 1, 2, 3 ORDER BY n").rows.map(\.values)
+            #expect(found.map { $0[3] } == Array(repeating: "40", count: 5))
+            #expect(found.map { $0[0] } == ["\"\\{}", "", nil, "NULL", "👩‍👩‍👧‍👦"])
+            #expect(found.map { $0[2] } == [String(Int64.max), nil, "0", String(Int64.min), "1"])
+        }
+    }
+
     @Test func `nothing of a client stays in a session that is handed around`() async throws {
         try await withPooler(.transaction) { one, two, direct in
             for pool in [one, two] { for n in 0..<8 { _ = try await pool.query("SELECT \(n) AS n") } }

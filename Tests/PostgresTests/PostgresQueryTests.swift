@@ -32,6 +32,64 @@ struct PostgresQueryTests {
         }
     }
 
+    @Test func `a binary array keeps each element, NULL and the text NULL apart`() async throws {
+        try await withPool { pool in
+            let texts: [String?] = Self.hardTexts + [nil, "\u{10FFFF}", String(repeating: "x\\\"", count: 100_000)]
+            let it = "SELECT it FROM unnest($1::text[]) WITH ORDINALITY AS t(it, n) ORDER BY n"
+            for _ in 0..<2 { #expect(try await pool.query(it, [.array(.text(texts))]).rows.map { $0["it"] } == texts) }
+            let ints = try await pool.query(
+                "SELECT a, b FROM unnest($1::integer[], $2::bigint[]) AS t(a, b)",
+                [.array(.integer([2_147_483_647, nil, -2_147_483_648])), .array(.bigint([.max, nil, .min]))])
+            #expect(ints.rows.map(\.values) == [["2147483647", "9223372036854775807"], [nil, nil], ["-2147483648", "-9223372036854775808"]])
+            let ids = try await pool.query(
+                "SELECT unnest($1::uuid[]) AS it",
+                [.array(.uuid(["018f3a2b-0000-7000-8000-0000000000ff", nil, "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"]))])
+            #expect(ids.rows.map { $0["it"] } == ["018f3a2b-0000-7000-8000-0000000000ff", nil, "ffffffff-ffff-ffff-ffff-ffffffffffff"])
+        }
+    }
+
+    @Test func `a binary array without elements is empty, one of NULLs is not`() async throws {
+        try await withPool { pool in
+            let sql = "SELECT cardinality($1::uuid[]), cardinality($2::text[]), cardinality($3::integer[]), cardinality($4::bigint[])"
+            let none = try await pool.query(sql, [.array(.uuid([])), .array(.text([])), .array(.integer([])), .array(.bigint([]))])
+            #expect(none.first?.values == ["0", "0", "0", "0"])
+            let nulls = try await pool.query(
+                sql, [.array(.uuid([nil])), .array(.text([nil, nil])), .array(.integer([nil])), .array(.bigint([nil, 1]))])
+            #expect(nulls.first?.values == ["1", "2", "1", "2"])
+        }
+    }
+
+    @Test func `binary and text parameters of one statement arrive side by side`() async throws {
+        try await withPool { pool in
+            let row = try await pool.query(
+                "SELECT $1::text AS a, ($2::text[])[2] AS b, $3::text AS c, ($4::text[])[1] AS d, $5::bigint AS e",
+                [.text("one"), .array(.text(["x", "two"])), .null, .textArray(["four"]), .int(5)]
+            ).first
+            #expect(row?.values == ["one", "two", nil, "four", "5"])
+        }
+    }
+
+    @Test(arguments: [
+        (PostgresArray.text(["a", "a\0b"]), "22021"), (.integer([2_147_483_648]), "22003"), (.integer([-2_147_483_649]), "22003"),
+        (.uuid(["018f3a2b-0000-7000-8000-0000000000f"]), "22P02"), (.uuid(["018f3a2b-0000-7000-8000-0000000000fg"]), "22P02"),
+        (.uuid(["018f3a2b00007000800000000000000000ff"]), "22P02"), (.uuid([""]), "22P02"), (.uuid(["018f3a2b-0000-7000-8000-0000000000ü"]), "22P02"),
+    ])
+    func `an element that the type cannot hold is refused as the server would`(array: PostgresArray, state: String) async throws {
+        try await withPool { pool in
+            let error = await postgresError { _ = try await pool.query("SELECT $1", [.array(array)]) }
+            #expect(error?.sqlState == state && error?.isDataFault == true)
+        }
+    }
+
+    @Test func `a binary array of another type is refused, and the session goes on`() async throws {
+        try await withPool(size: 1) { pool async throws in
+            let error = await postgresError { _ = try await pool.query("SELECT $1::bigint[]", [.array(.integer([1]))]) }
+            #expect(error?.sqlState == "42804" && error?.isDataFault == false)
+            let one = try await pool.query("SELECT 1 AS one").first
+            #expect(one?["one"] == "1")
+        }
+    }
+
     @Test func `scalars and NULL arrive, and columns are found by name`() async throws {
         try await withPool { pool in
             let result = try await pool.query(

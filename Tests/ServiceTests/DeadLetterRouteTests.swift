@@ -81,14 +81,14 @@ private final class Operations {
         return "0-" + (try await redis.send(command + fields).string ?? "?")
     }
 
-    /// Stores all events of the stream, as the notifier does.
+    /// Stores all orders that the stream names, as the notifier does.
     func storeEvents() async throws {
         let rows = try await send("XRANGE", keys.events, "-", "+").array ?? []
-        try await store.append(
-            rows.map { row in
-                let values = (row.array?[1].array ?? []).map { $0.string ?? "" }
-                return StoredEvent(orderID: values[1], seq: Int(values[3]) ?? 0, event: values[5], order: values[7])
-            })
+        let ids = rows.compactMap { $0.array?[1].array?[1].string.flatMap { OrderID(parsing: $0) } }
+        for record in try await pipeline.records(ids).compactMap({ $0 }) {
+            let fold = try record.fold()
+            try await store.save(fold.order, fold.events)
+        }
     }
 }
 

@@ -97,11 +97,13 @@ extension TestProcess {
     }
 
     /// The state in an order's hash.
-    func state(_ order: Order) async throws -> String? { try await redis.send(["HGET", keys.order(order.id), "state"]).string }
+    func state(_ order: Order) async throws -> String? {
+        try await redis.send(["HGET", keys.order(order.id), "s"]).string.map { String($0.prefix { $0 != " " }) }
+    }
 
     /// An order's events so far.
     func events(_ order: Order) async throws -> [OrderEvent] {
-        try await pipeline.snapshot(order.id)?.events.map { try OrderEvent(parsing: $0) } ?? []
+        try await pipeline.snapshot(order.id)?.events ?? []
     }
 }
 

@@ -1,4 +1,5 @@
 import EventLoop
+import Orders
 import Postgres
 import Storage
 import TestSupport
@@ -12,5 +13,17 @@ func withStore(_ body: @ServiceActor (OrderStore, String) async throws -> Void) 
         let store = OrderStore(pool: pool)
         _ = try await store.migrate()
         try await body(store, url)
+    }
+}
+
+extension OrderStore {
+    /// Stores an order with whole events, of which some may be missing.
+    func save(_ order: Order, _ events: [OrderEvent]) async throws {
+        guard let last = events.last, let at = Timestamp.parse(last.timestamp) else { throw TestFailure("an order has an event with a time") }
+        try await save([
+            OrderRow(
+                order, details: order.json, seq: last.seq, status: last.status, updatedAt: UInt64(at),
+                events: events.map(\.json).joined(separator: "\n"))
+        ])
     }
 }

@@ -11,7 +11,7 @@ struct LostOrderTests {
     @Test func `what is under way here and nowhere else is lost, what is final is not looked at`() async throws {
         try await withStore { store, _ in
             let (open, lost, filled, failed) = (OrderLife(amountIn: 1), OrderLife(amountIn: 2), OrderLife.filled(), OrderLife.failed())
-            try await store.append([open, lost, filled, failed].flatMap(\.stored))
+            try await store.save([open, lost, filled, failed].map(\.row))
             var asked: [OrderID] = []
             let found = try await store.lostOrders(unmovedFor: .seconds(1), listing: 10) { ids in
                 asked = ids
@@ -27,9 +27,9 @@ struct LostOrderTests {
     @Test func `an order that ends between the two looks is not lost`() async throws {
         try await withStore { store, _ in
             let life = OrderLife.filled()
-            try await store.append(Array(life.stored.prefix(4)))
+            try await store.save([life.row(upTo: 4)])
             let found = try await store.lostOrders(unmovedFor: .seconds(1), listing: 10) { ids in
-                try await store.append(life.stored)
+                try await store.save([life.row])
                 return ids
             }
             #expect(found.count == 0 && found.checked == 1 && found.listed.isEmpty)
@@ -38,7 +38,7 @@ struct LostOrderTests {
 
     @Test func `an order that has just moved is left for the next time`() async throws {
         try await withStore { store, pool in
-            try await store.append(OrderLife().stored)
+            try await store.save([OrderLife().row])
             _ = try await pool.query("UPDATE order_rows SET updated_at = now() - interval '30 seconds'")
             #expect(try await store.lostOrders(unmovedFor: .seconds(60), listing: 1) { $0 }.checked == 0)
             #expect(try await store.lostOrders(unmovedFor: .seconds(10), listing: 1) { $0 }.count == 1)
@@ -47,11 +47,10 @@ struct LostOrderTests {
 
     @Test func `more orders than a portion are all looked at once, the oldest are listed`() async throws {
         try await withStore { store, pool in
-            var lives = (0..<2300).map { _ in OrderLife(amountIn: 1) }
             // Many of one moment: the portions end amid them.
-            for index in lives.indices { lives[index].createdAt(1_768_030_217_789 + UInt64(index / 700), userId: "u", clientOrderId: "c") }
+            let lives = (0..<2300).map { OrderLife(amountIn: 1, userId: "u", clientOrderId: "c", at: 1_768_030_217_789 + UInt64($0 / 700)) }
             for start in stride(from: 0, to: lives.count, by: 500) {
-                try await store.append(lives[start..<min(start + 500, lives.count)].flatMap(\.stored))
+                try await store.save(lives[start..<min(start + 500, lives.count)].map(\.row))
             }
             var asked: [OrderID] = []
             let found = try await store.lostOrders(unmovedFor: .seconds(1), listing: 3) { ids in
@@ -61,6 +60,7 @@ struct LostOrderTests {
             #expect(asked.count == 2300 && Set(asked) == Set(lives.map(\.order.id)))
             #expect(found.checked == 2300 && found.count == 6)
             #expect(found.listed.map(\.id) == [asked[998], asked[999], asked[1998]])
+            #expect(asked.map(\.milliseconds) == lives.map(\.order.createdAt))
         }
     }
 }

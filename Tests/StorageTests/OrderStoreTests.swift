@@ -11,10 +11,10 @@ struct OrderStoreTests {
     @Test func `a stored order is read back as it was, and folds to the same view`() async throws {
         try await withStore { store, _ in
             let life = OrderLife.filled()
-            try await store.append(life.stored)
+            try await store.save([life.row])
             let found = try #require(try await store.order(life.order.id))
             #expect(found.order == life.order)
-            #expect(found.events.map(\.json) == life.events.map(\.json))
+            #expect(found.events.map(\.text) == life.events.map(\.text))
             #expect(OrderView(order: found.order, events: found.events).json() == OrderView(order: life.order, events: life.events).json())
         }
     }
@@ -22,7 +22,7 @@ struct OrderStoreTests {
     @Test func `events are read from after a seq, and an unknown order is told from one without newer events`() async throws {
         try await withStore { store, _ in
             let life = OrderLife.failed()
-            try await store.append(life.stored)
+            try await store.save([life.row])
             #expect(try await store.events(of: life.order.id, after: 1)?.map(\.seq) == [2, 3])
             #expect(try await store.events(of: life.order.id, after: 3) == [])
             let unknown = OrderLife().order.id
@@ -35,7 +35,7 @@ struct OrderStoreTests {
     @Test func `the view has every column of a filled order, exact to the last digit`() async throws {
         try await withStore { store, pool in
             let life = OrderLife.filled()
-            try await store.append(life.stored)
+            try await store.save([life.row])
             let row = try #require(try await pool.query("SELECT * FROM orders").first)
             let expected = [
                 "id": life.order.id.description, "order_id": life.order.id.description, "user_id": "harsh \"quoted\" \\ 日本",
@@ -57,12 +57,54 @@ struct OrderStoreTests {
 
     @Test func `an order without owner, key and fill has nulls there`() async throws {
         try await withStore { store, pool in
-            try await store.append(OrderLife.failed().stored)
+            try await store.save([OrderLife.failed().row])
             let row = try #require(try await pool.query("SELECT * FROM orders").first)
             for column in ["user_id", "client_order_id", "chosen_dex", "execution_price", "amount_out", "tx_hash", "quotes"] {
                 #expect(row[column] == nil, "\(column)")
             }
             #expect(row["amount"] == "0.000000001" && row["status"] == "failed" && row["last_error"] == FailureCode.noRoute.sentence)
+        }
+    }
+
+    @Test func `the view of events has each event with its order, status and time`() async throws {
+        try await withStore { store, pool in
+            let life = OrderLife.filled()
+            try await store.save([life.row])
+            let rows = try await pool.query("SELECT *, (extract(epoch FROM at) * 1000)::bigint AS ms FROM order_events ORDER BY seq").rows
+            try #require(rows.count == life.events.count)
+            for (row, event) in zip(rows, life.events) {
+                #expect(row["order_id"] == life.order.id.description && row["seq"] == String(event.seq))
+                #expect(row["type"] == event.type.rawValue && row["status"] == event.status.rawValue)
+                #expect(row["ms"] == String(life.order.createdAt + UInt64(event.seq - 1) * 1001))
+                let stored = try JSONValue.parse(row["event"] ?? "")
+                let told = try JSONValue.parse(event.json)
+                for name in ["orderId", "seq", "type", "status", "timestamp", "message", "attempt"] {
+                    #expect(stored[name] != nil && stored[name] == told[name], "\(name) of \(event.seq)")
+                }
+                for name in ["txHash", "error", "amountOut"] where stored[name] != nil { #expect(stored[name] == told[name], "\(name)") }
+                // The database does not keep the order of members.
+                if let quotes = stored["quotes"]?.array { #expect(try quotes.map { try Quote(json: $0) } == event.quotes) }
+            }
+            #expect(rows.filter { $0["event"]?.contains("signature-") == true }.count == 2)
+        }
+    }
+
+    @Test func `a view that asks for no event reads none`() async throws {
+        try await withStore { _, pool in
+            let plan = try await pool.query("EXPLAIN SELECT id, user_id, status, amount, created_at FROM orders").rows.compactMap { $0[0] }
+            #expect(!plan.contains { $0.contains("Function Scan") }, "\(plan)")
+        }
+    }
+
+    @Test func `texts are compressed with lz4 where the server has it`() async throws {
+        try await withStore { _, pool in
+            let columns = try await pool.query(
+                """
+                SELECT bool_and(attcompression = CASE WHEN EXISTS (
+                    SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN 'l' ELSE '' END) AS fits
+                FROM pg_attribute WHERE attrelid = 'order_rows'::regclass AND attname IN ('details', 'events')
+                """)
+            #expect(columns.first?["fits"] == "t")
         }
     }
 

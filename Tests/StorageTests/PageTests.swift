@@ -1,17 +1,19 @@
 import EventLoop
 import Orders
-import Storage
+import Postgres
 import TestOrders
 import TestSupport
 import Testing
+
+@testable import Storage
 
 @Suite(.onLoop) @ServiceActor
 struct PageTests {
     /// Twelve orders, of which every two have the same time; numbered from the oldest.
     private nonisolated static let lives = (0..<12).map { n in
-        var life = n % 3 == 0 ? OrderLife.failed() : OrderLife.filled(amountIn: UInt64(n + 1))
-        life.createdAt(1_768_030_000_000 + UInt64(n / 2) * 1000, userId: n % 2 == 0 ? "even" : "odd", clientOrderId: "key-\(n)")
-        return life
+        let (user, key, time): (UserID, String, UInt64) = (n % 2 == 0 ? "even" : "odd", "key-\(n)", 1_768_030_000_000 + UInt64(n / 2) * 1000)
+        if n % 3 == 0 { return OrderLife.failed(userId: user, clientOrderId: key, at: time) }
+        return OrderLife.filled(amountIn: UInt64(n + 1), userId: user, clientOrderId: key, at: time)
     }
 
     private nonisolated static var newestFirst: [OrderLife] {
@@ -20,7 +22,7 @@ struct PageTests {
 
     private func withOrders(_ body: @ServiceActor (OrderStore) async throws -> Void) async throws {
         try await withStore { store, _ in
-            try await store.append(Self.lives.flatMap(\.stored))
+            try await store.save(Self.lives.map(\.row))
             try await body(store)
         }
     }
@@ -46,6 +48,25 @@ struct PageTests {
         return seen
     }
 
+    /// Without statistics, a page must not depend on a good guess: what a page of these filters reads is bounded by an index.
+    @Test(arguments: [
+        (OrderFilter(), "order_rows_pkey"), (OrderFilter(userId: "even"), "order_rows_user"),
+        (OrderFilter(clientOrderId: "key-7"), "order_rows_client_order"), (OrderFilter(statuses: [.failed]), "order_rows_status"),
+        (OrderFilter(from: 1_768_030_001_000, to: 1_768_030_003_000), "order_rows_pkey"),
+    ])
+    func `a page is read from an index in order, without a sort`(filter: OrderFilter, index: String) async throws {
+        try await withStore { store, pool in
+            try await store.save(Self.lives.map(\.row))
+            try await pool.withConnection { connection in
+                try await connection.run(script: "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off")
+                var statement = PageStatement(filter, OrderCursor(after: Self.lives[9].order))
+                let plan = try await connection.query("EXPLAIN " + statement.text(limit: 50), statement.parameters).rows.compactMap { $0[0] }
+                #expect(plan.contains { $0.contains("using \(index) ") }, "\(plan)")
+                #expect(!plan.contains { $0.contains("Sort") }, "\(plan)")
+            }
+        }
+    }
+
     @Test func `a listed order looks as one that is read by its id`() async throws {
         try await withOrders { store in
             let page = try await store.page(OrderFilter(), limit: 12)
@@ -60,7 +81,9 @@ struct PageTests {
         (OrderFilter(statuses: [.pending]), []), (OrderFilter(from: 1_768_030_004_000), [8, 9, 10, 11]),
         (OrderFilter(to: 1_768_030_001_000), [0, 1]),
         (OrderFilter(userId: "odd", statuses: [.confirmed], from: 1_768_030_001_000, to: 1_768_030_003_000), [5]),
-        (OrderFilter(from: 0, to: .max), Array(0..<12)), (OrderFilter(userId: "' OR true --"), []),
+        (OrderFilter(from: 0, to: .max), Array(0..<12)), (OrderFilter(from: .max), []), (OrderFilter(to: 0), []),
+        (OrderFilter(from: 1_768_030_001_001), [4, 5, 6, 7, 8, 9, 10, 11]), (OrderFilter(to: 1_768_030_001_001), [0, 1, 2, 3]),
+        (OrderFilter(userId: "' OR true --"), []),
     ]
 
     @Test func `a filter lets through what it names`() async throws {

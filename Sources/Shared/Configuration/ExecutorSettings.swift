@@ -8,6 +8,7 @@ public struct ExecutorSettings: ServiceSettings, Equatable {
     public let worker: WorkerSettings
     public let retry: RetrySettings
     public let concurrency: Int
+    public let maxUnderWay: Int
     public let ordersPerMinute: Int?
     public let quoteTTL: Duration?
     /// The chain that swaps are sent to.
@@ -18,6 +19,7 @@ public struct ExecutorSettings: ServiceSettings, Equatable {
         worker = WorkerSettings(reading: &reader)
         retry = RetrySettings(reading: &reader)
         concurrency = reader.value(Settings.executorConcurrency)
+        maxUnderWay = reader.value(Settings.maxUnderWay)
         ordersPerMinute = reader.value(Settings.ordersPerMinute)
         quoteTTL = reader.value(Settings.quoteTTL)
         chain = ChainSettings(reading: &reader)

@@ -15,7 +15,7 @@ enum Settings {
     static let database = Setting.postgresURL("DATABASE_URL", "Postgres")
     static let eventsRetention = Setting<Duration?>.days(
         "EVENTS_RETENTION_DAYS", default: 0, in: 1...36_500, zeroMeans: "ever", "How long Postgres keeps events of final orders")
-    static let persistBatch = Setting<Int>.integer("PERSIST_BATCH", default: 500, in: 1...10_000, "Most events of one transaction")
+    static let persistBatch = Setting<Int>.integer("PERSIST_BATCH", default: 500, in: 1...10_000, "Most orders of one transaction")
     static let persistWait = Setting<Duration>.milliseconds("PERSIST_WAIT_MS", default: 20, in: 1...10_000, "Longest wait for a batch to fill")
 
     // Taking orders in
@@ -23,7 +23,7 @@ enum Settings {
     static let maxBacklog = Setting<Int>.integer(
         "MAX_BACKLOG", default: 100_000, in: 1...100_000_000, "Waiting orders from which on new ones get 503")
     static let maxEventBacklog = Setting<Int>.integer(
-        "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Events not in Postgres yet from which on new orders get 503")
+        "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Orders with events not in Postgres yet from which on new orders get 503")
     static let maxWait = Setting<Duration?>.milliseconds(
         "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order above which new ones get 503")
     static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")
@@ -36,7 +36,9 @@ enum Settings {
     // Workers
     static let routerConcurrency = Setting<Int>.integer("ROUTER_CONCURRENCY", default: 256, in: 1...10_000, "Orders in hand at once in this process")
     static let executorConcurrency = Setting<Int>.integer(
-        "EXECUTOR_CONCURRENCY", default: 64, in: 1...10_000, "Orders in hand at once in this process")
+        "EXECUTOR_CONCURRENCY", default: 64, in: 1...10_000, "Orders built at once in this process")
+    static let maxUnderWay = Setting<Int>.integer(
+        "MAX_UNDER_WAY", default: 8_000, in: 1...10_000, "Submitted orders of this process from which on it takes no others")
     static let ordersPerMinute = Setting<Int?>.integer(
         "ORDERS_PER_MINUTE", default: 0, in: 1...10_000_000, zeroMeans: "no limit", "First attempts started over all executors")
     static let retryBase = Setting<Duration>.milliseconds(

@@ -20,13 +20,17 @@ public final class Waiter<Value: Sendable, Failure: Error> {
 
     /// Waits for the result, once. Throws its failure, or `cancellation` if the task is cancelled first.
     public func value(orWhenCancelled cancellation: Failure) async throws(Failure) -> Value {
-        let result = await withTaskCancellationHandler {
+        try await outcome(orWhenCancelled: cancellation).get()
+    }
+
+    /// Waits for the result, once. It is `cancellation` if the task is cancelled first.
+    public func outcome(orWhenCancelled cancellation: Failure) async -> Result<Value, Failure> {
+        await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 if let result = self.result { continuation.resume(returning: result) } else { self.continuation = continuation }
             }
         } onCancel: {
             Loop.perform { self.complete(.failure(cancellation)) }
         }
-        return try result.get()
     }
 }

@@ -28,7 +28,11 @@ extension JSONValue {
     }
 
     /// Parses one JSON text; see the form that takes a buffer.
-    public static func parse(_ text: String, maxDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
-        try parse(Array(text.utf8), maxDepth: maxDepth, refusesNUL: refusesNUL)
+    public static func parse(_ text: some StringProtocol, maxDepth: Int = 16, refusesNUL: Bool = false) throws(JSONError) -> JSONValue {
+        let parsed = text.utf8.withContiguousStorageIfAvailable { bytes in
+            Result { () throws(JSONError) in try parse(bytes, maxDepth: maxDepth, refusesNUL: refusesNUL) }
+        }
+        guard let parsed else { return try parse(Array(text.utf8), maxDepth: maxDepth, refusesNUL: refusesNUL) }
+        return try parsed.get()
     }
 }

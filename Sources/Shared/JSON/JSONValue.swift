@@ -29,7 +29,8 @@ extension JSONValue {
     /// The member of that name, compared byte by byte; nil if there is none or if this is no object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+        // Names that `==` tells apart are different bytes, and it needs no loop to do so for short names.
+        return members.first { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
     /// The member of that name; nil if it is missing or `null`.

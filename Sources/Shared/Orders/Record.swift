@@ -17,7 +17,7 @@ struct Record {
     }
 
     /// The object that a text holds.
-    static func parse(_ name: String, _ text: String) throws(RecordError) -> JSONValue {
+    static func parse(_ name: String, _ text: some StringProtocol) throws(RecordError) -> JSONValue {
         guard let value = try? JSONValue.parse(text), value.object != nil else { throw RecordError(record: name, field: nil) }
         return value
     }
@@ -36,6 +36,12 @@ struct Record {
     /// An integer within bounds.
     func integer(_ field: String, in range: ClosedRange<Int>) throws(RecordError) -> Int {
         let integer: Int = try value(field)
+        return try required(field, range.contains(integer) ? integer : nil)
+    }
+
+    /// An integer within bounds, which may be missing or null.
+    func optional(_ field: String, in range: ClosedRange<Int>) throws(RecordError) -> Int? {
+        guard let integer: Int = try optional(field) else { return nil }
         return try required(field, range.contains(integer) ? integer : nil)
     }
 

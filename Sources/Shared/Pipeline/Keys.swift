@@ -9,12 +9,13 @@ public struct Keys: Sendable {
     private let orders: String
     private let chainPrefix: String
 
-    /// Short names: a key ends in one, `entry` in an order's hash begins with one, and a dead letter names its stream by one.
+    /// Short names: a key ends in one, the place of an order names one, and a dead letter names its stream by one.
     enum Name {
         static let accepted = "accepted"
         static let routed = "routed"
         static let events = "events"
         static let retries = "retries"
+        static let order = "o:"
     }
 
     public init(partition: Int) {
@@ -27,7 +28,7 @@ public struct Keys: Sendable {
     public var accepted: String { orders + Name.accepted }
     /// Orders that wait for the executor.
     public var routed: String { orders + Name.routed }
-    /// Every event, for Postgres.
+    /// The orders with events that are not in Postgres yet.
     public var events: String { orders + Name.events }
     /// Entries that could not be handled.
     public var dead: String { orders + "dead" }
@@ -42,9 +43,11 @@ public struct Keys: Sendable {
     /// The record of a pause: since when, and why. It exists while the partition takes no new orders.
     public var paused: String { orders + "paused" }
     /// The prefix of the key of every order.
-    public var orderPrefix: String { orders + "order:" }
+    public var orderPrefix: String { orders + Name.order }
     /// The prefix of the key of every user's list.
     public var userPrefix: String { orders + "user:" }
+    /// A pattern for the keys of the orders of all partitions.
+    static let everyOrder = "orders:{[0-9]*}:" + Name.order + "*"
     /// An order's hash.
     public func order(_ id: OrderID) -> String { orderPrefix + id.description }
     /// A user's orders that Redis still has.

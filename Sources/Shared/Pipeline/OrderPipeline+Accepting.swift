@@ -1,4 +1,4 @@
-internal import JSON
+internal import EventLoop
 public import Orders
 internal import Redis
 
@@ -71,21 +71,19 @@ extension OrderPipeline {
     ) async throws(PipelineError) -> AcceptOutcome {
         guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
         let record = order.clientOrderId.map { keys.idempotency(user: order.userId, key: $0) }
-        let common = JSONWriter.members {
-            $0.field("clientOrderId", ifPresent: order.clientOrderId)
-            $0.field("traceparent", ifPresent: order.traceparent)
-        }
-        let user = order.userId?.text ?? ""
         let orderKey = keys.order(order.id)
-        let userKey = order.userId.map(keys.user) ?? keys.userPrefix
+        let userKey = order.userId.map(keys.user)
+        let arguments = [
+            order.id.description, order.json, order.userId?.text ?? "", order.deadline.map { String($0) } ?? "", String(order.createdAt),
+            order.fingerprint, String(idempotencyTTL), String(limit), claim?.digest ?? "", String(order.slippageBps),
+        ]
+        let start = MonotonicInstant.now
+        let proposal = UsualSteps.Proposal(keys: [orderKey, record ?? orderKey, userKey ?? orderKey], arguments: arguments)
+        if let job = try await usual.accept(proposal, keys.partition, within: timeout) { return .accepted(order.id, job: job) }
         let reply = try await run(
             Scripts.accept,
-            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey, keys.paused],
-            [
-                order.id.description, order.json, common, user, String(order.maxAttempts), order.deadline.map { String($0) } ?? "",
-                String(order.createdAt), order.fingerprint, String(idempotencyTTL), String(limit),
-                claim?.digest ?? "", String(order.slippageBps),
-            ], timeout: timeout)
+            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused], arguments,
+            timeout: max(.milliseconds(10), timeout - start.elapsed))
         return try outcome(reply.array ?? [])
     }
 

@@ -25,10 +25,9 @@ extension OrderPipeline {
             try await run(
                 Scripts.standing, keys: [keys.order(id), keys.accepted, keys.routed, keys.retries], [id.description]
             ).array?.compactMap(\.string) ?? []
-        guard reply.count == 4, let now = UInt64(reply[0]), let standing = Standing(rawValue: reply[1]) else {
+        guard reply.count == 3, let now = UInt64(reply[0]), let standing = Standing(rawValue: reply[1]), let moved = UInt64(reply[2]) else {
             throw PipelineError(.unexpectedReply, "standing answered what this version does not know")
         }
-        let moved = (try? OrderEvent(parsing: reply[3])).flatMap { Timestamp.parse($0.timestamp) }.flatMap { UInt64(exactly: $0) } ?? now
         return (standing, now > moved ? now - moved : 0)
     }
 }

@@ -5,7 +5,35 @@ internal import Redis
 
 extension OrderPipeline {
     /// Takes the first step of an entry. Repeats it while Redis is away; the token keeps the start from being counted twice.
-    public func begin(_ entry: WorkEntry) async throws(PipelineError) -> BeginOutcome {
+    ///
+    /// - Parameter later: whether the first step may be written together with the next one, which follows at once. This is done for entries that come
+    ///   for the first time.
+    public func begin(_ entry: WorkEntry, withNextStep later: Bool = false) async throws(PipelineError) -> BeginOutcome {
+        if entry.deliveries == 1, let work = later ? await readUsually(entry) : await beginUsually(entry) { return .work(work) }
+        return try await beginAlone(entry)
+    }
+
+    /// Takes a later step. Repeats it while Redis is away. If the step was written and its reply was lost, the answer is `stale` or `again`.
+    public func step(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> StepOutcome {
+        if await takeUsually(request, entry) { return .written }
+        if !entry.known.isBegun {
+            switch try await beginAlone(entry) {
+            case .drop(let reason): return .drop(reason)
+            case .work(let work) where work.state == .submitted: return .again(work)
+            case .work: break
+            }
+        }
+        let reply = try await write(request, entry)
+        switch reply.first?.string {
+        case "ok": return .written
+        case "again": return .again(try work(reply, entry))
+        case let text?: return .drop(try reason(text))
+        case nil: throw PipelineError(.unexpectedReply, "step answered nothing")
+        }
+    }
+
+    private func beginAlone(_ entry: WorkEntry) async throws(PipelineError) -> BeginOutcome {
+        entry.known.isBegun = true
         let request: StepRequest = entry.stage == .router ? .routeBegin : .buildBegin
         let reply = try await write(request, entry)
         switch reply.first?.string {
@@ -15,15 +43,40 @@ extension OrderPipeline {
         }
     }
 
-    /// Takes a later step. Repeats it while Redis is away. If the step was written and its reply was lost, the answer is `stale` or `again`.
-    public func step(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> StepOutcome {
-        let reply = try await write(request, entry)
-        switch reply.first?.string {
-        case "ok": return .written
-        case "again": return .again(try work(reply, entry))
-        case let text?: return .drop(try reason(text))
-        case nil: throw PipelineError(.unexpectedReply, "step answered nothing")
-        }
+    private func beginUsually(_ entry: WorkEntry) async -> Work? {
+        guard entry.stage == .router, entry.round == 1, let begun = await usual.begin(entry) else { return nil }
+        entry.known.text = "\(OrderState.routing) 1 1 2 \(begun.at) \(entry.name)"
+        report(.routeBegin, entry, outcome: "ok", at: begun.at)
+        return Work(OrderFold(begun.order), .routing, attempt: 1, [], now: begun.at, isResumed: false)
+    }
+
+    /// Reads an order that was routed and that nobody has begun to build. It is begun when it is submitted.
+    private func readUsually(_ entry: WorkEntry) async -> Work? {
+        guard entry.stage == .executor, let found = await usual.read(entry), let place = found.record.place, place.state == .routed,
+            place.entry == entry.name, place.round == entry.round, let fold = try? found.record.fold(), let route = fold.route
+        else { return nil }
+        entry.known.text = found.record.state
+        entry.known.isBegun = false
+        entry.known.venues = route.chosen.openVenues
+        return Work(fold, .building, attempt: place.attempt, [], now: found.at, isResumed: false)
+    }
+
+    /// Takes a step as a usual one if it is one. Returns false if nothing is known to be written.
+    private func takeUsually(_ request: StepRequest, _ entry: WorkEntry) async -> Bool {
+        guard let seen = entry.known.text, let move = UsualMove(endingWith: request.step), move.steps.contains(.buildBegin) != entry.known.isBegun,
+            let attempt = OrderPlace(seen)?.attempt
+        else { return false }
+        entry.known.text = nil
+        let begin = entry.known.isBegun ? [] : StepRequest.buildBegin.events
+        let events = (begin + request.events).map { $0.compact(attempt: attempt, venues: entry.known.venues) }
+        guard let moved = await usual.take(move, entry, from: seen, setting: request.fields, events) else { return false }
+        entry.known.text = moved.place
+        if !entry.known.isBegun { report(.buildBegin, entry, outcome: "ok", at: moved.at) }
+        entry.known.isBegun = true
+        report(request, entry, outcome: "ok", at: moved.at)
+        if request.step == .confirm { reportEnd(entry.orderID, .confirmed, at: moved.at) }
+        noteProgress(of: entry)
+        return true
     }
 
     private func write(_ request: StepRequest, _ entry: WorkEntry) async throws(PipelineError) -> [RedisValue] {
@@ -81,7 +134,7 @@ extension OrderPipeline {
         for event in request.events {
             let message = JSONWriter.value(event.message).dropFirst().dropLast()
             arguments += [
-                event.type.rawValue, event.progress.map { String($0) } ?? "", String(message), event.extra, event.showsQuotes ? "1" : "0",
+                event.type.rawValue, event.progress.map { String($0) } ?? "", String(message), event.members,
             ]
         }
         return arguments
@@ -95,24 +148,19 @@ extension OrderPipeline {
     /// A limit far from overflow, and above any count that an order can have.
     private static let attempts: ClosedRange<Int64> = 0...1_000_000
 
-    private static func staleQuotes(_ count: Int64?) -> Int? {
-        let count = count ?? 0
-        return attempts.contains(count) ? Int(count) : nil
-    }
-
-    /// Reads `{outcome, seq, state, attempt, order, route, quotes, transactions, routedAt, stale, now}`.
+    /// Reads `{outcome, state, attempt, the hash before the step, the step's lines, now}`.
     private func work(_ reply: [RedisValue], _ entry: WorkEntry) throws(PipelineError) -> Work {
-        guard reply.count == 11, let state = reply[2].string.flatMap({ OrderState(rawValue: $0) }), let attempt = reply[3].integer,
-            Self.attempts.contains(attempt), let text = reply[4].string, let order = try? Order(json: text), let now = reply[10].milliseconds,
-            let stale = Self.staleQuotes(reply[9].integer), let transactions = SignedTransaction.list(reply[7].string ?? "")
+        guard reply.count == 6, let state = reply[1].string.flatMap({ OrderState(rawValue: $0) }), let attempt = reply[2].integer,
+            Self.attempts.contains(attempt), let now = reply[5].milliseconds, let fold = fold(entry, reply[3], adding: reply[4]),
+            let transactions = SignedTransaction.list(fold.transactions)
         else { throw PipelineError(.unexpectedReply, "order \(entry.orderID) cannot be read") }
-        return Work(
-            order: order, state: state, attempt: Int(attempt), route: route(reply[5].string, at: reply[8].milliseconds), transactions: transactions,
-            staleQuotes: stale, now: now, isResumed: reply[0].string == "again")
+        return Work(fold.fold, state, attempt: Int(attempt), transactions, now: now, isResumed: reply[0].string == "again")
     }
 
-    private func route(_ members: String?, at routedAt: UInt64?) -> StoredRoute? {
-        guard let members, !members.isEmpty, let routedAt, let chosen = try? ChosenRoute(members: members) else { return nil }
-        return StoredRoute(chosen, routedAt: routedAt)
+    /// The order of a hash with the lines of a step that were not in it yet, and its transactions.
+    private func fold(_ entry: WorkEntry, _ hash: RedisValue, adding lines: RedisValue) -> (fold: OrderFold, transactions: String)? {
+        let record = OrderRecord(entry.orderID, hash: hash.array ?? [])
+        guard var fold = try? record.fold(), (try? fold.add(lines: Substring(lines.string ?? ""))) != nil else { return nil }
+        return (fold, record.transactions)
     }
 }

@@ -77,13 +77,15 @@ extension OrderPipeline {
         for _ in 0..<200 { guard try await run(Scripts.leaving, keys: [keys.leaving], [keys.userPrefix, "500"]).integer == 500 else { return } }
     }
 
-    /// Acknowledges events after COMMIT and marks them as stored. All `entries` are of one partition. An order's id is empty if it could not be read.
-    public func stored(_ entries: [(entry: String, orderID: String, seq: Int)], _ keys: Keys) async throws(PipelineError) {
+    /// Acknowledges entries of the events stream after COMMIT. All `entries` are of one partition.
+    ///
+    /// `state` is the text of the order's place as it was stored. It is empty if there was no order to store. The entry then is only acknowledged.
+    public func stored(_ entries: [(entry: String, orderID: String, state: String)], _ keys: Keys) async throws(PipelineError) {
         for chunk in stride(from: 0, to: entries.count, by: 500) {
             let part = entries[chunk..<min(chunk + 500, entries.count)]
             _ = try await run(
                 Scripts.stored, keys: [keys.events, keys.leaving],
-                [persistGroup, keys.orderPrefix, String(settings.orderStateTTL)] + part.flatMap { [$0.entry, $0.orderID, String($0.seq)] })
+                [persistGroup, keys.orderPrefix, String(settings.orderStateTTL)] + part.flatMap { [$0.entry, $0.orderID, $0.state] })
         }
     }
 

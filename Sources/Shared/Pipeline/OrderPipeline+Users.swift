@@ -59,7 +59,6 @@ extension UserOrder {
     /// The order of one row of the script's answer; nil if Redis has only the order's name left.
     fileprivate init?(row: [String]) {
         guard let id = OrderID(parsing: row[0]), let placed = UInt64(row[1]), !row[2].isEmpty else { return nil }
-        let ended = UInt64(row[3]) ?? Timestamp.parse(row[3]).flatMap { UInt64(exactly: $0) }
-        self.init(id: id, placed: placed, ended: row[3].isEmpty ? nil : ended ?? 0)
+        self.init(id: id, placed: placed, ended: row[3].isEmpty ? nil : UInt64(row[3]) ?? 0)
     }
 }

@@ -36,6 +36,8 @@ public final class OrderPipeline {
     public var onOmission: (@ServiceActor (ScriptOmission) -> Void)?
     /// Whether the clock of Redis was set back, so that the time in the ids of entries cannot be used.
     public var isClockSetBack = false
+    /// Steps that are taken many at once.
+    private(set) lazy var usual = UsualSteps(pipeline: self, partitions: partitions)
     /// The waits for the next step of a delivery, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 
@@ -72,6 +74,15 @@ public final class OrderPipeline {
             return try await redis.send(command)
         } catch {
             throw tell(PipelineError(error), of: command[0])
+        }
+    }
+
+    /// Sends commands, all of them before the first is answered. Returns their replies in order. An error is one of the connection.
+    func send(all commands: [[String]]) async throws(PipelineError) -> [Result<RedisValue, RedisError>] {
+        do {
+            return try await redis.send(all: commands)
+        } catch {
+            throw PipelineError(error)
         }
     }
 

@@ -76,12 +76,12 @@ public final class PostgresConnection {
         try await raiseServerLimit(to: limit)
         guard let name = try await prepare(sql, within: limit) else {
             return try await exchange(within: limit) { handle in
-                encoded.withValues { PQsendQueryParams(handle, sql, encoded.count, nil, $0, nil, nil, 0) } == 1
+                encoded.withValues { PQsendQueryParams(handle, sql, encoded.count, nil, $0, encoded.lengths, encoded.formats, 0) } == 1
             }
         }
         do {
             return try await exchange(within: limit) { handle in
-                encoded.withValues { PQsendQueryPrepared(handle, name, encoded.count, $0, nil, nil, 0) } == 1
+                encoded.withValues { PQsendQueryPrepared(handle, name, encoded.count, $0, encoded.lengths, encoded.formats, 0) } == 1
             }
         } catch {
             // Its columns have changed since. The next use prepares it again.

@@ -9,6 +9,8 @@ public enum PostgresParameter: Sendable, Equatable {
     case textArray([String?])
     /// An array of integers or NULLs.
     case intArray([Int64?])
+    /// An array in binary form, for what is written often.
+    case array(PostgresArray)
 
     /// Text, or NULL for nil.
     public static func text(orNull text: String?) -> PostgresParameter { text.map { .text($0) } ?? .null }
@@ -17,7 +19,10 @@ public enum PostgresParameter: Sendable, Equatable {
 }
 
 extension PostgresParameter {
-    /// Writes the text form and a zero byte after it. Returns false for NULL, which has no text form.
+    /// Whether it is sent in binary form.
+    var isBinary: Bool { if case .array = self { true } else { false } }
+
+    /// Writes the text form, or the binary form of an array, and a zero byte after it. Returns false for NULL, which has neither.
     func write(to bytes: inout [UInt8]) throws(PostgresError) -> Bool {
         switch self {
         case .null: return false
@@ -28,6 +33,7 @@ extension PostgresParameter {
             try Self.appendArray(texts, to: &bytes) { (text, bytes) throws(PostgresError) in try Self.appendQuoted(text, to: &bytes) }
         case .intArray(let ints):
             try Self.appendArray(ints, to: &bytes) { (int, bytes) throws(PostgresError) in bytes.append(contentsOf: String(int).utf8) }
+        case .array(let array): try array.write(to: &bytes)
         }
         bytes.append(0)
         return true
@@ -70,20 +76,24 @@ extension PostgresParameter {
     }
 }
 
-extension PostgresError {
-    fileprivate static let nul = PostgresError(.server(sqlState: "22021"), "a text has a NUL, which Postgres cannot store")
-}
-
-/// The parameters of one execution in libpq's form: text forms in one block of memory.
+/// The parameters of one execution in libpq's form: their texts and bytes in one block of memory.
 struct EncodedParameters {
     private var bytes: [UInt8] = []
     private var offsets: [Int?] = []
+    /// The lengths in bytes. libpq reads those of binary values; a text ends at its zero byte.
+    private(set) var lengths: [Int32] = []
+    /// 1 for a binary value, 0 for a text.
+    private(set) var formats: [Int32] = []
 
     init(_ parameters: [PostgresParameter]) throws(PostgresError) {
         offsets.reserveCapacity(parameters.count)
         for parameter in parameters {
             let offset = bytes.count
-            offsets.append(try parameter.write(to: &bytes) ? offset : nil)
+            let hasValue = try parameter.write(to: &bytes)
+            guard let length = Int32(exactly: bytes.count - offset) else { throw .tooLarge }
+            offsets.append(hasValue ? offset : nil)
+            lengths.append(hasValue ? length - 1 : 0)
+            formats.append(parameter.isBinary ? 1 : 0)
         }
     }
 

@@ -78,6 +78,16 @@ public final class RedisClient {
         return try await connection.send(command, timeout: timeout)
     }
 
+    /// Sends commands at once, all before the first reply, and returns their replies in order. The caller bounds their number.
+    ///
+    /// Throws as `send` does if not all could be sent. A command that was refused or not answered has its failure among the replies.
+    public func send(all commands: [[String]], timeout: Duration? = nil) async throws(RedisError) -> [Result<RedisValue, RedisError>] {
+        precondition(commands.allSatisfy { !$0.isEmpty }, "a command has a name")
+        guard let connection = keeper.connection else { throw keeper.unavailable }
+        self.commands += commands.count
+        return try await connection.send(all: commands, timeout: timeout)
+    }
+
     /// Runs a script by its digest. The text is sent only if Redis does not know the digest. Throws as `send` does.
     public func evaluate(
         _ script: RedisScript, keys: [String], arguments: [String], timeout: Duration? = nil

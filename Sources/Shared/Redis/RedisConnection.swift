@@ -115,13 +115,28 @@ final class RedisConnection {
 extension RedisConnection {
     /// Sends a command and waits for its reply.
     func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
-        if Task.isCancelled { throw .cancelledBefore }
-        guard pending.count < options.maxInFlight else {
-            throw RedisError(.overloaded, "\(pending.count) commands are in flight to Redis, no more are allowed")
-        }
+        try admit(1)
         let call = Call()
         try submit(command, timeout: timeout ?? options.commandTimeout, for: call)
         return try await call.value(orWhenCancelled: .cancelled)
+    }
+
+    /// Sends commands, then waits for their replies. The task seldom waits more than once, because the replies come together.
+    func send(all commands: [[String]], timeout: Duration? = nil) async throws(RedisError) -> [Result<RedisValue, RedisError>] {
+        try admit(commands.count)
+        let calls = commands.map { _ in Call() }
+        for (call, command) in zip(calls, commands) { try submit(command, timeout: timeout ?? options.commandTimeout, for: call) }
+        var replies: [Result<RedisValue, RedisError>] = []
+        replies.reserveCapacity(calls.count)
+        for call in calls { replies.append(await call.outcome(orWhenCancelled: .cancelled)) }
+        return replies
+    }
+
+    private func admit(_ count: Int) throws(RedisError) {
+        if Task.isCancelled { throw .cancelledBefore }
+        guard pending.count + count <= options.maxInFlight else {
+            throw RedisError(.overloaded, "\(pending.count) commands are in flight to Redis, no more are allowed")
+        }
     }
 
     /// Sends a command of Pub/Sub. Its answers go to `onPush`. Returns false if the connection has ended.

@@ -23,7 +23,7 @@ public final class PipelineObserver: StreamObserver {
     init(log: Logger, metrics: MetricsRegistry) {
         self.log = log
         entries = metrics.counters(
-            "stream_entries_total", help: "Entries by what happened: read, claimed, lost or released.", by: ["stream", "outcome"])
+            "stream_entries_total", help: "Entries by what happened: read, claimed, lost, released or without an order.", by: ["stream", "outcome"])
         buriedCount = metrics.counters("dead_letters_total", help: "Entries put with the dead letters.", by: ["reason"])
         steps = metrics.counters("order_steps_total", help: "Steps of orders by what became of them.", by: ["step", "outcome"])
         failures = metrics.counters("pipeline_failures_total", help: "Failed work on the pipeline that is tried again.", by: ["doing"])
@@ -87,6 +87,14 @@ public final class PipelineObserver: StreamObserver {
     public func lost(stream: String, count: Int) {
         entries.labelled(stream, "lost").increment(by: count)
         log.info("entries.lost", ["stream": .string(stream), "count": .integer(count)])
+    }
+
+    /// Counts entries without an order, and logs one of the orders, at most one line in five seconds.
+    public func withoutOrder(stream: String, orders: [OrderID]) {
+        entries.labelled(stream, "without_order").increment(by: orders.count)
+        log.limited(
+            .warning, "entries.without_order", every: .seconds(5),
+            ["stream": .string(stream), "count": .integer(orders.count), "orderId": .string(orders.first?.description ?? "")])
     }
 
     /// Logs a failed read, at most one line in five seconds.

@@ -13,6 +13,8 @@ public final class ServiceProcess {
     /// Service, host and a random part: the process' name for other processes and as a consumer.
     public let name: String
     public let log: Logger
+    /// Lines with counts, for what happens to every order.
+    public let counted: CountedLines
     public let metrics = MetricsRegistry()
     public let health = HealthRegistry()
     /// The routes of the HTTP server.
@@ -60,13 +62,14 @@ public final class ServiceProcess {
         log = Logger(
             service: service, instance: name, level: Logger.Level(rawValue: common.logLevel.rawValue) ?? .info,
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
+        counted = CountedLines(log: log)
         router = HTTPRouter()
         redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
-        let partitions = String(settings.partitions)
+        let agreed = OrderPipeline.layoutField.merging(["partitions": String(settings.partitions)]) { own, _ in own }
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
-            (relay.process?.saidOfItself ?? [:]).merging(["partitions": partitions]) { _, own in own }
+            (relay.process?.saidOfItself ?? [:]).merging(agreed) { _, own in own }
         }
         readiness = RedisReadiness(redis: redis, pipeline: pipeline, heartbeat: heartbeat, log: log)
         relay.process = self

@@ -56,6 +56,7 @@ final class ServiceRun {
         process.redis.close()
         await redis.value
         if let failure { throw failure }
+        process.counted.write()
         process.log.info("service.stopped")
     }
 
@@ -100,10 +101,11 @@ final class ServiceRun {
         _ = try? await withDeadline(.seconds(1)) { await work.value }
     }
 
-    /// Prepares each new connection: agrees on the count of partitions and creates the groups.
+    /// Prepares each new connection: agrees on the form of orders and on the count of partitions, and creates the groups.
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
+                try await process.pipeline.agreeOnLayout()
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
             }

@@ -13,20 +13,26 @@ public struct StageWorker {
     /// A worker for all partitions of `process`.
     ///
     /// - Parameters:
-    ///   - concurrency: orders in hand at once.
+    ///   - concurrency: orders worked on at once.
+    ///   - maxUnderWay: orders in hand at once that only wait for something outside; nil if the stage has none.
     ///   - budget: limits first attempts over all replicas; nil for no limit.
     public init(
-        _ stage: Stage, concurrency: Int, settings: WorkerSettings, handler: any OrderHandler, budget: AttemptBudget? = nil, process: ServiceProcess
+        _ stage: Stage, concurrency: Int, maxUnderWay: Int? = nil, settings: WorkerSettings, handler: any OrderHandler,
+        budget: AttemptBudget? = nil, process: ServiceProcess
     ) {
         let options = WorkerOptions(
-            stage: stage, concurrency: concurrency, visibilityTimeout: settings.visibilityTimeout, renewInterval: settings.renewInterval,
-            consumer: process.name)
+            stage: stage, concurrency: concurrency, maxUnderWay: maxUnderWay ?? .max, visibilityTimeout: settings.visibilityTimeout,
+            renewInterval: settings.renewInterval, consumer: process.name)
         worker = Worker(
             options: options, pipeline: process.pipeline, handler: handler, budget: budget, observer: process.observer,
             connect: process.connectReader)
         upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
         process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
-            ServiceActor.assume(worker) { Double($0.inHand) }
+            ServiceActor.assume(worker) { Double($0.working) }
+        }
+        guard maxUnderWay != nil else { return }
+        process.metrics.observe(.gauge, "orders_under_way", help: "Submitted orders whose outcome this process waits for.") { [worker] in
+            ServiceActor.assume(worker) { Double($0.underWay) }
         }
     }
 

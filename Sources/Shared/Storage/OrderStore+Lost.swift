@@ -44,41 +44,33 @@ extension OrderStore {
         unmovedFor age: Duration, listing maxListed: Int, missing: @ServiceActor ([OrderID]) async throws -> [OrderID]
     ) async throws -> LostOrders {
         var result = LostOrders()
-        var last: OpenOrder?
+        var last: OrderID?
         while true {
             let orders = try await openOrders(unmovedFor: age, after: last)
             result.checked += orders.count
-            let gone = try await stillOpen(try await missing(orders.map(\.order.id)))
+            let gone = try await stillOpen(try await missing(orders.map(\.id)))
             result.count += gone.count
-            result.listed += orders.map(\.order).filter { gone.contains($0.id) }.prefix(maxListed - result.listed.count)
+            result.listed += orders.filter { gone.contains($0.id) }.prefix(maxListed - result.listed.count)
             guard orders.count == Self.portion else { return result }
             guard result.checked < Self.maxChecked else {
                 result.isComplete = false
                 return result
             }
-            last = orders.last
+            last = orders.last?.id
         }
     }
 
-    /// An order under way, with its time of acceptance, by which the pages go on.
-    private struct OpenOrder {
-        let order: LostOrder
-        let createdAt: Int64
-    }
-
-    private func openOrders(unmovedFor age: Duration, after last: OpenOrder?) async throws -> [OpenOrder] {
+    /// The next orders under way, the oldest first.
+    private func openOrders(unmovedFor age: Duration, after last: OrderID?) async throws -> [LostOrder] {
         let rows = try await pool.query(
-            Self.open,
-            [
-                .int(age.millisecondsRoundedUp), .int(last?.createdAt ?? 0), .text(last?.order.id.description ?? Self.lowest),
-                .int(Int64(Self.portion)),
-            ], expecting: ["order_id", "status", "updated_at", "created_at"]
+            Self.open, [.int(age.millisecondsRoundedUp), .text(last?.description ?? Self.lowest), .int(Int64(Self.portion))],
+            expecting: ["order_id", "status", "updated_at"]
         ).rows
         return try rows.map { row in
             guard let id = row["order_id"].flatMap({ OrderID(parsing: $0) }), let status = row["status"].flatMap({ OrderStatus(rawValue: $0) }),
-                let updatedAt = row["updated_at"].flatMap({ UInt64($0) }), let createdAt = row["created_at"].flatMap({ Int64($0) })
+                let updatedAt = row["updated_at"].flatMap({ UInt64($0) })
             else { throw RecordError.missing("a column", of: "order_rows") }
-            return OpenOrder(order: LostOrder(id: id, status: status, updatedAt: updatedAt), createdAt: createdAt)
+            return LostOrder(id: id, status: status, updatedAt: updatedAt)
         }
     }
 
@@ -93,13 +85,12 @@ extension OrderStore {
     private static let lowest = "00000000-0000-0000-0000-000000000000"
 
     private static let open = """
-        SELECT order_id, status, round(extract(epoch FROM updated_at) * 1000)::bigint AS updated_at,
-            round(extract(epoch FROM created_at) * 1000)::bigint AS created_at
+        SELECT order_id, status, round(extract(epoch FROM updated_at) * 1000)::bigint AS updated_at
         FROM order_rows
         WHERE status NOT IN ('confirmed', 'failed', 'cancelled') AND updated_at < now() - $1::bigint * interval '1 millisecond'
-            AND (created_at, order_id) > ('epoch'::timestamptz + $2::bigint * interval '1 millisecond', $3::uuid)
-        ORDER BY order_rows.created_at, order_id
-        LIMIT $4::integer
+            AND order_id > $2::uuid
+        ORDER BY order_id
+        LIMIT $3::integer
         """
 
     private static let recheck = """

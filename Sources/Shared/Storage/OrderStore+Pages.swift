@@ -16,33 +16,39 @@ extension OrderStore {
         var statement = PageStatement(filter, cursor)
         let rows = try await pool.query(statement.text(limit: limit + 1), statement.parameters, expecting: ["details", "events"]).rows
         let orders = try rows.prefix(limit).map { row in
-            OrderView(order: try Order(json: row["details"] ?? ""), events: try StoredEvents.read(row["events"] ?? ""))
+            let fold = try OrderFold(row)
+            return OrderView(order: fold.order, events: fold.events)
         }
         return (orders, rows.count > limit ? orders.last.map { OrderCursor(after: $0.order) } : nil)
     }
 }
 
 /// The statement of a page. It has conditions only for the filters that are used, so that Postgres plans each combination with the index that fits.
-private struct PageStatement {
+///
+/// An order's id begins with its time of acceptance, so ids are in the order of time, and a time is a place among the ids. Every index has the ids.
+struct PageStatement {
     private(set) var parameters: [PostgresParameter] = []
     private var conditions: [String] = []
 
     init(_ filter: OrderFilter, _ cursor: OrderCursor?) {
         if let user = filter.userId { conditions.append("user_id = \(add(.text(user)))") }
         if let key = filter.clientOrderId { conditions.append("client_order_id = \(add(.text(key)))") }
-        if !filter.statuses.isEmpty { conditions.append("status = ANY (\(add(.textArray(filter.statuses.map(\.rawValue))))::text[])") }
-        if let from = filter.from { conditions.append("created_at >= \(moment(from))") }
-        if let to = filter.to { conditions.append("created_at < \(moment(to))") }
-        if let cursor { conditions.append("(created_at, order_id) < (\(moment(cursor.createdAt)), \(add(.text(cursor.id.description)))::uuid)") }
+        // Of one status the index has the orders in sequence. Postgres does not see that in a list of one.
+        if filter.statuses.count == 1 {
+            conditions.append("status = \(add(.text(filter.statuses[0].rawValue)))")
+        } else if !filter.statuses.isEmpty {
+            conditions.append("status = ANY (\(add(.textArray(filter.statuses.map(\.rawValue))))::text[])")
+        }
+        if let from = filter.from { conditions.append("order_id >= \(add(.text(OrderID.first(at: from))))::uuid") }
+        if let to = filter.to { conditions.append("order_id < \(add(.text(OrderID.first(at: to))))::uuid") }
+        if let cursor { conditions.append("order_id < \(add(.text(cursor.id.description)))::uuid") }
     }
 
     mutating func text(limit: Int) -> String {
         """
-        SELECT details, coalesce(
-            (SELECT jsonb_agg(event ORDER BY seq) FROM order_events e WHERE e.order_id = r.order_id), '[]') AS events
-        FROM order_rows r
+        SELECT details, events FROM order_rows
         WHERE \(conditions.isEmpty ? "true" : conditions.joined(separator: " AND "))
-        ORDER BY created_at DESC, order_id DESC
+        ORDER BY order_id DESC
         LIMIT \(add(.int(Int64(limit))))::integer
         """
     }
@@ -51,9 +57,14 @@ private struct PageStatement {
         parameters.append(parameter)
         return "$\(parameters.count)"
     }
+}
 
-    /// Unix milliseconds. A time after the year 9999 is clamped, because a timestamptz has a limit.
-    private mutating func moment(_ milliseconds: UInt64) -> String {
-        "'epoch'::timestamptz + \(add(.int(Int64(min(milliseconds, 253_402_300_799_999)))))::bigint * interval '1 millisecond'"
+extension OrderID {
+    /// The text before which every id of an earlier time sorts, and none of this time or a later one. Of the time, in Unix milliseconds, an id has 48
+    /// bits; no order is accepted after those.
+    fileprivate static func first(at milliseconds: UInt64) -> String {
+        let digits = String(min(milliseconds, 1 << 48 - 1), radix: 16)
+        let padded = String(repeating: "0", count: 12 - digits.utf8.count) + digits
+        return "\(padded.prefix(8))-\(padded.suffix(4))-0000-0000-000000000000"
     }
 }

@@ -1,35 +1,55 @@
 internal import EventLoop
-public import Postgres
+internal import Orders
+internal import Postgres
 
 extension OrderStore {
-    /// Deletes the events of up to `limit` final orders that have not changed for `age`, the oldest first. The rows of the orders stay.
+    /// Deletes the events of up to `limit` final orders that have not changed for `age`, the oldest first. The rows of the orders stay, with the
+    /// events from which a view of the order has its values: see `OrderView.sources`.
     ///
-    /// The events from which an order's row has its values stay. A read folds the events that are left, and without these a filled order would look
-    /// pending.
-    /// - Returns: how many orders were handled, fewer than `limit` if none is left, and how many events were deleted.
-    public func deleteEvents(olderThan age: Duration, limit: Int) async throws(PostgresError) -> (orders: Int, events: Int) {
-        let row = try await pool.query(
-            Self.retention, [.int(age.millisecondsRoundedUp), .int(Int64(limit))], expecting: ["orders", "events"], timeout: .seconds(30)
-        ).first
-        return (row?["orders"].flatMap { Int($0) } ?? 0, row?["events"].flatMap { Int($0) } ?? 0)
-    }
-
     /// One transaction. Several notifiers do not wait for each other. A handled order is marked, so that its row is not read again. An index holds
     /// only the orders that are left to do, so old orders cost nothing.
-    private static let retention = """
-        WITH due AS MATERIALIZED (
-            SELECT order_id, ARRAY[seq, chosen_dex_seq, quotes_seq, tx_hash_seq, last_error_seq] AS kept
-            FROM order_rows
-            WHERE status IN ('confirmed', 'failed', 'cancelled') AND NOT events_deleted AND updated_at < now() - $1 * interval '1 millisecond'
-            ORDER BY updated_at
-            LIMIT $2
-            FOR UPDATE SKIP LOCKED
-        ), deleted AS (
-            DELETE FROM order_events e USING due WHERE e.order_id = due.order_id AND e.seq <> ALL (due.kept)
-            RETURNING 1
-        ), marked AS (
-            UPDATE order_rows r SET events_deleted = true FROM due WHERE r.order_id = due.order_id
-        )
-        SELECT (SELECT count(*) FROM due) AS orders, (SELECT count(*) FROM deleted) AS events
+    /// - Returns: how many orders were handled, fewer than `limit` if none is left, and how many events were deleted.
+    /// - Throws: `PostgresError`.
+    public func deleteEvents(olderThan age: Duration, limit: Int) async throws -> (orders: Int, events: Int) {
+        try await pool.transaction { connection in
+            let due = try await connection.query(
+                Self.due, [.int(age.millisecondsRoundedUp), .int(Int64(limit))], expecting: ["order_id", "details", "events"], timeout: .seconds(30)
+            ).rows
+            guard !due.isEmpty else { return (0, 0) }
+            let remains = due.map(Remains.init)
+            let columns: [PostgresArray] = [.uuid(due.map { $0["order_id"] }), .text(remains.map(\.events))]
+            _ = try await connection.query(Self.reduce, columns.map { .array($0) }, timeout: .seconds(30))
+            return (due.count, remains.reduce(0) { $0 + $1.deleted })
+        }
+    }
+
+    private static let due = """
+        SELECT order_id, details, events
+        FROM order_rows
+        WHERE status IN ('confirmed', 'failed', 'cancelled') AND NOT events_deleted AND updated_at < now() - $1 * interval '1 millisecond'
+        ORDER BY updated_at
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED
         """
+
+    private static let reduce = """
+        UPDATE order_rows r SET events_deleted = true, events = coalesce(given.events, r.events)
+        FROM unnest($1::uuid[], $2::text[]) AS given(order_id, events)
+        WHERE r.order_id = given.order_id
+        """
+}
+
+/// What the retention leaves of an order's events.
+private struct Remains {
+    /// The events that stay, as whole events: their lines would lack what the deleted ones said. Nil if all stay.
+    let events: String?
+    let deleted: Int
+
+    /// Takes a row with `details` and `events`. Of a row that cannot be read all stays.
+    init(_ row: PostgresRow) {
+        let fold = try? OrderFold(row)
+        let kept = fold.map { OrderView.sources(of: $0.events) } ?? []
+        deleted = (fold?.events.count ?? 0) - kept.count
+        events = deleted > 0 ? kept.map(\.json).joined(separator: "\n") : nil
+    }
 }

@@ -3,7 +3,7 @@ internal import Migrations
 public import Orders
 public import Postgres
 
-/// Orders and their events in Postgres. This projection answers once an order has left Redis.
+/// Orders and their events in Postgres, one row an order. This projection answers once an order has left Redis.
 @ServiceActor
 public final class OrderStore {
     let pool: PostgresPool
@@ -17,31 +17,28 @@ public final class OrderStore {
         return try await PostgresMigrator(pool, steps).migrate()
     }
 
-    /// Stores all of the events or none. They are on disk when it returns.
+    /// Stores all of the snapshots or none. They are on disk when it returns.
     ///
-    /// Events may come in any order, in any batches, more than once, and from several writers at once: the tables end up the same. Throws a
-    /// `PostgresError`; `isDataFault` means that at least one event can never be stored.
-    public func append(_ batch: [StoredEvent]) async throws(PostgresError) {
-        guard !batch.isEmpty else { return }
-        _ = try await pool.query(
-            Self.append,
-            [
-                .textArray(batch.map(\.orderID)), .intArray(batch.map { Int64($0.seq) }), .textArray(batch.map(\.event)),
-                .textArray(batch.map(\.order)),
-            ])
+    /// Of each order the snapshot with the highest seq stays. So snapshots may come in any order, in any batches, more than once, and from several
+    /// writers at once. Throws a `PostgresError`; `isDataFault` means that at least one of them can never be stored.
+    public func save(_ rows: [OrderRow]) async throws(PostgresError) {
+        guard !rows.isEmpty else { return }
+        // One statement can change a row only once.
+        let rows = Array(Dictionary(rows.map { ($0.id, $0) }) { $0.seq >= $1.seq ? $0 : $1 }.values)
+        _ = try await pool.query(Self.upsert, Self.columns(of: rows).map { .array($0) })
     }
 
-    /// Stores the events that can be stored and finds those that never can: a batch that is refused for its data is stored in halves.
+    /// Stores the snapshots that can be stored and finds those that never can: a batch that is refused for its data is stored in halves.
     ///
-    /// - Returns: the indices of the stored events, ascending, and those of the bad events, each with Postgres' error.
-    /// - Throws: an error that is not the fault of an event. Then no event is known to be bad, and the whole batch can be stored again.
-    public func appendHalving(_ batch: [StoredEvent]) async throws(PostgresError) -> (stored: [Int], bad: [(index: Int, error: PostgresError)]) {
+    /// - Returns: the indices of the stored snapshots, ascending, and those of the bad ones, each with Postgres' error.
+    /// - Throws: an error that is not the fault of an order. Then no order is known to be bad, and the whole batch can be stored again.
+    public func saveHalving(_ rows: [OrderRow]) async throws(PostgresError) -> (stored: [Int], bad: [(index: Int, error: PostgresError)]) {
         var stored: [Int] = []
         var bad: [(index: Int, error: PostgresError)] = []
-        var ranges = batch.isEmpty ? [] : [batch.indices]
+        var ranges = rows.isEmpty ? [] : [rows.indices]
         while let range = ranges.popLast() {
             do {
-                try await append(Array(batch[range]))
+                try await save(Array(rows[range]))
                 stored += range
             } catch  where error.isDataFault {
                 if range.count == 1 {
@@ -58,20 +55,25 @@ public final class OrderStore {
 
     /// An order and all of its events in order of seq; nil if the id was never stored.
     /// Throws `PostgresError`, or `RecordError` for an unreadable row.
-    public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? { try await read(id, after: 0) }
-
-    /// The events of an order with a seq above `seq`; nil if the id was never stored.
-    public func events(of id: OrderID, after seq: Int) async throws -> [OrderEvent]? { try await read(id, after: seq)?.events }
-
-    /// Checks whether the orders can be read: connection, tables and rights. Throws the reason if not.
-    public func probe() async throws(PostgresError) {
-        _ = try await pool.query("SELECT (SELECT order_id FROM order_rows LIMIT 1), (SELECT seq FROM order_events LIMIT 1)")
+    public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? {
+        let result = try await pool.query(Self.select, [.text(id.description)], expecting: ["details", "events"])
+        return try result.first.map { row in
+            let fold = try OrderFold(row)
+            return (fold.order, fold.events)
+        }
     }
 
-    private func read(_ id: OrderID, after seq: Int) async throws -> (order: Order, events: [OrderEvent])? {
-        let result = try await pool.query(
-            Self.select, [.text(id.description), .int(min(Int64(seq), Int64(Int32.max)))], expecting: ["details", "events"])
-        guard let row = result.first, let details = row["details"], let events = row["events"] else { return nil }
-        return (try Order(json: details), try StoredEvents.read(events))
+    /// The events of an order with a seq above `seq`; nil if the id was never stored.
+    public func events(of id: OrderID, after seq: Int) async throws -> [OrderEvent]? { try await order(id)?.events.filter { $0.seq > seq } }
+
+    /// Checks whether the orders can be read: connection, tables and rights. Throws the reason if not.
+    public func probe() async throws(PostgresError) { _ = try await pool.query("SELECT order_id, details, events FROM order_rows LIMIT 0") }
+}
+
+extension OrderFold {
+    /// The order of a row with `details` and `events`.
+    init(_ row: PostgresRow) throws {
+        self.init(try Order(json: row["details"] ?? ""))
+        try add(lines: Substring(row["events"] ?? ""))
     }
 }

@@ -69,7 +69,7 @@ struct DoctorTests {
             try await engine.stack.kill(.executor)
             id = try await engine.place()
             try await engine.wait(id, for: ["routed"])
-            let entry = try #require(try await engine.record(id)["entry"]?.split(separator: " ").last)
+            let entry = try #require(try await engine.place(of: id)?.last?.split(separator: ":").last)
             let routed = "orders:{0}:routed"
             _ = try await engine.redis.send(["XREADGROUP", "GROUP", "executor", "thief", "STREAMS", routed, ">"])
             _ = try await engine.redis.send(["XACK", routed, "executor", String(entry)])

@@ -1,6 +1,7 @@
 import EventLoop
 import HTTP
 import JSON
+import Orders
 import Redis
 import TestSupport
 import Testing
@@ -32,20 +33,40 @@ extension Engine {
 
     /// The hash of an order in Redis: values by the name of their field.
     func record(_ id: String) async throws -> [String: String] {
-        let values = try await redis.send(["HGETALL", "orders:{0}:order:\(id)"]).array ?? []
+        let values = try await redis.send(["HGETALL", Self.key(id)]).array ?? []
         var fields: [String: String] = [:]
         for index in stride(from: 0, to: values.count, by: 2) { fields[values[index].string ?? ""] = values[index + 1].string ?? "" }
         return fields
     }
 
+    /// The key of an order's hash.
+    static func key(_ id: String) -> String { "orders:{0}:o:\(id)" }
+
+    /// The words of an order's place: state, round, attempt, seq, time, entry; nil if Redis does not have the order.
+    func place(of id: String) async throws -> [String]? {
+        try await redis.send(["HGET", Self.key(id), "s"]).string?.split(separator: " ", omittingEmptySubsequences: false).map { String($0) }
+    }
+
     /// The state of an order, which is finer than its status.
-    func state(_ id: String) async throws -> String? { try await redis.send(["HGET", "orders:{0}:order:\(id)", "state"]).string }
+    func state(_ id: String) async throws -> String? { try await place(of: id)?.first }
+
+    /// The lines of an order's events in Redis, from 1 to n.
+    func lines(of id: String) async throws -> [String] {
+        let steps = try await record(id).compactMap { field in Int(field.key).map { ($0, field.value) } }.sorted { $0.0 < $1.0 }
+        return steps.flatMap { $0.1.split(separator: "\n").map { String($0) } }
+    }
 
     /// The canonical events of an order, as texts, from 1 to n.
     func events(_ id: String) async throws -> [String] {
-        let fields = try await record(id)
-        let count = fields["seq"].flatMap { Int($0) } ?? 0
-        return (1...max(1, count)).compactMap { fields["e:\($0)"] }
+        guard let details = try await record(id)["o"] else { return [] }
+        var fold = OrderFold(try Order(json: details))
+        for line in try await lines(of: id) { try fold.add(Substring(line)) }
+        return fold.events.map(\.text)
+    }
+
+    /// The signature of an order's transaction, as its newest event shows it; empty if there is none.
+    func signature(of id: String) async throws -> String {
+        try await events(id).last.flatMap { try JSONValue.parse($0)["txHash"]?.string } ?? ""
     }
 
     /// Waits until an order is in one of the states.

@@ -34,16 +34,13 @@ struct ExtremeEntryTests {
         let survivors = Survivors(of: engine)
         let id = try await engine.place()
         try await engine.waitForEnd([id])
-        let order = try #require(try await engine.record(id)["order"])
-        let event = try #require(try await engine.events(id).first)
         var lost: Set<String> = []
         for value in Extremes.all {
             // The entry is of an order that does not exist, or has no number at all.
             for stream in ["accepted", "routed"] { lost.insert("\(stream) \(try await add(stream, ["id", unknownID(), "round", value]))") }
-            let changed = event.replacing(#""seq":1,"#, with: #""seq":\#(value),"#)
-            let entry = try await add("events", ["id", id, "seq", value, "event", changed, "order", order])
-            // An event that is stored already changes nothing. Any other is of an order that has ended, or of none.
-            if Int(value).map({ $0 < 1 }) ?? true { lost.insert("events \(entry)") }
+            lost.insert("events \(try await add("events", ["id", value]))")
+            // An order that is stored already, or that is not there, changes nothing.
+            for named in [id, unknownID()] { _ = try await add("events", ["id", named, "seq", value]) }
         }
         try await engine.waitUntilIdle()
         let found = try await letters()
@@ -59,43 +56,53 @@ struct ExtremeEntryTests {
         let record = try await engine.record(id)
         var copies: [String] = []
         for value in Extremes.whole + ["1e400", "NaN", "", "-0"] {
-            for (state, fields) in try spoilt(record, by: value) { copies.append(try await copy(id, as: state, fields)) }
+            for fields in try spoilt(record, by: value) { copies.append(try await copy(id, fields)) }
         }
         for copy in copies { try await look(at: copy) }
         try await survivors.check()
         // Orders that cannot be worked off are not lost. They are removed, so that no worker goes on with them in the rest of the test's engine.
-        for key in copies.map({ "orders:{0}:order:\($0)" }) { _ = try await engine.redis.send(["DEL", key]) }
+        for copy in copies { _ = try await engine.redis.send(["DEL", Engine.key(copy)]) }
     }
 
-    /// An order's hash with one number changed, in every place where there is a number.
-    private func spoilt(_ record: [String: String], by value: String) throws -> [(state: String, fields: [String: String])] {
-        let transactions = try #require(record["transactions"])
-        let route = try #require(record["route"])
-        let signature = try #require(record["txHash"])
-        let leg = #"{"leg":\#(value),"status":"landed","txHash":"s","amountOut":"\#(value)","quote":"#
-        let quote = try #require(JSONValue.parse("{\(route)}")["quote"]).serialized
-        let direct = ["attempt", "seq", "round", "maxAttempts", "progress", "deadline", "stored", "routedAt", "stale"].map { ("routed", [$0: value]) }
-        return direct + [
-            ("routed", ["starts": "executor:1:\(value):t"]), ("routed", ["clock": "routing \(value) pending=\(value)"]),
-            ("routed", ["route": route.replacing(#""amountIn":"1500000000""#, with: #""amountIn":"\#(value)""#)]),
-            ("routed", ["route": route + #","legs":[\#(leg)\#(quote)},\#(leg)\#(quote)}]"#]),
-            ("submitted", ["attempt": value]),
-            ("submitted", ["transactions": transactions.replacing(#""attempt":1"#, with: #""attempt":\#(value)"#)]),
-            ("submitted", ["transactions": transactions.replacing(#""leg":0"#, with: #""leg":\#(value)"#)]),
-            ("submitted", ["transactions": transactions.replacing(signature, with: "sig\(value)")]),
+    /// An order's hash with one number changed, in every place where there is a number. `ENTRY` stands for the entry that the order gets.
+    private func spoilt(_ record: [String: String], by value: String) throws -> [[String: String]] {
+        let transactions = try #require(record["t"])
+        let signature = try #require(record["4"]?.firstMatch(of: /"txHash":"([^"]*)"/)?.1)
+        let routed = ["s": "routed 1 1 3 1768030217789 ENTRY"]
+        let submitted = ["s": "submitted 1 1 6 1768030217789 ENTRY"]
+        let places = (1...4).map { index in
+            var words = ["routed", "1", "1", "3", "1768030217789", "ENTRY"]
+            words[index] = value
+            return ["s": words.joined(separator: " ")]
+        }
+        let line = try #require(record["3"])
+        let names = ["t", "seq", "progress", "attempt", "chosen"].map { name in
+            routed.merging(["3": line.replacing(try! Regex(#""\#(name)":\d+"#), with: #""\#(name)":\#(value)"#)]) { $1 }
+        }
+        let quote = try #require(JSONValue.parse(line)["quotes"]?.array?.first).serialized
+        let leg = #"{"leg":\#(value),"status":"landed","txHash":"s","amountOut":"\#(value)","quote":\#(quote)}"#
+        let split = line.dropLast() + #","chosenDex":"x","quote":\#(quote),"legs":[\#(leg),\#(leg)]}"#
+        let whole = ["d": "executor:1:\(value):t", "x": value, "e": value, "p": value, value: value].map { routed.merging([$0: $1]) { $1 } }
+        return places + names + whole + [
+            routed.merging(["3": line.replacing(#""amountIn":"1500000000""#, with: #""amountIn":"\#(value)""#)]) { $1 },
+            routed.merging(["3": String(split).replacing(/"chosen":\d+,?/, with: "")]) { $1 },
+            submitted.merging(["t": transactions.replacing(#""attempt":1"#, with: #""attempt":\#(value)"#)]) { $1 },
+            submitted.merging(["t": transactions.replacing(#""leg":0"#, with: #""leg":\#(value)"#)]) { $1 },
+            submitted.merging(["t": transactions.replacing(signature, with: "sig\(value)")]) { $1 },
         ]
     }
 
     /// Makes an order that waits for the executor, as a copy of another order. If the value is in the name of its transaction, that transaction has
     /// landed.
-    private func copy(_ id: String, as state: String, _ fields: [String: String]) async throws -> String {
+    private func copy(_ id: String, _ fields: [String: String]) async throws -> String {
         let copy = unknownID()
-        let key = "orders:{0}:order:\(copy)"
-        _ = try await engine.redis.send(["COPY", "orders:{0}:order:\(id)", key])
+        let key = Engine.key(copy)
+        _ = try await engine.redis.send(["COPY", Engine.key(id), key])
         let entry = try await add("routed", ["id", copy, "round", "1"])
-        let all = ["state": state, "entry": "routed \(entry)", "stored": ""].merging(fields) { $1 }
-        _ = try await engine.redis.send(["HSET", key] + all.flatMap { [$0.key, $0.value] })
-        if let name = fields["transactions"]?.firstMatch(of: /"signature":"(sig[^"]*)"/)?.1 {
+        // The copy has the events up to its place.
+        _ = try await engine.redis.send(["HDEL", key, "7"] + (fields["s"]?.hasPrefix("submitted") == true ? [] : ["4"]))
+        _ = try await engine.redis.send(["HSET", key] + fields.flatMap { [$0.key, $0.value.replacing("ENTRY", with: "routed:\(entry)")] })
+        if let name = fields["t"]?.firstMatch(of: /"signature":"(sig[^"]*)"/)?.1 {
             let value = String(name.dropFirst(3))
             _ = try await engine.redis.send([
                 "HSET", "chain:{0}:tx:\(name)", "outcome", "landed", "slot", value, "amountOut", value, "code", "",
@@ -126,10 +133,11 @@ struct ExtremeEntryTests {
         try await client.subscribe(id)
         try await client.subscribe(user: "u")
         try await client.read { $0.seqs[id]?.count == 3 }
-        let event = try #require(try await engine.events(id).last)
+        let line = try #require(try await engine.lines(of: id).last)
+        let message = #"{"orderId":"\#(id)","status":"routing","# + line.dropFirst()
         for value in Extremes.all {
             for channel in ["updates:\(id)", "updates:user:u"] {
-                for text in [event.replacing(#""seq":3,"#, with: #""seq":\#(value),"#), value] {
+                for text in [message.replacing(#""seq":3,"#, with: #""seq":\#(value),"#), value] {
                     _ = try await engine.redis.send(["PUBLISH", channel, text])
                 }
             }

@@ -52,9 +52,7 @@ extension Engine {
     /// What Postgres has of each order: its row and its events as one text.
     func rows() async throws -> [String: String] {
         let sql = """
-            SELECT o.id::text AS id, to_jsonb(o)::text
-                || (SELECT jsonb_agg(e.event ORDER BY e.seq) FROM order_events e WHERE e.order_id = o.id)::text AS text
-            FROM orders o
+            SELECT order_id::text AS id, to_jsonb(r)::text AS text FROM order_rows r
             """
         let rows = try await postgres.query(sql, []).rows
         return Dictionary(uniqueKeysWithValues: rows.map { ($0["id"] ?? "", $0["text"] ?? "") })

@@ -8,20 +8,18 @@ import Testing
 @Suite("Faults around native sockets", .onLoop) @ServiceActor
 struct NativeFaultTests {
     private nonisolated static let publish = """
-        for seq = ARGV[2], ARGV[3] do
-          local event = string.gsub(ARGV[4], '"seq":0', '"seq":' .. string.format('%d', seq))
-          redis.call('HSET', KEYS[1], 'seq', string.format('%d', seq), 'e:' .. string.format('%d', seq), event)
-          redis.call('PUBLISH', 'updates:' .. ARGV[1], event)
+        for number = ARGV[2], ARGV[3] do
+          local seq = string.format('%d', number)
+          local line = string.gsub(ARGV[4], '"seq":0', '"seq":' .. seq)
+          redis.call('HSET', KEYS[1], 's', 'routing 1 1 ' .. seq .. ' 1768030217789 accepted:1-0', seq, '{' .. line)
+          redis.call('PUBLISH', 'updates:' .. ARGV[1], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. line)
         end
         """
 
     /// Adds events of 2.5 KB to an order, as steps do.
     private func flood(_ id: String, _ seqs: ClosedRange<Int>) async throws {
-        let event = """
-            {"orderId":"\(id)","seq":0,"type":"routing","status":"routing","progress":10,"timestamp":"2026-01-10T07:30:17.789Z",\
-            "message":"\(String(repeating: "x", count: 2500))","attempt":1,"maxAttempts":3}
-            """
-        let command = ["EVAL", Self.publish, "1", "orders:{0}:order:\(id)", id, String(seqs.lowerBound), String(seqs.upperBound), event]
+        let line = #""t":1768030217789,"seq":0,"type":"routing","progress":10,"message":"\#(String(repeating: "x", count: 2500))","attempt":1}"#
+        let command = ["EVAL", Self.publish, "1", Engine.key(id), id, String(seqs.lowerBound), String(seqs.upperBound), line]
         _ = try await Engine.current.redis.send(command)
     }
 

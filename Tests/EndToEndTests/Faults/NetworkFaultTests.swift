@@ -8,7 +8,7 @@ import Testing
     "Faults of the network", .onLoop,
     .enabled(if: NetworkLink.isAvailable, "needs root, network namespaces, /dev/net/tun, ip (iproute2) and python3")) @ServiceActor
 struct NetworkFaultTests {
-    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500", "EXECUTOR_CONCURRENCY": "10"]))
+    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500", "EXECUTOR_CONCURRENCY": "10", "MAX_UNDER_WAY": "10"]))
     func `An executor whose link to Redis falls silent notices within 5 s, others finish its orders, and it comes back clean`() async throws {
         let engine = Engine.current
         let link = try await NetworkLink(to: "\(engine.stack.redis.directory)/socket")
@@ -56,7 +56,7 @@ struct NetworkFaultTests {
         }
     }
 
-    private func confirmed(by number: Int) -> Int { Engine.current.lines(.executor, number).count { $0.contains(#""order.confirmed""#) } }
+    private func confirmed(by number: Int) -> Int { Engine.current.lines(.executor, number).count { $0.contains(#""orders.confirmed""#) } }
 
     private func stopping(_ link: NetworkLink, _ body: () async throws -> Void) async throws {
         do {

@@ -25,9 +25,10 @@ struct VersionTests {
 
     /// A step of a newer executor: like today's, with more in the event, the stream entry and the hash.
     private nonisolated static let step = """
-        redis.call('HSET', KEYS[1], 'seq', ARGV[2], 'e:' .. ARGV[2], ARGV[3], 'riskScore', '{"of":"a newer version"}')
-        redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'seq', ARGV[2], 'event', ARGV[3], 'order', redis.call('HGET', KEYS[1], 'order'), 'newer', '1')
-        return redis.call('PUBLISH', 'updates:' .. ARGV[1], ARGV[3])
+        local state, seq, at, entry = string.match(redis.call('HGET', KEYS[1], 's'), '^(%S+ %S+ %S+) (%S+) (%S+) (.*)$')
+        redis.call('HSET', KEYS[1], 's', table.concat({ state, seq + 1, at, entry }, ' '), seq + 1, '{' .. ARGV[2], 'p', '1', 'riskScore', '7')
+        redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'newer', '1')
+        return redis.call('PUBLISH', 'updates:' .. ARGV[1], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. ARGV[2])
         """
 
     @Test(.engine(replicas: [.executor: 0]))
@@ -37,11 +38,13 @@ struct VersionTests {
         let socket = try await engine.socket("/v1/stream?orderId=\(id)")
         let documents = try await engine.socket("/ws/orders/\(id)")
         try await engine.wait(id, for: ["routed"])
-        let last = try #require(try await engine.events(id).last)
-        let failure = #""error":{"code":"WALLET_FROZEN","message":"The wallet is frozen","retryable":true},"#
-        let added = failure + #""newer":{"legs":[{"dex":"later"}],"risk":0.5},"#
-        let event = "{" + added + last.dropFirst().replacing(#""seq":3"#, with: #""seq":4"#)
-        _ = try await engine.redis.send(["EVAL", Self.step, "2", "orders:{0}:order:\(id)", "orders:{0}:events", id, "4", event])
+        let last = try #require(try await engine.lines(of: id).last)
+        let failure = #""error":{"code":"WALLET_FROZEN","message":"The wallet is frozen","retryable":true}"#
+        let newer = #""newer":{"legs":[{"dex":"later"}],"risk":0.5}"#
+        let line = String(last.dropFirst().dropLast()).replacing(#""seq":3"#, with: #""seq":4"#) + ",\(failure),\(newer)}"
+        _ = try await engine.redis.send(["EVAL", Self.step, "2", Engine.key(id), "orders:{0}:events", id, line])
+        let event = try #require(try await engine.events(id).last)
+        #expect(event.hasSuffix(",\(failure),\(newer)}"))
         for seq in 1...3 { #expect(try JSONValue.parse(await socket.text())["event"]?["seq"]?.integer == Int64(seq)) }
         #expect(try await socket.text() == #"{"op":"event","event":\#(event)}"#)
         let shown = try await engine.show(id)

@@ -27,7 +27,7 @@ struct StreamTests {
         _ = try await watching.value
         for client in clients { try client.check(try await engine.events(client.id)) }
         let cut = clients.count { $0.connections.count > 1 }
-        let attempts = try await together(ids.count) { index in try await engine.record(ids[index])["attempt"] }
+        let attempts = try await together(ids.count) { index in try await engine.place(of: ids[index])?[2] }
         print("measured: \(cut) of 500 clients were cut off and came back; \(attempts.count { $0 != "1" }) orders were tried again")
         #expect(cut > 50 && attempts.contains { $0 != "1" })
         try await engine.audit(ids)

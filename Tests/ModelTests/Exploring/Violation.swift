@@ -17,12 +17,13 @@ enum Violation: String, Sendable {
     case openTransaction = "a transaction may still land, and it is not the one of a submitted order"
     case wrongEntry = "`entry` does not name what stands for the order"
     case writtenByStranger = "a step was written for a worker that does not own the entry"
+    case submittedLate = "the order was submitted after its deadline"
 
     /// Whether people lose something by it.
     var isHarm: Bool {
         switch self {
         case .landedTwice, .failedAndLanded, .cancelledAndLanded, .confirmedWithoutLanding, .endedTwice, .gap, .stuck: true
-        case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger: false
+        case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger, .submittedLate: false
         }
     }
 }
@@ -46,6 +47,7 @@ extension World {
         if flaws.contains(.illegalMove) { return .illegalMove }
         if flaws.contains(.illegalStatus) { return .illegalStatus }
         if flaws.contains(.writtenByStranger) { return .writtenByStranger }
+        if flaws.contains(.submittedLate) { return .submittedLate }
         if order.isFinal != (ends == 1) { return .endWithoutEvent }
         for index in 0..<Self.signatures where mayLand(index) {
             guard order.state == .submitted, Int(order.transaction) == index + 1 else { return .openTransaction }

@@ -2,16 +2,19 @@ import Orders
 
 /// A script's answer, and the statuses of the events that it has written.
 struct Answer: Equatable {
-    enum Outcome: UInt8 { case ok, again, stale, fenced, duplicate, unknown, conflict, ended }
+    /// `unusual`: the script for usual steps has left the order as it was.
+    enum Outcome: UInt8 { case ok, again, stale, fenced, duplicate, unknown, conflict, ended, unusual }
 
     let outcome: Outcome
     var first: OrderStatus?
     var second: OrderStatus?
+    var third: OrderStatus?
 
-    init(_ outcome: Outcome, _ first: OrderStatus? = nil, _ second: OrderStatus? = nil) {
+    init(_ outcome: Outcome, _ first: OrderStatus? = nil, _ second: OrderStatus? = nil, _ third: OrderStatus? = nil) {
         self.outcome = outcome
         self.first = first
         self.second = second
+        self.third = third
     }
 }
 
@@ -26,6 +29,8 @@ struct Command {
     var transaction: UInt8 = 0
     /// Whether a failure uses up an attempt. Every failure but a stale quote does.
     var usesAttempt = true
+    /// Whether the script for usual steps is asked.
+    var isUsual = false
 
     var begins: Bool { step == .routeBegin || step == .buildBegin }
 }
@@ -42,7 +47,7 @@ extension OrderModel {
             acknowledge(slot)
             return end(.failed, .ended)
         }
-        if command.begins, let end = start(entry.post, command, maxStarts, mutation) { return end }
+        if command.begins, let end = start(entry, command, maxStarts, mutation) { return end }
         guard Legal.leads(command.step, from: state) || mutation == .submitTwice && command.step == .submit && state == .submitted else {
             return Answer(command.begins || command.step.target == state ? .again : .conflict)
         }
@@ -66,9 +71,10 @@ extension OrderModel {
         return Answer(.conflict)
     }
 
-    /// Counts a start, once per delivery. Returns an answer if it was one start too many.
-    private mutating func start(_ post: Post, _ command: Command, _ maxStarts: UInt8, _ mutation: Mutation?) -> Answer? {
-        if startsPost != post { (startsPost, starts, startsToken) = (post, 0, 0) }
+    /// Counts a start, once per delivery. Returns an answer if it was one start too many. A usual first start is not written, so a later delivery
+    /// takes it as made.
+    private mutating func start(_ entry: Entry, _ command: Command, _ maxStarts: UInt8, _ mutation: Mutation?) -> Answer? {
+        if startsPost != entry.post { (startsPost, starts, startsToken) = (entry.post, entry.deliveries > 1 ? 1 : 0, 0) }
         guard startsToken != command.token else { return nil }
         if starts >= maxStarts {
             let isInDoubt = state == .submitted && mutation != .poisonSubmitted
@@ -80,7 +86,7 @@ extension OrderModel {
         return nil
     }
 
-    private mutating func write(_ command: Command) -> Answer {
+    mutating func write(_ command: Command) -> Answer {
         let before = state
         state = command.step.target
         switch command.step {

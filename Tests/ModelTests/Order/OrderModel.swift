@@ -11,6 +11,8 @@ struct OrderModel {
         var post = Post.none
         /// The consumer that has the entry in hand. Zero until it is read.
         var owner: UInt8 = 0
+        /// How often the entry was delivered. Two stands for all above it where the exact count does not matter.
+        var deliveries: UInt8 = 0
     }
 
     /// A dead letter.
@@ -51,6 +53,11 @@ struct OrderModel {
 
     var isFinal: Bool { state.isFinal }
     var post: Post { state.stage.map { Post($0, round: Int(round)) } ?? .none }
+
+    /// Whether the order is where another one is. An order never comes back to a place that it has left.
+    func isAtPlace(of other: OrderModel) -> Bool {
+        state == other.state && round == other.round && attempt == other.attempt && named == other.named
+    }
 
     /// Puts an entry on a stream and returns its slot. Nil if the bounds of the model leave no place.
     mutating func add(_ post: Post, owner: UInt8 = 0) -> UInt8? {

@@ -14,10 +14,15 @@ final class Database {
     let redis: RedisClient
     var keys: Keys { pipeline.partitions[0] }
 
-    init(url: String) throws {
-        redis = RedisClient(url: try #require(RedisURL(url)), name: "schedule")
-        pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(maxStarts: Schedule.maxStarts))
+    init(url: String, maxStarts: Int = Schedule.maxStarts) throws {
+        // A call that takes long is not sent again: what it did is compared.
+        var options = RedisOptions()
+        options.commandTimeout = .seconds(30)
+        redis = RedisClient(url: try Self.address(url), name: "schedule", options: options)
+        pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(maxStarts: maxStarts))
     }
+
+    static func address(_ url: String) throws -> RedisURL { try #require(RedisURL(url)) }
 
     @discardableResult
     func send(_ command: String...) async throws -> RedisValue { try await redis.send(command) }
@@ -44,12 +49,23 @@ final class Database {
         return entry
     }
 
-    /// Acknowledges every event as stored, as a notifier does after COMMIT.
-    func storeEvents() async throws {
+    /// Reads the new entries of the events stream, and the orders that they name, as a notifier does.
+    func readEvents() async throws -> [Snapshot] {
         let reply = try await send("XREADGROUP", "GROUP", persistGroup, "n", "STREAMS", keys.events, ">")
         let entries = StreamEntry.list(readGroup: reply).compactMap { EventEntry($0) }
-        try await pipeline.stored(entries.map { ($0.entry, $0.orderID.description, $0.seq) }, keys)
+        let records = try await pipeline.records(entries.map(\.orderID))
+        return try zip(entries, records).map { entry, record in
+            Snapshot(entry: entry.entry, place: record?.state ?? "", events: try record?.fold().events ?? [])
+        }
     }
+}
+
+/// An order as a notifier has read it for an entry of the events stream.
+struct Snapshot {
+    let entry: String
+    /// The text of `s`.
+    let place: String
+    let events: [OrderEvent]
 }
 
 /// Runs a test on an empty database of the shared server.

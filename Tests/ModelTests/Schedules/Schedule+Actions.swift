@@ -18,6 +18,7 @@ extension Schedule {
         let post = model.entries[Int(slot)].post
         guard work.orderID == order.id, work.entry == ids[Int(slot)], work.round == post.round else { throw TestFailure("read \(work) instead") }
         model.entries[Int(slot)].owner = consumer
+        model.entries[Int(slot)].deliveries = 1
         deliveries.append(Delivery(work: work, slot: slot, consumer: consumer, token: token))
     }
 
@@ -33,9 +34,11 @@ extension Schedule {
         try await database.send("XCLAIM", database.keys.source(of: old.work.stage), old.work.stage.group, name(consumer), "0", old.work.entry)
         note("\(old.work.stage) \(name(consumer)) claims slot \(old.slot), delivery \(token)")
         model.entries[Int(old.slot)].owner = consumer
+        model.entries[Int(old.slot)].deliveries += 1
+        handedBack.remove(old.slot)
         let work = WorkEntry(
             stage: old.work.stage, partition: 0, entry: old.work.entry, orderID: order.id, round: old.work.round, consumer: name(consumer),
-            deliveries: 2, token: String(token))
+            deliveries: Int(model.entries[Int(old.slot)].deliveries), token: String(token))
         deliveries.append(Delivery(work: work, slot: old.slot, consumer: consumer, token: token))
         return deliveries.last!
     }
@@ -51,39 +54,7 @@ extension Schedule {
         try await follow(from: before)
     }
 
-    // MARK: Steps
-
-    func begin(_ delivery: Delivery) async throws {
-        let outcome = try await database.pipeline.begin(delivery.work)
-        let found =
-            switch outcome {
-            case .work(let work): work.isResumed ? "again" : "ok"
-            case .drop(let reason): reason.rawValue
-            }
-        try await step(delivery, Command(step: delivery.work.stage == .router ? .routeBegin : .buildBegin), found)
-    }
-
-    func step(_ delivery: Delivery, _ request: StepRequest) async throws {
-        let outcome = try await database.pipeline.step(request, delivery.work)
-        let found =
-            switch outcome {
-            case .written: "ok"
-            case .again: "again"
-            case .drop(let reason): reason.rawValue
-            }
-        try await step(delivery, Command(step: request.step, seen: request.seen, transaction: 1, usesAttempt: request.usesAttempt), found)
-    }
-
-    private func step(_ delivery: Delivery, _ command: Command, _ found: String) async throws {
-        let before = model
-        var command = command
-        (command.slot, command.consumer, command.token) = (delivery.slot, delivery.consumer, delivery.token)
-        let answer = model.perform(command, maxStarts: UInt8(Self.maxStarts))
-        say(answer)
-        let seen = command.seen.map { " in \($0)" } ?? ""
-        try check("\(command.step)\(seen) of delivery \(delivery.token)", found, "\(answer.outcome)")
-        try await follow(from: before)
-    }
+    // MARK: Requests
 
     /// What a worker of a stage may ask for, whatever state it has seen.
     func requests(_ stage: Stage) -> [StepRequest] {
@@ -129,5 +100,12 @@ extension Schedule {
         note("delivery \(delivery.token) is handed back")
         let owns = delivery.slot != OrderModel.gone && model.entries[Int(delivery.slot)].owner == delivery.consumer
         if owns, !model.isGone, model.startsPost.stage == work.stage { model.release(delivery.token) }
+        // The consumer hands back all that it has in hand.
+        for slot in 0..<UInt8(OrderModel.slots) where model.entries[Int(slot)].owner == delivery.consumer && !handedBack.contains(slot) {
+            let entry = model.entries[Int(slot)]
+            guard !entry.post.isNone, entry.post.stage == work.stage else { continue }
+            model.entries[Int(slot)].deliveries = max(1, entry.deliveries) - 1
+            handedBack.insert(slot)
+        }
     }
 }

@@ -8,27 +8,31 @@ import TestSupport
 extension Schedule {
     /// Checks that the hash is what the model says, and that it is kept as long as it must be.
     func compare() async throws {
-        let names = ["state", "round", "attempt", "seq", "entry", "starts"]
-        let reply = try await database.redis.send(["HMGET", database.keys.order(order.id)] + names).array ?? []
-        var found = reply.map { $0.string ?? "" }
-        guard !model.isGone else { return try check("hash", found, names.map { _ in "" }) }
+        let reply = try await database.redis.send(["HMGET", database.keys.order(order.id), "s", "d", "p"]).array ?? []
+        let found = reply.map { $0.string ?? "" }
+        guard !model.isGone else { return try check("hash", found, ["", "", ""]) }
+        let isAt = OrderPlace(found[0]).map {
+            Place(state: $0.state, round: UInt8($0.round), attempt: UInt8($0.attempt), seq: $0.seq, entry: $0.entry)
+        }
+        guard isAt == place else { throw TestFailure("the order is at \(found[0]) instead of \(place)") }
         // The model's tokens are numbers. Without a start there is no token.
-        found[5] = found[5].split(separator: ":").prefix(3).joined(separator: ":")
+        let counted = found[1].split(separator: ":").prefix(3).joined(separator: ":")
         let starts = model.startsPost.isNone ? "" : "\(model.startsPost.stage):\(model.startsPost.round):\(model.starts)"
-        let expected = [model.state.rawValue, "\(model.round)", "\(model.attempt)", "\(statuses.count)", entryName, starts]
-        guard found == expected else { throw TestFailure("the hash has \(found) instead of \(expected)") }
-        guard areEventsStored else { return }
+        guard counted == starts else { throw TestFailure("the counted starts are \(counted) instead of \(starts)") }
+        guard found[2] == (isAnnounced ? "1" : "") else { throw TestFailure("the events are \(isAnnounced ? "not announced" : "announced again")") }
         let leaves = try await database.send("PTTL", database.keys.order(order.id)).integer ?? -2 > 0
-        let mayLeave = model.isFinal && model.named == OrderModel.nothing
+        let mayLeave = model.isFinal && model.named == OrderModel.nothing && !isAnnounced
         guard leaves == mayLeave else { throw TestFailure("the hash \(leaves ? "leaves too early" : "stays for ever")") }
     }
 
-    /// The value that `entry` must have.
+    /// The place that the hash must name.
+    var place: Place { Place(state: model.state, round: model.round, attempt: model.attempt, seq: statuses.count, entry: entryName) }
+
     private var entryName: String {
         switch model.named {
         case OrderModel.nothing: ""
-        case OrderModel.aRetry: "retries \(model.post.isNone ? retryStage : model.post.stage.stream):\(order.id):\(model.round)"
-        default: "\(model.entries[Int(model.named)].post.stage.stream) \(ids[Int(model.named)])"
+        case OrderModel.aRetry: "retries:\(model.post.isNone ? retryStage : model.post.stage.stream):0"
+        default: "\(model.entries[Int(model.named)].post.stage.stream):\(ids[Int(model.named)])"
         }
     }
 
@@ -48,7 +52,7 @@ extension Schedule {
             try check("pending \(stage)", pending, 0)
         }
         try check("retries", try await database.send("ZCARD", database.keys.retries).integer, 0)
-        try await judgeStream()
+        try judgeStored()
         try await database.send("DEL", database.keys.dead, database.keys.events, database.keys.deadlines)
         try await database.pipeline.createGroups(database.keys)
     }
@@ -61,14 +65,9 @@ extension Schedule {
         guard ends == (model.isFinal ? 1 : 0) else { throw TestFailure("\(ends) final events in \(model.state)") }
     }
 
-    /// Checks what Postgres and the sockets get: every event once, in order.
-    private func judgeStream() async throws {
-        let rows = try await database.send("XRANGE", database.keys.events, "-", "+").array ?? []
-        let events = try rows.map { row in
-            let fields = (row.array?[1].array ?? []).map { $0.string ?? "" }
-            return try OrderEvent(parsing: fields[5])
-        }
-        try check("seqs", events.map(\.seq), Array(1...statuses.count))
-        try check("statuses", events.map(\.status), statuses)
+    /// Checks what Postgres has got: every event once, in order.
+    private func judgeStored() throws {
+        try check("seqs", stored.map(\.seq), Array(1...statuses.count))
+        try check("statuses", stored.map(\.status), statuses)
     }
 }

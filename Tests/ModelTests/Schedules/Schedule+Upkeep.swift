@@ -31,7 +31,7 @@ extension Schedule {
         guard !model.isPastDeadline, !model.isGone else { return }
         note("the deadline passes")
         model.isPastDeadline = true
-        try await database.send("HSET", database.keys.order(order.id), "deadline", "1000")
+        try await database.send("HSET", database.keys.order(order.id), "x", "1000")
         if !model.isFinal { try await database.send("ZADD", database.keys.deadlines, "1000", order.id.description) }
     }
 
@@ -60,13 +60,28 @@ extension Schedule {
         try check("letter \(index) is dropped", try await database.pipeline.drop(DeadLetterID(partition: 0, entry: letterIDs[index])!), expected)
     }
 
-    /// Stores all events in Postgres. After that the hash may expire if nothing keeps it.
+    // MARK: Postgres
+
+    /// A notifier reads the events stream, and the order as it is then.
+    func readEvents() async throws {
+        let found = try await database.readEvents()
+        try check("entries of events", found.count, unreadEvents)
+        unreadEvents = 0
+        snapshots += found.map { ($0, place) }
+    }
+
+    /// A notifier commits what it has read, and mostly lives to say so. After that the hash may expire if nothing keeps it.
     func store() async throws {
-        note("all events are stored")
-        try await database.storeEvents()
-        areEventsStored = true
+        for (snapshot, _) in snapshots where snapshot.events.count > stored.count { stored = snapshot.events }
+        note("\(stored.count) events are in Postgres")
+        guard Int.random(in: 0..<8, using: &random) > 0 else { return }
+        for (snapshot, seen) in snapshots {
+            try await database.pipeline.stored([(snapshot.entry, order.id.description, snapshot.place)], database.keys)
+            if seen == place { isAnnounced = false } else { unreadEvents += 1 }
+        }
+        snapshots = []
         try await compare()
-        guard model.isFinal, model.named == OrderModel.nothing, Bool.random(using: &random) else { return }
+        guard model.isFinal, model.named == OrderModel.nothing, !isAnnounced, Bool.random(using: &random) else { return }
         note("the hash is gone")
         try await database.send("DEL", database.keys.order(order.id))
         model.isGone = true
@@ -87,6 +102,10 @@ extension Schedule {
             }
             try await promote()
             try await compare()
+        }
+        while isAnnounced {
+            try await readEvents()
+            try await store()
         }
     }
 

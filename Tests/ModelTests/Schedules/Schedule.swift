@@ -15,6 +15,19 @@ final class Schedule {
         var slot: UInt8
         let consumer: UInt8
         let token: UInt8
+        /// The place of the order, if the consumer knows one from a usual step.
+        var known: Place?
+        /// Whether the first step is written. If it is not, a later step writes it.
+        var isBegun = true
+    }
+
+    /// Where an order is, as the text of `s` says it, without the time.
+    struct Place: Equatable {
+        let state: OrderState
+        let round: UInt8
+        let attempt: UInt8
+        let seq: Int
+        let entry: String
     }
 
     nonisolated static let maxStarts = 2
@@ -33,7 +46,15 @@ final class Schedule {
     var letterIDs = [String](repeating: "", count: OrderModel().letters.count)
     /// The statuses that clients have been told.
     var statuses: [OrderStatus] = [.pending]
-    var areEventsStored = false
+    /// Whether an entry on the events stream stands for events that are not stored.
+    var isAnnounced = true
+    /// How many entries of the events stream were added and not read, and those that a notifier has in hand.
+    var unreadEvents = 1
+    var snapshots: [(snapshot: Snapshot, place: Place)] = []
+    /// What Postgres has.
+    var stored: [OrderEvent] = []
+    /// Slots whose entries were handed back and not delivered since.
+    var handedBack: Set<UInt8> = []
     private var lastToken: UInt8 = 0
     private(set) var log: [String] = []
 
@@ -84,8 +105,9 @@ final class Schedule {
         case 89..<90: try await passDeadline()
         case 90..<92: try await giveUp(delivery)
         case 92..<96: try await release(delivery)
-        case 96..<97: try await drop(Int.random(in: 0..<model.letters.count, using: &random))
-        case 97..<99: try await store()
+        case 96: try await drop(Int.random(in: 0..<model.letters.count, using: &random))
+        case 97: try await readEvents()
+        case 98: try await store()
         default: try await sweep()
         }
     }
@@ -111,10 +133,11 @@ final class Schedule {
     func note(_ text: String) { log.append(text) }
 
     func say(_ answer: Answer) {
-        for status in [answer.first, answer.second] {
+        for status in [answer.first, answer.second, answer.third] {
             guard let status else { continue }
             statuses.append(status)
-            areEventsStored = false
+            if !isAnnounced { unreadEvents += 1 }
+            isAnnounced = true
         }
     }
 
@@ -130,6 +153,7 @@ final class Schedule {
             if post.isNone {
                 for index in deliveries.indices where deliveries[index].slot == UInt8(slot) { deliveries[index].slot = OrderModel.gone }
                 for stage in Stage.allCases { unread[stage]?.removeAll { $0 == UInt8(slot) } }
+                handedBack.remove(UInt8(slot))
             } else if before.entries[slot].post.isNone {
                 ids[slot] = try await database.newest(database.keys.source(of: post.stage))
                 unread[post.stage, default: []].append(UInt8(slot))

@@ -5,6 +5,8 @@ enum Action {
     case reads(Int, Post)
     case claims(Int, Post)
     case asks(Int, OrderStep, Answer.Outcome, isReplyLost: Bool)
+    case prepares(Int)
+    case asksUsually(Int, OrderStep, isReplyLost: Bool)
     case buries(Int)
     case crashes(Int)
     case handsBack(Int)
@@ -27,8 +29,8 @@ enum Action {
     /// Whether the action happens by itself, without a fault and without a person. Such actions must be enough to bring an order to its end.
     var isProgress: Bool {
         switch self {
-        case .reads, .claims, .lets, .sends, .chain, .promotes, .leaves, .arrives, .catchesUp, .splits: true
-        case .asks(_, _, _, let isReplyLost): !isReplyLost
+        case .reads, .claims, .prepares, .lets, .sends, .chain, .promotes, .leaves, .arrives, .catchesUp, .splits: true
+        case .asks(_, _, _, let isReplyLost), .asksUsually(_, _, let isReplyLost): !isReplyLost
         case .buries, .crashes, .handsBack, .cancels, .deadline, .sweeps, .duplicates, .putsBack, .strays: false
         }
     }
@@ -41,6 +43,9 @@ extension Action: CustomStringConvertible {
         case .claims(let worker, let post): "\(Self.name(worker)) claims the entry for the \(post)"
         case .asks(let worker, let step, let outcome, let isReplyLost):
             "\(Self.name(worker)) asks for \(step): \(outcome)\(isReplyLost ? ", but the reply is lost" : "")"
+        case .prepares(let worker): "\(Self.name(worker)) reads the order and builds"
+        case .asksUsually(let worker, let step, let isReplyLost):
+            "\(Self.name(worker)) takes \(step) as a usual step\(isReplyLost ? ", but the reply is lost" : "")"
         case .buries(let worker): "\(Self.name(worker)) gives its entry up"
         case .crashes(let worker): "\(Self.name(worker)) crashes"
         case .handsBack(let worker): "\(Self.name(worker)) stops and hands back"

@@ -7,7 +7,7 @@ extension World {
     func actions(_ rules: Rules, _ emit: Emit) {
         let tidily: Emit = { action, world in
             var world = world
-            world.tidy()
+            world.tidy(after: order)
             emit(action, world)
         }
         for worker in 0..<Self.workers {
@@ -27,6 +27,7 @@ extension World {
             let entry = order.entries[slot]
             var next = self
             next.order.entries[slot].owner = name
+            next.order.entries[slot].deliveries = min(2, entry.deliveries + 1)
             next.workers[worker] = Worker(point: .read, slot: UInt8(slot))
             emit(entry.owner == 0 ? .reads(worker, entry.post) : .claims(worker, entry.post), next)
         }

@@ -23,6 +23,7 @@ extension World {
     private func rank(_ worker: Int) -> UInt64 {
         let held = workers[worker], name = Self.name(of: worker), stage = Self.stage(of: worker), token = Self.token(of: worker)
         var rank = UInt64(held.point.rawValue) << 40 | UInt64(held.slot) << 32 | UInt64(held.signature) << 24
+        rank |= UInt64(held.sight.rawValue) << 20
         if order.startsToken == token { rank |= 1 << 16 }
         if stray.token == token { rank |= 2 << 16 }
         if stray.stage == stage, stray.consumer == name { rank |= 4 << 16 }

@@ -8,8 +8,12 @@ extension World {
         switch held.point {
         case .idle: break
         case .read:
-            ask(worker, Self.stage(of: worker) == .router ? .routeBegin : .buildBegin, rules, emit)
+            if Self.stage(of: worker) == .router { askUsually(worker, .routeBegin, rules, emit) } else { prepare(worker, emit) }
+            askToBegin(worker, rules, emit)
             giveUp(worker, emit)
+        case .prepared:
+            askUsually(worker, .submit, rules, emit)
+            askToBegin(worker, rules, emit)
         case .begun: proceed(worker, rules, emit)
         case .following: follow(worker, rules, emit)
         case .owing: catchUp(worker, rules, emit)
@@ -18,9 +22,26 @@ extension World {
 
     // MARK: Programs
 
+    private func askToBegin(_ worker: Int, _ rules: Rules, _ emit: Emit) {
+        ask(worker, Self.stage(of: worker) == .router ? .routeBegin : .buildBegin, rules, emit)
+    }
+
+    /// Reads an order that comes for the first time, as far as its worker knows, and whose entry stands for it.
+    private func prepare(_ worker: Int, _ emit: Emit) {
+        let slot = workers[worker].slot
+        guard slot != OrderModel.gone, order.state == .routed, order.named == slot, !order.isGone else { return }
+        let entry = order.entries[Int(slot)]
+        guard entry.deliveries == 1 || entry.owner != Self.name(of: worker) else { return }
+        var next = self
+        next.workers[worker].point = .prepared
+        next.workers[worker].sight = .fresh
+        emit(.prepares(worker), next)
+    }
+
     private func proceed(_ worker: Int, _ rules: Rules, _ emit: Emit) {
         let hasAttempts = order.attempt < rules.bounds.attempts
         if Self.stage(of: worker) == .router {
+            askUsually(worker, .routeDone, rules, emit)
             ask(worker, .routeDone, rules, emit)
             if hasAttempts { ask(worker, .routeRetry, seen: .routing, rules, emit) }
             ask(worker, .fail, seen: .routing, rules, emit)
@@ -42,7 +63,10 @@ extension World {
         var mayRequote = signature == .failed || signature == .over
         if rules.mutation == .signBeforeExpiry, signature == .unsent || signature == .dropped { mayRequote = true }
         if rules.mutation == .expireWithoutLook, signature == .landed { mayRequote = true }
-        if signature == .landed { ask(worker, .confirm, rules, emit) }
+        if signature == .landed {
+            askUsually(worker, .confirm, rules, emit)
+            ask(worker, .confirm, rules, emit)
+        }
         guard hasAttempts else {
             if mayRetry || mayRequote { ask(worker, .fail, seen: .submitted, rules, emit) }
             return
@@ -83,6 +107,31 @@ extension World {
         emit(.asks(worker, step, answer.outcome, isReplyLost: false), next)
     }
 
+    /// Asks for a step as a usual one. Where it is not usual nothing happens, and the worker asks for it carefully. It is not asked for again.
+    private func askUsually(_ worker: Int, _ step: OrderStep, _ rules: Rules, _ emit: Emit) {
+        let isSeen = workers[worker].sight != .none
+        guard isSeen || step == .routeBegin || rules.mutation == .usualUnseen else { return }
+        var next = self
+        var command = Command(
+            step: step, slot: workers[worker].slot, consumer: Self.name(of: worker), token: Self.token(of: worker), isUsual: true)
+        if step == .submit {
+            command.transaction = next.sign()
+            guard command.transaction != 0 else { return }
+        }
+        if strays > 0 { strayUsually(command, worker, next, emit) }
+        let answer = next.run(command, isSeen: isSeen, rules)
+        guard answer.outcome == .ok else { return }
+        if lostReplies > 0 {
+            var deaf = next
+            deaf.lostReplies -= 1
+            deaf.workers[worker].sight = .none
+            emit(.asksUsually(worker, step, isReplyLost: true), deaf)
+        }
+        next.receive(answer.outcome, command, worker, rules)
+        if next.workers[worker].point != .idle { next.workers[worker].sight = .fresh }
+        emit(.asksUsually(worker, step, isReplyLost: false), next)
+    }
+
     private mutating func receive(_ outcome: Answer.Outcome, _ command: Command, _ worker: Int, _ rules: Rules) {
         switch outcome {
         case .ok, .again:
@@ -100,7 +149,7 @@ extension World {
             } else {
                 rest(worker)
             }
-        case .stale, .fenced, .duplicate, .unknown, .conflict, .ended: rest(worker)
+        case .stale, .fenced, .duplicate, .unknown, .conflict, .ended, .unusual: rest(worker)
         }
     }
 
@@ -127,10 +176,26 @@ extension World {
         emit(.strays(worker, command.step, "asks again: \(answer.outcome)"), next)
     }
 
+    /// Delays a usual step. Its sender gives up and keeps its name, dies, or goes on carefully.
+    private func strayUsually(_ command: Command, _ worker: Int, _ world: World, _ emit: Emit) {
+        var next = world
+        next.strays -= 1
+        next.stray = command
+        var resting = next
+        resting.rest(worker)
+        emit(.strays(worker, command.step, "gives up"), resting)
+        var dead = next
+        dead.crash(worker)
+        emit(.strays(worker, command.step, "crashes"), dead)
+        next.workers[worker].sight = .none
+        emit(.strays(worker, command.step, "goes on carefully"), next)
+    }
+
     func strayArrives(_ rules: Rules, _ emit: Emit) {
         guard stray.consumer != 0 else { return }
         var next = self
-        let answer = next.run(stray, rules)
+        // A usual step is taken out of the way as soon as the order moves.
+        let answer = next.run(stray, isSeen: true, rules)
         next.stray = Command()
         emit(.arrives(stray.step, answer.outcome), next)
     }
@@ -146,7 +211,7 @@ extension World {
             emit(.crashes(worker), crashed)
             var stopped = self
             stopped.crashes -= 1
-            stopped.order.release(Self.token(of: worker))
+            stopped.handBack(worker)
             stopped.crash(worker)
             emit(.handsBack(worker), stopped)
         }

@@ -7,6 +7,8 @@ struct Worker {
         case idle
         /// It has an entry and has not begun.
         case read
+        /// It has read an order that is routed, and builds without having told anybody.
+        case prepared
         /// It has begun and found nothing submitted.
         case begun
         /// It follows a transaction.
@@ -15,7 +17,17 @@ struct Worker {
         case owing
     }
 
+    /// What a worker knows of the order's place.
+    enum Sight: UInt8 {
+        case none
+        /// The order is where the worker has seen it.
+        case current
+        /// The worker has seen the place, or has moved the order there, in this action.
+        case fresh
+    }
+
     var point = Point.idle
+    var sight = Sight.none
     var slot = OrderModel.gone
     /// The transaction that the worker follows or has sent. Zero if there is none.
     var signature: UInt8 = 0
@@ -40,6 +52,7 @@ struct World {
         static let illegalMove = Flaws(rawValue: 1)
         static let illegalStatus = Flaws(rawValue: 2)
         static let writtenByStranger = Flaws(rawValue: 4)
+        static let submittedLate = Flaws(rawValue: 8)
     }
 
     static let workers = 4
@@ -67,8 +80,6 @@ struct World {
     var ends: UInt8 = 0
     /// Whether an event has a number but was not written.
     var lacksEvent = false
-    /// Fills up to a multiple of eight bytes.
-    private var padding: UInt8 = 0
 
     init(_ bounds: Bounds) {
         crashes = bounds.crashes
@@ -94,18 +105,26 @@ struct World {
     // MARK: Steps
 
     /// Runs a step, and notes what an audit would find wrong with it.
-    mutating func run(_ command: Command, _ rules: Rules) -> Answer {
+    ///
+    /// - Parameter isSeen: for a usual step, whether the order is still where the worker has seen it.
+    mutating func run(_ command: Command, isSeen: Bool = false, _ rules: Rules) -> Answer {
         let before = order.state
         let owner = command.slot == OrderModel.gone ? command.consumer : order.entries[Int(command.slot)].owner
-        let answer = order.perform(command, maxStarts: rules.bounds.starts, without: rules.mutation)
+        let answer =
+            command.isUsual
+            ? order.performUsually(command, isSeen: isSeen, without: rules.mutation)
+            : order.perform(command, maxStarts: rules.bounds.starts, without: rules.mutation)
         if answer.outcome == .ok || answer.outcome == .again, owner != command.consumer { flaws.insert(.writtenByStranger) }
+        if answer.outcome == .ok, command.step == .submit, order.isPastDeadline { flaws.insert(.submittedLate) }
         note(answer, from: before)
         return answer
     }
 
     mutating func note(_ answer: Answer, from before: OrderState) {
+        // A usual submission leads through `building`.
+        let before = answer.third != nil && before == .routed ? .building : before
         if before != order.state, !Legal.leads(from: before, to: order.state) { flaws.insert(.illegalMove) }
-        for status in [answer.first, answer.second] {
+        for status in [answer.first, answer.second, answer.third] {
             guard let status else { continue }
             if !Legal.follows(lastStatus, status) { flaws.insert(.illegalStatus) }
             lastStatus = status
@@ -143,10 +162,20 @@ struct World {
         rest(worker)
     }
 
+    /// Hands the entries of a worker back, as if they had not been delivered to it.
+    mutating func handBack(_ worker: Int) {
+        order.release(Self.token(of: worker))
+        for slot in 0..<OrderModel.slots where order.entries[slot].owner == Self.name(of: worker) {
+            guard order.entries[slot].post.stage == Self.stage(of: worker), order.entries[slot].deliveries == 1 else { continue }
+            order.entries[slot].deliveries = 0
+        }
+    }
+
     // MARK: Tidying
 
-    /// Makes worlds equal if no action can tell them apart.
-    mutating func tidy() {
+    /// Makes worlds equal if no action can tell them apart. `before` is the order as it was before the action that led here.
+    mutating func tidy(after before: OrderModel) {
+        look(after: before)
         for worker in 0..<Self.workers { workers[worker].slot = tidied(workers[worker].slot) }
         if stray.consumer != 0 { stray.slot = tidied(stray.slot) }
         for index in 0..<Self.signatures where !isHeld(UInt8(index) + 1) {
@@ -156,6 +185,19 @@ struct World {
             case .none, .taken, .landed: break
             }
         }
+    }
+
+    /// Who has seen the order elsewhere does not see where it has gone. A usual step that is still under way then does nothing any more.
+    private mutating func look(after before: OrderModel) {
+        let hasMoved = !order.isAtPlace(of: before)
+        for worker in 0..<Self.workers {
+            switch workers[worker].sight {
+            case .fresh: workers[worker].sight = .current
+            case .current where hasMoved: workers[worker].sight = .none
+            case .current, .none: break
+            }
+        }
+        if hasMoved, stray.isUsual { stray = Command() }
     }
 
     private func tidied(_ slot: UInt8) -> UInt8 { slot == OrderModel.gone || order.entries[Int(slot)].post.isNone ? OrderModel.gone : slot }

@@ -75,7 +75,7 @@ struct ExecutionHandlerTests {
         try await withOrder([.landed(amountOut: BaseUnits(1))]) { bench in
             var stored: String?
             bench.chain.onSettle = {
-                stored = try await bench.test.redis.send(["HGET", bench.test.keys.order(bench.order.id), "transactions"]).string
+                stored = try await bench.test.redis.send(["HGET", bench.test.keys.order(bench.order.id), "t"]).string
             }
             try await bench.execute()
             #expect(SignedTransaction.list(stored ?? "") == bench.chain.settled)
@@ -226,6 +226,34 @@ struct ExecutionHandlerTests {
             await bench.handler.handle(first)
             #expect(try await bench.state() == "submitted")
             #expect(bench.test.process.metrics.render().contains(#"order_steps_total{step="confirm",outcome="fenced"} 1"#))
+        }
+    }
+
+    @Test func `a place is held while an order is built, and left once its transaction is written down`() async throws {
+        try await withOrder([.landed(amountOut: BaseUnits(218_000_000))]) { bench in
+            let entry = try await bench.test.take(.executor)
+            var states: [String?] = []
+            entry.place.onLeave = { states.append(bench.chain.signed.isEmpty ? "unsigned" : "signed") }
+            bench.chain.onSettle = {
+                states.append(try await bench.state())
+                #expect(entry.place.isLeft)
+            }
+            await bench.handler.handle(entry)
+            #expect(states == ["signed", "submitted"])
+        }
+    }
+
+    @Test func `who takes over a submitted order needs its place only for a look at it`() async throws {
+        try await withOrder { bench in
+            let first = try await bench.test.take(.executor, consumer: "first")
+            let working = Loop.spawn { await bench.handler.handle(first) }
+            try await eventually { bench.chain.settled.count == 1 }
+            working.cancel()
+            await working.value
+            let second = try await takeOver(first, bench)
+            bench.chain.outcomes = [.landed(amountOut: BaseUnits(218_220_000))]
+            await bench.handler.handle(second)
+            #expect(second.place.isLeft && bench.chain.settled.count == 2 && bench.chain.signed.count == 1)
         }
     }
 

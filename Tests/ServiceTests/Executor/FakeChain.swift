@@ -16,6 +16,7 @@ final class FakeChain: Chain {
     /// Why the signer refuses. Nil if it signs.
     var refusal: OrderFailure?
     var networkFeeLamports: UInt64 = 5000
+    var signsAtOnce = true
     /// Called when a settlement begins.
     var onSettle: (@ServiceActor () async throws -> Void)?
     private(set) var signed: [SignedTransaction] = []

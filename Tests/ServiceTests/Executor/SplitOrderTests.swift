@@ -29,7 +29,7 @@ extension ExecutionHandlerTests {
             bench.chain.outcomesOfLegs = [0: [Self.landed(145_400_000)], 1: [Self.landed(72_600_000)]]
             var stored: [String?] = []
             bench.chain.onSettle = {
-                stored.append(try await bench.test.redis.send(["HGET", bench.test.keys.order(bench.order.id), "transactions"]).string)
+                stored.append(try await bench.test.redis.send(["HGET", bench.test.keys.order(bench.order.id), "t"]).string)
             }
             try await bench.execute()
             #expect(stored.map { SignedTransaction.list($0 ?? "") } == [bench.chain.signed, bench.chain.signed])
@@ -141,9 +141,9 @@ extension ExecutionHandlerTests {
             let entry = try await bench.test.take(.executor)
             let hash = bench.test.keys.order(bench.order.id)
             if code == "POISONED" {
-                _ = try await bench.test.redis.send(["HSET", hash, "starts", "executor:2:5:another"])
+                _ = try await bench.test.redis.send(["HSET", hash, "d", "executor:2:5:another"])
             } else {
-                _ = try await bench.test.redis.send(["HSET", hash, "deadline", "1"])
+                _ = try await bench.test.redis.send(["HSET", hash, "x", "1"])
             }
             await bench.handler.handle(entry)
             let last = try #require(try await bench.events().last)

@@ -110,7 +110,7 @@ struct AcceptanceTests {
             // The record of the order that was just proposed, or of an earlier one that was the same. Before it comes the late answer.
             case let command where command.first == "HMGET":
                 let accept = server.commands.last { $0.count > 20 && $0[2] == "7" } ?? []
-                let values = [isOwn ? accept[10] : "0198c2a1-7d3e-7000-8000-5d2f6c1b9a00", "1-0", accept[17], accept[20], "100"]
+                let values = [isOwn ? accept[11] : "0198c2a1-7d3e-7000-8000-5d2f6c1b9a00", "1-0", accept[16], accept[19], "100"]
                 return ":0\r\n*5\r\n" + values.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
             case let command where command.count > 20 && command[2] == "7": return ""
             default: return "*2\r\n:1767225600000\r\n:0\r\n"

@@ -111,7 +111,7 @@ struct DoctorTests {
         if inRedis { try await test.accept(order) }
         let event = OrderEvent(
             orderId: order.id, seq: 1, type: .pending, status: .pending, progress: 0, timestamp: "2026-01-10T07:30:17.789Z", message: "m")
-        try await store.append([StoredEvent(orderID: order.id.description, seq: 1, event: event.json, order: order.json)])
+        try await store.save(order, [event])
         return order
     }
 

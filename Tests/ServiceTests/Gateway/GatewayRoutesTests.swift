@@ -185,10 +185,8 @@ struct GatewayRoutesTests {
         }
         try await withStore { store, database in
             let (known, lost) = (Samples.order(), Samples.order())
-            let events = eventsOfSuccess(known.id)
-            try await store.append(events.map { StoredEvent(orderID: known.id.description, seq: $0.seq, event: $0.json, order: known.json) })
-            let first = eventsOfSuccess(lost.id)[0]
-            try await store.append([StoredEvent(orderID: lost.id.description, seq: first.seq, event: first.json, order: lost.json)])
+            try await store.save(known, eventsOfSuccess(known.id))
+            try await store.save(lost, [eventsOfSuccess(lost.id)[0]])
             try await withGateway(["DATABASE_URL": database]) { _, http in
                 try await eventually { try await http.get("/api/orders/\(known.id)").status == 200 }
                 // The second id is of a partition that does not exist, so no Redis has it either.
@@ -230,7 +228,7 @@ struct GatewayRoutesTests {
     @Test func `an order that cannot be read is our fault, not Redis'`() async throws {
         try await withGateway { test, http in
             let order = try await accepted(test, 0)
-            _ = try await test.redis.send(["HSET", test.keys.order(order.id), "order", "{"])
+            _ = try await test.redis.send(["HSET", test.keys.order(order.id), "o", "{"])
             #expect(try await http.get("/api/orders/\(order.id)").status == 500)
         }
     }
@@ -287,10 +285,7 @@ struct GatewayRoutesTests {
     @Test func `a list is read in pages, narrowed by what is asked for, newest first`() async throws {
         try await withStore { store, database in
             let orders = (0..<3).map { _ in Samples.order(user: "ann") } + [Samples.order(user: "bob")]
-            for order in orders {
-                let event = eventsOfSuccess(order.id)[0]
-                try await store.append([StoredEvent(orderID: order.id.description, seq: 1, event: event.json, order: order.json)])
-            }
+            for order in orders { try await store.save(order, [eventsOfSuccess(order.id)[0]]) }
             try await withGateway(["DATABASE_URL": database]) { _, http in
                 try await eventually { try await http.get("/api/orders?userId=ann").status == 200 }
                 var found: [String?] = []

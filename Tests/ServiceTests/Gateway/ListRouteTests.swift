@@ -15,9 +15,7 @@ struct ListRouteTests {
     @Test func `a list in summary has what a row needs, with the names and values of the whole, in a third of its size`() async throws {
         try await withStore { store, database in
             let order = Samples.order(user: "ann")
-            for event in eventsOfSuccess(order.id) {
-                try await store.append([StoredEvent(orderID: order.id.description, seq: event.seq, event: event.json, order: order.json)])
-            }
+            try await store.save(order, eventsOfSuccess(order.id))
             try await withGateway(["DATABASE_URL": database]) { _, http in
                 try await eventually { try await http.get("/api/orders").status == 200 }
                 let (whole, short) = (try await http.get("/api/orders?view=full"), try await http.get("/api/orders?view=summary"))
@@ -52,8 +50,7 @@ struct ListRouteTests {
                 }
                 let empty = try #require(try await http.get("/api/orders").header("ETag"))
                 let order = Samples.order()
-                let event = eventsOfSuccess(order.id)[0]
-                try await store.append([StoredEvent(orderID: order.id.description, seq: 1, event: event.json, order: order.json)])
+                try await store.save(order, [eventsOfSuccess(order.id)[0]])
                 #expect(try await http.get("/api/orders", "If-None-Match: \(empty)").status == 200)
             }
         }

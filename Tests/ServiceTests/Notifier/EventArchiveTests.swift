@@ -6,6 +6,7 @@ import Postgres
 import Redis
 import ServiceKit
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 
@@ -14,33 +15,45 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct EventArchiveTests {
-    private func entry(_ order: Order, _ event: OrderEvent, event text: String? = nil) -> EventEntry? {
-        let fields = ["id": order.id.description, "seq": String(event.seq), "event": text ?? event.json, "order": order.json]
-        return EventEntry(
-            StreamEntry(
-                id: .string("1-\(event.seq)"), fields: .array(fields.flatMap { [.string($0.key), .string($0.value)] }), deliveries: 1)!)
+    private static let time: UInt64 = 1_768_030_217_789
+
+    /// An order as Redis has it, with its first two events.
+    private func record(
+        _ order: Order, details: String? = nil, lines: [String]? = nil, state: String = "routing 1 1 2 1768030217790 "
+    ) -> OrderRecord {
+        let events = [
+            CompactEvent(.pending, progress: 0, message: EventMessage.pending, attempt: 1),
+            CompactEvent(.routing, progress: 10, message: EventMessage.fetchingQuotes, attempt: 1),
+        ]
+        let text = events.enumerated().map { $1.line(at: Self.time + UInt64($0), seq: $0 + 1) }
+        return OrderRecord(id: order.id, state: state, details: details ?? order.json, lines: lines ?? text)
     }
 
-    @Test func `a batch is stored but for the event that can never be, which is named with its SQLSTATE`() async throws {
+    @Test func `a batch is stored but for the orders that can never be, which are named with the reason`() async throws {
         try await withProcess(NotifierSettings.self) { test in
             try await withStore { store, _ in
                 #expect(await Schema(store: store, log: test.process.log).migrate(), "migrated before")
                 let archive = EventArchive(store: store, log: test.process.log, metrics: test.process.metrics)
-                let order = Samples.order()
-                let events = eventsOfSuccess(order.id)
-                let batch = [entry(order, events[0]), entry(order, events[1]), entry(order, events[2], event: "not JSON")].compactMap { $0 }
-                try #require(batch.count == 3)
-                let bad = try await archive.store(batch)
-                #expect(bad.map(\.index) == [2])
-                #expect(bad.first?.reason == "SQLSTATE_22P02")
+                let order = Samples.order(user: "ann")
+                let bad = [
+                    record(Samples.order(), details: "not JSON"), record(Samples.order(), details: order.json), record(Samples.order(), state: ""),
+                    record(Samples.order(), state: "unheard-of 1 1 2 3 "), record(Samples.order(), lines: ["{}"]), record(Samples.order(), lines: []),
+                    record(Samples.order(), lines: ["{}", "\0"]),
+                ]
+                let refused = try await archive.store(Array(bad.prefix(3)) + [record(order)] + bad.dropFirst(3))
+                #expect(refused.map(\.index).sorted() == [0, 1, 2, 4, 5, 6, 7])
+                #expect(refused.filter { $0.index < 7 }.allSatisfy { $0.reason == "MALFORMED" })
+                #expect(refused.last?.index == 7 && refused.last?.reason == "SQLSTATE_22021")
 
                 let history = StoredHistory(pipeline: test.pipeline, store: store)
-                guard case .events(let stored, _) = await history.read(order.id) else {
+                guard case .order(let stored) = await history.read(order.id) else {
                     Issue.record("the order is not in Postgres")
                     return
                 }
-                #expect(stored.map(\.seq) == [1, 2])
-                #expect(test.process.metrics.render().contains("postgres_batch_events_count 1\n"))
+                #expect(stored.order == order && stored.events.map(\.seq) == [1, 2])
+                let found = try await store.page(OrderFilter(userId: "ann", statuses: [.routing]), limit: 10).orders
+                #expect(found.map(\.updatedAt) == ["2026-01-10T07:30:17.790Z"])
+                #expect(test.process.metrics.render().contains("postgres_batch_events_sum 8\n"))
             }
         }
     }
@@ -52,13 +65,12 @@ struct EventArchiveTests {
         try await withProcess(NotifierSettings.self) { test in
             try await withStore { store, _ in
                 let order = Samples.order()
-                let events = eventsOfSuccess(order.id).filter { stored.contains($0.seq) }
-                try await store.append(events.map { StoredEvent(orderID: order.id.description, seq: $0.seq, event: $0.json, order: order.json) })
-                guard case .events(let shown, _) = await StoredHistory(pipeline: test.pipeline, store: store).read(order.id) else {
+                try await store.save(order, eventsOfSuccess(order.id).filter { stored.contains($0.seq) })
+                guard case .order(let shown) = await StoredHistory(pipeline: test.pipeline, store: store).read(order.id) else {
                     Issue.record("the order is not in Postgres")
                     return
                 }
-                #expect(shown.map(\.seq) == expected)
+                #expect(shown.events.map(\.seq) == expected)
             }
         }
     }
@@ -71,20 +83,21 @@ struct EventArchiveTests {
             let store = OrderStore(pool: pool)
             let archive = EventArchive(store: store, log: test.process.log, metrics: test.process.metrics)
             let order = Samples.order()
-            let batch = [entry(order, eventsOfSuccess(order.id)[0])].compactMap { $0 }
-            await #expect(throws: PostgresError.self) { try await archive.store(batch) }
+            let found = record(order)
+            await #expect(throws: PostgresError.self) { try await archive.store([found]) }
 
             let history = StoredHistory(pipeline: test.pipeline, store: store)
             guard case .unavailable = await history.read(order.id) else {
                 Issue.record("an order that cannot be looked for was called unknown")
                 return
             }
-            try await test.accept(order)
-            guard case .events(let events, _) = await history.read(order.id) else {
+            let hash = ["s", found.state, "o", found.details, "1", found.text]
+            _ = try await test.redis.send(["HSET", test.keys.order(order.id)] + hash)
+            guard case .order(let fold) = await history.read(order.id) else {
                 Issue.record("an order in Redis needs no Postgres")
                 return
             }
-            #expect(events.map(\.type) == [.pending])
+            #expect(fold.events.map(\.type) == [.pending, .routing])
             pool.close()
         }
     }

@@ -88,6 +88,47 @@ private struct Seeded: RandomNumberGenerator {
         #expect(feed.isFinal && feed.told() == [])
     }
 
+    @Test func `a message says only what is new, and a watcher is told the whole event`() throws {
+        let (order, quote) = (Samples.order(id: id), Samples.quote("meteora"))
+        let members = CompactEvent.members(quotes: [quote], chosen: ChosenRoute(quote))
+        let lines = [
+            CompactEvent(.pending, progress: 0, message: "m", attempt: 1),
+            CompactEvent(.routing, progress: 30, message: "m", attempt: 1, members: members),
+            CompactEvent(.building, progress: 70, message: "m", attempt: 1), CompactEvent(.cancelled, progress: 0, message: "m", attempt: 1),
+        ].enumerated().map { $1.line(at: 1_768_030_217_789 + UInt64($0), seq: $0 + 1) }
+        func message(_ seq: Int, of id: OrderID) -> String { #"{"orderId":"\#(id)",\#(lines[seq - 1].dropFirst())"# }
+        var whole = OrderFold(order)
+        try whole.add(lines: Substring(lines.joined(separator: "\n")))
+        var first = OrderFold(order)
+        try first.add(Substring(lines[0]))
+
+        let feed = Followed<OrderFeed>()
+        #expect(!feed.add(from: 0) && feed.read(.order(first)) == "taken")
+        var told: [OrderEvent] = []
+        func listen() {
+            while let news = feed.next() {
+                switch news {
+                case .replay(let events): told += events
+                case .event(let event): told.append(event)
+                default: break
+                }
+            }
+        }
+        listen()
+        var needsRead: [Bool] = []
+        func hear(_ text: String) { needsRead.append(feed.hear(text)) }
+        for _ in 0..<2 { hear(message(2, of: id)) }
+        #expect(needsRead == [false, false])
+        // There is a gap; then comes a message of another order.
+        hear(message(4, of: id))
+        hear(message(3, of: Samples.id()))
+        #expect(needsRead.suffix(2) == [true, true])
+        for text in ["{}", message(3, of: id), message(4, of: id)] { hear(text) }
+        #expect(needsRead.suffix(3) == [false, false, false])
+        listen()
+        #expect(told.map(\.text) == whole.events.map(\.text) && told[2].quote == quote && feed.isFinal)
+    }
+
     @Test(arguments: UInt64(0)..<200)
     func `whatever is heard, missed or read late, each watcher is told each event once and in order`(seed: UInt64) {
         var random = Seeded(state: seed)

@@ -42,7 +42,9 @@ func withOrderFeeds(
 
 extension HistoryAnswer {
     /// These events, of the order of the samples.
-    static func events(_ events: [OrderEvent]) -> HistoryAnswer { .events(events, of: Samples.order(id: events.first?.orderId ?? Samples.id())) }
+    static func events(_ events: [OrderEvent]) -> HistoryAnswer {
+        .order(OrderFold(Samples.order(id: events.first?.orderId ?? Samples.id()), events: events))
+    }
 }
 
 /// Records what it is told.

@@ -90,7 +90,10 @@ struct SplitDeskTests {
             // The larger leg has landed; the other is to be quoted anew.
             let landed = ChosenRoute(parts.map(\.quote), of: order, after: nil)
                 .changing([0: parts[0].landed(BaseUnits(92_000_000_000), of: order.tokenOut)])
-            _ = try await bench.test.redis.send(["HSET", bench.test.keys.order(order.id), "route", landed.members, "state", "requote", "round", "2"])
+            let line = CompactEvent(
+                .retryPending, status: .routing, progress: nil, message: "m", attempt: 1, members: landed.members + #","delayMs":0,"nextAttempt":2"#)
+            let step = ["s", "requote 2 2 4 1768030217789 ", "4", line.line(at: 1_768_030_217_789, seq: 4)]
+            _ = try await bench.test.redis.send(["HSET", bench.test.keys.order(order.id)] + step)
             _ = try await bench.test.redis.send(["XADD", bench.test.keys.accepted, "*", "id", order.id.description, "round", "2"])
             await handler.handle(try await bench.test.take(.router))
             let again = try #require(try await bench.test.events(order).last?.legs)

@@ -2,6 +2,7 @@ import Configuration
 import EventLoop
 import Observability
 import Orders
+import Redis
 import TestSupport
 import Testing
 
@@ -64,11 +65,12 @@ struct OrderMetricsTests {
     @Test func `an order that is started too often is counted as poisoned, one in doubt has not ended`() async throws {
         try await withOrder { test, _ in
             let entry = try await test.take(.router)
-            for _ in 0...test.pipeline.settings.maxStarts {
+            for delivery in 1...test.pipeline.settings.maxStarts + 1 {
+                if delivery > 1 { _ = try await test.redis.send(["XCLAIM", test.keys.accepted, "router", entry.consumer, "0", entry.entry]) }
                 _ = try await test.pipeline.begin(
                     WorkEntry(
-                        stage: .router, partition: 0, entry: entry.entry, orderID: entry.orderID, round: 1, consumer: entry.consumer, deliveries: 1,
-                        token: String(UInt64.random(in: .min ... .max))))
+                        stage: .router, partition: 0, entry: entry.entry, orderID: entry.orderID, round: 1, consumer: entry.consumer,
+                        deliveries: delivery, token: String(UInt64.random(in: .min ... .max))))
             }
             #expect(value(#"orders_finished_total{status="failed",code="POISONED"}"#, test) == 1)
             #expect(value(#"order_duration_seconds_count{status="failed"}"#, test) == 1)

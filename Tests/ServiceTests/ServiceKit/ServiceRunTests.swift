@@ -78,6 +78,7 @@ struct ServiceRunTests {
 
     @Test func `another count of partitions than orders in Redis live by is refused, and the service is never run`() async throws {
         try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
+            try await test.pipeline.agreeOnLayout()
             try await test.pipeline.agreeOnPartitions()
             try await test.accept(Samples.order())
             let url = "redis://127.0.0.1:\(test.settings.common.redis.port)/\(test.settings.common.redis.database)"
@@ -235,7 +236,7 @@ struct PartitionAgreementTests {
 
     @Test(
         arguments: [
-            ["HSET", "orders:{1}:order:x", "state", "confirmed"], ["HSET", "orders:{0}:idem:u:k", "orderId", "x"],
+            ["HSET", "orders:{1}:o:x", "s", "confirmed 1 1 7 1 "], ["HSET", "orders:{0}:idem:u:k", "orderId", "x"],
             ["XADD", "orders:{1}:accepted", "*", "id", "x"], ["XADD", "orders:{0}:dead", "*", "id", "x"],
         ])
     func `anything that carries a partition keeps the count`(_ command: [String]) async throws {

@@ -1,13 +1,13 @@
 """The audit: what must hold once all is quiet. It checks each order against records that do not know of each other."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
 from harness.http_client import Json
 from harness.orders import FINAL
 
-from . import lifecycle
-from . import records as reading
+from . import history, lifecycle
 from .clients import Submission
 from .records import Records
 from .world import World
@@ -58,10 +58,14 @@ class Audit:
         fold = self.folds[order] = lifecycle.fold(order, events)
         for problem in fold.problems:
             self.bad(f"Postgres: {problem}", order)
+        if order in self.records.unreadable:
+            self.bad(f"Postgres: its lines make no events: {self.records.unreadable[order]}", order)
         self._row(order, fold)
+        self._shown(order, events)
         self._hash(order, events)
         self._landed(order, fold)
-        deadline = self.records.rows.get(order, {}).get("deadline")
+        details = json.loads(self.records.rows.get(order, {}).get("details", "{}"))
+        deadline = details.get("deadline") and history.stamp(details["deadline"])
         if deadline and any(at > deadline for at in fold.submitted_at):
             self.bad(f"submitted at {max(fold.submitted_at)}, after its deadline {deadline}", order)
 
@@ -71,7 +75,7 @@ class Audit:
             return self.bad("Postgres has events of it, but no row", order)
         for column, expected in fold.row.items():
             found = row[column]
-            if column == "execution_price":
+            if column in ("execution_price", "amount_out"):
                 # One of the two is text from a NUMERIC column.
                 same = found is not None and found.rstrip("0").rstrip(".") == expected.rstrip("0").rstrip(".") or found == expected
             else:
@@ -80,22 +84,43 @@ class Audit:
                 self.bad(f"Postgres: {column} is {str(found)[:80]}, and by its events {str(expected)[:80]}", order)
         return None
 
+    def _shown(self, order: str, events: list[Json]) -> None:
+        """Checks the view of single events: what each line says, in full where events have it in common."""
+        shown = self.records.shown.get(order, [])
+        wanted = [
+            {"seq": event["seq"], "type": event["type"], "status": event["status"], "at": event["timestamp"],
+             "event": json.loads(line) | {"orderId": order, "status": event["status"], "timestamp": event["timestamp"]}}
+            for event, line in zip(events, self.records.lines.get(order, []), strict=False)]
+        if shown != wanted:
+            self.bad(f"Postgres shows events {[e['seq'] for e in shown]}, and has {[e['seq'] for e in events]}, or their content differs", order)
+
     def _hash(self, order: str, events: list[Json]) -> None:
         if order not in self.records.hashes:
             return
-        fields, ttl = self.records.hashes[order]
-        mine = reading.hash_events(fields)
-        if mine != events:
-            self.bad(f"Redis has events {[e['seq'] for e in mine]}, Postgres {[e['seq'] for e in events]}, or their content differs", order)
-        if int(fields.get("seq", 0)) != len(mine):
-            self.bad(f"Redis: seq is {fields.get('seq')} with {len(mine)} events", order)
-        if mine and fields.get("state") != mine[-1]["status"]:
-            self.bad(f"Redis: state {fields.get('state')} after the event {mine[-1]['type']}", order)
-        if fields.get("entry"):
-            self.bad(f"Redis: {fields['entry']} still stands for it", order)
-        # -2: the hash has expired since its fields were read.
-        if ttl == -1 and fields.get("state") in FINAL:
-            self.bad(f"Redis keeps it for ever: stored {fields.get('stored')}", order)
+        found = self.records.hashes[order]
+        stored = self.records.lines.get(order, [])
+        if found.lines != stored:
+            self.bad(f"Redis has {len(found.lines)} events, Postgres {len(stored)}, or their lines differ", order)
+        if found.fields.get("o") != self.records.rows.get(order, {}).get("details"):
+            self.bad("Redis and Postgres have different details of it", order)
+        if found.fields.get("p"):
+            self.bad(f"Redis: events of it are not stored: {found.fields['p']}", order)
+        place = found.place
+        if place is None:
+            return self.bad(f"Redis: its place is {found.fields.get('s')}", order)
+        if place.entry:
+            self.bad(f"Redis: {place.entry} still stands for it", order)
+        if events:
+            last = events[-1]
+            for what, here, there in (
+                ("seq", place.seq, last["seq"]), ("state", place.state, last["status"]), ("attempt", place.attempt, last["attempt"]),
+                ("time", history.stamp(place.at), last["timestamp"]), ("end", found.fields.get("e"), str(place.at) if "u" in found.fields else None)
+            ):
+                if here != there:
+                    self.bad(f"Redis: {what} {here} after the event {last['type']} with {there}", order)
+        if found.life == -1 and place.state in FINAL:
+            self.bad("Redis keeps it for ever", order)
+        return None
 
     def _landed(self, order: str, fold: lifecycle.Fold) -> None:
         """Checks that what the order says it has filled is what has landed, leg by leg, and each leg once."""

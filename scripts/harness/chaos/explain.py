@@ -10,6 +10,7 @@ def explain(audit: Audit) -> None:
     _letters(audit)
     for stage in ("router", "executor"):
         _duplicates(audit, stage)
+    _names(audit)
     _fenced(audit)
     _conflicts(audit)
 
@@ -82,15 +83,37 @@ def _duplicates(audit: Audit, stage: str) -> None:
         audit.bad(f"{stream}: {counted} duplicates were counted of at least {min_count}, though no count was lost")
 
 
+def _names(audit: Audit) -> None:
+    """Checks the number of entries on the events stream.
+
+    Each names an order, and at most one stands for an order at a time. So each order has at least one. There is a new one only after the order has
+    gone on: by an event, or by the end of an entry that had stood for it. Besides, a notifier that has lost its entry may add one."""
+    world = audit.world
+    orders, events = len(audit.records.rows), sum(map(len, audit.records.events.values()))
+    added = sum(group.added for group in audit.records.groups if group.stream == "events")
+    injected = sum(1 for entry in world.injected.values() if entry.stream == "events")
+    claimed = _claimed(world)
+    world.measures["entries that name orders: counted, orders, events, injected"] = [added - injected, orders, events, injected]
+    if added - injected < orders:
+        audit.bad(f"events: {added - injected} entries name {orders} orders")
+    if added > orders + events + 2 * injected + claimed:
+        audit.bad(f"events: {added} entries, with {orders} orders, {events} events, {injected} injected entries and {claimed} claims")
+
+
+def _claimed(world: World) -> int:
+    """How many entries were claimed, by the logs."""
+    return sum(
+        line.get("count", 0)
+        for process in world.stack.processes.values() for line in world.stack.log_lines(process.name, "entries.claimed"))
+
+
 def _fenced(audit: Audit) -> None:
     """Checks the number of fenced steps.
 
     A step is fenced when its entry was taken over while its owner still lived: by a claim, which the logs count, or by the harness."""
     world = audit.world
     fenced = world.stack.metrics.total("order_steps_total", outcome="fenced")
-    claimed = sum(
-        line.get("count", 0)
-        for process in world.stack.processes.values() for line in world.stack.log_lines(process.name, "entries.claimed"))
+    claimed = _claimed(world)
     stolen = world.tally["steal"]
     world.measures["fenced steps counted, claims logged, entries stolen"] = [fenced, claimed, stolen]
     if fenced > claimed + stolen:

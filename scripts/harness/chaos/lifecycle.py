@@ -96,8 +96,9 @@ def _use(result: Fold, event: dict[str, Any], kind: str, before: str) -> None:
     row["attempts"] = max(row.get("attempts", 1), event["attempt"])
     for column, value in (
         ("chosen_dex", event.get("chosenDex")), ("tx_hash", event.get("txHash")), ("last_error", event.get("error", {}).get("message")),
-        ("amount_out_base", event.get("amountOut")), ("execution_price", event.get("executedPrice")), ("quotes", event.get("quotes")),
-        ("realised", event.get("realisedSlippageBps")),
+        ("amount_out", event.get("amountOutDecimal")), ("execution_price", event.get("executedPrice")), ("quotes", event.get("quotes")),
     ):
         if value is not None:
             row[column] = value
+    if event["type"] != "pending":
+        row["logs"] = [*row.get("logs", []), event["message"]]

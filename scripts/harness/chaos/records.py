@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from harness.http_client import Json
 from harness.redis_client import pairs, text, texts
 
+from . import history
 from .world import World
 
 STAGES = {"router": "accepted", "executor": "routed", "persist": "events"}
@@ -26,10 +27,45 @@ class Group:
 
 
 @dataclass
+class Place:
+    """How far an order is: the parts of the field `s`."""
+
+    state: str
+    attempt: int
+    seq: int
+    at: int  # ms
+    entry: str
+
+
+@dataclass
+class Hash:
+    """An order in Redis."""
+
+    fields: dict[str, str]
+    life: int  # time to live in ms; -1 for none, -2 if it has expired since its fields were read
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of all events, by seq. Each field has those of one step, and its name is the seq of the first."""
+        steps = sorted((name for name in self.fields if name.isdigit()), key=int)
+        return [line for name in steps for line in self.fields[name].split("\n")]
+
+    @property
+    def place(self) -> Place | None:
+        words = self.fields.get("s", "").split(" ")
+        if len(words) != 6:
+            return None
+        return Place(words[0], int(words[2]), int(words[3]), int(words[4]), words[5])
+
+
+@dataclass
 class Records:
-    events: dict[str, list[Json]] = field(default_factory=dict)  # order -> events in Postgres
+    lines: dict[str, list[str]] = field(default_factory=dict)  # order -> the lines of its events in Postgres
+    events: dict[str, list[Json]] = field(default_factory=dict)  # order -> events that these lines make
+    shown: dict[str, list[Json]] = field(default_factory=dict)  # order -> events as the view order_events shows them
     rows: dict[str, Json] = field(default_factory=dict)
-    hashes: dict[str, tuple[dict[str, str], int]] = field(default_factory=dict)  # order -> (fields, time to live in ms)
+    unreadable: dict[str, str] = field(default_factory=dict)  # order -> why its lines make no events
+    hashes: dict[str, Hash] = field(default_factory=dict)
     landed: dict[tuple[str, str], list[Json]] = field(default_factory=dict)  # (order, leg) -> [fields]
     due: list[str] = field(default_factory=list)  # transactions that would still land
     letters: list[Json] = field(default_factory=list)
@@ -40,9 +76,9 @@ class Records:
 
 async def read(world: World) -> Records:
     records = Records()
-    records.events, records.rows = await asyncio.to_thread(_stored, world.stack.database_url)
+    await asyncio.to_thread(_stored, world.stack.database_url, records)
     for partition in world.partitions:
-        await _hashes(world, world.prefix(partition) + "order:", records)
+        await _hashes(world, world.prefix(partition) + "o:", records)
         await _chain(world, world.prefix(partition, "chain"), records)
         for row in await world.redis("XRANGE", world.prefix(partition) + "dead", "-", "+"):
             fields = {text(row[1][index]): row[1][index + 1] for index in range(0, len(row[1]), 2)}
@@ -72,7 +108,7 @@ async def _hashes(world: World, prefix: str, records: Records) -> None:
         for key in map(text, keys):
             fields = texts(await world.redis("HGETALL", key))
             if fields:
-                records.hashes[key[len(prefix):]] = (fields, await world.redis("PTTL", key))
+                records.hashes[key[len(prefix):]] = Hash(fields, await world.redis("PTTL", key))
         if text(cursor) == "0":
             return
 
@@ -92,19 +128,17 @@ async def _chain(world: World, prefix: str, records: Records) -> None:
             records.landed.setdefault((fields["orderId"], fields["leg"]), []).append(fields | {"signature": signature})
 
 
-def hash_events(fields: dict[str, str]) -> list[Json]:
-    """The events in an order's hash, by seq."""
-    found = {int(name[2:]): json.loads(value) for name, value in fields.items() if name.startswith("e:")}
-    return [found[seq] for seq in sorted(found)]
-
-
-EVENTS = "SELECT jsonb_build_array(order_id, seq, event) FROM order_events ORDER BY order_id, seq"
-ROWS = """
-SELECT json_build_object('id', order_id, 'user', user_id, 'key', client_order_id, 'seq', seq, 'status', status, 'attempts', attempts,
-    'at', to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'chosen_dex', chosen_dex, 'tx_hash', tx_hash,
-    'last_error', last_error, 'amount_out_base', amount_out_base::text, 'execution_price', execution_price::text, 'quotes', quotes,
-    'realised', realised_slippage_bps, 'deadline', to_char(deadline AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-FROM order_rows ORDER BY order_id"""
+TIME = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
+ROWS = f"""
+SELECT json_build_object('id', r.order_id, 'details', r.details, 'events', r.events, 'user', r.user_id, 'key', r.client_order_id, 'seq', r.seq,
+    'status', r.status, 'at', to_char(r.updated_at AT TIME ZONE 'UTC', {TIME}), 'attempts', o.attempts, 'chosen_dex', o.chosen_dex,
+    'tx_hash', o.tx_hash, 'last_error', o.last_error, 'amount_out', o.amount_out::text, 'execution_price', o.execution_price::text,
+    'quotes', o.quotes, 'logs', o.logs)
+FROM order_rows r JOIN orders o USING (order_id) ORDER BY r.order_id"""
+SHOWN = f"""
+SELECT json_build_array(order_id, json_build_object('seq', seq, 'type', type, 'status', status, 'at', to_char(at AT TIME ZONE 'UTC', {TIME}),
+    'event', event))
+FROM order_events ORDER BY order_id, seq"""
 
 
 class DatabaseProblem(Exception):
@@ -121,12 +155,17 @@ def _lines(url: str, sql: str) -> Iterator[str]:
         raise DatabaseProblem(f"psql: {problem.strip()}")
 
 
-def _stored(url: str) -> tuple[dict[str, list[Json]], dict[str, Json]]:
-    """(events of each order by seq, row of each order)."""
-    events = {}
-    for order, _, event in map(json.loads, _lines(url, EVENTS)):
-        events.setdefault(order, []).append(event)
-    return events, {row["id"]: row for row in map(json.loads, _lines(url, ROWS))}
+def _stored(url: str, records: Records) -> None:
+    for row in map(json.loads, _lines(url, ROWS)):
+        order, text = row["id"], row.pop("events")
+        records.lines[order] = text.split("\n") if text else []
+        records.rows[order] = row
+        try:
+            records.events[order] = history.events(row["details"], records.lines[order])
+        except (ValueError, KeyError, IndexError) as problem:
+            records.unreadable[order] = repr(problem)
+    for order, shown in map(json.loads, _lines(url, SHOWN)):
+        records.shown.setdefault(order, []).append(shown)
 
 
 def _open(url: str) -> list[int]:

@@ -93,7 +93,7 @@ def _violations(run: "Run") -> Path:
                     lines.append(f"socket: {seen} {submission.followed.closes} {submission.followed.problems}")
         if records := getattr(run, "records", None):
             lines += [f"postgres: {json.dumps(event)}" for event in records.events.get(order, [])]
-            lines += [f"row: {json.dumps(records.rows.get(order))}", f"redis: {json.dumps(records.hashes.get(order))}"]
+            lines += [f"row: {json.dumps(records.rows.get(order))}", f"redis: {records.hashes.get(order)}"]
             lines += [f"landed: {json.dumps(landings)}" for (owner, _), landings in records.landed.items() if owner == order]
             lines += [f"injected: {key} {injected}" for key, injected in world.injected.items() if injected.order == order]
             lines += [f"dead letter: {json.dumps(letter)}" for letter in records.letters if letter.get("orderId") == order]

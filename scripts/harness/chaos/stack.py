@@ -28,7 +28,7 @@ from .proxy import Proxy
 
 REPLICAS = 2
 # Log lines of answers that were given before Redis went away. They may be written a moment later.
-DONE = (b'"order.accepted"', b'"order.not_routed"', b'"order.confirmed"', b'"order.attempt_failed"')
+DONE = (b'"orders.accepted"', b'"order.not_routed"', b'"orders.confirmed"', b'"order.attempt_failed"')
 TAIL = 1 << 20  # bytes at the end of a log: more than any process may write while Redis is away
 STRIKE = str(Path(__file__).with_name("strike.py"))
 

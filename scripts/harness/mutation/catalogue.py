@@ -5,6 +5,8 @@ from dataclasses import dataclass
 LUA = "Sources/Shared/Pipeline/Scripts/Lua"
 EXECUTOR = "services/executor/ExecutorService"
 PAPER = "Sources/Shared/PaperMarket"
+CHAIN = "Sources/Shared/Venues/Chain"
+WORKER = "Sources/Shared/Pipeline/Worker"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,9 @@ def chaos(*faults: str) -> tuple[str, str]:
     return ("chaos", ",".join(faults))
 
 
+SCHEDULES = ("test", "ModelTests.ScheduleTests")
+DIFFERENTIAL = ("test", "ModelTests.DifferentialTests")
+
 MUTATIONS = (
     Mutation(
         "fence", "a step does not look whose the entry is", f"{LUA}/step.lua",
@@ -34,15 +39,15 @@ MUTATIONS = (
     Mutation(
         "round", "an entry of an earlier round counts as one of this round", f"{LUA}/step.lua",
         "local ahead = order.round > round or ", "local ahead = ",
-        ("test", "ModelTests|ScheduleTests")),
+        SCHEDULES),
     Mutation(
         "seen", "who gives an attempt up need not have seen where the order is", f"{LUA}/step.lua",
         "if seen ~= '' and seen ~= order.state then return { 'conflict' } end\n", "",
-        ("test", "ModelTests|ScheduleTests")),
+        SCHEDULES),
     Mutation(
         "promote", "a due retry is handed back though the order has gone on under another entry", f"{LUA}/promote.lua",
-        "if not order or order.entry ~= RETRIES .. ' ' .. member then return end", "if not order then return end",
-        ("test", "ModelTests|ScheduleTests")),
+        "if not order or retryOf(order) ~= member then return end", "if not order then return end",
+        SCHEDULES),
     Mutation(
         "same-bytes", "who takes a submitted order over signs anew", f"{EXECUTOR}/ExecutionHandler.swift",
         "                try await follow(work.transactions, work, entry)\n",
@@ -62,13 +67,14 @@ MUTATIONS = (
         ("test", "OrdersTests.ChosenRouteTests|ServiceTests.SplitDeskTests")),
     Mutation(
         "part-cancel", "an order of which a part has landed can be cancelled", f"{LUA}/cancel.lua",
-        "if order.filled ~= '' then return { 'filled' } end\n", "",
+        "if order.remark ~= '' then return { 'filled' } end\n", "",
         ("test", "ServiceTests.ExecutionHandlerTests")),
     Mutation(
-        "expiry", "a transaction counts as expired when it has not landed after a moment", f"{PAPER}/MockChain.swift",
-        "                case .sent: lastSend = .now\n",
-        "                case .sent: if settings.mock.swapLatencyMilliseconds.lowerBound < 200 { return .expired }\n",
-        chaos("kill")),
+        "expiry", "a transaction counts as expired when it has not landed after a moment", f"{PAPER}/MockChainClient.swift",
+        "        case .sent(let due): .onItsWay(due: due)\n",
+        "        case .sent: .settled(.expired)\n",
+        chaos("kill"),
+        also=(("reports[index] = .onItsWay(due: answer.due)", "reports[index] = .onItsWay(due: .zero)"),)),
     Mutation(
         "subscribe-first", "a feed reads the order before it has subscribed, and not again",
         "services/notifier/NotifierService/Feeds/Feed.swift",
@@ -78,10 +84,64 @@ MUTATIONS = (
                "        let opened = MonotonicInstant.now\n        if core.absence != nil { await refresh() }\n"),)),
     Mutation(
         "commit-first", "events are acknowledged before they are committed", "Sources/Shared/Pipeline/Streams/EventLane.swift",
-        "        let refused = readable.isEmpty ? [] : try await sink.store(readable)\n",
-        "        try await pipeline.stored(readable.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)\n"
-        "        let refused = readable.isEmpty ? [] : try await sink.store(readable)\n",
+        "        let refused = found.isEmpty ? [] : try await sink.store(found)\n",
+        "        let states = Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0.state) })\n"
+        "        try await pipeline.stored(named.map { ($0.entry, $0.orderID.description, states[$0.orderID] ?? \"\") }, reader.keys)\n"
+        "        let refused = found.isEmpty ? [] : try await sink.store(found)\n",
         chaos("postgres", "kill")),
+    Mutation(
+        "stored", "an order counts as stored though it has gone on since it was read for Postgres", f"{LUA}/stored.lua",
+        "if values[1] == stored then", "if true then",
+        SCHEDULES),
+    Mutation(
+        "usual-owner", "a usual step does not look whose the entry is", f"{LUA}/many.lua",
+        "redis.call('XPENDING', stream, group, entry, entry, 1, consumer)[1]", "redis.call('XPENDING', stream, group, entry, entry, 1)[1]",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-first", "a usual first step is taken for a delivery that must be counted", f"{LUA}/many.lua",
+        "return row and (not isFirst or row[4] == 1)", "return row",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-place", "a usual step does not look whether the order is where its worker has seen it", f"{LUA}/advance_many.lua",
+        "if order[1] ~= seen or move.expires and", "if move.expires and",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-begin", "a usual begin does not look how far the order is", f"{LUA}/begin_many.lua",
+        "'^pending 1 1 1 %d+ (.*)$'", "'^%a+ %d+ %d+ %d+ %d+ (.*)$'",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-entry", "a usual step is taken for an entry that does not stand for its order", f"{LUA}/advance_many.lua",
+        "state ~= move.from or standing ~= name or not holds", "state ~= move.from or not holds",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-deadline", "a usual step is taken after the deadline", f"{LUA}/advance_many.lua",
+        " or move.expires and deadline and tonumber(at) > tonumber(deadline) then return '' end", " then return '' end",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-announced", "a usual step is written though no entry can stand for its events", f"{LUA}/advance_many.lua",
+        "if not isAnnounced and not add(KEYS[2], 'id', id) then return '' end", "if not isAnnounced then add(KEYS[2], 'id', id) end",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-known", "an order is accepted as a new one though its id or its key is known", f"{LUA}/accept_many.lua",
+        " or redis.call('EXISTS', key, record) > 0 then return false end", " then return false end",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-late", "an order that comes late is accepted as a usual one", f"{LUA}/accept_many.lua",
+        " or tonumber(at) > tonumber(limit)", "",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-paused", "a paused engine accepts usual orders", f"{LUA}/accept_many.lua",
+        "if not mayWrite or isPaused or", "if not mayWrite or",
+        DIFFERENTIAL),
+    Mutation(
+        "usual-unbegun", "a worker whose usual step was not taken goes on as if the order had begun",
+        "Sources/Shared/Pipeline/OrderPipeline+Steps.swift",
+        "        if !entry.known.isBegun {\n            switch", "        if false {\n            switch",
+        SCHEDULES),
+    Mutation(
+        "uncounted", "a later delivery does not count the first start, which a usual step has not written", f"{LUA}/step.lua",
+        "starts, last = claim[4] > 1 and 1 or 0, ''", "starts, last = 0, ''",
+        SCHEDULES),
     Mutation(
         "idempotency", "a key that was used is not looked up", f"{LUA}/accept.lua",
         "  if record[1] then\n", "  if false then\n",
@@ -123,4 +183,20 @@ MUTATIONS = (
         "slot", "the chain calls a transaction unknown without keeping the time of that", f"{PAPER}/Ledger/Lua/status.lua",
         "keepTime(clock, isUnknown)\n", "keepTime(clock)\n",
         ("test", "PipelineTests.ClockTests")),
+    Mutation(
+        "trust", "a chain is not asked again before the time that it has said", f"{CHAIN}/LookPolicy.swift",
+        "min(max(.zero, due), longestTrust)", "max(.zero, due)",
+        ("test", "VenuesTests.LookPolicyTests|VenuesTests.FollowPlanTests")),
+    Mutation(
+        "under-way-bound", "an executor reads on, however much it has under way", f"{WORKER}/Places.swift",
+        "max(0, min(count - taken, maxUnderWay - underWay - taken))", "max(0, count - taken)",
+        ("test", "PipelineTests.PlacesTests|PipelineTests.WorkerUnderWayTests")),
+    Mutation(
+        "under-way-renewal", "what has left its place is not renewed", f"{WORKER}/WorkerLane.swift",
+        "reader.renew(inHand)", "reader.renew(held.filter { !$0.value.place.isLeft }.map(\\.key))",
+        ("test", "PipelineTests.WorkerUnderWayTests")),
+    Mutation(
+        "send-again", "a transaction that is lost on the way is not sent again", f"{CHAIN}/FollowPlan.swift",
+        "guard lastTrace + policy.resend <= now else", "guard lastTrace > now else",
+        ("test", "VenuesTests.FollowPlanTests")),
 )

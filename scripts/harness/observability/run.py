@@ -10,8 +10,10 @@ from harness.private import private_stack
 
 from . import kubernetes, prometheus, telemetry
 
+# The lines of single orders are logged at debug.
 SETTINGS = {
-    "MOCK_FAILURE_RATE": "0.3", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_QUOTE_LATENCY_MS": "20", "RETRY_BASE_MS": "50", "OBSERVABILITY": "1",
+    "LOG_LEVEL": "debug", "MOCK_FAILURE_RATE": "0.3", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_QUOTE_LATENCY_MS": "20", "RETRY_BASE_MS": "50",
+    "OBSERVABILITY": "1",
     "GATEWAYS": "2", "ROUTERS": "1", "EXECUTORS": "1", "NOTIFIERS": "1"}
 
 

@@ -21,7 +21,7 @@ PROMISED = {
     "order_retries_due dead_letters_waiting intake_paused postgres_available",
     "router": "quotes_total quotes_won_total quote_duration_seconds order_stage_wait_seconds order_stage_duration_seconds orders_in_hand",
     "executor": "order_attempts_total realised_slippage_bps order_duration_seconds order_stage_wait_seconds order_stage_duration_seconds "
-    "orders_in_hand",
+    "orders_in_hand orders_under_way",
     "notifier": "socket_messages_total sockets_open slow_clients_closed_total postgres_batch_events postgres_batch_duration_seconds "
     "postgres_available",
 }

@@ -16,6 +16,7 @@ final class ExecutionHandler: OrderHandler {
     private let settings: ExecutorSettings
     private let pipeline: OrderPipeline
     private let log: Logger
+    private let counted: CountedLines
     private let observer: PipelineObserver
     private let attempts: MetricFamily<Counter>
     private let slippage: Histogram
@@ -25,6 +26,7 @@ final class ExecutionHandler: OrderHandler {
         self.settings = settings
         pipeline = process.pipeline
         log = process.log
+        counted = process.counted
         observer = process.observer
         attempts = process.metrics.counters("order_attempts_total", help: "Attempts by how they ended.", by: ["outcome"])
         slippage = process.metrics.histogram(
@@ -34,7 +36,7 @@ final class ExecutionHandler: OrderHandler {
 
     func handle(_ entry: WorkEntry) async {
         do throws(PipelineError) {
-            guard case .work(let work) = try await pipeline.begin(entry) else { return }
+            guard case .work(let work) = try await pipeline.begin(entry, withNextStep: chain.signsAtOnce) else { return }
             if work.state == .submitted {
                 try await follow(work.transactions, work, entry)
             } else {
@@ -51,8 +53,7 @@ final class ExecutionHandler: OrderHandler {
             return
         }
         if isStale(route, work) {
-            let count = String(work.staleQuotes + 1)
-            _ = try await pipeline.step(after(OrderFailure(.quoteStale), in: .building, work).storing("stale", count), entry)
+            _ = try await pipeline.step(after(OrderFailure(.quoteStale), in: .building, work), entry)
             return
         }
         let transactions: [SignedTransaction]
@@ -86,8 +87,10 @@ final class ExecutionHandler: OrderHandler {
         return .milliseconds(work.now - route.routedAt) > limit
     }
 
-    /// Follows submitted transactions to their certain outcome, then takes the step that this outcome calls for.
+    /// Follows submitted transactions to their certain outcome, then takes the step that this outcome calls for. The order leaves its place: the next
+    /// one can be built meanwhile.
     private func follow(_ transactions: [SignedTransaction], _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
+        entry.place.leave()
         guard !transactions.isEmpty, let route = work.route?.chosen else {
             observer.failed(doing: "execute", error: PipelineError(.unexpectedReply, "order \(entry.orderID) is submitted without a transaction"))
             return
@@ -108,7 +111,8 @@ final class ExecutionHandler: OrderHandler {
 
     /// All transactions with their outcomes. A split order goes on once the outcome of its last transaction is certain.
     private func settle(_ transactions: [SignedTransaction], _ order: Order) async throws -> [(SignedTransaction, TransactionOutcome)] {
-        try await withThrowingTaskGroup(of: (SignedTransaction, TransactionOutcome).self) { group in
+        if transactions.count == 1 { return [(transactions[0], try await chain.settle(transactions[0], order: order))] }
+        return try await withThrowingTaskGroup(of: (SignedTransaction, TransactionOutcome).self) { group in
             for transaction in transactions { group.addTask { (transaction, try await self.chain.settle(transaction, order: order)) } }
             var outcomes: [(SignedTransaction, TransactionOutcome)] = []
             for try await outcome in group { outcomes.append(outcome) }
@@ -128,7 +132,8 @@ final class ExecutionHandler: OrderHandler {
         guard case .written = try await pipeline.step(.confirm(fill).updating(route), entry) else { return }
         attempts.labelled("confirmed").increment()
         slippage.observe(Double(realised))
-        log.order(.info, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(route.quote.dex)])
+        counted.count("orders.confirmed")
+        log.order(.debug, "order.confirmed", work.order, ["attempt": .integer(work.attempt), "dex": .string(route.quote.dex)])
     }
 
     /// Ends the attempt in the state that this worker has seen: with another attempt, or with the end of the order.

@@ -21,7 +21,8 @@ public struct Executor: Service {
         let handler = ExecutionHandler(chain: chain, settings: settings, process: process)
         let budget = settings.ordersPerMinute.map { AttemptBudget(pipeline: process.pipeline, perMinute: $0) }
         stage = StageWorker(
-            .executor, concurrency: settings.concurrency, settings: settings.worker, handler: handler, budget: budget, process: process)
+            .executor, concurrency: settings.concurrency, maxUnderWay: settings.maxUnderWay, settings: settings.worker, handler: handler,
+            budget: budget, process: process)
     }
 
     /// The settings of the executor's pipeline.

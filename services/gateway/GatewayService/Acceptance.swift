@@ -65,7 +65,10 @@ final class Acceptance {
                 guard let known = try await recall(reading, proposed, after: error, within: Self.limit - start.elapsed) else { throw error }
                 accepted = known
             }
-            if let proposed, !accepted.isReplay { process.log.order(.info, "order.accepted", proposed) }
+            if let proposed, !accepted.isReplay {
+                process.log.order(.debug, "order.accepted", proposed)
+                process.counted.count("orders.accepted")
+            }
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
             return accepted
         } catch {

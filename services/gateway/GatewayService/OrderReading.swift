@@ -20,7 +20,7 @@ final class OrderReading {
     func order(_ text: String) async throws -> (order: Order, events: [OrderEvent]) {
         let id = try Self.id(text)
         return try await answering("The order cannot be looked up") {
-            if let snapshot = try await pipeline.snapshot(id) { return (snapshot.order, try snapshot.events.map { try OrderEvent(parsing: $0) }) }
+            if let snapshot = try await pipeline.snapshot(id) { return (snapshot.order, snapshot.events) }
             guard let stored = try await store.order(id) else { throw Problem.unknownOrder }
             return stored
         }

@@ -7,9 +7,18 @@ public enum Timestamp {
         let total = Int64(clamping: milliseconds)
         let (year, month, day) = civil(days: total / millisecondsPerDay)
         let rest = Int(total % millisecondsPerDay)
-        let date = "\(padded(Int(year), 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let time = "\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1000 % 60, 2))"
-        return "\(date)T\(time).\(padded(rest % 1000, 3))Z"
+        // A year of nine digits is the longest.
+        return String(unsafeUninitializedCapacity: 32) { bytes in
+            var writer = DigitWriter(bytes)
+            writer.write(Int(year), width: 4, then: "-")
+            writer.write(month, width: 2, then: "-")
+            writer.write(day, width: 2, then: "T")
+            writer.write(rest / 3_600_000, width: 2, then: ":")
+            writer.write(rest / 60_000 % 60, width: 2, then: ":")
+            writer.write(rest / 1000 % 60, width: 2, then: ".")
+            writer.write(rest % 1000, width: 3, then: "Z")
+            return writer.count
+        }
     }
 
     /// Reads `YYYY-MM-DDThh:mm[:ss[.fraction]]` with a zone (`Z`, `±hh:mm`, `±hhmm`). A blank may replace the `T`: RFC 3339 allows it, and Python
@@ -35,11 +44,6 @@ public enum Timestamp {
         guard let zone = reader.zoneMinutes(), reader.isAtEnd else { return nil }
         let seconds = Int64(hour * 3600 + (minute - zone) * 60 + second)
         return days(year: year, month: month, day: day) * millisecondsPerDay + seconds * 1000 + Int64(fraction)
-    }
-
-    private static func padded(_ value: Int, _ width: Int) -> String {
-        let digits = String(value)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
     private static func daysInMonth(year: Int, month: Int) -> Int {
@@ -70,6 +74,32 @@ public enum Timestamp {
         let marchMonth = (5 * dayOfYear + 2) / 153
         let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
+    }
+}
+
+/// Writes numbers of at least a given width into a buffer that is large enough.
+private struct DigitWriter {
+    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    /// The bytes written so far.
+    private(set) var count = 0
+
+    init(_ bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
+
+    mutating func write(_ value: Int, width: Int, then separator: Unicode.Scalar) {
+        var length = width
+        var rest = value
+        for _ in 0..<width { rest /= 10 }
+        while rest > 0 {
+            length += 1
+            rest /= 10
+        }
+        rest = value
+        for index in stride(from: count + length - 1, through: count, by: -1) {
+            bytes[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+        bytes[count + length] = UInt8(ascii: separator)
+        count += length + 1
     }
 }
 

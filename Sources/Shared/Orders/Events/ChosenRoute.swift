@@ -78,13 +78,18 @@ extension ChosenRoute {
     }
 
     public init(members: String) throws(RecordError) {
-        let record = Record("route", try Record.parse("route", "{" + members + "}"))
-        quote = try record.value("quote")
-        legs = try record.optional("legs") ?? [OrderLeg(0, quote)]
+        let record = Record("route", try Record.parse("route", "{\(members)}"))
+        try self.init(stored: try record.value("quote"), legs: try record.optional("legs"))
+    }
+
+    /// A route as it was stored; nil stands for the legs of a route that is not split.
+    init(stored quote: Quote, legs: [OrderLeg]?) throws(RecordError) {
+        let legs = legs ?? [OrderLeg(0, quote)]
         // Legs are found by their numbers, and their amounts are added up: both must work.
         guard !legs.isEmpty, Set(legs.map(\.number)).count == legs.count, Self.fits(legs.map(\.quote.amountIn)),
             Self.fits(legs.compactMap(\.amountOut))
         else { throw .missing("legs", of: "route") }
+        self.init(quote: quote, legs: legs)
     }
 
     /// Whether the sum of the amounts is a possible amount.

@@ -2,6 +2,8 @@ import JSON
 
 /// A field of `EventDetails`: how it is written, read, shown by an order's view, and renewed by a newer event.
 struct EventField: Sendable {
+    /// The key in the JSON.
+    let name: String
     /// Writes key and value; nothing if there is no value.
     let write: @Sendable (EventDetails, inout JSONWriter) -> Void
     /// Writes key and value; null if there is no value.
@@ -15,18 +17,20 @@ struct EventField: Sendable {
     static let all = [
         field("attempt", \.attempt),
         field("maxAttempts", \.maxAttempts),
+        field("clientOrderId", \.clientOrderId),
+        field("traceparent", \.traceparent),
         field("chosenDex", \.chosenDex),
         field("quote", \.quote),
+        field("legs", \.legs),
         field("quotes", \.quotes),
+        field("txHash", \.txHash),
         field("reason", \.reason),
         field("unavailable", \.unavailable),
-        field("txHash", \.txHash),
         field("executedPrice", \.executedPrice),
         field("amountOut", \.amountOut),
         field("amountOutDecimal", \.amountOutDecimal),
         field("realisedSlippageBps", \.realisedSlippageBps),
         field("networkFeeLamports", \.networkFeeLamports),
-        field("legs", \.legs),
         field("error", \.error),
         field("transient", \.transient),
         field("retriesRemaining", \.retriesRemaining),
@@ -35,9 +39,12 @@ struct EventField: Sendable {
         field("totalAttempts", \.totalAttempts),
         field("filled", \.filled),
         field("stageMs", \.stageMs),
-        field("clientOrderId", \.clientOrderId),
-        field("traceparent", \.traceparent),
     ]
+
+    /// The fields that a compact event may have, by name. The others follow from the order and from earlier events.
+    static let added = Dictionary(uniqueKeysWithValues: all.filter { !derived.contains($0.name) }.map { ($0.name, $0) })
+    /// The names of those others.
+    static let derived: Set<String> = ["attempt", "maxAttempts", "clientOrderId", "traceparent", "stageMs"]
 
     /// The fields that an order's view shows, in the order of its JSON. `amountOutBase` is an old name of `amountOut`.
     static let shown = [
@@ -59,6 +66,7 @@ struct EventField: Sendable {
         _ name: String, _ value: any WritableKeyPath<EventDetails, Value?> & Sendable
     ) -> EventField {
         EventField(
+            name: name,
             write: { details, writer in writer.field(name, ifPresent: details[keyPath: value]) },
             show: { details, writer in writer.field(name, orNull: details[keyPath: value]) },
             read: { (record, details) throws(RecordError) in details[keyPath: value] = try record.optional(name) },

@@ -17,6 +17,8 @@ public struct OrderEvent: Sendable, Hashable {
     public var message: String
     /// The fields that only some events have. Each reads as a field of the event: `event.quote`.
     public var details = EventDetails()
+    /// Members that a newer version has added. They are passed on as they are.
+    public var unknown: [JSONMember] = []
     /// The text this event was read from.
     public private(set) var raw: String?
 
@@ -36,11 +38,21 @@ public struct OrderEvent: Sendable, Hashable {
         details.maxAttempts = maxAttempts
     }
 
+    init(
+        orderId: OrderID, seq: Int, type: EventType, status: OrderStatus, progress: Int, timestamp: String, message: String, details: EventDetails
+    ) {
+        self.init(orderId: orderId, seq: seq, type: type, status: status, progress: progress, timestamp: timestamp, message: message)
+        self.details = details
+    }
+
     /// A field of `details`.
     public subscript<Value>(dynamicMember field: WritableKeyPath<EventDetails, Value>) -> Value {
         get { details[keyPath: field] }
         set { details[keyPath: field] = newValue }
     }
+
+    /// Keeps the text, for an event that is told to many.
+    mutating func keepText() { raw = text }
 
     /// The text as it was read, so that a stored event is sent on unchanged; `json` if the event was not read from text.
     public var text: String { raw ?? json }
@@ -60,10 +72,11 @@ extension OrderEvent: JSONWritable {
             $0.field("timestamp", timestamp)
             $0.field("message", message)
             for field in EventField.all { field.write(details, &$0) }
+            for member in unknown { $0.field(member.name, member.value) }
         }
     }
 
-    /// Reads an event. The first seven keys are required; every key that is there must be of its kind; unknown keys are ignored.
+    /// Reads an event. The first seven keys are required; every key that is there must be of its kind; unknown keys are kept.
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("event", json)
         self.init(
@@ -71,9 +84,13 @@ extension OrderEvent: JSONWritable {
             status: try record.value("status"), progress: try record.integer("progress", in: 0...100), timestamp: try record.value("timestamp"),
             message: try record.value("message"))
         for field in EventField.all { try field.read(record, &details) }
+        unknown = (json.object ?? []).filter { !Self.names.contains($0.name) }
     }
 
-    /// Reads the text of an event and keeps it as `raw`. Unknown keys are ignored.
+    private static let names: Set<String> =
+        Set(["orderId", "seq", "type", "status", "progress", "timestamp", "message"]).union(EventField.all.map(\.name))
+
+    /// Reads the text of an event and keeps it as `raw`.
     public init(parsing text: String) throws(RecordError) {
         try self.init(json: try Record.parse("event", text))
         raw = text

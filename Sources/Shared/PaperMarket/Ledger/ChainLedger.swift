@@ -27,33 +27,12 @@ struct ChainOptions: Sendable {
 enum TransactionStatus: Sendable, Equatable {
     /// The chain has no such transaction: it was never sent, or it was lost on the way.
     case unknown
-    /// The chain has the transaction, but it has not landed yet.
-    case sent
+    /// The chain has the transaction, but it has not landed yet. Its outcome is due after this time.
+    case sent(due: Duration)
     /// Landed in a slot, with this output in base units.
     case landed(slot: UInt64, amountOut: BaseUnits)
     /// The chain has recorded the transaction as failed: it can never fill. `wouldBe` is the output that it would have had.
     case failed(code: String, wouldBe: BaseUnits)
-}
-
-enum SendOutcome: Sendable, Equatable {
-    /// The chain has the transaction.
-    case taken
-    /// The chain had it already.
-    case known
-    /// Its last valid slot is over.
-    case expired
-    /// Another swap has moved one of its pools since its output was computed. Nothing was taken.
-    case moved
-}
-
-/// The result of a transaction if the chain takes it now.
-struct SwapTerms: Sendable {
-    /// The output in base units.
-    let amountOut: BaseUnits
-    /// The effects on its pools if it lands.
-    var effects: [PoolEffect] = []
-    /// The flows of these pools when the output was computed. Nil takes the output as it is, even if the pools have moved since.
-    var flows: [String: PoolFlow]?
 }
 
 /// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes, sent any number of times, land at most once.
@@ -74,39 +53,40 @@ final class ChainLedger {
         self.options = options
     }
 
-    /// Sends a transaction. The chain executes it when it takes it: its outcome is fixed from then on, and shows once it has landed.
-    func send(_ transaction: SignedTransaction, order: OrderID, terms: SwapTerms) async throws(PipelineError) -> SendOutcome {
-        let keys = try keys(order)
-        let slips = terms.amountOut.value < transaction.minOut.value
+    /// Sends transactions of one partition, in their order. The chain executes a transaction when it takes it: its outcome is fixed from then on, and
+    /// shows once it has landed. All are sent by one script, or none. Answers one answer for each.
+    func send(_ offers: [LedgerOffer], partition: Int) async throws(PipelineError) -> [SendAnswer] {
+        let keys = try keys(partition)
         var arguments = [
-            transaction.signature, order.description, String(transaction.leg), String(transaction.attempt), transaction.quote.dex,
-            transaction.quote.amountIn.description, terms.amountOut.description, String(transaction.lastValidSlot), slips ? "1" : "0",
-            String(options.seed), String(options.failurePpm), String(options.dropPpm), String(options.latePpm),
+            keys.transactionPrefix, String(options.seed), String(options.failurePpm), String(options.dropPpm), String(options.latePpm),
             String(options.latency.lowerBound), String(options.latency.upperBound), String(options.slotMilliseconds), String(options.halfLife),
-            terms.flows == nil ? "0" : "1",
         ]
-        for effect in terms.effects { arguments += [effect.pool, terms.flows?[effect.pool]?.text ?? "", String(effect.base)] }
-        let reply = try await pipeline.run(
-            LedgerScripts.send, keys: [keys.transaction(transaction.signature), keys.due, keys.expiring, keys.market], arguments)
-        switch reply.array?.first?.string {
-        case "taken": return .taken
-        case "known": return .known
-        case "expired": return .expired
-        case "moved": return .moved
-        default: throw PipelineError(.unexpectedReply, "send answered what this version does not know")
+        for offer in offers { arguments += offer.arguments }
+        let reply = try await pipeline.run(LedgerScripts.send, keys: [keys.due, keys.expiring, keys.market], arguments)
+        guard let rows = reply.array, rows.count == offers.count else { throw Self.unknownAnswer(of: "send") }
+        var answers: [SendAnswer] = []
+        for row in rows { answers.append(try answer(row)) }
+        return answers
+    }
+
+    private func answer(_ row: RedisValue) throws(PipelineError) -> SendAnswer {
+        guard let values = row.array, values.count == 2, let outcome = values[0].string.flatMap({ SendOutcome(rawValue: $0) }) else {
+            throw Self.unknownAnswer(of: "send")
         }
+        return SendAnswer(outcome: outcome, due: values[1].milliseconds.map { .milliseconds($0) })
+    }
+
+    private static func unknownAnswer(of script: String) -> PipelineError {
+        PipelineError(.unexpectedReply, "\(script) answered what this version does not know")
     }
 
     /// The status of signatures of one partition, and the slot in which it was read. One script reads all of them. A transaction that is unknown
     /// after its last valid slot can never land.
     func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
-        guard pipeline.partitions.indices.contains(partition) else { throw PipelineError(.unexpectedReply, "there is no partition \(partition)") }
-        let keys = pipeline.partitions[partition]
+        let keys = try keys(partition)
         let reply = try await pipeline.run(
             LedgerScripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
-        guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].unsigned else {
-            throw PipelineError(.unexpectedReply, "status answered what this version does not know")
-        }
+        guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].unsigned else { throw Self.unknownAnswer(of: "status") }
         var states: [TransactionStatus] = []
         for row in rows.dropFirst() { states.append(try state(row)) }
         return (slot, states)
@@ -139,22 +119,22 @@ final class ChainLedger {
     /// The last slot in which a transaction signed at a time of Redis may land.
     func lastValidSlot(at time: UInt64) -> UInt64 { slot(at: time) + UInt64(options.validSlots) }
 
-    private func keys(_ order: OrderID) throws(PipelineError) -> Keys {
-        guard let keys = pipeline.keys(of: order) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
-        return keys
+    private func keys(_ partition: Int) throws(PipelineError) -> Keys {
+        guard pipeline.partitions.indices.contains(partition) else { throw PipelineError(.unexpectedReply, "there is no partition \(partition)") }
+        return pipeline.partitions[partition]
     }
 
     private func state(_ row: RedisValue) throws(PipelineError) -> TransactionStatus {
         let values = row.array ?? []
-        guard values.count == 4 else { throw PipelineError(.unexpectedReply, "status answered what this version does not know") }
+        guard values.count == 5 else { throw Self.unknownAnswer(of: "status") }
         switch values[0].string {
         case "unknown": return .unknown
-        case "sent": return .sent
+        case "sent": return .sent(due: .milliseconds(values[4].milliseconds ?? 0))
         case "failed": return .failed(code: values[3].string ?? "", wouldBe: values[2].string.flatMap { BaseUnits(units: $0) } ?? BaseUnits(0))
         case "landed":
             guard let slot = values[1].unsigned, let amount = values[2].string.flatMap({ BaseUnits(units: $0) }) else { fallthrough }
             return .landed(slot: slot, amountOut: amount)
-        default: throw PipelineError(.unexpectedReply, "status answered what this version does not know")
+        default: throw Self.unknownAnswer(of: "status")
         }
     }
 }

@@ -10,9 +10,14 @@ public struct StepRequest: Sendable {
         let progress: Int?
         /// `{dex}` in it stands for the venues on which a transaction will be built.
         let message: String
-        /// Members that only this event has.
-        var extra = ""
-        var showsQuotes = false
+        /// The members that this event adds to the order's record, see `OrderFold`.
+        var members = ""
+
+        /// The event as it is stored.
+        func compact(attempt: Int, venues: String = "") -> CompactEvent {
+            CompactEvent(
+                type, progress: progress, message: message.replacing("{dex}", with: venues), attempt: attempt, members: members)
+        }
     }
 
     public let step: OrderStep
@@ -25,6 +30,9 @@ public struct StepRequest: Sendable {
     /// Why the order fails in this step.
     var failure: FailureCode?
 
+    /// The first event of an order.
+    static let pending = Event(type: .pending, progress: Progress.none, message: EventMessage.pending)
+
     /// The router begins: quotes are being fetched.
     public static let routeBegin = StepRequest(
         step: .routeBegin, events: [Event(type: .routing, progress: Progress.fetchingQuotes, message: EventMessage.fetchingQuotes)])
@@ -35,31 +43,32 @@ public struct StepRequest: Sendable {
         _ quotes: [Quote], chosen: ChosenRoute? = nil, unavailable: [UnavailableVenue] = [], reason: String? = nil
     ) -> StepRequest {
         let chosen = chosen ?? ChosenRoute(quotes[0])
-        let all = JSONWriter.members { $0.field("quotes", quotes) }
         let more = JSONWriter.members {
             $0.field("reason", ifPresent: reason)
             $0.field("unavailable", ifPresent: unavailable.isEmpty ? nil : unavailable)
         }
-        let event = Event(
-            type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), extra: more, showsQuotes: true)
-        return StepRequest(step: .routeDone, fields: [("route", chosen.members), ("quotes", all), ("dex", chosen.openVenues)], events: [event])
+        let members = CompactEvent.members(quotes: quotes, chosen: chosen) + (more.isEmpty ? "" : "," + more)
+        let event = Event(type: .routing, progress: Progress.routed, message: EventMessage.received(quotes: quotes.count), members: members)
+        return StepRequest(step: .routeDone, fields: [("v", chosen.openVenues)], events: [event])
     }
 
     /// The executor begins with the chosen route.
     public static let buildBegin = StepRequest(
         step: .buildBegin,
-        events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), showsQuotes: true)])
+        events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), members: CompactEvent.showsQuotes)]
+    )
 
     /// The executor is about to send its signed transactions, one for each open leg. All are stored before the first is sent.
     public static func submit(_ transactions: [SignedTransaction], attempt: Int, maxAttempts: Int) -> StepRequest {
         StepRequest(
             step: .submit,
-            fields: [("transactions", SignedTransaction.json(transactions)), ("txHash", transactions[0].signature)],
+            fields: [("t", SignedTransaction.json(transactions))],
             events: [
                 Event(type: .building, progress: Progress.built, message: EventMessage.built),
                 Event(
                     type: .submitted, progress: Progress.submitted(attempt: attempt),
-                    message: EventMessage.submitting(attempt: attempt, maxAttempts: maxAttempts)),
+                    message: EventMessage.submitting(attempt: attempt, maxAttempts: maxAttempts),
+                    members: JSONWriter.members { $0.field("txHash", transactions[0].signature) }),
             ])
     }
 
@@ -69,7 +78,8 @@ public struct StepRequest: Sendable {
             step: .confirm,
             events: [
                 Event(
-                    type: .confirmed, progress: Progress.confirmed, message: EventMessage.confirmed, extra: JSONWriter.members { fill.write(to: &$0) }
+                    type: .confirmed, progress: Progress.confirmed, message: EventMessage.confirmed,
+                    members: JSONWriter.members { fill.write(to: &$0) }
                 )
             ])
     }
@@ -102,17 +112,17 @@ public struct StepRequest: Sendable {
                 executionFailed(failure, retriesRemaining: remaining),
                 Event(
                     type: .retryPending, progress: nil,
-                    message: EventMessage.retrying(delayMs: wait, nextAttempt: next, maxAttempts: maxAttempts), extra: pending),
+                    message: EventMessage.retrying(delayMs: wait, nextAttempt: next, maxAttempts: maxAttempts), members: pending),
             ], delay: wait, usesAttempt: !atOnce, seen: state)
     }
 
     /// The end of an order that failed for good. `tried` says whether an attempt was under way. `state` is nil if any state will do.
     static func fail(_ failure: OrderFailure, in state: OrderState?, attempt: Int, tried: Bool) -> StepRequest {
-        let extra = JSONWriter.members {
+        let members = JSONWriter.members {
             $0.field("error", failure)
             $0.field("totalAttempts", attempt)
         }
-        let last = Event(type: .failed, progress: Progress.none, message: failure.message, extra: extra)
+        let last = Event(type: .failed, progress: Progress.none, message: failure.message, members: members)
         return StepRequest(
             step: .fail, events: tried ? [executionFailed(failure, retriesRemaining: 0), last] : [last], seen: state,
             failure: failure.code)
@@ -121,29 +131,30 @@ public struct StepRequest: Sendable {
     private static func executionFailed(_ failure: OrderFailure, retriesRemaining: Int) -> Event {
         Event(
             type: .executionFailed, progress: nil, message: failure.message,
-            extra: JSONWriter.members {
+            members: JSONWriter.members {
                 $0.field("error", failure)
                 $0.field("transient", failure.retryable)
                 $0.field("retriesRemaining", retriesRemaining)
             })
     }
 
-    /// Adds a field that the step stores.
-    public func storing(_ name: String, _ value: String) -> StepRequest {
-        var request = self
-        request.fields.append((name, value))
-        return request
-    }
-
     /// Stores how far the legs of a split order are; the events from here on show it. The route of any other order stays as it is.
     public func updating(_ route: ChosenRoute) -> StepRequest {
-        route.isSplit ? storing("route", route.members).storing("dex", route.openVenues) : self
+        route.isSplit ? adding(route.members, storing: "v", route.openVenues) : self
     }
 
     /// Stores the landed part of a split order, for a step that ends the order before the rest has landed.
     public func storing(_ filled: PartialFill, of order: Order) -> StepRequest {
         let remark = JSONWriter.value(filled.remark(on: order)).dropFirst().dropLast()
-        return storing("filled", JSONWriter.members { $0.field("filled", filled) }).storing("filledRemark", String(remark))
+        return adding(CompactEvent.members(filled: filled), storing: "l", String(remark))
+    }
+
+    /// Adds members to the first event, and a field that the step stores.
+    private func adding(_ members: String, storing name: String, _ value: String) -> StepRequest {
+        var request = self
+        request.events[0].members += (request.events[0].members.isEmpty ? "" : ",") + members
+        request.fields.append((name, value))
+        return request
     }
 }
 

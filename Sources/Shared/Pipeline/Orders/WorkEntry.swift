@@ -21,6 +21,36 @@ public struct WorkEntry: Sendable {
     public let token: String
     /// When this process got the entry.
     public let received = MonotonicInstant.now
+    /// The place that the entry takes in its worker.
+    public let place = Place()
+    /// What this process knows of where the order is.
+    let known = KnownPlace()
+}
+
+extension Work {
+    init(_ fold: OrderFold, _ state: OrderState, attempt: Int, _ transactions: [SignedTransaction], now: UInt64, isResumed: Bool) {
+        self.init(
+            order: fold.order, state: state, attempt: attempt, route: fold.route, transactions: transactions, staleQuotes: fold.staleQuotes, now: now,
+            isResumed: isResumed)
+    }
+}
+
+extension WorkEntry {
+    /// The entry as a place names it.
+    var name: String { stage.stream + ":" + entry }
+}
+
+/// What a worker knows of the place of the order that it has in hand, so that the next step can be a usual one.
+@ServiceActor
+final class KnownPlace {
+    /// The text of `s`; nil if it is not known. Then the script for one order takes the next step.
+    var text: String?
+    /// Whether the first step of the entry was written. The executor writes it together with the next one where it can.
+    var isBegun = true
+    /// The venues on which the open legs are to be built.
+    var venues = ""
+
+    nonisolated init() {}
 }
 
 /// The data that a worker needs to begin or resume an order.
@@ -40,17 +70,4 @@ public struct Work: Sendable {
     public let now: UInt64
     /// Whether another delivery has taken this step before.
     public let isResumed: Bool
-}
-
-/// The route that the router has chosen, as it is stored.
-public struct StoredRoute: Sendable, Hashable {
-    /// The route to execute, and the part of it that has landed.
-    public let chosen: ChosenRoute
-    /// When the route was stored, in ms of Redis' time.
-    public let routedAt: UInt64
-
-    public init(_ chosen: ChosenRoute, routedAt: UInt64) {
-        self.chosen = chosen
-        self.routedAt = routedAt
-    }
 }

@@ -17,7 +17,7 @@ final class PartitionChange {
 
     /// The keys that stay where a partition ends: orders that expire by themselves, the record of landed transactions, and the pause, which goes
     /// last.
-    private static let staying = ["order:", "landed", "paused"]
+    private static let staying = [Keys.Name.order, "landed", "paused"]
 
     private let pipeline: OrderPipeline
     private let turn: Turn
@@ -91,18 +91,12 @@ final class PartitionChange {
             guard try await pipeline.send(["EXISTS", keys.paused]).integer == 1 else { return "the engine is not paused" }
         }
         if let stranger = try await stranger() { return stranger }
-        let lag = try await before.lag()
-        for stream in lag.streams {
-            let open = stream.groups.reduce(0) { $0 + $1.lag + $1.pending }
-            guard open == 0, stream.length == 0 || !stream.groups.isEmpty else { return "not all entries of \(stream.key) are finished" }
-        }
-        guard lag.retriesWaiting == 0 else { return "\(lag.retriesWaiting) retries wait" }
-        guard lag.deadLetters == 0 else { return "\(lag.deadLetters) dead letters are not settled" }
+        if let unfinished = try await before.lag().unfinished { return unfinished }
         var open: String?
-        _ = try await pipeline.scan("orders:{[0-9]*}:order:*") { key in
+        _ = try await pipeline.scan(Keys.everyOrder) { key in
             if turnKept.elapsed > Self.turnInterval { try await keepTurn() }
-            let state = try await pipeline.send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }
-            if let state, !state.isFinal { open = String(key.drop { $0 != "}" }.dropFirst("}:order:".count)) }
+            let place = try await pipeline.send(["HGET", key, "s"]).string.flatMap { OrderPlace($0) }
+            if let place, !place.state.isFinal { open = String(key.suffix(36)) }
             return open == nil
         }
         return open.map { "order \($0) is under way" }

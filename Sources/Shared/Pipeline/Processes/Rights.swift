@@ -26,7 +26,7 @@ struct Rights {
     private static func ofOrders(_ keys: Keys, _ order: OrderID) -> [[String]] {
         on(
             [keys.order(order), keys.idempotency(user: nobody, key: "none"), keys.paused],
-            ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "PEXPIRE", "EXISTS", "DEL"])
+            ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
             + [["RENAMENX", keys.idempotency(user: nobody, key: "none"), keys.idempotency(user: nobody, key: "other")]]
             + on(
                 [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody)],

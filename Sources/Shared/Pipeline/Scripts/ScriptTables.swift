@@ -11,6 +11,10 @@ enum ScriptTables {
         + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
 
+    /// The values of `p` in an order's hash. Without the field every event is stored. ANNOUNCED: an entry on the events stream stands for events that
+    /// are not. REFUSED: Postgres has refused them, and a dead letter stands for them.
+    static let marks = local("ANNOUNCED", quoted("1")) + local("REFUSED", quoted("2"))
+
     /// The sentences that scripts write themselves.
     static let sentences = local(
         "SENTENCES",
@@ -18,15 +22,24 @@ enum ScriptTables {
             [("pending", quoted(EventMessage.pending)), ("cancelled", quoted(EventMessage.cancelled))]
                 + [FailureCode.deadlineExceeded, .poisoned].map { ($0.rawValue, quoted($0.sentence)) }))
 
-    /// For each state its status, whether it is final, and else its stage; and the statuses that are not final.
+    /// For each state its status, whether it is final, and else its stage.
     static let states =
         local("STATUS", table(OrderState.allCases.map { ($0.rawValue, quoted($0.status.rawValue)) }))
         + local("FINAL", flags(OrderState.allCases.filter(\.isFinal)))
         + local("STAGE", table(OrderState.allCases.compactMap { state in state.stage.map { (state.rawValue, quoted($0.group)) } }))
-        + local("OPEN", "{ " + OrderStatus.allCases.filter { !$0.isFinal }.map { quoted($0.rawValue) }.joined(separator: ", ") + " }")
 
     /// For each step its source states and its target state, its flags, and the stream on which the order goes on.
     static let steps = local("STEPS", "{\n" + OrderStep.allCases.map { "  \($0.rawValue) = \(row($0)),\n" }.joined() + "}")
+
+    /// The usual moves: source state, target state, flags, and the stream on which the order goes on.
+    static let moves = local("MOVES", "{\n" + UsualMove.allCases.map { "  \($0.rawValue) = \(row($0)),\n" }.joined() + "}")
+
+    private static func row(_ move: UsualMove) -> String {
+        var members = [("from", quoted(move.source.rawValue)), ("to", quoted(move.target.rawValue))]
+        members += [("finishes", move.finishes), ("isFirst", move.begins), ("expires", move.expires)].filter(\.1).map { ($0.0, "true") }
+        if let next = move.handsOn { members.append(("handsOn", quoted(next.stream))) }
+        return table(members)
+    }
 
     private static func row(_ step: OrderStep) -> String {
         var members = [("from", flags(OrderState.allCases.filter(step.sources.contains))), ("to", quoted(step.target.rawValue))]

@@ -4,10 +4,14 @@ public import Redis
 public enum Scripts {
     static let accept = script("accept", PackageResources.accept_lua, with: .orders, allowsFullMemory: false)
     static let step = script("step", PackageResources.step_lua, with: .steps)
+    static let acceptMany = script("accept_many", PackageResources.accept_many_lua, with: .many, allowsFullMemory: false)
+    static let beginMany = script("begin_many", PackageResources.begin_many_lua, with: .many)
+    static let readMany = script("read_many", PackageResources.read_many_lua, with: .many)
+    static let advanceMany = script("advance_many", PackageResources.advance_many_lua, with: .many)
     static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
     static let promote = script("promote", PackageResources.promote_lua, with: .orders)
     static let sweep = script("sweep", PackageResources.sweep_lua, with: .steps)
-    static let hasten = script("hasten", PackageResources.hasten_lua)
+    static let hasten = script("hasten", PackageResources.hasten_lua, with: .orders)
     static let bury = script("bury", PackageResources.bury_lua, with: .orders)
     static let letters = script("letters", PackageResources.letters_lua)
     static let unbury = script("unbury", PackageResources.unbury_lua, with: .orders)
@@ -35,17 +39,20 @@ public enum Scripts {
     static let rights = script("rights", PackageResources.rights_lua)
 
     static let all = [
-        accept, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew, release, stored, trim, recount, lost, turn,
-        reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
+        accept, acceptMany, beginMany, readMany, advanceMany, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake,
+        renew, release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
     ]
 
-    /// The functions and tables in front of a script. Each case has those of the one before it. A run pays for the ones that it does not need.
+    /// The functions and tables in front of a script. A run pays for the ones that it does not need.
     public enum Library: Sendable {
         /// Functions for writes, the time, and streams.
         case streams
-        /// Functions to read and change an order, and the tables of its states.
+        /// Those, functions to read and change an order, and the tables of its states.
         case orders
+        /// Those, and the table of the steps.
         case steps
+        /// The time, and functions for the usual steps of many orders.
+        case many
     }
 
     /// A script with its library in front.
@@ -63,12 +70,16 @@ public enum Scripts {
         case .streams: streams
         case .orders: streams + orders
         case .steps: streams + ScriptTables.steps + orders
+        case .many: many
         }
     }
 
     private static let streams =
         ScriptTables.names + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.streams_lua].map(text).joined()
-    private static let orders = ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
+    private static let many =
+        ScriptTables.names + ScriptTables.marks + ScriptTables.states + ScriptTables.moves
+        + [PackageResources.clock_lua, PackageResources.many_lua].map(text).joined()
+    private static let orders = ScriptTables.marks + ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

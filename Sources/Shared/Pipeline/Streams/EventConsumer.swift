@@ -1,48 +1,39 @@
 public import EventLoop
-public import Orders
+internal import Orders
 public import Redis
 
-/// An entry of the events stream.
-public struct EventEntry: Sendable {
+/// An entry of the events stream: its order has events that are not stored.
+struct EventEntry: Sendable {
     /// The entry's id in the stream.
-    public let entry: String
-    public let orderID: OrderID
-    public let seq: Int
-    public let event: String
-    /// The order's unchanging fields, so that the event can be stored alone.
-    public let order: String
+    let entry: String
+    let orderID: OrderID
 
-    /// Nil if the entry is not an event.
+    /// Nil if the entry names no order.
     init?(_ entry: StreamEntry) {
-        guard let fields = entry.fields, let text = fields["id"], let id = OrderID(parsing: text), let seq = fields["seq"].flatMap({ Int($0) }),
-            Seq(exactly: seq) != nil, seq >= 1, let event = fields["event"], let order = fields["order"]
-        else { return nil }
+        guard let id = entry.fields?["id"].flatMap({ OrderID(parsing: $0) }) else { return nil }
         self.entry = entry.id
         orderID = id
-        self.seq = seq
-        self.event = event
-        self.order = order
     }
 }
 
-/// Stores batches of events. All events of a batch must be on disk when `store` returns, except those that it names as refused.
+/// Stores batches of orders with their events. All orders of a batch must be on disk when `store` returns, except those that it names as refused.
 @ServiceActor
 public protocol EventSink: AnyObject {
-    /// Stores events. Returns the indices of those that can never be stored, with the reason. Throws if nothing can be stored now.
-    func store(_ batch: [EventEntry]) async throws -> [(index: Int, reason: String)]
+    /// Stores different orders. Returns the indices of those that can never be stored, with the reason. Throws if nothing can be stored now.
+    func store(_ batch: [OrderRecord]) async throws -> [(index: Int, reason: String)]
 }
 
 /// How events are read.
 public struct EventConsumerOptions: Sendable {
     /// This process' name as a consumer.
     public var consumer: String
-    /// The largest number of events in a batch.
+    /// The largest number of entries in a batch.
     public var batch: Int
     /// How long a batch may wait to be filled.
     public var wait: Duration
-    /// Time after which another consumer may claim an event that nobody renews.
+    /// Time after which another consumer may claim an entry that nobody renews.
     public var visibilityTimeout: Duration
-    /// Time between renewals of the events in hand.
+    /// Time between renewals of the entries in hand.
     public var renewInterval: Duration
 
     public init(consumer: String, batch: Int, wait: Duration, visibilityTimeout: Duration, renewInterval: Duration) {
@@ -54,7 +45,7 @@ public struct EventConsumerOptions: Sendable {
     }
 }
 
-/// Hands the events of all partitions to a sink in batches, and acknowledges them when the sink has stored them.
+/// Hands the orders that have new events to a sink in batches, of all partitions, and acknowledges them when the sink has stored them.
 @ServiceActor
 public final class EventConsumer {
     private let lanes: [EventLane]
@@ -82,7 +73,7 @@ public final class EventConsumer {
         }
     }
 
-    /// Stops reading, lets the batch in hand finish within `grace`, and hands back the rest.
+    /// Stops reading, lets the batches in hand finish within `grace`, and hands back the rest.
     public func stop(within grace: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             for lane in lanes { group.addTask { await lane.stop(within: grace) } }

@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Orders
 
-/// The events of one partition: read, stored and acknowledged batch by batch.
+/// The entries of one partition's events stream: read, stored and acknowledged batch by batch. The next batch is read while one is being stored.
 @ServiceActor
 final class EventLane {
     private static let claimInterval = Duration.seconds(1)
@@ -12,7 +12,9 @@ final class EventLane {
     private let reader: GroupReader
     private let sink: any EventSink
     private let observer: any StreamObserver
+    /// The batch that is being stored and the one that was read meanwhile, in this order. All of them are renewed.
     private var inHand: [StreamEntry] = []
+    private var storing: Task<Void, Never>?
     private var isStopping = false
     private let stopped = Promise<Void>()
     private let idle = LoopSignal()
@@ -35,70 +37,118 @@ final class EventLane {
 
     private func loop() async {
         while !isStopping && !Task.isCancelled {
-            if nextClaim <= .now {
-                nextClaim = .now + Self.claimInterval
-                // On a new connection the others have not renewed their entries yet.
-                if pipeline.isConnected { await claim() }
-            } else {
-                await fill()
-            }
-            await flush()
+            let batch = await next()
+            await storing?.value
+            guard !batch.isEmpty, !Task.isCancelled else { continue }
+            storing = Loop.spawn { await self.handle(batch) }
         }
+        await storing?.value
     }
 
-    /// Waits for a first event, then a moment more for others, so that one transaction serves them all.
-    private func fill() async {
-        let first = await reader.read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
-        guard !first.isEmpty else { return }
-        inHand = first
-        if first.count < options.batch && options.wait > .zero {
+    /// The next entries; none if nothing came for a while.
+    private func next() async -> [StreamEntry] {
+        guard nextClaim <= .now else { return await fill() }
+        nextClaim = .now + Self.claimInterval
+        // On a new connection the others have not renewed their entries yet.
+        return pipeline.isConnected ? await claim() : []
+    }
+
+    /// Waits for a first entry, then a moment more for others, so that one transaction serves them all.
+    private func fill() async -> [StreamEntry] {
+        var batch = await read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
+        guard !batch.isEmpty else { return [] }
+        if batch.count < options.batch && options.wait > .zero {
             try? await sleep(for: options.wait)
-            guard !Task.isCancelled else { return }
-            inHand += await reader.read(count: options.batch - first.count, block: .milliseconds(1))
+            if !Task.isCancelled { batch += await read(count: options.batch - batch.count, block: .milliseconds(1)) }
         }
-        observer.received(stream: reader.stream, count: inHand.count, claimed: false)
+        observer.received(stream: reader.stream, count: batch.count, claimed: false)
+        return batch
     }
 
-    private func claim() async {
+    private func read(count: Int, block: Duration) async -> [StreamEntry] {
+        let entries = await reader.read(count: count, block: block)
+        inHand += entries
+        return entries
+    }
+
+    private func claim() async -> [StreamEntry] {
         do throws(PipelineError) {
-            inHand = try await reader.claim(idle: options.visibilityTimeout, max: options.batch, .none, takesSuspects: false, inHand: []).entries
-            if !inHand.isEmpty { observer.received(stream: reader.stream, count: inHand.count, claimed: true) }
+            let entries = try await reader.claim(
+                idle: options.visibilityTimeout, max: options.batch, .none, takesSuspects: false, inHand: inHand.map(\.id)
+            ).entries
+            inHand += entries
+            if !entries.isEmpty { observer.received(stream: reader.stream, count: entries.count, claimed: true) }
+            return entries
         } catch {
             observer.failed(doing: "claim", error: error)
+            return []
         }
     }
 
-    /// Stores the events in hand. Repeats it while Postgres is away.
-    private func flush() async {
-        defer { idle.notify() }
+    /// Stores the orders that the entries name, and acknowledges the entries. Repeats it while Postgres or Redis is away.
+    private func handle(_ batch: [StreamEntry]) async {
+        defer {
+            inHand.removeFirst(batch.count)
+            idle.notify()
+        }
+        let named = batch.compactMap { EventEntry($0) }
         var backoff = Backoff(first: .milliseconds(100), max: .seconds(2))
-        while !inHand.isEmpty && !Task.isCancelled {
+        while !Task.isCancelled {
             do {
-                try await storeInHand()
-                inHand = []
+                let outcome = try await store(named)
+                return await acknowledge(batch, named, outcome)
             } catch let error as PipelineError {
-                // The events are stored but not acknowledged. They come again, and storing them again changes nothing.
-                observer.failed(doing: "acknowledge events", error: error)
-                inHand = []
-            } catch {
-                try? await sleep(for: backoff.next())
-            }
+                observer.failed(doing: "read orders", error: error)
+                // The entries come again.
+                guard error.isPassing else { return }
+            } catch {}
+            try? await sleep(for: backoff.next())
         }
     }
 
-    private func storeInHand() async throws {
-        let readable = inHand.compactMap { EventEntry($0) }
-        let names = Set(readable.map(\.entry))
-        for entry in inHand where !names.contains(entry.id) { try await reader.bury(entry, reason: "MALFORMED", name: Keys.Name.events) }
-        let refused = readable.isEmpty ? [] : try await sink.store(readable)
+    /// What became of the orders of a batch.
+    private struct Outcome {
+        /// The state in which each order was stored.
+        var stored: [OrderID: String] = [:]
+        /// Why each of these orders can never be stored.
+        var refused: [OrderID: String] = [:]
+    }
+
+    /// Stores each order once, however many entries name it. An order that Redis does not have is neither stored nor refused.
+    private func store(_ named: [EventEntry]) async throws -> Outcome {
+        var outcome = Outcome()
+        guard !named.isEmpty else { return outcome }
+        let ids = Array(Set(named.map(\.orderID)))
+        let records = try await pipeline.records(ids)
+        let found = records.compactMap { $0 }
+        let refused = found.isEmpty ? [] : try await sink.store(found)
+        for record in found { outcome.stored[record.id] = record.state }
         for (index, reason) in refused {
-            let entry = inHand.first { $0.id == readable[index].entry }
-            if let entry { try await reader.bury(entry, reason: reason, name: Keys.Name.events, order: readable[index].orderID) }
+            outcome.stored[found[index].id] = nil
+            outcome.refused[found[index].id] = reason
         }
-        // A refused event is not in Postgres. Its order stays in Redis until the letter is settled.
-        let missing = Set(refused.map(\.index))
-        let stored = readable.indices.filter { !missing.contains($0) }.map { readable[$0] }
-        try await pipeline.stored(stored.map { ($0.entry, $0.orderID.description, $0.seq) }, reader.keys)
+        let gone = zip(ids, records).filter { $1 == nil }.map(\.0)
+        if !gone.isEmpty { observer.withoutOrder(stream: reader.stream, orders: gone) }
+        return outcome
+    }
+
+    /// Acknowledges a batch after COMMIT. If that fails, the entries come again, and storing their orders again changes nothing.
+    ///
+    /// A refused order is not in Postgres. It stays in Redis until its letter is settled.
+    private func acknowledge(_ batch: [StreamEntry], _ named: [EventEntry], _ outcome: Outcome) async {
+        do throws(PipelineError) {
+            let readable = Set(named.map(\.entry))
+            for entry in batch where !readable.contains(entry.id) { try await reader.bury(entry, reason: "MALFORMED", name: Keys.Name.events) }
+            let orders = Dictionary(named.map { ($0.entry, $0.orderID) }) { first, _ in first }
+            for entry in batch {
+                guard let id = orders[entry.id], let reason = outcome.refused[id] else { continue }
+                try await reader.bury(entry, reason: reason, name: Keys.Name.events, order: id)
+            }
+            let done = named.filter { outcome.refused[$0.orderID] == nil }
+            try await pipeline.stored(done.map { ($0.entry, $0.orderID.description, outcome.stored[$0.orderID] ?? "") }, reader.keys)
+        } catch {
+            observer.failed(doing: "acknowledge events", error: error)
+        }
     }
 
     func keep() async {
@@ -129,6 +179,7 @@ final class EventLane {
         let start = MonotonicInstant.now
         while !inHand.isEmpty, start.elapsed < grace { _ = try? await idle.wait(upTo: grace - start.elapsed) }
         worker?.cancel()
+        storing?.cancel()
         await reader.release()
         stopped.succeed(())
     }

@@ -7,6 +7,8 @@ internal import Redis
 final class GroupReader {
     /// Entries that one search for retries looks at: about a millisecond of Redis.
     private static let overtakingPage = 500
+    /// Entries that one script renews: about a millisecond of Redis.
+    private static let renewedPage = 250
 
     let keys: Keys
     let stream: String
@@ -71,11 +73,17 @@ final class GroupReader {
         return StreamEntry.list(claimed: .array(Array(answer.dropFirst())))
     }
 
-    /// Resets the idle time of the entries in hand. Returns the entries that this consumer has lost.
+    /// Resets the idle time of the entries in hand, a page at a time. Returns the entries that this consumer has lost.
     func renew(_ entries: [String]) async throws(PipelineError) -> [String] {
-        guard !entries.isEmpty else { return [] }
-        let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + entries)
-        return (reply.array ?? []).compactMap { $0.string }
+        var lost: [String] = []
+        // In the order of the stream, so that the script finds a page in one look.
+        let entries = entries.map { (StreamPosition($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
+        for start in stride(from: 0, to: entries.count, by: Self.renewedPage) {
+            let page = entries[start..<min(start + Self.renewedPage, entries.count)]
+            let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + page)
+            lost += (reply.array ?? []).compactMap { $0.string }
+        }
+        return lost
     }
 
     /// Hands back everything under this consumer's name; others can claim it at once. The counted starts of the entries in hand are taken off again.

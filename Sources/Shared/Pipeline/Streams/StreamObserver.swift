@@ -11,6 +11,8 @@ public protocol StreamObserver: AnyObject {
     func buried(entry: String, stream: String, order: OrderID?, reason: String)
     /// Entries in hand now belong to another consumer.
     func lost(stream: String, count: Int)
+    /// Entries named orders that Redis does not have. They are acknowledged.
+    func withoutOrder(stream: String, orders: [OrderID])
     /// A read failed. It is repeated after a wait.
     func readFailed(stream: String, error: RedisError)
     /// A stream or its group was missing, and was made.

@@ -5,15 +5,18 @@ public import Redis
 /// Moves one order on, with its entry in hand, until the entry is acknowledged or lost. Never throws: unfinished work is claimed again.
 @ServiceActor
 public protocol OrderHandler: AnyObject {
-    /// Handles an entry. The task is cancelled when the claim is lost or the process stops.
+    /// Handles an entry. The task is cancelled when the claim is lost or the process stops. A handler that only waits for something outside lets the
+    /// entry leave its place.
     func handle(_ entry: WorkEntry) async
 }
 
 /// The options of a stage's worker.
 public struct WorkerOptions: Sendable {
     public var stage: Stage
-    /// How many orders are in hand at once, over all partitions.
+    /// How many orders are worked on at once, over all partitions.
     public var concurrency: Int
+    /// How many orders may be in hand without a place, over all partitions. Beyond it nothing new is read.
+    public var maxUnderWay: Int
     /// Time after which another worker may claim an entry that nobody renews.
     public var visibilityTimeout: Duration
     /// Time between renewals of the entries in hand.
@@ -21,9 +24,12 @@ public struct WorkerOptions: Sendable {
     /// This process' name as a consumer.
     public var consumer: String
 
-    public init(stage: Stage, concurrency: Int, visibilityTimeout: Duration, renewInterval: Duration, consumer: String) {
+    public init(
+        stage: Stage, concurrency: Int, maxUnderWay: Int = .max, visibilityTimeout: Duration, renewInterval: Duration, consumer: String
+    ) {
         self.stage = stage
         self.concurrency = concurrency
+        self.maxUnderWay = maxUnderWay
         self.visibilityTimeout = visibilityTimeout
         self.renewInterval = renewInterval
         self.consumer = consumer
@@ -40,7 +46,8 @@ public final class Worker {
         options: WorkerOptions, pipeline: OrderPipeline, handler: any OrderHandler, budget: AttemptBudget? = nil, observer: any StreamObserver,
         connect: @ServiceActor () -> RedisReader
     ) {
-        let places = max(1, options.concurrency / pipeline.partitions.count)
+        let count = pipeline.partitions.count
+        let places = Places(count: max(1, options.concurrency / count), maxUnderWay: max(1, options.maxUnderWay / count))
         let quarantine = Quarantine()
         lanes = pipeline.partitions.map { keys in
             let reader = GroupReader(
@@ -52,7 +59,11 @@ public final class Worker {
         }
     }
 
-    public var inHand: Int { lanes.reduce(0) { $0 + $1.inHand.count } }
+    /// Orders that are in a place.
+    public var working: Int { lanes.reduce(0) { $0 + $1.places.taken } }
+    /// Orders that are in hand without a place.
+    public var underWay: Int { lanes.reduce(0) { $0 + $1.places.underWay } }
+    public var inHand: Int { working + underWay }
 
     /// Works until `stop` has finished.
     public func run() async {

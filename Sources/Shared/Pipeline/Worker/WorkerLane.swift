@@ -1,11 +1,13 @@
 internal import EventLoop
 internal import Orders
 
-/// A worker's lane of one partition. It fills its places with entries, claimed ones before new ones, and renews the entries that it holds.
+/// A worker's lane of one partition. It fills its places with entries, claimed ones before new ones, and renews the entries that it holds, also those
+/// that have left their places.
 @ServiceActor
 final class WorkerLane {
     private struct Held {
         let work: WorkEntry?
+        let place: Place
         let task: Task<Void, Never>
     }
 
@@ -14,7 +16,7 @@ final class WorkerLane {
     private static let claimPause = Duration.milliseconds(1500)
 
     private let options: WorkerOptions
-    private let places: Int
+    private(set) var places: Places
     private let pipeline: OrderPipeline
     private let reader: GroupReader
     private let handler: any OrderHandler
@@ -30,9 +32,11 @@ final class WorkerLane {
     private var supplier: Task<Void, any Error>?
     private var nextClaim = MonotonicInstant.now
     private var pausedUntil = MonotonicInstant.now
+    /// When the last renewal of all entries in hand began that succeeded.
+    private var lastRenewal = MonotonicInstant.now
 
     init(
-        options: WorkerOptions, places: Int, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
+        options: WorkerOptions, places: Places, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
         observer: any StreamObserver, quarantine: Quarantine
     ) {
         self.options = options
@@ -47,8 +51,8 @@ final class WorkerLane {
         suspicion = Suspicion(maxStarts: pipeline.settings.maxStarts)
     }
 
-    var inHand: [String] { Array(held.keys) }
-    private var free: Int { places - held.count }
+    private var inHand: [String] { Array(held.keys) }
+    private var free: Int { places.free }
     /// On a new connection the others have not renewed their entries yet.
     private var mayClaim: Bool { pipeline.isConnected && pausedUntil <= .now }
 
@@ -124,10 +128,13 @@ final class WorkerLane {
     }
 
     private func claim(suspects: Bool) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
-        // The entries in hand are renewed first. Otherwise a frozen process that wakes up would claim from itself.
-        try await renewHeld()
-        let found = try await reader.claim(idle: options.visibilityTimeout, max: free, suspicion, takesSuspects: suspects, inHand: inHand)
+        // Entries in hand that were not renewed in time are renewed first. Otherwise a frozen process that wakes up would claim from itself.
+        if lastRenewal.elapsed > options.renewInterval { try await renewHeld() }
+        let wanted = free
+        let found = try await reader.claim(idle: options.visibilityTimeout, max: wanted, suspicion, takesSuspects: suspects, inHand: inHand)
         accept(found.entries, claimed: true)
+        // Where so many were found, more may wait: thousands, if their worker had them under way.
+        if !suspects, found.entries.count >= wanted { nextClaim = .now }
         return found
     }
 
@@ -142,14 +149,22 @@ final class WorkerLane {
         for entry in entries where held[entry.id] == nil {
             let work = WorkEntry(entry, options: options, partition: reader.keys.partition)
             if suspicion.isOnLastStart(deliveries: entry.deliveries) { quarantine.hold(name(of: entry)) }
+            let place = work?.place ?? Place()
+            places.take()
+            place.onLeave = { [weak self] in self?.hasLeft() }
             let task = Loop.spawn { await self.handle(entry, work) }
-            held[entry.id] = Held(work: work, task: task)
+            held[entry.id] = Held(work: work, place: place, task: task)
         }
+    }
+
+    private func hasLeft() {
+        places.leave()
+        changed.notify()
     }
 
     private func handle(_ entry: StreamEntry, _ work: WorkEntry?) async {
         defer {
-            held[entry.id] = nil
+            if let ended = held.removeValue(forKey: entry.id) { places.end(hasLeft: ended.place.isLeft) }
             quarantine.letGo(name(of: entry))
             if let work { pipeline.noteProgress(of: work) }
             changed.notify()
@@ -189,7 +204,9 @@ final class WorkerLane {
     }
 
     private func renewHeld() async throws(PipelineError) {
+        let start = MonotonicInstant.now
         let lost = try await reader.renew(inHand).filter { held[$0] != nil }
+        lastRenewal = start
         guard !lost.isEmpty else { return }
         // The lost entries are finished, or another worker has them. A step would be refused as stale or fenced either way.
         observer.lost(stream: reader.stream, count: lost.count)

@@ -166,23 +166,26 @@ async def _poisoned(world: World, chance: random.Random) -> bool | None:
 
 
 async def _crash_until_failed(world: World, order: str) -> bool:
-    """Kills each process that has counted a start of the order. True if the order has failed, False if it got away."""
+    """Kills each process that has started the order. True if the order has failed, False if it got away.
+
+    The first start is not counted in the hash; a later one is, with the delivery that has made it."""
     prefix = world.prefix(world.partition_of(order))
     deadline = time.monotonic() + 150
     killed = set()
     while time.monotonic() < deadline:
-        values = await world.redis("HMGET", f"{prefix}order:{order}", "state", "starts", "entry")
-        state, starts, entry = (text(value) or "" for value in values)
+        values = await world.redis("HMGET", f"{prefix}o:{order}", "s", "d")
+        place, starts = (text(value) or "" for value in values)
+        state, entry = place.split(" ")[0], place.split(" ")[-1]
         if state == "failed":
             return True
         if state not in ("pending", "routing"):
             return False
-        if state == "routing" and starts not in killed and entry.startswith("accepted "):
-            owner = await _owner(world, prefix, entry.split()[1])
+        if state == "routing" and starts not in killed and entry.startswith("accepted:"):
+            owner = await _owner(world, prefix, entry.removeprefix("accepted:"))
             process, pid = world.stack.instances().get(owner, (None, 0))
             if process is not None and alive(pid):
                 killed.add(starts)
-                world.note(f"poison: start {starts.split(':')[2]} of {order} on {process.name}")
+                world.note(f"poison: start {starts.split(':')[2] if starts else 1} of {order} on {process.name}")
                 await world.stack.crash(process, pid)
         await asyncio.sleep(0.02)
     return False

@@ -60,17 +60,17 @@ struct OrderFeed: FeedCore {
     static var subscribingLimit: Duration { .zero }
     static var failure: News { .failed }
 
-    /// The order as it was placed; nil before the first read.
-    private var order: Order?
-    private var events: [OrderEvent] = []
+    /// The order and its events; nil before the first read. What is heard is added to it.
+    private var fold: OrderFold?
     private var places: [ObjectIdentifier: Place] = [:]
 
     static func channel(of id: OrderID) -> String { Keys.updates(id) }
 
+    private var events: [OrderEvent] { fold?.events ?? [] }
     var isFinal: Bool { events.last?.status.isFinal ?? false }
     var absence: News? { events.isEmpty ? .unknown : nil }
     /// The seq of the newest event; 0 before the first.
-    var seq: Int { events.last?.seq ?? 0 }
+    var seq: Int { fold?.seq ?? 0 }
 
     /// Adds a watcher that has seen the events up to `after`.
     mutating func add(_ watcher: ObjectIdentifier, from after: Seq) -> Bool {
@@ -85,10 +85,9 @@ struct OrderFeed: FeedCore {
 
     mutating func take(_ answer: HistoryAnswer, to seen: [OrderEvent]) -> FeedVerdict<News> {
         switch answer {
-        case .events(let all, let order):
-            self.order = order
-            guard Self.isRollback(from: seen, to: all) else {
-                append(all)
+        case .order(let all):
+            guard Self.isRollback(from: seen, to: all.events) else {
+                if fold == nil || all.seq > seq { follow(all) }
                 return .taken
             }
             rewind(to: all)
@@ -99,15 +98,16 @@ struct OrderFeed: FeedCore {
     }
 
     mutating func hear(_ message: String) -> Bool {
-        guard let event = try? OrderEvent(parsing: message), event.seq > seq else { return false }
-        // There is a gap, or this is the first message: only the hash has the order as it was placed.
-        guard event.seq == seq + 1, order != nil else { return true }
-        append(events + [event])
+        guard let line = try? EventLine(Substring(message)), line.seq > seq else { return false }
+        // There is a gap, or this is the first message: only the hash has the order as it was placed. What cannot be added is there, too.
+        guard line.seq == seq + 1 else { return true }
+        guard (try? fold?.add(line)) != nil else { return true }
+        fold?.keepTexts(from: line.seq)
         return false
     }
 
     mutating func next(for watcher: ObjectIdentifier) -> News? {
-        guard let order, !events.isEmpty, var place = places[watcher] else { return nil }
+        guard let order = fold?.order, !events.isEmpty, var place = places[watcher] else { return nil }
         defer { places[watcher] = place }
         if !place.isGreeted {
             place.isGreeted = true
@@ -133,9 +133,6 @@ struct OrderFeed: FeedCore {
 
     mutating func startOver(_ watcher: ObjectIdentifier) { places[watcher]?.next = 1 }
 
-    /// Takes over the events if they go beyond the newest one.
-    private mutating func append(_ all: [OrderEvent]) { if let newest = all.last, newest.seq > seq { events = all } }
-
     /// Whether a read that began with the events `seen` proves that Redis has lost data.
     private static func isRollback(from seen: [OrderEvent], to all: [OrderEvent]) -> Bool {
         guard let newest = all.last else { return !seen.isEmpty }
@@ -143,8 +140,14 @@ struct OrderFeed: FeedCore {
             || zip(seen, all).contains { $0.seq == $1.seq && ($0.type != $1.type || $0.timestamp != $1.timestamp) }
     }
 
-    private mutating func rewind(to all: [OrderEvent]) {
-        events = all
+    /// Follows an order that was read. Many watchers may be told of its events, so their texts are kept.
+    private mutating func follow(_ order: OrderFold) {
+        fold = order
+        fold?.keepTexts()
+    }
+
+    private mutating func rewind(to all: OrderFold) {
+        follow(all)
         places = places.mapValues { place in
             var place = place
             (place.isRewound, place.isDone) = (place.next > 1, false)

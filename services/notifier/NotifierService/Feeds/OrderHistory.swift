@@ -5,8 +5,8 @@ internal import Storage
 
 /// The events of an order so far.
 enum HistoryAnswer {
-    /// All events of an order from seq 1 on. Of an old final order, the events that the retention has left.
-    case events([OrderEvent], of: Order)
+    /// An order with all its events from seq 1 on. Of an old final order, the events that the retention has left.
+    case order(OrderFold)
     /// Neither Redis nor Postgres has the order.
     case unknown
     /// The events cannot be read now.
@@ -32,13 +32,11 @@ final class StoredHistory: OrderHistory {
 
     func read(_ id: OrderID) async -> HistoryAnswer {
         do {
-            if let snapshot = try await pipeline.snapshot(id) {
-                return .events(try snapshot.events.map { try OrderEvent(parsing: $0) }, of: snapshot.order)
-            }
+            if let snapshot = try await pipeline.snapshot(id) { return .order(snapshot.fold) }
             guard let stored = try await store.order(id) else { return .unknown }
-            if stored.events.last?.status.isFinal == true { return .events(stored.events, of: stored.order) }
+            if stored.events.last?.status.isFinal == true { return .order(OrderFold(stored.order, events: stored.events)) }
             // Events are stored in any order. If Redis has lost an order before all were stored, the events after a gap are of no use.
-            return .events(zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1), of: stored.order)
+            return .order(OrderFold(stored.order, events: zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1)))
         } catch {
             return .unavailable
         }

@@ -6,8 +6,8 @@ internal import Storage
 @ServiceActor
 final class Retention {
     private static let interval = Duration.seconds(60)
-    /// Orders of one transaction.
-    private static let portion = 500
+    /// Orders of one transaction. Their events are folded in one turn of the loop, so there are few of them.
+    private static let portion = 100
     /// The pause between two portions, for processes that store events.
     private static let pause = Duration.milliseconds(20)
 

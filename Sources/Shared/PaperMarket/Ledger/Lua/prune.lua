@@ -8,8 +8,8 @@ local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[3], 'LIMI
 local over = {}
 for _, signature in ipairs(found) do
   local id = redis.call('HGET', ARGV[1] .. signature, 'orderId')
-  local state = id and redis.call('HGET', ARGV[2] .. id, 'state')
-  if not state or FINAL[state] then over[#over + 1] = signature end
+  local order = id and placeOf(redis.call('HGET', ARGV[2] .. id, 's') or '')
+  if not order or FINAL[order.state] then over[#over + 1] = signature end
 end
 
 for _, signature in ipairs(over) do

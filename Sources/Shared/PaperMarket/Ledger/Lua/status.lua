@@ -1,6 +1,6 @@
 -- Applies due outcomes on the mock chain, then answers the state of each signature.
 -- KEYS: due, landed   ARGV: prefix of transaction keys, slot length in ms, signatures
--- Answers {slot, {state, slot, amount out, code}, ...} with state one of unknown, sent, landed, failed
+-- Answers {slot, {state, slot, amount out, code, ms until the outcome is due}, ...} with state one of unknown, sent, landed, failed
 local clock = readClock()
 local at, slotLength = clock.at, tonumber(ARGV[2])
 local NAMES = { 'outcome', 'slot', 'orderId', 'leg', 'attempt', 'dex', 'amountIn', 'amountOut', 'code', 'landsAt' }
@@ -36,7 +36,7 @@ for index = 3, #ARGV do
   local tx = transaction(ARGV[index])
   local state = STATES[tx.outcome] or 'unknown'
   isUnknown = isUnknown or state == 'unknown'
-  answer[#answer + 1] = { state, tx.slot, tx.amountOut, tx.code }
+  answer[#answer + 1] = { state, tx.slot, tx.amountOut, tx.code, math.max(0, (tonumber(tx.landsAt) or at) - at) }
 end
 -- An executor that is told `unknown` after the last valid slot signs anew. After that no send may run in an earlier slot.
 keepTime(clock, isUnknown)

@@ -1,15 +1,16 @@
 -- Accepts an order: writes its hash, its first event, its entry on `accepted` and its idempotency record, or nothing.
 -- This script does not have allow-oom: a full Redis takes no new orders and lets the others drain.
 -- KEYS: order, idempotency record (the order's key again if there is none), accepted, events, deadlines, user, paused
--- ARGV: id, order, common, user, maxAttempts, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps
-local id, fingerprint, ttl, limit = ARGV[1], ARGV[8], tonumber(ARGV[9]), tonumber(ARGV[10])
+-- ARGV: id, order, user, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps
+local id, fingerprint, ttl, limit = ARGV[1], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local at = milliseconds()
 
 -- The client sends the same id again after a lost reply.
-local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'jobId')
-if known[1] then
-  if known[1] ~= fingerprint then return { 'collision' } end
-  return { 'replay', id, known[2] }
+local known = redis.call('HGET', KEYS[1], 'f')
+if known then
+  local job, print = string.match(known, '^(%S+) (.*)$')
+  if print ~= fingerprint then return { 'collision' } end
+  return { 'replay', id, job }
 end
 local hasRecord = KEYS[2] ~= KEYS[1]
 if hasRecord then
@@ -27,19 +28,19 @@ if at > limit then return { 'late', integer(at) } end
 
 local job = add(KEYS[3], 'id', id, 'round', 1)
 local order = {
-  key = KEYS[1], id = id, events = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, progress = 0,
-  maxAttempts = tonumber(ARGV[5]), deadline = ARGV[6], user = ARGV[4], common = ARGV[3], route = '', quotes = '', txHash = '', clock = '',
-  order = ARGV[2], entry = function() return SOURCE.router .. ' ' .. job() end,
+  key = KEYS[1], id = id, lines = {}, messages = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, unstored = '',
+  deadline = ARGV[4], user = ARGV[3], entry = function() return SOURCE.router .. ':' .. job() end,
 }
 event(order, at, 'pending', 0, SENTENCES.pending)
-for _, name in ipairs({ 'maxAttempts', 'deadline', 'user', 'common', 'order' }) do set(order, name, order[name]) end
-set(order, 'fingerprint', fingerprint)
-set(order, 'jobId', job)
+set(order, 'o', ARGV[2])
+set(order, 'f', function() return job() .. ' ' .. fingerprint end)
+if order.deadline ~= '' then set(order, 'x', order.deadline) end
+if order.user ~= '' then set(order, 'u', order.user) end
 save(order, KEYS[4])
 if hasRecord then
-  write('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', ARGV[11], 'slippageBps', ARGV[12])
+  write('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', ARGV[9], 'slippageBps', ARGV[10])
   write('PEXPIRE', KEYS[2], ttl)
 end
 if order.deadline ~= '' then write('ZADD', KEYS[5], order.deadline, id) end
-if order.user ~= '' then write('ZADD', KEYS[6], ARGV[7], id) end
+if order.user ~= '' then write('ZADD', KEYS[6], ARGV[5], id) end
 return commit({ 'accepted', id, job })

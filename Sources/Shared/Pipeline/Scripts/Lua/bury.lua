@@ -7,8 +7,10 @@ local claim = pending(KEYS[1], group, entry)
 if not claim then return { 'stale' } end
 if claim[2] ~= ARGV[3] then return { 'fenced' } end
 local at = milliseconds()
-local order = id ~= '' and load(KEYS[6], id) or nil
-local ends = order and ARGV[7] == '1' and STAGE[order.state] == group and order.entry == name .. ' ' .. entry
+local order
+-- An order that cannot be read is no reason to leave the entry that names it: it would come again for ever, and its batch with it.
+if id ~= '' then order = (name == EVENTS and find or load)(KEYS[6], id) end
+local ends = order and ARGV[7] == '1' and STAGE[order.state] == group and order.entry == name .. ':' .. entry
 -- If a start of this round was counted, the step that counts starts decides.
 if ends then
   local stage, round, starts = string.match(order.starts, '^(%a+):(%d+):(%d+):')
@@ -22,6 +24,8 @@ if hasEnded then
   order.entry = ''
   save(order, KEYS[3])
 elseif order then
-  dismiss(order, name .. ' ' .. entry, KEYS[5], at, tonumber(ARGV[8]))
+  dismiss(order, name .. ':' .. entry, KEYS[5], at, tonumber(ARGV[8]))
+  -- The next event of the order is announced again. Until then the letter stands for what is not stored.
+  if name == EVENTS and order.unstored == ANNOUNCED then write('HSET', order.key, 'p', REFUSED) end
 end
 return commit({ 'ok', letter, reason, hasEnded and 1 or 0 })

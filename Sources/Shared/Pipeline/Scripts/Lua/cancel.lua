@@ -5,7 +5,7 @@ if not order then return { 'unknown' } end
 if order.state == 'cancelled' then return { 'again' } end
 if FINAL[order.state] then return { 'final', order.state } end
 if order.state == 'submitted' then return { 'submitted' } end
-if order.filled ~= '' then return { 'filled' } end
+if order.remark ~= '' then return { 'filled' } end
 order.state = 'cancelled'
 event(order, milliseconds(), 'cancelled', 0, SENTENCES.cancelled)
 if order.deadline ~= '' then write('ZREM', KEYS[3], order.id) end

@@ -49,21 +49,3 @@ local function keepTime(clock, isCertain)
   local ahead = math.max(0, clock.at - clock.own - math.floor(gone / CLOSING))
   write('HSET', clock.key, 'highest', integer(clock.at), 'ahead', integer(ahead))
 end
-
--- UTC, ISO 8601, with milliseconds. Days become a civil date by Howard Hinnant's algorithm.
-local function iso(at)
-  local days = math.floor(at / 86400000)
-  local rest = at - days * 86400000
-  local z = days + 719468
-  local era = math.floor(z / 146097)
-  local doe = z - era * 146097
-  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
-  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
-  local mp = math.floor((5 * doy + 2) / 153)
-  local day = doy - math.floor((153 * mp + 2) / 5) + 1
-  local month = mp < 10 and mp + 3 or mp - 9
-  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  local seconds = math.floor(rest / 1000)
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%03dZ', year, month, day,
-    math.floor(seconds / 3600), math.floor(seconds / 60) % 60, seconds % 60, rest % 1000)
-end

@@ -8,18 +8,14 @@
 local SLACK = 60000
 local at, ttl, max = milliseconds(), tonumber(ARGV[2]), ARGV[3]
 
--- The wait in ms that the order's event names; 0 if the member no longer stands for the order, nil if the order cannot be read now.
+-- The wait in ms that the order's entry names; 0 if the member no longer stands for the order, nil if the order cannot be read now.
 local function told(member)
   local id = string.match(member, '^%a+:([^:]+):%d+$')
   if not id then return 0 end
-  local values = redis.pcall('HMGET', ARGV[1] .. id, 'entry', 'seq')
-  if values.err then
-    note('unreadable', values.err)
-    return nil
-  end
-  if values[1] ~= RETRIES .. ' ' .. member or not values[2] then return 0 end
-  local event = redis.call('HGET', ARGV[1] .. id, 'e:' .. values[2]) or ''
-  return tonumber(string.match(event, '"delayMs":(%d+)')) or 0
+  local order, isUnreadable = find(ARGV[1] .. id, id)
+  if isUnreadable then return nil end
+  if not order or retryOf(order) ~= member then return 0 end
+  return tonumber(string.match(order.entry, '%d+$'))
 end
 
 local far = redis.call('ZRANGEBYSCORE', KEYS[1], integer(at + SLACK), '+inf', 'WITHSCORES', 'LIMIT', ARGV[4], max)

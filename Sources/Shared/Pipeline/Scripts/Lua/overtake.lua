@@ -13,8 +13,9 @@ for _, row in ipairs(redis.call('XRANGE', KEYS[1], '(' .. from, '+', 'COUNT', AR
   answer[1] = row[1]
   local fields = named(row[2])
   -- Take only an entry that stands for its order and that no worker has in hand.
-  if fields.id and fields.round and fields.round ~= '1' and redis.call('HGET', ARGV[4] .. fields.id, 'entry') == ARGV[3] .. ' ' .. row[1]
-    and not pending(KEYS[1], ARGV[1], row[1]) then
+  local stands = fields.id and fields.round and fields.round ~= '1'
+    and string.match(redis.call('HGET', ARGV[4] .. fields.id, 's') or '', ' (%S+)$') == ARGV[3] .. ':' .. row[1]
+  if stands and not pending(KEYS[1], ARGV[1], row[1]) then
     chosen[#chosen + 1] = row
   end
 end

@@ -9,11 +9,11 @@ local function promote(member, order)
   local target, id, round = string.match(member, '^(%a+):([^:]+):(%d+)$')
   write('ZREM', KEYS[1], member)
   -- The order may have gone on meanwhile with another entry of its round. Its `entry` must then stay.
-  if not order or order.entry ~= RETRIES .. ' ' .. member then return end
-  if FINAL[order.state] then return dismiss(order, RETRIES .. ' ' .. member, KEYS[4], at, ARGV[3]) end
+  if not order or retryOf(order) ~= member then return end
+  if FINAL[order.state] then return dismiss(order, order.entry, KEYS[4], at, tonumber(ARGV[3])) end
   local entry = add(target == SOURCE.router and KEYS[2] or KEYS[3], 'id', id, 'round', round)
-  order.entry = function() return target .. ' ' .. entry() end
-  write('HSET', order.key, 'entry', order.entry)
+  order.entry = function() return target .. ':' .. entry() end
+  write('HSET', order.key, 's', function() return place(order) end)
   promoted = promoted + 1
 end
 

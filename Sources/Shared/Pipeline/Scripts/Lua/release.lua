@@ -12,7 +12,7 @@ for _, row in ipairs(held) do isHeld[row[1]] = true end
 for index = 4, #ARGV, 3 do
   local entry, key, token = ARGV[index], ARGV[3] .. ARGV[index + 1], ARGV[index + 2]
   if isHeld[entry] and token ~= '' then
-    local found = redis.pcall('HGET', key, 'starts')
+    local found = redis.pcall('HGET', key, 'd')
     local stage, round, count, last = string.match(type(found) == 'string' and found or '', '^(%a+):(%d+):(%d+):(.*)$')
     -- Take back only a start that this delivery has counted.
     if stage == group and last == token then starts[key] = stage .. ':' .. round .. ':' .. (tonumber(count) - 1) .. ':' end
@@ -24,5 +24,5 @@ for _, row in ipairs(held) do
   local deliveries = row[3] < LONG_AGO and math.max(0, row[4] - 1) or row[4]
   write('XCLAIM', KEYS[1], group, consumer, 0, row[1], 'IDLE', LONG_AGO, 'RETRYCOUNT', deliveries, 'JUSTID')
 end
-for key, value in pairs(starts) do write('HSET', key, 'starts', value) end
+for key, value in pairs(starts) do write('HSET', key, 'd', value) end
 return commit(#held)

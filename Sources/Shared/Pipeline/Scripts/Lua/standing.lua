@@ -1,15 +1,16 @@
 -- What stands for an order: the one entry or retry from which the order goes on.
 -- KEYS: order, accepted, routed, retries   ARGV: id
--- Answers {now, 'gone' | 'final' | 'waiting' | 'retry' | 'held' | 'nothing', state, newest event}
+-- Answers {now, 'gone' | 'final' | 'waiting' | 'retry' | 'held' | 'nothing', time of the newest event}
 local order = load(KEYS[1], ARGV[1])
 local at = integer(milliseconds())
-if not order then return { at, 'gone', '', '' } end
+if not order then return { at, 'gone', at } end
 
 local function standing()
   if FINAL[order.state] then return 'final' end
-  local place, entry = string.match(order.entry, '^(%a+) (.+)$')
-  if place == RETRIES then return redis.call('ZSCORE', KEYS[4], entry) and 'retry' or 'nothing' end
-  local group = READER[place or '']
+  local member = retryOf(order)
+  if member then return redis.call('ZSCORE', KEYS[4], member) and 'retry' or 'nothing' end
+  local source, entry = string.match(order.entry, '^(%a+):(.+)$')
+  local group = READER[source or '']
   if not group then return 'nothing' end
   local stream = group == 'router' and KEYS[2] or KEYS[3]
   if pending(stream, group, entry) then return 'held' end
@@ -20,4 +21,4 @@ local function standing()
   return #redis.call('XRANGE', stream, '(' .. reader['last-delivered-id'], entry, 'COUNT', 1) > 0 and 'waiting' or 'nothing'
 end
 
-return { at, standing(), order.state, redis.call('HGET', KEYS[1], 'e:' .. order.seq) or '' }
+return { at, standing(), integer(order.at) }

@@ -2,14 +2,14 @@
 -- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
 -- ARGV: step, id, stage, entry, consumer, round, token, max starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
 --       the state in which the worker has seen the order ('' if any state will do), count of fields to set, their names and values,
---       then for each event: type, progress ('' repeats the last), message, extra, quotes (1 or 0)
+--       then for each event: type, progress ('' repeats the last), message, the members that it adds
 local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local token, maxStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
 local seen = ARGV[12]
 local FIELDS_AT = 13
 local stream, events, retries, deadlines, dead, leaving = KEYS[2], KEYS[3], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local source = SOURCE[group]
-local name = source .. ' ' .. entry
+local name = source .. ':' .. entry
 
 -- Fence: does the worker still own the entry?
 local claim = pending(stream, group, entry)
@@ -45,13 +45,9 @@ local function finish()
   if order.entry == name then order.entry = '' end
 end
 
--- The fields that a worker needs to begin or resume. No step that begins writes `transactions`, `routedAt` or `stale`.
+-- What a worker needs to begin or resume: the hash as it was before this step, and the events of this step.
 local function answer(outcome)
-  local more = redis.call('HMGET', KEYS[1], 'transactions', 'routedAt', 'stale')
-  return commit({
-    outcome, order.seq, order.state, order.attempt, order.order, order.route, order.quotes, more[1] or '', more[2] or '', more[3] or '0',
-    integer(at),
-  })
+  return commit({ outcome, order.state, integer(order.attempt), redis.call('HGETALL', KEYS[1]), table.concat(order.lines, '\n'), integer(at) })
 end
 
 -- If the order fails in this step, the caller's reason is more exact than the deadline's.
@@ -64,9 +60,10 @@ if order.deadline ~= '' and at > tonumber(order.deadline) and STEPS.expire.from[
 end
 
 if step.begins then
-  -- Each delivery counts as one start. If the last token counted is this one, the caller asks again after a lost reply.
+  -- Each delivery counts as one start. If the last token counted is this one, the caller asks again after a lost reply. A usual first start is not
+  -- written; so a later delivery takes it as made.
   local stage, counted, starts, last = string.match(order.starts, '^(%a+):(%d+):(%d+):(.*)$')
-  if stage ~= group or tonumber(counted) ~= round then starts, last = 0, '' end
+  if stage ~= group or tonumber(counted) ~= round then starts, last = claim[4] > 1 and 1 or 0, '' end
   if last ~= token then
     starts = tonumber(starts) + 1
     if starts > maxStarts then
@@ -77,7 +74,7 @@ if step.begins then
       save(order, events)
       return commit({ 'ended', inDoubt and 'IN_DOUBT' or 'POISONED', integer(at) })
     end
-    set(order, 'starts', group .. ':' .. round .. ':' .. starts .. ':' .. token)
+    set(order, 'd', group .. ':' .. round .. ':' .. starts .. ':' .. token)
   end
 end
 
@@ -98,34 +95,25 @@ local before = order.state
 order.state = step.to
 local eventsAt = FIELDS_AT + 1 + 2 * tonumber(ARGV[FIELDS_AT])
 for index = FIELDS_AT + 1, eventsAt - 2, 2 do set(order, ARGV[index], ARGV[index + 1]) end
-for index = eventsAt, #ARGV, 5 do
+for index = eventsAt, #ARGV, 4 do
   local kind, progress, message = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-  local options = { quotes = ARGV[index + 4] == '1' }
-  if kind == 'execution-failed' then options.status = STATUS[before] end
-  if kind == 'retry-pending' then options.status = STATUS[order.state] end
-  if progress == '' then
-    progress = order.progress
-  elseif progress ~= '0' then
-    order.progress = tonumber(progress)
-  end
-  event(order, at, kind, progress, (string.gsub(message, '{dex}', (string.gsub(order.dex, '%%', '%%%%')))), ARGV[index + 3], options)
+  local status = kind == 'execution-failed' and STATUS[before] or kind == 'retry-pending' and STATUS[order.state] or kind
+  message = string.gsub(message, '{dex}', (string.gsub(order.venues, '%%', '%%%%')))
+  event(order, at, kind, progress ~= '' and progress or nil, message, ARGV[index + 3], status)
 end
 
 if step.finishes then finish() end
 if step.startsOver then
   order.round = order.round + 1
   if usesAttempt then order.attempt = order.attempt + 1 end
-  set(order, 'transactions', '')
-  set(order, 'txHash', '')
-  local member = step.handsOn .. ':' .. id .. ':' .. order.round
-  write('ZADD', retries, at + delay, member)
-  order.entry = RETRIES .. ' ' .. member
+  set(order, 't', '')
+  order.entry = RETRIES .. ':' .. step.handsOn .. ':' .. integer(delay)
+  write('ZADD', retries, integer(at + delay), retryOf(order))
   -- `sweep` removes a submitted order from the deadlines, so the order is added again.
   if order.deadline ~= '' then write('ZADD', deadlines, order.deadline, id) end
 elseif step.handsOn then
-  set(order, 'routedAt', integer(at))
   local onward = add(KEYS[4], 'id', id, 'round', order.round)
-  order.entry = function() return step.handsOn .. ' ' .. onward() end
+  order.entry = function() return step.handsOn .. ':' .. onward() end
 elseif FINAL[order.state] and order.deadline ~= '' then
   write('ZREM', deadlines, id)
 end

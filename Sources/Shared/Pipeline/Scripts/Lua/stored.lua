@@ -1,21 +1,35 @@
--- Runs after COMMIT. Acknowledges events, marks each of them as stored in its order, and starts the time to live of orders that are final and wholly
--- stored. It does not acknowledge an event whose order cannot be read now: that event comes again.
+-- Runs after COMMIT. Acknowledges entries of orders that were stored. If an order is still where it was stored, nothing of it is left to store, and
+-- if it is over its time to live begins. If it has gone on, a new entry stands for its newer events. Does not acknowledge an entry whose order cannot
+-- be read now: that entry comes again.
 -- KEYS: events, leaving
--- ARGV: group, prefix of order keys, time to live in ms, then for each event: entry, order id, seq
+-- ARGV: group, prefix of order keys, time to live in ms, then for each entry: entry, order id, `s` as it was stored ('' if Redis had no such order)
 local at, ttl = milliseconds(), tonumber(ARGV[3])
-local orders, all = {}, {}
+local done, settled = { 'XACK', KEYS[1], ARGV[1] }, {}
+
+-- Whether the order can be read. A batch is hundreds of orders, so only what is needed is read.
+local function settleOne(id, stored)
+  local key = ARGV[2] .. id
+  local values = redis.pcall('HMGET', key, 's', 'u')
+  local order = not values.err and values[1] and placeOf(values[1])
+  if values.err or values[1] and not order then
+    note('unreadable', values.err or unreadableText(key))
+    return false
+  end
+  settled[id] = true
+  if not order then return true end
+  isProbed[key] = true
+  if values[1] == stored then
+    order.key, order.id, order.user = key, id, values[2] or ''
+    settle(order, KEYS[2], at, ttl)
+  else
+    add(KEYS[1], 'id', id)
+  end
+  return true
+end
 
 for index = 4, #ARGV, 3 do
-  local id = ARGV[index + 1]
-  if id ~= '' and not orders[id] then
-    orders[id] = marksOf(ARGV[2] .. id, id)
-    all[#all + 1] = orders[id]
-  end
-  local order = orders[id] or {}
-  if not order.isUnreadable then
-    write('XACK', KEYS[1], ARGV[1], ARGV[index])
-    mark(order, tonumber(ARGV[index + 2]))
-  end
+  local id, stored = ARGV[index + 1], ARGV[index + 2]
+  if stored == '' or settled[id] or settleOne(id, stored) then done[#done + 1] = ARGV[index] end
 end
-for _, order in ipairs(all) do saveMarks(order, KEYS[2], at, ttl) end
+if done[4] then write(unpack(done)) end
 return commit(1)

@@ -17,6 +17,9 @@ public protocol Chain: AnyObject, Sendable {
     /// The network's fee for a transaction, in lamports.
     var networkFeeLamports: UInt64 { get }
 
+    /// Whether signing takes no time worth showing. The orders of such a chain are begun and submitted in one step.
+    var signsAtOnce: Bool { get }
+
     /// Makes the chain ready for the first order. Returns early if the task is cancelled.
     func prepare() async
 

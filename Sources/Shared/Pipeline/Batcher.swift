@@ -1,0 +1,54 @@
+internal import EventLoop
+
+/// Collects requests while a call is under way, and asks them all with the next call. So a busy process needs few calls, and an idle one does not
+/// wait.
+@ServiceActor
+final class Batcher<Request: Sendable, Answer: Sendable> {
+    private typealias Waiting = (request: Request, answer: Promise<Answer>)
+
+    private let max: Int
+    private let call: @ServiceActor ([Request]) async throws(PipelineError) -> [Answer]
+    private var waiting: [Waiting] = []
+    private var isCalling = false
+
+    /// A batcher whose calls take at most `max` requests. A call answers each request, in the same sequence.
+    init(max: Int, _ call: @escaping @ServiceActor ([Request]) async throws(PipelineError) -> [Answer]) {
+        self.max = max
+        self.call = call
+    }
+
+    /// The answer to a request, within `limit` if there is one. Throws the error of its call.
+    func ask(_ request: Request, within limit: Duration? = nil) async throws(PipelineError) -> Answer {
+        let answer = Promise<Answer>()
+        waiting.append((request, answer))
+        // The first call begins in the next turn, so that it takes all requests of this one.
+        if !isCalling {
+            isCalling = true
+            Loop.spawn { await self.callAll() }
+        }
+        do {
+            return if let limit { try await answer.value(within: limit) } else { try await answer.value }
+        } catch let error as PipelineError {
+            throw error
+        } catch is DeadlineExceeded {
+            throw PipelineError(.unavailable, "Redis gave no reply in time", outcomeUnknown: true)
+        } catch {
+            throw PipelineError(.stopping, "the wait for Redis was broken off", outcomeUnknown: true)
+        }
+    }
+
+    private func callAll() async {
+        while !waiting.isEmpty {
+            let batch = Array(waiting.prefix(max))
+            waiting.removeFirst(batch.count)
+            do throws(PipelineError) {
+                let answers = try await call(batch.map(\.request))
+                guard answers.count == batch.count else { throw PipelineError(.unexpectedReply, "a call has not answered each request") }
+                for (one, answer) in zip(batch, answers) { one.answer.succeed(answer) }
+            } catch {
+                for one in batch { one.answer.fail(error) }
+            }
+        }
+        isCalling = false
+    }
+}

@@ -1,0 +1,123 @@
+import EventLoop
+import Orders
+import TestSupport
+
+@testable import Pipeline
+
+/// Cases that share a partition. Those of one kind are asked for with one call.
+struct Batch {
+    private static let size = 60
+    private static let moves: [UsualMove?] = [nil] + UsualMove.allCases
+
+    let grounds: Grounds
+    private var proposals: [Proposal] = []
+    private var situations: [[Situation]] = []
+
+    init(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        grounds = Grounds(using: &random)
+        while proposals.count < Self.size {
+            let proposal = Proposal(using: &random)
+            proposals.append(proposal)
+            if Int.random(in: 0..<8, using: &random) == 0 { proposals.append(proposal.copy(using: &random)) }
+        }
+        for (index, move) in Self.moves.enumerated() {
+            var some: [Situation] = []
+            while some.count < Self.size {
+                let situation = Situation(move, number: 1000 * (index + 1) + 2 * some.count, on: grounds, using: &random)
+                some.append(situation)
+                if Int.random(in: 0..<8, using: &random) == 0 { some.append(situation.copy(using: &random)) }
+            }
+            situations.append(some)
+        }
+    }
+
+    @ServiceActor
+    func run(_ twins: Twins, _ tally: inout Tally) async throws {
+        let keys = twins.usual.keys
+        let commands = proposals.flatMap { $0.commands(keys) } + situations.joined().flatMap { $0.commands(keys) }
+        let possible = commands.filter { grounds.areDeadlinesFine || $0[1] != keys.deadlines }
+        try await twins.begin(grounds.first(keys) + possible + grounds.last(keys), channels: channels)
+
+        let accepted = try await all(proposals) { try await $0.acceptUsually(twins.usual.pipeline) }
+        var places: [[String?]] = []
+        for some in situations { places.append(try await all(some) { try await $0.takeUsually(twins.usual.pipeline) }) }
+        let usual = (try await twins.contents(twins.usual), try await twins.messages())
+
+        let names = proposals.map { [$0.order.id.description, $0.order.clientOrderId] }
+        try expect("accept", accepted, proposals.map { $0.isUsual(on: grounds) }, names)
+        for (some, places) in zip(situations, places) {
+            try expect("\(some[0].move?.rawValue ?? "begin")", places, some.map { $0.isUsual(on: grounds) }, some.map { [$0.order.id.description] })
+        }
+        try await takeCarefully(twins.careful.pipeline, accepted, places)
+        try compare(usual.0, try await twins.contents(twins.careful))
+        try compare(usual.1, try await twins.messages())
+        try comparePlaces(usual.0, keys, places)
+        note(&tally, accepted, places)
+    }
+
+    private var channels: Set<String> {
+        let orders = proposals.map(\.order) + situations.joined().map(\.order)
+        return Set(orders.map { Keys.updates($0.id) } + orders.compactMap { $0.userId.map { Keys.updates(user: $0) } })
+    }
+
+    /// Does the same to all at once. The results are in the same sequence.
+    @ServiceActor
+    private func all<Value: Sendable, Result: Sendable>(
+        _ values: [Value], _ body: @escaping @Sendable @ServiceActor (Value) async throws -> Result
+    ) async throws -> [Result] {
+        let tasks = values.map { value in Loop.spawn { () async throws -> Result in try await body(value) } }
+        var results: [Result] = []
+        for task in tasks { results.append(try await task.value) }
+        return results
+    }
+
+    /// Takes the steps carefully that were taken as usual ones, in the same sequence.
+    @ServiceActor
+    private func takeCarefully(_ pipeline: OrderPipeline, _ accepted: [String?], _ places: [[String?]]) async throws {
+        let taken = zip(proposals, accepted).filter { $0.1 != nil }.map(\.0)
+        _ = try await all(taken) { try await $0.acceptCarefully(pipeline) }
+        for (some, places) in zip(situations, places) {
+            _ = try await all(zip(some, places).filter { $0.1 != nil }.map(\.0)) { try await $0.takeCarefully(pipeline) }
+        }
+    }
+
+    // MARK: Checks
+
+    /// Checks that a step was taken exactly if it is usual. `names` are what a batch takes once: orders and keys.
+    private func expect(_ what: String, _ found: [String?], _ isUsual: [Bool], _ names: [[String?]]) throws {
+        var done: Set<String> = []
+        for (index, isUsual) in isUsual.enumerated() {
+            let mine = names[index].compactMap(\.self)
+            let shall = isUsual && done.isDisjoint(with: mine)
+            guard (found[index] != nil) == shall else {
+                throw TestFailure("\(what) \(index) is \(shall ? "usual, and was not taken" : "not usual, and was taken: \(found[index] ?? "")")")
+            }
+            if shall { done.formUnion(mine) }
+        }
+    }
+
+    private func compare<Value: Equatable>(_ usual: [String: Value], _ careful: [String: Value]) throws {
+        for key in Set(usual.keys).union(careful.keys).sorted() where usual[key] != careful[key] {
+            func text(_ value: Value?) -> String { value.map { "\($0)" } ?? "nothing" }
+            throw TestFailure("\(key)\n--- usually:\n\(text(usual[key]))\n--- carefully:\n\(text(careful[key]))")
+        }
+    }
+
+    /// Checks that the answers name the places where the orders are.
+    private func comparePlaces(_ contents: [String: String], _ keys: Keys, _ places: [[String?]]) throws {
+        for (situation, place) in zip(situations.joined(), places.joined()) {
+            guard let place, let content = contents[keys.order(situation.order.id)], !content.contains("s=\(place)\n") else { continue }
+            throw TestFailure("order \(situation.order.id) is not at \(place):\n\(content)")
+        }
+    }
+
+    private func note(_ tally: inout Tally, _ accepted: [String?], _ places: [[String?]]) {
+        tally.cases += proposals.count
+        tally.taken["accept", default: 0] += accepted.count { $0 != nil }
+        for (some, places) in zip(situations, places) {
+            tally.cases += some.count
+            tally.taken[some[0].move?.rawValue ?? "begin", default: 0] += places.count { $0 != nil }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Configuration
+import EventLoop
+import Orders
+import Redis
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+/// Usual steps as a pipeline takes them. What a usual step leaves is compared with the careful ones in `ModelTests/DifferentialTests`.
+@Suite(.onLoop) @ServiceActor
+struct UsualStepTests {
+    /// Runs the same for all at once.
+    private func all<Value: Sendable>(_ values: [Value], _ body: @escaping @Sendable @ServiceActor (Value) async throws -> Void) async throws {
+        let tasks = values.map { value in Loop.spawn { () async throws in try await body(value) } }
+        for task in tasks { try await task.value }
+    }
+
+    /// How many scripts Redis has run.
+    private func runs(_ bench: Bench) async throws -> Int {
+        let line = try await bench.send("INFO", "commandstats").string?.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_evalsha:") }
+        return line.flatMap { Int($0.split(separator: "=")[1].prefix { $0.isNumber }) } ?? 0
+    }
+
+    @Test func `fifty orders at once need few calls`() async throws {
+        try await withRedis(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                let orders = (0..<50).map { _ in Samples.order() }
+                let before = try await runs(bench)
+                try await all(orders) { try await bench.accept($0) }
+                var entries: [WorkEntry] = []
+                for _ in orders { entries.append(try await bench.take(.router)) }
+                try await all(entries) { try await bench.begin($0) }
+                try await all(entries) { try await bench.written(.routeDone([Samples.meteora]), $0) }
+                entries = []
+                for _ in orders { entries.append(try await bench.take(.executor)) }
+                try await all(entries) { entry in
+                    guard case .work(let work) = try await bench.pipeline.begin(entry, withNextStep: true) else { throw TestFailure("not begun") }
+                    try await bench.written(Samples.submit(work.order), entry)
+                    try await bench.written(.confirm(Samples.fill), entry)
+                }
+                for order in orders { #expect(try await bench.events(order).map(\.progress) == [0, 10, 30, 50, 70, 80, 100]) }
+                // One for each move where all come at once, and a few more because not all do.
+                #expect(try await runs(bench) - before < 30)
+            }
+        }
+    }
+
+    @Test func `an order that another has cancelled does not keep the others of its call from moving`() async throws {
+        try await withBench { bench in
+            var reached: [(order: Order, entry: WorkEntry)] = []
+            for _ in 0..<3 { reached.append(try await bench.reach(.routing)) }
+            _ = try await bench.pipeline.cancel(reached[1].order.id)
+            let outcomes = try await withThrowingTaskGroup(of: (Int, StepOutcome).self) { group in
+                for (index, one) in reached.enumerated() {
+                    group.addTask { (index, try await bench.pipeline.step(.routeDone([Samples.meteora]), one.entry)) }
+                }
+                var outcomes: [Int: StepOutcome] = [:]
+                for try await (index, outcome) in group { outcomes[index] = outcome }
+                return outcomes
+            }
+            #expect(outcomes[0]?.isWritten == true && outcomes[2]?.isWritten == true)
+            #expect(outcomes[1]?.dropped == .duplicate)
+            #expect(try await bench.state(reached[1].order) == .cancelled)
+        }
+    }
+
+    @Test func `a key that holds no order does not keep the others of its call from moving`() async throws {
+        try await withBench { bench in
+            let (stray, strayEntry) = try await bench.reach(.pending)
+            let (order, entry) = try await bench.reach(.pending)
+            try await bench.send("SET", bench.keys.order(stray.id), "a stray value")
+            let usual = bench.pipeline.usual
+            async let first = usual.begin(strayEntry)
+            async let second = usual.begin(entry)
+            let begun = await (first, second)
+            #expect(begun.0 == nil && begun.1?.order == order)
+            #expect(try await bench.state(order) == .routing)
+        }
+    }
+
+    @Test func `the executor begins and submits in one call, and reports both steps`() async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.routed)
+            var steps: [OrderStep] = []
+            bench.pipeline.onStep = { if $0.outcome == "ok" { steps.append($0.step) } }
+            guard case .work(let work) = try await bench.pipeline.begin(entry, withNextStep: true) else { throw TestFailure("not begun") }
+            #expect(work.state == .building && work.route?.chosen.quote == Samples.meteora && !work.isResumed)
+            #expect(try await bench.state(order) == .routed && steps.isEmpty)
+            try await bench.written(Samples.submit(order), entry)
+            #expect(steps == [.buildBegin, .submit])
+            #expect(try await bench.state(order) == .submitted)
+            #expect(try await bench.field(order, "d").isEmpty)
+        }
+    }
+
+    @Test func `a step that is none of the usual ones is written after the begin that was left to it`() async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.routed)
+            _ = try await bench.pipeline.begin(entry, withNextStep: true)
+            try await bench.written(Samples.failure(.network), entry)
+            #expect(try await bench.events(order).map(\.type).suffix(3) == [.building, .executionFailed, .retryPending])
+            #expect(try await bench.state(order) == .waiting)
+        }
+    }
+
+    @Test func `a worker that finds its order submitted by another follows that transaction`() async throws {
+        try await withBench { bench in
+            let (order, entry) = try await bench.reach(.routed)
+            _ = try await bench.pipeline.begin(entry, withNextStep: true)
+            let other = try await bench.inject(.executor, order.id, round: 1)
+            try await bench.begin(other)
+            try await bench.written(Samples.submit(order), other)
+            let outcome = try await bench.pipeline.step(Samples.submit(order, attempt: 2), entry)
+            #expect(outcome.resumed?.transactions == [Samples.transaction(order)])
+        }
+    }
+
+    @Test func `a crash after a usual first start counts as a start`() async throws {
+        try await withBench(PipelineSettings(maxStarts: 2)) { bench in
+            let (order, entry) = try await bench.reach(.pending)
+            try await bench.begin(entry)
+            #expect(try await bench.field(order, "d").isEmpty)
+            let second = try await bench.claim(entry, as: "b")
+            try await bench.begin(second)
+            #expect(try await bench.field(order, "d").hasPrefix("router:1:2:"))
+            let third = try await bench.claim(second, as: "c")
+            #expect(try await bench.pipeline.begin(third).dropped == .ended)
+            #expect(try await bench.state(order) == .failed)
+        }
+    }
+}
