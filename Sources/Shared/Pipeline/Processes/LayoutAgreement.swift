@@ -39,7 +39,7 @@ struct LayoutAgreement {
 
     private func obstacle() async throws -> String? {
         if let stranger = try await stranger() { return "\(stranger) is still running with the other version" }
-        if let unfinished = try await pipeline.lag().unfinished { return unfinished }
+        if let unfinished = try await pipeline.unfinished() { return unfinished }
         var open: String?
         _ = try await pipeline.scan(Self.earlier) { key in
             let state = try await pipeline.send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }

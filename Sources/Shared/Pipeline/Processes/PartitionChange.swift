@@ -91,7 +91,7 @@ final class PartitionChange {
             guard try await pipeline.send(["EXISTS", keys.paused]).integer == 1 else { return "the engine is not paused" }
         }
         if let stranger = try await stranger() { return stranger }
-        if let unfinished = try await before.lag().unfinished { return unfinished }
+        if let unfinished = try await before.unfinished() { return unfinished }
         var open: String?
         _ = try await pipeline.scan(Keys.everyOrder) { key in
             if turnKept.elapsed > Self.turnInterval { try await keepTurn() }

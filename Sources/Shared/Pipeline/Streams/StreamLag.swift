@@ -60,16 +60,6 @@ public struct PipelineLag: Sendable {
     /// Age of the oldest entry on `accepted` that no router has been given, in ms.
     public var oldestWaitingMs: UInt64 { groups(of: "accepted").map(\.oldestWaitingMs).max() ?? 0 }
 
-    /// What is left to do, as the end of a sentence; nil if nothing is.
-    var unfinished: String? {
-        for stream in streams {
-            let open = Int.saturatingSum(stream.groups.flatMap { [$0.lag, $0.pending] })
-            guard open == 0, stream.length == 0 || !stream.groups.isEmpty else { return "not all entries of \(stream.key) are finished" }
-        }
-        if retriesWaiting > 0 { return "\(retriesWaiting) retries wait" }
-        return deadLetters > 0 ? "\(deadLetters) dead letters are not settled" : nil
-    }
-
     private func groups(of stream: String) -> [StreamLag.Group] { streams.filter { $0.stream == stream }.flatMap(\.groups) }
 }
 

@@ -1,0 +1,38 @@
+internal import Redis
+
+extension OrderPipeline {
+    /// What is left to do, as the end of a sentence; nil if nothing is. Looks at the streams themselves, because Redis' own counts are wrong after a
+    /// restart.
+    func unfinished() async throws(PipelineError) -> String? {
+        for keys in partitions {
+            for (stream, group) in keys.groups where try await isOpen(stream, group) { return "not all entries of \(stream) are finished" }
+        }
+        var (retries, letters) = (0, 0)
+        for keys in partitions {
+            retries += try await send(["ZCARD", keys.retries]).count
+            letters += try await send(["XLEN", keys.dead]).count
+        }
+        if retries > 0 { return "\(retries) retries wait" }
+        return letters > 0 ? "\(letters) dead letters are not settled" : nil
+    }
+
+    /// Whether a stream has entries that its group was not given or has not acknowledged. Without the group every entry is open.
+    private func isOpen(_ stream: String, _ group: String) async throws(PipelineError) -> Bool {
+        guard try await send(["EXISTS", stream]).integer == 1 else { return false }
+        var row: [String: RedisValue] = [:]
+        for candidate in try await send(["XINFO", "GROUPS", stream]).array ?? [] {
+            let fields = Self.named(candidate)
+            if fields["name"]?.string == group { row = fields }
+        }
+        if row["pending"]?.integer ?? 0 > 0 { return true }
+        let given = row["last-delivered-id"]?.string ?? "0-0"
+        return try await send(["XRANGE", stream, "(" + given, "+", "COUNT", "1"]).array?.isEmpty == false
+    }
+
+    private static func named(_ row: RedisValue) -> [String: RedisValue] {
+        let values = row.array ?? []
+        var fields: [String: RedisValue] = [:]
+        for index in stride(from: 0, to: values.count - 1, by: 2) { if let name = values[index].string { fields[name] = values[index + 1] } }
+        return fields
+    }
+}
