@@ -18,7 +18,7 @@ struct WritesTests {
     private nonisolated static let stray = "a stray value"
 
     /// Runs `body` with a pipeline of another user of the same database.
-    private func withUser(_ bench: Bench, _ server: RedisServer, _ rules: String..., body: Operation.Act) async throws {
+    private func withUser(_ bench: Bench, _ server: RedisServer, _ rules: [String], body: Operation.Act) async throws {
         _ = try await bench.redis.send(["ACL", "SETUSER", "other", "reset", "on", ">pw", "~*", "&*", "+@all"] + rules)
         let url = bench.url.replacing("redis://", with: "redis://other:pw@")
         let client = RedisClient(url: try #require(RedisURL(url)), name: "other")
@@ -51,7 +51,7 @@ struct WritesTests {
                     try await bench.send("FLUSHALL")
                     try await bench.pipeline.createGroups(bench.keys)
                     let act = try await operation.prepare(bench)
-                    try await withUser(bench, server, "-" + command) { pipeline in
+                    try await withUser(bench, server, ["-" + command]) { pipeline in
                         if try await !expectAllOrNothing(bench, "\(name) without \(command)", { try await act(pipeline) }) { refused += 1 }
                     }
                 }
@@ -95,6 +95,26 @@ struct WritesTests {
         }
     }
 
+    @Test func `an order whose record may not be written is not accepted, beside one of the same call that needs no record`() async throws {
+        try await withRedis(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                try await withUser(bench, server, ["-pexpire", "(+pexpire ~orders:{0}:o:*)"]) { pipeline in
+                    let orders = [Samples.order(), Samples.order(key: "k")]
+                    let accepting = orders.map { order in
+                        Loop.spawn { () async throws in
+                            try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                        }
+                    }
+                    guard case .accepted = try await accepting[0].value else { throw TestFailure("the order without a key is not accepted") }
+                    let refusal = await #expect(throws: PipelineError.self) { try await accepting[1].value }
+                    #expect(refusal?.code == .refused)
+                    #expect(try await bench.send("EXISTS", bench.keys.order(orders[0].id)).integer == 1)
+                    #expect(try await bench.send("EXISTS", bench.keys.order(orders[1].id)).integer == 0)
+                }
+            }
+        }
+    }
+
     @Test func `without the right to publish, one key is one order, which comes to its end, and each message that is missing is counted`()
         async throws
     {
@@ -102,7 +122,7 @@ struct WritesTests {
             try await withBench(on: server) { bench async throws in
                 let order = Samples.order(key: "k", user: "u")
                 var omissions: [ScriptOmission] = []
-                try await withUser(bench, server, "resetchannels") { pipeline in
+                try await withUser(bench, server, ["resetchannels"]) { pipeline in
                     pipeline.onOmission = { omissions.append($0) }
                     func accept(_ order: Order) async throws -> AcceptOutcome {
                         try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))

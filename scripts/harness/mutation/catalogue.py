@@ -115,7 +115,7 @@ MUTATIONS = (
         DIFFERENTIAL),
     Mutation(
         "usual-deadline", "a usual step is taken after the deadline", f"{LUA}/advance_many.lua",
-        " or move.expires and deadline and tonumber(at) > tonumber(deadline) then return '' end", " then return '' end",
+        " or move.expires and isOver(deadline) then return '' end", " then return '' end",
         DIFFERENTIAL),
     Mutation(
         "usual-announced", "a usual step is written though no entry can stand for its events", f"{LUA}/advance_many.lua",
@@ -127,7 +127,7 @@ MUTATIONS = (
         DIFFERENTIAL),
     Mutation(
         "usual-late", "an order that comes late is accepted as a usual one", f"{LUA}/accept_many.lua",
-        " or tonumber(at) > tonumber(limit)", "",
+        " or isOver(limit)", "",
         DIFFERENTIAL),
     Mutation(
         "usual-paused", "a paused engine accepts usual orders", f"{LUA}/accept_many.lua",

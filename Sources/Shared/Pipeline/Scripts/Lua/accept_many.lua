@@ -10,11 +10,12 @@ local isPaused = redis.call('EXISTS', KEYS[4]) == 1
 redis.call('XLEN', KEYS[1])
 redis.call('XLEN', KEYS[2])
 redis.call('ZCARD', KEYS[3])
-local mayWrite = mayRun({ 'XADD', KEYS[1], 'XDEL', KEYS[1], 'XADD', KEYS[2], 'ZADD', KEYS[3], 'HSET', KEYS[5], 'HSET', KEYS[6], 'PEXPIRE', KEYS[6] })
+local mayWrite = mayRun({ 'XADD', KEYS[1], 'XDEL', KEYS[1], 'XADD', KEYS[2], 'ZADD', KEYS[3], 'HSET', KEYS[5] })
 local reply = {}
 
 local function isNew(key, record, userKey, limit)
-  if not mayWrite or isPaused or tonumber(at) > tonumber(limit) or redis.call('EXISTS', key, record) > 0 then return false end
+  if not mayWrite or isPaused or isOver(limit) or redis.call('EXISTS', key, record) > 0 then return false end
+  if record ~= key and not mayRun({ 'HSET', record, 'PEXPIRE', record }) then return false end
   return userKey == key or type(redis.pcall('ZCARD', userKey)) == 'number' and mayRun({ 'ZADD', userKey })
 end
 
@@ -28,11 +29,11 @@ for number = 5, #KEYS, 3 do
       'f', job .. ' ' .. fingerprint,
     }
     if deadline ~= '' then
-      row[#row + 1], row[#row + 2] = 'x', deadline
+      put(row, 'x', deadline)
       redis.call('ZADD', KEYS[3], deadline, id)
     end
     if user ~= '' then
-      row[#row + 1], row[#row + 2] = 'u', user
+      put(row, 'u', user)
       redis.call('ZADD', userKey, ARGV[index + 4], id)
     end
     redis.call(unpack(row))

@@ -27,7 +27,7 @@ local function advance(key, consumer, entry, id, seen, fields, events)
   if not mayWrite or state ~= move.from or standing ~= name or not holds(KEYS[1], group, consumer, entry, move.isFirst) then return '' end
   local order = redis.pcall('HMGET', key, 's', 'p', 'x', 'u')
   local deadline = order[3]
-  if order[1] ~= seen or move.expires and deadline and tonumber(at) > tonumber(deadline) then return '' end
+  if order[1] ~= seen or move.expires and isOver(deadline) then return '' end
 
   local isAnnounced = order[2] == ANNOUNCED
   if move.handsOn then
@@ -41,11 +41,10 @@ local function advance(key, consumer, entry, id, seen, fields, events)
   local place = move.to .. ' ' .. round .. ' ' .. attempt .. ' ' .. integer(seq + #events) .. ' ' .. at .. ' ' .. name
   local texts = textsOf(seq + 1, events)
   local row = { 'HSET', key, 's', place, integer(seq + 1), linesOf(texts) }
-  local function set(field, value) row[#row + 1], row[#row + 2] = field, value end
-  for _, field in ipairs(fields) do set(field[1], field[2]) end
-  if not isAnnounced then set('p', ANNOUNCED) end
+  for _, field in ipairs(fields) do put(row, field[1], field[2]) end
+  if not isAnnounced then put(row, 'p', ANNOUNCED) end
   if FINAL[move.to] then
-    if order[4] then set('e', at) end
+    if order[4] then put(row, 'e', at) end
     if deadline then redis.call('ZREM', KEYS[4], id) end
   end
   redis.call(unpack(row))

@@ -14,10 +14,10 @@ for number = 3, #KEYS do
     local order = redis.pcall('HMGET', key, 's', 'o', 'p', 'x', 'u')
     local isUsual = string.match(order[1] or '', '^pending 1 1 1 %d+ (.*)$') == SOURCE.router .. ':' .. entry
     local isAnnounced = order[3] == ANNOUNCED
-    if isUsual and order[2] and not (order[4] and tonumber(at) > tonumber(order[4])) and (isAnnounced or add(KEYS[2], 'id', id)) then
+    if isUsual and order[2] and not isOver(order[4]) and (isAnnounced or add(KEYS[2], 'id', id)) then
       details = order[2]
       local row = { 'HSET', key, 's', 'routing 1 1 2 ' .. at .. ' ' .. SOURCE.router .. ':' .. entry, '2', linesOf(texts) }
-      if not isAnnounced then row[#row + 1], row[#row + 2] = 'p', ANNOUNCED end
+      if not isAnnounced then put(row, 'p', ANNOUNCED) end
       redis.call(unpack(row))
       announce(id, order[5], events, texts)
     end

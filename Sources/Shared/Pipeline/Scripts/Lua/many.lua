@@ -34,6 +34,12 @@ local function holds(stream, group, consumer, entry, isFirst)
   return row and (not isFirst or row[4] == 1)
 end
 
+-- Whether a time limit or a deadline is over; an order without a deadline has none to pass.
+local function isOver(limit) return limit and tonumber(at) > tonumber(limit) end
+
+-- Appends a field and its value to a command.
+local function put(command, name, value) command[#command + 1], command[#command + 2] = name, value end
+
 local function tell(channel, message)
   local answer = redis.pcall('PUBLISH', channel, message)
   if type(answer) == 'table' then

@@ -1,9 +1,9 @@
 -- The functions for orders. They come before each script that reads or moves an order, after SENTENCES and the tables of the state machine. An order
 -- is one hash; docs/state-machine.md lists its fields.
 
--- s: where the order is; o: the order as it was placed; p: how its events stand with Postgres; x: deadline; u: user; v: venues; l: the remark about
--- the part that has landed; d: the starts that were counted.
-local FIELDS = { 's', 'o', 'p', 'x', 'u', 'v', 'l', 'd' }
+-- s: where the order is; p: how its events stand with Postgres; x: deadline; u: user; v: venues; l: the remark about the part that has landed; d: the
+-- starts that were counted.
+local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd' }
 
 local MAX_FIELDS = 100
 
@@ -22,9 +22,9 @@ local function orderOf(values, key, id)
   isProbed[key] = true
   local order = placeOf(values[1])
   if not order then return nil, unreadableText(key) end
-  order.key, order.id, order.lines, order.messages, order.changed, order.seen = key, id, {}, {}, {}, values[1]
-  order.details, order.unstored, order.deadline, order.user = values[2] or '', values[3] or '', values[4] or '', values[5] or ''
-  order.venues, order.remark, order.starts = values[6] or '', values[7] or '', values[8] or ''
+  order.key, order.id, order.lines, order.messages, order.changed = key, id, {}, {}, {}
+  order.unstored, order.deadline, order.user = values[2] or '', values[3] or '', values[4] or ''
+  order.venues, order.remark, order.starts = values[5] or '', values[6] or '', values[7] or ''
   return order
 end
 
