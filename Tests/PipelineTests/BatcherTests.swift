@@ -30,9 +30,9 @@ struct BatcherTests {
 
     private let calls = Calls()
 
-    private func batcher(max: Int = 64) -> Batcher<Int, String> {
+    private func batcher(max: Int = 64, maxWaiting: Int = 1000) -> Batcher<Int, String> {
         let calls = calls
-        return Batcher(max: max) { requests throws(PipelineError) in try await calls.answer(requests) }
+        return Batcher(max: max, maxWaiting: maxWaiting) { requests throws(PipelineError) in try await calls.answer(requests) }
     }
 
     private func ask(_ batcher: Batcher<Int, String>, _ requests: Range<Int>) -> [Task<String, any Error>] {
@@ -68,6 +68,18 @@ struct BatcherTests {
         let tasks = ask(batcher(max: 2), 0..<5)
         for _ in 0..<3 { try await calls.end() }
         #expect(try await values(tasks).count == 5)
+        #expect(calls.batches == [[0, 1], [2, 3], [4]])
+    }
+
+    @Test func `while too many requests wait for their call, further ones are refused at once, and those that wait are answered`() async throws {
+        let batcher = batcher(max: 2, maxWaiting: 3)
+        let first = ask(batcher, 0..<2)
+        try await eventually { calls.batches == [[0, 1]] }
+        let waiting = ask(batcher, 2..<5)
+        let error = await #expect(throws: PipelineError.self) { try await batcher.ask(5) }
+        #expect(error?.code == .overloaded && error?.outcomeUnknown == false)
+        for _ in 0..<3 { try await calls.end() }
+        #expect(try await values(first + waiting) == ["0", "1", "2", "3", "4"])
         #expect(calls.batches == [[0, 1], [2, 3], [4]])
     }
 

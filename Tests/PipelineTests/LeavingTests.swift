@@ -115,7 +115,6 @@ struct LeavingTests {
     /// A confirmed order whose last event Postgres has refused.
     private func refuse(_ bench: Bench, _ sink: FakeSink) async throws -> (Order, DeadLetterID) {
         let (order, entry) = try await bench.reach(.submitted, Samples.order(user: "u"))
-        sink.refused = [order.id]
         try await bench.written(.confirm(Samples.fill), entry)
         sink.refused = [order.id]
         try await withEvents(bench, sink) { _, _ in try await eventually { try await bench.deadLetters().count == 1 } }

@@ -7,18 +7,22 @@ final class Batcher<Request: Sendable, Answer: Sendable> {
     private typealias Waiting = (request: Request, answer: Promise<Answer>)
 
     private let max: Int
+    private let maxWaiting: Int
     private let call: @ServiceActor ([Request]) async throws(PipelineError) -> [Answer]
     private var waiting: [Waiting] = []
     private var isCalling = false
 
-    /// A batcher whose calls take at most `max` requests. A call answers each request, in the same sequence.
-    init(max: Int, _ call: @escaping @ServiceActor ([Request]) async throws(PipelineError) -> [Answer]) {
+    /// A batcher whose calls take at most `max` requests. A call answers each request, in the same sequence. At most `maxWaiting` requests wait for
+    /// their call.
+    init(max: Int, maxWaiting: Int = 10_000, _ call: @escaping @ServiceActor ([Request]) async throws(PipelineError) -> [Answer]) {
         self.max = max
+        self.maxWaiting = maxWaiting
         self.call = call
     }
 
-    /// The answer to a request, within `limit` if there is one. Throws the error of its call.
+    /// The answer to a request, within `limit` if there is one. Throws the error of its call, and `.overloaded` if too many requests wait.
     func ask(_ request: Request, within limit: Duration? = nil) async throws(PipelineError) -> Answer {
+        guard waiting.count < maxWaiting else { throw PipelineError(.overloaded, "\(waiting.count) requests wait for Redis, no more are allowed") }
         let answer = Promise<Answer>()
         waiting.append((request, answer))
         // The first call begins in the next turn, so that it takes all requests of this one.

@@ -48,6 +48,8 @@ public struct Keys: Sendable {
     public var userPrefix: String { orders + "user:" }
     /// A pattern for the keys of the orders of all partitions.
     static let everyOrder = "orders:{[0-9]*}:" + Name.order + "*"
+    /// The same for the form of orders before this one.
+    static let everyEarlierOrder = "orders:{[0-9]*}:order:*"
     /// An order's hash.
     public func order(_ id: OrderID) -> String { orderPrefix + id.description }
     /// A user's orders that Redis still has.

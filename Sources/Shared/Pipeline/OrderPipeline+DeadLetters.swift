@@ -62,10 +62,10 @@ extension OrderPipeline {
             throw PipelineError(.unexpectedReply, "the dead letters cannot be read")
         }
         let letters = answer.dropFirst().compactMap { row -> DeadLetter? in
-            guard let pair = row.array, pair.count == 2, let entry = pair[0].string, let values = pair[1].array,
-                let id = DeadLetterID(partition: partition, entry: entry)
+            guard let pair = row.array, pair.count == 2, pair[1].array != nil,
+                let id = pair[0].string.flatMap({ DeadLetterID(partition: partition, entry: $0) })
             else { return nil }
-            return DeadLetter(id: id, values: values)
+            return DeadLetter(id: id, entry: pair[1])
         }
         return (letters, more == 1)
     }

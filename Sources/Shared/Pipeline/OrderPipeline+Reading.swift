@@ -1,31 +1,17 @@
 public import Orders
 internal import Redis
 
-/// An order in Redis: the request and all of its events, from seq 1 on.
-public struct OrderSnapshot: Sendable {
-    /// The order with its events.
-    public let fold: OrderFold
-    /// The field `s` of its hash, the whole text.
-    public let state: String
-
-    /// The order as it was placed.
-    public var order: Order { fold.order }
-    /// The canonical events, in order of seq.
-    public var events: [OrderEvent] { fold.events }
-}
-
 extension OrderPipeline {
     /// Orders that one batch of commands reads: about half a megabyte of answers.
     private static let recordsAtOnce = 100
 
-    /// Reads an order; nil if Redis does not have it, or no longer.
-    public func snapshot(_ id: OrderID) async throws(PipelineError) -> OrderSnapshot? {
+    /// Reads an order with all of its events; nil if Redis does not have it, or no longer.
+    public func snapshot(_ id: OrderID) async throws(PipelineError) -> OrderFold? {
         guard let keys = keys(of: id) else { return nil }
-        let reply = try await send(["HGETALL", keys.order(id)])
-        guard let values = reply.array, !values.isEmpty else { return nil }
-        let record = OrderRecord(id, hash: values)
+        let hash = try await send(["HGETALL", keys.order(id)])
+        guard !hash.pairs.isEmpty else { return nil }
         do {
-            return OrderSnapshot(fold: try record.fold(), state: record.state)
+            return try OrderRecord(id, hash: hash).fold()
         } catch {
             throw PipelineError(.unexpectedReply, "order \(id) cannot be read: \(error)")
         }
@@ -51,9 +37,9 @@ extension OrderPipeline {
 
     private func record(_ id: OrderID, _ reply: Result<RedisValue, RedisError>) throws(PipelineError) -> OrderRecord? {
         switch reply {
-        case .success(let value): (value.array ?? []).isEmpty ? nil : OrderRecord(id, hash: value.array ?? [])
+        case .success(let hash): hash.pairs.isEmpty ? nil : OrderRecord(id, hash: hash)
         // The key holds something else than a hash. Redis says so of this key only, and will say it again.
-        case .failure(let error) where error.code == .rejected("WRONGTYPE"): OrderRecord(id, hash: [])
+        case .failure(let error) where error.code == .rejected("WRONGTYPE"): OrderRecord(id, hash: .array([]))
         case .failure(let error): throw PipelineError(error)
         }
     }

@@ -159,7 +159,7 @@ extension OrderPipeline {
 
     /// The order of a hash with the lines of a step that were not in it yet, and its transactions.
     private func fold(_ entry: WorkEntry, _ hash: RedisValue, adding lines: RedisValue) -> (fold: OrderFold, transactions: String)? {
-        let record = OrderRecord(entry.orderID, hash: hash.array ?? [])
+        let record = OrderRecord(entry.orderID, hash: hash)
         guard var fold = try? record.fold(), (try? fold.add(lines: Substring(lines.string ?? ""))) != nil else { return nil }
         return (fold, record.transactions)
     }

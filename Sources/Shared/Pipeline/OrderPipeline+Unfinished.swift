@@ -1,3 +1,5 @@
+internal import EventLoop
+internal import Orders
 internal import Redis
 
 extension OrderPipeline {
@@ -21,7 +23,7 @@ extension OrderPipeline {
         guard try await send(["EXISTS", stream]).integer == 1 else { return false }
         var row: [String: RedisValue] = [:]
         for candidate in try await send(["XINFO", "GROUPS", stream]).array ?? [] {
-            let fields = Self.named(candidate)
+            let fields = Dictionary(candidate.pairs.map { ($0.string ?? "", $1) }) { _, last in last }
             if fields["name"]?.string == group { row = fields }
         }
         if row["pending"]?.integer ?? 0 > 0 { return true }
@@ -29,10 +31,13 @@ extension OrderPipeline {
         return try await send(["XRANGE", stream, "(" + given, "+", "COUNT", "1"]).array?.isEmpty == false
     }
 
-    private static func named(_ row: RedisValue) -> [String: RedisValue] {
-        let values = row.array ?? []
-        var fields: [String: RedisValue] = [:]
-        for index in stride(from: 0, to: values.count - 1, by: 2) { if let name = values[index].string { fields[name] = values[index + 1] } }
-        return fields
+    /// An order under way among the keys of a pattern, as the end of a sentence; nil if there is none. `state` reads the order of a key.
+    func openOrder(_ pattern: String, _ state: @ServiceActor (String) async throws -> OrderState?) async throws -> String? {
+        var open: String?
+        _ = try await scan(pattern) { key in
+            if let state = try await state(key), !state.isFinal { open = String(key.suffix(36)) }
+            return open == nil
+        }
+        return open.map { "order \($0) is under way" }
     }
 }

@@ -3,17 +3,19 @@ public import Redis
 // Others may have written the values in Redis, and a number may be any. Every number from Redis passes here before it is used in arithmetic.
 
 extension RedisValue {
-    /// The end of the year 9999 in Unix ms. A sum of a time below it and any waiting time fits.
-    private static let latestTime: Int64 = 253_402_300_799_999
-
     /// Unix ms from 1970 to the year 9999; nil for anything else.
-    public var milliseconds: UInt64? { integer.flatMap { 0...Self.latestTime ~= $0 ? UInt64($0) : nil } }
+    public var milliseconds: UInt64? { unsigned.flatMap { $0 <= UInt64.latestTime ? $0 : nil } }
 
     /// A number from 0 on; nil for anything else.
     public var unsigned: UInt64? { integer.flatMap { UInt64(exactly: $0) } }
 
     /// A count from 0 to 2^53, above which a script does not count.
     public var count: Int { Int(min(max(0, integer ?? 0), 1 << 53)) }
+}
+
+extension UInt64 {
+    /// The end of the year 9999 in Unix ms. A sum of a time below it and any waiting time fits.
+    static let latestTime: UInt64 = 253_402_300_799_999
 }
 
 extension Int {

@@ -43,6 +43,12 @@ extension RedisValue {
         return values
     }
 
+    /// The names and values that an array has in turn, as Redis answers a hash; empty for everything else. A name without a value is left out.
+    public var pairs: [(name: RedisValue, value: RedisValue)] {
+        let values = array ?? []
+        return stride(from: 0, to: values.count - 1, by: 2).map { (values[$0], values[$0 + 1]) }
+    }
+
     /// Whether there is no value.
     public var isNull: Bool { self == .null }
 }

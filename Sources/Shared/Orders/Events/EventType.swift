@@ -17,9 +17,6 @@ public enum EventType: String, Sendable, Hashable, CaseIterable {
     /// Given up.
     case failed
     case cancelled
-
-    /// Whether it is the last event of its order.
-    var isLast: Bool { self == .confirmed || self == .failed || self == .cancelled }
 }
 
 /// How far an order is, in per cent, as events show it.

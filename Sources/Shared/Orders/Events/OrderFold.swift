@@ -97,7 +97,7 @@ public struct OrderFold: Sendable {
         if line.showsQuotes { details.quotes = quotes }
         details.txHash = line.type == .routing || line.type == .building ? nil : txHash
         details.filled = line.type == .failed ? filled : nil
-        if line.type.isLast { details.stageMs = clock.times }
+        if line.status.isFinal { details.stageMs = clock.times }
         var event = OrderEvent(
             orderId: order.id, seq: line.seq, type: line.type, status: line.status, progress: line.progress ?? progress,
             timestamp: Timestamp.text(milliseconds: line.at), message: line.message, details: details)

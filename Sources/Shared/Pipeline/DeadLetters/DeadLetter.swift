@@ -27,12 +27,10 @@ public struct DeadLetter: Sendable {
     /// The prefix that a letter gives to the names of its entry's fields.
     private static let fieldPrefix = "f:"
 
-    init(id: DeadLetterID, values: [RedisValue]) {
+    init(id: DeadLetterID, entry: RedisValue) {
         var own: [String: String] = [:]
         var fields: [Field] = []
-        for index in stride(from: 0, to: values.count - 1, by: 2) {
-            let name = Self.text(values[index])
-            let value = Self.text(values[index + 1])
+        for (name, value) in entry.pairs.map({ (Self.text($0), Self.text($1)) }) {
             if name.hasPrefix(Self.fieldPrefix) {
                 fields.append(Field(name: String(name.dropFirst(Self.fieldPrefix.count)), value: value))
             } else {

@@ -16,14 +16,13 @@ public struct OrderPlace: Sendable, Hashable {
 
     /// Limits that no order reaches, far from overflow.
     private static let counts = 0...1_000_000
-    private static let latestTime: UInt64 = 253_402_300_799_999
 
     /// Reads the text of the field; nil for anything else.
     public init?(_ text: String) {
         let words = text.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: false)
         guard words.count == 6, let state = OrderState(rawValue: String(words[0])), let round = Int(words[1]), Self.counts.contains(round),
             let attempt = Int(words[2]), Self.counts.contains(attempt), let seq = Int(words[3]), 0...Seq.max ~= seq, let at = UInt64(words[4]),
-            at <= Self.latestTime
+            at <= .latestTime
         else { return nil }
         self.state = state
         self.round = round

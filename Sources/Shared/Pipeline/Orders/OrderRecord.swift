@@ -26,11 +26,11 @@ public struct OrderRecord: Sendable, Hashable {
         self.steps = steps
     }
 
-    /// The record of a hash, from the names and values that HGETALL answers. What is missing or no text is left empty: `fold` finds that out.
-    init(_ id: OrderID, hash values: [RedisValue]) {
+    /// The record of a hash, from the answer of HGETALL. What is missing or no text is left empty: `fold` finds that out.
+    init(_ id: OrderID, hash: RedisValue) {
         var (state, details, transactions, steps) = ("", "", "", [] as [(seq: Int, text: String)])
-        for index in stride(from: 0, to: values.count - 1, by: 2) {
-            guard let name = values[index].string, let value = values[index + 1].string else { continue }
+        for (name, value) in hash.pairs {
+            guard let name = name.string, let value = value.string else { continue }
             switch name {
             case "s": state = value
             case "o": details = value

@@ -110,7 +110,7 @@ final class UsualSteps {
         for entry in entries { arguments += [entry.consumer, entry.entry, entry.orderID.description] }
         let reply = try await pipeline.run(
             Scripts.beginMany, keys: [keys.accepted, keys.events] + entries.map { keys.order($0.orderID) }, arguments)
-        return answers(reply, entries.count) { value, at in
+        return answers(reply, to: entries) { _, value, at in
             guard let text = value.string, !text.isEmpty, let order = try? Order(json: text) else { return nil }
             return Begun(order: order, at: at)
         }
@@ -118,10 +118,7 @@ final class UsualSteps {
 
     private static func read(_ ids: [OrderID], _ keys: Keys, _ pipeline: OrderPipeline) async throws(PipelineError) -> [Found?] {
         let reply = try await pipeline.run(Scripts.readMany, keys: ids.map { keys.order($0) }, [])
-        guard let values = reply.array, values.count == ids.count + 1, let at = values[0].milliseconds else {
-            return Array(repeating: nil, count: ids.count)
-        }
-        return zip(ids, values.dropFirst()).map { id, value in Found(record: OrderRecord(id, hash: value.array ?? []), at: at) }
+        return answers(reply, to: ids) { id, hash, at in Found(record: OrderRecord(id, hash: hash), at: at) }
     }
 
     private static func advance(
@@ -138,14 +135,14 @@ final class UsualSteps {
         }
         let reply = try await pipeline.run(
             Scripts.advanceMany, keys: [source, keys.events, keys.routed, keys.deadlines] + requests.map { keys.order($0.entry.orderID) }, arguments)
-        return answers(reply, requests.count) { value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
+        return answers(reply, to: requests) { _, value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
     }
 
-    /// Reads `{time, one answer for each order}`.
-    private static func answers<Answer>(_ reply: RedisValue, _ count: Int, _ read: (RedisValue, UInt64) -> Answer?) -> [Answer?] {
-        guard let values = reply.array, values.count == count + 1, let at = values[0].milliseconds else {
-            return Array(repeating: nil, count: count)
-        }
-        return values.dropFirst().map { read($0, at) }
+    /// Reads `{time, one answer for each request}`.
+    private static func answers<Request, Answer>(
+        _ reply: RedisValue, to requests: [Request], _ read: (Request, RedisValue, UInt64) -> Answer?
+    ) -> [Answer?] {
+        guard let values = reply.array, values.count == requests.count + 1, let at = values[0].milliseconds else { return requests.map { _ in nil } }
+        return zip(requests, values.dropFirst()).map { read($0, $1, at) }
     }
 }

@@ -27,14 +27,6 @@ public struct WorkEntry: Sendable {
     let known = KnownPlace()
 }
 
-extension Work {
-    init(_ fold: OrderFold, _ state: OrderState, attempt: Int, _ transactions: [SignedTransaction], now: UInt64, isResumed: Bool) {
-        self.init(
-            order: fold.order, state: state, attempt: attempt, route: fold.route, transactions: transactions, staleQuotes: fold.staleQuotes, now: now,
-            isResumed: isResumed)
-    }
-}
-
 extension WorkEntry {
     /// The entry as a place names it.
     var name: String { stage.stream + ":" + entry }
@@ -70,4 +62,12 @@ public struct Work: Sendable {
     public let now: UInt64
     /// Whether another delivery has taken this step before.
     public let isResumed: Bool
+}
+
+extension Work {
+    init(_ fold: OrderFold, _ state: OrderState, attempt: Int, _ transactions: [SignedTransaction], now: UInt64, isResumed: Bool) {
+        self.init(
+            order: fold.order, state: state, attempt: attempt, route: fold.route, transactions: transactions, staleQuotes: fold.staleQuotes, now: now,
+            isResumed: isResumed)
+    }
 }

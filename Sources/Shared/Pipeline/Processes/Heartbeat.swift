@@ -105,12 +105,21 @@ extension OrderPipeline {
         let names = try await aliveNames()
         var result: [ServiceInstance] = []
         for name in names {
-            let values = try await send(["HGETALL", Keys.service(name)]).array ?? []
             var fields: [String: String] = [:]
-            for index in stride(from: 0, to: values.count - 1, by: 2) { fields[values[index].string ?? ""] = values[index + 1].string ?? "" }
+            for (name, value) in try await send(["HGETALL", Keys.service(name)]).pairs { fields[name.string ?? ""] = value.string ?? "" }
             if let service = fields["service"] { result.append(ServiceInstance(name: name, service: service, fields: fields)) }
         }
         return result
+    }
+
+    /// Names a process whose heartbeat does not have this value of a field. Waits for the end of the heartbeat of a process that has just ended.
+    func stranger(to field: String, _ value: String) async throws -> String? {
+        let start = MonotonicInstant.now
+        while true {
+            let found = try await instances().first { $0.fields[field] != value }
+            guard found != nil, start.elapsed < .milliseconds(Int(Heartbeat.timeToLive) + 1000) else { return found?.name }
+            try await sleep(for: .milliseconds(300))
+        }
     }
 
     /// The names of the processes that are alive.

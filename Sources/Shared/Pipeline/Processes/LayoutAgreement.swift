@@ -21,10 +21,6 @@ public struct LayoutMismatch: Error, Sendable, CustomStringConvertible {
 struct LayoutAgreement {
     /// The number of the form that this version uses. Every heartbeat names it.
     nonisolated static let current = "2"
-    /// The orders of the version before this form.
-    private static let earlier = "orders:{[0-9]*}:order:*"
-    /// A process that has just ended still has a heartbeat for that long.
-    private static let patience = Duration.milliseconds(Int(Heartbeat.timeToLive) + 1000)
 
     let pipeline: OrderPipeline
 
@@ -38,24 +34,11 @@ struct LayoutAgreement {
     }
 
     private func obstacle() async throws -> String? {
-        if let stranger = try await stranger() { return "\(stranger) is still running with the other version" }
+        // A process of the version before says nothing of its form.
+        if let stranger = try await pipeline.stranger(to: "layout", Self.current) { return "\(stranger) is still running with the other version" }
         if let unfinished = try await pipeline.unfinished() { return unfinished }
-        var open: String?
-        _ = try await pipeline.scan(Self.earlier) { key in
-            let state = try await pipeline.send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }
-            if let state, !state.isFinal { open = String(key.suffix(36)) }
-            return open == nil
-        }
-        return open.map { "order \($0) is under way" }
-    }
-
-    /// Names a process that says nothing of this form. Waits for the end of the heartbeat of a process that has just ended.
-    private func stranger() async throws -> String? {
-        let start = MonotonicInstant.now
-        while true {
-            let found = try await pipeline.instances().first { $0.fields["layout"] != Self.current }
-            guard found != nil, start.elapsed < Self.patience else { return found?.name }
-            try await sleep(for: .milliseconds(300))
+        return try await pipeline.openOrder(Keys.everyEarlierOrder) { key in
+            try await pipeline.send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }
         }
     }
 }

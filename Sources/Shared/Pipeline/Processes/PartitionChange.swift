@@ -8,8 +8,6 @@ internal import Redis
 /// own count.
 @ServiceActor
 final class PartitionChange {
-    /// A process that has just ended still has a heartbeat for that long.
-    private static let patience = Duration.milliseconds(Int(Heartbeat.timeToLive) + 1000)
     /// How long one call waits for another process' change.
     private static let waitLimit = Duration.seconds(2)
     /// Time between two renewals of the turn.
@@ -92,25 +90,14 @@ final class PartitionChange {
         }
         if let stranger = try await stranger() { return stranger }
         if let unfinished = try await before.unfinished() { return unfinished }
-        var open: String?
-        _ = try await pipeline.scan(Keys.everyOrder) { key in
+        return try await pipeline.openOrder(Keys.everyOrder) { key in
             if turnKept.elapsed > Self.turnInterval { try await keepTurn() }
-            let place = try await pipeline.send(["HGET", key, "s"]).string.flatMap { OrderPlace($0) }
-            if let place, !place.state.isFinal { open = String(key.suffix(36)) }
-            return open == nil
+            return try await pipeline.send(["HGET", key, "s"]).string.flatMap { OrderPlace($0)?.state }
         }
-        return open.map { "order \($0) is under way" }
     }
 
-    /// Names a process that uses another count. Waits for the end of the heartbeat of a process that has just ended.
     private func stranger() async throws -> String? {
-        let start = MonotonicInstant.now
-        while true {
-            let found = try await pipeline.instances().first { $0.fields["partitions"] != String(given) }
-            guard let found else { return nil }
-            guard start.elapsed < Self.patience else { return "\(found.name) is still running with another count" }
-            try await sleep(for: .milliseconds(300))
-        }
+        try await pipeline.stranger(to: "partitions", String(given)).map { "\($0) is still running with another count" }
     }
 
     // MARK: Moving

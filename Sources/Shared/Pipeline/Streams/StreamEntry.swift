@@ -9,10 +9,10 @@ public struct StreamEntry: Sendable {
     public let deliveries: Int
 
     init?(id: RedisValue, fields values: RedisValue, deliveries: Int) {
-        guard let id = id.string, let values = values.array else { return nil }
+        guard let id = id.string, values.array != nil else { return nil }
         var fields: [String: String]? = [:]
-        for index in stride(from: 0, to: values.count - 1, by: 2) {
-            guard let name = values[index].string, let value = values[index + 1].string, fields?.updateValue(value, forKey: name) == nil else {
+        for (name, value) in values.pairs {
+            guard let name = name.string, let value = value.string, fields?.updateValue(value, forKey: name) == nil else {
                 fields = nil
                 break
             }

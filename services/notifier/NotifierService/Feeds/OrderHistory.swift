@@ -32,7 +32,7 @@ final class StoredHistory: OrderHistory {
 
     func read(_ id: OrderID) async -> HistoryAnswer {
         do {
-            if let snapshot = try await pipeline.snapshot(id) { return .order(snapshot.fold) }
+            if let snapshot = try await pipeline.snapshot(id) { return .order(snapshot) }
             guard let stored = try await store.order(id) else { return .unknown }
             if stored.events.last?.status.isFinal == true { return .order(OrderFold(stored.order, events: stored.events)) }
             // Events are stored in any order. If Redis has lost an order before all were stored, the events after a gap are of no use.
