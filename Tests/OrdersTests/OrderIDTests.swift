@@ -3,6 +3,19 @@ import TestSupport
 import Testing
 
 @Suite struct OrderIDTests {
+    @Test(arguments: [0, 1, 1_768_030_217_789, 1 << 48 - 1] as [UInt64])
+    func `the lowest id of a time is above every id of an earlier time, and above none of its own`(time: UInt64) {
+        var random = SeededGenerator(seed: 6)
+        func id(_ time: UInt64) -> String { OrderID(milliseconds: time, partition: 0, random: &random).description }
+        let lowest = OrderID.lowest(at: time).description
+        #expect(OrderID(parsing: lowest)?.description == lowest)
+        for _ in 0..<20 {
+            #expect(lowest < id(time) && lowest < id(min(time + 1, 1 << 48 - 1)))
+            if time > 0 { #expect(id(time - 1) < lowest) }
+        }
+        #expect(OrderID.lowest(at: .max) == OrderID.lowest(at: 1 << 48 - 1))
+    }
+
     @Test func `a new id is a version 7 UUID that carries time and partition`() {
         var random = SeededGenerator(seed: 4)
         for partition in [0, 1, 127, 255] as [UInt8] {

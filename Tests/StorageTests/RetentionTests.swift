@@ -26,7 +26,7 @@ struct RetentionTests {
             #expect(left.reason == whole.reason && left.stageMs == whole.stageMs && left.quotes?.isEmpty == false && left.lastError != nil)
             #expect(found.events.allSatisfy { filled.events.contains($0) })
             #expect(try await pool.query(shown).rows.map(\.values) == before && before.count == 2)
-            let kept = try await store.events(of: open.order.id, after: 0)
+            let kept = try await store.order(open.order.id)?.events
             #expect(kept?.count == 1)
         }
     }

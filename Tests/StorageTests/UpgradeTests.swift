@@ -54,7 +54,7 @@ struct UpgradeTests {
             _ = try await store.migrate()
             var after: [OrderEvent] = []
             for id in Set(before.map(\.orderId)).sorted(by: { $0.description < $1.description }) {
-                after += try await store.events(of: id, after: 0) ?? []
+                after += try await store.order(id)?.events ?? []
             }
             #expect(after.map(\.text) == before.map(\.text) && after.count == 28)
         }

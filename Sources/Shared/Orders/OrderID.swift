@@ -14,8 +14,14 @@ public struct OrderID: Sendable, Hashable, CustomStringConvertible {
     public init(milliseconds: UInt64, partition: UInt8, random: inout some RandomNumberGenerator) {
         let high = milliseconds << 16 | 0x7000 | random.next() & 0x0FFF
         let low = 0x8000_0000_0000_0000 | random.next() & 0x3FFF_FFFF_FFFF_FF00 | UInt64(partition)
-        description = Self.text(high, low)
+        self.init(high: high, low: low)
     }
+
+    /// The id below which every id of an earlier time is, and none of this time (Unix milliseconds) or a later one. Ids have 48 bits of the time; no
+    /// order is accepted after those.
+    public static func lowest(at milliseconds: UInt64) -> OrderID { OrderID(high: min(milliseconds, 1 << 48 - 1) << 16, low: 0) }
+
+    private init(high: UInt64, low: UInt64) { description = Self.text(high, low) }
 
     /// Reads a UUID of any version in the form 8-4-4-4-12, in any case; nil for anything else.
     public init?(parsing text: String) {

@@ -63,7 +63,7 @@ extension OrderStore {
     /// The next orders under way, the oldest first.
     private func openOrders(unmovedFor age: Duration, after last: OrderID?) async throws -> [LostOrder] {
         let rows = try await pool.query(
-            Self.open, [.int(age.millisecondsRoundedUp), .text(last?.description ?? Self.lowest), .int(Int64(Self.portion))],
+            Self.open, [.int(age.millisecondsRoundedUp), .text((last ?? .lowest(at: 0)).description), .int(Int64(Self.portion))],
             expecting: ["order_id", "status", "updated_at"]
         ).rows
         return try rows.map { row in
@@ -81,8 +81,6 @@ extension OrderStore {
         let rows = try await pool.query(Self.recheck, [.textArray(ids.map(\.description))], expecting: ["order_id"]).rows
         return Set(rows.compactMap { $0["order_id"].flatMap { OrderID(parsing: $0) } })
     }
-
-    private static let lowest = "00000000-0000-0000-0000-000000000000"
 
     private static let open = """
         SELECT order_id, status, round(extract(epoch FROM updated_at) * 1000)::bigint AS updated_at

@@ -15,10 +15,7 @@ extension OrderStore {
         let limit = min(max(1, limit), Self.pageLimit)
         var statement = PageStatement(filter, cursor)
         let rows = try await pool.query(statement.text(limit: limit + 1), statement.parameters, expecting: ["details", "events"]).rows
-        let orders = try rows.prefix(limit).map { row in
-            let fold = try OrderFold(row)
-            return OrderView(order: fold.order, events: fold.events)
-        }
+        let orders = try rows.prefix(limit).map { OrderView(try OrderFold($0)) }
         return (orders, rows.count > limit ? orders.last.map { OrderCursor(after: $0.order) } : nil)
     }
 }
@@ -39,8 +36,8 @@ struct PageStatement {
         } else if !filter.statuses.isEmpty {
             conditions.append("status = ANY (\(add(.textArray(filter.statuses.map(\.rawValue))))::text[])")
         }
-        if let from = filter.from { conditions.append("order_id >= \(add(.text(OrderID.first(at: from))))::uuid") }
-        if let to = filter.to { conditions.append("order_id < \(add(.text(OrderID.first(at: to))))::uuid") }
+        if let from = filter.from { conditions.append("order_id >= \(add(.text(OrderID.lowest(at: from).description)))::uuid") }
+        if let to = filter.to { conditions.append("order_id < \(add(.text(OrderID.lowest(at: to).description)))::uuid") }
         if let cursor { conditions.append("order_id < \(add(.text(cursor.id.description)))::uuid") }
     }
 
@@ -56,15 +53,5 @@ struct PageStatement {
     private mutating func add(_ parameter: PostgresParameter) -> String {
         parameters.append(parameter)
         return "$\(parameters.count)"
-    }
-}
-
-extension OrderID {
-    /// The text before which every id of an earlier time sorts, and none of this time or a later one. Of the time, in Unix milliseconds, an id has 48
-    /// bits; no order is accepted after those.
-    fileprivate static func first(at milliseconds: UInt64) -> String {
-        let digits = String(min(milliseconds, 1 << 48 - 1), radix: 16)
-        let padded = String(repeating: "0", count: 12 - digits.utf8.count) + digits
-        return "\(padded.prefix(8))-\(padded.suffix(4))-0000-0000-000000000000"
     }
 }

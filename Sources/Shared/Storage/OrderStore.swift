@@ -55,16 +55,9 @@ public final class OrderStore {
 
     /// An order and all of its events in order of seq; nil if the id was never stored.
     /// Throws `PostgresError`, or `RecordError` for an unreadable row.
-    public func order(_ id: OrderID) async throws -> (order: Order, events: [OrderEvent])? {
-        let result = try await pool.query(Self.select, [.text(id.description)], expecting: ["details", "events"])
-        return try result.first.map { row in
-            let fold = try OrderFold(row)
-            return (fold.order, fold.events)
-        }
+    public func order(_ id: OrderID) async throws -> OrderFold? {
+        try await pool.query(Self.select, [.text(id.description)], expecting: ["details", "events"]).first.map { try OrderFold($0) }
     }
-
-    /// The events of an order with a seq above `seq`; nil if the id was never stored.
-    public func events(of id: OrderID, after seq: Int) async throws -> [OrderEvent]? { try await order(id)?.events.filter { $0.seq > seq } }
 
     /// Checks whether the orders can be read: connection, tables and rights. Throws the reason if not.
     public func probe() async throws(PostgresError) { _ = try await pool.query("SELECT order_id, details, events FROM order_rows LIMIT 0") }

@@ -65,8 +65,8 @@ struct DeadLetterRoutes {
 
     /// Refuses if the order is final. An order that has left Redis is final in Postgres.
     private func refuseWhereFinal(_ id: OrderID?) async throws {
-        guard let id, let (order, events) = try await worked({ try await store.order(id) }) else { return }
-        let status = OrderView(order: order, events: events).status
+        guard let id, let stored = try await worked({ try await store.order(id) }) else { return }
+        let status = OrderView(stored).status
         if status.isFinal { throw Problem.letterOrderFinal(status.rawValue) }
     }
 

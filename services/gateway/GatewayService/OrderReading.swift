@@ -17,10 +17,10 @@ final class OrderReading {
     }
 
     /// An order and its events. Throws a 400, 404 or 503.
-    func order(_ text: String) async throws -> (order: Order, events: [OrderEvent]) {
+    func order(_ text: String) async throws -> OrderFold {
         let id = try Self.id(text)
         return try await answering("The order cannot be looked up") {
-            if let snapshot = try await pipeline.snapshot(id) { return (snapshot.order, snapshot.events) }
+            if let snapshot = try await pipeline.snapshot(id) { return snapshot }
             guard let stored = try await store.order(id) else { throw Problem.unknownOrder }
             return stored
         }

@@ -42,17 +42,16 @@ struct OrderRoutes {
     }
 
     private func show(_ id: String) async throws -> HTTPResponse {
-        let (order, events) = try await reading.order(id)
-        return .json(200, OrderView(order: order, events: events).json())
+        .json(200, OrderView(try await reading.order(id)).json())
     }
 
     private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {
         let after = try QueryReader.after(of: request, called: "The parameter after")
-        let (order, events) = try await reading.order(id)
+        let found = try await reading.order(id)
         let body = JSONWriter.object {
-            $0.field("orderId", order.id)
+            $0.field("orderId", found.order.id)
             $0.array("events") { list in
-                for event in events where event.seq > after.value { list.value(raw: event.text) }
+                for event in found.events where event.seq > after.value { list.value(raw: event.text) }
             }
         }
         return .json(200, body)
@@ -74,8 +73,7 @@ struct OrderRoutes {
         case .final(let state): throw Problem.orderFinal(state.rawValue)
         case .unknown:
             // An order that has left Redis is final, unless Redis has lost it.
-            let (order, events) = try await reading.order(text)
-            let status = OrderView(order: order, events: events).status
+            let status = OrderView(try await reading.order(text)).status
             guard status.isFinal else { throw Problem.orderLost(status.rawValue) }
             guard status == .cancelled else { throw Problem.orderFinal(status.rawValue) }
             return try await show(text)

@@ -131,6 +131,11 @@ public struct OrderFold: Sendable {
     }
 }
 
+extension OrderView {
+    /// The order as its events show it.
+    public init(_ fold: OrderFold) { self.init(order: fold.order, events: fold.events) }
+}
+
 extension EventDetails {
     /// Shows a route, as each event does from `routing` (30) on.
     fileprivate mutating func show(_ route: ChosenRoute?) {

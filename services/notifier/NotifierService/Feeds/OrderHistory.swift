@@ -34,7 +34,7 @@ final class StoredHistory: OrderHistory {
         do {
             if let snapshot = try await pipeline.snapshot(id) { return .order(snapshot) }
             guard let stored = try await store.order(id) else { return .unknown }
-            if stored.events.last?.status.isFinal == true { return .order(OrderFold(stored.order, events: stored.events)) }
+            if stored.events.last?.status.isFinal == true { return .order(stored) }
             // Events are stored in any order. If Redis has lost an order before all were stored, the events after a gap are of no use.
             return .order(OrderFold(stored.order, events: zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1)))
         } catch {
