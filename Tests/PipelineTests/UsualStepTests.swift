@@ -10,12 +10,6 @@ import Testing
 /// Usual steps as a pipeline takes them. What a usual step leaves is compared with the careful ones in `ModelTests/DifferentialTests`.
 @Suite(.onLoop) @ServiceActor
 struct UsualStepTests {
-    /// Runs the same for all at once.
-    private func all<Value: Sendable>(_ values: [Value], _ body: @escaping @Sendable @ServiceActor (Value) async throws -> Void) async throws {
-        let tasks = values.map { value in Loop.spawn { () async throws in try await body(value) } }
-        for task in tasks { try await task.value }
-    }
-
     /// How many scripts Redis has run.
     private func runs(_ bench: Bench) async throws -> Int {
         let line = try await bench.send("INFO", "commandstats").string?.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_evalsha:") }
@@ -27,14 +21,14 @@ struct UsualStepTests {
             try await withBench(on: server) { bench async throws in
                 let orders = (0..<50).map { _ in Samples.order() }
                 let before = try await runs(bench)
-                try await all(orders) { try await bench.accept($0) }
+                try await together(orders) { try await bench.accept($0) }
                 var entries: [WorkEntry] = []
                 for _ in orders { entries.append(try await bench.take(.router)) }
-                try await all(entries) { try await bench.begin($0) }
-                try await all(entries) { try await bench.written(.routeDone([Samples.meteora]), $0) }
+                try await together(entries) { try await bench.begin($0) }
+                try await together(entries) { try await bench.written(.routeDone([Samples.meteora]), $0) }
                 entries = []
                 for _ in orders { entries.append(try await bench.take(.executor)) }
-                try await all(entries) { entry in
+                try await together(entries) { entry in
                     guard case .work(let work) = try await bench.pipeline.begin(entry, withNextStep: true) else { throw TestFailure("not begun") }
                     try await bench.written(Samples.submit(work.order), entry)
                     try await bench.written(.confirm(Samples.fill), entry)

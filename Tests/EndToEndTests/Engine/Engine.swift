@@ -65,14 +65,3 @@ final class Engine {
         return socket
     }
 }
-
-/// Runs a piece of work many times at once.
-@ServiceActor
-func together<Value: Sendable>(
-    _ count: Int, _ work: @escaping @Sendable @ServiceActor (Int) async throws -> Value
-) async throws -> [Value] {
-    let tasks = (0..<count).map { index in Loop.spawn { try await work(index) } }
-    var values: [Value] = []
-    for task in tasks { values.append(try await task.value) }
-    return values
-}

@@ -39,9 +39,9 @@ struct Batch {
         let possible = commands.filter { grounds.areDeadlinesFine || $0[1] != keys.deadlines }
         try await twins.begin(grounds.first(keys) + possible + grounds.last(keys), channels: channels)
 
-        let accepted = try await all(proposals) { try await $0.acceptUsually(twins.usual.pipeline) }
+        let accepted = try await together(proposals) { try await $0.acceptUsually(twins.usual.pipeline) }
         var places: [[String?]] = []
-        for some in situations { places.append(try await all(some) { try await $0.takeUsually(twins.usual.pipeline) }) }
+        for some in situations { places.append(try await together(some) { try await $0.takeUsually(twins.usual.pipeline) }) }
         let usual = (try await twins.contents(twins.usual), try await twins.messages())
 
         let names = proposals.map { [$0.order.id.description, $0.order.clientOrderId] }
@@ -61,24 +61,13 @@ struct Batch {
         return Set(orders.map { Keys.updates($0.id) } + orders.compactMap { $0.userId.map { Keys.updates(user: $0) } })
     }
 
-    /// Does the same to all at once. The results are in the same sequence.
-    @ServiceActor
-    private func all<Value: Sendable, Result: Sendable>(
-        _ values: [Value], _ body: @escaping @Sendable @ServiceActor (Value) async throws -> Result
-    ) async throws -> [Result] {
-        let tasks = values.map { value in Loop.spawn { () async throws -> Result in try await body(value) } }
-        var results: [Result] = []
-        for task in tasks { results.append(try await task.value) }
-        return results
-    }
-
     /// Takes the steps carefully that were taken as usual ones, in the same sequence.
     @ServiceActor
     private func takeCarefully(_ pipeline: OrderPipeline, _ accepted: [String?], _ places: [[String?]]) async throws {
         let taken = zip(proposals, accepted).filter { $0.1 != nil }.map(\.0)
-        _ = try await all(taken) { try await $0.acceptCarefully(pipeline) }
+        try await together(taken) { try await $0.acceptCarefully(pipeline) }
         for (some, places) in zip(situations, places) {
-            _ = try await all(zip(some, places).filter { $0.1 != nil }.map(\.0)) { try await $0.takeCarefully(pipeline) }
+            try await together(zip(some, places).filter { $0.1 != nil }.map(\.0)) { try await $0.takeCarefully(pipeline) }
         }
     }
 

@@ -118,7 +118,7 @@ extension World {
             command.transaction = next.sign()
             guard command.transaction != 0 else { return }
         }
-        if strays > 0 { strayUsually(command, worker, next, emit) }
+        if strays > 0 { stray(command, worker, next, rules, emit) }
         let answer = next.run(command, isSeen: isSeen, rules)
         guard answer.outcome == .ok else { return }
         if lostReplies > 0 {
@@ -160,7 +160,8 @@ extension World {
         workers[worker].signature = rules.mutation == .resignInsteadOfResend ? sign() : order.transaction
     }
 
-    /// Delays the step for a long time. Its sender asks again, gives up and keeps its name, or dies.
+    /// Delays the step for a long time. Its sender gives up and keeps its name, dies, or goes on: it asks again, or where the step is a usual one,
+    /// carefully.
     private func stray(_ command: Command, _ worker: Int, _ world: World, _ rules: Rules, _ emit: Emit) {
         var next = world
         next.strays -= 1
@@ -171,24 +172,13 @@ extension World {
         var dead = next
         dead.crash(worker)
         emit(.strays(worker, command.step, "crashes"), dead)
+        guard !command.isUsual else {
+            next.workers[worker].sight = .none
+            return emit(.strays(worker, command.step, "goes on carefully"), next)
+        }
         let answer = next.run(command, rules)
         next.receive(answer.outcome, command, worker, rules)
         emit(.strays(worker, command.step, "asks again: \(answer.outcome)"), next)
-    }
-
-    /// Delays a usual step. Its sender gives up and keeps its name, dies, or goes on carefully.
-    private func strayUsually(_ command: Command, _ worker: Int, _ world: World, _ emit: Emit) {
-        var next = world
-        next.strays -= 1
-        next.stray = command
-        var resting = next
-        resting.rest(worker)
-        emit(.strays(worker, command.step, "gives up"), resting)
-        var dead = next
-        dead.crash(worker)
-        emit(.strays(worker, command.step, "crashes"), dead)
-        next.workers[worker].sight = .none
-        emit(.strays(worker, command.step, "goes on carefully"), next)
     }
 
     func strayArrives(_ rules: Rules, _ emit: Emit) {

@@ -184,11 +184,7 @@ struct ExecutionHandlerTests {
 
     @Test func `who takes over a submitted order follows the bytes in its hash, and signs nothing new`() async throws {
         try await withOrder { bench in
-            let first = try await bench.test.take(.executor, consumer: "first")
-            let working = Loop.spawn { await bench.handler.handle(first) }
-            try await eventually { bench.chain.settled.count == 1 }
-            working.cancel()
-            await working.value
+            let first = try await submitAndDie(bench)
             #expect(try await bench.state() == "submitted")
 
             let second = try await takeOver(first, bench)
@@ -245,16 +241,22 @@ struct ExecutionHandlerTests {
 
     @Test func `who takes over a submitted order needs its place only for a look at it`() async throws {
         try await withOrder { bench in
-            let first = try await bench.test.take(.executor, consumer: "first")
-            let working = Loop.spawn { await bench.handler.handle(first) }
-            try await eventually { bench.chain.settled.count == 1 }
-            working.cancel()
-            await working.value
+            let first = try await submitAndDie(bench)
             let second = try await takeOver(first, bench)
             bench.chain.outcomes = [.landed(amountOut: BaseUnits(218_220_000))]
             await bench.handler.handle(second)
             #expect(second.place.isLeft && bench.chain.settled.count == 2 && bench.chain.signed.count == 1)
         }
+    }
+
+    /// Lets a consumer submit the order, and then stop in the middle of its work.
+    private func submitAndDie(_ bench: Bench) async throws -> WorkEntry {
+        let entry = try await bench.test.take(.executor, consumer: "first")
+        let working = Loop.spawn { await bench.handler.handle(entry) }
+        try await eventually { bench.chain.settled.count == 1 }
+        working.cancel()
+        await working.value
+        return entry
     }
 
     /// Lets another consumer claim the entry.
