@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from harness.private import PrivateStack, private_stack
+from harness.redis_client import pairs, texts
 from harness.runner.settings import SERVICES
 
 from .http_load import Address
@@ -51,9 +52,9 @@ class Engine(Subject):
     async def _unfinished(self, stream: str, group: str) -> int:
         """The entries of a stream that the group has not read or not acknowledged."""
         for fields in await self.redis.once("XINFO", "GROUPS", f"orders:{{0}}:{stream}"):
-            about = dict(zip(fields[::2], fields[1::2], strict=True))
-            if about[b"name"] == group.encode():
-                return int(about[b"pending"]) + int(about[b"lag"])
+            about = texts(fields)
+            if about["name"] == group:
+                return int(about["pending"]) + int(about["lag"])
         raise RuntimeError(f"the stream {stream} has no group {group}")
 
     async def calibrate(self) -> None:
@@ -62,8 +63,7 @@ class Engine(Subject):
         self._events_an_order = events / orders
 
     async def _added(self, stream: str) -> int:
-        fields = await self.redis.once("XINFO", "STREAM", f"orders:{{0}}:{stream}")
-        return int(dict(zip(fields[::2], fields[1::2], strict=True))[b"entries-added"])
+        return int(pairs(await self.redis.once("XINFO", "STREAM", f"orders:{{0}}:{stream}"))["entries-added"])
 
     async def confirmed(self) -> int:
         return await self.value("SELECT count(*) FROM order_rows WHERE status = 'confirmed'")

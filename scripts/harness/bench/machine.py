@@ -32,7 +32,7 @@ def _said(*argv: str) -> str:
 
 def versions() -> Json:
     servers = {
-        "redis": _said(program("redis-server"), "--version"), "postgres": _said(Postgres._program("postgres"), "--version"),
+        "redis": _said(program("redis-server"), "--version"), "postgres": _said(Postgres.program("postgres"), "--version"),
         "nginx": _said(program("nginx"), "-v"), "wrk": _said(program("wrk"), "-v"),
         "engine": _said(Settings.read().executable("orderctl"), "--version"), "python": platform.python_version()}
     return servers | {name: version(name) for name in PEER}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from harness.http_client import Json
+from harness.orders import FINAL
 
-FINAL = ("confirmed", "failed", "cancelled")
 # Members of a line that are no members of the event, or that are made from them.
 OWN = {
     "t", "seq", "type", "status", "progress", "message", "attempt", "chosen", "chosenDex", "quote", "legs", "quotes", "showsQuotes", "txHash",

@@ -112,7 +112,7 @@ class Postgres:
         raise Problem("Postgres does not run as root, and there is no user postgres or nobody to run it as.")
 
     @staticmethod
-    def _program(name: str) -> str:
+    def program(name: str) -> str:
         versions = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[4]), reverse=True)
         return program(name, *versions)
 
@@ -137,7 +137,7 @@ class Postgres:
             self.discard()
             self._own(self._place())
             self._command(
-                self._program("initdb"), "-D", str(self.data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=peer",
+                self.program("initdb"), "-D", str(self.data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth-local=peer",
                 "--auth-host=scram-sha-256")
             self._execute("CREATE ROLE engine LOGIN", "CREATE DATABASE orders OWNER engine")
         if not self.password_file.exists():
@@ -178,7 +178,7 @@ log_timezone = 'UTC'
 
     def _execute(self, *statements: str) -> None:
         """Runs statements without a server, so before a client can connect."""
-        argv = (self._program("postgres"), "--single", "-D", str(self.data), "-c", "log_checkpoints=off", "postgres")
+        argv = (self.program("postgres"), "--single", "-D", str(self.data), "-c", "log_checkpoints=off", "postgres")
         self._command(*argv, text="".join(f"{statement}\n" for statement in statements))
 
     def _own(self, path: Path) -> None:
@@ -197,10 +197,10 @@ log_timezone = 'UTC'
         return f"postgresql://engine:{password}@127.0.0.1:{self.port}/orders"
 
     def start(self) -> subprocess.Popen[bytes]:
-        return spawn([self._program("postgres"), "-D", str(self.data)], self.run.log(self.name), user=self.user)
+        return spawn([self.program("postgres"), "-D", str(self.data)], self.run.log(self.name), user=self.user)
 
     def healthy(self) -> bool:
-        argv = [self._program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
+        argv = [self.program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
         return subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
