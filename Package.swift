@@ -43,6 +43,7 @@ let package = Package(
         .executable(name: "executor", targets: ["executor"]),
         .executable(name: "notifier", targets: ["notifier"]),
         .executable(name: "orderctl", targets: ["orderctl"]),
+        .executable(name: "engine", targets: ["engine"]),
     ],
     targets: [
         // C libraries
@@ -124,6 +125,11 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
+
+        // All of these in one executable, for the image
+        .executableTarget(
+            name: "engine", dependencies: ["ExecutorService", "GatewayService", "NotifierService", "OrderCtl", "RouterService", "ServiceKit"],
+            path: "services/engine/Main", swiftSettings: swiftSettings),
 
         .executableTarget(
             name: "quote-benchmark", dependencies: ["Markets", "Orders", "PaperMarket"], path: "Benchmarks/quotes", swiftSettings: swiftSettings),

@@ -192,7 +192,8 @@ extension Stack {
         try await ChildProcess.run([executable(tool)] + arguments, environment: environment)
     }
 
-    private static func executable(_ name: String) -> String {
+    /// The path of an executable that was built beside the tests, or of STACK_BIN.
+    public static func executable(_ name: String) -> String {
         let folder = getenv("STACK_BIN").map { String(cString: $0) } ?? ownDirectory
         return "\(folder)/\(name)"
     }

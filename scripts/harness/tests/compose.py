@@ -22,6 +22,7 @@ from harness.runner.settings import ROOT, SERVICES
 
 Result = TypeVar("Result")
 say = partial(print, flush=True)
+IMAGE_LIMIT = 70_000_000  # bytes that the image may have over its base
 OFFLINE = ROOT.parent / "shared/tools/docker-offline"  # prepares a machine that reaches no image registry
 
 
@@ -44,6 +45,7 @@ def call(*command: str, seconds: float = 60, check: bool = True, quiet: bool = T
 class Project:
     def __init__(self) -> None:
         self.name = f"engine-test-{secrets.token_hex(4)}"
+        self.image = f"order-execution-engine:{self.name}"
         self.port = free(1)[0]
         self.base = f"http://127.0.0.1:{self.port}"
         self.env = os.environ | {
@@ -69,7 +71,7 @@ class Project:
     def end(self) -> str | None:
         logs = self.compose("logs", "--no-color", "--tail", "15", check=False)
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "20", seconds=180, check=False)
-        call("docker", "image", "rm", f"order-execution-engine:{self.name}", check=False)
+        call("docker", "image", "rm", self.image, check=False)
         return logs
 
 
@@ -110,6 +112,13 @@ def rows(project: Project, ids: list[str]) -> None:
     assert landed == str(len(ids)), f"{len(ids)} orders were confirmed and {landed} transactions landed"
 
 
+def small(project: Project) -> None:
+    """Checks that the image adds little to its base."""
+    image, base = (int(call("docker", "image", "inspect", "-f", "{{.Size}}", name)) for name in (project.image, bases()[-1]))
+    say(f"test-compose: the image has {(image - base) / 1e6:.1f} MB over its base")
+    assert image - base <= IMAGE_LIMIT, f"the image has {image - base:,} bytes over {bases()[-1]}, and may have {IMAGE_LIMIT:,}"
+
+
 def many_requests(project: Project, count: int = 60_000, clients: int = 8) -> None:
     """Sends so many requests that, in a minute or so, they would use up the edge's ports if each had a connection of its own to a gateway."""
     request = f"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:{project.port}\r\n\r\n".encode()
@@ -141,13 +150,17 @@ def console(project: Project) -> None:
         assert part in answer.text and "default-src 'self'" in answer.headers["content-security-policy"], f"{path} is not the console's"
 
 
+def bases() -> list[str]:
+    """The images that the Dockerfile begins its stages with. The last is the base of the image itself."""
+    return [line.split()[1] for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if line.startswith("FROM ")]
+
+
 def engine() -> str | None:
     """Gets a Docker engine and the base images, if there is a way to get them. A sentence that says why not, or None."""
     def images() -> list[str]:
         """The images of the services that are started, without those of the profiles."""
         named = (call("docker", "compose", "config", "--images", check=False) or "").split()
-        bases = [line.split()[1] for line in (ROOT / "Dockerfile").read_text().splitlines() if line.startswith("FROM ")]
-        return bases + [image for image in named if not image.startswith("order-execution-engine:")]
+        return bases() + [image for image in named if not image.startswith("order-execution-engine:")]
 
     def ready() -> bool:
         return call("docker", "info", check=False) is not None and call("docker", "compose", "version", check=False) is not None
@@ -190,6 +203,7 @@ def main(_arguments: list[str]) -> int:
     failure = None
     try:
         step("built and healthy", project.start)
+        step("the image is small", small, project)
         ids = step("an order confirmed, and followed by WebSocket", confirmed, project)
         step("the console is served", console, project)
         step("60,000 requests without a refusal", many_requests, project)
