@@ -54,6 +54,22 @@ struct LimitTests {
         }
     }
 
+    @Test func `sockets count as connections: the next client waits until one ends`() async throws {
+        try await withServer(routes, options: { $0.maxConnections = 3 }) { server in
+            var limits: [HTTPServerLimit] = []
+            server.router.onLimit = { limits.append($0) }
+            let sockets = try await together(3) { _ in try await WebSocketClient(port: server.port, path: "/socket") }
+            try await eventually { server.webSockets == 3 && server.connections == 3 && limits == [.connections] }
+            let next = try RawConnection(port: server.port)
+            try await next.send(get("/live"))
+            await #expect(throws: DeadlineExceeded.self) { try await next.response(within: .milliseconds(300)) }
+            #expect(server.connections == 3)
+            sockets[0].connection.close()
+            #expect(status(try await next.response().head) == 200)
+            sockets.forEach { $0.connection.close() }
+        }
+    }
+
     @Test(arguments: [(64, 48, 44), (1024, 768, 692), (20_000, 16_000, 15_000), (1 << 20, 16_000, 15_000), (1, 1, 1)])
     func `connections stay below the descriptors, and sockets below the connections`(descriptors: Int, connections: Int, sockets: Int) {
         var options = HTTPServerOptions()

@@ -76,6 +76,29 @@ struct WebSocketTests {
         }
     }
 
+    @Test func `messages that come piece by piece on many sockets at once are not mixed up`() async throws {
+        try await withServer(routes()) { server in
+            let clients = try await together(20) { _ in try await WebSocketClient(port: server.port, path: "/callback") }
+            let texts = (0..<clients.count).map { String(repeating: "\($0) ", count: 5 + 40 * $0) }
+            // Cut within the header, within the payload, and between two frames of one message.
+            let pieces = texts.enumerated().map { index, text in
+                let bytes = Array(text.utf8)
+                let first = WebSocketClient.frame(opcode: 1, Array(bytes.prefix(7)), final: false)
+                let frames = first + WebSocketClient.frame(opcode: 0, Array(bytes.dropFirst(7)))
+                return [1, 3, 9, 13, 14, 20].map { $0 + index % 2 }.reduce(into: (rest: frames[...], parts: [[UInt8]]())) { cut, end in
+                    let count = max(0, end - (frames.count - cut.rest.count))
+                    cut.parts.append(Array(cut.rest.prefix(count)))
+                    cut.rest = cut.rest.dropFirst(count)
+                }
+            }.map { $0.parts + [Array($0.rest)] }
+            for step in 0..<7 {
+                for (client, parts) in zip(clients, pieces) { try await client.connection.send(parts[step]) }
+                try await sleep(for: .milliseconds(20))
+            }
+            for (client, text) in zip(clients, texts) { #expect(try await client.text() == text) }
+        }
+    }
+
     @Test func `a frame glued to the handshake is not lost`() async throws {
         try await withServer(routes()) { server in
             let frame = WebSocketClient.frame(opcode: 1, Array("early".utf8))

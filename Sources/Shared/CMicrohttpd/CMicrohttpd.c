@@ -1,7 +1,11 @@
+#define _GNU_SOURCE
 #include "CMicrohttpd.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
@@ -16,10 +20,9 @@ static size_t keep_escapes(void *context, struct MHD_Connection *connection, cha
 
 struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings) {
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, NULL, NULL, settings->on_request, settings->context,
-        MHD_OPTION_LISTEN_SOCKET, settings->listen_socket,
-        MHD_OPTION_CONNECTION_LIMIT, settings->connection_limit,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, settings->address_limit,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0, NULL, NULL,
+        settings->on_request, settings->context,
+        MHD_OPTION_CONNECTION_LIMIT, UINT_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, settings->inactivity_timeout,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, settings->memory_limit,
         MHD_OPTION_NOTIFY_COMPLETED, settings->on_completed, settings->context,
@@ -27,6 +30,23 @@ struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings) {
         MHD_OPTION_URI_LOG_CALLBACK, settings->on_target, settings->context,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
         MHD_OPTION_END);
+}
+
+enum cmhd_accepted cmhd_accept(struct MHD_Daemon *daemon, int listener) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    int descriptor = accept4(listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+        // If the daemon cannot take the connection, it has closed it.
+        MHD_add_connection(daemon, descriptor, (struct sockaddr *)&address, size);
+        return CMHD_ACCEPTED;
+    }
+    switch (errno) {
+    case EMFILE: case ENFILE: case ENOBUFS: case ENOMEM: return CMHD_OUT_OF_RESOURCES;
+    case EAGAIN: return CMHD_NONE_WAITS;
+    // The client of this one has gone, or its network has failed. The next one may be well.
+    default: return CMHD_ACCEPTED;
+    }
 }
 
 static bool is_token(const char *text, size_t length) {
@@ -167,7 +187,11 @@ void cmhd_client_address(struct MHD_Connection *connection, char *buffer, size_t
 
 long cmhd_send(int descriptor, const void *bytes, size_t count) { return send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL); }
 
-void cmhd_close_upgraded(struct MHD_UpgradeResponseHandle *handle) { MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE); }
+int cmhd_take_over(struct MHD_UpgradeResponseHandle *handle, int descriptor) {
+    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    MHD_upgrade_action(handle, MHD_UPGRADE_ACTION_CLOSE);
+    return own;
+}
 
 void cmhd_end_after(struct MHD_Response *response) {
     MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);

@@ -8,10 +8,6 @@
 
 /// The settings of a daemon. The callbacks get `context` first.
 struct cmhd_settings {
-    int listen_socket;
-    unsigned int connection_limit;
-    /// Connections of one client address; 0 for no limit.
-    unsigned int address_limit;
     /// The number of seconds without a byte after which a connection is closed.
     unsigned int inactivity_timeout;
     /// How many bytes a connection may use for the head of a request and of its answer.
@@ -24,8 +20,21 @@ struct cmhd_settings {
     void *(*on_target)(void *context, const char *target, struct MHD_Connection *connection);
 };
 
-/// Starts a daemon for an outside event loop (epoll, suspend and resume, upgrades). NULL if it cannot start.
+/// Starts a daemon for an outside event loop (epoll, suspend and resume, upgrades), which gets its connections by `cmhd_accept`. It has no limit of
+/// connections by itself. NULL if it cannot start.
 struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings);
+
+/// What became of an attempt to accept a connection.
+enum cmhd_accepted {
+    /// The daemon has it, or it had failed before.
+    CMHD_ACCEPTED,
+    CMHD_NONE_WAITS,
+    /// The process or the system has no descriptor or no memory for it.
+    CMHD_OUT_OF_RESOURCES
+};
+
+/// Accepts one of the connections that wait at a listening socket, and gives it to the daemon.
+enum cmhd_accepted cmhd_accept(struct MHD_Daemon *daemon, int listener);
 
 /// The framing of a request according to its head, and the number of bytes that `cmhd_copy_headers` needs.
 struct cmhd_head {
@@ -60,7 +69,7 @@ size_t cmhd_copy_headers(struct MHD_Connection *connection, uint8_t *buffer, siz
 /// The daemon's epoll descriptor.
 int cmhd_epoll_descriptor(struct MHD_Daemon *daemon);
 
-/// The number of connections that the daemon holds, including upgraded ones.
+/// The number of connections that the daemon holds, including upgraded ones until its next run.
 unsigned int cmhd_connections(struct MHD_Daemon *daemon);
 
 /// The connection's socket.
@@ -90,7 +99,8 @@ static inline ssize_t cmhd_stream_failed(void) { return MHD_CONTENT_READER_END_W
 /// Makes the connection end after the answer, as in HTTP/1.0. For a HEAD of unknown length the library would send the end of a chunked body.
 void cmhd_end_after(struct MHD_Response *response);
 
-/// Gives an upgraded socket back to the daemon, which closes it on its next run.
-void cmhd_close_upgraded(struct MHD_UpgradeResponseHandle *handle);
+/// Takes an upgraded socket from the daemon. On its next run the daemon forgets the connection and frees its memory, which is most of what an idle
+/// connection costs. Returns a descriptor for the same socket, which the caller closes; -1 if there is none left.
+int cmhd_take_over(struct MHD_UpgradeResponseHandle *handle, int descriptor);
 
 #endif

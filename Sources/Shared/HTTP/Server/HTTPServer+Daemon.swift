@@ -10,11 +10,8 @@ extension HTTPServer {
     /// for the answer's head.
     private var memoryLimit: Int { 2 * (options.headLimit + options.answerRoom) }
 
-    func startDaemon(_ listeningSocket: Int32) -> OpaquePointer? {
+    func startDaemon() -> OpaquePointer? {
         var settings = cmhd_settings()
-        settings.listen_socket = listeningSocket
-        settings.connection_limit = UInt32(options.maxConnections)
-        settings.address_limit = UInt32(options.maxConnectionsPerAddress)
         // This is only a safeguard: each stage of a connection has its own deadline.
         let longest = max(options.requestDeadline, options.responseDeadline, options.keepAlive)
         settings.inactivity_timeout = UInt32(longest.millisecondsRoundedUp / 1000 + 2)
@@ -56,8 +53,7 @@ extension HTTPServer {
 
     fileprivate func close(_ connection: Unmanaged<ServerConnection>) {
         connection.takeRetainedValue().leave()
-        // At its limit the daemon stops listening, and does not start again before its next run.
-        if connections >= options.maxConnections - 1 { needsRun = true }
+        acceptAgain()
         if isDraining { progress.notify() }
     }
 }

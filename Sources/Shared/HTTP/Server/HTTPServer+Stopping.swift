@@ -5,11 +5,11 @@ internal import Glibc
 extension HTTPServer {
     /// Accepts no new connections, and closes each kept connection after the request in hand. WebSockets and streams stay open.
     public func stopAccepting() {
-        guard let daemon, !isDraining else { return }
+        guard daemon != nil, !isDraining else { return }
         takeWhatHasArrived()
         isDraining = true
-        let listener = MHD_quiesce_daemon(daemon)
-        if listener >= 0 { close(listener) }
+        listener?.close()
+        listener = nil
         for stage in [ServerConnection.Stage.arriving, .idle] { cutAll(stage) }
     }
 
@@ -69,11 +69,8 @@ extension HTTPServer {
 
     /// Lets in the connections and requests that wait in the kernel. Otherwise they would be reset.
     private func takeWhatHasArrived() {
-        for _ in 0..<1000 {
-            let before = connections
-            run()
-            if connections == before { return }
-        }
+        for _ in 0..<1000 where accept() { run() }
+        run()
     }
 
     private func cutAll(_ stage: ServerConnection.Stage) {

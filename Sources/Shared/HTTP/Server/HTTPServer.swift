@@ -28,6 +28,8 @@ public final class HTTPServer {
     private let address: String
     private let requestedPort: UInt16
     private var poll: PollHandle?
+    /// Where clients connect, until the server stops accepting them.
+    var listener: Listener?
     private var hook: Int?
     private let timer = LoopTimer()
     private var timerDue = UInt64.max
@@ -49,8 +51,11 @@ public final class HTTPServer {
         sockets.use(options.webSocket)
     }
 
-    /// Open connections, including WebSockets.
-    public var connections: Int { daemon.map { Int(cmhd_connections($0)) } ?? 0 }
+    /// Open connections, including WebSockets. The daemon still holds a connection for a moment after it has become a WebSocket.
+    public var connections: Int {
+        let handedOver = deadlines[ServerConnection.Stage.upgraded.rawValue].count
+        return (daemon.map { Int(cmhd_connections($0)) - handedOver } ?? 0) + sockets.count
+    }
 
     /// Answers that are still being written; see `ResponseStream`.
     public var streams: Int { deadlines[ServerConnection.Stage.streaming.rawValue].count }
@@ -68,19 +73,24 @@ public final class HTTPServer {
         // A write to a client that has gone must not end the process.
         signal(SIGPIPE, SIG_IGN)
         let socket = try ListeningSocket(address: address, port: requestedPort, backlog: options.backlog)
-        guard let daemon = startDaemon(socket.descriptor) else {
+        guard let daemon = startDaemon() else {
             close(socket.descriptor)
             throw .cannotStart
         }
         do {
             poll = try PollHandle(descriptor: cmhd_epoll_descriptor(daemon))
+            listener = try Listener(socket)
         } catch {
+            poll?.close()
+            poll = nil
             MHD_stop_daemon(daemon)
+            close(socket.descriptor)
             throw .cannotStart
         }
         self.daemon = daemon
         port = socket.port
         poll?.watch(.readable) { [unowned self] _ in run() }
+        listener?.poll.watch(.readable) { [unowned self] _ in accept() }
         hook = Loop.shared.beforeBlocking { self.beforeBlocking() }
         sweepTimer.start(after: Self.tickLength, every: Self.tickLength) { [unowned self] in sweep() }
     }
@@ -95,6 +105,8 @@ public final class HTTPServer {
         sweepTimer.stop()
         poll?.close()
         poll = nil
+        listener?.close()
+        listener = nil
         MHD_stop_daemon(daemon)
     }
 
@@ -130,6 +142,7 @@ public final class HTTPServer {
         tick += 1
         for list in deadlines where list.stage != .upgraded { while let connection = list.due(at: tick) { expire(connection) } }
         sockets.sweep()
+        acceptAgain()
         if connections >= options.maxConnections { router.onLimit?(.connections) }
     }
 

@@ -20,8 +20,6 @@ public struct HTTPServerOptions: Sendable {
     public var maxConnections = 16_000
     /// WebSockets and streams; further ones are refused, so that connections are left for everything else, above all `/health/live`. 15,000.
     public var maxSockets = 15_000
-    /// Connections of one client address; 0 for no limit. Behind a proxy all clients have one address. 0.
-    public var maxConnectionsPerAddress = 0
     /// Connections that wait in the kernel to be accepted. 4,096.
     public var backlog = 4096
     /// Which pages of other origins may use the server. Any.

@@ -254,11 +254,12 @@ final class ServerRequest {
 
     /// Takes over the socket after the handshake's answer is sent. `early` are bytes that came together with the request.
     func upgraded(_ handle: OpaquePointer, early: [UInt8]) {
-        guard let plan else { return cmhd_close_upgraded(handle) }
-        self.plan = nil
-        headers = HTTPHeaders()
         peer.enter(.upgraded)
-        server.open(plan, peer: peer, handle: handle, early: early)
+        let descriptor = cmhd_take_over(handle, peer.descriptor)
+        server.needsRun = true
+        guard descriptor >= 0 else { return }
+        if let plan { server.open(plan, descriptor: descriptor, early: early) } else { close(descriptor) }
+        plan = nil
     }
 }
 

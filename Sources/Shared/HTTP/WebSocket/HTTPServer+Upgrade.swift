@@ -1,5 +1,6 @@
 internal import CMicrohttpd
 internal import EventLoop
+internal import Glibc
 
 extension ServerRequest {
     /// The answer that turns the connection into a WebSocket, with the sub-protocol if one was chosen.
@@ -13,11 +14,10 @@ extension ServerRequest {
 }
 
 extension HTTPServer {
-    /// Opens the WebSocket and starts its handler.
-    func open(_ plan: WebSocketPlan, peer: ServerConnection, handle: OpaquePointer, early: [UInt8]) {
-        guard let socket = WebSocket(descriptor: peer.descriptor, handle: handle, server: self, early: early) else {
-            cmhd_close_upgraded(handle)
-            needsRun = true
+    /// Opens a WebSocket, to which the descriptor belongs from now on, and starts its handler.
+    func open(_ plan: WebSocketPlan, descriptor: Int32, early: [UInt8]) {
+        guard let socket = WebSocket(descriptor: descriptor, server: self, early: early) else {
+            close(descriptor)
             return
         }
         Loop.spawn { [router] in
@@ -35,8 +35,7 @@ private func onUpgrade(
     _: UnsafeMutableRawPointer?, _ connection: OpaquePointer?, _ state: UnsafeMutableRawPointer?, _ early: UnsafePointer<CChar>?,
     _ earlySize: Int, _ descriptor: Int32, _ handle: OpaquePointer?
 ) {
-    guard let handle else { return }
-    guard let state else { return cmhd_close_upgraded(handle) }
+    guard let handle, let state else { return }
     ServiceActor.assume((state, handle, early, earlySize)) { state, handle, early, size in
         let bytes = [UInt8](UnsafeRawBufferPointer(start: early, count: early == nil ? 0 : size))
         Unmanaged<ServerRequest>.fromOpaque(state).takeUnretainedValue().upgraded(handle, early: bytes)

@@ -1,5 +1,4 @@
 internal import CMicrohttpd
-internal import CWslay
 internal import Glibc
 
 extension WebSocket {
@@ -10,50 +9,37 @@ extension WebSocket {
     /// the client reads too slowly.
     @discardableResult
     public func send(text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { send($0) }
-    }
-
-    /// Queues a text message given as UTF-8, for a message that goes to many sockets. The caller guarantees that it is valid UTF-8.
-    @discardableResult
-    public func send(utf8: [UInt8]) -> Bool { utf8.withUnsafeBufferPointer { send($0) } }
-
-    /// How many bytes wait to be sent. Not all frame headers are counted.
-    public var bufferedBytes: Int { unsent.count + (context.map { wslay_event_get_queued_msg_length($0) } ?? 0) }
-
-    private func send(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
         guard state == .open else { return false }
-        if !hasRoom(bytes.count) {
+        let size = text.utf8.count
+        if !hasRoom(size) {
             // Perhaps the client is not slow, and only this turn has queued much.
             guard transmit() else {
                 finish()
                 return false
             }
-            guard hasRoom(bytes.count) else {
+            guard hasRoom(size) else {
                 closeAtOnce(.tooSlow, "too slow: resume from the last message")
                 return false
             }
         }
-        // The engine refuses after the client's close frame has come.
-        guard queue(WSLAY_TEXT_FRAME, bytes) else { return false }
+        // Nothing may follow the answer to the client's close frame.
+        guard engine?.wantsRead ?? true else { return false }
+        waiting.append(text)
         flushLater()
         return true
     }
 
-    private func hasRoom(_ count: Int) -> Bool {
-        guard let context else { return false }
-        let options = server.options.webSocket
-        return wslay_event_get_queued_msg_count(context) < options.queuedMessages && bufferedBytes + count <= options.queuedBytes
-    }
+    /// How many bytes wait to be sent. Not all frame headers are counted.
+    public var bufferedBytes: Int { unsent.count + waiting.bytes + (engine?.queuedBytes ?? 0) }
 
-    private func queue(_ kind: wslay_opcode, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        var message = wslay_event_msg(opcode: UInt8(kind.rawValue), msg: bytes.baseAddress, msg_length: bytes.count)
-        return wslay_event_queue_msg(context, &message) == 0
+    private func hasRoom(_ count: Int) -> Bool {
+        let options = server.options.webSocket
+        return waiting.count + (engine?.queued ?? 0) < options.queuedMessages && bufferedBytes + count <= options.queuedBytes
     }
 
     func ping(_ now: Int) {
         pinged = now
-        _ = queue(WSLAY_PING, UnsafeBufferPointer(start: nil, count: 0))
+        isPingDue = true
         flushLater()
     }
 
@@ -72,6 +58,7 @@ extension WebSocket {
     /// Moves frames to the kernel until it takes no more. Returns false if the connection is broken.
     func transmit() -> Bool {
         let registry = server.sockets
+        let engine = borrowEngine()
         while true {
             if !unsent.isEmpty {
                 guard let count = write(unsent) else { return false }
@@ -79,14 +66,27 @@ extension WebSocket {
                 if !unsent.isEmpty { return true }
             }
             registry.scratch.removeAll(keepingCapacity: true)
-            if let farewell, wslay_event_get_queued_msg_count(context) == 0 {
-                self.farewell = nil
-                wslay_event_queue_close(context, farewell.code.rawValue, farewell.reason, farewell.reason.utf8.count)
-            }
-            guard wslay_event_send(context) == 0 else { return false }
+            feed(engine)
+            guard engine.send() else { return false }
             if registry.scratch.isEmpty { return true }
             guard let count = write(registry.scratch) else { return false }
             if count < registry.scratch.count { unsent = Array(registry.scratch[count...]) }
+        }
+    }
+
+    /// Gives the engine what is to be sent next.
+    private func feed(_ engine: FrameEngine) {
+        if isPingDue {
+            isPingDue = false
+            engine.queuePing()
+        }
+        while engine.queuedBytes < Self.batch, let text = waiting.popFirst() {
+            // The engine takes nothing more after a close frame.
+            if !engine.queue(text) { waiting = WaitingMessages() }
+        }
+        if let farewell, waiting.isEmpty, engine.queued == 0 {
+            self.farewell = nil
+            engine.queueClose(farewell.code, farewell.reason)
         }
     }
 

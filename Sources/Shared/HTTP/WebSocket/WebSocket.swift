@@ -1,5 +1,3 @@
-internal import CMicrohttpd
-internal import CWslay
 public import EventLoop
 internal import Glibc
 
@@ -38,8 +36,10 @@ public final class WebSocket {
     let descriptor: Int32
     let server: HTTPServer
     private(set) var state = State.open
-    /// The protocol engine's state. It parses the incoming bytes and queues the outgoing messages.
-    var context: wslay_event_context_ptr?
+    /// The protocol engine, while it has something of this socket in hand.
+    var engine: FrameEngine?
+    /// The messages that the engine has not been given yet.
+    var waiting = WaitingMessages()
     /// The bytes of the last write that the kernel did not take.
     var unsent: [UInt8] = []
     /// Bytes that came with the handshake. They are read before those of the socket.
@@ -48,6 +48,7 @@ public final class WebSocket {
     var hasEnded = false
     var isPumping = false
     var isFlushDue = false
+    var isPingDue = false
     var arrived: [String] = []
     var frames = 0
     /// The tick of the registry at which the client last sent something.
@@ -60,16 +61,14 @@ public final class WebSocket {
     var farewell: (code: CloseCode, reason: String)?
     /// The socket's index in the registry.
     var index = 0
-    private let handle: OpaquePointer
     private let poll: PollHandle
     private var unread: BoundedQueue<String>?
     private var unreadBytes = 0
     private let gone = Promise<Void>()
 
-    init?(descriptor: Int32, handle: OpaquePointer, server: HTTPServer, early: [UInt8]) {
+    init?(descriptor: Int32, server: HTTPServer, early: [UInt8]) {
         guard let poll = try? PollHandle(descriptor: descriptor) else { return nil }
         self.descriptor = descriptor
-        self.handle = handle
         self.server = server
         self.poll = poll
         self.early = early
@@ -78,7 +77,6 @@ public final class WebSocket {
         // Frames already leave in whole batches. Waiting for more would only delay them.
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-        context = makeContext()
         server.sockets.insert(self)
         poll.watch(.readable) { [unowned self] events in ready(events) }
         // No event comes for bytes that arrived with the handshake.
@@ -132,7 +130,7 @@ public final class WebSocket {
     /// Closes the socket before the queued messages are sent: the engine sends control frames first.
     func closeAtOnce(_ code: CloseCode, _ reason: String) {
         guard state == .open else { return }
-        wslay_event_queue_close(context, code.rawValue, reason, reason.utf8.count)
+        borrowEngine().queueClose(code, reason)
         stopBeingOpen(code)
         flushLater()
     }
@@ -159,6 +157,8 @@ public final class WebSocket {
         guard state != .lingering && state != .closed else { return }
         stopBeingOpen(.abnormal)
         state = .lingering
+        engine = nil
+        waiting = WaitingMessages()
         closingSince = server.sockets.tick
         shutdown(descriptor, Int32(SHUT_WR))
         poll.update(.readable)
@@ -170,12 +170,12 @@ public final class WebSocket {
         stopBeingOpen(code)
         state = .closed
         poll.close()
-        wslay_event_context_free(context)
-        context = nil
+        engine = nil
+        waiting = WaitingMessages()
         unsent = []
         server.sockets.remove(self)
-        cmhd_close_upgraded(handle)
-        server.needsRun = true
+        Glibc.close(descriptor)
+        server.acceptAgain()
         server.progress.notify()
         gone.succeed(())
     }

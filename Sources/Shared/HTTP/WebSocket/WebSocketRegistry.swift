@@ -5,6 +5,8 @@ internal import EventLoop
 final class WebSocketRegistry {
     /// The frames of one write. All sockets share it, because each write ends before the next begins.
     var scratch: [UInt8] = []
+    /// Engines that no socket uses.
+    private var engines: [FrameEngine] = []
     /// Deadlines in ticks of the sweep. While the process is frozen or the loop is held up, there are no ticks, so no socket is closed for that.
     struct Deadlines {
         let ping: Int
@@ -28,6 +30,17 @@ final class WebSocketRegistry {
             write: HTTPServer.ticks(options.writeDeadline), linger: HTTPServer.ticks(options.lingering))
         // Each socket is swept about once per second, or more often if a deadline is shorter than that.
         slices = max(1, min(10, min(deadlines.ping, deadlines.idle, deadlines.write, deadlines.linger) / 2))
+    }
+
+    /// More engines than this are not kept. One is enough as long as no client is slow.
+    private static let spareEngines = 8
+
+    func engine(_ options: WebSocketOptions) -> FrameEngine { engines.popLast() ?? FrameEngine(messageBytes: options.messageBytes) }
+
+    /// Takes back an engine that is at rest.
+    func giveBack(_ engine: FrameEngine) {
+        engine.socket = nil
+        if engines.count < Self.spareEngines { engines.append(engine) }
     }
 
     var count: Int { sockets.count }
