@@ -1,7 +1,7 @@
 # Each target is one script; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs demo install build release test test-compose chaos mutations bench lint format clean
+.PHONY: help run up down status logs demo install build release test test-compose chaos mutations bench micro lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,12 @@ bench: ## Measure speed, cost and memory beside a Python peer, in under 15 minut
 	@scripts/install --bench
 	@[ -n "$$STACK_BIN" ] || scripts/build release
 	@scripts/bench $(ARGS)
+
+micro: ## Count the instructions of what is hot, and compare them with the baseline (ARGS="--write" renews it)
+	@scripts/install
+	@scripts/install --micro
+	@scripts/build micro
+	@scripts/micro $(ARGS)
 
 lint: ## Check the format of all sources, the Python and the shell scripts
 	@scripts/lint

@@ -131,8 +131,13 @@ let package = Package(
             name: "engine", dependencies: ["ExecutorService", "GatewayService", "NotifierService", "OrderCtl", "RouterService", "ServiceKit"],
             path: "services/engine/Main", swiftSettings: swiftSettings),
 
+        // What is hot, one operation after the other, for scripts/micro
         .executableTarget(
-            name: "quote-benchmark", dependencies: ["Markets", "Orders", "PaperMarket"], path: "Benchmarks/quotes", swiftSettings: swiftSettings),
+            name: "micro-benchmark",
+            dependencies: [
+                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis",
+                "Storage",
+            ], path: "Benchmarks/micro", exclude: ["baseline.json"], swiftSettings: swiftSettings),
 
         // Tests
         .target(

@@ -1,0 +1,28 @@
+"""What is counted, and how often each thing is done."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """An operation of `micro-benchmark`. It is done `count` times in one run and twice as often in another: the difference is without the start."""
+
+    name: str
+    count: int
+    server: str = ""  # the server that it needs: redis or postgres
+
+
+LOCAL = tuple(
+    Case(name, count) for name, count in (
+        ("order-in", 1000), ("answer", 1000), ("fold", 400), ("record", 400),
+        ("quote", 1000), ("quote-moving", 1000), ("quote-split", 400),
+        ("frames-native", 400), ("frames-000", 400), ("frames-001", 400), ("frames-002_003", 400), ("frames-004", 400),
+        ("socket", 2048)))
+SERVED = (Case("life-stored", 192, "redis"), Case("rows", 512, "postgres"))
+
+# The stages of a life in Redis: the name of the figure, and the case that goes as far as to the end of this stage.
+STAGES = tuple(
+    (f"redis-{name}", Case(f"life-{end}", 256, "redis"))
+    for name, end in (("accept", "accepted"), ("route", "routed"), ("execute", "confirmed"), ("store", "stored")))
+
+NAMES = tuple(case.name for case in LOCAL + SERVED) + tuple(name for name, _ in STAGES)
