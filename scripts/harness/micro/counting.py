@@ -13,7 +13,7 @@ from harness.runner.settings import ROOT, Problem
 
 from . import servers
 from .callgrind import Counts, count, environment, read
-from .cases import LOCAL, SERVED, STAGES, Case
+from .cases import IN_REDIS, LOCAL, SERVED, Case
 
 Figures = dict[str, Counts]
 
@@ -79,21 +79,11 @@ def figures(executable: Path, names: tuple[str, ...], say: Callable[[str], None]
             if case.name in names:
                 found[case.name] = counting.served(case)
                 say(case.name)
-        if any(name in names for name, _ in STAGES):
-            found |= {name: counts for name, counts in _stages(counting, say).items() if name in names}
-    return found
-
-
-def _stages(counting: Counting, say: Callable[[str], None]) -> Figures:
-    """What each stage costs in Redis: a case goes from the beginning, so the stages before it are taken off."""
-    found: Figures = {}
-    before = Counts(0, 0)
-    for name, case in STAGES:
-        until_here = counting.in_redis(case)
-        # The packaged Redis allocates with jemalloc, which is not seen.
-        found[name] = Counts((until_here - before).instructions, 0)
-        before = until_here
-        say(name)
+        for name, case in IN_REDIS:
+            if name in names:
+                # The packaged Redis allocates with jemalloc, which is not seen.
+                found[name] = Counts(counting.in_redis(case).instructions, 0)
+                say(name)
     return found
 
 
