@@ -24,6 +24,7 @@ DEPLOY = ROOT / "deploy/nginx"
 PROMETHEUS = ROOT / "deploy/prometheus"
 CONSOLE = ROOT / "console"
 START_REDIS = ROOT / "deploy/redis/start"
+REDIS_SETTINGS = ROOT / "deploy/redis/engine.conf"
 
 
 def program(name: str, *folders: str) -> str:
@@ -66,6 +67,7 @@ class Redis:
         data = self.run.path / "redis"
         data.mkdir(exist_ok=True)
         self.run.write(self.config, f"""\
+include "{quoted(REDIS_SETTINGS)}"
 bind 127.0.0.1
 port {self.port}
 daemonize no
