@@ -1,8 +1,7 @@
 /// Hands elements from callbacks to one consuming task, in order. It never holds more elements than its bound.
 @ServiceActor
 public final class BoundedQueue<Element: Sendable> {
-    private var elements: [Element] = []
-    private var head = 0
+    private var elements = FIFOQueue<Element>()
     private var isFinished = false
     private let bound: Int
     private let arrival = LoopSignal()
@@ -11,7 +10,7 @@ public final class BoundedQueue<Element: Sendable> {
     public init(bound: Int) { self.bound = bound }
 
     /// The number of elements that wait.
-    public var count: Int { elements.count - head }
+    public var count: Int { elements.count }
 
     /// Appends an element. If the queue is full or finished, it drops the element and returns false.
     @discardableResult
@@ -31,25 +30,12 @@ public final class BoundedQueue<Element: Sendable> {
     /// The next element; nil after the last one of a finished queue. Throws `CancellationError` if the task is cancelled.
     public func next() async throws -> Element? {
         while true {
-            if head < elements.count { return take() }
+            if let element = elements.popFirst() { return element }
             if isFinished { return nil }
             try await arrival.wait()
         }
     }
 
     /// The next element if there is one now; otherwise nil.
-    public func poll() -> Element? { head < elements.count ? take() : nil }
-
-    private func take() -> Element {
-        let element = elements[head]
-        head += 1
-        if head == elements.count {
-            elements.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head > 1024 {
-            elements.removeFirst(head)
-            head = 0
-        }
-        return element
-    }
+    public func poll() -> Element? { elements.popFirst() }
 }

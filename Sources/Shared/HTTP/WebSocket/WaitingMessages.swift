@@ -1,11 +1,12 @@
+internal import EventLoop
+
 /// The text messages that wait for a client, in order. A text that goes to many sockets is held once.
 struct WaitingMessages {
-    private var texts: [String] = []
-    private var head = 0
+    private var texts = FIFOQueue<String>()
     /// The length of all that wait.
     private(set) var bytes = 0
 
-    var count: Int { texts.count - head }
+    var count: Int { texts.count }
     var isEmpty: Bool { texts.isEmpty }
 
     mutating func append(_ text: String) {
@@ -14,11 +15,8 @@ struct WaitingMessages {
     }
 
     mutating func popFirst() -> String? {
-        guard !texts.isEmpty else { return nil }
-        let text = texts[head]
-        head += 1
-        bytes -= text.utf8.count
-        if head == texts.count { self = WaitingMessages() }
+        let text = texts.popFirst()
+        bytes -= text?.utf8.count ?? 0
         return text
     }
 }
