@@ -40,26 +40,15 @@ public struct OrderFold: Sendable {
     /// Adds lines, separated by `\n`. Throws as for one line; then none of them is added.
     public mutating func add(lines: Substring) throws(RecordError) {
         var read: [EventLine] = []
-        for text in Self.separated(lines) {
-            let line = try EventLine(text)
+        var lines = lines
+        // Splitting the text rather than its bytes takes as long as reading the lines.
+        for range in lines.withUTF8({ $0.split(separator: UInt8(ascii: "\n")).map(\.indices) }) {
+            let start = lines.utf8.index(lines.startIndex, offsetBy: range.lowerBound)
+            let line = try EventLine(lines[start..<lines.utf8.index(start, offsetBy: range.count)])
             try check(line, after: read.last?.seq ?? seq)
             read.append(line)
         }
         for line in read { append(line) }
-    }
-
-    /// The lines of a text that are not empty. `split` would look at each byte through the string's view, which costs as much as reading the lines.
-    private static func separated(_ lines: Substring) -> [Substring] {
-        var text = lines
-        let ends = text.withUTF8 { bytes in bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") } + [bytes.count] }
-        var (found, start, offset): ([Substring], _, _) = ([], text.startIndex, 0)
-        for end in ends {
-            let stop = text.utf8.index(start, offsetBy: end - offset)
-            if end > offset { found.append(text[start..<stop]) }
-            guard end < ends[ends.count - 1] else { break }
-            (start, offset) = (text.utf8.index(after: stop), end + 1)
-        }
-        return found
     }
 
     /// Adds the next line, which was read before. Throws `RecordError` if it is not the next one of this order; then nothing changes.
