@@ -79,6 +79,7 @@ struct WebSocketTests {
     @Test func `messages that come piece by piece on many sockets at once are not mixed up`() async throws {
         try await withServer(routes()) { server in
             let clients = try await together(20) { _ in try await WebSocketClient(port: server.port, path: "/callback") }
+            let fence = try await WebSocketClient(port: server.port, path: "/callback")
             let texts = (0..<clients.count).map { String(repeating: "\($0) ", count: 5 + 40 * $0) }
             // Cut within the header, within the payload, and between two frames of one message.
             let pieces = texts.enumerated().map { index, text in
@@ -93,7 +94,9 @@ struct WebSocketTests {
             }.map { $0.parts + [Array($0.rest)] }
             for step in 0..<7 {
                 for (client, parts) in zip(clients, pieces) { try await client.connection.send(parts[step]) }
-                try await sleep(for: .milliseconds(20))
+                // What came before this has been read when its echo is there.
+                try await fence.send(text: "\(step)")
+                #expect(try await fence.text() == "\(step)")
             }
             for (client, text) in zip(clients, texts) { #expect(try await client.text() == text) }
         }

@@ -1,4 +1,5 @@
 import Orders
+import TestSupport
 import Testing
 
 @testable import NotifierService
@@ -55,18 +56,6 @@ extension Followed where Core == UserFeed {
             }
         }
         return result
-    }
-}
-
-/// Random numbers that a seed decides (SplitMix64).
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 
@@ -131,7 +120,7 @@ private struct Seeded: RandomNumberGenerator {
 
     @Test(arguments: UInt64(0)..<200)
     func `whatever is heard, missed or read late, each watcher is told each event once and in order`(seed: UInt64) {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var feed = OrderFeed()
         let watchers: [ObjectIdentifier] = [ObjectIdentifier(Int.self), ObjectIdentifier(String.self), ObjectIdentifier(Bool.self)]
         var heard: [ObjectIdentifier: [Int]] = [:]
