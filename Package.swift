@@ -136,7 +136,7 @@ let package = Package(
             name: "micro-benchmark",
             dependencies: [
                 "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis",
-                "Storage",
+                "ServiceKit", "Storage",
             ], path: "Benchmarks/micro", exclude: ["baseline.json"], swiftSettings: swiftSettings),
 
         // Tests

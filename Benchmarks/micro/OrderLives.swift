@@ -12,6 +12,11 @@ final class OrderLives {
     /// Under a tool that counts instructions, everything takes a hundred times as long.
     private static let patience = Duration.seconds(120)
 
+    /// What orders are, one after the other.
+    enum Milestone: CaseIterable {
+        case accepted, routed, confirmed, stored
+    }
+
     private let url: RedisURL
     private let redis: RedisClient
     private let pipeline: OrderPipeline
@@ -45,7 +50,17 @@ final class OrderLives {
         await running?.value
     }
 
-    func accept(_ count: Int) async throws {
+    /// Takes that many orders from the milestone before to this one.
+    func reach(_ milestone: Milestone, _ count: Int) async throws {
+        switch milestone {
+        case .accepted: try await accept(count)
+        case .routed: try await route(count)
+        case .confirmed: try await execute(count)
+        case .stored: try await store(count)
+        }
+    }
+
+    private func accept(_ count: Int) async throws {
         for start in stride(from: 0, to: count, by: Self.page) {
             let orders = (start..<min(start + Self.page, count)).map { sample.order($0) }
             let calls = orders.map { order in Loop.spawn { try await self.accept(order) } }
@@ -59,7 +74,7 @@ final class OrderLives {
     }
 
     /// Routes the orders that were accepted.
-    func route(_ count: Int) async throws {
+    private func route(_ count: Int) async throws {
         let quotes = sample.quotes
         try await work(.router, count) { [pipeline] entry in
             guard case .work = try await pipeline.begin(entry) else { throw CaseError("an order was not begun") }
@@ -68,7 +83,7 @@ final class OrderLives {
     }
 
     /// Submits and confirms the orders that were routed.
-    func execute(_ count: Int) async throws {
+    private func execute(_ count: Int) async throws {
         let quote = sample.quotes[0]
         let transaction = SignedTransaction(
             leg: 0, attempt: 1, signature: Sample.signature, bytes: String(repeating: Sample.signature, count: 3), lastValidSlot: 1_000_000,
@@ -91,24 +106,27 @@ final class OrderLives {
         let options = WorkerOptions(
             stage: stage, concurrency: Self.page, visibilityTimeout: Self.patience, renewInterval: Self.patience, consumer: "micro-benchmark")
         let worker = Worker(options: options, pipeline: pipeline, handler: steps, observer: observer) { reader }
-        let running = Loop.spawn { await worker.run() }
-        try await steps.done.value(within: Self.patience)
-        await worker.stop(within: Self.patience)
+        try await run(until: steps.done, { await worker.run() }, stop: { await worker.stop(within: Self.patience) })
+    }
+
+    /// Runs what reads a stream until all orders are done.
+    private func run(
+        until done: Promise<Void>, _ body: @escaping @ServiceActor () async -> Void, stop: @ServiceActor () async -> Void
+    ) async throws {
+        let running = Loop.spawn { await body() }
+        try await done.value(within: Self.patience)
+        await stop()
         await running.value
         try observer.check()
     }
 
     /// Reads the orders as they are to be stored, and acknowledges them.
-    func store(_ count: Int) async throws {
+    private func store(_ count: Int) async throws {
         let sink = CountingSink(count)
         let options = EventConsumerOptions(
             consumer: "micro-benchmark", batch: Self.page, wait: .zero, visibilityTimeout: Self.patience, renewInterval: Self.patience)
         let consumer = EventConsumer(options: options, pipeline: pipeline, sink: sink, observer: observer) { reader }
-        let running = Loop.spawn { await consumer.run() }
-        try await sink.done.value(within: Self.patience)
-        await consumer.stop(within: Self.patience)
-        await running.value
-        try observer.check()
+        try await run(until: sink.done, { await consumer.run() }, stop: { await consumer.stop(within: Self.patience) })
     }
 
     private var reader: RedisReader { RedisReader(url: url, name: "micro-benchmark", options: Self.options) }

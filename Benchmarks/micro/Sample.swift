@@ -1,7 +1,7 @@
-internal import Glibc
 internal import JSON
 internal import Markets
 internal import Orders
+internal import ServiceKit
 
 /// The order that most cases are about, and its whole life.
 struct Sample: Sendable {
@@ -15,17 +15,10 @@ struct Sample: Sendable {
 
     /// Reads the lists of tokens and pools in `config`.
     init() throws {
-        tokens = try TokenList(bytes: Self.read("config/tokens.json"))
-        pools = try PoolList(bytes: Self.read("config/pools.json"), tokens: tokens)
+        tokens = try TokenList(bytes: ConfigurationFile.read("config/tokens.json", setting: "tokens"))
+        pools = try PoolList(bytes: ConfigurationFile.read("config/pools.json", setting: "pools"), tokens: tokens)
         guard let sol = tokens.lookup("SOL"), let usdc = tokens.lookup("USDC") else { throw CaseError("config/tokens.json has no SOL or no USDC") }
         (self.sol, self.usdc) = (sol, usdc)
-    }
-
-    private static func read(_ path: String) throws -> [UInt8] {
-        guard let file = fopen(path, "r") else { throw CaseError("there is no \(path): the case must be run in the root of the repository") }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 20)
-        return Array(bytes[..<fread(&bytes, 1, bytes.count, file)])
     }
 
     /// A request for 1.5 SOL with a key, as a client sends it.
