@@ -21,15 +21,16 @@ struct CrashTests {
         #expect(engine.stack.log(.executor, next).contains(#""entries.claimed""#))
     }
 
-    @Test(.engine(replicas: [.executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "4000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
+    @Test(.engine(replicas: [.executor: 2], settings: ["MOCK_SWAP_LATENCY_MS": "8000", "VISIBILITY_TIMEOUT_MS": "1000", "RENEW_MS": "300"]))
     func `A frozen executor that wakes up has lost its orders to another, and writes nothing`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 20)
         for id in ids { try await engine.wait(id, for: ["submitted"]) }
-        engine.stack.signal(.executor, 1, SIGSTOP)
-        try await eventually { engine.stack.log(.executor, 2).contains(#""entries.claimed""#) }
-        engine.stack.signal(.executor, 1, SIGCONT)
-        try await eventually { engine.stack.log(.executor, 1).contains(#""entries.lost""#) }
+        let frozen = try await engine.busier(.executor, of: "routed")
+        engine.stack.signal(.executor, frozen, SIGSTOP)
+        try await eventually { engine.stack.log(.executor, 3 - frozen).contains(#""entries.claimed""#) }
+        engine.stack.signal(.executor, frozen, SIGCONT)
+        try await eventually { engine.stack.log(.executor, frozen).contains(#""entries.lost""#) }
         try await engine.audit(ids)
     }
 

@@ -24,27 +24,18 @@ struct RecoveryTests {
     /// Kills the replica that has more entries in hand, and waits until none is under its name any more.
     private func measure(_ service: StackService, _ stream: String) async throws {
         let engine = Engine.current
-        let held = try await holders(service, stream)
-        let victim = held[engine.name(of: service, 1), default: 0] > held[engine.name(of: service, 2), default: 0] ? 1 : 2
+        let victim = try await engine.busier(service, of: stream)
         let name = engine.name(of: service, victim)
-        let count = try #require(held[name])
+        let count = try #require(try await engine.holders(service, of: stream)[name])
         let killed = engine.now
         try await engine.stack.kill(service, victim)
-        try await eventually { try await self.holders(service, stream)[name] == nil }
+        try await eventually { try await engine.holders(service, of: stream)[name] == nil }
         // The time is that in the survivor's log: other work of the tests delays what the tests see.
         let line = try await eventually { engine.lines(service, 3 - victim).last { $0.contains(#""entries.claimed""#) } }
         let claimed = try await engine.milliseconds(of: #require(JSONValue.parse(String(line))["time"]?.string))
         let (elapsed, limit) = (Duration.milliseconds(claimed - killed), .milliseconds(2000) + Self.maxRecovery)
         Faults.report("\(count) orders of a killed \(service) taken over", elapsed, of: limit)
         #expect(elapsed > .zero && elapsed < limit)
-    }
-
-    /// How many entries of a stream each consumer has in hand.
-    private func holders(_ service: StackService, _ stream: String) async throws -> [String: Int] {
-        let reply = try await Engine.current.redis.send(["XPENDING", "orders:{0}:\(stream)", service.rawValue])
-        let rows = reply.array?.last?.array ?? []
-        let pairs = rows.compactMap { row in (row.array?.first?.string).map { ($0, row.array?.last?.string.flatMap { Int($0) } ?? 0) } }
-        return Dictionary(uniqueKeysWithValues: pairs)
     }
 
     @Test(.engine(ownPostgres: true))
@@ -67,13 +58,5 @@ struct RecoveryTests {
         #expect(start.elapsed < .seconds(10))
         try await engine.waitForPostgres()
         try await engine.audit(ids)
-    }
-}
-
-extension Engine {
-    /// The name of a process as a consumer, from its log.
-    func name(of service: StackService, _ number: Int = 1) -> String {
-        let fields = lines(service, number).first?.split(separator: ",").map { $0.split(separator: "\"") } ?? []
-        return fields.first { $0.first == "instance" }?.last.map(String.init) ?? ""
     }
 }
