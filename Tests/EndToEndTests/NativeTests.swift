@@ -122,9 +122,7 @@ struct NativeWaitingTests {
         try await engine.waitForEnd([left])
         try await client.drain()
         #expect(client.seqs == before.merging([kept: [4, 5, 6, 7]]) { $1 })
-        try await eventually {
-            try await engine.send("GET", "/metrics", to: .notifier).text.contains("\norders_watched 0\n")
-        }
+        try await eventually { try await engine.metric("orders_watched") == 0 }
     }
 
     @Test(.engine(replicas: [.executor: 0]))

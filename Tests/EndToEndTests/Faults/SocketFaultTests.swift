@@ -25,7 +25,7 @@ struct SocketFaultTests {
         }
         let listener = try await engine.socket("/v1/stream?orderId=\(quiet)")
         _ = try await listener.text()
-        try await eventually { try await sockets() == 21 }
+        try await eventually { try await engine.metric("sockets_open") == 21 }
         let before = engine.stack.usage(.notifier).memory
         let flood = Loop.spawn {
             for seq in 2...150 { try await publish(flooded, seq, padding: 20_000) }
@@ -33,7 +33,7 @@ struct SocketFaultTests {
         let delays = try await streamed(quiet, to: listener, count: 100)
         try await flood.value
         // All sockets but the listener's end, at the latest after 5 s in which the client has taken no byte.
-        try await eventually(within: .seconds(30)) { try await sockets() == 1 }
+        try await eventually(within: .seconds(30)) { try await engine.metric("sockets_open") == 1 }
         let grown = engine.stack.usage(.notifier).memory - before
         print("measured: notifier grew by \(grown >> 10) KiB while 20 clients did not read 3 MB each")
         #expect(grown < 30 << 20)
@@ -83,7 +83,7 @@ struct SocketFaultTests {
         #expect(start.elapsed > .seconds(2) && start.elapsed < .seconds(7))
         gone.connection.close()
         #expect(await living.value == nil)
-        #expect(try await sockets() == 1)
+        #expect(try await engine.metric("sockets_open") == 1)
     }
 
     @Test(.engine(replicas: [.executor: 0, .notifier: 2], settings: ["WS_PING_S": "300", "WS_IDLE_S": "600"], ownPostgres: true))
@@ -103,7 +103,7 @@ struct SocketFaultTests {
         let back = try await connect(returning, to: 2, ids)
         Faults.report("\(returning) sockets at once, until each is back", start.elapsed, of: .seconds(30))
         #expect(start.elapsed < .seconds(30))
-        #expect(try await sockets(of: 2) == idle + returning)
+        #expect(try await engine.metric("sockets_open", notifier: 2) == Double(idle + returning))
 
         try await engine.stack.start(.executor)
         for socket in [staying[0], staying[idle - 1], back[0], back[returning - 1]] {
@@ -122,12 +122,5 @@ struct SocketFaultTests {
             for seq in 1...3 { #expect(try JSONValue.parse(await socket.text(within: .seconds(60)))["event"]?["seq"]?.integer == Int64(seq)) }
             return socket
         }
-    }
-
-    /// The number of sockets that a notifier has open.
-    private func sockets(of notifier: Int = 1) async throws -> Int {
-        let metrics = try await Engine.current.send("GET", "/metrics", to: .notifier, notifier).text
-        let line = metrics.split(separator: "\n").first { $0.hasPrefix("sockets_open ") }
-        return line.flatMap { Int($0.split(separator: " ")[1]) } ?? -1
     }
 }
