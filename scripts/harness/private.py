@@ -126,10 +126,10 @@ def private_stack(**settings: str) -> Iterator[PrivateStack]:
         assert not left, f"still running: {left}"
 
 
-def until(condition: Callable[[], Truth], problem: str, seconds: float = 20) -> Truth:
-    """Waits until a condition is true, and returns its value. If that takes too long, it is an AssertionError."""
+def until(condition: Callable[[], Truth], problem: str | Callable[[], str], seconds: float = 20) -> Truth:
+    """Waits until a condition is true, and returns its value. If that takes too long, it is an AssertionError that tells the problem of then."""
     deadline = time.monotonic() + seconds
     while not (truth := condition()):
-        assert time.monotonic() < deadline, f"{problem} within {seconds} s"
+        assert time.monotonic() < deadline, f"{problem() if callable(problem) else problem} within {seconds} s"
         time.sleep(0.1)
     return truth

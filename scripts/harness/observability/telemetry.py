@@ -28,6 +28,12 @@ PROMISED = {
 ONLY_GATEWAYS = ("redis_stream_", "order_retries_", "dead_letters_waiting", "intake_paused")
 
 
+def lacking(stack: PrivateStack, base: str, wanted: list[str]) -> list[str]:
+    """The families of these that a process does not show."""
+    found = families(stack.text("/metrics", base))
+    return [name for name in wanted if name not in found]
+
+
 def families(text: str) -> dict[str, str]:
     """The kind of each family that has samples in a scrape."""
     kinds = dict(line.split()[2:4] for line in text.splitlines() if line.startswith("# TYPE "))
@@ -51,8 +57,10 @@ def metrics(stack: PrivateStack) -> str:
         service, found = process.split("-")[0], families(text)
         # Only one of the two gateways may have answered for an order.
         wanted = [name for name in EVERYWHERE + PROMISED[service].split() if name != "orders_received_total" or process != "gateway-2"]
-        missing = [name for name in wanted if name not in found]
-        assert not missing, f"{process} lacks {', '.join(missing)}"
+        # A gateway shows the streams once it has looked at them.
+        until(
+            lambda base=base, wanted=wanted: not lacking(stack, base, wanted),
+            lambda base=base, wanted=wanted, process=process: f"{process} lacks {', '.join(lacking(stack, base, wanted))}")
         alien = [name for name in found if service != "gateway" and name.startswith(ONLY_GATEWAYS)]
         assert not alien, f"{process} has {', '.join(alien)}, which only a gateway shows"
     stack.ended(place(stack.base, ORDER | {"userId": "one"}) for _ in range(8))
