@@ -8,6 +8,8 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     // Where it is tested. Who runs a release with a newer compiler is not to be stopped by a new warning.
     .treatAllWarnings(as: .error, .when(configuration: .debug)),
+    // The tests run with this check. All state is isolated to one actor, and a release does not pay for the check at each access.
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// A C library from the distribution: its headers, and wrappers for what Swift cannot import (variadics, macros).

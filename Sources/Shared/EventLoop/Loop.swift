@@ -37,6 +37,7 @@ public final class Loop: SerialExecutor, TaskExecutor {
     }
 
     /// Starts a root task on the loop. Every unstructured task must start here: a bare `Task {}` does not inherit the executor preference.
+    @inlinable
     @discardableResult
     public static func spawn<Value: Sendable>(
         _ body: @escaping @Sendable @ServiceActor () async throws -> Value
@@ -45,12 +46,14 @@ public final class Loop: SerialExecutor, TaskExecutor {
     }
 
     /// Starts a root task on the loop that cannot throw.
+    @inlinable
     @discardableResult
     public static func spawn<Value: Sendable>(_ body: @escaping @Sendable @ServiceActor () async -> Value) -> Task<Value, Never> {
         Task(executorPreference: Loop.shared) { await body() }
     }
 
     /// Starts a root task on the loop. The task runs until it waits for the first time, before this returns.
+    @inlinable
     @ServiceActor
     @discardableResult
     public static func spawnImmediately<Value: Sendable>(_ body: @escaping @ServiceActor () async -> Value) -> Task<Value, Never> {

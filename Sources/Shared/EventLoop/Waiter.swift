@@ -2,15 +2,21 @@
 ///
 /// A task without the loop's executor preference is enqueued again on its way into a continuation. So other code may run between the task's last step
 /// and the moment when it can be resumed. A result that comes in that gap is kept here.
+///
+/// Inlinable, as `Promise` is.
 @ServiceActor
 public final class Waiter<Value: Sendable, Failure: Error> {
-    private var continuation: UnsafeContinuation<Result<Value, Failure>, Never>?
-    private var result: Result<Value, Failure>?
+    @usableFromInline
+    var continuation: UnsafeContinuation<Result<Value, Failure>, Never>?
+    @usableFromInline
+    var result: Result<Value, Failure>?
 
     /// A waiter without a result.
+    @inlinable
     public init() {}
 
     /// Gives the result. Only the first call counts.
+    @inlinable
     public func complete(_ result: Result<Value, Failure>) {
         guard self.result == nil else { return }
         self.result = result
@@ -19,11 +25,13 @@ public final class Waiter<Value: Sendable, Failure: Error> {
     }
 
     /// Waits for the result, once. Throws its failure, or `cancellation` if the task is cancelled first.
+    @inlinable
     public func value(orWhenCancelled cancellation: Failure) async throws(Failure) -> Value {
         try await outcome(orWhenCancelled: cancellation).get()
     }
 
     /// Waits for the result, once. It is `cancellation` if the task is cancelled first.
+    @inlinable
     public func outcome(orWhenCancelled cancellation: Failure) async -> Result<Value, Failure> {
         await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in

@@ -7,13 +7,14 @@ public func sleep(for duration: Duration) async throws {
 }
 
 /// Runs `body` and waits for it for at most `limit`. After that, `body` is cancelled and `DeadlineExceeded` is thrown, whether or not `body` heeds
-/// the cancellation.
+/// the cancellation. It begins at once, and has no timer if it ends without waiting.
+@inlinable
 @ServiceActor
 public func withDeadline<Value: Sendable>(
     _ limit: Duration, _ body: @escaping @Sendable @ServiceActor () async throws -> Value
 ) async throws -> Value {
     let promise = Promise<Value>()
-    let task = Loop.spawn {
+    let task = Loop.spawnImmediately {
         do { promise.succeed(try await body()) } catch { promise.fail(error) }
     }
     do {

@@ -38,6 +38,18 @@ public final class MockVenue: Venue {
         guard let view = await board.view(partition: request.partition, within: Self.oldest) else {
             throw OrderFailure(.venueUnavailable, message: "\(dex) cannot read the state of its pools")
         }
+        return try quote(request, view)
+    }
+
+    /// The best offer of the venue's pools, if it has no latency and the state of the market is known.
+    public func quoteAtOnce(_ request: QuoteRequest) throws(OrderFailure) -> Quote? {
+        guard latency.upperBound == 0 else { return nil }
+        guard let board else { return try quote(request, pools) }
+        guard let view = board.known(partition: request.partition, within: Self.oldest) else { return nil }
+        return try quote(request, view)
+    }
+
+    private func quote(_ request: QuoteRequest, _ view: MarketView) throws(OrderFailure) -> Quote {
         // Only direct pools are moved if there are any, because moving a pool costs more than quoting it.
         let direct = pools.filter { $0.trades(from: request.tokenIn, to: request.tokenOut) }
         let wanted = direct.isEmpty ? pools : direct

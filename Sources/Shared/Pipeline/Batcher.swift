@@ -4,7 +4,7 @@ internal import EventLoop
 /// wait.
 @ServiceActor
 final class Batcher<Request: Sendable, Answer: Sendable> {
-    private typealias Waiting = (request: Request, answer: Promise<Answer>)
+    private typealias Waiting = (request: Request, answer: Waiter<Answer, PipelineError>)
 
     private let max: Int
     private let maxWaiting: Int
@@ -23,22 +23,20 @@ final class Batcher<Request: Sendable, Answer: Sendable> {
     /// The answer to a request, within `limit` if there is one. Throws the error of its call, and `.overloaded` if too many requests wait.
     func ask(_ request: Request, within limit: Duration? = nil) async throws(PipelineError) -> Answer {
         guard waiting.count < maxWaiting else { throw PipelineError(.overloaded, "\(waiting.count) requests wait for Redis, no more are allowed") }
-        let answer = Promise<Answer>()
+        let answer = Waiter<Answer, PipelineError>()
         waiting.append((request, answer))
         // The first call begins in the next turn, so that it takes all requests of this one.
         if !isCalling {
             isCalling = true
             Loop.spawn { await self.callAll() }
         }
-        do {
-            return if let limit { try await answer.value(within: limit) } else { try await answer.value }
-        } catch let error as PipelineError {
-            throw error
-        } catch is DeadlineExceeded {
-            throw PipelineError(.unavailable, "Redis gave no reply in time", outcomeUnknown: true)
-        } catch {
-            throw PipelineError(.stopping, "the wait for Redis was broken off", outcomeUnknown: true)
+        let timer = limit.map { limit in
+            let timer = LoopTimer()
+            timer.start(after: limit) { answer.complete(.failure(PipelineError(.unavailable, "Redis gave no reply in time", outcomeUnknown: true))) }
+            return timer
         }
+        defer { timer?.stop() }
+        return try await answer.value(orWhenCancelled: PipelineError(.stopping, "the wait for Redis was broken off", outcomeUnknown: true))
     }
 
     private func callAll() async {
@@ -48,9 +46,9 @@ final class Batcher<Request: Sendable, Answer: Sendable> {
             do throws(PipelineError) {
                 let answers = try await call(batch.map(\.request))
                 guard answers.count == batch.count else { throw PipelineError(.unexpectedReply, "a call has not answered each request") }
-                for (one, answer) in zip(batch, answers) { one.answer.succeed(answer) }
+                for (one, answer) in zip(batch, answers) { one.answer.complete(.success(answer)) }
             } catch {
-                for one in batch { one.answer.fail(error) }
+                for one in batch { one.answer.complete(.failure(error)) }
             }
         }
         isCalling = false

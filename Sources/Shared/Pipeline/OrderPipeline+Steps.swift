@@ -45,7 +45,7 @@ extension OrderPipeline {
 
     private func beginUsually(_ entry: WorkEntry) async -> Work? {
         guard entry.stage == .router, entry.round == 1, let begun = await usual.begin(entry) else { return nil }
-        entry.known.text = "\(OrderState.routing) 1 1 2 \(begun.at) \(entry.name)"
+        entry.known.place = ("\(OrderState.routing) 1 1 2 \(begun.at) \(entry.name)", 1)
         report(.routeBegin, entry, outcome: "ok", at: begun.at)
         return Work(OrderFold(begun.order), .routing, attempt: 1, [], now: begun.at, isResumed: false)
     }
@@ -53,9 +53,9 @@ extension OrderPipeline {
     /// Reads an order that was routed and that nobody has begun to build. It is begun when it is submitted.
     private func readUsually(_ entry: WorkEntry) async -> Work? {
         guard entry.stage == .executor, let found = await usual.read(entry), let place = found.record.place, place.state == .routed,
-            place.entry == entry.name, place.round == entry.round, let fold = try? found.record.fold(), let route = fold.route
+            place.entry == entry.name, place.round == entry.round, let fold = try? found.record.fold(keepsEvents: false), let route = fold.route
         else { return nil }
-        entry.known.text = found.record.state
+        entry.known.place = (found.record.state, place.attempt)
         entry.known.isBegun = false
         entry.known.venues = route.chosen.openVenues
         return Work(fold, .building, attempt: place.attempt, [], now: found.at, isResumed: false)
@@ -63,14 +63,14 @@ extension OrderPipeline {
 
     /// Takes a step as a usual one if it is one. Returns false if nothing is known to be written.
     private func takeUsually(_ request: StepRequest, _ entry: WorkEntry) async -> Bool {
-        guard let seen = entry.known.text, let move = UsualMove(endingWith: request.step), move.steps.contains(.buildBegin) != entry.known.isBegun,
-            let attempt = OrderPlace(seen)?.attempt
+        guard let (seen, attempt) = entry.known.place, let move = UsualMove(endingWith: request.step),
+            move.steps.contains(.buildBegin) != entry.known.isBegun
         else { return false }
-        entry.known.text = nil
+        entry.known.place = nil
         let begin = entry.known.isBegun ? [] : StepRequest.buildBegin.events
         let events = (begin + request.events).map { $0.compact(attempt: attempt, venues: entry.known.venues) }
         guard let moved = await usual.take(move, entry, from: seen, setting: request.fields, events) else { return false }
-        entry.known.text = moved.place
+        entry.known.place = (moved.place, attempt)
         if !entry.known.isBegun { report(.buildBegin, entry, outcome: "ok", at: moved.at) }
         entry.known.isBegun = true
         report(request, entry, outcome: "ok", at: moved.at)
@@ -122,7 +122,7 @@ extension OrderPipeline {
     }
 
     /// Ends the wait for a delivery, if there is one.
-    func noteProgress(of entry: WorkEntry) { waitingForSteps[entry.token]?.succeed(()) }
+    func noteProgress(of entry: WorkEntry) { if !waitingForSteps.isEmpty { waitingForSteps[entry.token]?.succeed(()) } }
 
     private func arguments(_ request: StepRequest, _ entry: WorkEntry) -> [String] {
         var arguments = [
@@ -160,7 +160,7 @@ extension OrderPipeline {
     /// The order of a hash with the lines of a step that were not in it yet, and its transactions.
     private func fold(_ entry: WorkEntry, _ hash: RedisValue, adding lines: RedisValue) -> (fold: OrderFold, transactions: String)? {
         let record = OrderRecord(entry.orderID, hash: hash)
-        guard var fold = try? record.fold(), (try? fold.add(lines: Substring(lines.string ?? ""))) != nil else { return nil }
+        guard var fold = try? record.fold(keepsEvents: false), (try? fold.add(lines: Substring(lines.string ?? ""))) != nil else { return nil }
         return (fold, record.transactions)
     }
 }

@@ -28,4 +28,11 @@ public protocol Venue: AnyObject, Sendable {
     var dex: String { get }
     /// The venue's best offer. Throws an `OrderFailure`. The caller sets the deadline.
     func quote(_ request: QuoteRequest) async throws -> Quote
+    /// The same offer, if the venue need not wait for it; otherwise nil.
+    func quoteAtOnce(_ request: QuoteRequest) throws(OrderFailure) -> Quote?
+}
+
+extension Venue {
+    /// Nil: most venues are asked over a network.
+    public func quoteAtOnce(_ request: QuoteRequest) throws(OrderFailure) -> Quote? { nil }
 }

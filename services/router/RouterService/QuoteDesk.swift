@@ -42,13 +42,10 @@ final class QuoteDesk {
         let checking = check.map { check in Loop.spawn { await check.reference(request) } }
         var quotes: [Quote] = []
         var unavailable: [UnavailableVenue] = []
-        await withTaskGroup(of: (String, Result<Quote, OrderFailure>).self) { group in
-            for venue in venues { group.addTask { await self.ask(venue, request) } }
-            for await (dex, result) in group {
-                switch result {
-                case .success(let quote): quotes.append(quote)
-                case .failure(let failure): unavailable.append(UnavailableVenue(dex, failure))
-                }
+        for (dex, result) in await answers(to: request) {
+            switch result {
+            case .success(let quote): quotes.append(quote)
+            case .failure(let failure): unavailable.append(UnavailableVenue(dex, failure))
             }
         }
         if let checking {
@@ -61,8 +58,23 @@ final class QuoteDesk {
         // Splits leave out a venue that did not answer. A venue that cannot fill the whole order may still fill a part.
         let silent = unavailable.filter { $0.failure.code == .venueUnavailable }.map(\.dex)
         let answered = Set(venues.map(\.dex)).subtracting(silent)
-        let split = try? await withDeadline(timeout) { [splits] in await splits?.offer(request, venues: answered, best: best) }
-        return QuoteRound(aged(quotes), unavailable: unavailable, split: split ?? nil)
+        let split = await splits?.offer(request, venues: answered, best: best, within: timeout)
+        return QuoteRound(aged(quotes), unavailable: unavailable, split: split)
+    }
+
+    private typealias Answer = (dex: String, Result<Quote, OrderFailure>)
+
+    /// The answers of all venues. Only those that have to wait are asked in tasks of their own.
+    private func answers(to request: QuoteRequest) async -> [Answer] {
+        var answers: [Answer] = []
+        var waiting: [any Venue] = []
+        for venue in venues { if let answer = askAtOnce(venue, request) { answers.append(answer) } else { waiting.append(venue) } }
+        guard !waiting.isEmpty else { return answers }
+        await withTaskGroup(of: Answer.self) { group in
+            for venue in waiting { group.addTask { await self.ask(venue, request) } }
+            for await answer in group { answers.append(answer) }
+        }
+        return answers
     }
 
     /// The quotes with their age as of now.
@@ -71,20 +83,41 @@ final class QuoteDesk {
         return quotes.map { $0.aged(at: now) }
     }
 
-    private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> (String, Result<Quote, OrderFailure>) {
+    /// The answer of a venue that need not wait for it; nil if it does.
+    private func askAtOnce(_ venue: any Venue, _ request: QuoteRequest) -> Answer? {
         let start = MonotonicInstant.now
-        defer { durations?.labelled(venue.dex).observe(start.elapsed) }
+        do throws(OrderFailure) {
+            guard let quote = try venue.quoteAtOnce(request) else { return nil }
+            return note(.success(quote), of: venue, after: start.elapsed)
+        } catch {
+            return note(.failure(error), of: venue, after: start.elapsed)
+        }
+    }
+
+    private func ask(_ venue: any Venue, _ request: QuoteRequest) async -> Answer {
+        let start = MonotonicInstant.now
         do {
-            var quote = try await withDeadline(timeout) { try await venue.quote(request) }
+            let quote = try await withDeadline(timeout) { try await venue.quote(request) }
+            return note(.success(quote), of: venue, after: start.elapsed)
+        } catch let failure as OrderFailure {
+            return note(.failure(failure), of: venue, after: start.elapsed)
+        } catch {
+            durations?.labelled(venue.dex).observe(start.elapsed)
+            outcomes?.labelled(venue.dex, "no_answer").increment()
+            return (venue.dex, .failure(OrderFailure(.venueUnavailable, message: "\(venue.dex) did not answer in time")))
+        }
+    }
+
+    private func note(_ result: Result<Quote, OrderFailure>, of venue: any Venue, after time: Duration) -> Answer {
+        durations?.labelled(venue.dex).observe(time)
+        switch result {
+        case .success(var quote):
             quote.quotedAt = quote.quotedAt ?? clock?.now
             outcomes?.labelled(venue.dex, "quoted").increment()
             return (venue.dex, .success(quote))
-        } catch let failure as OrderFailure {
+        case .failure(let failure):
             outcomes?.labelled(venue.dex, failure.code.rawValue.lowercased()).increment()
             return (venue.dex, .failure(failure))
-        } catch {
-            outcomes?.labelled(venue.dex, "no_answer").increment()
-            return (venue.dex, .failure(OrderFailure(.venueUnavailable, message: "\(venue.dex) did not answer in time")))
         }
     }
 }

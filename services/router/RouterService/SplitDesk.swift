@@ -18,10 +18,22 @@ struct SplitDesk {
 
     /// The best split over pools of these venues; nil if none pays more than a single pool.
     ///
-    /// - Parameter best: the best offer of a single venue.
-    func offer(_ request: QuoteRequest, venues: Set<String>, best: Quote?) async -> SplitOffer? {
+    /// - Parameters:
+    ///   - best: the best offer of a single venue.
+    ///   - limit: the longest wait for the state of the market.
+    func offer(_ request: QuoteRequest, venues: Set<String>, best: Quote?, within limit: Duration) async -> SplitOffer? {
         let wanted = pools.filter { venues.contains($0.dex) && $0.trades(from: request.tokenIn, to: request.tokenOut) }
-        guard wanted.count > 1, let view = await board.view(partition: request.partition, within: Self.oldest),
+        guard wanted.count > 1, let view = await view(request.partition, within: limit) else { return nil }
+        return offer(request, over: wanted, at: view, best)
+    }
+
+    private func view(_ partition: Int, within limit: Duration) async -> MarketView? {
+        if let known = board.known(partition: partition, within: Self.oldest) { return known }
+        return (try? await withDeadline(limit) { [board] in await board.view(partition: partition, within: Self.oldest) }) ?? nil
+    }
+
+    private func offer(_ request: QuoteRequest, over wanted: [Pool], at view: MarketView, _ best: Quote?) -> SplitOffer? {
+        guard
             var plan = SplitPlan(
                 request.amountIn, pools: wanted.compactMap { view.pool($0.address) }, from: request.tokenIn, to: request.tokenOut,
                 slippageBps: request.slippageBps)

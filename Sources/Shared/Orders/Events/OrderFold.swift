@@ -4,8 +4,10 @@
 /// A pure value. All who read an order read it by this fold, so that a socket, a request and an export show the same text.
 public struct OrderFold: Sendable {
     public let order: Order
-    /// The events so far, in order of seq.
+    /// The events so far, in order of seq. None if they are not kept.
     public private(set) var events: [OrderEvent] = []
+    /// The seq of the newest event; 0 before the first.
+    public private(set) var seq = 0
     /// The route that was chosen last. `routedAt` is the time of the event that brought it; legs that move on do not change that.
     public private(set) var route: StoredRoute?
     /// How often a quote was too old.
@@ -20,18 +22,21 @@ public struct OrderFold: Sendable {
     /// The part that has landed, for the case that the order fails.
     private var filled: PartialFill?
     private var clock = StageClock()
+    private let keepsEvents: Bool
 
     /// The fold of an order without events.
-    public init(_ order: Order) { self.order = order }
+    ///
+    /// - Parameter keepsEvents: whether `events` is wanted. To make an event takes longer than to read its line, and a worker wants only the route.
+    public init(_ order: Order, keepsEvents: Bool = true) {
+        self.order = order
+        self.keepsEvents = keepsEvents
+    }
 
     /// The fold of whole events, in order of seq. Some may be missing.
     public init(_ order: Order, events: some Sequence<OrderEvent>) {
-        self.order = order
+        self.init(order)
         for event in events { append(event) }
     }
-
-    /// The seq of the newest event; 0 before the first.
-    public var seq: Int { events.last?.seq ?? 0 }
 
     /// Adds the next line. Throws `RecordError` for a line that cannot be read or whose seq is not the next one; then nothing changes.
     @discardableResult
@@ -48,7 +53,7 @@ public struct OrderFold: Sendable {
             try check(line, after: read.last?.seq ?? seq)
             read.append(line)
         }
-        for line in read { append(line) }
+        for line in read { if keepsEvents { append(line) } else { skip(line) } }
     }
 
     /// Adds the next line, which was read before. Throws `RecordError` if it is not the next one of this order; then nothing changes.
@@ -78,16 +83,31 @@ public struct OrderFold: Sendable {
         }
     }
 
+    /// Takes what a line says, and makes no event of it.
+    private mutating func skip(_ line: EventLine) {
+        switch line.content {
+        case .compact(let line):
+            take(line)
+            leave(seq: line.seq, type: line.type, error: line.details.error)
+        case .whole(let event): append(event)
+        }
+    }
+
     private mutating func append(_ line: CompactLine) -> OrderEvent {
+        take(line)
+        let event = event(line)
+        remember(event)
+        return event
+    }
+
+    /// Takes what the event of a line shows.
+    private mutating func take(_ line: CompactLine) {
         if let chosen = line.route { follow(chosen, at: line.at, isNew: line.type == .routing) }
         quotes = line.details.quotes ?? quotes
         txHash = line.details.txHash ?? txHash
         filled = line.details.filled ?? filled
         if let progress = line.progress, progress > 0 { self.progress = progress }
         clock.move(to: line.status, at: line.at)
-        let event = event(line)
-        remember(event)
-        return event
     }
 
     private func event(_ line: CompactLine) -> OrderEvent {
@@ -128,9 +148,15 @@ public struct OrderFold: Sendable {
     }
 
     private mutating func remember(_ event: OrderEvent) {
-        if event.type == .retryPending { txHash = nil }
-        if event.type == .executionFailed, event.error?.code == .quoteStale { staleQuotes += 1 }
-        events.append(event)
+        leave(seq: event.seq, type: event.type, error: event.error)
+        if keepsEvents { events.append(event) }
+    }
+
+    /// Notes what holds from after an event on.
+    private mutating func leave(seq: Int, type: EventType, error: OrderFailure?) {
+        self.seq = seq
+        if type == .retryPending { txHash = nil }
+        if type == .executionFailed, error?.code == .quoteStale { staleQuotes += 1 }
     }
 }
 

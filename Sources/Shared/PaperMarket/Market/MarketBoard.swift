@@ -40,8 +40,7 @@ public final class MarketBoard {
     /// The market of a partition, not older than `age`. Reads it anew if the known state is older. Nil while it cannot be read.
     public func view(partition: Int, within age: Duration) async -> MarketView? {
         guard let market else { return nil }
-        if isStill { return MarketView(market, list, flows: [:], time: clock.now ?? 0) }
-        if age > .zero, let known = newest[partition], known.read.elapsed <= age { return known }
+        if let known = known(partition: partition, within: age) { return known }
         // A caller that wants the present state must not get a read that began earlier.
         if age > .zero, let running = reading[partition] { return await running.value }
         let task = Loop.spawn { await self.read(partition, market) }
@@ -49,6 +48,14 @@ public final class MarketBoard {
         let view = await task.value
         if reading[partition] == task { reading[partition] = nil }
         return view
+    }
+
+    /// The market of a partition if it is known and not older than `age`.
+    public func known(partition: Int, within age: Duration) -> MarketView? {
+        guard let market else { return nil }
+        if isStill { return MarketView(market, list, flows: [:], time: clock.now ?? 0) }
+        guard age > .zero, let known = newest[partition], known.read.elapsed <= age else { return nil }
+        return known
     }
 
     private func read(_ partition: Int, _ market: LivingMarket) async -> MarketView? {

@@ -52,8 +52,8 @@ public struct OrderRecord: Sendable, Hashable {
     public var place: OrderPlace? { OrderPlace(state) }
 
     /// The order with all its events. Throws for a record of which a part is missing or cannot be read.
-    public func fold() throws(RecordError) -> OrderFold {
-        var fold = OrderFold(try Order(json: details))
+    public func fold(keepsEvents: Bool = true) throws(RecordError) -> OrderFold {
+        var fold = OrderFold(try Order(json: details), keepsEvents: keepsEvents)
         for step in steps { try fold.add(lines: Substring(step)) }
         guard fold.order.id == id else { throw .missing("orderId", of: "order") }
         guard let place, place.seq == fold.seq else { throw .missing("s", of: "order") }

@@ -15,8 +15,9 @@ public struct StepRequest: Sendable {
 
         /// The event as it is stored.
         func compact(attempt: Int, venues: String = "") -> CompactEvent {
-            CompactEvent(
-                type, progress: progress, message: message.replacing("{dex}", with: venues), attempt: attempt, members: members)
+            // Only this event names venues. To look for the place takes as long as to write the event.
+            let text = type == .building ? message.replacing("{dex}", with: venues) : message
+            return CompactEvent(type, progress: progress, message: text, attempt: attempt, members: members)
         }
     }
 

@@ -2,7 +2,9 @@ public import EventLoop
 public import Orders
 
 /// An entry of a work stream in a worker's hand. It is the right to move one order through one stage in one round.
-public struct WorkEntry: Sendable {
+///
+/// A class, as `Work` is, because both are passed on at every step: a copy of a struct counts a reference to each of its texts.
+public final class WorkEntry: Sendable {
     /// The stage whose stream the entry came from.
     public let stage: Stage
     /// The partition of that stream.
@@ -25,6 +27,17 @@ public struct WorkEntry: Sendable {
     public let place = Place()
     /// What this process knows of where the order is.
     let known = KnownPlace()
+
+    public init(stage: Stage, partition: Int, entry: String, orderID: OrderID, round: Int, consumer: String, deliveries: Int, token: String) {
+        self.stage = stage
+        self.partition = partition
+        self.entry = entry
+        self.orderID = orderID
+        self.round = round
+        self.consumer = consumer
+        self.deliveries = deliveries
+        self.token = token
+    }
 }
 
 extension WorkEntry {
@@ -35,8 +48,8 @@ extension WorkEntry {
 /// What a worker knows of the place of the order that it has in hand, so that the next step can be a usual one.
 @ServiceActor
 final class KnownPlace {
-    /// The text of `s`; nil if it is not known. Then the script for one order takes the next step.
-    var text: String?
+    /// The text of `s` and the attempt in it; nil if it is not known. Then the script for one order takes the next step.
+    var place: (text: String, attempt: Int)?
     /// Whether the first step of the entry was written. The executor writes it together with the next one where it can.
     var isBegun = true
     /// The venues on which the open legs are to be built.
@@ -46,7 +59,7 @@ final class KnownPlace {
 }
 
 /// The data that a worker needs to begin or resume an order.
-public struct Work: Sendable {
+public final class Work: Sendable {
     /// The order as it was placed.
     public let order: Order
     public let state: OrderState
@@ -62,12 +75,15 @@ public struct Work: Sendable {
     public let now: UInt64
     /// Whether another delivery has taken this step before.
     public let isResumed: Bool
-}
 
-extension Work {
     init(_ fold: OrderFold, _ state: OrderState, attempt: Int, _ transactions: [SignedTransaction], now: UInt64, isResumed: Bool) {
-        self.init(
-            order: fold.order, state: state, attempt: attempt, route: fold.route, transactions: transactions, staleQuotes: fold.staleQuotes, now: now,
-            isResumed: isResumed)
+        order = fold.order
+        self.state = state
+        self.attempt = attempt
+        route = fold.route
+        self.transactions = transactions
+        staleQuotes = fold.staleQuotes
+        self.now = now
+        self.isResumed = isResumed
     }
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Orders
+internal import Synchronization
 
 /// A worker's lane of one partition. It fills its places with entries, claimed ones before new ones, and renews the entries that it holds, also those
 /// that have left their places.
@@ -241,13 +242,16 @@ extension WorkEntry {
     private static let maxBytes = 4_096
 
     /// Reads an entry of a work stream: `id`, a UUID in lower case, and `round`, from 1. Nil for anything else.
-    init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
+    convenience init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
         guard let fields = entry.fields, fields.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.maxBytes,
             let text = fields["id"], let id = OrderID(parsing: text), id.description == text,
             let round = fields["round"].flatMap({ Int($0) }), round >= 1
         else { return nil }
         self.init(
             stage: options.stage, partition: partition, entry: entry.id, orderID: id, round: round, consumer: options.consumer,
-            deliveries: entry.deliveries, token: String(UInt64.random(in: .min ... .max), radix: 36))
+            deliveries: entry.deliveries, token: String(Self.tokens.wrappingAdd(1, ordering: .relaxed).newValue, radix: 36))
     }
+
+    /// A random start and a count: the kernel is asked for a random number once, not for each delivery.
+    private static let tokens = Atomic(UInt64.random(in: .min ... .max))
 }

@@ -14,9 +14,14 @@ public enum TransactionReport: Sendable, Equatable {
 }
 
 /// A transaction of an order, as it is sent to a chain.
-public struct OutgoingTransaction: Sendable {
+public final class OutgoingTransaction: Sendable {
     public let transaction: SignedTransaction
     public let order: Order
+
+    init(transaction: SignedTransaction, order: Order) {
+        self.transaction = transaction
+        self.order = order
+    }
 }
 
 /// Asks a chain about many transactions in one request. Both methods answer one report for each transaction, in the same order.
