@@ -27,6 +27,7 @@ class PrivateStack:
     """A stack that a test starts, takes apart and puts together again, with the executables of STACK_BIN."""
 
     executables = ".build/debug"  # used if STACK_BIN is not set
+    root = ROOT  # the checkout whose scripts/stack it is
 
     def __init__(self, path: Path, **settings: str) -> None:
         self.run = RunDirectory(path.absolute())
@@ -41,7 +42,7 @@ class PrivateStack:
         """The output of a command of scripts/stack. Any other exit code than `code` is an AssertionError."""
         # The pipe shows that no process of a stack in the background holds the caller's output: if one did, the read would not end.
         done = subprocess.run(
-            [ROOT / "scripts/stack", *arguments], env=self.env, timeout=120, text=True, check=False,
+            [self.root / "scripts/stack", *arguments], env=self.env, timeout=120, text=True, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert done.returncode == code, f"stack {arguments}: exit code {done.returncode} instead of {code}\n{done.stdout}"
         return done.stdout
@@ -112,18 +113,25 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
+def running(stack: PrivateStack) -> Iterator[None]:
+    """Starts a stack, and removes all of it at the end."""
+    try:
+        stack.call("up")
+        yield
+    finally:
+        pids = stack.pids()
+        stack.call("clean")
+    left = [name for name, pid in pids.items() if alive(pid)]
+    assert not left, f"still running: {left}"
+
+
+@contextmanager
 def private_stack(**settings: str) -> Iterator[PrivateStack]:
     """Starts a stack, lends it, and removes all of it."""
     with scratch() as folder:
         stack = PrivateStack(folder / "run", **settings)
-        try:
-            stack.call("up")
+        with running(stack):
             yield stack
-        finally:
-            pids = stack.pids()
-            stack.call("clean")
-        left = [name for name, pid in pids.items() if alive(pid)]
-        assert not left, f"still running: {left}"
 
 
 def until(condition: Callable[[], Truth], problem: str | Callable[[], str], seconds: float = 20) -> Truth:

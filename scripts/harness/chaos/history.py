@@ -29,6 +29,10 @@ class History:
     since: int = 0  # when the newest event happened
 
     def add(self, line: Json) -> None:
+        if "timestamp" in line:
+            # An order from before the lines had only what is new with them: each line is a whole event.
+            self.events.append(line)
+            return
         status = line.get("status", line["type"])
         if self.events:
             before = self.events[-1]["status"]
