@@ -1,19 +1,20 @@
-"""The clients: some place orders all the time, one follows its user, and none of them knows of the upgrade."""
+"""The clients: some place orders all the time, one follows its user, and others follow an order. None of them knows of the upgrade."""
 
 import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from harness.http_client import Answer, Json, Lost, ask
-from harness.orders import ORDER
+from harness.orders import FINAL, ORDER, fields_of
 from harness.private import until
 
 USER = "user-over-the-upgrade"
@@ -35,6 +36,19 @@ class Placed:
         return self.answer.json()["orderId"]
 
 
+@contextmanager
+def _beside(jobs: Sequence[Callable[[], None]], stopping: threading.Event) -> Iterator[None]:
+    """Runs jobs beside the caller's work, each in a thread, and tells them when to stop. A job that has failed tells more than the caller's error."""
+    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+        work = [pool.submit(job) for job in jobs]
+        try:
+            yield
+        finally:
+            stopping.set()
+            for done in work:
+                done.result()
+
+
 def post(base: str, request: Json, key: str) -> Answer:
     return ask(f"{base}/api/orders/execute", "POST", request, {"Idempotency-Key": key}, timeout=5)
 
@@ -53,17 +67,16 @@ class Clients:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Lets the clients place orders meanwhile. At the end each brings the order in that it has in hand, unless the test has failed."""
-        with ThreadPoolExecutor(max_workers=self.count) as pool:
-            work = [pool.submit(self._serve, number) for number in range(self.count)]
+        with _beside([partial(self._serve, number) for number in range(self.count)], self.stopping):
             try:
                 yield
             except BaseException:
                 self.giving_up.set()
                 raise
-            finally:
-                self.stopping.set()
-        for done in work:
-            done.result()
+
+    def of(self, user: str) -> set[str]:
+        """The orders of a user."""
+        return {placed.id for placed in self.placed if placed.request.get("userId") == user}
 
     def reach(self, count: int) -> None:
         """Waits until that many orders are accepted."""
@@ -103,34 +116,29 @@ class UserFollower:
 
     base: str
     events: dict[str, list[Json]] = field(default_factory=dict)  # order -> its events
-    closes: list[str] = field(default_factory=list)
     last: str | None = None  # time of the last event
     stopping: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            work = pool.submit(self._follow)
-            try:
-                yield
-            finally:
-                self.stopping.set()
-        work.result()
+        with _beside([self._follow], self.stopping):
+            yield
+
+    def ended(self) -> set[str]:
+        """The orders whose end the user has seen."""
+        return {order for order, events in list(self.events.items()) if events and events[-1]["status"] in FINAL}
 
     def _follow(self) -> None:
         while not self.stopping.is_set():
             try:
-                with connect(f"ws{self.base.removeprefix('http')}/v1/stream", open_timeout=5, close_timeout=2, compression=None, proxy=None) as socket:
+                with _socket(self.base, "/v1/stream") as socket:
                     socket.send(json.dumps({"op": "subscribe", "userId": USER} | ({"since": self.last} if self.last else {})))
                     while not self.stopping.is_set():
                         self._hear(socket)
-            except ConnectionClosed as closed:
-                self.closes.append(str(closed.rcvd.code if closed.rcvd else 1006))
-            except (OSError, EOFError, InvalidHandshake, InvalidMessage) as problem:
-                self.closes.append(type(problem).__name__)
-            self.stopping.wait(AGAIN)
+            except (OSError, EOFError, InvalidHandshake, InvalidMessage, ConnectionClosed):
+                self.stopping.wait(AGAIN)
 
-    def _hear(self, socket: object) -> None:
+    def _hear(self, socket: ClientConnection) -> None:
         try:
             message = json.loads(socket.recv(timeout=AGAIN))
         except TimeoutError:
@@ -150,10 +158,14 @@ class UserFollower:
         self.last = event["timestamp"]
 
 
+def _socket(base: str, path: str) -> ClientConnection:
+    return connect(f"ws{base.removeprefix('http')}{path}", open_timeout=5, close_timeout=2, compression=None, proxy=None)
+
+
 def followed(base: str, order: str, after: int, count: int | None = None) -> list[Json]:
     """Events of an order after one that was seen: so many of them, or all until the server closes the socket."""
     events = []
-    with connect(f"ws{base.removeprefix('http')}/v1/stream?orderId={order}&after={after}", open_timeout=5, compression=None, proxy=None) as socket:
+    with _socket(base, f"/v1/stream?orderId={order}&after={after}") as socket:
         try:
             while count is None or len(events) < count:
                 message = json.loads(socket.recv(timeout=20))
@@ -162,3 +174,9 @@ def followed(base: str, order: str, after: int, count: int | None = None) -> lis
         except ConnectionClosed as closed:
             assert closed.rcvd is not None and closed.rcvd.code == 1000, f"order {order}: closed with {closed.rcvd}"
     return events
+
+
+def streamed(base: str, order: str, after: int) -> list[Json]:
+    """All events of an order after one that was seen, as server-sent events."""
+    answer = ask(f"{base}/api/orders/{order}/events", headers={"Accept": "text/event-stream", "Last-Event-ID": str(after)}, timeout=20)
+    return [json.loads(fields["data"]) for block in answer.text.split("\n\n") if "data" in (fields := fields_of(block))]
