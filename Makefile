@@ -1,7 +1,7 @@
 # Each target is one script; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs demo install build release test test-compose chaos mutations bench micro lint format clean
+.PHONY: help run up down status logs demo install build release test test-compose test-upgrade chaos mutations bench micro lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,12 @@ test: ## Install what is missing, build, run every test on private servers
 test-compose: ## Build, start, scale and use compose.yaml for real, where Docker is
 	@scripts/install --python
 	@scripts/test-compose
+
+test-upgrade: ## Upgrade a running engine from the previous release as the runbook says, then audit every order
+	@scripts/install
+	@scripts/install --python
+	@[ -n "$$STACK_BIN" ] || scripts/build debug
+	@scripts/test-upgrade
 
 chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RATE, FAULTS)
 	@scripts/install

@@ -98,7 +98,7 @@ def _with_logs(stack: UpgradedStack, new: Release) -> str:
 
 def main(_arguments: list[str]) -> int:
     if (why := previous.missing()) is not None:
-        print(f"not tested: the history here does not have the previous release, commit {previous.COMMIT} ({why})")
+        print(f"not tested: the history here does not have the previous release, {previous.COMMIT[:7]}, so there is nothing to upgrade from ({why})")
         return 0
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
