@@ -92,10 +92,10 @@ class Clients:
             self._place(ORDER | owner | {"amount": amount}, f"key-{client}-{number}")
 
     def _place(self, request: Json, key: str) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while (why := self._tried(request, key)) is not None and not self.giving_up.wait(AGAIN):
             self.refused[why] += 1
-            assert time.monotonic() < deadline, f"{key} was not accepted within a minute: {why}"
+            assert time.monotonic() < deadline, f"{key} was not accepted within two minutes: {why}"
 
     def _tried(self, request: Json, key: str) -> str | None:
         """Why the request has to be repeated. None if the order is accepted."""
