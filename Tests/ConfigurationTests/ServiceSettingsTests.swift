@@ -61,7 +61,7 @@ import Testing
 
     @Test func `the notifier's defaults are those of the design`() throws {
         let settings = try NotifierSettings.load(environment: database)
-        #expect(settings.persistBatch == 500)
+        #expect(settings.persistBatch == 1000)
         #expect(settings.persistWait == .milliseconds(20))
         #expect(settings.eventsRetention == nil)
         #expect(settings.sockets.pingInterval == .seconds(20))

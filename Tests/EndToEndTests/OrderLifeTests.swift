@@ -115,9 +115,8 @@ extension OneEngine {
         @Test func `The health of the engine counts its processes, and the streams show their lag`() async throws {
             let health = try await eventually {
                 let answer = try await engine.send("GET", "/health")
-                return answer.status == 200 ? answer.json : nil
+                return answer.json["status"]?.string == "ok" ? answer.json : nil
             }
-            #expect(health["status"]?.string == "ok")
             #expect(health["services"]?.serialized == #"{"gateway":{"alive":2},"router":{"alive":1},"executor":{"alive":1},"notifier":{"alive":2}}"#)
             let streams = try await engine.send("GET", "/api/streams").json["streams"]?.array ?? []
             #expect(streams.map { $0["stream"]?.string } == ["accepted", "routed", "events"])

@@ -82,6 +82,20 @@ struct EventConsumerTests {
         }
     }
 
+    @Test func `while many orders are under way a batch waits longer to be filled`() async throws {
+        try await withBench { bench in
+            let sink = FakeSink()
+            _ = try await announced(bench, 40)
+            try await withEvents(bench, sink, batch: 50, wait: .milliseconds(100)) { _, _ in
+                try await eventually { try await pending(bench) == 40 }
+                try await sleep(for: .milliseconds(300))
+                _ = try await announced(bench, 10)
+                try await eventually { sink.orders.count == 50 }
+                #expect(sink.batches.count == 1)
+            }
+        }
+    }
+
     @Test func `while the sink fails nothing is acknowledged, then everything is stored`() async throws {
         try await withBench { bench in
             _ = try await announced(bench, 1)

@@ -25,12 +25,20 @@ public struct JSONMember: Sendable, Hashable {
     }
 }
 
+extension String {
+    /// Whether both are the same bytes. `==` is asked first: it is fast for short names, and all that it calls different are different bytes.
+    func hasSameBytes(as other: String) -> Bool {
+        guard self == other else { return false }
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in right.withUTF8 { left.elementsEqual($0) } }
+    }
+}
+
 extension JSONValue {
     /// The member of that name, compared byte by byte; nil if there is none or if this is no object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        // Names that `==` tells apart are different bytes, and it needs no loop to do so for short names.
-        return members.first { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) }?.value
+        return members.first { $0.name.hasSameBytes(as: name) }?.value
     }
 
     /// The member of that name; nil if it is missing or `null`.

@@ -81,8 +81,8 @@ extension OrderPipeline {
     ///
     /// `state` is the text of the order's place as it was stored. It is empty if there was no order to store. The entry then is only acknowledged.
     public func stored(_ entries: [(entry: String, orderID: String, state: String)], _ keys: Keys) async throws(PipelineError) {
-        for chunk in stride(from: 0, to: entries.count, by: 500) {
-            let part = entries[chunk..<min(chunk + 500, entries.count)]
+        for start in stride(from: 0, to: entries.count, by: Self.page) {
+            let part = entries[start..<min(start + Self.page, entries.count)]
             _ = try await run(
                 Scripts.stored, keys: [keys.events, keys.leaving],
                 [persistGroup, keys.orderPrefix, String(settings.orderStateTTL)] + part.flatMap { [$0.entry, $0.orderID, $0.state] })

@@ -29,7 +29,7 @@ public struct EventConsumerOptions: Sendable {
     public var consumer: String
     /// The largest number of entries in a batch.
     public var batch: Int
-    /// How long a batch may wait to be filled.
+    /// How long a batch may wait to be filled; ten times as long while many orders are under way.
     public var wait: Duration
     /// Time after which another consumer may claim an entry that nobody renews.
     public var visibilityTimeout: Duration

@@ -6,6 +6,10 @@ internal import Orders
 final class EventLane {
     private static let claimInterval = Duration.seconds(1)
     private static let claimPause = Duration.milliseconds(1500)
+    /// Entries of one wait from which on many orders are under way.
+    private static let many = 32
+    /// Waits for a batch while many orders are under way.
+    private static let maxWaits = 10
 
     private let options: EventConsumerOptions
     private let pipeline: OrderPipeline
@@ -53,11 +57,13 @@ final class EventLane {
         return pipeline.isConnected ? await claim() : []
     }
 
-    /// Waits for a first entry, then a moment more for others, so that one transaction serves them all.
+    /// Waits for a first entry, then a moment more for others, so that one transaction serves them all. While many orders are under way it waits
+    /// longer: most are over by then, and are stored once rather than at each stage.
     private func fill() async -> [StreamEntry] {
         var batch = await read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
         guard !batch.isEmpty else { return [] }
-        if batch.count < options.batch && options.wait > .zero {
+        for waits in 1...Self.maxWaits where options.wait > .zero && (waits == 1 || batch.count >= Self.many) {
+            guard batch.count < options.batch, !isStopping else { break }
             try? await sleep(for: options.wait)
             if !Task.isCancelled { batch += await read(count: options.batch - batch.count, block: .milliseconds(1)) }
         }
