@@ -8,7 +8,7 @@ struct Case: Sendable {
     /// Does the operation that often.
     let run: @ServiceActor (_ count: Int) async throws -> Void
 
-    static let all = orders + quotes + frames + [socket] + pipeline + [rows]
+    static let all = orders + quotes + frames + [socket] + pipeline + [ledger, rows]
 
     /// A case without a server. `prepare` returns the operation. It is given the number of the round, from 0, and its results are added up, so that
     /// none of them can be left out.

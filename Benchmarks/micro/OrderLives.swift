@@ -1,53 +1,26 @@
-internal import Configuration
 internal import EventLoop
 internal import Orders
 internal import Pipeline
 internal import Redis
 
-/// Takes many orders from stage to stage in the Redis of REDIS_URL, with the pipeline, the workers and the consumer of the services.
+/// Takes many orders from stage to stage in Redis, with the pipeline, the workers and the consumer of the services.
 @ServiceActor
 final class OrderLives {
-    /// Orders at once: what one call of a script takes.
-    private static let page = 64
-    /// Under a tool that counts instructions, everything takes a hundred times as long.
-    private static let patience = Duration.seconds(120)
-
     /// What orders are, one after the other.
     enum Milestone: CaseIterable {
         case accepted, routed, confirmed, stored
     }
 
-    private let url: RedisURL
-    private let redis: RedisClient
-    private let pipeline: OrderPipeline
+    private static let (page, patience) = (EngineRedis.page, EngineRedis.patience)
+
+    private let redis: EngineRedis
     private let sample: Sample
     private let observer = Complaints()
-    private var running: Task<Void, Never>?
+    private var pipeline: OrderPipeline { redis.pipeline }
 
-    init() throws {
-        guard let url = ProcessEnvironment.variables["REDIS_URL"].flatMap({ RedisURL($0) }) else { throw CaseError("REDIS_URL is not set") }
-        self.url = url
-        redis = RedisClient(url: url, name: "micro-benchmark", options: Self.options)
-        pipeline = OrderPipeline(redis: redis, settings: PipelineSettings())
+    init(_ redis: EngineRedis) throws {
+        self.redis = redis
         sample = try Sample()
-    }
-
-    private static var options: RedisOptions {
-        var options = RedisOptions()
-        (options.connectTimeout, options.commandTimeout, options.pingInterval) = (patience, patience, patience)
-        return options
-    }
-
-    /// Connects, and makes the streams.
-    func open() async throws {
-        running = Loop.spawn { [redis] in await redis.run() }
-        try await redis.connected(within: Self.patience)
-        _ = try await pipeline.createGroups(pipeline.partitions[0])
-    }
-
-    func close() async {
-        redis.close()
-        await running?.value
     }
 
     /// Takes that many orders from the milestone before to this one.
@@ -85,9 +58,7 @@ final class OrderLives {
     /// Submits and confirms the orders that were routed.
     private func execute(_ count: Int) async throws {
         let quote = sample.quotes[0]
-        let transaction = SignedTransaction(
-            leg: 0, attempt: 1, signature: Sample.signature, bytes: String(repeating: Sample.signature, count: 3), lastValidSlot: 1_000_000,
-            quote: quote, minOut: quote.minReceived)
+        let transaction = sample.transaction()
         let fill = Fill(
             executedPrice: "145.48", amountOut: quote.amountOut, amountOutDecimal: quote.amountOutDecimal, realisedSlippageBps: 0,
             networkFeeLamports: 5000)
@@ -105,7 +76,7 @@ final class OrderLives {
         let steps = Steps(count, body)
         let options = WorkerOptions(
             stage: stage, concurrency: Self.page, visibilityTimeout: Self.patience, renewInterval: Self.patience, consumer: "micro-benchmark")
-        let worker = Worker(options: options, pipeline: pipeline, handler: steps, observer: observer) { reader }
+        let worker = Worker(options: options, pipeline: pipeline, handler: steps, observer: observer) { [redis] in redis.reader }
         try await run(until: steps.done, { await worker.run() }, stop: { await worker.stop(within: Self.patience) })
     }
 
@@ -125,11 +96,10 @@ final class OrderLives {
         let sink = CountingSink(count)
         let options = EventConsumerOptions(
             consumer: "micro-benchmark", batch: Self.page, wait: .zero, visibilityTimeout: Self.patience, renewInterval: Self.patience)
-        let consumer = EventConsumer(options: options, pipeline: pipeline, sink: sink, observer: observer) { reader }
+        let consumer = EventConsumer(options: options, pipeline: pipeline, sink: sink, observer: observer) { [redis] in redis.reader }
         try await run(until: sink.done, { await consumer.run() }, stop: { await consumer.stop(within: Self.patience) })
     }
 
-    private var reader: RedisReader { RedisReader(url: url, name: "micro-benchmark", options: Self.options) }
 }
 
 /// Takes the steps of one stage with each order, and says when all are done.

@@ -47,6 +47,14 @@ struct Sample: Sendable {
             fingerprint: "market|\(sol.mint)|\(usdc.mint)|1500000000|100|-|-")
     }
 
+    /// A transaction of the best quote.
+    func transaction(signature: String = Self.signature) -> SignedTransaction {
+        let quote = quotes[0]
+        return SignedTransaction(
+            leg: 0, attempt: 1, signature: signature, bytes: String(repeating: signature, count: 3), lastValidSlot: 10_000_000_000, quote: quote,
+            minOut: quote.minReceived)
+    }
+
     /// The lines that are stored of an order that went well: seven events.
     var lines: [String] {
         let quotes = quotes

@@ -11,9 +11,10 @@ import Testing
         let failed = CompactEvent(
             .executionFailed, status: .submitted, progress: nil, message: "a \"b\"", attempt: 2, members: #""transient":true,"retriesRemaining":1"#)
         #expect(
-            failed.rest
-                == #""type":"execution-failed","status":"submitted","message":"a \"b\"","attempt":2,"transient":true,"retriesRemaining":1}"#)
-        #expect(CompactEvent(.failed, status: .failed, progress: 0, message: "m", attempt: 1).rest.hasPrefix(#""type":"failed","progress":0,"#))
+            failed.rest(seq: 7)
+                == #""seq":7,"type":"execution-failed","status":"submitted","message":"a \"b\"","attempt":2,"transient":true,"retriesRemaining":1}"#)
+        let last = CompactEvent(.failed, status: .failed, progress: 0, message: "m", attempt: 1)
+        #expect(last.rest(seq: 7).hasPrefix(#""seq":7,"type":"failed","progress":0,"#))
     }
 
     @Test func `a route that is one of the quotes is named by its index, any other is written out`() throws {

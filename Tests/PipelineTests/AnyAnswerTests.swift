@@ -46,7 +46,8 @@ private struct Answers {
         forms.append(.list([.any, .list(fields), .list(Array(fields.prefix(4)))]))
         forms.append(.list([.any, .text("submitted 1 1 9007199254740993 9223372036854775807 routed:1-1")]))
         forms.append(.list([.any, .any, .any, .list([group, group])]))
-        forms.append(.list([.any, .list([.text("landed"), .any, .any, .any]), .list([.text("failed"), .any, .any, .any])]))
+        let landed: [Part] = [.text("landed"), .any, .any, .any, .any], failed: [Part] = [.text("failed"), .any, .any, .any, .any]
+        forms.append(.list([.any] + landed + failed))
         forms.append(.list([.any, .list([.any, .list([.text("deliveries"), .any, .text("at"), .any])])]))
         forms.append(.list([.list([.any, .any, .list([.any, .any])]), .list([.any, .list([.any])])]))
         forms.append(.list([.text("o"), .text(order.json), .text("s"), .any, .text("1"), .any, .text("9223372036854775807"), .any]))

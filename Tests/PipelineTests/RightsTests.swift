@@ -70,7 +70,7 @@ struct RightsTests {
     @Test func `every command that a script or the pipeline uses is among the rights that are asked for`() throws {
         let asked = Set(Rights(Keys(partition: 0)).commands.map { ["XGROUP", "XINFO"].contains($0[0]) ? "\($0[0]) \($0[1])" : $0[0] })
         var used: Set<String> = []
-        let lua = #/(?:redis\.p?call|write)\('([A-Z]+)'(?:, '([A-Z]+)')?/#
+        let lua = #/\b(?:redis\.p?call|call|try|write|demand)\('([A-Z]+)'(?:, '([A-Z]+)')?/#
         for file in try scripts(in: "Sources/Shared/Pipeline/Scripts/Lua") + scripts(in: "Sources/Shared/PaperMarket/Ledger/Lua") {
             let text = contents(of: packageRoot + "/" + file)
             for match in text.matches(of: lua) {

@@ -6,10 +6,11 @@ extension Case {
     static let pipeline = OrderLives.Milestone.allCases.indices.map { last in
         let milestones = OrderLives.Milestone.allCases[...last]
         return Case(name: "life-\(milestones[last])") { count in
-            let lives = try OrderLives()
-            try await lives.open()
+            let redis = try EngineRedis()
+            try await redis.open()
+            let lives = try OrderLives(redis)
             for milestone in milestones { try await lives.reach(milestone, count) }
-            await lives.close()
+            await redis.close()
         }
     }
 }

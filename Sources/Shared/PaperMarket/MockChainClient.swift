@@ -51,7 +51,7 @@ final class MockChainClient: ChainClient {
             var moved: [Int] = []
             for (index, answer) in zip(open, await answers(to: offers, partition)) {
                 guard let answer else { continue }
-                if answer.outcome == .moved { moved.append(index) } else { reports[index] = .onItsWay(due: answer.due) }
+                if answer.outcome == .moved { moved.append(index) } else { reports[index] = answer.report }
             }
             open = moved
         }
@@ -98,6 +98,11 @@ extension LedgerOffer {
         if !comparing { terms.flows = nil }
         self.init(transaction: outgoing.transaction, order: order.id, terms: terms)
     }
+}
+
+extension SendAnswer {
+    /// What the answer says about a transaction that was not refused.
+    fileprivate var report: TransactionReport { settled?.report(lastValidSlot: .max, slot: 0) ?? .onItsWay(due: due) }
 }
 
 extension TransactionStatus {

@@ -78,7 +78,7 @@ extension OrderPipeline {
             order.fingerprint, String(idempotencyTTL), String(limit), claim?.digest ?? "", String(order.slippageBps),
         ]
         let start = MonotonicInstant.now
-        let proposal = UsualSteps.Proposal(keys: [orderKey, record ?? orderKey, userKey ?? orderKey], arguments: arguments)
+        let proposal = UsualSteps.Proposal(order, keys, digest: claim?.digest ?? "", ttl: idempotencyTTL, before: limit)
         if let job = try await usual.accept(proposal, keys.partition, within: timeout) { return .accepted(order.id, job: job) }
         let reply = try await run(
             Scripts.accept,

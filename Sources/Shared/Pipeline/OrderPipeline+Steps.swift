@@ -45,7 +45,7 @@ extension OrderPipeline {
 
     private func beginUsually(_ entry: WorkEntry) async -> Work? {
         guard entry.stage == .router, entry.round == 1, let begun = await usual.begin(entry) else { return nil }
-        entry.known.place = ("\(OrderState.routing) 1 1 2 \(begun.at) \(entry.name)", 1)
+        entry.known.place = OrderPlace("\(OrderState.routing) 1 1 2 \(begun.at) \(entry.name)")
         report(.routeBegin, entry, outcome: "ok", at: begun.at)
         return Work(OrderFold(begun.order), .routing, attempt: 1, [], now: begun.at, isResumed: false)
     }
@@ -55,7 +55,7 @@ extension OrderPipeline {
         guard entry.stage == .executor, let found = await usual.read(entry), let place = found.record.place, place.state == .routed,
             place.entry == entry.name, place.round == entry.round, let fold = try? found.record.fold(keepsEvents: false), let route = fold.route
         else { return nil }
-        entry.known.place = (found.record.state, place.attempt)
+        entry.known.place = place
         entry.known.isBegun = false
         entry.known.venues = route.chosen.openVenues
         return Work(fold, .building, attempt: place.attempt, [], now: found.at, isResumed: false)
@@ -63,14 +63,14 @@ extension OrderPipeline {
 
     /// Takes a step as a usual one if it is one. Returns false if nothing is known to be written.
     private func takeUsually(_ request: StepRequest, _ entry: WorkEntry) async -> Bool {
-        guard let (seen, attempt) = entry.known.place, let move = UsualMove(endingWith: request.step),
+        guard let seen = entry.known.place, let move = UsualMove(endingWith: request.step),
             move.steps.contains(.buildBegin) != entry.known.isBegun
         else { return false }
         entry.known.place = nil
         let begin = entry.known.isBegun ? [] : StepRequest.buildBegin.events
-        let events = (begin + request.events).map { $0.compact(attempt: attempt, venues: entry.known.venues) }
+        let events = (begin + request.events).map { $0.compact(attempt: seen.attempt, venues: entry.known.venues) }
         guard let moved = await usual.take(move, entry, from: seen, setting: request.fields, events) else { return false }
-        entry.known.place = (moved.place, attempt)
+        entry.known.place = OrderPlace(moved.place)
         if !entry.known.isBegun { report(.buildBegin, entry, outcome: "ok", at: moved.at) }
         entry.known.isBegun = true
         report(request, entry, outcome: "ok", at: moved.at)

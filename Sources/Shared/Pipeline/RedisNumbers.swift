@@ -16,6 +16,20 @@ extension RedisValue {
 extension UInt64 {
     /// The end of the year 9999 in Unix ms. A sum of a time below it and any waiting time fits.
     static let latestTime: UInt64 = 253_402_300_799_999
+
+    /// Reads digits alone; nil for anything else, and for a number that does not fit.
+    init?(digits: Substring.UTF8View) {
+        guard !digits.isEmpty else { return nil }
+        var number: UInt64 = 0
+        for byte in digits {
+            guard case UInt8(ascii: "0")...UInt8(ascii: "9") = byte else { return nil }
+            let (product, isTooLarge) = number.multipliedReportingOverflow(by: 10)
+            let (sum, overflows) = product.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            guard !isTooLarge, !overflows else { return nil }
+            number = sum
+        }
+        self = number
+    }
 }
 
 extension Int {

@@ -66,15 +66,17 @@ struct Proposal {
     private var arguments: [String] {
         [
             order.id.description, order.json, order.userId?.text ?? "", order.deadline.map(String.init) ?? "", String(order.createdAt),
-            order.fingerprint, "6000000", String(obstacle == .late ? Grounds.now - 1 : Grounds.now), "digest", String(order.slippageBps),
+            order.fingerprint, String(Self.ttl), String(limit), "digest", String(order.slippageBps),
         ]
     }
+
+    private static let ttl: UInt64 = 6_000_000
+    private var limit: UInt64 { obstacle == .late ? Grounds.now - 1 : Grounds.now }
 
     /// Accepts the order as a usual one. Returns the id of its entry; nil if it is not usual.
     @ServiceActor
     func acceptUsually(_ pipeline: OrderPipeline) async throws -> String? {
-        let keys = pipeline.partitions[0], key = keys.order(order.id)
-        let proposal = UsualSteps.Proposal(keys: [key, record(keys) ?? key, order.userId.map(keys.user) ?? key], arguments: arguments)
+        let proposal = UsualSteps.Proposal(order, pipeline.partitions[0], digest: "digest", ttl: Self.ttl, before: limit)
         return try await pipeline.usual.accept(proposal, 0, within: .seconds(20))
     }
 

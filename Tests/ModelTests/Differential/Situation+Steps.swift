@@ -33,7 +33,8 @@ extension Situation {
         }
         let events = (move == .submit ? StepRequest.buildBegin.events : []) + request.events
         let compact = events.map { $0.compact(attempt: life.attempt, venues: life.route.openVenues) }
-        return await pipeline.usual.take(move, work, from: seen, setting: request.fields, compact)?.place
+        guard let place = OrderPlace(seen) else { return nil }
+        return await pipeline.usual.take(move, work, from: place, setting: request.fields, compact)?.place
     }
 
     /// Takes the same step carefully. Throws if it cannot be taken.

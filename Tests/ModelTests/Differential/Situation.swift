@@ -9,7 +9,7 @@ struct Situation {
     enum Holding: CaseIterable { case first, again, stranger, notAtAll }
     enum Hash: CaseIterable { case usual, missing, otherType, unreadable, withoutDetails }
     /// Whether the worker has seen the order where it is.
-    enum Sight: CaseIterable { case exact, earlier, otherEntry, otherState, noPlace }
+    enum Sight: CaseIterable { case exact, ownEntry, earlier, otherEntry, otherState, noPlace }
     enum Standing: CaseIterable { case own, other, retry, nothing }
 
     /// Nil if the router begins.
@@ -46,7 +46,8 @@ struct Situation {
         standing = usually(.own, Standing.allCases)
         holding = usually(.first, Holding.allCases)
         hash = usually(.usual, Hash.allCases.filter { move == nil || $0 != .withoutDetails })
-        sight = usually(.exact, Sight.allCases)
+        // Where another entry stands for the order, the worker mostly believes in its own.
+        sight = usually(standing == .own ? .exact : .ownEntry, Sight.allCases)
         announced = grounds.events == .fine ? ["", "", "1", "2"].randomElement(using: &random)! : grounds.areAnnounced ? "1" : ""
         let token = ["", "a", "b"].randomElement(using: &random)!
         let count = Int.random(in: 0...3, using: &random)
@@ -85,6 +86,7 @@ struct Situation {
     var seen: String {
         switch sight {
         case .exact: place
+        case .ownEntry: "\(life.state) \(round) \(life.attempt) \(life.seq) \(life.at) \(name)"
         case .earlier: "\(life.state) \(round) \(life.attempt) \(life.seq - 1) \(life.at) \(name)"
         case .otherEntry: "\(life.state) \(round) \(life.attempt) \(life.seq) \(life.at) \(stage.stream):1-1"
         case .otherState: "\(source) \(round) \(life.attempt) \(life.seq) \(life.at + 1) \(name)"
@@ -98,6 +100,6 @@ struct Situation {
         guard first, hash == .usual, life.state == source, place.hasSuffix(" " + name), !life.isPastDeadline || move == .confirm else { return false }
         guard grounds.events == .fine || grounds.events == .full && announced == "1" else { return false }
         guard let move else { return round == 1 && life.attempt == 1 && life.seq == 1 }
-        return sight == .exact && grounds.areDeadlinesFine && (move != .route || grounds.routed == .fine)
+        return seen == place && grounds.areDeadlinesFine && (move != .route || grounds.routed == .fine)
     }
 }

@@ -21,7 +21,9 @@ LOCAL = tuple(
 SERVED = (Case("life-stored", 192, "redis"), Case("rows", 2048, "postgres"))
 
 # What Redis itself does in a life as far as to a stage: the name of the figure, and its case. The stages are not told apart, because what workers ask
-# once a second would be a large part of the smaller ones.
-IN_REDIS = tuple((f"redis-{stage}", Case(f"life-{stage}", 256, "redis")) for stage in ("accepted", "routed", "confirmed", "stored"))
+# once a second would be a large part of the smaller ones. And what it does for a transaction of the mock chain.
+IN_REDIS = (
+    *((f"redis-{stage}", Case(f"life-{stage}", 256, "redis")) for stage in ("accepted", "routed", "confirmed", "stored")),
+    ("redis-ledger", Case("ledger", 256, "redis")))
 
 NAMES = tuple(case.name for case in LOCAL + SERVED) + tuple(name for name, _ in IN_REDIS)

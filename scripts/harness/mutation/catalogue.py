@@ -74,7 +74,7 @@ MUTATIONS = (
         "        case .sent(let due): .onItsWay(due: due)\n",
         "        case .sent: .settled(.expired)\n",
         chaos("kill"),
-        also=(("reports[index] = .onItsWay(due: answer.due)", "reports[index] = .onItsWay(due: .zero)"),)),
+        also=(("?? .onItsWay(due: due)", "?? .onItsWay(due: .zero)"),)),
     Mutation(
         "subscribe-first", "a feed reads the order before it has subscribed, and not again",
         "services/notifier/NotifierService/Feeds/Feed.swift",
@@ -91,27 +91,27 @@ MUTATIONS = (
         chaos("postgres", "kill")),
     Mutation(
         "stored", "an order counts as stored though it has gone on since it was read for Postgres", f"{LUA}/stored.lua",
-        "if values[1] == stored then", "if true then",
+        "if place ~= stored then", "if false then",
         SCHEDULES),
     Mutation(
-        "usual-owner", "a usual step does not look whose the entry is", f"{LUA}/many.lua",
-        "redis.call('XPENDING', stream, group, entry, entry, 1, consumer)[1]", "redis.call('XPENDING', stream, group, entry, entry, 1)[1]",
+        "usual-owner", "a usual step does not look whose the entry is", f"{LUA}/holding.lua",
+        "call('XPENDING', stream, group, first, last, count, consumer)", "call('XPENDING', stream, group, first, last, count)",
         DIFFERENTIAL),
     Mutation(
-        "usual-first", "a usual first step is taken for a delivery that must be counted", f"{LUA}/many.lua",
-        "return row and (not isFirst or row[4] == 1)", "return row",
+        "usual-first", "a usual first step is taken for a delivery that must be counted", f"{LUA}/holding.lua",
+        "return count and (not isFirst or count == 1)", "return count",
         DIFFERENTIAL),
     Mutation(
         "usual-place", "a usual step does not look whether the order is where its worker has seen it", f"{LUA}/advance_many.lua",
-        "if order[1] ~= seen or move.expires and", "if move.expires and",
+        "if order[1] ~= move.from .. middle .. name or move.expires and", "if not order[1] or move.expires and",
         DIFFERENTIAL),
     Mutation(
         "usual-begin", "a usual begin does not look how far the order is", f"{LUA}/begin_many.lua",
-        "'^pending 1 1 1 %d+ (.*)$'", "'^%a+ %d+ %d+ %d+ %d+ (.*)$'",
+        "'^pending 1 1 1 %d+ ()'", "'^%a+ %d+ %d+ %d+ %d+ ()'",
         DIFFERENTIAL),
     Mutation(
         "usual-entry", "a usual step is taken for an entry that does not stand for its order", f"{LUA}/advance_many.lua",
-        "state ~= move.from or standing ~= name or not holds", "state ~= move.from or not holds",
+        "order[1] ~= move.from .. middle .. name or", "sub(order[1] or '', 1, #move.from + #middle) ~= move.from .. middle or",
         DIFFERENTIAL),
     Mutation(
         "usual-deadline", "a usual step is taken after the deadline", f"{LUA}/advance_many.lua",
@@ -119,11 +119,11 @@ MUTATIONS = (
         DIFFERENTIAL),
     Mutation(
         "usual-announced", "a usual step is written though no entry can stand for its events", f"{LUA}/advance_many.lua",
-        "if not isAnnounced and not add(KEYS[2], 'id', id) then return '' end", "if not isAnnounced then add(KEYS[2], 'id', id) end",
+        "if not isAnnounced and not add(events, 'id', id) then return '' end", "if not isAnnounced then add(events, 'id', id) end",
         DIFFERENTIAL),
     Mutation(
         "usual-known", "an order is accepted as a new one though its id or its key is known", f"{LUA}/accept_many.lua",
-        " or redis.call('EXISTS', key, record) > 0 then return false end", " then return false end",
+        " or call('EXISTS', key, record or key) > 0 then return false end", " then return false end",
         DIFFERENTIAL),
     Mutation(
         "usual-late", "an order that comes late is accepted as a usual one", f"{LUA}/accept_many.lua",
@@ -181,7 +181,7 @@ MUTATIONS = (
         ("test", "PipelineTests.ClockTests")),
     Mutation(
         "slot", "the chain calls a transaction unknown without keeping the time of that", f"{PAPER}/Ledger/Lua/status.lua",
-        "keepTime(clock, isUnknown)\n", "keepTime(clock)\n",
+        "keeping(clock, isUnknown)\n", "keeping(clock)\n",
         ("test", "PipelineTests.ClockTests")),
     Mutation(
         "trust", "a chain is not asked again before the time that it has said", f"{CHAIN}/LookPolicy.swift",

@@ -26,9 +26,10 @@ public struct CompactEvent: Sendable, Hashable {
         self.members = members
     }
 
-    /// The line from `"type"` on. What comes before it, `{"t":…,"seq":…,`, is known only to the script that stores the event.
-    public var rest: String {
+    /// The line from `"seq"` on. What comes before it, `{"t":…,`, is known only to the script that stores the event.
+    public func rest(seq: Int) -> String {
         var writer = JSONWriter()
+        writer.field("seq", seq)
         writer.field("type", type.rawValue)
         writer.field("status", ifPresent: status.flatMap { $0.rawValue == type.rawValue ? nil : $0.rawValue })
         writer.field("progress", ifPresent: progress)
@@ -39,7 +40,7 @@ public struct CompactEvent: Sendable, Hashable {
     }
 
     /// The whole line of an event that happened at `milliseconds` (Unix time).
-    public func line(at milliseconds: UInt64, seq: Int) -> String { #"{"t":\#(milliseconds),"seq":\#(seq),\#(rest)"# }
+    public func line(at milliseconds: UInt64, seq: Int) -> String { #"{"t":\#(milliseconds),\#(rest(seq: seq))"# }
 }
 
 extension CompactEvent {

@@ -1,10 +1,10 @@
-internal import EventLoop
-internal import Orders
-internal import Pipeline
+package import EventLoop
+package import Orders
+package import Pipeline
 internal import Redis
 
 /// The behaviour of the mock chain.
-struct ChainOptions: Sendable {
+package struct ChainOptions: Sendable {
     /// The seed of all draws.
     var seed: UInt64
     /// Time from a send until the transaction lands, in ms.
@@ -20,11 +20,25 @@ struct ChainOptions: Sendable {
     /// How many slots after signing a transaction may land.
     var validSlots: Int
     /// Half-life of a swap's effect on a pool, in ms.
-    var halfLife: UInt64 = 5000
+    var halfLife: UInt64
+
+    package init(
+        seed: UInt64, latency: ClosedRange<Int>, failurePpm: Int, dropPpm: Int, latePpm: Int, slotMilliseconds: Int, validSlots: Int,
+        halfLife: UInt64 = 5000
+    ) {
+        self.seed = seed
+        self.latency = latency
+        self.failurePpm = failurePpm
+        self.dropPpm = dropPpm
+        self.latePpm = latePpm
+        self.slotMilliseconds = slotMilliseconds
+        self.validSlots = validSlots
+        self.halfLife = halfLife
+    }
 }
 
 /// The chain's answer about a signature.
-enum TransactionStatus: Sendable, Equatable {
+package enum TransactionStatus: Sendable, Equatable {
     /// The chain has no such transaction: it was never sent, or it was lost on the way.
     case unknown
     /// The chain has the transaction, but it has not landed yet. Its outcome is due after this time.
@@ -37,10 +51,12 @@ enum TransactionStatus: Sendable, Equatable {
 
 /// The mock chain's ledger in Redis, shared by all executors and keyed by signature: the same bytes, sent any number of times, land at most once.
 @ServiceActor
-final class ChainLedger {
+package final class ChainLedger {
     /// Records that one script looks at: about a millisecond of Redis.
     private static let prunedPage = 200
     private static let pruningPause = Duration.milliseconds(2)
+    /// Values that `status` answers for each signature.
+    private static let statusCount = 5
     /// Limits one pruning to two million records.
     private static let maxPages = 10_000
 
@@ -48,32 +64,39 @@ final class ChainLedger {
     private let options: ChainOptions
 
     /// A ledger on the pipeline's connection.
-    init(pipeline: OrderPipeline, options: ChainOptions) {
+    package init(pipeline: OrderPipeline, options: ChainOptions) {
         self.pipeline = pipeline
         self.options = options
     }
 
     /// Sends transactions of one partition, in their order. The chain executes a transaction when it takes it: its outcome is fixed from then on, and
     /// shows once it has landed. All are sent by one script, or none. Answers one answer for each.
-    func send(_ offers: [LedgerOffer], partition: Int) async throws(PipelineError) -> [SendAnswer] {
+    package func send(_ offers: [LedgerOffer], partition: Int) async throws(PipelineError) -> [SendAnswer] {
         let keys = try keys(partition)
         var arguments = [
             keys.transactionPrefix, String(options.seed), String(options.failurePpm), String(options.dropPpm), String(options.latePpm),
             String(options.latency.lowerBound), String(options.latency.upperBound), String(options.slotMilliseconds), String(options.halfLife),
         ]
         for offer in offers { arguments += offer.arguments }
-        let reply = try await pipeline.run(LedgerScripts.send, keys: [keys.due, keys.expiring, keys.market], arguments)
-        guard let rows = reply.array, rows.count == offers.count else { throw Self.unknownAnswer(of: "send") }
+        let reply = try await pipeline.run(LedgerScripts.send, keys: [keys.due, keys.expiring, keys.market, keys.landed], arguments)
+        guard let values = reply.array, values.count == 2 * offers.count else { throw Self.unknownAnswer(of: "send") }
         var answers: [SendAnswer] = []
-        for row in rows { answers.append(try answer(row)) }
+        for (index, offer) in offers.enumerated() { answers.append(try answer(values[2 * index], values[2 * index + 1], to: offer)) }
         return answers
     }
 
-    private func answer(_ row: RedisValue) throws(PipelineError) -> SendAnswer {
-        guard let values = row.array, values.count == 2, let outcome = values[0].string.flatMap({ SendOutcome(rawValue: $0) }) else {
-            throw Self.unknownAnswer(of: "send")
+    private func answer(_ outcome: RedisValue, _ more: RedisValue, to offer: LedgerOffer) throws(PipelineError) -> SendAnswer {
+        switch outcome.string {
+        case "landed":
+            guard let slot = more.unsigned else { throw Self.unknownAnswer(of: "send") }
+            return SendAnswer(outcome: .taken, due: .zero, settled: .landed(slot: slot, amountOut: offer.terms.amountOut))
+        case "failed":
+            let settled = TransactionStatus.failed(code: more.string ?? "", wouldBe: offer.terms.amountOut)
+            return SendAnswer(outcome: .taken, due: .zero, settled: settled)
+        case let text:
+            guard let outcome = text.flatMap({ SendOutcome(rawValue: $0) }) else { throw Self.unknownAnswer(of: "send") }
+            return SendAnswer(outcome: outcome, due: more.milliseconds.map { .milliseconds($0) })
         }
-        return SendAnswer(outcome: outcome, due: values[1].milliseconds.map { .milliseconds($0) })
     }
 
     private static func unknownAnswer(of script: String) -> PipelineError {
@@ -82,13 +105,17 @@ final class ChainLedger {
 
     /// The status of signatures of one partition, and the slot in which it was read. One script reads all of them. A transaction that is unknown
     /// after its last valid slot can never land.
-    func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
+    package func status(_ signatures: [String], partition: Int) async throws(PipelineError) -> (slot: UInt64, states: [TransactionStatus]) {
         let keys = try keys(partition)
         let reply = try await pipeline.run(
             LedgerScripts.status, keys: [keys.due, keys.landed], [keys.transactionPrefix, String(options.slotMilliseconds)] + signatures)
-        guard let rows = reply.array, rows.count == signatures.count + 1, let slot = rows[0].unsigned else { throw Self.unknownAnswer(of: "status") }
+        guard let values = reply.array, values.count == 1 + Self.statusCount * signatures.count, let slot = values[0].unsigned else {
+            throw Self.unknownAnswer(of: "status")
+        }
         var states: [TransactionStatus] = []
-        for row in rows.dropFirst() { states.append(try state(row)) }
+        for start in stride(from: 1, to: values.count, by: Self.statusCount) {
+            states.append(try state(Array(values[start..<start + Self.statusCount])))
+        }
         return (slot, states)
     }
 
@@ -124,9 +151,7 @@ final class ChainLedger {
         return pipeline.partitions[partition]
     }
 
-    private func state(_ row: RedisValue) throws(PipelineError) -> TransactionStatus {
-        let values = row.array ?? []
-        guard values.count == 5 else { throw Self.unknownAnswer(of: "status") }
+    private func state(_ values: [RedisValue]) throws(PipelineError) -> TransactionStatus {
         switch values[0].string {
         case "unknown": return .unknown
         case "sent": return .sent(due: .milliseconds(values[4].milliseconds ?? 0))

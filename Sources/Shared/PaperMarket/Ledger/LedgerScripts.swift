@@ -2,8 +2,8 @@ internal import Pipeline
 
 /// The scripts of the ledger, from the `.lua` files in the folder `Lua`.
 enum LedgerScripts {
-    static let send = Scripts.script("send", PackageResources.send_lua)
-    static let status = Scripts.script("status", PackageResources.status_lua)
+    static let send = Scripts.script("send", PackageResources.send_lua, with: .many)
+    static let status = Scripts.script("status", PackageResources.status_lua, with: .many)
     static let prune = Scripts.script("prune", PackageResources.prune_lua, with: .orders)
 }
 

@@ -44,11 +44,13 @@ public struct PoolFlow: Sendable, Hashable {
 }
 
 /// The effect of one swap on one pool.
-struct PoolEffect: Sendable, Hashable {
+package struct PoolEffect: Sendable, Hashable {
     /// The pool's address.
     let pool: String
     /// The amount of the base token that the swap puts in, in base units; negative if it takes it out.
     let base: Int64
+
+    package init(pool: String, base: Int64) { (self.pool, self.base) = (pool, base) }
 }
 
 extension Route {

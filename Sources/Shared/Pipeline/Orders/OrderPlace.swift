@@ -14,21 +14,32 @@ public struct OrderPlace: Sendable, Hashable {
     /// The entry that stands for the order, `accepted:1-0`, or its retry, `retries:routed:1000`; empty for none.
     public let entry: String
 
-    /// Limits that no order reaches, far from overflow.
-    private static let counts = 0...1_000_000
+    /// A limit that no order reaches, far from overflow.
+    private static let mostRounds = 1_000_000
 
     /// Reads the text of the field; nil for anything else.
     public init?(_ text: String) {
-        let words = text.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: false)
-        guard words.count == 6, let state = OrderState(rawValue: String(words[0])), let round = Int(words[1]), Self.counts.contains(round),
-            let attempt = Int(words[2]), Self.counts.contains(attempt), let seq = Int(words[3]), 0...Seq.max ~= seq, let at = UInt64(words[4]),
-            at <= .latestTime
+        var rest = text.utf8[...]
+        guard let state = Self.word(&rest).flatMap({ OrderState(rawValue: String(Substring($0))) }),
+            let round = Self.number(&rest, upTo: Self.mostRounds), let attempt = Self.number(&rest, upTo: Self.mostRounds),
+            let seq = Self.number(&rest, upTo: Seq.max), let at = Self.word(&rest).flatMap({ UInt64(digits: $0) }), at <= .latestTime
         else { return nil }
         self.state = state
         self.round = round
         self.attempt = attempt
         self.seq = seq
         self.at = at
-        entry = String(words[5])
+        entry = String(Substring(rest))
+    }
+
+    /// Takes the text before the next space, and the space; nil if there is no space.
+    private static func word(_ rest: inout Substring.UTF8View) -> Substring.UTF8View? {
+        guard let end = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
+        defer { rest = rest[rest.index(after: end)...] }
+        return rest[..<end]
+    }
+
+    private static func number(_ rest: inout Substring.UTF8View, upTo limit: Int) -> Int? {
+        word(&rest).flatMap { UInt64(digits: $0) }.flatMap { $0 <= UInt64(limit) ? Int($0) : nil }
     }
 }

@@ -12,15 +12,44 @@ final class UsualSteps {
     /// A move of one order.
     private struct Move: Sendable {
         let entry: WorkEntry
-        let seen: String
+        let seen: OrderPlace
         let fields: [(name: String, value: String)]
         let events: [CompactEvent]
+
+        /// Whether one call can take this move after another: what moves of a call have in common is told once.
+        func isAlike(_ other: Move) -> Bool {
+            entry.consumer == other.entry.consumer && fields.elementsEqual(other.fields) { $0.name == $1.name }
+                && events.elementsEqual(other.events) { $0.type == $1.type }
+        }
     }
 
     /// An order to be accepted: its keys, and the arguments of the script.
     struct Proposal: Sendable {
         let keys: [String]
         let arguments: [String]
+
+        /// - Parameters:
+        ///   - ttl: how long the record of the order's key stays, in ms; it has the request's `digest`.
+        ///   - limit: the latest time of Redis, in ms, at which the order may be accepted.
+        init(_ order: Order, _ keys: Keys, digest: String, ttl: UInt64, before limit: UInt64) {
+            var (names, letters, more) = ([keys.order(order.id)], "", [] as [String])
+            if let key = order.clientOrderId {
+                names.append(keys.idempotency(user: order.userId, key: key))
+                letters += "k"
+                more += [String(ttl), digest, String(order.slippageBps)]
+            }
+            if let user = order.userId {
+                names.append(keys.user(user))
+                letters += "u"
+                more += [user.text, String(order.createdAt)]
+            }
+            if let deadline = order.deadline {
+                letters += "d"
+                more.append(String(deadline))
+            }
+            self.keys = names
+            arguments = [order.json, order.fingerprint, String(limit), letters] + more
+        }
     }
 
     private let accepts: [Batcher<Proposal, String?>]
@@ -54,7 +83,7 @@ final class UsualSteps {
             Batcher(max: Self.page) { [unowned pipeline] entries throws(PipelineError) in try await Self.begin(entries, keys, pipeline) }
         }
         reads = partitions.map { keys in
-            Batcher(max: Self.page) { [unowned pipeline] ids throws(PipelineError) in try await Self.read(ids, keys, pipeline) }
+            Batcher(max: Self.page) { [unowned pipeline] ids throws(PipelineError) in await Self.read(ids, keys, pipeline) }
         }
         moves = partitions.map { keys in
             Dictionary(
@@ -89,8 +118,10 @@ final class UsualSteps {
 
     /// Moves an order on from the place where it was seen.
     func take(
-        _ move: UsualMove, _ entry: WorkEntry, from seen: String, setting fields: [(name: String, value: String)], _ events: [CompactEvent]
+        _ move: UsualMove, _ entry: WorkEntry, from seen: OrderPlace, setting fields: [(name: String, value: String)], _ events: [CompactEvent]
     ) async -> Moved? {
+        // The script makes the text of the place from the move and the entry, and takes no order that is elsewhere.
+        guard seen.state == move.source, seen.entry == entry.name else { return nil }
         let request = Move(entry: entry, seen: seen, fields: fields, events: events)
         return (try? await moves[entry.partition][move]?.ask(request)) ?? nil
     }
@@ -99,50 +130,82 @@ final class UsualSteps {
         let first = StepRequest.pending.compact(attempt: 1)
         let reply = try await pipeline.run(
             Scripts.acceptMany, keys: [keys.accepted, keys.events, keys.deadlines, keys.paused] + orders.flatMap(\.keys),
-            [first.rest] + orders.flatMap(\.arguments))
+            [first.rest(seq: 1)] + orders.flatMap(\.arguments))
         guard let jobs = reply.array, jobs.count == orders.count else { throw PipelineError(.unexpectedReply, "accept answered no list") }
         return jobs.map { job in job.string.flatMap { $0.isEmpty ? nil : $0 } }
     }
 
     private static func begin(_ entries: [WorkEntry], _ keys: Keys, _ pipeline: OrderPipeline) async throws(PipelineError) -> [Begun?] {
-        let begin = StepRequest.routeBegin.events[0].compact(attempt: 1)
-        var arguments = [begin.rest]
-        for entry in entries { arguments += [entry.consumer, entry.entry, entry.orderID.description] }
-        let reply = try await pipeline.run(
-            Scripts.beginMany, keys: [keys.accepted, keys.events] + entries.map { keys.order($0.orderID) }, arguments)
-        return answers(reply, to: entries) { _, value, at in
-            guard let text = value.string, !text.isEmpty, let order = try? Order(json: text) else { return nil }
-            return Begun(order: order, at: at)
+        let event = StepRequest.routeBegin.events[0].compact(attempt: 1).rest(seq: 2)
+        var begun: [Begun?] = []
+        for run in entries.runs({ $0.consumer == $1.consumer }) {
+            let reply = try await pipeline.run(
+                Scripts.beginMany, keys: [keys.accepted, keys.events] + run.map { keys.order($0.orderID) },
+                [event] + holding(run) + run.map(\.entry))
+            begun += answers(reply, to: run) { _, value, at in
+                guard let text = value.string, !text.isEmpty, let order = try? Order(json: text) else { return nil }
+                return Begun(order: order, at: at)
+            }
         }
+        return begun
     }
 
-    private static func read(_ ids: [OrderID], _ keys: Keys, _ pipeline: OrderPipeline) async throws(PipelineError) -> [Found?] {
-        let reply = try await pipeline.run(Scripts.readMany, keys: ids.map { keys.order($0) }, [])
-        return answers(reply, to: ids) { id, hash, at in Found(record: OrderRecord(id, hash: hash), at: at) }
+    /// Reads hashes by a command of Redis: through a script each would cost several times as much.
+    private static func read(_ ids: [OrderID], _ keys: Keys, _ pipeline: OrderPipeline) async -> [Found?] {
+        async let time = try? pipeline.run(Scripts.now, keys: [keys.accepted], [])
+        let replies = try? await pipeline.send(all: ids.map { ["HGETALL", keys.order($0)] })
+        guard let at = await time?.milliseconds, let replies else { return ids.map { _ in nil } }
+        return zip(ids, replies).map { id, reply in (try? reply.get()).map { Found(record: OrderRecord(id, hash: $0), at: at) } }
     }
 
     private static func advance(
         _ move: UsualMove, _ requests: [Move], _ keys: Keys, _ pipeline: OrderPipeline
     ) async throws(PipelineError) -> [Moved?] {
-        let source = keys.source(of: move.source.stage ?? .executor)
-        var arguments = [move.rawValue]
-        for request in requests {
-            let entry = request.entry
-            arguments += [entry.consumer, entry.entry, entry.orderID.description, request.seen, String(request.fields.count)]
-            for field in request.fields { arguments += [field.name, field.value] }
-            arguments.append(String(request.events.count))
-            for event in request.events { arguments += [event.type.rawValue, event.rest] }
+        let streams = [keys.source(of: move.source.stage ?? .executor), keys.events, keys.routed, keys.deadlines]
+        var moved: [Moved?] = []
+        for run in requests.runs({ $0.isAlike($1) }) {
+            let first = run[run.startIndex]
+            var arguments = [move.rawValue] + holding(run.map(\.entry)[...])
+            arguments += [String(first.fields.count)] + first.fields.map(\.name)
+            arguments += [String(first.events.count)] + first.events.map(\.type.rawValue)
+            for request in run {
+                let seen = request.seen
+                arguments += [request.entry.entry, " \(seen.round) \(seen.attempt) \(seen.seq) \(seen.at) "] + request.fields.map(\.value)
+                for (index, event) in request.events.enumerated() { arguments.append(event.rest(seq: seen.seq + 1 + index)) }
+            }
+            let reply = try await pipeline.run(Scripts.advanceMany, keys: streams + run.map { keys.order($0.entry.orderID) }, arguments)
+            moved += answers(reply, to: run) { _, value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
         }
-        let reply = try await pipeline.run(
-            Scripts.advanceMany, keys: [source, keys.events, keys.routed, keys.deadlines] + requests.map { keys.order($0.entry.orderID) }, arguments)
-        return answers(reply, to: requests) { _, value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
+        return moved
+    }
+
+    /// The consumer of entries, and the oldest and the newest of them.
+    private static func holding(_ entries: ArraySlice<WorkEntry>) -> [String] {
+        guard let first = entries.first else { return [] }
+        var (oldest, newest) = (first.entry, first.entry)
+        var (least, largest) = (StreamPosition(oldest), StreamPosition(newest))
+        for entry in entries.dropFirst() {
+            let position = StreamPosition(entry.entry)
+            if position < least { (oldest, least) = (entry.entry, position) }
+            if largest < position { (newest, largest) = (entry.entry, position) }
+        }
+        return [first.consumer, oldest, newest]
     }
 
     /// Reads `{time, one answer for each request}`.
     private static func answers<Request, Answer>(
-        _ reply: RedisValue, to requests: [Request], _ read: (Request, RedisValue, UInt64) -> Answer?
+        _ reply: RedisValue, to requests: ArraySlice<Request>, _ read: (Request, RedisValue, UInt64) -> Answer?
     ) -> [Answer?] {
         guard let values = reply.array, values.count == requests.count + 1, let at = values[0].milliseconds else { return requests.map { _ in nil } }
         return zip(requests, values.dropFirst()).map { read($0, $1, at) }
+    }
+}
+
+extension Array {
+    /// The elements in their sequence, cut where one is not like the one before it.
+    fileprivate func runs(_ areAlike: (Element, Element) -> Bool) -> [ArraySlice<Element>] {
+        guard !isEmpty else { return [] }
+        let starts = [0] + indices.dropFirst().filter { !areAlike(self[$0 - 1], self[$0]) }
+        return zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
     }
 }

@@ -48,8 +48,8 @@ extension WorkEntry {
 /// What a worker knows of the place of the order that it has in hand, so that the next step can be a usual one.
 @ServiceActor
 final class KnownPlace {
-    /// The text of `s` and the attempt in it; nil if it is not known. Then the script for one order takes the next step.
-    var place: (text: String, attempt: Int)?
+    /// The place itself; nil if it is not known. Then the script for one order takes the next step.
+    var place: OrderPlace?
     /// Whether the first step of the entry was written. The executor writes it together with the next one where it can.
     var isBegun = true
     /// The venues on which the open legs are to be built.

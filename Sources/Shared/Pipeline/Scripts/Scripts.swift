@@ -5,9 +5,8 @@ public enum Scripts {
     static let accept = script("accept", PackageResources.accept_lua, with: .orders, allowsFullMemory: false)
     static let step = script("step", PackageResources.step_lua, with: .steps)
     static let acceptMany = script("accept_many", PackageResources.accept_many_lua, with: .many, allowsFullMemory: false)
-    static let beginMany = script("begin_many", PackageResources.begin_many_lua, with: .many)
-    static let readMany = script("read_many", PackageResources.read_many_lua, with: .many)
-    static let advanceMany = script("advance_many", PackageResources.advance_many_lua, with: .many)
+    static let beginMany = script("begin_many", PackageResources.begin_many_lua, with: .moves)
+    static let advanceMany = script("advance_many", PackageResources.advance_many_lua, with: .moves)
     static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
     static let promote = script("promote", PackageResources.promote_lua, with: .orders)
     static let sweep = script("sweep", PackageResources.sweep_lua, with: .steps)
@@ -20,7 +19,7 @@ public enum Scripts {
     static let overtake = script("overtake", PackageResources.overtake_lua)
     static let renew = script("renew", PackageResources.renew_lua)
     static let release = script("release", PackageResources.release_lua)
-    static let stored = script("stored", PackageResources.stored_lua, with: .orders)
+    static let stored = script("stored", PackageResources.stored_lua, with: .many)
     static let trim = script("trim", PackageResources.trim_lua)
     static let recount = script("recount", PackageResources.recount_lua)
     static let lost = script("lost", PackageResources.lost_lua)
@@ -39,8 +38,8 @@ public enum Scripts {
     static let rights = script("rights", PackageResources.rights_lua)
 
     static let all = [
-        accept, acceptMany, beginMany, readMany, advanceMany, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake,
-        renew, release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
+        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
+        release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
     ]
 
     /// The functions and tables in front of a script. A run pays for the ones that it does not need.
@@ -51,8 +50,10 @@ public enum Scripts {
         case orders
         /// Those, and the table of the steps.
         case steps
-        /// The time, and functions for the usual steps of many orders.
+        /// The time, and functions for many orders or transactions in one call.
         case many
+        /// Those, functions for what a consumer holds, and the table of the usual moves.
+        case moves
     }
 
     /// A script with its library in front.
@@ -71,13 +72,14 @@ public enum Scripts {
         case .orders: streams + orders
         case .steps: streams + ScriptTables.steps + orders
         case .many: many
+        case .moves: many + ScriptTables.moves + text(PackageResources.holding_lua)
         }
     }
 
     private static let streams =
         ScriptTables.names + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.streams_lua].map(text).joined()
     private static let many =
-        ScriptTables.names + ScriptTables.marks + ScriptTables.states + ScriptTables.moves
+        ScriptTables.names + ScriptTables.marks + ScriptTables.states
         + [PackageResources.clock_lua, PackageResources.many_lua].map(text).joined()
     private static let orders = ScriptTables.marks + ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
 

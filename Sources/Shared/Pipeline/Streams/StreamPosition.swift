@@ -5,9 +5,10 @@ struct StreamPosition: Comparable {
 
     /// The place of an entry. Text that is no id has the first place.
     init(_ id: String) {
-        let parts = id.split(separator: "-", maxSplits: 1)
-        milliseconds = parts.first.flatMap { UInt64($0) } ?? 0
-        number = parts.count > 1 ? UInt64(parts[1]) ?? 0 : 0
+        let text = id.utf8[...]
+        let dash = text.firstIndex(of: UInt8(ascii: "-")) ?? text.endIndex
+        milliseconds = UInt64(digits: text[..<dash]) ?? 0
+        number = UInt64(digits: text[dash...].dropFirst()) ?? 0
     }
 
     static func < (a: StreamPosition, b: StreamPosition) -> Bool { (a.milliseconds, a.number) < (b.milliseconds, b.number) }

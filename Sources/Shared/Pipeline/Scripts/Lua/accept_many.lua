@@ -1,48 +1,71 @@
 -- Accepts new orders as `accept` does, many in one call. Answers for each order the id of its entry, or '' where `accept` has to look at it: the id
 -- or the key is known, the engine is paused, or the time limit is over.
--- KEYS: accepted, events, deadlines, paused, then for each order: order, idempotency record (the order's key again if there is none),
---       user (the order's key again if there is none)
--- ARGV: the first event from its type on, then for each order: id, order, user, deadline, createdAt, fingerprint, record's time to live, time limit,
---       request's digest, slippageBps
-local first = { { 'pending', ARGV[1] } }
-local texts = textsOf(1, first)
-local isPaused = redis.call('EXISTS', KEYS[4]) == 1
-redis.call('XLEN', KEYS[1])
-redis.call('XLEN', KEYS[2])
-redis.call('ZCARD', KEYS[3])
-local mayWrite = mayRun({ 'XADD', KEYS[1], 'XDEL', KEYS[1], 'XADD', KEYS[2], 'ZADD', KEYS[3], 'HSET', KEYS[5] })
-local reply = {}
+-- KEYS: accepted, events, deadlines, paused, then for each order: order, with a key its idempotency record, with a user the user's list
+-- ARGV: the first event from its seq on, then for each order: order, fingerprint, time limit, what else it has (letters: k a key, u a user, d a
+--       deadline), then for these: record's time to live, request's digest, slippageBps; user, createdAt; deadline
+local accepted, events, deadlines = KEYS[1], KEYS[2], KEYS[3]
+local placed, line = 'pending 1 1 1 ' .. at .. ' ' .. SOURCE.router .. ':', '{"t":' .. at .. ',' .. ARGV[1]
+local tail = '","status":"pending","t":' .. at .. ',' .. ARGV[1]
+local isPaused = call('EXISTS', KEYS[4]) == 1
+call('XLEN', accepted)
+call('XLEN', events)
+call('ZCARD', deadlines)
+local mayWrite = mayRun({ 'XADD', accepted, 'XDEL', accepted, 'XADD', events, 'ZADD', deadlines, 'HSET', KEYS[5] })
+local reply, number, index = {}, 5, 2
 
-local function isNew(key, record, userKey, limit)
-  if not mayWrite or isPaused or isOver(limit) or redis.call('EXISTS', key, record) > 0 then return false end
-  if record ~= key and not mayRun({ 'HSET', record, 'PEXPIRE', record }) then return false end
-  return userKey == key or type(redis.pcall('ZCARD', userKey)) == 'number' and mayRun({ 'ZADD', userKey })
+-- Takes the keys and arguments of what else an order has.
+local function takeMore(letters)
+  if letters == '' then return NOTHING end
+  local more = {}
+  if find(letters, 'k') then
+    more.record, more.ttl, more.digest, more.slippage = KEYS[number], ARGV[index], ARGV[index + 1], ARGV[index + 2]
+    number, index = number + 1, index + 3
+  end
+  if find(letters, 'u') then
+    more.list, more.user, more.createdAt = KEYS[number], ARGV[index], ARGV[index + 1]
+    number, index = number + 1, index + 2
+  end
+  if find(letters, 'd') then
+    more.deadline = ARGV[index]
+    index = index + 1
+  end
+  return more
 end
 
-for number = 5, #KEYS, 3 do
-  local key, record, userKey, index = KEYS[number], KEYS[number + 1], KEYS[number + 2], 2 + (number - 5) / 3 * 10
-  local id, user, deadline, fingerprint = ARGV[index], ARGV[index + 2], ARGV[index + 3], ARGV[index + 5]
-  local job = isNew(key, record, userKey, ARGV[index + 7]) and addTo(KEYS[1], { 'id', id, 'round', '1' }, KEYS[2], id)
-  if job then
-    local row = {
-      'HSET', key, 's', 'pending 1 1 1 ' .. at .. ' ' .. SOURCE.router .. ':' .. job, '1', linesOf(texts), 'p', ANNOUNCED, 'o', ARGV[index + 1],
-      'f', job .. ' ' .. fingerprint,
-    }
-    if deadline ~= '' then
-      put(row, 'x', deadline)
-      redis.call('ZADD', KEYS[3], deadline, id)
-    end
-    if user ~= '' then
-      put(row, 'u', user)
-      redis.call('ZADD', userKey, ARGV[index + 4], id)
-    end
-    redis.call(unpack(row))
-    if record ~= key then
-      redis.call('HSET', record, 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', ARGV[index + 8], 'slippageBps', ARGV[index + 9])
-      redis.call('PEXPIRE', record, ARGV[index + 6])
-    end
-    announce(id, user ~= '' and user, first, texts)
+local function isNew(key, limit, record, list)
+  if not mayWrite or isPaused or isOver(limit) or call('EXISTS', key, record or key) > 0 then return false end
+  if record and not mayRun({ 'HSET', record, 'PEXPIRE', record }) then return false end
+  return not list or type(try('ZCARD', list)) == 'number' and mayRun({ 'ZADD', list })
+end
+
+local function accept(key, order, fingerprint, limit, more)
+  local id, record, user, deadline = idOf(key), more.record, more.user, more.deadline
+  if not isNew(key, limit, record, more.list) then return '' end
+  local job = addRound(accepted, id, '1', events)
+  if not job then return '' end
+  local fields = NOTHING
+  if deadline then
+    fields = { 'x', deadline }
+    call('ZADD', deadlines, deadline, id)
   end
-  reply[#reply + 1] = job or ''
+  if user then
+    fields = { 'u', user, unpack(fields) }
+    call('ZADD', more.list, more.createdAt, id)
+  end
+  call('HSET', key, 's', placed .. job, '1', line, 'p', ANNOUNCED, 'o', order, 'f', job .. ' ' .. fingerprint, unpack(fields))
+  if record then
+    call('HSET', record, 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', more.digest, 'slippageBps', more.slippage)
+    call('PEXPIRE', record, more.ttl)
+  end
+  local message = '{"orderId":"' .. id .. tail
+  publish(UPDATES .. id, message)
+  if user then publish(USER_UPDATES .. user, message) end
+  return job
+end
+
+while KEYS[number] do
+  local key, first = KEYS[number], index
+  number, index = number + 1, index + 4
+  reply[#reply + 1] = accept(key, ARGV[first], ARGV[first + 1], ARGV[first + 2], takeMore(ARGV[first + 3]))
 end
 return answered(reply)

@@ -1,63 +1,95 @@
 -- Moves orders on by one of the usual moves, many in one call.
 -- KEYS: source stream, events, stream on which orders go on, deadlines, then the orders
--- ARGV: move, then for each order: consumer, entry, id, `s` as it was seen, count of fields to set, their names and values, count of events, then for
---       each event its type, and the event from its type on
+-- ARGV: move, consumer, the oldest and the newest entry, count of fields to set, their names, count of events, their types,
+--       then for each order: entry, the middle of `s` as the worker has seen it (` round attempt seq at `), values of the fields, events from their
+--       seq on
 -- Answers {time, for each order: its new `s`, or '' where `step` has to look at it}
-local move = MOVES[ARGV[1]]
-local group = STAGE[move.from]
-redis.call('XLEN', KEYS[2])
-redis.call('XLEN', KEYS[3])
-redis.call('ZCARD', KEYS[4])
-local mayWrite = mayRun({
-  'XADD', KEYS[2], 'XADD', KEYS[3], 'XDEL', KEYS[3], 'XACK', KEYS[1], 'HSET', KEYS[5], 'ZREM', KEYS[4],
-})
-local reply, finished, index = { at }, {}, 2
+local move, consumer, set = MOVES[ARGV[1]], ARGV[2], tonumber(ARGV[5])
+local source, events, onward, deadlines, group = KEYS[1], KEYS[2], KEYS[3], KEYS[4], STAGE[move.from]
+local prefix, isFinal = SOURCE[group] .. ':', FINAL[move.to]
+local count, typesAt = tonumber(ARGV[6 + set]), 6 + set
+local reply, finished = { at }, {}
+-- What a message has between the order's id and the event; all pieces of the lines of an order.
+local between, pieces = {}, {}
+for number = 1, count do
+  between[number] = '","status":"' .. ARGV[typesAt + number] .. '","t":' .. at .. ','
+  pieces[2 * number - 1] = (number > 1 and '\n' or '') .. '{"t":' .. at .. ','
+end
+call('XLEN', events)
+call('XLEN', onward)
+call('ZCARD', deadlines)
+local mayWrite = mayRun({ 'XADD', events, 'XADD', onward, 'XDEL', onward, 'XACK', source, 'HSET', KEYS[5], 'ZREM', deadlines })
 
--- The next arguments as pairs.
-local function pairsOf()
-  local found, count = {}, tonumber(ARGV[index])
-  for number = 1, count do found[number] = { ARGV[index + 2 * number - 1], ARGV[index + 2 * number] } end
-  index = index + 1 + 2 * count
+-- What follows from the middle of a place, which many orders of a call have in common: the round, the middle of the next place as far as its time,
+-- and the seq of the first event.
+local nexts = {}
+local function nextOf(middle)
+  local found = nexts[middle]
+  if not found then
+    local round, attempt, seq = match(middle, '^ (%d+) (%d+) (%d+) ')
+    found = { round, move.to .. ' ' .. round .. ' ' .. attempt .. ' ' .. integer(seq + count) .. ' ' .. at .. ' ', integer(seq + 1) }
+    nexts[middle] = found
+  end
   return found
 end
 
-local function advance(key, consumer, entry, id, seen, fields, events)
-  local name = SOURCE[group] .. ':' .. entry
-  local state, round, attempt, seq, standing = string.match(seen, '^(%a+) (%d+) (%d+) (%d+) %d+ (.*)$')
-  if not mayWrite or state ~= move.from or standing ~= name or not holds(KEYS[1], group, consumer, entry, move.isFirst) then return '' end
-  local order = redis.pcall('HMGET', key, 's', 'p', 'x', 'u')
-  local deadline = order[3]
-  if order[1] ~= seen or move.expires and isOver(deadline) then return '' end
+-- The lines of the events whose first argument is at `first`.
+local function linesAt(first)
+  if count == 1 then return pieces[1] .. ARGV[first] end
+  for number = 1, count do pieces[2 * number] = ARGV[first + number - 1] end
+  return concat(pieces)
+end
 
-  local isAnnounced = order[2] == ANNOUNCED
+-- What the move sets besides the place and the events: fields, whose first value is at `first`, and what follows from the move.
+local function fieldsAt(first, isAnnounced, user)
+  local ends = isFinal and user
+  if set == 0 and isAnnounced and not ends then return NOTHING end
+  local fields = {}
+  for number = 1, set do fields[2 * number - 1], fields[2 * number] = ARGV[5 + number], ARGV[first + number - 1] end
+  if not isAnnounced then fields[#fields + 1], fields[#fields + 2] = 'p', ANNOUNCED end
+  if ends then fields[#fields + 1], fields[#fields + 2] = 'e', at end
+  return fields
+end
+
+local function tell(id, user, first)
+  local channel = UPDATES .. id
+  for number = 1, count do
+    local message = '{"orderId":"' .. id .. between[number] .. ARGV[first + number - 1]
+    publish(channel, message)
+    if user then publish(USER_UPDATES .. user, message) end
+  end
+end
+
+-- Takes the move of the order whose arguments begin at `first`.
+local function advance(key, first)
+  local entry, middle, text = ARGV[first], ARGV[first + 1], first + 2 + set
+  if not mayWrite or not holds(source, group, consumer, entry, move.isFirst) then return '' end
+  local order, name = try('HMGET', key, 's', 'p', 'x', 'u'), prefix .. entry
+  local deadline, user = order[3], order[4]
+  if order[1] ~= move.from .. middle .. name or move.expires and isOver(deadline) then return '' end
+
+  local after, id, isAnnounced = nextOf(middle), idOf(key), order[2] == ANNOUNCED
   if move.handsOn then
-    local onward = addTo(KEYS[3], { 'id', id, 'round', round }, not isAnnounced and KEYS[2], id)
-    if not onward then return '' end
-    name = move.handsOn .. ':' .. onward
+    local added = addRound(onward, id, after[1], not isAnnounced and events)
+    if not added then return '' end
+    name = move.handsOn .. ':' .. added
   else
-    if not isAnnounced and not add(KEYS[2], 'id', id) then return '' end
+    if not isAnnounced and not add(events, 'id', id) then return '' end
     if move.finishes then name = '' end
   end
-  local place = move.to .. ' ' .. round .. ' ' .. attempt .. ' ' .. integer(seq + #events) .. ' ' .. at .. ' ' .. name
-  local texts = textsOf(seq + 1, events)
-  local row = { 'HSET', key, 's', place, integer(seq + 1), linesOf(texts) }
-  for _, field in ipairs(fields) do put(row, field[1], field[2]) end
-  if not isAnnounced then put(row, 'p', ANNOUNCED) end
-  if FINAL[move.to] then
-    if order[4] then put(row, 'e', at) end
-    if deadline then redis.call('ZREM', KEYS[4], id) end
-  end
-  redis.call(unpack(row))
+  local place = after[2] .. name
+  call('HSET', key, 's', place, after[3], linesAt(text), unpack(fieldsAt(first + 2, isAnnounced, user)))
+  if isFinal and deadline then call('ZREM', deadlines, id) end
   if move.finishes then finished[#finished + 1] = entry end
-  announce(id, order[4], events, texts)
+  tell(id, user, text)
   return place
 end
 
+lookAt(source, group, consumer, ARGV[3], ARGV[4], #KEYS - 4)
+local index = typesAt + count + 1
 for number = 5, #KEYS do
-  local consumer, entry, id, seen = ARGV[index], ARGV[index + 1], ARGV[index + 2], ARGV[index + 3]
-  index = index + 4
-  local fields = pairsOf()
-  reply[#reply + 1] = advance(KEYS[number], consumer, entry, id, seen, fields, pairsOf())
+  reply[number - 3] = advance(KEYS[number], index)
+  index = index + 2 + set + count
 end
-if finished[1] then redis.call('XACK', KEYS[1], group, unpack(finished)) end
+if finished[1] then call('XACK', source, group, unpack(finished)) end
 return answered(reply)

@@ -1,27 +1,32 @@
 -- The router begins orders that it was just given for the first time, many in one call.
--- KEYS: accepted, events, then the orders   ARGV: the event from its type on, then for each order: consumer, entry, id
+-- KEYS: accepted, events, then the orders   ARGV: the event from its seq on, consumer, the oldest and the newest entry, then the orders' entries
 -- Answers {time, for each order: the order as it was placed, or '' where `step` has to look at it}
-local events = { { 'routing', ARGV[1] } }
-local texts = textsOf(2, events)
-redis.call('XLEN', KEYS[2])
-local mayWrite = mayRun({ 'XADD', KEYS[2], 'HSET', KEYS[3] })
+local accepted, events, consumer = KEYS[1], KEYS[2], ARGV[2]
+local prefix, place, line = SOURCE.router .. ':', 'routing 1 1 2 ' .. at .. ' ', '{"t":' .. at .. ',' .. ARGV[1]
+local tail = '","status":"routing","t":' .. at .. ',' .. ARGV[1]
+call('XLEN', events)
+local mayWrite = mayRun({ 'XADD', events, 'HSET', KEYS[3] })
 local reply = { at }
-for number = 3, #KEYS do
-  local key, index = KEYS[number], 3 * number - 7
-  local consumer, entry, id = ARGV[index], ARGV[index + 1], ARGV[index + 2]
-  local details = ''
-  if mayWrite and holds(KEYS[1], 'router', consumer, entry, true) then
-    local order = redis.pcall('HMGET', key, 's', 'o', 'p', 'x', 'u')
-    local isUsual = string.match(order[1] or '', '^pending 1 1 1 %d+ (.*)$') == SOURCE.router .. ':' .. entry
-    local isAnnounced = order[3] == ANNOUNCED
-    if isUsual and order[2] and not isOver(order[4]) and (isAnnounced or add(KEYS[2], 'id', id)) then
-      details = order[2]
-      local row = { 'HSET', key, 's', 'routing 1 1 2 ' .. at .. ' ' .. SOURCE.router .. ':' .. entry, '2', linesOf(texts) }
-      if not isAnnounced then put(row, 'p', ANNOUNCED) end
-      redis.call(unpack(row))
-      announce(id, order[5], events, texts)
-    end
+
+local function begin(key, entry)
+  if not mayWrite or not holds(accepted, 'router', consumer, entry, true) then return '' end
+  local order, name = try('HMGET', key, 's', 'o', 'p', 'x', 'u'), prefix .. entry
+  local state, details, user = order[1], order[2], order[5]
+  local from = match(state or '', '^pending 1 1 1 %d+ ()')
+  if not from or sub(state, from) ~= name or not details or isOver(order[4]) then return '' end
+  local id = idOf(key)
+  if order[3] == ANNOUNCED then
+    call('HSET', key, 's', place .. name, '2', line)
+  else
+    if not add(events, 'id', id) then return '' end
+    call('HSET', key, 's', place .. name, '2', line, 'p', ANNOUNCED)
   end
-  reply[#reply + 1] = details
+  local message = '{"orderId":"' .. id .. tail
+  publish(UPDATES .. id, message)
+  if user then publish(USER_UPDATES .. user, message) end
+  return details
 end
+
+lookAt(accepted, 'router', consumer, ARGV[3], ARGV[4], #KEYS - 2)
+for number = 3, #KEYS do reply[number - 1] = begin(KEYS[number], ARGV[number + 2]) end
 return answered(reply)

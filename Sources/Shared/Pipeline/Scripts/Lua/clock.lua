@@ -1,4 +1,4 @@
--- The engine's time. It is Redis' own time, which may be set back, made to go on from the highest time seen. The scripts that call `keepTime` write
+-- The engine's time. It is Redis' own time, which may be set back, made to go on from the highest time seen. Some scripts (see `keeping`) write
 -- that time to a hash of each slot, about once per second. CLOCK is the key of that hash; {} in it stands for the tag of the slot.
 
 -- How far the time may go beyond the highest one kept, in ms, while it makes up for a clock that was set back. Without this limit it would also make
@@ -40,12 +40,13 @@ end
 -- The time in ms.
 local function milliseconds() return readClock().at end
 
--- Keeps the time of a clock if that is due, or if `isCertain` is set and the time has gone on. From then on no script sees an earlier time.
-local function keepTime(clock, isCertain)
+-- The command that keeps the time of a clock, if that is due, or if `isCertain` is set and the time has gone on; else nil. Once it has run, no script
+-- sees an earlier time.
+local function keeping(clock, isCertain)
   local gone = clock.at - clock.highest
   -- The difference is larger than the shrinking explains: Redis' clock was set back since.
   local isSetBack = clock.highest - (clock.own + clock.ahead) > KEEP_AFTER
-  if gone < KEEP_AFTER and not isSetBack and not (isCertain and gone > 0) then return end
+  if gone < KEEP_AFTER and not isSetBack and not (isCertain and gone > 0) then return nil end
   local ahead = math.max(0, clock.at - clock.own - math.floor(gone / CLOSING))
-  write('HSET', clock.key, 'highest', integer(clock.at), 'ahead', integer(ahead))
+  return { 'HSET', clock.key, 'highest', integer(clock.at), 'ahead', integer(ahead) }
 end

@@ -3,33 +3,52 @@
 -- be read now: that entry comes again.
 -- KEYS: events, leaving
 -- ARGV: group, prefix of order keys, time to live in ms, then for each entry: entry, order id, `s` as it was stored ('' if Redis had no such order)
-local at, ttl = milliseconds(), tonumber(ARGV[3])
-local done, settled = { 'XACK', KEYS[1], ARGV[1] }, {}
+local events, leaving, group, prefix, ttl = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
+local leaves = integer(now + tonumber(ttl))
+-- Entries to acknowledge; orders that were looked at; orders that have gone on; keys of orders that are stored, and of those that leave Redis;
+-- members of `leaving` with their scores.
+local done, settled, ahead, whole, over, members = {}, {}, {}, {}, {}, {}
 
 -- Whether the order can be read. A batch is hundreds of orders, so only what is needed is read.
-local function settleOne(id, stored)
-  local key = ARGV[2] .. id
-  local values = redis.pcall('HMGET', key, 's', 'u')
-  local order = not values.err and values[1] and placeOf(values[1])
-  if values.err or values[1] and not order then
-    note('unreadable', values.err or unreadableText(key))
+local function settle(id, stored)
+  local key = prefix .. id
+  local order = try('HMGET', key, 's', 'u')
+  local place, user = order[1], order[2]
+  local state, entry = match(place or '', '^(%a+) %d+ %d+ %d+ %d+ ()')
+  if order.err or place and not STATUS[state] then
+    note(away, order.err or 'ERR ' .. key .. ' holds no order that this version can read')
     return false
   end
   settled[id] = true
-  if not order then return true end
-  isProbed[key] = true
-  if values[1] == stored then
-    order.key, order.id, order.user = key, id, values[2] or ''
-    settle(order, KEYS[2], at, ttl)
-  else
-    add(KEYS[1], 'id', id)
+  if not place then return true end
+  if place ~= stored then
+    ahead[#ahead + 1] = id
+    return true
   end
+  whole[#whole + 1] = key
+  if not FINAL[state] or entry <= #place then return true end
+  over[#over + 1] = key
+  if user and user ~= '' then members[#members + 1], members[#members + 2] = leaves, id .. ':' .. user end
   return true
 end
 
 for index = 4, #ARGV, 3 do
   local id, stored = ARGV[index + 1], ARGV[index + 2]
-  if stored == '' or settled[id] or settleOne(id, stored) then done[#done + 1] = ARGV[index] end
+  if stored == '' or settled[id] or settle(id, stored) then done[#done + 1] = ARGV[index] end
 end
-if done[4] then write(unpack(done)) end
-return commit(1)
+
+call('XLEN', events)
+demand('XACK', events, group, '0-0')
+if ahead[1] then demand('XADD', events, '*', 'id', '') end
+if whole[1] then demand('HDEL', whole[1], '') end
+if over[1] then demand('PEXPIRE', over[1], ttl) end
+if members[1] then
+  call('ZCARD', leaving)
+  demand('ZADD', leaving, '0', '')
+end
+addAll(events, ahead, function(id) return 'id', id end)
+for _, key in ipairs(whole) do call('HDEL', key, 'p') end
+for _, key in ipairs(over) do call('PEXPIRE', key, ttl) end
+if members[1] then call('ZADD', leaving, unpack(members)) end
+if done[1] then call('XACK', events, group, unpack(done)) end
+return answered(1)

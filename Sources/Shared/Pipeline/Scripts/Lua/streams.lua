@@ -1,4 +1,10 @@
--- Functions for streams, groups and sets by time.
+-- Functions for the time that is kept, streams, groups and sets by time.
+
+-- Keeps the time of a clock if that is due.
+local function keepTime(clock)
+  local command = keeping(clock)
+  if command then write(unpack(command)) end
+end
 
 -- Makes a table from names and values that Redis lists in turn.
 local function named(list)
