@@ -59,6 +59,27 @@ struct UsualStepTests {
         }
     }
 
+    @Test func `of the many orders that a worker holds any few are moved by one call, each for the consumer that holds it`() async throws {
+        try await withRedis(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                var entries: [WorkEntry] = []
+                for number in 0..<60 {
+                    _ = try await bench.place()
+                    entries.append(try await bench.take(.router, as: number < 50 ? "a" : "b"))
+                }
+                try await together(entries) { try await bench.begin($0) }
+                let before = try await runs(bench)
+                // Out of their sequence, with others between them.
+                let some = stride(from: 0, to: 60, by: 7).map { entries[$0] }.shuffled()
+                try await together(some.sorted { $0.consumer < $1.consumer }) { try await bench.written(.routeDone([Samples.meteora]), $0) }
+                #expect(try await runs(bench) - before < some.count)
+                for (index, entry) in entries.enumerated() {
+                    #expect(try await bench.pipeline.newestSeq(entry.orderID) == (index % 7 == 0 ? 3 : 2))
+                }
+            }
+        }
+    }
+
     @Test func `a key that holds no order does not keep the others of its call from moving`() async throws {
         try await withBench { bench in
             let (stray, strayEntry) = try await bench.reach(.pending)

@@ -103,7 +103,7 @@ MUTATIONS = (
         DIFFERENTIAL),
     Mutation(
         "usual-place", "a usual step does not look whether the order is where its worker has seen it", f"{LUA}/advance_many.lua",
-        "if order[1] ~= move.from .. middle .. name or move.expires and", "if not order[1] or move.expires and",
+        "if order[1] ~= from .. middle .. name or expires and", "if not order[1] or expires and",
         DIFFERENTIAL),
     Mutation(
         "usual-begin", "a usual begin does not look how far the order is", f"{LUA}/begin_many.lua",
@@ -111,11 +111,11 @@ MUTATIONS = (
         DIFFERENTIAL),
     Mutation(
         "usual-entry", "a usual step is taken for an entry that does not stand for its order", f"{LUA}/advance_many.lua",
-        "order[1] ~= move.from .. middle .. name or", "sub(order[1] or '', 1, #move.from + #middle) ~= move.from .. middle or",
+        "order[1] ~= from .. middle .. name or", "sub(order[1] or '', 1, #from + #middle) ~= from .. middle or",
         DIFFERENTIAL),
     Mutation(
         "usual-deadline", "a usual step is taken after the deadline", f"{LUA}/advance_many.lua",
-        " or move.expires and isOver(deadline) then return '' end", " then return '' end",
+        " or expires and isOver(deadline) then return '' end", " then return '' end",
         DIFFERENTIAL),
     Mutation(
         "usual-announced", "a usual step is written though no entry can stand for its events", f"{LUA}/advance_many.lua",

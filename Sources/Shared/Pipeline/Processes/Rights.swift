@@ -55,7 +55,7 @@ struct Rights {
     }
 
     private static func ofClocks(_ keys: Keys) -> [[String]] {
-        on([keys.clock] + ["{services}", "{limits}", "{agreed}"].map { Keys.clock(of: $0) }, ["HMGET", "HSET", "HLEN"])
+        on([keys.clock] + ["{services}", "{limits}", "{agreed}"].map { Keys.clock(of: $0) }, ["HGET", "HSET", "HLEN"])
     }
 
     private static let ofProcesses: [[String]] =

@@ -4,9 +4,12 @@ internal import Orders
 /// The tables that scripts get from Swift, as Lua: names, the state machine, and texts. Each is defined in one place. The text must come out the same
 /// each time, because a script is found by its digest.
 enum ScriptTables {
-    /// Names in Redis: streams with the groups that read them, the set of retries, channels, and the key of the clock for any slot.
+    /// The key of the clock, around the tag of a slot.
+    static let clock = zip(["CLOCK_HEAD", "CLOCK_TAIL"], Keys.clock(of: "{}").split(separator: "{}")).map { local($0, quoted(String($1))) }.joined()
+
+    /// Names in Redis: streams with the groups that read them, the set of retries, and channels.
     static let names =
-        local("CLOCK", quoted(Keys.clock(of: "{}"))) + local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries))
+        local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries))
         + local("UPDATES", quoted(Keys.updatesPrefix)) + local("USER_UPDATES", quoted(Keys.userUpdatesPrefix))
         + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))

@@ -4,7 +4,7 @@ public import Redis
 public enum Scripts {
     static let accept = script("accept", PackageResources.accept_lua, with: .orders, allowsFullMemory: false)
     static let step = script("step", PackageResources.step_lua, with: .steps)
-    static let acceptMany = script("accept_many", PackageResources.accept_many_lua, with: .many, allowsFullMemory: false)
+    static let acceptMany = script("accept_many", PackageResources.accept_many_lua, with: .manyOrders, allowsFullMemory: false)
     static let beginMany = script("begin_many", PackageResources.begin_many_lua, with: .moves)
     static let advanceMany = script("advance_many", PackageResources.advance_many_lua, with: .moves)
     static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
@@ -19,7 +19,7 @@ public enum Scripts {
     static let overtake = script("overtake", PackageResources.overtake_lua)
     static let renew = script("renew", PackageResources.renew_lua)
     static let release = script("release", PackageResources.release_lua)
-    static let stored = script("stored", PackageResources.stored_lua, with: .many)
+    static let stored = script("stored", PackageResources.stored_lua, with: .manyOrders)
     static let trim = script("trim", PackageResources.trim_lua)
     static let recount = script("recount", PackageResources.recount_lua)
     static let lost = script("lost", PackageResources.lost_lua)
@@ -50,8 +50,10 @@ public enum Scripts {
         case orders
         /// Those, and the table of the steps.
         case steps
-        /// The time, and functions for many orders or transactions in one call.
+        /// The time, and functions to write many things in one call.
         case many
+        /// Those, functions for many orders, and the tables of their states.
+        case manyOrders
         /// Those, functions for what a consumer holds, and the table of the usual moves.
         case moves
     }
@@ -72,15 +74,17 @@ public enum Scripts {
         case .orders: streams + orders
         case .steps: streams + ScriptTables.steps + orders
         case .many: many
-        case .moves: many + ScriptTables.moves + text(PackageResources.holding_lua)
+        case .manyOrders: manyOrders
+        case .moves: manyOrders + ScriptTables.moves + text(PackageResources.holding_lua)
         }
     }
 
     private static let streams =
-        ScriptTables.names + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.streams_lua].map(text).joined()
-    private static let many =
-        ScriptTables.names + ScriptTables.marks + ScriptTables.states
-        + [PackageResources.clock_lua, PackageResources.many_lua].map(text).joined()
+        ScriptTables.clock + ScriptTables.names
+        + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.streams_lua].map(text).joined()
+    private static let many = ScriptTables.clock + [PackageResources.clock_lua, PackageResources.many_lua].map(text).joined()
+    private static let manyOrders =
+        many + ScriptTables.names + ScriptTables.marks + ScriptTables.states + text(PackageResources.many_orders_lua)
     private static let orders = ScriptTables.marks + ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

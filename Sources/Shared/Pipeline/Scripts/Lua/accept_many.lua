@@ -17,15 +17,15 @@ local reply, number, index = {}, 5, 2
 local function takeMore(letters)
   if letters == '' then return NOTHING end
   local more = {}
-  if find(letters, 'k') then
+  if string.find(letters, 'k') then
     more.record, more.ttl, more.digest, more.slippage = KEYS[number], ARGV[index], ARGV[index + 1], ARGV[index + 2]
     number, index = number + 1, index + 3
   end
-  if find(letters, 'u') then
+  if string.find(letters, 'u') then
     more.list, more.user, more.createdAt = KEYS[number], ARGV[index], ARGV[index + 1]
     number, index = number + 1, index + 2
   end
-  if find(letters, 'd') then
+  if string.find(letters, 'd') then
     more.deadline = ARGV[index]
     index = index + 1
   end
@@ -57,9 +57,7 @@ local function accept(key, order, fingerprint, limit, more)
     call('HSET', record, 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', more.digest, 'slippageBps', more.slippage)
     call('PEXPIRE', record, more.ttl)
   end
-  local message = '{"orderId":"' .. id .. tail
-  publish(UPDATES .. id, message)
-  if user then publish(USER_UPDATES .. user, message) end
+  publish(UPDATES .. id, '{"orderId":"' .. id .. tail, user)
   return job
 end
 

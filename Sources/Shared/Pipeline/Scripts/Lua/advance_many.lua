@@ -6,7 +6,8 @@
 -- Answers {time, for each order: its new `s`, or '' where `step` has to look at it}
 local move, consumer, set = MOVES[ARGV[1]], ARGV[2], tonumber(ARGV[5])
 local source, events, onward, deadlines, group = KEYS[1], KEYS[2], KEYS[3], KEYS[4], STAGE[move.from]
-local prefix, isFinal = SOURCE[group] .. ':', FINAL[move.to]
+local from, handsOn, finishes, expires, isFinal, isFirst = move.from, move.handsOn, move.finishes, move.expires, FINAL[move.to], move.isFirst
+local prefix = SOURCE[group] .. ':'
 local count, typesAt = tonumber(ARGV[6 + set]), 6 + set
 local reply, finished = { at }, {}
 -- What a message has between the order's id and the event; all pieces of the lines of an order.
@@ -37,13 +38,11 @@ end
 local function linesAt(first)
   if count == 1 then return pieces[1] .. ARGV[first] end
   for number = 1, count do pieces[2 * number] = ARGV[first + number - 1] end
-  return concat(pieces)
+  return table.concat(pieces)
 end
 
 -- What the move sets besides the place and the events: fields, whose first value is at `first`, and what follows from the move.
-local function fieldsAt(first, isAnnounced, user)
-  local ends = isFinal and user
-  if set == 0 and isAnnounced and not ends then return NOTHING end
+local function fieldsAt(first, isAnnounced, ends)
   local fields = {}
   for number = 1, set do fields[2 * number - 1], fields[2 * number] = ARGV[5 + number], ARGV[first + number - 1] end
   if not isAnnounced then fields[#fields + 1], fields[#fields + 2] = 'p', ANNOUNCED end
@@ -51,37 +50,30 @@ local function fieldsAt(first, isAnnounced, user)
   return fields
 end
 
-local function tell(id, user, first)
-  local channel = UPDATES .. id
-  for number = 1, count do
-    local message = '{"orderId":"' .. id .. between[number] .. ARGV[first + number - 1]
-    publish(channel, message)
-    if user then publish(USER_UPDATES .. user, message) end
-  end
-end
-
 -- Takes the move of the order whose arguments begin at `first`.
 local function advance(key, first)
   local entry, middle, text = ARGV[first], ARGV[first + 1], first + 2 + set
-  if not mayWrite or not holds(source, group, consumer, entry, move.isFirst) then return '' end
+  if not mayWrite or not holds(source, group, consumer, entry, isFirst) then return '' end
   local order, name = try('HMGET', key, 's', 'p', 'x', 'u'), prefix .. entry
   local deadline, user = order[3], order[4]
-  if order[1] ~= move.from .. middle .. name or move.expires and isOver(deadline) then return '' end
+  if order[1] ~= from .. middle .. name or expires and isOver(deadline) then return '' end
 
   local after, id, isAnnounced = nextOf(middle), idOf(key), order[2] == ANNOUNCED
-  if move.handsOn then
+  if handsOn then
     local added = addRound(onward, id, after[1], not isAnnounced and events)
     if not added then return '' end
-    name = move.handsOn .. ':' .. added
+    name = handsOn .. ':' .. added
   else
     if not isAnnounced and not add(events, 'id', id) then return '' end
-    if move.finishes then name = '' end
+    if finishes then name = '' end
   end
-  local place = after[2] .. name
-  call('HSET', key, 's', place, after[3], linesAt(text), unpack(fieldsAt(first + 2, isAnnounced, user)))
+  local place, ends = after[2] .. name, isFinal and user
+  local hasMore = set > 0 or not isAnnounced or ends
+  call('HSET', key, 's', place, after[3], linesAt(text), unpack(hasMore and fieldsAt(first + 2, isAnnounced, ends) or NOTHING))
   if isFinal and deadline then call('ZREM', deadlines, id) end
-  if move.finishes then finished[#finished + 1] = entry end
-  tell(id, user, text)
+  if finishes then finished[#finished + 1] = entry end
+  local channel = UPDATES .. id
+  for number = 1, count do publish(channel, '{"orderId":"' .. id .. between[number] .. ARGV[text + number - 1], user) end
   return place
 end
 

@@ -21,9 +21,7 @@ local function begin(key, entry)
     if not add(events, 'id', id) then return '' end
     call('HSET', key, 's', place .. name, '2', line, 'p', ANNOUNCED)
   end
-  local message = '{"orderId":"' .. id .. tail
-  publish(UPDATES .. id, message)
-  if user then publish(USER_UPDATES .. user, message) end
+  publish(UPDATES .. id, '{"orderId":"' .. id .. tail, user)
   return details
 end
 

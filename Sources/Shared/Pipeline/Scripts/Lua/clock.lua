@@ -1,5 +1,5 @@
 -- The engine's time. It is Redis' own time, which may be set back, made to go on from the highest time seen. Some scripts (see `keeping`) write
--- that time to a hash of each slot, about once per second. CLOCK is the key of that hash; {} in it stands for the tag of the slot.
+-- that time to a hash of each slot, about once per second. CLOCK_HEAD, the tag of the slot and CLOCK_TAIL are the key of that hash.
 
 -- How far the time may go beyond the highest one kept, in ms, while it makes up for a clock that was set back. Without this limit it would also make
 -- up for a clock that was set back and then set right.
@@ -25,14 +25,19 @@ local function sane(text)
   return value >= 0 and value <= LAST and value or 0
 end
 
--- What is known of the time, in ms: Redis' `own`, the `highest` that was kept, how far it shall be `ahead` of Redis' own, and the time to use, `at`.
+-- How far the time of a clock shall be ahead of Redis' own. Few calls need to know.
+local function aheadOf(clock)
+  clock.ahead = clock.ahead or sane(redis.call('HGET', clock.key, 'ahead'))
+  return clock.ahead
+end
+
+-- What is known of the time, in ms: Redis' `own`, the `highest` that was kept, and the time to use, `at`.
 local function readClock()
-  local key = string.gsub(CLOCK, '{}', string.match(KEYS[1], '{.-}'))
-  local kept = redis.call('HMGET', key, 'highest', 'ahead')
-  local clock = { key = key, own = serverTime(), highest = sane(kept[1]), ahead = sane(kept[2]) }
+  local key = CLOCK_HEAD .. string.match(KEYS[1], '{.-}') .. CLOCK_TAIL
+  local clock = { key = key, highest = sane(redis.call('HGET', key, 'highest')), own = serverTime() }
   clock.at = clock.own
   if clock.own < clock.highest then
-    clock.at = math.max(clock.highest, math.min(clock.own + clock.ahead, clock.highest + MAX_UNKEPT))
+    clock.at = math.max(clock.highest, math.min(clock.own + aheadOf(clock), clock.highest + MAX_UNKEPT))
   end
   return clock
 end
@@ -45,7 +50,7 @@ local function milliseconds() return readClock().at end
 local function keeping(clock, isCertain)
   local gone = clock.at - clock.highest
   -- The difference is larger than the shrinking explains: Redis' clock was set back since.
-  local isSetBack = clock.highest - (clock.own + clock.ahead) > KEEP_AFTER
+  local isSetBack = clock.highest - (clock.own + aheadOf(clock)) > KEEP_AFTER
   if gone < KEEP_AFTER and not isSetBack and not (isCertain and gone > 0) then return nil end
   local ahead = math.max(0, clock.at - clock.own - math.floor(gone / CLOSING))
   return { 'HSET', clock.key, 'highest', integer(clock.at), 'ahead', integer(ahead) }
