@@ -25,14 +25,14 @@ struct Grounds {
     /// would give the entries of the two copies different ids.
     let areAnnounced: Bool
 
-    /// Mostly nothing is wrong. A stream of entries in hand is never of another type.
-    init(using random: inout SeededGenerator) {
-        func rarely(_ share: Int, _ stream: Stream) -> Stream { Int.random(in: 0..<share, using: &random) == 0 ? stream : .fine }
+    /// Mostly nothing is wrong, and nothing at all if `isFine`. A stream of entries in hand is never of another type.
+    init(isFine: Bool, using random: inout SeededGenerator) {
+        func rarely(_ share: Int, _ stream: Stream) -> Stream { !isFine && Int.random(in: 0..<share, using: &random) == 0 ? stream : .fine }
         accepted = rarely(12, .full)
         routed = rarely(12, .full)
         events = Bool.random(using: &random) ? rarely(6, .full) : rarely(12, .otherType)
-        areDeadlinesFine = Int.random(in: 0..<15, using: &random) > 0
-        isPaused = Int.random(in: 0..<10, using: &random) == 0
+        areDeadlinesFine = isFine || Int.random(in: 0..<15, using: &random) > 0
+        isPaused = !isFine && Int.random(in: 0..<10, using: &random) == 0
         isPassed = Bool.random(using: &random)
         areAnnounced = Bool.random(using: &random)
     }

@@ -8,15 +8,15 @@ public struct StepRequest: Sendable {
         let type: EventType
         /// Per cent; nil repeats the last progress.
         let progress: Int?
-        /// `{dex}` in it stands for the venues on which a transaction will be built.
         let message: String
+        /// Whether the message names the venues on which a transaction will be built. `{dex}` stands for them in it.
+        var namesVenues = false
         /// The members that this event adds to the order's record, see `OrderFold`.
         var members = ""
 
         /// The event as it is stored.
         func compact(attempt: Int, venues: String = "") -> CompactEvent {
-            // Only this event names venues. To look for the place takes as long as to write the event.
-            let text = type == .building ? message.replacing("{dex}", with: venues) : message
+            let text = namesVenues ? EventMessage.building(dex: venues) : message
             return CompactEvent(type, progress: progress, message: text, attempt: attempt, members: members)
         }
     }
@@ -56,7 +56,11 @@ public struct StepRequest: Sendable {
     /// The executor begins with the chosen route.
     public static let buildBegin = StepRequest(
         step: .buildBegin,
-        events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), members: CompactEvent.showsQuotes)]
+        events: [
+            Event(
+                type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), namesVenues: true,
+                members: CompactEvent.showsQuotes)
+        ]
     )
 
     /// The executor is about to send its signed transactions, one for each open leg. All are stored before the first is sent.
