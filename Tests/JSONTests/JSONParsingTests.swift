@@ -92,4 +92,13 @@ import Testing
         #expect(value["b"]?.bool == false && value["n"]?.isNull == true && value["a"]?.array?.count == 1)
         #expect(value["missing"] == nil && value.object?.count == 8 && value["a"]?["x"] == nil)
     }
+
+    @Test(arguments: [("\u{212A}", "K"), ("e\u{301}", "\u{E9}"), ("a\u{323}\u{307}", "a\u{307}\u{323}")])
+    func `A member is found by its bytes, not by a name that only looks the same`(name: String, other: String) throws {
+        let value = try JSONValue.parse(#"{"\#(name)":1}"#)
+        #expect(name == other)
+        #expect(value[name] == .number("1"))
+        #expect(value[other] == nil)
+        #expect(try JSONValue.parse(#"{"\#(other)":1}"#)[name] == nil)
+    }
 }

@@ -163,7 +163,7 @@ private struct UniqueNames {
     private var seen: Set<[UInt8]> = []
 
     mutating func insert(_ name: String, into members: [JSONMember]) -> Bool {
-        if members.count < Self.smallCount { return !members.contains { $0.name.hasSameBytes(as: name) } }
+        if members.count < Self.smallCount { return !members.contains { $0.name == name && $0.name.utf8.elementsEqual(name.utf8) } }
         if seen.isEmpty { seen = Set(members.map { Array($0.name.utf8) }) }
         return seen.insert(Array(name.utf8)).inserted
     }

@@ -25,20 +25,14 @@ public struct JSONMember: Sendable, Hashable {
     }
 }
 
-extension String {
-    /// Whether both are the same bytes. `==` is asked first: it is fast for short names, and all that it calls different are different bytes.
-    func hasSameBytes(as other: String) -> Bool {
-        guard self == other else { return false }
-        var (left, right) = (self, other)
-        return left.withUTF8 { left in right.withUTF8 { left.elementsEqual($0) } }
-    }
-}
-
 extension JSONValue {
     /// The member of that name, compared byte by byte; nil if there is none or if this is no object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name.hasSameBytes(as: name) }?.value
+        // A text in other bytes that `==` calls equal to an ASCII name is longer, such as a Kelvin sign for K. So the lengths settle it.
+        let count = name.utf8.count
+        let isASCII = count == name.utf16.count
+        return members.first { $0.name.utf8.count == count && $0.name == name && (isASCII || $0.name.utf8.elementsEqual(name.utf8)) }?.value
     }
 
     /// The member of that name; nil if it is missing or `null`.
