@@ -43,9 +43,9 @@ extension OrderRow {
     /// The row of an order as Redis has it. Throws if a part is missing or cannot be read. The lines themselves are not read, only counted.
     init(_ record: OrderRecord) throws(RecordError) {
         let order = try Order(json: record.details)
-        let events = record.text
+        var events = record.text
         guard order.id == record.id else { throw .missing("orderId", of: "order") }
-        let lines = events.isEmpty ? 0 : events.utf8.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
+        let lines = events.isEmpty ? 0 : events.withUTF8 { $0.reduce(1) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 } }
         guard let place = record.place, place.seq == lines else { throw .missing("s", of: "order") }
         self.init(order, details: record.details, seq: place.seq, status: place.state.status, updatedAt: place.at, events: events)
     }
