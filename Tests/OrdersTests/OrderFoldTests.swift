@@ -40,6 +40,20 @@ import Testing
         }
     }
 
+    @Test(arguments: Life.all) func `a fold that keeps no events knows the route, the stale quotes and the seq all the same`(life: Life) throws {
+        for texts in [life.lines, life.texts] {
+            for count in 0...texts.count {
+                var (whole, bare) = (OrderFold(life.order), OrderFold(life.order, keepsEvents: false))
+                for part in [texts.prefix(count), texts.dropFirst(count)] {
+                    try whole.add(lines: Substring(part.joined(separator: "\n")))
+                    try bare.add(lines: Substring(part.joined(separator: "\n")))
+                    #expect(bare.route == whole.route && bare.staleQuotes == whole.staleQuotes && bare.seq == whole.seq)
+                    #expect(bare.events.isEmpty)
+                }
+            }
+        }
+    }
+
     @Test(arguments: Life.all) func `messages with the order's id and status make the same events`(life: Life) throws {
         let whole = try life.fold()
         var fold = OrderFold(life.order)

@@ -70,7 +70,7 @@ def read(arguments: list[str]) -> Options:
     size.add_argument("--full", action="store_true", help="longer, more replicas, a million orders; takes two hours")
     parser.add_argument("--no-peer", action="store_true", help="leave out the Python peer")
     parser.add_argument("--edge", action="store_true", help="send everything through nginx rather than to the services themselves")
-    parser.add_argument("--window", type=_positive, default=1000, help="most orders under way end to end (1000)")
+    parser.add_argument("--window", type=_positive, default=3000, help="most orders under way end to end (3000)")
     parser.add_argument("--output", type=Path, default=ROOT / "Benchmarks/results.json", help="the file of all figures (Benchmarks/results.json)")
     words = parser.parse_args(arguments)
     scale = QUICK if words.quick else FULL if words.full else DEFAULT
