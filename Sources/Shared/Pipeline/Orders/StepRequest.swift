@@ -8,16 +8,14 @@ public struct StepRequest: Sendable {
         let type: EventType
         /// Per cent; nil repeats the last progress.
         let progress: Int?
+        /// `{dex}` in it stands for the venues on which a transaction will be built.
         let message: String
-        /// Whether the message names the venues on which a transaction will be built. `{dex}` stands for them in it.
-        var namesVenues = false
         /// The members that this event adds to the order's record, see `OrderFold`.
         var members = ""
 
         /// The event as it is stored.
         func compact(attempt: Int, venues: String = "") -> CompactEvent {
-            let text = namesVenues ? EventMessage.building(dex: venues) : message
-            return CompactEvent(type, progress: progress, message: text, attempt: attempt, members: members)
+            CompactEvent(type, progress: progress, message: message.filling("{dex}", with: venues), attempt: attempt, members: members)
         }
     }
 
@@ -56,11 +54,7 @@ public struct StepRequest: Sendable {
     /// The executor begins with the chosen route.
     public static let buildBegin = StepRequest(
         step: .buildBegin,
-        events: [
-            Event(
-                type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), namesVenues: true,
-                members: CompactEvent.showsQuotes)
-        ]
+        events: [Event(type: .building, progress: Progress.building, message: EventMessage.building(dex: "{dex}"), members: CompactEvent.showsQuotes)]
     )
 
     /// The executor is about to send its signed transactions, one for each open leg. All are stored before the first is sent.
