@@ -51,7 +51,7 @@ extension OrderPipeline {
 extension WorkEntry {
     /// How long the entry had been on its stream, by the time in its id.
     fileprivate func waited(until time: UInt64) -> Duration? {
-        guard let added = UInt64(digits: entry[...].utf8.prefix { $0 != UInt8(ascii: "-") }) else { return nil }
+        guard let added = StreamPosition.milliseconds(of: entry) else { return nil }
         return .milliseconds(time > added ? time - added : 0)
     }
 }

@@ -165,7 +165,7 @@ extension StreamLag {
 
     /// The age of an entry by the time in its id.
     private static func age(_ id: String?, _ now: UInt64) -> UInt64 {
-        guard let id, let time = UInt64(digits: id[...].utf8.prefix { $0 != UInt8(ascii: "-") }) else { return 0 }
+        guard let time = id.flatMap(StreamPosition.milliseconds(of:)) else { return 0 }
         return now > time ? now - time : 0
     }
 }

@@ -5,11 +5,14 @@ struct StreamPosition: Comparable {
 
     /// The place of an entry. Text that is no id has the first place.
     init(_ id: String) {
-        let text = id.utf8[...]
-        let dash = text.firstIndex(of: UInt8(ascii: "-")) ?? text.endIndex
-        milliseconds = UInt64(digits: text[..<dash]) ?? 0
-        number = UInt64(digits: text[dash...].dropFirst()) ?? 0
+        milliseconds = Self.milliseconds(of: id) ?? 0
+        number = UInt64(digits: id.utf8[...].drop { $0 != Self.dash }.dropFirst()) ?? 0
     }
+
+    private static let dash = UInt8(ascii: "-")
+
+    /// When an entry was added, in ms of Redis' clock; nil for text that is no id.
+    static func milliseconds(of id: String) -> UInt64? { UInt64(digits: id.utf8[...].prefix { $0 != dash }) }
 
     static func < (a: StreamPosition, b: StreamPosition) -> Bool { (a.milliseconds, a.number) < (b.milliseconds, b.number) }
 }
