@@ -62,8 +62,9 @@ final class EventLane {
     private func fill() async -> [StreamEntry] {
         var batch = await read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
         guard !batch.isEmpty else { return [] }
-        for waits in 1...Self.maxWaits where options.wait > .zero && (waits == 1 || batch.count >= Self.many) {
-            guard batch.count < options.batch, !isStopping else { break }
+        var waits = 0
+        while options.wait > .zero, batch.count < options.batch, waits < (batch.count >= Self.many ? Self.maxWaits : 1), !isStopping {
+            waits += 1
             try? await sleep(for: options.wait)
             if !Task.isCancelled { batch += await read(count: options.batch - batch.count, block: .milliseconds(1)) }
         }
