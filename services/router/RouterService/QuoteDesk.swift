@@ -88,9 +88,9 @@ final class QuoteDesk {
         let start = MonotonicInstant.now
         do throws(OrderFailure) {
             guard let quote = try venue.quoteAtOnce(request) else { return nil }
-            return note(.success(quote), of: venue, after: start.elapsed)
+            return note(.success(quote), "quoted", of: venue, after: start.elapsed)
         } catch {
-            return note(.failure(error), of: venue, after: start.elapsed)
+            return note(.failure(error), error.code.rawValue.lowercased(), of: venue, after: start.elapsed)
         }
     }
 
@@ -98,26 +98,24 @@ final class QuoteDesk {
         let start = MonotonicInstant.now
         do {
             let quote = try await withDeadline(timeout) { try await venue.quote(request) }
-            return note(.success(quote), of: venue, after: start.elapsed)
+            return note(.success(quote), "quoted", of: venue, after: start.elapsed)
         } catch let failure as OrderFailure {
-            return note(.failure(failure), of: venue, after: start.elapsed)
+            return note(.failure(failure), failure.code.rawValue.lowercased(), of: venue, after: start.elapsed)
         } catch {
-            durations?.labelled(venue.dex).observe(start.elapsed)
-            outcomes?.labelled(venue.dex, "no_answer").increment()
-            return (venue.dex, .failure(OrderFailure(.venueUnavailable, message: "\(venue.dex) did not answer in time")))
+            let failure = OrderFailure(.venueUnavailable, message: "\(venue.dex) did not answer in time")
+            return note(.failure(failure), "no_answer", of: venue, after: start.elapsed)
         }
     }
 
-    private func note(_ result: Result<Quote, OrderFailure>, of venue: any Venue, after time: Duration) -> Answer {
+    /// Counts an answer under its outcome, and stamps a quote whose venue does not tell its time.
+    private func note(_ result: Result<Quote, OrderFailure>, _ outcome: String, of venue: any Venue, after time: Duration) -> Answer {
         durations?.labelled(venue.dex).observe(time)
-        switch result {
-        case .success(var quote):
+        outcomes?.labelled(venue.dex, outcome).increment()
+        let stamped = result.map { quote in
+            var quote = quote
             quote.quotedAt = quote.quotedAt ?? clock?.now
-            outcomes?.labelled(venue.dex, "quoted").increment()
-            return (venue.dex, .success(quote))
-        case .failure(let failure):
-            outcomes?.labelled(venue.dex, failure.code.rawValue.lowercased()).increment()
-            return (venue.dex, .failure(failure))
+            return quote
         }
+        return (venue.dex, stamped)
     }
 }
