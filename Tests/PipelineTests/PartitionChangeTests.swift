@@ -39,14 +39,14 @@ struct PartitionChangeTests {
             let (order, entry) = try await bench.reach(.submitted)
             #expect(await obstacle(other) == "the engine is not paused")
             try await bench.pipeline.pause(reason: "more partitions")
-            let old = Heartbeat(redis: bench.redis, service: "router", name: "router-1") { ["partitions": "1"] }
+            let old = Heartbeat(redis: bench.redis, service: "router", name: "router-1") { ["partitions": "1/2"] }
             let beating = Loop.spawn { await old.run() }
             try await eventually { try await bench.pipeline.aliveNames() == ["router-1"] }
             #expect(await obstacle(other) == "router-1 is still running with another count")
             beating.cancel()
             await beating.value
             await old.end()
-            await Heartbeat(redis: bench.redis, service: "router", name: "router-2") { ["partitions": "4"] }.beat()
+            await Heartbeat(redis: bench.redis, service: "router", name: "router-2") { ["partitions": "4/2"] }.beat()
             #expect(await obstacle(other) == "not all entries of \(bench.keys.routed) are finished")
             try await bench.written(.confirm(Samples.fill), entry)
             #expect(await obstacle(other) == "not all entries of \(bench.keys.events) are finished")
@@ -59,10 +59,10 @@ struct PartitionChangeTests {
             try await bench.send("DEL", bench.keys.dead)
             try await bench.put(order, in: .routed)
             #expect(await obstacle(other) == "order \(order.id) is under way")
-            #expect(try await agreed(bench) == "1")
+            #expect(try await agreed(bench) == "1/2")
             try await bench.put(order, in: .confirmed)
             #expect(await obstacle(other) == "none")
-            #expect(try await agreed(bench) == "4")
+            #expect(try await agreed(bench) == "4/2")
             try await other.resume()
             let mismatch = await #expect(throws: PartitionMismatch.self) { try await bench.pipeline.agreeOnPartitions() }
             #expect(mismatch?.description.contains("start with PARTITIONS=4") == true)
@@ -128,16 +128,16 @@ struct PartitionChangeTests {
     @Test func `while a process goes by the old count an engine without orders keeps it too`() async throws {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
-            let old = Heartbeat(redis: bench.redis, service: "gateway", name: "gateway-1") { ["partitions": "1"] }
+            let old = Heartbeat(redis: bench.redis, service: "gateway", name: "gateway-1") { ["partitions": "1/2"] }
             let beating = Loop.spawn { await old.run() }
             try await eventually { try await bench.pipeline.aliveNames() == ["gateway-1"] }
             #expect(await obstacle(pipeline(bench, 4)) == "gateway-1 is still running with another count")
-            #expect(try await agreed(bench) == "1")
+            #expect(try await agreed(bench) == "1/2")
             beating.cancel()
             await beating.value
             await old.end()
             #expect(await obstacle(pipeline(bench, 4)) == "none")
-            #expect(try await agreed(bench) == "4")
+            #expect(try await agreed(bench) == "4/2")
         }
     }
 
@@ -156,13 +156,13 @@ struct PartitionChangeTests {
             }
             for task in starting { #expect(try await task.value == "none") }
             #expect(try await others[0].currentPause() == nil)
-            #expect(try await agreed(bench) == "3")
+            #expect(try await agreed(bench) == "3/2")
         }
     }
 
     /// Starts as a process does: first its heartbeat, then the agreement. Returns what was in the way, and the heartbeat, which goes on.
     private func start(_ bench: Bench, _ partitions: Int) async -> (obstacle: String, heart: Task<Void, Never>) {
-        let heartbeat = Heartbeat(redis: bench.redis, service: "router", name: "router-\(partitions)") { ["partitions": String(partitions)] }
+        let heartbeat = Heartbeat(redis: bench.redis, service: "router", name: "router-\(partitions)") { ["partitions": "\(partitions)/2"] }
         await heartbeat.beat()
         let heart = Loop.spawn { await heartbeat.run() }
         return (await obstacle(pipeline(bench, partitions)), heart)
@@ -173,7 +173,7 @@ struct PartitionChangeTests {
         try await withBench { bench in
             try await bench.pipeline.agreeOnPartitions()
             // More names that start with the process. To check them all takes a while, in which another process can begin.
-            for index in 0..<30 { await Heartbeat(redis: bench.redis, service: "router", name: "ally-\(index)") { ["partitions": "4"] }.beat() }
+            for index in 0..<30 { await Heartbeat(redis: bench.redis, service: "router", name: "ally-\(index)") { ["partitions": "4/2"] }.beat() }
             let changing = Loop.spawn { await self.start(bench, 4) }
             // A different moment of the change in each turn.
             for _ in 0..<turn { _ = try await bench.now() }
@@ -184,7 +184,7 @@ struct PartitionChangeTests {
                 await task.value
             }
             #expect(old.obstacle != "none" || new.obstacle != "none")
-            #expect(try await agreed(bench) == (new.obstacle == "none" ? "4" : "1"))
+            #expect(try await agreed(bench) == (new.obstacle == "none" ? "4/2" : "1/2"))
         }
     }
 
@@ -196,7 +196,7 @@ struct PartitionChangeTests {
             let other = pipeline(bench, 3)
             let error = await #expect(throws: PipelineError.self) { try await other.agreeOnPartitions() }
             #expect(error?.code == .changing && error?.cause == "another process is changing the count of partitions" && error?.isPassing == true)
-            #expect(try await agreed(bench) == "1")
+            #expect(try await agreed(bench) == "1/2")
             try await turn.finish("")
             #expect(await obstacle(other) == "none")
         }
@@ -208,10 +208,10 @@ struct PartitionChangeTests {
             try await bench.pipeline.agreeOnPartitions()
             try await finish(bench, Samples.order(key: "k", user: "u"))
             try await bench.pipeline.pause(reason: "growing")
-            try await bench.send("SET", Keys.agreement("partitions"), "2>4")
+            try await bench.send("SET", Keys.agreement("partitions"), "2>4/2")
             let other = pipeline(bench, count)
             #expect(await obstacle(other) == "none")
-            #expect(try await agreed(bench) == String(count))
+            #expect(try await agreed(bench) == "\(count)/2")
             for keys in other.partitions { #expect(try await bench.send("EXISTS", keys.paused).integer == 1) }
         }
     }
@@ -219,7 +219,7 @@ struct PartitionChangeTests {
     @Test func `a change that cannot be gone on with names the count that it was to`() async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
             try await finish(bench, Samples.order())
-            try await bench.send("SET", Keys.agreement("partitions"), "2>4")
+            try await bench.send("SET", Keys.agreement("partitions"), "2>4/2")
             let mismatch = await #expect(throws: PartitionMismatch.self) { try await bench.pipeline.agreeOnPartitions() }
             #expect(mismatch?.description.contains("4 is agreed on, and the engine is not paused: start with PARTITIONS=4") == true)
         }

@@ -53,7 +53,7 @@ struct ProcessTests {
             let other = OrderPipeline(redis: bench.redis, settings: changed)
             let order = try await bench.place(Samples.order(key: "k", user: "u"))
             let mismatch = await #expect(throws: PartitionMismatch.self) { try await other.agreeOnPartitions() }
-            #expect(mismatch?.agreed == "1")
+            #expect(mismatch?.agreed == "1/2")
             #expect(mismatch?.description.contains("start with PARTITIONS=1") == true)
 
             try await bench.send("DEL", bench.keys.accepted, bench.keys.events)
@@ -62,7 +62,7 @@ struct ProcessTests {
             try await bench.send("DEL", bench.keys.idempotency(user: "u", key: "k"))
             try await other.agreeOnPartitions()
             await #expect(throws: Never.self) { try await other.agreeOnPartitions() }
-            #expect(try await bench.send("GET", Keys.agreement("partitions")).string == "2")
+            #expect(try await bench.send("GET", Keys.agreement("partitions")).string == "2/2")
         }
     }
 

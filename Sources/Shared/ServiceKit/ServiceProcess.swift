@@ -67,7 +67,7 @@ public final class ServiceProcess {
         redis = RedisClient(url: common.redis, name: name)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
-        let agreed = OrderPipeline.layoutField.merging(["partitions": String(settings.partitions)]) { own, _ in own }
+        let agreed = pipeline.agreementField
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
             (relay.process?.saidOfItself ?? [:]).merging(agreed) { _, own in own }
         }

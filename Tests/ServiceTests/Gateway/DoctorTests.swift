@@ -224,6 +224,23 @@ struct DoctorTests {
         #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-a: the user"))
     }
 
+    @Test func `a process of another version is named`() {
+        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, strangers: ["router-old"]).all.filter { $0.verdict != .ok }
+        #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-old"))
+    }
+
+    @Test func `the doctor sees who has woken up with another version`() async throws {
+        try await withGateway { test, http in
+            let old = Heartbeat(redis: test.redis, service: "router", name: "router-old") { ["partitions": "1"] }
+            await old.beat()
+            let checks = try await http.get("/api/doctor")["checks"]?.array ?? []
+            let services = try #require(checks.first { $0["check"]?.string == "services" })
+            #expect(services["verdict"]?.string == "fault")
+            #expect(services["finding"]?.string?.contains("router-old") == true, "\(services)")
+            await old.end()
+        }
+    }
+
     @Test(
         arguments: [
             ("Redis is away", "Start Redis"), ("Redis gave no answer", "stopped"), ("Redis refuses it (NOPERM x)", "its rights"),

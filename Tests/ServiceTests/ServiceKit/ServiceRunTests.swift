@@ -78,7 +78,6 @@ struct ServiceRunTests {
 
     @Test func `another count of partitions than orders in Redis live by is refused, and the service is never run`() async throws {
         try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
-            try await test.pipeline.agreeOnLayout()
             try await test.pipeline.agreeOnPartitions()
             try await test.accept(Samples.order())
             let url = "redis://127.0.0.1:\(test.settings.common.redis.port)/\(test.settings.common.redis.database)"
@@ -220,7 +219,7 @@ struct PartitionAgreementTests {
         try await withPipeline(2) { test in
             try await test.pipeline.agreeOnPartitions()
             try await other(test, 2).agreeOnPartitions()
-            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "2")
+            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "2/2")
         }
     }
 
@@ -230,7 +229,7 @@ struct PartitionAgreementTests {
             // The streams and their groups are there already, without entries.
             try await other(test, 4).agreeOnPartitions()
             await #expect(throws: Never.self) { try await other(test, 4).agreeOnPartitions() }
-            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "4")
+            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "4/2")
         }
     }
 
@@ -244,8 +243,8 @@ struct PartitionAgreementTests {
             try await test.pipeline.agreeOnPartitions()
             _ = try await test.redis.send(command)
             let error = await #expect(throws: PartitionMismatch.self) { try await other(test, 4).agreeOnPartitions() }
-            #expect(error?.agreed == "2" && error?.given == 4)
-            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "2")
+            #expect(error?.agreed == "2/2" && error?.given == 4)
+            #expect(try await test.redis.send(["GET", Keys.agreement("partitions")]).string == "2/2")
         }
     }
 }

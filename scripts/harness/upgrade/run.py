@@ -18,9 +18,10 @@ from harness.runner.settings import ROOT, Problem
 from . import audit, previous
 from .clients import USER, Clients, UserFollower, followed, streamed
 from .previous import Release
-from .stack import SETTINGS, UpgradedStack
+from .stack import PARTITIONS, SETTINGS, UpgradedStack
 
 CLIENTS, ORDERS = 4, 50  # orders of each release, at least
+OTHER_FORM = "This version keeps orders in another form"
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def _step(name: str) -> Iterator[None]:
 def _upgrade(stack: UpgradedStack, new: Release, clients: Clients) -> audit.Before:
     """Upgrades while clients place orders. The engine is still paused then."""
     with _step("beside the previous release no service starts"):
-        stack.refuses(new, "is still running with the other version")
+        stack.refuses(new, OTHER_FORM, "is still running with the other version")
     stack.orderctl("pause", "--reason", "upgrade")
     with _step("clients are told of the pause"):
         until(lambda: clients.refused["PAUSED"] >= CLIENTS, "the clients were not told of the pause")
@@ -41,7 +42,7 @@ def _upgrade(stack: UpgradedStack, new: Release, clients: Clients) -> audit.Befo
     with _step("over orders that are under way no service starts, and the previous release takes them up again"):
         assert stack.waiting() > 0, "no order was alive"
         stack.stop_services()
-        stack.refuses(new, "and not all entries of orders:{")
+        stack.refuses(new, OTHER_FORM, "and not all entries of orders:{")
         assert "started again" in stack.call("up")
     with _step("the previous release drains"):
         stack.drain()
@@ -54,7 +55,7 @@ def _upgrade(stack: UpgradedStack, new: Release, clients: Clients) -> audit.Befo
     return before
 
 
-def _run(stack: UpgradedStack, new: Release) -> str:
+def _run(stack: UpgradedStack, old: Release, new: Release) -> str:
     clients, follower = Clients(stack.base, CLIENTS), UserFollower(stack.base)
     with follower.at_work():
         with clients.at_work():
@@ -70,6 +71,8 @@ def _run(stack: UpgradedStack, new: Release) -> str:
             stack.orderctl("resume")
             with _step("this release takes orders"):
                 clients.reach(len(before.placed) + ORDERS)
+            with _step("beside this release the previous one does not start"):
+                stack.refuses(old, f"PARTITIONS is {PARTITIONS}, but", "and the engine is not paused")
         with _step("this release drains"):
             stack.drain()
         mine = clients.of(USER)
@@ -85,11 +88,11 @@ def _run(stack: UpgradedStack, new: Release) -> str:
     return f"{len(before.placed)} orders before, {len(clients.placed) - len(before.placed)} after; requests repeated: {repeated}"
 
 
-def _with_logs(stack: UpgradedStack, new: Release) -> str:
+def _with_logs(stack: UpgradedStack, old: Release, new: Release) -> str:
     """Runs the test. If it fails, prints the ends of the logs."""
     with running(stack):
         try:
-            return _run(stack, new)
+            return _run(stack, old, new)
         except Exception:
             for name in stack.run.names():
                 print(f"--- {name}\n" + "\n".join(stack.run.last_lines(name, 5)))
@@ -114,4 +117,4 @@ def main(_arguments: list[str]) -> int:
     with scratch() as folder:
         stack = UpgradedStack(folder / "run", **SETTINGS)
         stack.use(old)
-        return 0 if passes("upgrade", lambda: _with_logs(stack, new)) else 1
+        return 0 if passes("upgrade", lambda: _with_logs(stack, old, new)) else 1

@@ -52,8 +52,9 @@ class UpgradedStack(PrivateStack):
         pids = [pid for name, pid in self.pids().items() if name.startswith(SERVICES)]
         assert not end(pids, signal.SIGTERM, 20), "a service did not stop"
 
-    def refuses(self, release: Release, reason: str) -> None:
-        """Checks that no service of that release starts here, and that each says why."""
+    def refuses(self, release: Release, sentence: str, reason: str) -> None:
+        """Checks that no service of that release starts here, that each says why, and that it has changed nothing."""
+        agreed = self.redis("GET", "orders:{agreed}:partitions")
         variables = self.run.variables()
         environment = self.env | {name: variables[name] for name in ("REDIS_URL", "DATABASE_URL")} | {"PORT": "0", "BIND": "127.0.0.1"}
 
@@ -65,5 +66,5 @@ class UpgradedStack(PrivateStack):
 
         with ThreadPoolExecutor() as pool:
             for service, (code, said) in zip(SERVICES, pool.map(start, SERVICES), strict=True):
-                assert code == 78 and said.startswith(f"{service}: This version keeps orders in another form") and reason in said, (code, said)
-        assert self.redis("GET", "orders:{agreed}:layout") is None, "a process that was refused has changed something"
+                assert code == 78 and said.startswith(f"{service}: {sentence}") and reason in said, (code, said)
+        assert self.redis("GET", "orders:{agreed}:partitions") == agreed, "a process that was refused has changed something"

@@ -13,42 +13,64 @@ public struct LayoutMismatch: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// The form in which orders are kept in Redis. Two versions with two forms must not work on the same orders.
+/// What all processes on one Redis agree on: how many partitions there are, and in which form orders are kept in them.
 ///
-/// A process takes over from the form before this one if no process of such a version is alive, and if nothing of its orders is left to do. Their
-/// idempotency records stay as they are, and Postgres has the orders themselves.
-@ServiceActor
-struct LayoutAgreement {
-    /// The number of the form that this version uses. Every heartbeat names it.
-    nonisolated static let current = "2"
+/// Its text is `4/2`: four partitions, form 2. While the count is being changed it is `4>8/2`. Versions that know only of the first form write `4`. To
+/// them every other text is another count, so they do not start.
+struct PipelineAgreement: Equatable, CustomStringConvertible {
+    /// The number of the form that this version uses.
+    static let currentLayout = "2"
+    private static let firstLayout = "1"
 
-    let pipeline: OrderPipeline
+    /// The count of partitions; two counts while it is being changed.
+    let counts: [Int]
+    let layout: String
 
-    /// Throws `LayoutMismatch` if this process must not work on this Redis. Then nothing has changed.
-    func run() async throws {
-        let agreed = try await pipeline.send(["GET", Keys.agreement("layout")]).string
-        if agreed == nil, let obstacle = try await obstacle() { throw LayoutMismatch(obstacle: obstacle) }
-        guard try await pipeline.agree(on: "layout", Self.current) == Self.current else {
-            throw LayoutMismatch(obstacle: "that version is in use here")
-        }
+    /// What this version agrees to.
+    init(partitions: Int...) {
+        counts = partitions
+        layout = Self.currentLayout
     }
 
-    private func obstacle() async throws -> String? {
-        // A process of the version before says nothing of its form.
-        if let stranger = try await pipeline.stranger(to: "layout", Self.current) { return "\(stranger) is still running with the other version" }
-        if let unfinished = try await pipeline.unfinished() { return unfinished }
-        return try await pipeline.openOrder(Keys.everyEarlierOrder) { key in
-            try await pipeline.send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }
-        }
+    /// Reads a text. What is no count counts as one partition.
+    init(_ text: String) {
+        let parts = text.split(separator: "/", maxSplits: 1)
+        counts = (parts.first ?? "").split(separator: ">").map { min(max(Int($0) ?? 1, 1), 256) }
+        layout = parts.count > 1 ? String(parts[1]) : Self.firstLayout
     }
+
+    var description: String { counts.map(String.init).joined(separator: ">") + "/" + layout }
+
+    /// Whether orders are in the form of this version.
+    var isCurrent: Bool { layout == Self.currentLayout }
+    /// Whether orders are in the form of the version before.
+    var isEarlier: Bool { layout == Self.firstLayout }
+    /// All partitions that may hold something: those of the higher count.
+    var most: Int { counts.max() ?? 1 }
+    /// Those that every count has.
+    var least: Int { counts.min() ?? 1 }
 }
 
 extension OrderPipeline {
-    /// Makes sure that all processes keep orders in one form. The caller must have sent a heartbeat with `layout` before.
-    ///
-    /// - Throws: `LayoutMismatch` if orders of another form are not finished.
-    public func agreeOnLayout() async throws { try await LayoutAgreement(pipeline: self).run() }
+    /// The field of a heartbeat that names what its process agrees to.
+    public var agreementField: [String: String] { ["partitions": PipelineAgreement(partitions: settings.partitions).description] }
 
-    /// The field of a heartbeat that names the form of orders.
-    public nonisolated static var layoutField: [String: String] { ["layout": LayoutAgreement.current] }
+    /// Why this version cannot take over the orders of the version before; nil if it can. `agreed` is what that version has agreed on.
+    ///
+    /// Nothing of its orders may be left to do. Their idempotency records stay as they are, and Postgres has the orders themselves.
+    func obstacleToLayout(_ agreed: PipelineAgreement) async throws -> String? {
+        guard agreed.isEarlier else { return "a later version is in use here" }
+        if let stranger = try await stranger() { return "\(stranger) is still running with the other version" }
+        var settings = settings
+        settings.partitions = max(agreed.most, settings.partitions)
+        if let unfinished = try await OrderPipeline(redis: redis, settings: settings).unfinished() { return unfinished }
+        return try await openOrder(Keys.everyEarlierOrder) { key in
+            try await send(["HGET", key, "state"]).string.flatMap { OrderState(rawValue: $0) }
+        }
+    }
+
+    /// The name of a process that agrees to something else; nil for none.
+    func stranger() async throws -> String? {
+        try await stranger(to: "partitions", PipelineAgreement(partitions: settings.partitions).description)
+    }
 }

@@ -12,8 +12,8 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
     public let obstacle: String
 
     public var description: String {
-        // After a change that was cut off the agreement is `from>to`; the sentence names the second count.
-        let agreed = agreed.split(separator: ">").last ?? "1"
+        // After a change that was cut off there are two counts; the sentence names the second one.
+        let agreed = PipelineAgreement(agreed).counts.last ?? 1
         return "PARTITIONS is \(given), but in this Redis \(agreed) is agreed on, and \(obstacle): start with PARTITIONS=\(agreed). "
             + "To change it, pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, "
             + "and start all with the new count"
@@ -21,12 +21,13 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
 }
 
 extension OrderPipeline {
-    /// Makes sure that all processes have one count of partitions. An order's id carries its partition.
+    /// Makes sure that all processes have one count of partitions, and keep orders in one form. An order's id carries its partition.
     ///
-    /// The count changes if no process uses the old one, and the old partitions are empty or the engine is paused with nothing under way. The caller
-    /// must have sent a heartbeat with its count before. So of two processes with two counts at least one sees the other.
+    /// The count changes if no process uses the old one, and the old partitions are empty or the engine is paused with nothing under way. The form
+    /// changes if no process uses the old one and no order of it is left to do. The caller must have sent a heartbeat with `agreementField` before. So
+    /// of two processes that do not agree at least one sees the other.
     ///
-    /// - Throws: `PartitionMismatch` if the count cannot be changed.
+    /// - Throws: `PartitionMismatch` if the count cannot be changed, `LayoutMismatch` if the form cannot. Then nothing has changed.
     public func agreeOnPartitions() async throws { try await PartitionChange(to: self).run() }
 
     /// Whether no partition holds an order, an idempotency record or a stream entry. Called only if the counts differ.

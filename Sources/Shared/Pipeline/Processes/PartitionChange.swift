@@ -2,10 +2,11 @@ internal import EventLoop
 internal import Orders
 internal import Redis
 
-/// Changes the count of partitions of an engine that is empty, or paused with nothing under way, by one process at a time.
+/// Changes the count of partitions of an engine that is empty, or paused with nothing under way, and takes over from the version before, by one
+/// process at a time.
 ///
-/// While keys are moved the agreement is `from>to`. No process uses either count then. The next process that starts begins the change again, to its
-/// own count.
+/// While keys are moved the agreement has both counts. No process uses either then. The next process that starts begins the change again, to its own
+/// count.
 @ServiceActor
 final class PartitionChange {
     /// How long one call waits for another process' change.
@@ -21,6 +22,7 @@ final class PartitionChange {
     private let turn: Turn
     private var turnKept = MonotonicInstant.now
     private var given: Int { pipeline.settings.partitions }
+    private var own: PipelineAgreement { PipelineAgreement(partitions: given) }
 
     /// A change to the pipeline's own count.
     init(to pipeline: OrderPipeline) {
@@ -30,11 +32,13 @@ final class PartitionChange {
 
     /// Makes the change if another count is agreed on.
     ///
-    /// - Throws: `PartitionMismatch` if the change cannot be made; then nothing has changed. `PipelineError` with `.changing` if another process
-    ///   still makes it.
+    /// - Throws: `PartitionMismatch` or `LayoutMismatch` if the change cannot be made; then nothing has changed. `PipelineError` with `.changing` if
+    ///   another process still makes it.
     func run() async throws {
         let start = MonotonicInstant.now
-        while try await agreed() != String(given) {
+        // Who has lost the agreement may still have orders.
+        if try await pipeline.send(["GET", Keys.agreement("partitions")]).string == nil { try await takeOver(from: PipelineAgreement("\(given)")) }
+        while try await agreed() != own.description {
             if try await turn.take() != nil {
                 turnKept = .now
                 do {
@@ -52,25 +56,43 @@ final class PartitionChange {
 
     private static var othersTurn: PipelineError { PipelineError(.changing, "another process is changing the count of partitions") }
 
-    private func agreed() async throws -> String { try await pipeline.agree(on: "partitions", String(given)) }
+    private func agreed() async throws -> String { try await pipeline.agree(on: "partitions", own.description) }
 
     private func change(from agreed: String) async throws {
-        guard agreed != String(given) else { return }
+        let found = PipelineAgreement(agreed)
+        guard found != own else { return }
+        try await takeOver(from: found)
+        if found.counts == own.counts {
+            // A process of the version before that has just started has a heartbeat by now, and one that starts from here on is refused.
+            try await agree(own.description)
+            guard let stranger = try await pipeline.stranger() else { return }
+            try await agree(agreed)
+            throw LayoutMismatch(obstacle: "\(stranger) is still running with the other version")
+        }
+        try await changeCount(from: found, agreed)
+    }
+
+    /// Throws `LayoutMismatch` if orders of another form are left to do.
+    private func takeOver(from agreed: PipelineAgreement) async throws {
+        guard !agreed.isCurrent, let obstacle = try await pipeline.obstacleToLayout(agreed) else { return }
+        throw LayoutMismatch(obstacle: obstacle)
+    }
+
+    private func changeCount(from found: PipelineAgreement, _ agreed: String) async throws {
         // After a change that was cut off there are two counts. The partitions that both have were paused before that change began.
-        let counts = agreed.split(separator: ">").map { min(max(Int($0) ?? 1, 1), 256) }
-        let before = with(counts.max() ?? 1)
+        let before = with(found.most)
         let isEmpty = try await pipeline.isEmpty()
-        var obstacle = isEmpty ? try await stranger() : try await obstacle(before, paused: counts.min() ?? 1)
+        var obstacle = isEmpty ? try await stranger() : try await obstacle(before, paused: found.least)
         if obstacle == nil {
             try await keepTurn()
             // From here on a process that starts with the old count is refused. A process that has just started with it has a heartbeat by now.
-            try await agree("\(before.settings.partitions)>\(given)")
+            try await agree(PipelineAgreement(partitions: found.most, given).description)
             obstacle = try await stranger()
             if obstacle != nil { try await agree(agreed) }
         }
         if let obstacle { throw PartitionMismatch(agreed: agreed, given: given, obstacle: obstacle) }
         if !isEmpty { try await moveAll(from: before) }
-        try await agree(String(given))
+        try await agree(own.description)
         for keys in before.partitions.dropFirst(given) { _ = try await pipeline.send(["DEL", keys.paused]) }
     }
 
@@ -97,7 +119,7 @@ final class PartitionChange {
     }
 
     private func stranger() async throws -> String? {
-        try await pipeline.stranger(to: "partitions", String(given)).map { "\($0) is still running with another count" }
+        try await pipeline.stranger().map { "\($0) is still running with another count" }
     }
 
     // MARK: Moving

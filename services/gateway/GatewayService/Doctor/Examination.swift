@@ -69,11 +69,14 @@ final class Examination {
 
     private func pipeline() async -> [Diagnosis] {
         do throws(PipelineError) {
-            let alive = Dictionary(grouping: try await process.pipeline.instances(), by: \.service)
-            let troubles = alive.values.joined().compactMap { process in
+            let instances = try await process.pipeline.instances()
+            let alive = Dictionary(grouping: instances, by: \.service).mapValues(\.count)
+            let troubles = instances.compactMap { process in
                 process.fields["trouble"].flatMap { $0.isEmpty ? nil : "\(process.name): \($0)" }
             }
-            return PipelineChecks(lag: try await lag.sample(), alive: alive.mapValues(\.count), troubles: troubles.sorted()).all
+            let agreed = process.pipeline.agreementField
+            let strangers = instances.filter { process in agreed.contains { process.fields[$0.key] != $0.value } }.map(\.name)
+            return PipelineChecks(lag: try await lag.sample(), alive: alive, troubles: troubles.sorted(), strangers: strangers.sorted()).all
         } catch {
             return PipelineChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(error.cause)") }
         }

@@ -15,10 +15,17 @@ struct PipelineChecks {
     let alive: [String: Int]
     /// Processes that are alive and cannot work, with the reason.
     var troubles: [String] = []
+    /// Processes that are alive and keep orders in another form, or have another count of partitions.
+    var strangers: [String] = []
 
     var all: [Diagnosis] { [services, groups, backlog, postgresBehind, deadLetters, paused] }
 
     private var services: Diagnosis {
+        guard strangers.isEmpty else {
+            return Diagnosis(
+                "services", .fault, "of another version, or with another count of partitions: \(strangers.joined(separator: ", "))",
+                do: "Stop them: they cannot work on these orders, and may put aside what they do not know (orderctl dead list).")
+        }
         let missing = ["gateway", "router", "executor", "notifier"].filter { alive[$0, default: 0] == 0 }
         guard missing.isEmpty else {
             return Diagnosis(
