@@ -14,27 +14,48 @@ struct Grounds {
     static let unlisted: UserID = "unlisted"
     private static let last = "18446744073709551615-18446744073709551615"
 
-    let accepted: Stream
-    let routed: Stream
-    let events: Stream
-    let areDeadlinesFine: Bool
-    let isPaused: Bool
+    private(set) var accepted = Stream.fine
+    private(set) var routed = Stream.fine
+    private(set) var events = Stream.fine
+    private(set) var areDeadlinesFine = true
+    private(set) var isPaused = false
     /// Whether the groups have passed all entries, so that an entry that is not pending counts as finished.
-    let isPassed: Bool
+    private(set) var isPassed: Bool
     /// Where the events stream takes no entry: whether entries stand for the events of all orders, or of none. With some of each, the failed ones
     /// would give the entries of the two copies different ids.
-    let areAnnounced: Bool
+    private(set) var areAnnounced: Bool
 
-    /// Mostly nothing is wrong, and nothing at all if `isFine`. A stream of entries in hand is never of another type.
-    init(isFine: Bool, using random: inout SeededGenerator) {
-        func rarely(_ share: Int, _ stream: Stream) -> Stream { !isFine && Int.random(in: 0..<share, using: &random) == 0 ? stream : .fine }
-        accepted = rarely(12, .full)
-        routed = rarely(12, .full)
-        events = Bool.random(using: &random) ? rarely(6, .full) : rarely(12, .otherType)
-        areDeadlinesFine = isFine || Int.random(in: 0..<15, using: &random) > 0
-        isPaused = !isFine && Int.random(in: 0..<10, using: &random) == 0
+    /// Nothing is wrong.
+    init(using random: inout SeededGenerator) {
         isPassed = Bool.random(using: &random)
         areAnnounced = Bool.random(using: &random)
+    }
+
+    /// Mostly nothing is wrong. A stream of entries in hand is never of another type.
+    static func random(using random: inout SeededGenerator) -> Grounds {
+        var grounds = Grounds(using: &random)
+        func rarely(_ share: Int, _ stream: Stream) -> Stream { Int.random(in: 0..<share, using: &random) == 0 ? stream : .fine }
+        grounds.accepted = rarely(12, .full)
+        grounds.routed = rarely(12, .full)
+        grounds.events = Bool.random(using: &random) ? rarely(6, .full) : rarely(12, .otherType)
+        grounds.areDeadlinesFine = Int.random(in: 0..<15, using: &random) > 0
+        grounds.isPaused = Int.random(in: 0..<10, using: &random) == 0
+        return grounds
+    }
+
+    /// One thing is wrong, each in turn by the number.
+    static func withOneFault(_ number: Int, using random: inout SeededGenerator) -> Grounds {
+        var grounds = Grounds(using: &random)
+        switch number % 7 {
+        case 0: grounds.accepted = .full
+        case 1: grounds.routed = .full
+        case 2: (grounds.events, grounds.areAnnounced) = (.full, false)
+        case 3: (grounds.events, grounds.areAnnounced) = (.full, true)
+        case 4: grounds.events = .otherType
+        case 5: grounds.areDeadlinesFine = false
+        default: grounds.isPaused = true
+        }
+        return grounds
     }
 
     /// The id of an entry that a case adds. Redis numbers new entries from the last one on, because its clock is behind it: so both copies get the
