@@ -15,8 +15,8 @@ public struct LayoutMismatch: Error, Sendable, CustomStringConvertible {
 
 /// What all processes on one Redis agree on: how many partitions there are, and in which form orders are kept in them.
 ///
-/// Its text is `4/2`: four partitions, form 2. While the count is being changed it is `4>8/2`. Versions that know only of the first form write `4`. To
-/// them every other text is another count, so they do not start.
+/// Its text is `4/2`: four partitions, form 2. While the count is being changed it is `4>8/2`. Versions that know only of the first form write `4`.
+/// To them every other text is another count, so they do not start.
 struct PipelineAgreement: Equatable, CustomStringConvertible {
     /// The number of the form that this version uses.
     static let currentLayout = "2"

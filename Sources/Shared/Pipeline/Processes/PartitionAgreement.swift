@@ -24,8 +24,8 @@ extension OrderPipeline {
     /// Makes sure that all processes have one count of partitions, and keep orders in one form. An order's id carries its partition.
     ///
     /// The count changes if no process uses the old one, and the old partitions are empty or the engine is paused with nothing under way. The form
-    /// changes if no process uses the old one and no order of it is left to do. The caller must have sent a heartbeat with `agreementField` before. So
-    /// of two processes that do not agree at least one sees the other.
+    /// changes if no process uses the old one and no order of it is left to do. The caller must have sent a heartbeat with `agreementField` before.
+    /// So of two processes that do not agree at least one sees the other.
     ///
     /// - Throws: `PartitionMismatch` if the count cannot be changed, `LayoutMismatch` if the form cannot. Then nothing has changed.
     public func agreeOnPartitions() async throws { try await PartitionChange(to: self).run() }
