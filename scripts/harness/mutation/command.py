@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from .catalogue import MUTATIONS, Mutation
 ENGINE = ("Package.swift", "Sources/", "services/", "database/", "config/", "deploy/", "Tests/")
 SOURCES = (*ENGINE, "tools/", "Benchmarks/", "scripts/")
 SEEDS = (101, 102, 103)
+LIMIT = 300  # seconds of a test, which takes far less
 # The copy has no Python packages of its own, so it uses those of the project.
 say = partial(print, flush=True)
 PYTHON = ROOT / ".venv/bin/python"
@@ -114,10 +116,19 @@ class Bench:
         return result
 
     def _test(self, what: str, log: Path) -> tuple[bool, str]:
+        call = f"swift test --filter {what}"
         with open(log, "ab") as output:
-            done = subprocess.run(["swift", "test", "--skip-build", "--filter", what], cwd=self.copy.tree, stdout=output, stderr=output, check=False)
+            # A session of its own, so that the test process ends too.
+            running = subprocess.Popen(
+                ["swift", "test", "--skip-build", "--filter", what], cwd=self.copy.tree, stdout=output, stderr=output, start_new_session=True)
+            try:
+                code = running.wait(LIMIT)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, signal.SIGKILL)
+                running.wait()
+                return True, f"{call}, which did not end"
         failed = "recorded an issue" in log.read_text(encoding="utf-8", errors="replace")
-        return done.returncode != 0 and failed, f"swift test --filter {what}"
+        return code != 0 and failed, call
 
     def _chaos(self, faults: str, log: Path) -> tuple[bool, str]:
         for seed in SEEDS:
