@@ -145,4 +145,56 @@ struct LeavingTests {
             #expect(try await bench.send("ZCARD", bench.keys.leaving).integer == 1)
         }
     }
+
+    /// A confirmed order of which Postgres has refused a first batch and its last one: it has two letters.
+    private func refuseTwice(_ bench: Bench, _ sink: FakeSink) async throws -> (Order, [DeadLetterID]) {
+        let (order, entry) = try await bench.reach(.submitted)
+        sink.refused = [order.id]
+        try await withEvents(bench, sink) { _, _ in
+            try await eventually { try await bench.deadLetters().count == 1 }
+            try await bench.written(.confirm(Samples.fill), entry)
+            try await eventually { try await bench.deadLetters().count == 2 }
+        }
+        return (order, try await bench.pipeline.deadLetters(limit: 9).letters.map(\.id))
+    }
+
+    @Test(arguments: [(0, 1), (1, 0)])
+    func `an order with several letters stays until the last of them is dropped`(first: Int, last: Int) async throws {
+        try await withBench { bench in
+            let (order, letters) = try await refuseTwice(bench, FakeSink())
+            #expect(try await bench.pipeline.drop(letters[first]) == .dropped)
+            #expect(try await bench.timeToLive(order) == -1)
+            #expect(try await bench.isStored(order) == false)
+            #expect(try await bench.pipeline.drop(letters[last]) == .dropped)
+            #expect(try await bench.timeToLive(order) > 0)
+        }
+    }
+
+    @Test(arguments: [(0, 1), (1, 0)])
+    func `the letter that is left of several brings the whole order to Postgres`(dropped: Int, left: Int) async throws {
+        try await withBench { bench in
+            let sink = FakeSink()
+            let (order, letters) = try await refuseTwice(bench, sink)
+            #expect(try await bench.pipeline.drop(letters[dropped]) == .dropped)
+            sink.refused = []
+            guard case .restored = try await bench.pipeline.retry(letters[left]) else { throw TestFailure("not put back") }
+            #expect(try await bench.timeToLive(order) == -1)
+            try await withEvents(bench, sink) { _, _ in try await eventually { try await bench.timeToLive(order) > 0 } }
+            #expect(try await bench.isStored(order))
+        }
+    }
+
+    @Test func `a letter that is put back and refused again counts once`() async throws {
+        try await withBench { bench in
+            let sink = FakeSink()
+            let (order, letters) = try await refuseTwice(bench, sink)
+            guard case .restored = try await bench.pipeline.retry(letters[0]) else { throw TestFailure("not put back") }
+            try await withEvents(bench, sink) { _, _ in try await eventually { try await bench.deadLetters().count == 2 } }
+            for letter in try await bench.pipeline.deadLetters(limit: 9).letters {
+                #expect(try await bench.timeToLive(order) == -1)
+                #expect(try await bench.pipeline.drop(letter.id) == .dropped)
+            }
+            #expect(try await bench.timeToLive(order) > 0)
+        }
+    }
 }

@@ -90,7 +90,8 @@ extension OrderPipeline {
         }
     }
 
-    /// Removes a dead letter for good. If Redis kept an order only because Postgres had refused its event, the order's time to live begins.
+    /// Removes a dead letter for good. If Redis kept an order only because Postgres had refused its events, and this is the last letter of them, the
+    /// order's time to live begins.
     public func drop(_ id: DeadLetterID) async throws(PipelineError) -> DropOutcome {
         guard partitions.indices.contains(id.partition) else { return .unknown }
         let keys = partitions[id.partition]

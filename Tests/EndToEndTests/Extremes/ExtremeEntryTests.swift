@@ -82,7 +82,8 @@ struct ExtremeEntryTests {
         let quote = try #require(JSONValue.parse(line)["quotes"]?.array?.first).serialized
         let leg = #"{"leg":\#(value),"status":"landed","txHash":"s","amountOut":"\#(value)","quote":\#(quote)}"#
         let split = line.dropLast() + #","chosenDex":"x","quote":\#(quote),"legs":[\#(leg),\#(leg)]}"#
-        let whole = ["d": "executor:1:\(value):t", "x": value, "e": value, "p": value, value: value].map { routed.merging([$0: $1]) { $1 } }
+        let whole = ["d": "executor:1:\(value):t", "x": value, "e": value, "p": value, "b": value, value: value]
+            .map { routed.merging([$0: $1]) { $1 } }
         return places + names + whole + [
             routed.merging(["3": line.replacing(#""amountIn":"1500000000""#, with: #""amountIn":"\#(value)""#)]) { $1 },
             routed.merging(["3": String(split).replacing(/"chosen":\d+,?/, with: "")]) { $1 },

@@ -94,6 +94,10 @@ MUTATIONS = (
         "if place ~= stored then", "if false then",
         SCHEDULES),
     Mutation(
+        "last-letter", "an order is let go with one of several letters of what Postgres has refused", f"{LUA}/drop.lua",
+        "order.unstored == REFUSED and order.letters == 0 then", "order.unstored == REFUSED then",
+        ("test", "PipelineTests.LeavingTests")),
+    Mutation(
         "usual-owner", "a usual step does not look whose the entry is", f"{LUA}/holding.lua",
         "call('XPENDING', stream, group, first, last, count, consumer)", "call('XPENDING', stream, group, first, last, count)",
         DIFFERENTIAL),

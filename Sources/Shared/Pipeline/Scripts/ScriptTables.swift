@@ -15,7 +15,7 @@ enum ScriptTables {
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
 
     /// The values of `p` in an order's hash. Without the field every event is stored. ANNOUNCED: an entry on the events stream stands for events that
-    /// are not. REFUSED: Postgres has refused them, and a dead letter stands for them.
+    /// are not. REFUSED: Postgres has refused them, and dead letters stand for them.
     static let marks = local("ANNOUNCED", quoted("1")) + local("REFUSED", quoted("2"))
 
     /// The sentences that scripts write themselves.

@@ -25,7 +25,10 @@ if hasEnded then
   save(order, KEYS[3])
 elseif order then
   dismiss(order, name .. ':' .. entry, KEYS[5], at, tonumber(ARGV[8]))
-  -- The next event of the order is announced again. Until then the letter stands for what is not stored.
-  if name == EVENTS and order.unstored == ANNOUNCED then write('HSET', order.key, 'p', REFUSED) end
+  if name == EVENTS then
+    countLetter(order, 1)
+    -- The next event of the order is announced again. Until then the letter stands for what is not stored.
+    if order.unstored == ANNOUNCED then write('HSET', order.key, 'p', REFUSED) end
+  end
 end
 return commit({ 'ok', letter, reason, hasEnded and 1 or 0 })

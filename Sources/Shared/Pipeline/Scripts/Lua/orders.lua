@@ -2,8 +2,8 @@
 -- is one hash; docs/state-machine.md lists its fields.
 
 -- s: where the order is; p: how its events stand with Postgres; x: deadline; u: user; v: venues; l: the remark about the part that has landed; d: the
--- starts that were counted.
-local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd' }
+-- starts that were counted; b: the dead letters of its events.
+local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd', 'b' }
 
 local MAX_FIELDS = 100
 
@@ -25,6 +25,7 @@ local function orderOf(values, key, id)
   order.key, order.id, order.lines, order.messages, order.changed = key, id, {}, {}, {}
   order.unstored, order.deadline, order.user = values[2] or '', values[3] or '', values[4] or ''
   order.venues, order.remark, order.starts = values[5] or '', values[6] or '', values[7] or ''
+  order.letters = tonumber(values[8]) or 0
   return order
 end
 
@@ -110,6 +111,12 @@ local function settle(order, leaving, at, ttl)
   order.unstored = ''
   write('HDEL', order.key, 'p')
   leave(order, leaving, at, ttl)
+end
+
+-- Notes that there is a dead letter of the order's events more, or one less. Each holds the order while Postgres lacks these events.
+local function countLetter(order, change)
+  order.letters = math.max(0, order.letters + change)
+  write('HSET', order.key, 'b', integer(order.letters))
 end
 
 -- The member of `retries` that an order's entry names; nil if the order does not wait for its next attempt.

@@ -20,5 +20,8 @@ if order and group and STAGE[order.state] == group and order.round == tonumber(l
   order.entry = function() return letter.stream .. ':' .. entry() end
   write('HSET', order.key, 's', function() return place(order) end, 'd', '')
 end
-if order and letter.stream == EVENTS then write('HSET', order.key, 'p', ANNOUNCED) end
+if order and letter.stream == EVENTS then
+  countLetter(order, -1)
+  write('HSET', order.key, 'p', ANNOUNCED)
+end
 return commit({ 'ok', letter.stream, entry })
