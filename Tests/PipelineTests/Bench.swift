@@ -27,6 +27,15 @@ final class Bench {
     /// The time of Redis in ms.
     func now() async throws -> UInt64 { try await pipeline.time() }
 
+    /// A number that Redis counts of itself, from `INFO`; `name` is followed there by `:` or by what is left of it.
+    func counter(_ name: String, in section: String) async throws -> Int {
+        let line = try await send("INFO", section).string?.split(separator: "\r\n").first { $0.hasPrefix(name) }
+        return line.flatMap { Int($0.dropFirst(name.count).prefix { $0.isNumber }) } ?? 0
+    }
+
+    /// How many scripts Redis has run.
+    func scriptRuns() async throws -> Int { try await counter("cmdstat_evalsha:calls=", in: "commandstats") }
+
     // MARK: Orders
 
     @discardableResult
@@ -99,6 +108,7 @@ final class Bench {
             Scripts.claim, keys: [keys.source(of: stage)],
             [
                 stage.group, consumer, String(idle), String(max), String(suspicion.from), String(suspicion.aloneFrom), suspects ? "1" : "0",
+                "1",
             ] + inHand)
         return StreamEntry.list(claimed: .array(Array((reply.array ?? []).dropFirst())))
     }
@@ -232,10 +242,10 @@ func withBench(
 
 extension WorkEntry {
     /// The same entry in the hand of another consumer, or in another delivery.
-    func held(by consumer: String? = nil, token: String? = nil) -> WorkEntry {
+    func held(by consumer: String? = nil, token: String? = nil, deliveries: Int? = nil) -> WorkEntry {
         WorkEntry(
             stage: stage, partition: partition, entry: entry, orderID: orderID, round: round, consumer: consumer ?? self.consumer,
-            deliveries: deliveries, token: token ?? String(UInt64.random(in: .min ... .max), radix: 36))
+            deliveries: deliveries ?? self.deliveries, token: token ?? String(UInt64.random(in: .min ... .max), radix: 36))
     }
 }
 

@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import Orders
 import Redis
@@ -142,6 +143,67 @@ struct GroupTests {
             #expect(rows.map { $0[3].integer } == [1, 2, 1])
             // An entry that Redis lists under the consumer's name, but that the consumer does not have in hand, goes on ageing.
             #expect(try await claim(bench).map(\.id) == [ids[3]])
+        }
+    }
+
+    // MARK: Many in hand
+
+    private func reader(_ bench: Bench, as consumer: String, _ observer: RecordingObserver = RecordingObserver()) throws -> GroupReader {
+        GroupReader(
+            pipeline: bench.pipeline, reader: RedisReader(url: try #require(RedisURL(bench.url)), name: "reader"), keys: bench.keys,
+            stream: bench.keys.accepted, group: "router", consumer: consumer, observer: observer)
+    }
+
+    @Test func `a claim names what is in hand only where an entry of its own is idle`() async throws {
+        try await withRedis(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                let ids = try await entries(bench, deliveries: [1, 1, 1, 1, 1])
+                let reader = try reader(bench, as: "b")
+                // Redis has the script from then on.
+                #expect(try await bench.claim(as: "c", idle: 3_600_000).isEmpty)
+                let inHand = (0..<8000).map { "1700000000000-\($0)" } + ids[3...]
+                func claim(lost: [String] = []) async throws -> (ids: [String], bytes: Int) {
+                    let before = try await bench.counter("total_net_input_bytes:", in: "stats")
+                    let found = try await reader.claim(
+                        idle: .seconds(5), max: 1, Suspicion(maxStarts: 5), takesSuspects: true, lost: lost, inHand: inHand)
+                    return (found.entries.map(\.id), try await bench.counter("total_net_input_bytes:", in: "stats") - before)
+                }
+                let first = try await claim(lost: [ids[0]])
+                #expect(first.ids == [ids[1]] && first.bytes < 2000, "\(first.bytes) bytes: what was lost is left to others")
+                for id in ids[3...] { try await bench.age(id, in: bench.keys.accepted, "router", of: "b") }
+                #expect(try await claim().ids == [ids[0]], "its own is in hand, though it is idle")
+                // What a read that was cut off has left is the consumer's own too.
+                try await bench.age(ids[2], in: bench.keys.accepted, "router", of: "b")
+                #expect(try await claim().ids == [ids[2]])
+                #expect(try await claim().ids == [])
+            }
+        }
+    }
+
+    @Test func `thousands are handed back in pages, each start is taken off, and also what never came into hand goes back`() async throws {
+        try await withRedis(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                var entries: [WorkEntry] = []
+                for _ in 0..<700 {
+                    _ = try await bench.place()
+                    // Of a later delivery each start is counted.
+                    entries.append(try await bench.take(.router).held(deliveries: 2))
+                }
+                try await together(entries) { try await bench.begin($0) }
+                for number in stride(from: 0, to: 700, by: 5) { _ = try await bench.claim(entries[number], as: "b") }
+                let inHand = entries.enumerated().filter { $0.offset % 7 != 3 }.map(\.element)
+                let (observer, before) = (RecordingObserver(), try await bench.scriptRuns())
+                try await reader(bench, as: "a", observer).release(inHand.shuffled())
+                #expect(try await bench.scriptRuns() - before >= 3 && observer.releasedCount == 560 && observer.failures.isEmpty)
+                let rows = try await bench.send("XPENDING", bench.keys.accepted, "router", "-", "+", "1000").array ?? []
+                for (number, row) in rows.enumerated() {
+                    let isLost = number % 5 == 0
+                    #expect(row.array?[1].string == (isLost ? "b" : "a") && (row.array?[2].integer ?? 0 >= 3_600_000) == !isLost)
+                    let starts = try await bench.send("HGET", bench.keys.order(entries[number].orderID), "d").string ?? ""
+                    #expect(starts.hasPrefix(isLost || number % 7 == 3 ? "router:1:1:" : "router:1:0:"), "\(number) \(starts)")
+                }
+                #expect(rows.count == 700)
+            }
         }
     }
 

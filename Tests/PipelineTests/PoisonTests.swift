@@ -148,8 +148,8 @@ struct PoisonTests {
     private func release(_ bench: Bench, _ entry: WorkEntry) async throws -> Int64? {
         try await bench.pipeline.run(
             Scripts.release, keys: [bench.keys.source(of: entry.stage)],
-            [entry.stage.group, entry.consumer, bench.keys.orderPrefix, entry.entry, entry.orderID.description, entry.token]
-        ).integer
+            [entry.stage.group, entry.consumer, bench.keys.orderPrefix, "-", "+", "250", entry.entry, entry.orderID.description, entry.token]
+        ).array?.first?.integer
     }
 
     @Test func `an entry that is handed back can be claimed at once, and its start is taken off`() async throws {

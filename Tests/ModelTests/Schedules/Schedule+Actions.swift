@@ -96,7 +96,7 @@ extension Schedule {
         let work = delivery.work
         _ = try await database.pipeline.run(
             Scripts.release, keys: [database.keys.source(of: work.stage)],
-            [work.stage.group, work.consumer, database.keys.orderPrefix, work.entry, order.id.description, work.token])
+            [work.stage.group, work.consumer, database.keys.orderPrefix, "-", "+", "250", work.entry, order.id.description, work.token])
         note("delivery \(delivery.token) is handed back")
         let owns = delivery.slot != OrderModel.gone && model.entries[Int(delivery.slot)].owner == delivery.consumer
         if owns, !model.isGone, model.startsPost.stage == work.stage { model.release(delivery.token) }

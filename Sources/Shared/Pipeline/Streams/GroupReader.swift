@@ -7,8 +7,8 @@ internal import Redis
 final class GroupReader {
     /// Entries that one search for retries looks at: about a millisecond of Redis.
     private static let overtakingPage = 500
-    /// Entries that one script renews: about a millisecond of Redis.
-    private static let renewedPage = 250
+    /// Entries that one script renews or hands back: about a millisecond of Redis.
+    private static let page = 250
 
     let keys: Keys
     let stream: String
@@ -50,16 +50,19 @@ final class GroupReader {
 
     /// Claims at most `max` entries that have been idle for `idle`, without those in hand. Takes suspects only if `takesSuspects` is set: half of
     /// those with equally many deliveries, or one alone. Also answers whether suspects were left because they may not be taken.
+    ///
+    /// - Parameters:
+    ///   - lost: entries that are in hand still though others own them. They are left to others.
+    ///   - inHand: all entries in hand. Redis is told of them only if it finds an idle entry of this consumer, as after a jump of its clock.
     func claim(
-        idle: Duration, max: Int, _ suspicion: Suspicion, takesSuspects: Bool, inHand: [String]
+        idle: Duration, max: Int, _ suspicion: Suspicion, takesSuspects: Bool, lost: [String] = [], inHand: [String]
     ) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
-        let reply = try await pipeline.run(
-            Scripts.claim, keys: [stream],
-            [
-                group, consumer, String(idle.millisecondsRoundedUp), String(max), String(suspicion.from), String(suspicion.aloneFrom),
-                takesSuspects ? "1" : "0",
-            ] + inHand)
-        let answer = reply.array ?? []
+        let options = [
+            group, consumer, String(idle.millisecondsRoundedUp), String(max), String(suspicion.from), String(suspicion.aloneFrom),
+            takesSuspects ? "1" : "0",
+        ]
+        var answer = try await pipeline.run(Scripts.claim, keys: [stream], options + ["0"] + lost).array ?? []
+        if answer.first?.integer == 2 { answer = try await pipeline.run(Scripts.claim, keys: [stream], options + ["1"] + inHand).array ?? [] }
         return (StreamEntry.list(claimed: .array(Array(answer.dropFirst()))), answer.first?.integer == 1)
     }
 
@@ -77,25 +80,47 @@ final class GroupReader {
     func renew(_ entries: [String]) async throws(PipelineError) -> [String] {
         var lost: [String] = []
         // In the order of the stream, so that the script finds a page in one look.
-        let entries = entries.map { (StreamPosition($0), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
-        for start in stride(from: 0, to: entries.count, by: Self.renewedPage) {
-            let page = entries[start..<min(start + Self.renewedPage, entries.count)]
+        let entries = Self.inOrder(entries) { $0 }
+        for start in stride(from: 0, to: entries.count, by: Self.page) {
+            let page = entries[start..<min(start + Self.page, entries.count)]
             let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + page)
             lost += (reply.array ?? []).compactMap { $0.string }
         }
         return lost
     }
 
-    /// Hands back everything under this consumer's name; others can claim it at once. The counted starts of the entries in hand are taken off again.
+    /// Hands back everything under this consumer's name, a page at a time; others can claim it at once. The counted starts of the entries in hand are
+    /// taken off again.
     func release(_ inHand: [WorkEntry] = []) async {
+        var (rest, after, count) = (Self.inOrder(inHand, \.entry)[...], nil as String?, 0)
         do throws(PipelineError) {
-            let reply = try await pipeline.run(
-                Scripts.release, keys: [stream],
-                [group, consumer, keys.orderPrefix] + inHand.flatMap { [$0.entry, $0.orderID.description, $0.token] })
-            if reply.count > 0 { observer.released(stream: stream, count: reply.count) }
+            repeat {
+                let page = rest.prefix(Self.page)
+                // A page ends with the last entry that it names, so that none behind it is handed back without its start.
+                let end = page.count < rest.count ? page.last?.entry : nil
+                let reply = try await pipeline.run(
+                    Scripts.release, keys: [stream],
+                    [group, consumer, keys.orderPrefix, after.map { "(" + $0 } ?? "-", end ?? "+", String(Self.page)]
+                        + page.flatMap { [$0.entry, $0.orderID.description, $0.token] })
+                count += reply.array?.first?.count ?? 0
+                after = Self.later(reply.array?.last?.string, than: after)
+                if let after { rest = rest.drop { StreamPosition($0.entry) <= StreamPosition(after) } }
+            } while after != nil
         } catch {
             observer.failed(doing: "release", error: error)
         }
+        if count > 0 { observer.released(stream: stream, count: count) }
+    }
+
+    /// The entry with which a page ended; nil if that was the last page, or if the pages would not come to an end.
+    private static func later(_ end: String?, than before: String?) -> String? {
+        guard let end, !end.isEmpty, before.map({ StreamPosition($0) < StreamPosition(end) }) ?? true else { return nil }
+        return end
+    }
+
+    /// Elements in the order in which the stream has their entries.
+    private static func inOrder<Element>(_ elements: [Element], _ entry: (Element) -> String) -> [Element] {
+        elements.map { (StreamPosition(entry($0)), $0) }.sorted { $0.0 < $1.0 }.map(\.1)
     }
 
     /// Moves an entry to the dead letters. Returns the reason that was written; nil if the entry was no longer this consumer's, or if its start was

@@ -132,7 +132,9 @@ final class WorkerLane {
         // Entries in hand that were not renewed in time are renewed first. Otherwise a frozen process that wakes up would claim from itself.
         if lastRenewal.elapsed > options.renewInterval { try await renewHeld() }
         let wanted = free
-        let found = try await reader.claim(idle: options.visibilityTimeout, max: wanted, suspicion, takesSuspects: suspects, inHand: inHand)
+        let lost = held.filter { $1.task.isCancelled }.map(\.key)
+        let found = try await reader.claim(
+            idle: options.visibilityTimeout, max: wanted, suspicion, takesSuspects: suspects, lost: lost, inHand: inHand)
         accept(found.entries, claimed: true)
         // Where so many were found, more may wait: thousands, if their worker had them under way.
         if !suspects, found.entries.count >= wanted { nextClaim = .now }
