@@ -100,6 +100,48 @@ struct BatcherTests {
         try await calls.end()
     }
 
+    /// Asks for `0`, whose call is under way then, and for `1`, which `giveUp` ends while it waits for its call. Then `2` is asked for.
+    private func giveUp(_ giveUp: (Batcher<Int, String>) async -> PipelineError?) async throws {
+        let batcher = batcher(maxWaiting: 1)
+        let first = ask(batcher, 0..<1)
+        try await eventually { calls.batches == [[0]] }
+        let error = await giveUp(batcher)
+        #expect(error?.outcomeUnknown == false)
+        let next = ask(batcher, 2..<3)
+        try await calls.end()
+        try await calls.end()
+        #expect(try await values(first + next) == ["0", "2"])
+        #expect(calls.batches == [[0], [2]], "what was given up is not carried out")
+    }
+
+    @Test func `a request whose time is over while it waits for its call is never carried out, and says so`() async throws {
+        try await giveUp { batcher in
+            let error = await #expect(throws: PipelineError.self) { try await batcher.ask(1, within: .milliseconds(20)) }
+            #expect(error?.code == .unavailable)
+            return error
+        }
+    }
+
+    @Test func `a request that is cancelled while it waits for its call is never carried out, and says so`() async throws {
+        try await giveUp { batcher in
+            let task = ask(batcher, 1..<2)[0]
+            try? await sleep(for: .milliseconds(5))
+            task.cancel()
+            let error = await #expect(throws: PipelineError.self) { try await task.value }
+            #expect(error?.code == .stopping)
+            return error
+        }
+    }
+
+    @Test func `a request that is cancelled during its call may have been carried out`() async throws {
+        let task = ask(batcher(), 1..<2)[0]
+        try await eventually { calls.batches == [[1]] }
+        task.cancel()
+        let error = await #expect(throws: PipelineError.self) { try await task.value }
+        #expect(error?.code == .stopping && error?.outcomeUnknown == true)
+        try await calls.end()
+    }
+
     @Test func `a call that does not answer each request answers none`() async throws {
         let batcher = Batcher<Int, String>(max: 64) { _ in [] }
         let error = await #expect(throws: PipelineError.self) { try await batcher.ask(1) }

@@ -20,7 +20,8 @@ final class Batcher<Request: Sendable, Answer: Sendable> {
         self.call = call
     }
 
-    /// The answer to a request, within `limit` if there is one. Throws the error of its call, and `.overloaded` if too many requests wait.
+    /// The answer to a request, within `limit` if there is one. Throws the error of its call, and `.overloaded` if too many requests wait. A request
+    /// that is given up before its call is never carried out.
     func ask(_ request: Request, within limit: Duration? = nil) async throws(PipelineError) -> Answer {
         guard waiting.count < maxWaiting else { throw PipelineError(.overloaded, "\(waiting.count) requests wait for Redis, no more are allowed") }
         let answer = Waiter<Answer, PipelineError>()
@@ -36,7 +37,13 @@ final class Batcher<Request: Sendable, Answer: Sendable> {
             return timer
         }
         defer { timer?.stop() }
-        return try await answer.value(orWhenCancelled: PipelineError(.stopping, "the wait for Redis was broken off", outcomeUnknown: true))
+        do throws(PipelineError) {
+            return try await answer.value(orWhenCancelled: PipelineError(.stopping, "the wait for Redis was broken off", outcomeUnknown: true))
+        } catch {
+            guard let place = waiting.firstIndex(where: { $0.answer === answer }) else { throw error }
+            waiting.remove(at: place)
+            throw PipelineError(error.code, error.message)
+        }
     }
 
     private func callAll() async {
