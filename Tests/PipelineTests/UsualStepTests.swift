@@ -10,17 +10,11 @@ import Testing
 /// Usual steps as a pipeline takes them. What a usual step leaves is compared with the careful ones in `ModelTests/DifferentialTests`.
 @Suite(.onLoop) @ServiceActor
 struct UsualStepTests {
-    /// How many scripts Redis has run.
-    private func runs(_ bench: Bench) async throws -> Int {
-        let line = try await bench.send("INFO", "commandstats").string?.split(separator: "\r\n").first { $0.hasPrefix("cmdstat_evalsha:") }
-        return line.flatMap { Int($0.split(separator: "=")[1].prefix { $0.isNumber }) } ?? 0
-    }
-
     @Test func `fifty orders at once need few calls`() async throws {
         try await withRedis(appendonly: false) { server async throws in
             try await withBench(on: server) { bench async throws in
                 let orders = (0..<50).map { _ in Samples.order() }
-                let before = try await runs(bench)
+                let before = try await bench.scriptRuns()
                 try await together(orders) { try await bench.accept($0) }
                 var entries: [WorkEntry] = []
                 for _ in orders { entries.append(try await bench.take(.router)) }
@@ -35,7 +29,7 @@ struct UsualStepTests {
                 }
                 for order in orders { #expect(try await bench.events(order).map(\.progress) == [0, 10, 30, 50, 70, 80, 100]) }
                 // One for each move where all come at once, and a few more because not all do.
-                #expect(try await runs(bench) - before < 30)
+                #expect(try await bench.scriptRuns() - before < 30)
             }
         }
     }
@@ -68,15 +62,71 @@ struct UsualStepTests {
                     entries.append(try await bench.take(.router, as: number < 50 ? "a" : "b"))
                 }
                 try await together(entries) { try await bench.begin($0) }
-                let before = try await runs(bench)
+                let before = try await bench.scriptRuns()
                 // Out of their sequence, with others between them.
                 let some = stride(from: 0, to: 60, by: 7).map { entries[$0] }.shuffled()
                 try await together(some.sorted { $0.consumer < $1.consumer }) { try await bench.written(.routeDone([Samples.meteora]), $0) }
-                #expect(try await runs(bench) - before < some.count)
+                #expect(try await bench.scriptRuns() - before < some.count)
                 for (index, entry) in entries.enumerated() {
                     #expect(try await bench.pipeline.newestSeq(entry.orderID) == (index % 7 == 0 ? 3 : 2))
                 }
             }
+        }
+    }
+
+    /// The place of an order that was submitted as usual, the entry, and the moves that a test makes from there, plain or split.
+    private func submitted(_ bench: Bench, _ count: Int) async throws -> [(entry: WorkEntry, place: OrderPlace)] {
+        var submitted: [(entry: WorkEntry, place: OrderPlace)] = []
+        for _ in 0..<count {
+            let (order, entry) = try await bench.reach(.submitted)
+            submitted.append((entry, try #require(try await bench.place(of: order))))
+        }
+        return submitted
+    }
+
+    private func confirm(_ one: (entry: WorkEntry, place: OrderPlace), isSplit: Bool, _ bench: Bench) async -> UsualSteps.Moved? {
+        let request = StepRequest.confirm(Samples.fill)
+        return await bench.pipeline.usual.take(
+            .confirm, one.entry, from: one.place, setting: isSplit ? [("v", "meteora+raydium")] : [],
+            request.events.map { $0.compact(attempt: 1) })
+    }
+
+    @Test func `moves of two kinds need two calls, in whatever sequence they come, and each has its own answer`() async throws {
+        try await withRedis(appendonly: false) { server async throws in
+            try await withBench(on: server) { bench async throws in
+                let orders = try await submitted(bench, 40)
+                _ = try await bench.claim(orders[7].entry, as: "b")
+                let before = try await bench.scriptRuns()
+                let moved = try await together(Array(orders.enumerated())) { number, one in
+                    await confirm(one, isSplit: number % 2 == 1, bench)
+                }
+                #expect(try await bench.scriptRuns() - before <= 4)
+                for (number, one) in orders.enumerated() {
+                    #expect((moved[number] != nil) == (number != 7), "\(number)")
+                    let values = try await bench.send("HMGET", bench.keys.order(one.entry.orderID), "s", "v").array ?? []
+                    #expect(values[0].string?.hasPrefix("confirmed ") == (number != 7))
+                    #expect((values[1].string == "meteora+raydium") == (number % 2 == 1 && number != 7))
+                    if number != 7 { #expect(moved[number]?.place == values[0].string) }
+                }
+            }
+        }
+    }
+
+    @Test func `a call that Redis refuses takes no answer from the moves of another kind`() async throws {
+        try await withBench { bench in
+            let orders = try await submitted(bench, 3)
+            // Redis knows no such entries, and refuses the call that names them.
+            let strays = (0..<2).map { number in
+                let entry = WorkEntry(
+                    stage: .executor, partition: 0, entry: "stray-\(number)", orderID: Samples.id(), round: 1, consumer: "a", deliveries: 1,
+                    token: "t")
+                return (entry: entry, place: OrderPlace("submitted 1 1 6 1 \(entry.name)")!)
+            }
+            let mixed = [strays[0], orders[0], strays[1], orders[1], orders[2]]
+            let moved = try await together(Array(mixed.enumerated())) { number, one in
+                await confirm(one, isSplit: number % 2 == 0 && number < 3, bench)
+            }
+            #expect(moved.map { $0 != nil } == [false, true, false, true, true])
         }
     }
 

@@ -67,13 +67,18 @@ struct Batch {
         return Set(orders.map { Keys.updates($0.id) } + orders.compactMap { $0.userId.map { Keys.updates(user: $0) } })
     }
 
-    /// Takes the steps carefully that were taken as usual ones, in the same sequence.
+    /// Takes the steps carefully that were taken as usual ones, in the same sequence: of moves of several kinds one kind after the other.
     @ServiceActor
     private func takeCarefully(_ pipeline: OrderPipeline, _ accepted: [String?], _ places: [[String?]]) async throws {
         let taken = zip(proposals, accepted).filter { $0.1 != nil }.map(\.0)
         try await together(taken) { try await $0.acceptCarefully(pipeline) }
         for (some, places) in zip(situations, places) {
-            try await together(zip(some, places).filter { $0.1 != nil }.map(\.0)) { try await $0.takeCarefully(pipeline) }
+            let kinds = some.filter(\.isAskedFor).map(\.kind)
+            let taken = zip(some, places).filter { $0.1 != nil }.map(\.0)
+            let inSequence = taken.enumerated().sorted {
+                (kinds.firstIndex(of: $0.element.kind)!, $0.offset) < (kinds.firstIndex(of: $1.element.kind)!, $1.offset)
+            }
+            try await together(inSequence.map(\.element)) { try await $0.takeCarefully(pipeline) }
         }
     }
 

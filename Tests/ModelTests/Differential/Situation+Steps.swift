@@ -23,6 +23,12 @@ extension Situation {
         }
     }
 
+    /// What a call tells once for all moves.
+    var kind: [String] { move == nil ? [] : request.fields.map(\.name) + request.events.map(\.type.rawValue) }
+
+    /// Whether the step is asked for at all: a worker asks for a move only from the place of its entry.
+    var isAskedFor: Bool { move == nil || OrderPlace(seen).map { $0.state == source && $0.entry == name } == true }
+
     /// Takes the step as a usual one. Returns the order's place after it; nil if it is not usual.
     @ServiceActor
     func takeUsually(_ pipeline: OrderPipeline) async throws -> String? {

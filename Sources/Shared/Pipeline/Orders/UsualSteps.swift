@@ -16,7 +16,7 @@ final class UsualSteps {
         let fields: [(name: String, value: String)]
         let events: [CompactEvent]
 
-        /// Whether one call can take this move after another: what moves of a call have in common is told once.
+        /// Whether one call can take this move with another: what moves of a call have in common is told once.
         func isAlike(_ other: Move) -> Bool {
             entry.consumer == other.entry.consumer && fields.elementsEqual(other.fields) { $0.name == $1.name }
                 && events.elementsEqual(other.events) { $0.type == $1.type }
@@ -137,17 +137,15 @@ final class UsualSteps {
 
     private static func begin(_ entries: [WorkEntry], _ keys: Keys, _ pipeline: OrderPipeline) async throws(PipelineError) -> [Begun?] {
         let event = StepRequest.routeBegin.events[0].compact(attempt: 1).rest(seq: 2)
-        var begun: [Begun?] = []
-        for run in entries.runs({ $0.consumer == $1.consumer }) {
+        return await byLikeness(entries, { $0.consumer == $1.consumer }) { entries throws(PipelineError) in
             let reply = try await pipeline.run(
-                Scripts.beginMany, keys: [keys.accepted, keys.events] + run.map { keys.order($0.orderID) },
-                [event] + holding(run) + run.map(\.entry))
-            begun += answers(reply, to: run) { _, value, at in
+                Scripts.beginMany, keys: [keys.accepted, keys.events] + entries.map { keys.order($0.orderID) },
+                [event] + holding(entries) + entries.map(\.entry))
+            return answers(reply, to: entries) { value, at in
                 guard let text = value.string, !text.isEmpty, let order = try? Order(json: text) else { return nil }
                 return Begun(order: order, at: at)
             }
         }
-        return begun
     }
 
     /// Reads hashes by a command of Redis: through a script each would cost several times as much.
@@ -162,25 +160,49 @@ final class UsualSteps {
         _ move: UsualMove, _ requests: [Move], _ keys: Keys, _ pipeline: OrderPipeline
     ) async throws(PipelineError) -> [Moved?] {
         let streams = [keys.source(of: move.source.stage ?? .executor), keys.events, keys.routed, keys.deadlines]
-        var moved: [Moved?] = []
-        for run in requests.runs({ $0.isAlike($1) }) {
-            let first = run[run.startIndex]
-            var arguments = [move.rawValue] + holding(run.map(\.entry)[...])
-            arguments += [String(first.fields.count)] + first.fields.map(\.name)
-            arguments += [String(first.events.count)] + first.events.map(\.type.rawValue)
-            for request in run {
-                let seen = request.seen
-                arguments += [request.entry.entry, " \(seen.round) \(seen.attempt) \(seen.seq) \(seen.at) "] + request.fields.map(\.value)
-                for (index, event) in request.events.enumerated() { arguments.append(event.rest(seq: seen.seq + 1 + index)) }
-            }
-            let reply = try await pipeline.run(Scripts.advanceMany, keys: streams + run.map { keys.order($0.entry.orderID) }, arguments)
-            moved += answers(reply, to: run) { _, value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
+        return await byLikeness(requests, { $0.isAlike($1) }) { requests throws(PipelineError) in
+            let reply = try await pipeline.run(
+                Scripts.advanceMany, keys: streams + requests.map { keys.order($0.entry.orderID) }, [move.rawValue] + arguments(of: requests))
+            return answers(reply, to: requests) { value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
         }
-        return moved
+    }
+
+    /// The arguments of moves that are alike.
+    private static func arguments(of requests: [Move]) -> [String] {
+        let first = requests[0]
+        var arguments = holding(requests.map(\.entry))
+        arguments += [String(first.fields.count)] + first.fields.map(\.name)
+        arguments += [String(first.events.count)] + first.events.map(\.type.rawValue)
+        for request in requests {
+            let seen = request.seen
+            arguments += [request.entry.entry, " \(seen.round) \(seen.attempt) \(seen.seq) \(seen.at) "] + request.fields.map(\.value)
+            for (index, event) in request.events.enumerated() { arguments.append(event.rest(seq: seen.seq + 1 + index)) }
+        }
+        return arguments
+    }
+
+    /// Makes one call for all requests that are alike, and puts each answer in the place of its request. It is nil where the call has failed.
+    private static func byLikeness<Request, Answer>(
+        _ requests: [Request], _ areAlike: (Request, Request) -> Bool, _ call: ([Request]) async throws(PipelineError) -> [Answer?]
+    ) async -> [Answer?] {
+        var groups: [[Int]] = []
+        for index in requests.indices {
+            if let group = groups.firstIndex(where: { areAlike(requests[$0[0]], requests[index]) }) {
+                groups[group].append(index)
+            } else {
+                groups.append([index])
+            }
+        }
+        var answers = [Answer?](repeating: nil, count: requests.count)
+        for group in groups {
+            guard let found = try? await call(group.map { requests[$0] }) else { continue }
+            for (index, answer) in zip(group, found) { answers[index] = answer }
+        }
+        return answers
     }
 
     /// The consumer of entries, and the oldest and the newest of them.
-    private static func holding(_ entries: ArraySlice<WorkEntry>) -> [String] {
+    private static func holding(_ entries: [WorkEntry]) -> [String] {
         guard let first = entries.first else { return [] }
         var (oldest, newest) = (first.entry, first.entry)
         var (least, largest) = (StreamPosition(oldest), StreamPosition(newest))
@@ -194,18 +216,9 @@ final class UsualSteps {
 
     /// Reads `{time, one answer for each request}`.
     private static func answers<Request, Answer>(
-        _ reply: RedisValue, to requests: ArraySlice<Request>, _ read: (Request, RedisValue, UInt64) -> Answer?
+        _ reply: RedisValue, to requests: [Request], _ read: (RedisValue, UInt64) -> Answer?
     ) -> [Answer?] {
         guard let values = reply.array, values.count == requests.count + 1, let at = values[0].milliseconds else { return requests.map { _ in nil } }
-        return zip(requests, values.dropFirst()).map { read($0, $1, at) }
-    }
-}
-
-extension Array {
-    /// The elements in their sequence, cut where one is not like the one before it.
-    fileprivate func runs(_ areAlike: (Element, Element) -> Bool) -> [ArraySlice<Element>] {
-        guard !isEmpty else { return [] }
-        let starts = [0] + indices.dropFirst().filter { !areAlike(self[$0 - 1], self[$0]) }
-        return zip(starts, starts.dropFirst() + [count]).map { self[$0..<$1] }
+        return values.dropFirst().map { read($0, at) }
     }
 }
