@@ -1,7 +1,9 @@
 import EventLoop
-import HTTP
+import Glibc
 import TestSupport
 import Testing
+
+@testable import HTTP
 
 @Suite(.onLoop) @ServiceActor
 struct ServerTests {
@@ -186,6 +188,29 @@ struct ServerTests {
             server.stopAccepting()
             for connection in connections { #expect(try await connection.readToEnd().hasSuffix("now")) }
         }
+    }
+
+    /// The time of the processor that this thread takes for something.
+    private func processorTime(of body: () -> Void) -> Int {
+        func now() -> Int {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return time.tv_sec * 1_000_000_000 + time.tv_nsec
+        }
+        let start = now()
+        body()
+        return now() - start
+    }
+
+    @Test func `a server at which nobody waits looks once for clients when it stops`() async throws {
+        var (stops, looks) = ([] as [Int], [] as [Int])
+        for _ in 0..<10 {
+            try await withServer(routes(Promise())) { server in
+                looks.append(processorTime { for _ in 0..<500 { server.accept() } })
+                stops.append(processorTime { server.stopAccepting() })
+            }
+        }
+        #expect(stops.min()! < looks.min()!, "a thousand looks take twice as long as five hundred")
     }
 
     @Test func `a server that must stop now answers 503 where a handler still works`() async throws {

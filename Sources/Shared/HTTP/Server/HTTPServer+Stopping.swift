@@ -69,7 +69,10 @@ extension HTTPServer {
 
     /// Lets in the connections and requests that wait in the kernel. Otherwise they would be reset.
     private func takeWhatHasArrived() {
-        for _ in 0..<1000 where accept() { run() }
+        for _ in 0..<1000 {
+            guard accept() else { break }
+            run()
+        }
         run()
     }
 
