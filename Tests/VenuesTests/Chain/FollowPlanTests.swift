@@ -89,6 +89,17 @@ struct FollowPlanTests {
         #expect(next() == 230, "the waits begin anew")
     }
 
+    @Test func `a chain that says now and is not ready is asked after waits that double, once it has been asked at once`() {
+        let id = sent(.onItsWay(due: .zero))
+        var now = 0
+        for (wait, due) in [(0, 0), (100, 0), (200, -3), (400, 0), (800, -70), (1000, 0), (1000, 30), (30, 0), (100, 0)] {
+            now += wait
+            #expect(next() == now && take(now) == ["look \(id)"])
+            note(.onItsWay(due: .milliseconds(due)), of: id, now)
+        }
+        #expect(next() == now + 200, "the waits have begun anew with an answer that named a time")
+    }
+
     @Test func `without a trace for two seconds the same transaction is sent again, and not before`() {
         let id = sent(.onItsWay(due: nil))
         var sends: [Int] = []

@@ -19,7 +19,7 @@ struct FollowPlan: Sendable {
         var place: UInt64?
         /// When the chain last had a trace of it, or was sent it.
         var lastTrace: MonotonicInstant
-        /// Times in a row that the chain was asked and could not tell when the outcome is due.
+        /// Times in a row that the chain was asked and named no time to come at which the outcome is due.
         var fruitless = 0
         /// Whether the bell rang while the chain was being asked: the answer may be older than the bell.
         var isRung = false
@@ -104,9 +104,10 @@ extension FollowPlan.Course {
     fileprivate mutating func next(
         after report: TransactionReport, at now: MonotonicInstant, _ policy: LookPolicy, _ jitter: (Duration) -> Duration
     ) -> MonotonicInstant {
-        if case .onItsWay(let due?) = report {
+        // A chain that says "now" when it is looked at, and is not ready, is like one that cannot tell: to ask it at once would not end.
+        if case .onItsWay(let due?) = report, due > .zero || errand == .send {
             trace(at: now)
-            fruitless = 0
+            if due > .zero { fruitless = 0 }
             return policy.look(dueAfter: due, at: now)
         }
         fruitless += 1
