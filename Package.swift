@@ -144,7 +144,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport", dependencies: ["Configuration", "EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-        .target(name: "TestOrders", dependencies: ["Orders"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
+        .target(name: "TestOrders", dependencies: ["Orders", "TestSupport"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
         tests("OrdersTests", ["Dialects", "JSON", "Orders", "TestOrders"]),
         tests("MarketsTests", ["JSON", "Markets", "Orders", "PaperMarket", "TestOrders"]),

@@ -1,4 +1,5 @@
 import JSON
+import TestOrders
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Orders
+import TestOrders
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import EventLoop
 import Orders
 import Postgres
 import Storage
+import TestOrders
 import TestSupport
 import Testing
 
@@ -28,6 +29,38 @@ struct RetentionTests {
             #expect(try await pool.query(shown).rows.map(\.values) == before && before.count == 2)
             let kept = try await store.order(open.order.id)?.events
             #expect(kept?.count == 1)
+        }
+    }
+
+    /// The size of each row's events.
+    private func sizes(_ pool: PostgresPool) async throws -> [Int] {
+        try await pool.query("SELECT octet_length(events) AS n FROM order_rows ORDER BY order_id").rows.compactMap { $0["n"].flatMap { Int($0) } }
+    }
+
+    @Test(arguments: Life.all) func `no row becomes larger, and every view of it reads the same but for its log`(life: Life) async throws {
+        try await withStore { store, pool in
+            // As the engine stores it, and as earlier versions did.
+            for (number, lines) in [life.lines, life.texts].enumerated() {
+                let id = try #require(OrderID(parsing: life.order.id.description.dropLast() + String(number)))
+                let details = life.order.json.replacing("\(life.order.id)", with: "\(id)")
+                let events = lines.joined(separator: "\n").replacing("\(life.order.id)", with: "\(id)")
+                let last = try #require(try life.fold().events.last)
+                try await store.save([
+                    OrderRow(try Order(json: details), details: details, seq: last.seq, status: last.status, updatedAt: 0, events: events)
+                ])
+            }
+            let shown = "SELECT (to_jsonb(o) - 'logs')::text FROM orders o ORDER BY id"
+            func views() async throws -> [String] {
+                let views = try await store.page(OrderFilter(), limit: 2).orders
+                return views.map { $0.json().replacing(/"logs":\[.*?\],"createdAt"/, with: "") }
+                    + (try await pool.query(shown).rows.compactMap { $0[0] })
+            }
+            let (before, whole) = (try await sizes(pool), try await views())
+            #expect(before.count == 2 && whole.count == 4)
+            #expect(try await store.deleteEvents(olderThan: .zero, limit: 9).orders == 2)
+            let after = try await sizes(pool)
+            #expect(zip(after, before).allSatisfy { $0 <= $1 } && after[1] < before[1], "\(life): \(before) to \(after)")
+            #expect(try await views() == whole)
         }
     }
 

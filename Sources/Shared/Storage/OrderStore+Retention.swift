@@ -4,7 +4,7 @@ internal import Postgres
 
 extension OrderStore {
     /// Deletes the events of up to `limit` final orders that have not changed for `age`, the oldest first. The rows of the orders stay, with the
-    /// events from which a view of the order has its values: see `OrderView.sources`.
+    /// events from which a view of the order has its values: see `OrderView.sources`. A row that would not become smaller keeps all its events.
     ///
     /// One transaction. Several notifiers do not wait for each other. A handled order is marked, so that its row is not read again. An index holds
     /// only the orders that are left to do, so old orders cost nothing.
@@ -41,15 +41,16 @@ extension OrderStore {
 
 /// What the retention leaves of an order's events.
 private struct Remains {
-    /// The events that stay, as whole events: their lines would lack what the deleted ones said. Nil if all stay.
-    let events: String?
-    let deleted: Int
+    /// The events that stay, as whole events: their lines would lack what the deleted ones said. Nil if all stay as they are.
+    var events: String?
+    var deleted = 0
 
-    /// Takes a row with `details` and `events`. Of a row that cannot be read all stays.
+    /// Takes a row with `details` and `events`. Of a row that cannot be read all stays. So it does where whole events would take more than all lines.
     init(_ row: PostgresRow) {
-        let fold = try? OrderFold(row)
-        let kept = fold.map { OrderView.sources(of: $0.events) } ?? []
-        deleted = (fold?.events.count ?? 0) - kept.count
-        events = deleted > 0 ? kept.map(\.json).joined(separator: "\n") : nil
+        guard let fold = try? OrderFold(row) else { return }
+        let kept = OrderView.sources(of: fold.events)
+        let text = kept.map(\.json).joined(separator: "\n")
+        guard text.utf8.count < row["events"]?.utf8.count ?? 0 else { return }
+        (events, deleted) = (text, fold.events.count - kept.count)
     }
 }

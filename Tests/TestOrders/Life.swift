@@ -1,21 +1,21 @@
-import Orders
+public import Orders
 import TestSupport
-import Testing
+public import Testing
 
-/// The life of an order: its stored lines, and the events that clients see, from `Tests/Oracles/order-lives.txt`.
-struct Life: Sendable, CustomTestStringConvertible {
-    let testDescription: String
-    let order: Order
-    let lines: [String]
-    let texts: [String]
+/// The life of an order: its stored lines, and the events that clients see as texts, from `Tests/Oracles/order-lives.txt`.
+public struct Life: Sendable, CustomTestStringConvertible {
+    public let testDescription: String
+    public let order: Order
+    public let lines: [String]
+    public let texts: [String]
 
     /// All lives, by name.
-    static let all: [Life] = read(contents(of: packageRoot + "/Tests/Oracles/order-lives.txt"))
+    public static let all: [Life] = read(contents(of: packageRoot + "/Tests/Oracles/order-lives.txt"))
 
-    static func named(_ name: String) throws -> Life { try #require(all.first { $0.testDescription == name }) }
+    public static func named(_ name: String) throws -> Life { try #require(all.first { $0.testDescription == name }) }
 
     /// The fold of the lines up to a seq; all of them without one.
-    func fold(upTo seq: Int? = nil) throws -> OrderFold {
+    public func fold(upTo seq: Int? = nil) throws -> OrderFold {
         var fold = OrderFold(order)
         for line in lines.prefix(seq ?? lines.count) { try fold.add(Substring(line)) }
         return fold
