@@ -35,7 +35,8 @@ final class StoredHistory: OrderHistory {
             if let snapshot = try await pipeline.snapshot(id) { return .order(snapshot) }
             guard let stored = try await store.order(id) else { return .unknown }
             if stored.events.last?.status.isFinal == true { return .order(stored) }
-            // Events are stored in any order. If Redis has lost an order before all were stored, the events after a gap are of no use.
+            // A row has all events up to its newest. Only one from before orders had one row may have gaps, if Redis lost the order before all of its
+            // events were stored; then the events after a gap are of no use.
             return .order(OrderFold(stored.order, events: zip(1..., stored.events).prefix { $0 == $1.seq }.map(\.1)))
         } catch {
             return .unavailable
