@@ -96,6 +96,13 @@ struct PageTests {
         }
     }
 
+    @Test func `a cursor is the id of an order, whatever time an earlier version has put before it`() throws {
+        let order = Self.lives[9].order
+        let cursor = OrderCursor(after: order)
+        #expect(cursor.description == "\(order.createdAt)_\(order.id)" && OrderCursor(parsing: cursor.description) == cursor)
+        #expect(OrderCursor(parsing: "0_\(order.id)") == cursor && OrderCursor(parsing: "\(order.id)") == nil)
+    }
+
     @Test(arguments: [
         "", "_", "1", "x_018f0000-0000-7000-8000-000000000000", "1_no", "1_2_3", "99999999999999999999_018f0000-0000-7000-8000-000000000000",
     ])

@@ -20,23 +20,19 @@ public struct OrderFilter: Sendable, Hashable {
     }
 }
 
-/// The end of a page. The next page begins with the next older order. Orders that are accepted meanwhile do not shift it.
+/// The end of a page: the id of its last order. The next page begins with the next older order. Orders that are accepted meanwhile do not shift it.
 public struct OrderCursor: Sendable, Hashable, CustomStringConvertible {
-    let createdAt: UInt64
     let id: OrderID
 
-    init(after order: Order) {
-        createdAt = order.createdAt
-        id = order.id
-    }
+    init(after order: Order) { id = order.id }
 
-    /// Reads the text of `description`; nil for anything else.
+    /// Reads the text of `description`; nil for anything else. Any time will do: earlier versions wrote the order's own.
     public init?(parsing text: String) {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 2, let createdAt = UInt64(parts[0]), createdAt < 1 << 53, let id = OrderID(parsing: String(parts[1])) else { return nil }
-        self.createdAt = createdAt
+        guard parts.count == 2, let time = UInt64(parts[0]), time < 1 << 53, let id = OrderID(parsing: String(parts[1])) else { return nil }
         self.id = id
     }
 
-    public var description: String { "\(createdAt)_\(id)" }
+    /// The time in the id, in ms, and the id: `1768030217789_019ba6cc-…`.
+    public var description: String { "\(id.milliseconds ?? 0)_\(id)" }
 }
