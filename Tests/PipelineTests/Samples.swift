@@ -52,3 +52,8 @@ enum Samples {
         return request
     }
 }
+
+extension OrderRecord {
+    /// One line for each event, in order of seq.
+    var lines: [String] { text.split(separator: "\n").map(String.init) }
+}

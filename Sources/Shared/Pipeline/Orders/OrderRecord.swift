@@ -42,9 +42,6 @@ public struct OrderRecord: Sendable, Hashable {
         self.init(id: id, state: state, details: details, transactions: transactions, steps: steps.map(\.text))
     }
 
-    /// One line for each event, in order of seq.
-    public var lines: [String] { steps.flatMap { $0.split(separator: "\n").map(String.init) } }
-
     /// All lines, separated by `\n`.
     public var text: String { steps.joined(separator: "\n") }
 
