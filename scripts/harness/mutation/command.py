@@ -26,6 +26,16 @@ say = partial(print, flush=True)
 PYTHON = ROOT / ".venv/bin/python"
 
 
+def _end_session(leader: int) -> None:
+    """Ends each process of a session."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(process.name)) == leader:
+                os.kill(int(process.name), signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
 class Copy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -118,13 +128,13 @@ class Bench:
     def _test(self, what: str, log: Path) -> tuple[bool, str]:
         call = f"swift test --filter {what}"
         with open(log, "ab") as output:
-            # A session of its own, so that the test process ends too.
+            # A session of its own, by which the test process is found: Swift gives it another process group.
             running = subprocess.Popen(
                 ["swift", "test", "--skip-build", "--filter", what], cwd=self.copy.tree, stdout=output, stderr=output, start_new_session=True)
             try:
                 code = running.wait(LIMIT)
             except subprocess.TimeoutExpired:
-                os.killpg(running.pid, signal.SIGKILL)
+                _end_session(running.pid)
                 running.wait()
                 return True, f"{call}, which did not end"
         failed = "recorded an issue" in log.read_text(encoding="utf-8", errors="replace")
