@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from .http_client import Json, answers
 from .orders import FINAL, Refused, follow, place
-from .runner.settings import ROOT
+from .runner.settings import ROOT, Settings
 
 ORDERS = (
     {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5},
@@ -80,8 +80,7 @@ def draw(lines: list[Line], threads: list[threading.Thread]) -> None:
 
 
 def main(_arguments: list[str]) -> int:
-    port = os.environ.get("PORT") or "3000"
-    base = f"http://localhost:{port}"
+    base = Settings.read().edge_url
     started = False
     if not answers(f"{base}/health/ready"):
         if subprocess.run([ROOT / "scripts/run", "up"], check=False).returncode != 0:

@@ -34,7 +34,9 @@ class PrivateStack:
         self.port = free(1)[0]
         self.base = f"http://localhost:{self.port}"
         executables = os.environ.get("STACK_BIN") or str(ROOT / self.executables)
-        self.env = os.environ | {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port)} | settings
+        # All clients of a test have one address.
+        own = {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port), "EDGE_CONNECTIONS_PER_ADDRESS": "0"}
+        self.env = os.environ | own | settings
 
     # The processes
 

@@ -50,7 +50,7 @@ class ChaosStack(PrivateStack):
     def __init__(self, options: Options, path: Path, tell: Callable[[str], None]) -> None:
         super().__init__(
             path, **SERVICE_SETTINGS, **{f"{service.upper()}S": str(REPLICAS) for service in SERVICES}, PARTITIONS=str(options.partitions),
-            BIND="127.0.0.1", MOCK_SEED=str(options.seed), LOG_LEVEL="info", LOG_FORMAT="json")
+            EDGE_BIND="127.0.0.1", MOCK_SEED=str(options.seed), LOG_LEVEL="info", LOG_FORMAT="json")
         self.base = f"http://127.0.0.1:{self.port}"
         self.options, self.tell = options, tell
         os.environ.update(self.env)

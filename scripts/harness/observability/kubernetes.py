@@ -132,13 +132,14 @@ def edge(kustomization: Json, pod: Json) -> None:
     assert "!console" in (ROOT / ".dockerignore").read_text(encoding="utf-8").split(), "the console is not sent to the build"
     command = [Path(word).name for word in pod["containers"][0]["command"]]
     included = set(re.findall(r"include /etc/edge/(\S+);", text)) | set(command[1:])
+    included |= set(re.findall(r'"\$here/(\w+)"', (FOLDER / "nginx/start").read_text(encoding="utf-8")))
     assert included <= {Path(file).name for file in files}, f"{included} are not all in the ConfigMap"
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
     with tempfile.TemporaryDirectory() as folder:
         for file in files:
             shutil.copy(FOLDER / file, folder)
         made = Path(folder, "edge")
-        made.mkdir()
+        subprocess.run(["sh", f"{folder}/settings", made, f"{folder}/tls", "8080", "plain", "8081"], check=True, timeout=10)
         made.joinpath("limits.conf").write_text("events {}\n", encoding="utf-8")
         upstreams = "".join(f"upstream {service} {{ server 127.0.0.1:1; }}\n" for service in ("gateway", "router", "notifier"))
         made.joinpath("upstreams.conf").write_text(upstreams, encoding="utf-8")

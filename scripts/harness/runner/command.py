@@ -25,18 +25,19 @@ usage: scripts/stack run | up | down | status | start <process>-<n> | clean
   clean    stops everything and removes the run directory with all data
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
-BIND (127.0.0.1), START_TIMEOUT_S (60), REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (half of the machine's memory; 0 is no limit),
-OBSERVABILITY (1 runs Prometheus too, on PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help)."""
+EDGE_BIND (127.0.0.1, where the edge listens) and the edge's other settings (docs/operations.md), START_TIMEOUT_S (60),
+REDIS_APPENDFSYNC (always), REDIS_MAXMEMORY (half of the machine's memory; 0 is no limit), OBSERVABILITY (1 runs Prometheus too, on
+PROMETHEUS_PORT or a free port), and every setting of the services (each prints its own with --help)."""
 
 EXAMPLE = """\
-The engine is up: http://localhost:{port}   (logs: {logs}, addresses and ports: {env})
+The engine is up: {url}   (logs: {logs}, addresses and ports: {env})
 
-Place an order, and see where orders wait, in a browser: http://localhost:{port}/
+Place an order, and see where orders wait, in a browser: {url}/
 Or by hand:
-  curl -s http://localhost:{port}/api/orders/execute -H 'Content-Type: application/json' \\
+  curl -s {url}/api/orders/execute -H 'Content-Type: application/json' \\
     -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
 Follow it, with the orderId of the answer:
-  npx wscat -c 'ws://localhost:{port}/v1/stream?orderId=<orderId>&after=0'
+  npx wscat -c '{ws}/v1/stream?orderId=<orderId>&after=0'
 Or see both at once:  make demo"""
 
 
@@ -58,7 +59,8 @@ def stack_of(settings: Settings, run: RunDirectory) -> Stack:
 
 
 def example(settings: Settings, run: RunDirectory) -> str:
-    text = EXAMPLE.format(port=settings.port, logs=run.logs, env=run.env)
+    url = settings.edge_url
+    text = EXAMPLE.format(url=url, ws=url.replace("http", "ws", 1), logs=run.logs, env=run.env)
     if settings.observability:
         text += f"Metrics and alerts (Prometheus):  http://localhost:{run.variables()['PROMETHEUS_PORT']}/alerts\n"
     return text

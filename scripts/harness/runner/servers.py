@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.http_client import answers, blocking
@@ -210,29 +211,40 @@ class Nginx:
     name = "nginx-1"
     stop_signal = signal.SIGTERM
 
-    def __init__(self, run: RunDirectory, port: int, bind: str, ports: Ports) -> None:
-        """`ports`: the ports of each service's processes."""
-        self.run, self.port, self.bind, self.ports = run, port, bind, ports
+    def __init__(self, run: RunDirectory, port: int, bind: str, ports: Ports, environment: Mapping[str, str] = os.environ) -> None:
+        """`ports`: the ports of each service's processes; `environment`: has the settings of the edge (EDGE_…)."""
+        self.run, self.port, self.bind, self.ports, self.environment = run, port, bind, ports, environment
         self.config = run.path / "nginx.conf"
+        self.warning = ""  # a sentence for who starts it
 
     def prepare(self) -> None:
         scratch = self.run.path / "nginx"
         scratch.mkdir(exist_ok=True)
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        listen = [f"{self.bind}:{self.port}"]
-        if self.bind in ("127.0.0.1", "0.0.0.0") and has_ipv6_loopback():
-            listen.append(f"[::1]:{self.port}")
+        self._apply_settings(scratch)
+        settings = {name: (scratch / f"{name}.conf").read_text(encoding="utf-8") for name in ("http", "listen")}
         values = {
-            "USER": self._user(), "PID": quoted(self.run.pid_file(self.name)), "LOG": quoted(self.run.log(self.name)), "SCRATCH": quoted(scratch),
+            "USER": self._user(), "PID": quoted(self.run.pid_file(self.name)), "SCRATCH": quoted(scratch),
             "DEPLOY": quoted(DEPLOY), "CONSOLE": quoted(CONSOLE).replace("$", "${dollar}"), "FILES": files,
             "CONNECTIONS": max(256, min(20000, files - 64)),
-            "LISTEN": "\n        ".join(f"listen {address};" for address in listen),
-            "UPSTREAMS": "\n    ".join(self._upstream(service) for service in SERVICES if service != "executor"),
+            "LISTEN": settings["listen"],
+            "UPSTREAMS": settings["http"] + "\n    ".join(self._upstream(service) for service in SERVICES if service != "executor"),
         }
         text = (DEPLOY / "local.conf").read_text(encoding="utf-8")
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
         self.run.write(self.config, text)
+
+    def _apply_settings(self, scratch: Path) -> None:
+        """Writes what the settings of the environment (EDGE_…) ask of nginx."""
+        listen = [f"{self.bind}:{self.port}"]
+        if self.bind in ("127.0.0.1", "0.0.0.0") and has_ipv6_loopback():
+            listen.append(f"[::1]:{self.port}")
+        argv = ["sh", DEPLOY / "settings", scratch, scratch, *listen]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, env={**self.environment, "EDGE_BIND": self.bind})
+        if done.returncode != 0:
+            raise Problem(done.stderr.strip())
+        self.warning = done.stdout.strip()
 
     def _user(self) -> str:
         """The user of nginx' workers if root starts nginx: nobody, or root if nobody cannot read the console (below /root)."""
@@ -245,8 +257,8 @@ class Nginx:
         return f"upstream {service} {{ {servers} keepalive 64; keepalive_timeout 5s; }}"
 
     def start(self) -> subprocess.Popen[bytes]:
-        log = self.run.log(self.name)
-        return spawn([program("nginx"), "-e", str(log), "-p", str(self.run.path), "-c", str(self.config)], log)
+        nginx = [program("nginx"), "-e", "stderr", "-p", str(self.run.path), "-c", str(self.config)]
+        return spawn(["sh", str(DEPLOY / "run"), str(self.run.path / "nginx"), *nginx], self.run.log(self.name))
 
     def healthy(self) -> bool | None:
         try:

@@ -20,12 +20,13 @@ class Settings:
     run_dir: Path
     bin_dir: Path
     port: int
-    bind: str
+    bind: str  # where the edge listens
     counts: dict[str, int]  # service -> number of processes
     grace: float  # seconds that a service has to end after SIGTERM
     start_timeout: float  # seconds in which everything has to become healthy
     observability: bool = False  # whether Prometheus runs beside the engine
     prometheus_port: int = 0  # 0: any free port
+    tls: bool = False  # whether the edge has a certificate
 
     @staticmethod
     def read(environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -48,13 +49,20 @@ class Settings:
             run_dir=path("RUN_DIR", ".run"),
             bin_dir=path("STACK_BIN", ".build-release/release"),
             port=number("PORT", 3000, 1, 65535),
-            bind=environment.get("BIND") or "127.0.0.1",
+            bind=environment.get("EDGE_BIND") or "127.0.0.1",
             counts={service: number(f"{service.upper()}S", 1, 1, 64) for service in SERVICES},
             grace=number("SHUTDOWN_GRACE_S", 15, 1, 3600),
             start_timeout=number("START_TIMEOUT_S", 60, 1, 3600),
             observability=switch("OBSERVABILITY"),
             prometheus_port=number("PROMETHEUS_PORT", 0, 0, 65535),
+            tls=bool(environment.get("EDGE_TLS_CERT")),
         )
+
+    @property
+    def edge_url(self) -> str:
+        """Where this machine's programs reach the edge."""
+        host = "localhost" if self.bind in ("127.0.0.1", "0.0.0.0") else self.bind
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def executable(self, service: str) -> str:
         file = self.bin_dir / service

@@ -39,13 +39,12 @@ class Service:
         environment.setdefault("POOLS_FILE", str(ROOT / "config/pools.json"))
         environment.setdefault("CONTRACTS_DIR", str(ROOT / "docs"))
         environment |= {
-            MARK: str(self.run.path), "BIND": self.settings.bind, "PORT": str(self.port), "REDIS_URL": variables["REDIS_URL"],
+            MARK: str(self.run.path), "BIND": "127.0.0.1", "PORT": str(self.port), "REDIS_URL": variables["REDIS_URL"],
             "DATABASE_URL": variables["DATABASE_URL"], **self.own}
         return spawn([self.settings.executable(self.kind)], self.run.log(self.name), environment, cwd=ROOT)
 
     def healthy(self) -> bool:
-        address = "127.0.0.1" if self.settings.bind == "0.0.0.0" else self.settings.bind
-        return answers(f"http://{address}:{self.port}/health/ready")
+        return answers(f"http://127.0.0.1:{self.port}/health/ready")
 
 
 Startable = Redis | Postgres | Nginx | Prometheus | Service
@@ -93,10 +92,11 @@ class Stack:
         deadline = time.monotonic() + self.settings.start_timeout
         watchers = []
         if self.settings.observability:
-            url = f"http://localhost:{self.settings.port}"
-            watchers.append(Prometheus(self.run, self.settings.prometheus_port or next(ports), own, url))
+            watchers.append(Prometheus(self.run, self.settings.prometheus_port or next(ports), own, self.settings.edge_url))
         for server in (redis, postgres, nginx, *watchers):
             server.prepare()
+        if nginx.warning:
+            self.say(nginx.warning)
         self._write_environment(redis, postgres, services, watchers)
         for group in ((redis, postgres), (nginx, *watchers), services):
             for process in group:
@@ -146,8 +146,7 @@ class Stack:
         self.say("ready: " + ", ".join(process.name for process in group))
 
     def _await_edge(self, deadline: float) -> None:
-        address = "127.0.0.1" if self.settings.bind == "0.0.0.0" else self.settings.bind
-        while not answers(f"http://{address}:{self.settings.port}/health/ready"):
+        while not answers(f"{self.settings.edge_url}/health/ready"):
             self.check()
             if time.monotonic() > deadline:
                 raise Problem(f"The edge does not answer for the gateway.\n{self._tail('nginx-1')}")

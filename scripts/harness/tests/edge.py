@@ -3,101 +3,35 @@
 import os
 import shutil
 import socket
-import socketserver
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.checks import run, tests_of
-from harness.http_client import Answer, ask
-from harness.private import scratch, until
+from harness.http_client import ask
+from harness.private import scratch
 from harness.runner import servers
-from harness.runner.directory import RunDirectory
-from harness.runner.ports import free
-from harness.runner.processes import end
 from harness.runner.settings import ROOT
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-class Handler(socketserver.StreamRequestHandler):
-    """Answers each request of a connection with what the service's `answer` makes of its head. None ends the connection instead."""
-
-    def handle(self) -> None:
-        while True:
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                line = self.rfile.readline()
-                if not line:
-                    return
-                head += line
-            fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
-            self.rfile.read(int(fields.get(b"Content-Length", 0)))
-            self.server.heads.append(head.decode("latin-1"))
-            reply = self.server.answer(head.decode("latin-1"))
-            if reply is None:
-                return
-            self.wfile.write(reply)
-
-
-class Service(socketserver.ThreadingTCPServer):
-    allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
-
-    def __init__(self, answer: Callable[[str], bytes | None] = lambda head: OK) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answer, self.heads = answer, []
-        self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-@contextmanager
-def _edge(folder: str = "run", **services: list[Service]) -> Iterator[str]:
-    """An nginx of its own in front of the given services. A service that is not given has a port where nobody listens."""
-    with scratch() as top:
-        run = RunDirectory(top / folder)
-        with run.locked():
-            pass
-        ports = {name: [service.port for service in services.get(name, [])] or free(1) for name in ("gateway", "router", "notifier")}
-        ports["executor"] = []
-        nginx = servers.Nginx(run, free(1)[0], "127.0.0.1", ports)
-        nginx.prepare()
-        child = nginx.start()
-        try:
-            until(lambda: nginx.healthy() or child.poll() is not None, "nginx does not answer", 10)
-            assert child.poll() is None, "\n".join(run.last_lines(nginx.name))
-            yield f"http://127.0.0.1:{nginx.port}"
-        finally:
-            end([child.pid], nginx.stop_signal, 10)
-            child.wait()
-            for service in (service for list_ in services.values() for service in list_):
-                service.shutdown()
-                service.server_close()
-
-
-def _problem(answer: Answer) -> tuple[int, str]:
-    status, document, headers = answer.status, answer.json(), answer.headers
-    assert document["status"] == status and document["success"] is False and headers["retry-after"] == "1", (status, document)
-    assert headers["content-type"] == "application/problem+json", headers
-    return status, document["code"]
+from harness.tests import edge_limits, edge_transport
+from harness.tests.private_edge import OK, Service, edge, problem
 
 
 def what_was_sent_and_not_answered_may_have_been_carried_out() -> None:
     silent = Service(lambda head: None)
-    with _edge(gateway=[silent]) as url:
-        assert _problem(ask(f"{url}/api/orders/execute?a=1", "POST", b"{}")) == (502, "OUTCOME_UNKNOWN")
-        assert _problem(ask(f"{url}/api/orders/x", "DELETE")) == (502, "OUTCOME_UNKNOWN")
-        assert _problem(ask(f"{url}/api/orders/x|9")) == (503, "UPSTREAM_UNAVAILABLE")
+    with edge(gateway=[silent]) as url:
+        assert problem(ask(f"{url}/api/orders/execute?a=1", "POST", b"{}")) == (502, "OUTCOME_UNKNOWN")
+        assert problem(ask(f"{url}/api/orders/x", "DELETE")) == (502, "OUTCOME_UNKNOWN")
+        assert problem(ask(f"{url}/api/orders/x|9")) == (503, "UPSTREAM_UNAVAILABLE")
         assert len([head for head in silent.heads if head.startswith("POST")]) == 1, "a POST was sent twice"
 
 
 def what_could_not_be_sent_was_not_carried_out() -> None:
-    with _edge() as url:
-        assert _problem(ask(f"{url}/api/orders/execute", "POST", b"{}")) == (503, "UPSTREAM_UNAVAILABLE")
-        assert _problem(ask(f"{url}/api/orders/x|9", "DELETE")) == (503, "UPSTREAM_UNAVAILABLE")
-        assert _problem(ask(f"{url}/api/orders/x")) == (503, "UPSTREAM_UNAVAILABLE")
+    with edge() as url:
+        assert problem(ask(f"{url}/api/orders/execute", "POST", b"{}")) == (503, "UPSTREAM_UNAVAILABLE")
+        assert problem(ask(f"{url}/api/orders/x|9", "DELETE")) == (503, "UPSTREAM_UNAVAILABLE")
+        assert problem(ask(f"{url}/api/orders/x")) == (503, "UPSTREAM_UNAVAILABLE")
 
 
 def broken_answers_to_one_caller_refuse_no_other() -> None:
@@ -105,7 +39,7 @@ def broken_answers_to_one_caller_refuse_no_other() -> None:
         return None if "/breaks" in head else OK
 
     one, two = Service(breaks), Service(breaks)
-    with _edge(gateway=[one, two]) as url:
+    with edge(gateway=[one, two]) as url:
         for _ in range(20):
             assert ask(f"{url}/breaks", "POST", b"{}").status == 502
             assert ask(f"{url}/api/tokens").status == 200
@@ -114,7 +48,7 @@ def broken_answers_to_one_caller_refuse_no_other() -> None:
 def a_replica_that_is_gone_is_passed_over() -> None:
     gone = Service()
     alive = Service()
-    with _edge(gateway=[gone, alive]) as url:
+    with edge(gateway=[gone, alive]) as url:
         gone.shutdown()
         gone.server_close()
         assert {ask(f"{url}/api/orders/execute", "POST", b"{}").status for _ in range(20)} == {200}
@@ -126,7 +60,7 @@ def the_scheme_that_the_client_used_is_the_first_of_a_list() -> None:
         {"X-Forwarded-Proto": "https,http"}, {"X-Forwarded-Proto": "HTTPS"}, {"X-Forwarded-Proto": "wss"}, {"X-Forwarded-Ssl": "on"},
         {"Forwarded": 'for=1.2.3.4;proto="https", for=5.6.7.8;proto=http'}, {"Forwarded": "proto=https"})
     http = ({}, {"X-Forwarded-Proto": "http, https"}, {"X-Forwarded-Proto": "httpsx"}, {"Forwarded": "for=1.2.3.4, proto=https"})
-    with _edge(gateway=[gateway]) as url:
+    with edge(gateway=[gateway]) as url:
         for scheme, cases in (("https", https), ("http", http)):
             for headers in cases:
                 ask(f"{url}/api/tokens", headers=headers)
@@ -135,7 +69,7 @@ def the_scheme_that_the_client_used_is_the_first_of_a_list() -> None:
 
 def cookies_of_other_applications_neither_refuse_a_request_nor_reach_a_service() -> None:
     gateway = Service()
-    with _edge(gateway=[gateway]) as url:
+    with edge(gateway=[gateway]) as url:
         for size in (7_000, 9_000, 20_000):
             cookie = {"Cookie": "a=" + "x" * size}
             assert ask(f"{url}/api/tokens", headers=cookie).status == 200
@@ -144,14 +78,14 @@ def cookies_of_other_applications_neither_refuse_a_request_nor_reach_a_service()
 
 
 def a_stream_of_events_without_a_notifier_tells_when_to_connect_again() -> None:
-    with _edge() as url:
+    with edge() as url:
         answer = ask(f"{url}/api/orders/x/events", headers={"Accept": "text/event-stream"})
         assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream") and "\nretry: 2000\n" in answer.text, answer
         upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Accept": "text/event-stream"}
-        assert _problem(ask(f"{url}/v1/stream", headers=upgrade)) == (503, "UPSTREAM_UNAVAILABLE")
+        assert problem(ask(f"{url}/v1/stream", headers=upgrade)) == (503, "UPSTREAM_UNAVAILABLE")
         both = {"Accept": "application/json, text/event-stream"}
-        assert _problem(ask(f"{url}/api/orders/execute", "POST", b"{}", both)) == (503, "UPSTREAM_UNAVAILABLE")
-        assert _problem(ask(f"{url}/api/quotes?amount=1", headers=both)) == (503, "UPSTREAM_UNAVAILABLE")
+        assert problem(ask(f"{url}/api/orders/execute", "POST", b"{}", both)) == (503, "UPSTREAM_UNAVAILABLE")
+        assert problem(ask(f"{url}/api/quotes?amount=1", headers=both)) == (503, "UPSTREAM_UNAVAILABLE")
 
 
 def connections_to_a_service_are_used_again() -> None:
@@ -164,7 +98,7 @@ def connections_to_a_service_are_used_again() -> None:
         return accept()
 
     gateway.get_request = counted
-    with _edge(gateway=[gateway]) as url:
+    with edge(gateway=[gateway]) as url:
         for _ in range(200):
             assert ask(f"{url}/api/tokens").status == 200
         assert len(opened) <= 4, f"{len(opened)} connections for 200 requests"
@@ -174,7 +108,7 @@ def a_path_may_have_any_sign() -> None:
     with scratch() as top:
         copy = top / 'a $x & #1 "b"'
         shutil.copytree(ROOT / "console", copy / "console")
-        with _odd_checkout(copy), _edge(copy.name) as url:
+        with _odd_checkout(copy), edge(copy.name) as url:
             answer = ask(f"{url}/")
             assert answer.status == 200 and answer.text == (ROOT / "console/index.html").read_text(encoding="utf-8"), answer.status
 
@@ -224,4 +158,5 @@ def an_nginx_that_does_not_look_names_up_again_is_given_addresses() -> None:
 
 
 def main(_arguments: list[str]) -> int:
-    return run((test.__name__, test) for test in tests_of(sys.modules[__name__]))
+    modules = sys.modules[__name__], edge_limits, edge_transport
+    return run((test.__name__, test) for module in modules for test in tests_of(module))

@@ -56,6 +56,20 @@ def up_serves_orders_beside_another_and_down_leaves_nothing(folder: Path) -> Non
     assert "nothing is running" in two.call("down")
 
 
+def only_the_edge_is_widened_and_a_certificate_makes_it_speak_TLS(folder: Path) -> None:
+    certificate, key = folder / "tls.crt", folder / "tls.key"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout", key,
+         "-out", certificate], check=True, capture_output=True, timeout=20)
+    stack = _Local(folder, "wide", EDGE_BIND="0.0.0.0", EDGE_TLS_CERT=str(certificate), EDGE_TLS_KEY=str(key))
+    output = stack.call("up")
+    assert "anyone who reaches the port may trade" in output and f"https://localhost:{stack.port}" in output, output
+    assert fetched(f"https://127.0.0.2:{stack.port}/health/ready").headers["x-content-type-options"] == "nosniff"
+    for name, port in ((name, int(value)) for name, value in stack.run.variables().items() if name.endswith("_PORT")):
+        with socket.socket() as other:
+            assert other.connect_ex(("127.0.0.2", port)) != 0, f"{name} is not of 127.0.0.1 alone"
+
+
 def _insist(action: Callable[[], Done]) -> Done:
     """Repeats the action until it succeeds: the services may still be coming back."""
     deadline = time.monotonic() + 20
