@@ -1,6 +1,10 @@
 # One image with the four services and orderctl; compose.yaml says which service a container runs.
 
-FROM swift:6.3-bookworm AS build
+# Settings, so that a digest can pin them.
+ARG BUILD_IMAGE=swift:6.3-bookworm
+ARG BASE_IMAGE=debian:bookworm-slim
+
+FROM ${BUILD_IMAGE} AS build
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         libcurl4-openssl-dev libhiredis-dev libmicrohttpd-dev libpq-dev libssl-dev libuv1-dev libwslay-dev \
@@ -22,7 +26,7 @@ RUN --mount=type=cache,id=order-execution-engine-build,target=/scratch,sharing=l
     && strip -o /products/engine /scratch/release/engine \
     && for program in gateway router executor notifier orderctl; do ln -s engine "/products/$program" || exit 1; done
 
-FROM debian:bookworm-slim
+FROM ${BASE_IMAGE}
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates curl libcurl4 libhiredis0.14 libmicrohttpd12 libpq5 libssl3 libuv1 libwslay1 \

@@ -5,74 +5,26 @@ If no Docker engine answers and none can be started, it says so in one line and 
 import asyncio
 import json
 import os
-import secrets
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from harness.http_client import fetched
 from harness.orders import FINAL, ORDER, follow, place
 from harness.private import until
-from harness.runner.ports import free
 from harness.runner.settings import ROOT, SERVICES
+from harness.tests import confinement
+from harness.tests.compose_project import Project, call
 
 Result = TypeVar("Result")
 say = partial(print, flush=True)
 IMAGE_LIMIT = 70_000_000  # bytes that the image may have over its base
 OFFLINE = ROOT.parent / "shared/tools/docker-offline"  # prepares a machine that reaches no image registry
-
-
-def call(*command: str, seconds: float = 60, check: bool = True, quiet: bool = True, env: Mapping[str, str] | None = None) -> str | None:
-    """Runs a command to its end and returns its output, or fails with it."""
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=env, timeout=seconds, text=True, stdin=subprocess.DEVNULL, check=False,
-            stdout=subprocess.PIPE if quiet else None, stderr=subprocess.STDOUT if quiet else None)
-    except subprocess.TimeoutExpired as late:
-        output = (late.stdout or b"").decode("utf-8", "replace") if isinstance(late.stdout, bytes) else late.stdout or ""
-        raise AssertionError(f"{' '.join(command)}: not done after {seconds} s\n{output[-3000:]}") from None
-    except FileNotFoundError:
-        assert not check, f"{command[0]} is not installed"
-        return None
-    assert not check or done.returncode == 0, f"{' '.join(command)}: exit code {done.returncode}\n{(done.stdout or '')[-3000:]}"
-    return done.stdout if done.returncode == 0 else None
-
-
-class Project:
-    def __init__(self) -> None:
-        self.name = f"engine-test-{secrets.token_hex(4)}"
-        self.image = f"order-execution-engine:{self.name}"
-        self.port = free(1)[0]
-        self.base = f"http://127.0.0.1:{self.port}"
-        self.env = os.environ | {
-            "COMPOSE_PROJECT_NAME": self.name, "PORT": str(self.port), "TAG": self.name, "MOCK_FAILURE_RATE": "0", "DOCKER_BUILDKIT": "1",
-            "POSTGRES_PASSWORD": "p@ss/100% :#"}
-
-    def compose(self, *arguments: str, seconds: float = 120, check: bool = True) -> str | None:
-        return call("docker", "compose", "--progress", "quiet", *arguments, seconds=seconds, check=check, env=self.env)
-
-    def containers(self, service: str, *more: str) -> list[str]:
-        return self.compose("ps", "-q", *more, service).split()
-
-    def start(self) -> None:
-        self.compose("build", seconds=900)
-        self.compose("up", "--wait", "--wait-timeout", "180", seconds=240)
-
-    def scale(self, **counts: int) -> None:
-        options = [word for service, count in counts.items() for word in ("--scale", f"{service}={count}")]
-        self.compose("up", "--no-recreate", "--wait", "--wait-timeout", "120", *options, seconds=180)
-        for service, count in counts.items():
-            assert len(self.containers(service)) == count, f"{service}: {len(self.containers(service))} containers instead of {count}"
-
-    def end(self) -> str | None:
-        logs = self.compose("logs", "--no-color", "--tail", "15", check=False)
-        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "20", seconds=180, check=False)
-        call("docker", "image", "rm", self.image, check=False)
-        return logs
 
 
 def confirmed(project: Project, orders: int = 1) -> list[str]:
@@ -108,7 +60,7 @@ def rows(project: Project, ids: list[str]) -> None:
     query = f"SELECT count(*) FROM orders WHERE status = 'confirmed' AND coalesce(order_id, id)::text IN ({listed})"
     psql = ("exec", "-T", "postgres", "psql", "-h", "/var/run/postgresql", "-U", "engine", "-d", "orders", "-Atc")
     until(lambda: project.compose(*psql, query).strip() == str(len(ids)), f"not all of {len(ids)} orders were in Postgres", 10)
-    landed = project.compose("exec", "-T", "redis", "redis-cli", "XLEN", "chain:{0}:landed").strip()
+    landed = project.compose("exec", "-T", "redis", "redis-cli", "--user", "engine", "XLEN", "chain:{0}:landed").strip()
     assert landed == str(len(ids)), f"{len(ids)} orders were confirmed and {landed} transactions landed"
 
 
@@ -152,7 +104,7 @@ def console(project: Project) -> None:
 
 def bases() -> list[str]:
     """The images that the Dockerfile begins its stages with. The last is the base of the image itself."""
-    return [line.split()[1] for line in (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines() if line.startswith("FROM ")]
+    return re.findall(r"^ARG \w+_IMAGE=(\S+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def engine() -> str | None:
@@ -206,12 +158,16 @@ def main(_arguments: list[str]) -> int:
         step("the image is small", small, project)
         ids = step("an order confirmed, and followed by WebSocket", confirmed, project)
         step("the console is served", console, project)
+        step("each container has no more than it needs", confinement.confined, project)
+        step("each network leads to whom it is for", confinement.separated, project)
+        step("Redis refuses who is not the engine", confinement.refused, project)
         step("60,000 requests without a refusal", many_requests, project)
         edge = project.containers("edge")
         step("scaled, the first replicas stopped with exit code 0", only_new_replicas, project)
         assert project.containers("edge") == edge, "the edge was made anew"
         ids += step("20 orders confirmed by the new replicas", confirmed, project, 20)
         step("all in Postgres, each landed once", rows, project, ids)
+        step("TLS, and every container as an arbitrary user", confinement.other_users, project)
     except Exception as problem:  # noqa: BLE001 whatever it is, the containers must go
         failure = problem
     finally:

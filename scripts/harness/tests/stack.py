@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.checks import Test, passes, tests_of
-from harness.http_client import ask, fetched
+from harness.http_client import answers, ask, fetched
 from harness.orders import ORDER, follow, place
-from harness.private import PrivateStack, scratch
-from harness.runner.processes import alive, session
+from harness.private import PrivateStack, scratch, until
+from harness.runner import processes
+from harness.runner.ports import free
+from harness.runner.processes import alive, session, spawn
 from harness.runner.settings import ROOT
 
 Done = TypeVar("Done")
@@ -167,6 +169,37 @@ def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -
             _gone(pids)
         finally:
             run.kill()
+
+
+def the_user_of_Redis_under_compose_may_do_what_the_engine_needs_and_nobody_else_anything(folder: Path) -> None:
+    redis, executor = free(2)
+    environment = os.environ | {
+        "REDIS_PASSWORD": "A.b_c~1-2", "REDIS_ADMIN_PASSWORD": "p@ss 100%", "USERS_FILE": str(folder / "users.acl"),
+        "REDIS_URL": f"redis://engine:A.b_c~1-2@127.0.0.1:{redis}", "BIND": "127.0.0.1", "PORT": str(executor)}
+    executable = os.environ.get("STACK_BIN") or str(ROOT / ".build/debug")
+    server = ["sh", str(ROOT / "deploy/redis/users"), "redis-server", "--port", str(redis), "--save", "", "--dir", str(folder)]
+    children = [spawn(argv, folder / "users.log", environment, cwd=ROOT) for argv in (server, [f"{executable}/executor"])]
+
+    def cli(user: str, password: str, *words: str) -> str:
+        argv = ["redis-cli", "-p", str(redis), *(("--user", user) if user else ()), *words]
+        return subprocess.run(argv, env=os.environ | {"REDISCLI_AUTH": password}, capture_output=True, text=True, timeout=10, check=False).stdout
+
+    try:
+        # A process is ready when it has every right that it needs.
+        until(lambda: answers(f"http://127.0.0.1:{executor}/health/ready"), "the executor is not ready", 20)
+        for words in (["FLUSHALL"], ["CONFIG", "SET", "appendonly", "no"], ["GET", "other"], ["ACL", "LIST"], ["KEYS", "*"], ["SHUTDOWN"]):
+            assert "NOPERM" in cli("engine", "A.b_c~1-2", *words), words
+        assert "NOAUTH" in cli("", "", "PING") and "NOAUTH" in cli("engine", "wrong", "PING")
+        assert cli("admin", "p@ss 100%", "DBSIZE").strip().isdigit()
+        assert not {"A.b_c~1-2", "p@ss"} & set((folder / "users.acl").read_text().split())
+    finally:
+        processes.end([child.pid for child in children], signal.SIGTERM, 20)
+    for password in ("", "a@b", "a b", "a\nuser x on nopass"):
+        argv = ["sh", ROOT / "deploy/redis/users", "true"]
+        done = subprocess.run(argv, env=environment | {"REDIS_PASSWORD": password}, capture_output=True, text=True, timeout=10, check=False)
+        assert done.returncode == 78 and "REDIS_PASSWORD" in done.stderr, (password, done)
+    rights = " ".join((ROOT / "deploy/redis/users").read_text().partition("resetchannels ~")[2].partition('"')[0].split())
+    assert f"~{rights}\n" in (ROOT / "docs/operations.md").read_text(), "docs/operations.md has other rights"
 
 
 def _passes(test: Test, folder: Path) -> bool:
