@@ -14,6 +14,8 @@ import yaml
 from harness.http_client import Json
 from harness.runner.settings import ROOT, SERVICES
 
+from . import network_policies
+
 FOLDER = ROOT / "deploy"
 VERSION = "1.31"
 LABEL = "app.kubernetes.io/name"
@@ -43,13 +45,20 @@ KEDA = {
 }
 
 
+EXAMPLES = FOLDER / "kubernetes/examples"
+
+
 def documents(kustomization: Json) -> Found:
     """Every document of every file, by kind and name. No file is left out."""
     files = {f"kubernetes/{file.name}" for file in (FOLDER / "kubernetes").glob("*.yaml")}
     assert files == set(kustomization["resources"]), f"kustomization.yaml and the folder differ: {files ^ set(kustomization['resources'])}"
+    return _read([FOLDER / file for file in kustomization["resources"]])
+
+
+def _read(files: list[Path]) -> Found:
     found = {}
-    for file in kustomization["resources"]:
-        for document in yaml.safe_load_all((FOLDER / file).read_text(encoding="utf-8")):
+    for file in files:
+        for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
             key = document["kind"], document["metadata"]["name"]
             assert key not in found, f"{key} stands twice"
             found[key] = document
@@ -75,7 +84,7 @@ def all_of(found: Found, kind: str) -> dict[str, Json]:
 
 
 def pods(found: Found) -> None:
-    settings = {**found["ConfigMap", "engine-settings"]["data"], **found["Secret", "engine-secrets"]["stringData"]}
+    settings = found["ConfigMap", "engine-settings"]["data"]
     services, budgets = all_of(found, "Service"), all_of(found, "PodDisruptionBudget")
     deployments = all_of(found, "Deployment")
     assert set(deployments) == {*SERVICES, "edge"} == set(services) == set(budgets)
@@ -86,7 +95,8 @@ def pods(found: Found) -> None:
         container = pod["containers"][0]
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert probe in container, f"{name} has no {probe}"
-        assert container["resources"]["limits"]["memory"] and pod["securityContext"]["runAsNonRoot"], name
+        assert container["resources"]["limits"]["memory"], name
+        restricted(name, pod)
         assert not {"runAsUser", "runAsGroup"} & set(pod["securityContext"]), f"{name}: a cluster that draws users refuses a number"
         pause = int(container["lifecycle"]["preStop"]["exec"]["command"][1])
         assert pod["terminationGracePeriodSeconds"] > pause + int(settings["SHUTDOWN_GRACE_S"]), f"{name} is killed before it has finished"
@@ -98,8 +108,40 @@ def pods(found: Found) -> None:
         assert "replicas" not in deployments[name], f"{name}: each apply would undo what the scaler has done"
         assert container["livenessProbe"]["httpGet"]["path"] == "/health/live" and container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
     known = set(re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
-    unknown = set(settings) - known - {"ORDERCTL_URL", "REDIS_ADDRESS", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_TLS"}
+    unknown = set(settings) - known - {"ORDERCTL_URL", "REDIS_ADDRESS"}
     assert not unknown, f"no service knows the settings {', '.join(unknown)}"
+
+
+def restricted(name: str, pod: Json) -> None:
+    """Checks that a pod asks for nothing that the pod security standard `restricted` refuses."""
+    context = pod["securityContext"]
+    assert context["runAsNonRoot"] is True and context["seccompProfile"]["type"] == "RuntimeDefault" and not pod["automountServiceAccountToken"], name
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod), name
+    for container in pod.get("initContainers", []) + pod["containers"]:
+        own = container["securityContext"]
+        assert own["allowPrivilegeEscalation"] is False and own["capabilities"] == {"drop": ["ALL"]} and own["readOnlyRootFilesystem"], name
+        assert not {"privileged", "procMount", "runAsUser"} & set(own) and not any("hostPort" in port for port in container.get("ports", ())), name
+    kinds = {kind for volume in pod.get("volumes", ()) for kind in volume if kind != "name"}
+    assert kinds <= {"configMap", "emptyDir", "secret", "projected"}, f"{name}: {kinds}"
+
+
+def secrets(found: Found, examples: Found) -> None:
+    """Checks that no secret is applied with the rest, and that each service is given its own and no other."""
+    assert not all_of(found, "Secret"), "a Secret is a part of the kustomization"
+    told = {name: document["stringData"] for (kind, name), document in examples.items() if kind == "Secret"}
+    assert set(told) == {*(f"{service}-secrets" for service in SERVICES), "scaler-secrets"}, told
+    for service in SERVICES:
+        pod = found["Deployment", service]["spec"]["template"]["spec"]
+        sources = [source["secretRef"]["name"] for container in pod["containers"] for source in container["envFrom"] if "secretRef" in source]
+        assert sources == [f"{service}-secrets"] and "secretKeyRef" not in json.dumps(pod), (service, sources)
+        stored = service in ("gateway", "notifier")
+        assert set(told[sources[0]]) == ({"REDIS_URL", "DATABASE_URL"} if stored else {"REDIS_URL"}), service
+        if stored:
+            url = told[sources[0]]["DATABASE_URL"]
+            assert "?sslmode=verify-full&sslrootcert=/etc/postgres-ca/ca.crt" in url, url
+            assert {"name": "postgres-ca", "mountPath": "/etc/postgres-ca", "readOnly": True} in pod["containers"][0]["volumeMounts"], service
+    for reference in found["TriggerAuthentication", "redis"]["spec"]["secretTargetRef"]:
+        assert reference["key"] in told[reference["name"]], reference
 
 
 def scaling(found: Found) -> None:
@@ -113,10 +155,8 @@ def scaling(found: Found) -> None:
         told = {(trigger["metadata"]["stream"], trigger["metadata"]["consumerGroup"]) for trigger in spec["triggers"]}
         assert told == wanted, f"{name} is scaled by {told} instead of {wanted}"
         for trigger in spec["triggers"]:
-            assert trigger["metadata"]["addressFromEnv"] in found["Secret", "engine-secrets"]["stringData"]
+            assert trigger["metadata"]["addressFromEnv"] in settings
             assert ("TriggerAuthentication", trigger["authenticationRef"]["name"]) in found
-    for reference in found["TriggerAuthentication", "redis"]["spec"]["secretTargetRef"]:
-        assert reference["key"] in found["Secret", reference["name"]]["stringData"]
     assert all_of(found, "HorizontalPodAutoscaler")["gateway"]["scaleTargetRef"]["name"] == "gateway"
 
 
@@ -152,28 +192,31 @@ def edge(kustomization: Json, pod: Json) -> None:
 
 def namespace(kustomization: Json, found: Found) -> None:
     """Checks that another namespace needs no other edit: names are resolved in the pod's own namespace, except the one that a scaler resolves."""
-    secrets = found["Secret", "engine-secrets"]["stringData"]
-    for name in ("REDIS_URL", "DATABASE_URL"):
-        assert ".svc" not in secrets[name], f"{name} names a namespace"
+    assert ".svc" not in (EXAMPLES / "secrets.yaml").read_text(encoding="utf-8"), "a URL names a namespace"
     target = kustomization["replacements"][0]["targets"][0]
-    assert target["fieldPaths"] == ["stringData.REDIS_ADDRESS"] and target["options"] == {"delimiter": ".", "index": 1}
-    assert secrets["REDIS_ADDRESS"].split(".")[1] == kustomization["namespace"]
+    assert target["select"] == {"kind": "ConfigMap", "name": "engine-settings"} and target["options"] == {"delimiter": ".", "index": 1}
+    assert target["fieldPaths"] == ["data.REDIS_ADDRESS"]
+    assert found["ConfigMap", "engine-settings"]["data"]["REDIS_ADDRESS"].split(".")[1] == kustomization["namespace"]
+    labels = found["Namespace", kustomization["namespace"]]["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted", labels
 
 
 def check() -> str:
     kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
-    found = documents(kustomization)
-    for key, document in found.items():
+    found, examples = documents(kustomization), _read(sorted(EXAMPLES.glob("*.yaml")))
+    for key, document in (found | examples).items():
         try:
             fits_schema(document)
         except (kubernetes_validate.ValidationError, jsonschema.ValidationError) as problem:
             raise AssertionError(f"{' '.join(key)}: {problem.message}") from None
-    assert ("Namespace", kustomization["namespace"]) in found
     pods(found)
+    secrets(found, examples)
+    network_policies.check(all_of(found, "NetworkPolicy"))
     scaling(found)
+    assert all_of(found, "Service")["edge"]["type"] == "ClusterIP"
     namespace(kustomization, found)
     edge(kustomization, found["Deployment", "edge"]["spec"]["template"]["spec"])
-    return f"{len(found)} objects"
+    return f"{len(found)} objects, {len(examples)} in examples"
 
 
 def compose() -> str | None:
