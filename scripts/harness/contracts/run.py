@@ -7,7 +7,7 @@ import argparse
 from harness.checks import run
 from harness.private import private_stack
 
-from . import api, clients, sockets
+from . import api, clients, dependencies, sockets
 from .documents import Documents
 
 # Half of the transactions fail and large orders are split. So a few orders show every path: success at once, after a retry, failure, and part fills.
@@ -26,7 +26,8 @@ def main(arguments: list[str]) -> int:
     with private_stack(**SETTINGS) as stack:
         base = stack.base
         checks = (
-            ("documents", documents.check), ("sockets", lambda: sockets.run(base, documents)), ("postman", lambda: api.postman(base)),
+            ("documents", documents.check), ("dependencies", dependencies.check), ("sockets", lambda: sockets.run(base, documents)),
+            ("postman", lambda: api.postman(base)),
             ("clients", lambda: clients.run(base, documents)), ("generated", lambda: clients.generated(base)),
             ("openapi", lambda: api.openapi(base, given.examples, given.seed)))
         return run(checks)
