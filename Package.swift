@@ -63,6 +63,8 @@ let package = Package(
         shared("JSON"),
         shared("Orders", ["JSON"]),
         shared("Markets", ["JSON", "Orders"]),
+        // Who may do what
+        shared("Access", ["CCrypto", "JSON", "Orders"]),
         // What the clients of each document say and are told
         shared("Dialects", ["JSON", "Orders"]),
 
@@ -83,7 +85,7 @@ let package = Package(
         shared("Storage", ["EventLoop", "JSON", "Migrations", "Orders", "Postgres"]),
         shared(
             "ServiceKit",
-            ["Configuration", "EventLoop", "HTTP", "Markets", "Observability", "Orders", "Pipeline", "Redis"]),
+            ["Access", "Configuration", "EventLoop", "HTTP", "Markets", "Observability", "Orders", "Pipeline", "Redis"]),
 
         // Where quotes come from
         shared("Venues", ["Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Orders"]),
@@ -99,7 +101,8 @@ let package = Package(
         service(
             "gateway", "GatewayService",
             [
-                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
+                "Access", "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres",
+                "Redis",
                 "ServiceKit", "Storage",
             ]),
         service(
@@ -113,7 +116,8 @@ let package = Package(
         service(
             "notifier", "NotifierService",
             [
-                "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit",
+                "Access", "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Observability", "Orders", "Pipeline", "Postgres", "Redis",
+                "ServiceKit",
                 "Storage",
             ]),
         executable("gateway", "GatewayService"),
@@ -123,8 +127,8 @@ let package = Package(
 
         // Tools
         .target(
-            name: "OrderCtl", dependencies: ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"], path: "tools/orderctl/OrderCtl",
-            swiftSettings: swiftSettings),
+            name: "OrderCtl", dependencies: ["Access", "Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Venues"],
+            path: "tools/orderctl/OrderCtl", swiftSettings: swiftSettings),
         .executableTarget(
             name: "orderctl", dependencies: ["OrderCtl"], path: "tools/orderctl/Main", swiftSettings: swiftSettings),
 
@@ -146,6 +150,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Configuration", "EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
         .target(name: "TestOrders", dependencies: ["Orders", "TestSupport"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
+        tests("AccessTests", ["Access", "JSON", "Orders"]),
         tests("OrdersTests", ["Dialects", "JSON", "Orders", "TestOrders"]),
         tests("MarketsTests", ["JSON", "Markets", "Orders", "PaperMarket", "TestOrders"]),
         tests("EventLoopTests", ["EventLoop"]),
@@ -164,12 +169,12 @@ let package = Package(
         tests(
             "ServiceTests",
             [
-                "Chains", "Configuration", "Dialects", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets",
+                "Access", "Chains", "Configuration", "Dialects", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets",
                 "NotifierService", "Observability", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit",
                 "Storage", "TestOrders", "Venues",
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),
-        tests("OrderCtlTests", ["EventLoop", "HTTP", "JSON", "OrderCtl"]),
+        tests("OrderCtlTests", ["Access", "EventLoop", "HTTP", "JSON", "OrderCtl", "Orders"]),
         tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Postgres", "Redis"]),
     ],
     swiftLanguageModes: [.v6],

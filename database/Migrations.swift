@@ -22,5 +22,6 @@ public enum Migrations {
         Step(2, "retention", PackageResources._002_retention_sql),
         Step(3, "retention_index", PackageResources._003_retention_index_sql),
         Step(4, "one_row", PackageResources._004_one_row_sql),
+        Step(5, "owner", PackageResources._005_owner_sql),
     ]
 }

@@ -62,7 +62,7 @@ struct AcceptTests {
             #expect(try await bench.accept(Samples.order(key: "k", user: "u", fingerprint: "g")) == .conflict(first.id))
             guard case .accepted = try await bench.accept(Samples.order(key: "k", user: "v")) else { throw TestFailure("keys belong to users") }
             #expect(try await bench.send("XLEN", bench.keys.accepted).integer == 2)
-            let life = Int(try await bench.send("PTTL", bench.keys.idempotency(user: "u", key: "k")).integer ?? 0)
+            let life = Int(try await bench.send("PTTL", bench.keys.idempotency(IdempotencyScope(user: "u"), key: "k")).integer ?? 0)
             #expect((50_000...60_000).contains(life))
         }
     }
@@ -97,15 +97,15 @@ struct AcceptTests {
             let past = try await bench.now() - 1
             #expect(try await bench.accept(order, before: past) == .late)
             #expect(try await bench.send("KEYS", "*\(order.id)*").array == [])
-            let names = [bench.keys.idempotency(user: "u", key: "k"), bench.keys.deadlines, bench.keys.user("u")]
+            let names = [bench.keys.idempotency(IdempotencyScope(user: "u"), key: "k"), bench.keys.deadlines, bench.keys.user("u")]
             #expect(try await bench.redis.send(["EXISTS"] + names).integer == 0)
         }
     }
 
     @Test func `a key leads to one partition, always`() async throws {
         try await withBench(PipelineSettings(partitions: 7)) { bench in
-            let partitions = (0..<50).map { bench.pipeline.partition(userId: "u", idempotencyKey: "k\($0)") }
-            #expect(partitions == (0..<50).map { bench.pipeline.partition(userId: "u", idempotencyKey: "k\($0)") })
+            let partitions = (0..<50).map { bench.pipeline.partition(IdempotencyScope(user: "u"), idempotencyKey: "k\($0)") }
+            #expect(partitions == (0..<50).map { bench.pipeline.partition(IdempotencyScope(user: "u"), idempotencyKey: "k\($0)") })
             #expect(Set(partitions) == Set(0..<7))
             let order = Samples.order(Samples.id(partition: 5))
             try await bench.accept(order)

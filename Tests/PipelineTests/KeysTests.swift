@@ -12,7 +12,7 @@ struct KeysTests {
         let id = Samples.id(partition: 3)
         let names = [
             keys.accepted, keys.routed, keys.events, keys.dead, keys.retries, keys.deadlines, keys.leaving, keys.order(id), keys.user("u"),
-            keys.idempotency(user: "u", key: "k"), keys.landed, keys.due, keys.expiring, keys.transaction("s"),
+            keys.idempotency(IdempotencyScope(user: "u"), key: "k"), keys.landed, keys.due, keys.expiring, keys.transaction("s"),
         ]
         #expect(names.allSatisfy { $0.contains(":{3}:") })
         #expect(Set(names).count == names.count)
@@ -23,7 +23,7 @@ struct KeysTests {
     @Test func `no two pairs of user and key share a record`() {
         let keys = Keys(partition: 0)
         let pairs = [("a", "b:c"), ("a:b", "c"), ("a%3Ab", "c"), ("", "a:b:c"), ("a", ":c")]
-        #expect(Set(pairs.map { keys.idempotency(user: UserID(stored: $0.0), key: $0.1) }).count == pairs.count)
+        #expect(Set(pairs.map { keys.idempotency(IdempotencyScope(user: UserID(stored: $0.0)), key: $0.1) }).count == pairs.count)
     }
 
     @Test func `a stage reads its own stream in its own group`() {

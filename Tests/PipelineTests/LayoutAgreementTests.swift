@@ -97,7 +97,7 @@ struct LayoutAgreementTests {
     @Test func `an idempotency key goes on over the upgrade, and a process of a later version keeps this one out`() async throws {
         try await withBench { bench in
             let old = Samples.id()
-            let record = bench.keys.idempotency(user: nil, key: "k")
+            let record = bench.keys.idempotency(IdempotencyScope(user: nil), key: "k")
             let order = Samples.order(key: "k")
             try await bench.send("HSET", record, "orderId", old.description, "jobId", "1-0", "fingerprint", order.fingerprint)
             #expect(await obstacle(bench) == nil)

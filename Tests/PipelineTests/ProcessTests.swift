@@ -59,7 +59,7 @@ struct ProcessTests {
             try await bench.send("DEL", bench.keys.accepted, bench.keys.events)
             try await bench.send("DEL", bench.keys.order(order.id))
             await #expect(throws: PartitionMismatch.self) { try await other.agreeOnPartitions() }
-            try await bench.send("DEL", bench.keys.idempotency(user: "u", key: "k"))
+            try await bench.send("DEL", bench.keys.idempotency(IdempotencyScope(user: "u"), key: "k"))
             try await other.agreeOnPartitions()
             await #expect(throws: Never.self) { try await other.agreeOnPartitions() }
             #expect(try await bench.send("GET", Keys.agreement("partitions")).string == "2/2")

@@ -1,6 +1,9 @@
 #include "CCrypto.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,3 +30,24 @@ bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH
     EVP_EncodeBlock((unsigned char *)accept, digest, 20);
     return true;
 }
+
+// `EVP_sha256` alone makes OpenSSL look its implementation up at each use, which takes longer than the hash of a short text.
+static const EVP_MD *sha256(void) {
+    static EVP_MD *found;
+    if (found == NULL) found = EVP_MD_fetch(NULL, "SHA256", NULL);
+    return found;
+}
+
+bool ccrypto_sha256(const void *bytes, size_t count, unsigned char digest[CCRYPTO_SHA256_LENGTH]) {
+    return sha256() != NULL && EVP_Digest(bytes, count, digest, NULL, sha256(), NULL) == 1;
+}
+
+bool ccrypto_hmac_sha256(
+    const void *key, size_t key_count, const void *bytes, size_t count, unsigned char code[CCRYPTO_SHA256_LENGTH]) {
+    unsigned int length = CCRYPTO_SHA256_LENGTH;
+    return sha256() != NULL && HMAC(sha256(), key, (int)key_count, bytes, count, code, &length) != NULL;
+}
+
+bool ccrypto_equal(const void *left, const void *right, size_t count) { return CRYPTO_memcmp(left, right, count) == 0; }
+
+bool ccrypto_random(void *bytes, size_t count) { return RAND_bytes(bytes, (int)count) == 1; }

@@ -5,8 +5,10 @@ public struct Order: Sendable, Hashable {
     public let id: OrderID
     /// The client's own key; nil for none.
     public let clientOrderId: String?
-    /// The user who owns it; nil for none.
+    /// The user that it is for, as the client says; nil for none.
     public let userId: UserID?
+    /// Whose it is; nil where the engine has no API keys.
+    public let owner: Owner?
     /// `market`.
     public let orderType: String
     /// The token that is sold.
@@ -31,13 +33,15 @@ public struct Order: Sendable, Hashable {
     public let fingerprint: String
 
     public init(
-        id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, orderType: String = "market", tokenIn: Token, tokenOut: Token,
-        amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64, traceparent: String? = nil,
+        id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, owner: Owner? = nil, orderType: String = "market", tokenIn: Token,
+        tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64,
+        traceparent: String? = nil,
         maxAttempts: Int, fingerprint: String
     ) {
         self.id = id
         self.clientOrderId = clientOrderId
         self.userId = userId
+        self.owner = owner
         self.orderType = orderType
         self.tokenIn = tokenIn
         self.tokenOut = tokenOut
@@ -50,6 +54,9 @@ public struct Order: Sendable, Hashable {
         self.maxAttempts = maxAttempts
         self.fingerprint = fingerprint
     }
+
+    /// Within what `clientOrderId` is one key.
+    public var idempotencyScope: IdempotencyScope { IdempotencyScope(owner: owner, user: userId) }
 
     /// The amount in whole tokens, shortest exact form.
     public var amount: String { amountIn.decimalText(decimals: tokenIn.decimals) }
@@ -65,6 +72,7 @@ extension Order: JSONWritable {
             $0.field("orderId", id)
             $0.field("clientOrderId", ifPresent: clientOrderId)
             $0.field("userId", ifPresent: userId)
+            $0.field("owner", ifPresent: owner)
             $0.field("orderType", orderType)
             $0.field("tokenIn", tokenIn)
             $0.field("tokenOut", tokenOut)
@@ -85,7 +93,7 @@ extension Order: JSONWritable {
         let record = Record("order", json)
         self.init(
             id: try record.value("orderId"), clientOrderId: try record.optional("clientOrderId"),
-            userId: try record.optional("userId"),
+            userId: try record.optional("userId"), owner: try record.optional("owner"),
             orderType: try record.value("orderType"), tokenIn: try record.value("tokenIn"),
             tokenOut: try record.value("tokenOut"), amountIn: try record.value("amountIn"),
             slippageBps: try record.integer("slippageBps", in: 0...10_000), slippage: try record.number("slippage"),

@@ -55,10 +55,10 @@ public struct Keys: Sendable {
     /// A user's orders that Redis still has.
     public func user(_ user: UserID) -> String { userPrefix + user.text }
 
-    /// The record of an idempotency key. The user's name is escaped, so that no two pairs of user and key share a record.
-    public func idempotency(user: UserID?, key: String) -> String {
+    /// The record of an idempotency key. The scope is escaped, so that no two pairs of scope and key share a record.
+    public func idempotency(_ scope: IdempotencyScope, key: String) -> String {
         var escaped = ""
-        for character in (user?.text ?? "").unicodeScalars {
+        for character in scope.text.unicodeScalars {
             switch character {
             case ":": escaped += "%3A"
             case "%": escaped += "%25"
@@ -68,19 +68,19 @@ public struct Keys: Sendable {
         return orders + "idem:" + escaped + ":" + key
     }
 
-    /// The user and the idempotency key that a record's key names after `idem:`. Nil if there is no colon. Works on bytes, because Redis compares
+    /// The scope and the idempotency key that a record's key names after `idem:`. Nil if there is no colon. Works on bytes, because Redis compares
     /// keys by bytes.
-    static func recorded(_ name: Substring.UTF8View) -> (user: String, key: String)? {
+    static func recorded(_ name: Substring.UTF8View) -> (scope: IdempotencyScope, key: String)? {
         guard let colon = name.firstIndex(of: UInt8(ascii: ":")) else { return nil }
-        var user: [UInt8] = []
+        var scope: [UInt8] = []
         var rest = name[..<colon]
         while let byte = rest.popFirst() {
             // A % is always followed by two digits, and only `%3A` stands for a colon.
             let isColon = byte == UInt8(ascii: "%") && rest.popFirst() == UInt8(ascii: "3")
             if byte == UInt8(ascii: "%") { _ = rest.popFirst() }
-            user.append(isColon ? UInt8(ascii: ":") : byte)
+            scope.append(isColon ? UInt8(ascii: ":") : byte)
         }
-        return (String(decoding: user, as: UTF8.self), String(decoding: name[name.index(after: colon)...], as: UTF8.self))
+        return (IdempotencyScope(stored: String(decoding: scope, as: UTF8.self)), String(decoding: name[name.index(after: colon)...], as: UTF8.self))
     }
 
     /// The key of a chain that keeps its ledger in Redis, by its short name.
@@ -104,6 +104,10 @@ public struct Keys: Sendable {
     public static func updates(user: UserID) -> String { userUpdatesPrefix + user.text }
     /// The names of the processes that are alive, sorted by the time of their last heartbeat.
     public static let services = "orders:{services}"
+    /// The secret keys that tokens of sockets are signed with, one for each day.
+    static let tokens = "orders:{access}:tokens"
+    /// The token bucket of a caller.
+    static func bucket(_ name: String) -> String { "orders:{access}:bucket:" + name }
     /// The fields of a process' heartbeat.
     public static func service(_ name: String) -> String { services + ":" + name }
     /// The clock of a slot, for the hash tag of its keys.

@@ -42,16 +42,16 @@ public struct AcceptedRecord: Sendable, Equatable {
 
 extension OrderPipeline {
     /// The partition for a new order. With an idempotency key it is always the same one, so that the record is found.
-    public func partition(userId: UserID?, idempotencyKey: String?) -> Int {
+    public func partition(_ scope: IdempotencyScope, idempotencyKey: String?) -> Int {
         guard let idempotencyKey else { return Int.random(in: 0..<settings.partitions) }
-        return Int(FNV1a.hash64((userId?.text ?? "").utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
+        return Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
     }
 
     /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too.
     public func record(of claim: RequestClaim, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
-        let keys = partitions[partition(userId: claim.userId, idempotencyKey: claim.key)]
+        let keys = partitions[partition(claim.scope, idempotencyKey: claim.key)]
         let names = ["orderId", "jobId", "fingerprint", "request", "slippageBps"]
-        let command = ["HMGET", keys.idempotency(user: claim.userId, key: claim.key)] + names
+        let command = ["HMGET", keys.idempotency(claim.scope, key: claim.key)] + names
         do {
             return AcceptedRecord((try await redis.send(command, timeout: timeout).array ?? []).map(\.string))
         } catch {
@@ -70,7 +70,7 @@ extension OrderPipeline {
         _ order: Order, claim: RequestClaim? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
         guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
-        let record = order.clientOrderId.map { keys.idempotency(user: order.userId, key: $0) }
+        let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
         let orderKey = keys.order(order.id)
         let userKey = order.userId.map(keys.user)
         let arguments = [

@@ -44,6 +44,21 @@ extension OrderPipeline {
         }
     }
 
+    /// The owner of each of these orders that Redis has; nil inside for an order that is nobody's, or that cannot be read.
+    public func owners(of ids: [OrderID]) async throws(PipelineError) -> [OrderID: Owner?] {
+        var owners: [OrderID: Owner?] = [:]
+        for start in stride(from: 0, to: ids.count, by: Self.recordsAtOnce) {
+            let known = ids[start..<min(start + Self.recordsAtOnce, ids.count)].compactMap { id in
+                keys(of: id).map { (id, ["HGET", $0.order(id), "o"]) }
+            }
+            for ((id, _), reply) in zip(known, try await send(all: known.map(\.1))) {
+                guard case .success(let value) = reply, let details = value.string else { continue }
+                owners[id] = .some((try? Order(json: details))?.owner)
+            }
+        }
+        return owners
+    }
+
     /// The newest seq of an order; nil if Redis does not have it.
     public func newestSeq(_ id: OrderID) async throws(PipelineError) -> Int? {
         guard let keys = keys(of: id) else { return nil }

@@ -3,6 +3,8 @@ public import Orders
 /// The orders that a list shows. A member that is nil or empty does not narrow the list.
 public struct OrderFilter: Sendable, Hashable {
     public var userId: String?
+    /// Only orders of this owner; nil for those of all.
+    public var owner: Owner?
     public var statuses: [OrderStatus]
     public var clientOrderId: String?
     /// Accepted at or after this; Unix milliseconds.
@@ -11,8 +13,11 @@ public struct OrderFilter: Sendable, Hashable {
     public var to: UInt64?
 
     /// A filter by its parts.
-    public init(userId: String? = nil, statuses: [OrderStatus] = [], clientOrderId: String? = nil, from: UInt64? = nil, to: UInt64? = nil) {
+    public init(
+        userId: String? = nil, owner: Owner? = nil, statuses: [OrderStatus] = [], clientOrderId: String? = nil, from: UInt64? = nil, to: UInt64? = nil
+    ) {
         self.userId = userId
+        self.owner = owner
         self.statuses = statuses
         self.clientOrderId = clientOrderId
         self.from = from

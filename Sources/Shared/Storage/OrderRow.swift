@@ -5,8 +5,10 @@ public struct OrderRow: Sendable, Hashable {
     public let id: OrderID
     /// The part that never changes, as `Order.json` writes it.
     public let details: String
-    /// Who owns it; nil for none.
+    /// The user that it is for; nil for none.
     public let userId: String?
+    /// Whose it is; nil for nobody's.
+    public let owner: String?
     /// The client's own key; nil for none.
     public let clientOrderId: String?
     /// Unix milliseconds: those in the id.
@@ -25,6 +27,7 @@ public struct OrderRow: Sendable, Hashable {
         id = order.id
         self.details = details
         userId = order.userId?.text
+        owner = order.owner?.text
         clientOrderId = order.clientOrderId
         createdAt = order.createdAt
         self.seq = seq

@@ -28,6 +28,7 @@ struct PageStatement {
     private var conditions: [String] = []
 
     init(_ filter: OrderFilter, _ cursor: OrderCursor?) {
+        if let owner = filter.owner { conditions.append("owner = \(add(.text(owner.text)))") }
         if let user = filter.userId { conditions.append("user_id = \(add(.text(user)))") }
         if let key = filter.clientOrderId { conditions.append("client_order_id = \(add(.text(key)))") }
         // Of one status the index has the orders in sequence. Postgres does not see that in a list of one.

@@ -42,7 +42,7 @@ struct Proposal {
         return Proposal(copying: self, order: isSame ? order : Self.order(order.clientOrderId, order.userId, using: &random))
     }
 
-    private func record(_ keys: Keys) -> String? { order.clientOrderId.map { keys.idempotency(user: order.userId, key: $0) } }
+    private func record(_ keys: Keys) -> String? { order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) } }
 
     func commands(_ keys: Keys) -> [[String]] {
         guard !isCopy else { return [] }

@@ -19,8 +19,8 @@ public struct OrderRequest: Sendable, Hashable {
     public let amountIn: BaseUnits
     /// The slippage limit, 1 to 5,000.
     public let slippageBps: Int
-    /// The user who asks; nil for none.
-    public let userId: UserID?
+    /// The user that the order is for; nil for none.
+    public var userId: UserID?
     /// `market`.
     public let orderType: String
     /// The time limit, if given.
@@ -66,7 +66,8 @@ public struct OrderRequest: Sendable, Hashable {
     /// - Parameters:
     ///   - now: Unix milliseconds. A relative deadline counts from here.
     ///   - maxAttempts: how many attempts the order may have.
-    public func order(id: OrderID, now: UInt64, maxAttempts: Int, traceparent: String? = nil) -> Order {
+    ///   - owner: whose it is; nil for nobody's.
+    public func order(id: OrderID, now: UInt64, maxAttempts: Int, owner: Owner? = nil, traceparent: String? = nil) -> Order {
         let limit: UInt64? =
             switch deadline {
             case nil: nil
@@ -74,8 +75,9 @@ public struct OrderRequest: Sendable, Hashable {
             case .after(let seconds): now + UInt64(seconds) * 1000
             }
         return Order(
-            id: id, clientOrderId: idempotencyKey, userId: userId, orderType: orderType, tokenIn: tokenIn, tokenOut: tokenOut, amountIn: amountIn,
-            slippageBps: slippageBps, slippage: slippage, deadline: limit, createdAt: now, traceparent: traceparent, maxAttempts: maxAttempts,
+            id: id, clientOrderId: idempotencyKey, userId: userId, owner: owner, orderType: orderType, tokenIn: tokenIn, tokenOut: tokenOut,
+            amountIn: amountIn, slippageBps: slippageBps, slippage: slippage, deadline: limit, createdAt: now, traceparent: traceparent,
+            maxAttempts: maxAttempts,
             fingerprint: fingerprint)
     }
 }

@@ -3,11 +3,16 @@ import JSON
 /// What makes a request the same as an earlier one: the user, the key, and the members as they are written. It depends on no clock and no
 /// configuration, so a repeated request is recognised even if it would be refused today.
 public struct RequestClaim: Sendable, Hashable {
-    /// The user who asks; nil for none.
-    public let userId: UserID?
+    /// The user that the order is for; nil for none.
+    public var userId: UserID?
+    /// Whose the order will be; nil for nobody's.
+    public var owner: Owner?
     public let key: String
     /// 32 hexadecimal digits. They are equal for requests whose members are written alike, in any order and with any white space.
     public let digest: String
+
+    /// Within what `key` is one key.
+    public var scope: IdempotencyScope { IdempotencyScope(owner: owner, user: userId) }
 
     init(userId: UserID?, key: String, fields: RequestFields) {
         self.userId = userId

@@ -34,7 +34,7 @@ final class UsualSteps {
         init(_ order: Order, _ keys: Keys, digest: String, ttl: UInt64, before limit: UInt64) {
             var (names, letters, more) = ([keys.order(order.id)], "", [] as [String])
             if let key = order.clientOrderId {
-                names.append(keys.idempotency(user: order.userId, key: key))
+                names.append(keys.idempotency(order.idempotencyScope, key: key))
                 letters += "k"
                 more += [String(ttl), digest, String(order.slippageBps)]
             }

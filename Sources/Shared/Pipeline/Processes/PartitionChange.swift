@@ -157,9 +157,8 @@ final class PartitionChange {
 
     private func moveRecord(_ key: String, _ name: Substring.UTF8View, from partition: Int) async throws {
         guard let record = Keys.recorded(name) else { return }
-        let user = UserID(record.user)
-        let target = pipeline.partition(userId: user, idempotencyKey: record.key)
+        let target = pipeline.partition(record.scope, idempotencyKey: record.key)
         guard target != partition else { return }
-        _ = try await pipeline.send(["RENAMENX", key, pipeline.partitions[target].idempotency(user: user, key: record.key)])
+        _ = try await pipeline.send(["RENAMENX", key, pipeline.partitions[target].idempotency(record.scope, key: record.key)])
     }
 }

@@ -7,6 +7,7 @@ struct Rights {
     let commands: [[String]]
 
     private static let nobody = UserID(stored: "nobody")
+    private static let anyScope = IdempotencyScope(user: nobody)
 
     /// The commands on the keys of one partition, on the keys of all, and on the engine's channels.
     init(_ keys: Keys) {
@@ -25,9 +26,9 @@ struct Rights {
 
     private static func ofOrders(_ keys: Keys, _ order: OrderID) -> [[String]] {
         on(
-            [keys.order(order), keys.idempotency(user: nobody, key: "none"), keys.paused],
+            [keys.order(order), keys.idempotency(anyScope, key: "none"), keys.paused],
             ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
-            + [["RENAMENX", keys.idempotency(user: nobody, key: "none"), keys.idempotency(user: nobody, key: "other")]]
+            + [["RENAMENX", keys.idempotency(anyScope, key: "none"), keys.idempotency(anyScope, key: "other")]]
             + on(
                 [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody)],
                 ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "DEL"])
@@ -63,7 +64,10 @@ struct Rights {
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
         + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "EXISTS", "PEXPIRE"])
         + on([Keys.attempts[1]], ["GET", "SET", "EXISTS"])
-        + on([Keys.agreement("none")], ["GET", "SET", "DEL"]) + [["SCAN", "0"], ["TIME"]]
+        + on([Keys.tokens], ["HGETALL", "HKEYS", "HSETNX", "HDEL"]) + on([Keys.bucket("none")], ["HMGET", "HSET", "PEXPIRE"])
+        + on([Keys.agreement("none")], ["GET", "SET", "DEL"]) + [
+            ["SCAN", "0"], ["TIME"],
+        ]
 }
 
 extension OrderPipeline {

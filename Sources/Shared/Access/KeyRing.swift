@@ -1,0 +1,44 @@
+public import Orders
+
+/// The keys that are valid, found by their digests.
+public struct KeyRing: Sendable {
+    private struct Entry: Sendable {
+        let digest: Digest
+        let expires: UInt64?
+        let principal: Principal
+    }
+
+    /// Each key, by the beginning of its digest.
+    private let entries: [UInt64: [Entry]]
+    /// The users that keys are bound to, by name: nobody else places orders for them.
+    private let users: Set<UserID>
+    public let count: Int
+
+    public init(_ file: KeyFile) {
+        entries = Dictionary(grouping: file.keys.map { Entry(digest: $0.digest, expires: $0.expires, principal: Principal($0)) }) { $0.digest.prefix }
+        users = Set(file.keys.compactMap(\.user))
+        count = file.keys.count
+    }
+
+    /// The holder of a key; nil if it is not known or its time is over.
+    ///
+    /// - Parameter now: Unix milliseconds.
+    public func principal(_ text: some StringProtocol, at now: UInt64) -> Principal? {
+        guard let digest = KeySecret(text)?.digest else { return nil }
+        return entries[digest.prefix]?.first { $0.digest == digest && $0.expires.map { now < $0 } ?? true }?.principal
+    }
+
+    /// Whether the holder of a key that was found earlier would be found now.
+    public func isValid(_ principal: Principal, at now: UInt64) -> Bool {
+        guard let digest = principal.digest else { return true }
+        let entry = entries[digest.prefix]?.first { $0.digest == digest }
+        return entry.map { $0.principal.scopes == principal.scopes && $0.principal.owner == principal.owner && $0.expires.map { now < $0 } ?? true }
+            ?? false
+    }
+
+    /// Whether a principal may place orders for a user: one that a key is bound to has only the orders of that key, and of operators.
+    public func maySpeak(for user: UserID, _ principal: Principal) -> Bool {
+        if let bound = principal.user { return bound == user }
+        return principal.scopes.contains(.operate) || !users.contains(user)
+    }
+}
