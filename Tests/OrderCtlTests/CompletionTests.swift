@@ -22,9 +22,13 @@ struct CompletionTests {
         #expect(all.isSuperset(of: Set(OrderCtl.commands.map { $0.manual.words[0] })) && all.contains("--version"))
         #expect(try await offers("re") == ["replay", "resume", "reconcile"])
         #expect(try await offers("dead", "") == ["list", "retry", "drop", "--help"])
+        #expect(try await offers("keys", "") == ["new", "list", "revoke", "--help"])
+        #expect(try await offers("keys", "new", "--s") == ["--scopes", "--sockets"])
         #expect(try await offers("dead", "list", "--r") == ["--reason"])
         #expect(
-            try await offers("submit", "SOL", "--") == ["--watch", "--slippage-bps", "--user", "--key", "--deadline", "--url", "--json", "--help"])
+            try await offers("submit", "SOL", "--") == [
+                "--watch", "--slippage-bps", "--user", "--key", "--deadline", "--url", "--key-file", "--json", "--help",
+            ])
         #expect(try await offers("completion", "z") == ["zsh"])
     }
 

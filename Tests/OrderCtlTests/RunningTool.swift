@@ -98,12 +98,14 @@ func withRoutes(_ routes: @ServiceActor (HTTPRouter) -> Void, _ body: @ServiceAc
 /// Codes of refusals as they stand in openapi.yaml: what the tool has to know them by.
 enum WireCode: String, ProblemCode {
     case badRequest = "BAD_REQUEST"
+    case forbidden = "FORBIDDEN"
     case `internal` = "INTERNAL"
     case noRoute = "NO_ROUTE"
     case orderFinal = "ORDER_FINAL"
     case orderInDoubt = "ORDER_IN_DOUBT"
     case outcomeUnknown = "OUTCOME_UNKNOWN"
     case paused = "PAUSED"
+    case unauthenticated = "UNAUTHENTICATED"
     case unavailable = "UNAVAILABLE"
     case unknownLetter = "UNKNOWN_LETTER"
     case unknownOrder = "UNKNOWN_ORDER"

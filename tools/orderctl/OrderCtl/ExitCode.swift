@@ -2,7 +2,7 @@
 enum ExitCode: Int32, Sendable, CaseIterable {
     /// Done, and nothing was found.
     case ok = 0
-    /// The engine refused, or the command found what it looks for.
+    /// The engine or the command refused, or the command found what it looks for.
     case refused = 1
     /// The followed order did not end as confirmed.
     case unfilled = 2
@@ -15,7 +15,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     var meaning: String {
         switch self {
         case .ok: "done"
-        case .refused: "the engine refused, or a check found something"
+        case .refused: "the engine or the command refused, or a check found something"
         case .unfilled: "the order that was followed failed or was cancelled"
         case .usage: "arguments or environment that cannot be used"
         case .unreachable: "no engine answers at the URL"

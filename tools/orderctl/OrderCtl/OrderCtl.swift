@@ -7,7 +7,8 @@ public enum OrderCtl {
     /// Every command, in the order in which help lists them. A new command is a file in `Commands` and a line here.
     static let commands: [any Command.Type] = [
         QuoteSwap.self, Submit.self, Watch.self, Get.self, List.self, Replay.self, Cancel.self, Lag.self, Pause.self, Resume.self, Doctor.self,
-        DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self, Completion.self,
+        DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self, KeysNew.self, KeysList.self, KeysRevoke.self,
+        Completion.self,
     ]
 
     /// Runs the command that the process was started with, and ends the process.
@@ -30,7 +31,7 @@ public enum OrderCtl {
                 console.print(text)
                 return .ok
             case .command(let command, let options):
-                let engine = Engine(url: options.url, environment: environment)
+                let engine = Engine(url: options.url, key: options.key, environment: environment)
                 return try await command.run(Session(engine: engine, console: console, wantsJSON: options.wantsJSON, environment: environment))
             }
         } catch {

@@ -3,8 +3,9 @@ internal import Configuration
 /// The request of a command line.
 enum Invocation {
     /// The options that all commands take.
-    struct Options: Sendable, Equatable {
+    struct Options: Sendable {
         let url: String
+        let key: EngineKey
         let wantsJSON: Bool
     }
 
@@ -17,6 +18,7 @@ enum Invocation {
         let wantsHelp = arguments.takeFlag("--help", "-h")
         let wantsJSON = arguments.takeFlag("--json")
         let url = try arguments.takeValue("--url")
+        let keyFile = try arguments.takeValue("--key-file")
         var operands = arguments.leadingOperands
         let asksHelp = wantsHelp || operands.first == "help" || words.isEmpty
         if operands.first == "help" { operands.removeFirst() }
@@ -30,7 +32,8 @@ enum Invocation {
         if let extra = try arguments.takeOperands().first {
             throw Failure(.usage, "\"\(extra)\" is too much for orderctl \(command.manual.name); add --help to see what it takes")
         }
-        return .command(instance, Options(url: try EngineURL.find(option: url, environment: environment), wantsJSON: wantsJSON))
+        let key = EngineKey(option: keyFile, environment: environment)
+        return .command(instance, Options(url: try EngineURL.find(option: url, environment: environment), key: key, wantsJSON: wantsJSON))
     }
 
     /// Whether a command line asks for JSON, even if it cannot be used.

@@ -36,6 +36,7 @@ struct Manual: Sendable {
     /// The options that every command takes.
     static let commonOptions = [
         Option(name: "--url URL", meaning: "the engine; else ORDERCTL_URL, else http://localhost:$PORT (3000)"),
+        Option(name: "--key-file PATH", meaning: "the file with your API key; else ORDERCTL_KEY_FILE, ORDERCTL_KEY"),
         Option(name: "--json", meaning: "print the result as JSON, for programs"),
         Option(name: "--help, -h", meaning: "explain the command"),
     ]

@@ -11,10 +11,10 @@ extension Engine {
     func listenToEventStream(_ order: FollowedOrder) async throws(Failure) -> Failure? {
         var parser = EventStreamParser()
         let before = order.seq
+        let headers = [("Accept", "text/event-stream"), ("Last-Event-ID", String(order.seq))] + (try authorization())
         do {
             let answer = try await client.stream(
-                "\(url)/api/orders/\(Self.escaped(order.id))/events",
-                headers: [("Accept", "text/event-stream"), ("Last-Event-ID", String(order.seq))], timeout: Self.listening
+                "\(url)/api/orders/\(Self.escaped(order.id))/events", headers: headers, timeout: Self.listening
             ) { bytes in
                 for event in parser.feed(bytes).compactMap({ try? JSONValue.parse($0) }) { order.take(event) }
             }

@@ -41,10 +41,22 @@ extension Engine {
         }
         // Every command uses paths that the edge serves. A single service serves only some of them.
         if code == HTTPCode.notFound.rawValue { return noEdge }
+        if status == 401 { return unauthenticated(sentence, code) }
         // A 503 that names an order means that the gateway could not find out whether the order was accepted.
-        return Failure(
+        let failure = Failure(
             .refused, Terminal.safe(sentence + details(body, besides: sentence)), code: code,
             mayHaveBeenDone: status == 503 && body?["orderId"]?.string != nil, mayPass: status == 503)
+        return status == 403 ? failure.advising("use a key that may, with --key-file; orderctl keys list shows what each may") : failure
+    }
+
+    /// The failure if the engine does not know who asks.
+    private func unauthenticated(_ sentence: String, _ code: String?) -> Failure {
+        guard let place = key.place else {
+            return Failure(
+                .refused, "\(url) wants an API key; say in which file it is with --key-file or ORDERCTL_KEY_FILE; orderctl keys new makes one",
+                code: code)
+        }
+        return Failure(.refused, Terminal.safe(sentence), code: code).advising("it is the key of \(place); orderctl keys new makes another")
     }
 
     /// The mistake of each field, if the sentence does not name it: ` (status must be …)`.

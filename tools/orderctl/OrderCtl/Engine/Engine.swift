@@ -12,9 +12,13 @@ final class Engine {
 
     let url: String
     let client: HTTPClient
+    /// Read once, at the first request: a command that asks no engine needs no key, and a pipe can be read once only.
+    private lazy var foundKey = Result { () throws(Failure) in try key.headers() }
+    let key: EngineKey
 
-    init(url: String, environment: [String: String]) {
+    init(url: String, key: EngineKey, environment: [String: String]) {
         self.url = url
+        self.key = key
         var options = HTTPClientOptions()
         options.userAgent = "orderctl"
         options.usesEnvironmentProxy = !HTTPClientOptions.isLocal(url)
@@ -22,12 +26,16 @@ final class Engine {
         client = HTTPClient(options: options)
     }
 
+    /// The headers that say who asks.
+    func authorization() throws(Failure) -> [(String, String)] { try foundKey.get() }
+
     func get(_ path: String, query: [(name: String, value: String)] = []) async throws(Failure) -> JSONValue {
         let pairs = query.map { "\($0.name)=\(Self.escaped($0.value))" }
         return try await send("GET", path + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")))
     }
 
-    func post(_ path: String) async throws(Failure) -> JSONValue { try await send("POST", path, body: []) }
+    /// Posts an empty object: the engine takes nothing but JSON, so that no page of another site can ask for the same.
+    func post(_ path: String) async throws(Failure) -> JSONValue { try await post(path, json: "{}") }
 
     /// Posts a JSON object.
     func post(_ path: String, json: String, headers: [(String, String)] = []) async throws(Failure) -> JSONValue {
@@ -40,9 +48,10 @@ final class Engine {
         _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
     ) async throws(Failure) -> JSONValue {
         let answer: HTTPClientResponse
+        let common = [("Accept", "application/json")] + (try authorization())
         do {
             answer = try await client.send(
-                method, url + path, headers: [("Accept", "application/json")] + headers, body: body, timeout: Self.timeout,
+                method, url + path, headers: common + headers, body: body, timeout: Self.timeout,
                 maxResponseBytes: Self.maxBytes)
         } catch {
             throw method == "GET" || !Self.isLost(error) ? unreachable(error) : lost(error.description)
