@@ -74,7 +74,9 @@ export const api = {
     streams: (signal) => request("api/streams", { signal }),
     health: (signal) => request("health", { signal, accept: [503] }),
     deadLetters: (signal) => request("api/dead-letters?limit=50", { signal }),
-    retryLetter: (id) => request(`api/dead-letters/${encodeURIComponent(id)}/retry`, { method: "POST" }),
+    retryLetter: (id) => request(`api/dead-letters/${encodeURIComponent(id)}/retry`, {
+        method: "POST", body: "{}", headers: { "Content-Type": "application/json" },
+    }),
     dropLetter: (id) => request(`api/dead-letters/${encodeURIComponent(id)}`, { method: "DELETE" }),
 };
 

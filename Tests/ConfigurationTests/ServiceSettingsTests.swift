@@ -94,13 +94,17 @@ import Testing
     }
 
     @Test func `every setting of the design is read by the services it is of`() {
-        let common = ["REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S"]
+        let common = [
+            "REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
+            "ALLOWED_ORIGINS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S",
+        ]
         let worker = ["VISIBILITY_TIMEOUT_MS", "RENEW_MS", "ORDER_STATE_TTL_S"]
         let stage = ["RETRY_BASE_MS", "RETRY_JITTER", "MAX_STARTS"]
         let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
         let files = ["TOKENS_FILE", "POOLS_FILE"]
         let gateway = [
             "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR",
+            "SOCKET_TOKEN_TTL_S",
         ]
         let router = [
             "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",

@@ -6,7 +6,8 @@ import Testing
 @Suite("Processes", .onLoop) @ServiceActor
 struct ProcessTests {
     private nonisolated static let common = [
-        "REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S",
+        "REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
+        "ALLOWED_ORIGINS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S",
     ]
     private nonisolated static let worker = ["VISIBILITY_TIMEOUT_MS", "RENEW_MS", "ORDER_STATE_TTL_S"]
     private nonisolated static let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
@@ -14,7 +15,8 @@ struct ProcessTests {
         (
             .gateway,
             common + [
-                "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S",
+                "DATABASE_URL", "SOCKET_TOKEN_TTL_S", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS",
+                "IDEMPOTENCY_TTL_S",
                 "TOKENS_FILE", "POOLS_FILE", "CONTRACTS_DIR",
             ]
         ),

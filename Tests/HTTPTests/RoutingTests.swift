@@ -84,7 +84,7 @@ struct RoutingTests {
     }
 
     @Test func `an origin that is not on the list gets no permission and no socket`() async throws {
-        try await withServer(routes, options: { $0.crossOrigin = .only(["https://good"]) }) { server in
+        try await withServer(routes, options: { $0.crossOrigin = .own(and: ["https://good"]) }) { server in
             try await expect(server, get("/both", "Origin: https://good"), head: "Access-Control-Allow-Origin: https://good\r\n")
             let without = try await exchange(server, get("/both", "Origin: https://bad"))
             #expect(!without.head.contains("Access-Control"))

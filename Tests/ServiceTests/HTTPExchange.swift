@@ -26,10 +26,12 @@ struct Answer {
 struct HTTPExchange {
     let server: HTTPServer
 
+    /// Sends a request. A POST without a `Content-Type` of its own is one of JSON.
     func send(_ method: String, _ path: String, _ headers: [String] = [], body: String = "") async throws -> Answer {
         let connection = try RawConnection(port: server.port)
         defer { connection.close() }
         var lines = ["\(method) \(path) HTTP/1.1", "Host: engine.test"] + headers
+        if method == "POST", !headers.contains(where: { $0.hasPrefix("Content-Type:") }) { lines.append("Content-Type: application/json") }
         if !body.isEmpty { lines.append("Content-Length: \(body.utf8.count)") }
         try await connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
         let (head, text) = try await connection.response()

@@ -16,9 +16,12 @@ enum Samples {
         return OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random)
     }
 
-    static func order(id: OrderID = Samples.id(), user: UserID? = nil, maxAttempts: Int = 3, slippageBps: Int = 100) -> Order {
+    static func order(
+        id: OrderID = Samples.id(), user: UserID? = nil, owner: Owner? = nil, maxAttempts: Int = 3, slippageBps: Int = 100
+    ) -> Order {
         Order(
-            id: id, userId: user, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: slippageBps, slippage: "0.01",
+            id: id, userId: user, owner: owner, tokenIn: sol, tokenOut: usdc, amountIn: BaseUnits(1_500_000_000), slippageBps: slippageBps,
+            slippage: "0.01",
             createdAt: 1_768_030_217_789, maxAttempts: maxAttempts, fingerprint: "f")
     }
 

@@ -22,7 +22,8 @@ struct TestProcess<Settings: ServiceSettings> {
 func load<Settings: ServiceSettings>(_ type: Settings.Type, redis: String, _ environment: [String: String]) throws -> Settings {
     let base = [
         "REDIS_URL": redis, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/nothing", "LOG_LEVEL": "error", "PORT": "0", "BIND": "127.0.0.1",
-        "MOCK_SEED": "7",
+        "MOCK_SEED": "7", "ALLOWED_HOSTS": "engine.test", "CALLER_REQUESTS_PER_S": "0", "CALLER_ORDERS_PER_S": "0",
+        "CALLER_QUOTES_PER_S": "0",
     ]
     return try Settings.load(environment: base.merging(environment) { $1 })
 }
@@ -119,7 +120,8 @@ extension Service {
 extension ServiceProcess {
     /// A process that does not connect.
     static func unconnected(_ settings: some ServiceSettings) -> ServiceProcess {
-        ServiceProcess(
+        // Only a file of keys that cannot be used would be an error.
+        try! ServiceProcess(
             service: type(of: settings).serviceName, common: settings.common, pipeline: PipelineSettings(partitions: settings.common.partitions))
     }
 }

@@ -5,9 +5,9 @@ import asyncio
 from websockets.asyncio.client import connect
 
 
-async def conversation(url: str, opening: str | None = None, seconds: float = 60) -> list[str]:
+async def conversation(url: str, opening: str | None = None, seconds: float = 60, headers: dict[str, str] | None = None) -> list[str]:
     """Returns every message until the server closes with 1000. Raises on any other end, or if none comes in time."""
-    async with asyncio.timeout(seconds), connect(url, proxy=None) as socket:
+    async with asyncio.timeout(seconds), connect(url, proxy=None, additional_headers=headers) as socket:
         if opening:
             await socket.send(opening)
         heard = [message async for message in socket]

@@ -34,8 +34,9 @@ class PrivateStack:
         self.port = free(1)[0]
         self.base = f"http://localhost:{self.port}"
         executables = os.environ.get("STACK_BIN") or str(ROOT / self.executables)
-        # All clients of a test have one address.
-        own = {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port), "EDGE_CONNECTIONS_PER_ADDRESS": "0"}
+        # All clients of a test are at one address.
+        unlimited = ("EDGE_CONNECTIONS_PER_ADDRESS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S")
+        own = dict.fromkeys(unlimited, "0") | {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port)}
         self.env = os.environ | own | settings
 
     # The processes

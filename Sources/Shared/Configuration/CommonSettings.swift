@@ -4,6 +4,7 @@ public struct CommonSettings: Sendable, Equatable {
     public let bind: String
     public let port: Int
     public let partitions: Int
+    public let access: AccessSettings
     /// The lowest level that is logged.
     public let logLevel: LogLevel
     public let logFormat: LogFormat
@@ -17,6 +18,7 @@ public struct CommonSettings: Sendable, Equatable {
         port = reader.value(Settings.port)
         bind = reader.value(Settings.bind)
         partitions = reader.value(Settings.partitions)
+        access = AccessSettings(reading: &reader)
         let level = reader.value(Settings.logLevel)
         logLevel = level.level
         remarks = level.remark.map { [$0] } ?? []

@@ -6,6 +6,7 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     public let common: CommonSettings
     public let database: PostgresURL
     public let publicURL: String?
+    public let socketTokenTTL: Duration
     public let maxBacklog: Int
     public let maxEventBacklog: Int
     public let maxWait: Duration?
@@ -19,6 +20,7 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         common = CommonSettings(reading: &reader)
         database = reader.value(Settings.database)
         publicURL = reader.value(Settings.publicURL)
+        socketTokenTTL = reader.value(Settings.socketTokenTTL)
         maxBacklog = reader.value(Settings.maxBacklog)
         maxEventBacklog = reader.value(Settings.maxEventBacklog)
         maxWait = reader.value(Settings.maxWait)

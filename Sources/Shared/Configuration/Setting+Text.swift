@@ -75,6 +75,38 @@ extension Setting where Value == String? {
 
 }
 
+extension Setting where Value == [String] {
+    private static let most = 64
+
+    /// Host names, separated by commas, in lower case.
+    static func hosts(_ name: String, _ meaning: String) -> Setting {
+        list(name, allowed: "host names, separated by commas", meaning) { item in
+            let isName = item.utf8.count <= 253 && item.utf8.allSatisfy { "abcdefghijklmnopqrstuvwxyz0123456789-.".utf8.contains($0) }
+            return isName ? nil : "must be host names without port, separated by commas"
+        }
+    }
+
+    /// Origins of pages, separated by commas, as browsers send them.
+    static func origins(_ name: String, _ meaning: String) -> Setting {
+        list(name, allowed: "origins, separated by commas", meaning) { item in
+            let rest = ["http://", "https://"].first(where: item.hasPrefix).map { item.dropFirst($0.count) }
+            let isOrigin = rest.map { !$0.isEmpty && $0.utf8.count <= 259 && $0.utf8.allSatisfy { 0x21...0x7E ~= $0 && !"/?#@".utf8.contains($0) } }
+            return item == "null" || isOrigin ?? false ? nil : "must be origins such as https://app.example, separated by commas"
+        }
+    }
+
+    private static func list(_ name: String, allowed: String, _ meaning: String, _ complaint: @escaping @Sendable (String) -> String?) -> Setting {
+        Setting(name, fallback: [], shownAs: "none", allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
+            let items = text.lowercased().split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+            guard items.count <= most else { throw SettingRefusal(message: "must have at most \(most) items") }
+            for item in items {
+                if item.isEmpty || complaint(item) != nil { throw SettingRefusal(message: complaint(item) ?? "must have no empty item") }
+            }
+            return items
+        }
+    }
+}
+
 extension Setting where Value == Secret? {
     /// A secret that goes into a header, or nothing.
     static func secret(_ name: String, _ meaning: String) -> Setting {

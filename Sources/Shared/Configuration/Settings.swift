@@ -11,6 +11,25 @@ enum Settings {
     static let logFormat = Setting.choice("LOG_FORMAT", default: LogFormat.json, "Form of a log line")
     static let shutdownGrace = Setting<Duration>.seconds("SHUTDOWN_GRACE_S", default: 15, in: 1...300, "Time to finish what is in hand after SIGTERM")
 
+    // Who may use the engine
+    static let keysFile = Setting<String?>.path(
+        "API_KEYS_FILE", shownAs: "none: anyone may do everything", "The API keys, made by orderctl keys new; read again when it changes")
+    static let allowedHosts = Setting<[String]>.hosts(
+        "ALLOWED_HOSTS",
+        "Names of the engine in a request's Host, besides loopback names, IP addresses and names without a dot; no effect with API keys")
+    static let allowedOrigins = Setting<[String]>.origins(
+        "ALLOWED_ORIGINS", "Origins of pages that may use the engine, besides its own; null for pages from local files")
+    static let socketTokenTTL = Setting<Duration>.seconds(
+        "SOCKET_TOKEN_TTL_S", default: 3_600, in: 10...86_400, "How long the token in an order's socket URL is good; no effect without API keys")
+
+    static let callerRequests = Setting<Int?>.integer(
+        "CALLER_REQUESTS_PER_S", default: 100, in: 1...1_000_000, zeroMeans: "no limit",
+        "Requests a second of one API key, or of one address without a key; twice as many at once")
+    static let callerOrders = Setting<Int?>.integer(
+        "CALLER_ORDERS_PER_S", default: 50, in: 1...1_000_000, zeroMeans: "no limit", "Orders among them")
+    static let callerQuotes = Setting<Int?>.integer(
+        "CALLER_QUOTES_PER_S", default: 10, in: 1...1_000_000, zeroMeans: "no limit", "Quotes, and examinations by an operator, among them")
+
     // Postgres
     static let database = Setting.postgresURL("DATABASE_URL", "Postgres")
     static let eventsRetention = Setting<Duration?>.days(

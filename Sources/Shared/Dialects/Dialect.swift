@@ -84,13 +84,23 @@ public struct AcceptedOrder: Sendable {
     let warnings: [FieldError]
     /// Scheme, host and path prefix of the sockets' URLs.
     let socketOrigin: String
+    /// The token that the sockets' URLs have; nil for none.
+    let socketToken: String?
 
     /// - Parameters:
     ///   - job: the id of the order's entry in its stream.
     ///   - warnings: parts of the request that the client may not have meant.
     ///   - socketOrigin: such as `ws://localhost:3000`.
-    public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String) {
-        (self.id, self.job, self.slippageBps, self.warnings, self.socketOrigin) = (id, job, slippageBps, warnings, socketOrigin)
+    ///   - socketToken: lets the client follow the order without a key; nil where there are no keys.
+    public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String, socketToken: String? = nil) {
+        (self.id, self.job, self.slippageBps, self.warnings) = (id, job, slippageBps, warnings)
+        (self.socketOrigin, self.socketToken) = (socketOrigin, socketToken)
+    }
+
+    /// The URL of the order's socket in a dialect.
+    func socketURL(in dialect: any Dialect.Type) -> String {
+        let url = socketOrigin + dialect.socket.path.filling("{id}", with: id.description)
+        return socketToken.map { url + "?token=" + $0 } ?? url
     }
 
     /// Writes the warnings, if there are any.
@@ -120,7 +130,7 @@ public enum Dialects {
             $0.field("slippageBps", order.slippageBps)
             for dialect in all {
                 guard let key = dialect.socketKey else { continue }
-                $0.field(key, order.socketOrigin + dialect.socket.path.filling("{id}", with: order.id.description))
+                $0.field(key, order.socketURL(in: dialect))
             }
             order.writeWarnings(to: &$0)
         }

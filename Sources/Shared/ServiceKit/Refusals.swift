@@ -9,6 +9,10 @@ extension Problem {
         case databaseRefused = "DATABASE_REFUSED"
         /// The idempotency key was used for another order.
         case idempotencyConflict = "IDEMPOTENCY_CONFLICT"
+        /// The key does not allow it.
+        case forbidden = "FORBIDDEN"
+        /// `Host` names another server.
+        case hostNotAllowed = "HOST_NOT_ALLOWED"
         /// The order is over.
         case orderFinal = "ORDER_FINAL"
         /// Only a retry can tell the outcome of the order's transaction.
@@ -25,8 +29,12 @@ extension Problem {
         case redisNotReady = "REDIS_NOT_READY"
         /// Redis refuses until the operator changes something.
         case redisRefused = "REDIS_REFUSED"
+        /// One caller sends too many requests.
+        case tooManyRequests = "TOO_MANY_REQUESTS"
         /// Previews may not ask the venues more often.
         case tooManyQuotes = "TOO_MANY_QUOTES"
+        /// There is no valid key or token.
+        case unauthenticated = "UNAUTHENTICATED"
         /// Redis or Postgres is away or slow.
         case unavailable = "UNAVAILABLE"
         /// There is no such dead letter.
@@ -134,8 +142,46 @@ extension Problem {
 
 extension Problem {
     /// The order is not sent as JSON.
+    /// The request has no valid key or token.
+    ///
+    /// - Parameter reason: what is wrong or to do, as a sentence without its end.
+    static func unauthenticated(_ reason: String) -> Problem {
+        Problem(401, Code.unauthenticated, reason, headers: [("WWW-Authenticate", "Bearer")])
+    }
+
+    /// The key does not allow it.
+    ///
+    /// - Parameter scope: the scope that would.
+    static func forbidden(needs scope: String) -> Problem {
+        Problem(403, Code.forbidden, "This API key does not allow that: it needs the scope \(scope)")
+    }
+
+    /// The caller sends too many requests.
+    ///
+    /// - Parameters:
+    ///   - kind: what was counted: `orders`.
+    ///   - rate: how many of them a second are allowed.
+    static func tooManyRequests(_ kind: String, rate: Int, retryAfter seconds: Int, headers: [(String, String)]) -> Problem {
+        Problem(
+            429, Code.tooManyRequests, "One caller may send \(rate) \(kind) a second; try again in \(seconds) s", headers: headers,
+            retryAfter: seconds)
+    }
+
+    /// The order is for a user for whom the key may not speak.
+    public static var foreignUser: Problem {
+        Problem(
+            403, Code.forbidden, "This API key may not place orders for that user; leave userId out, or use the key of the user",
+            errors: [BadField(field: "userId", message: "is not the user of this key")])
+    }
+
+    /// The request names the engine by a name that it does not have.
+    static var hostNotAllowed: Problem {
+        Problem(
+            421, Code.hostNotAllowed, "The engine is not known by the host name of this request; its operator can list the name in ALLOWED_HOSTS")
+    }
+
     public static var notJSON: Problem {
-        Problem(415, HTTPCode.unsupportedMediaType, "Send the order as JSON, with the header Content-Type: application/json")
+        Problem(415, HTTPCode.unsupportedMediaType, "Send JSON, with the header Content-Type: application/json")
     }
 
     /// The request is not a valid order or quote.

@@ -32,7 +32,7 @@ public enum ServiceMain<S: Service> {
     private static func serve(_ settings: S.Settings, _ pipeline: PipelineSettings) async {
         do {
             let descriptors = DescriptorLimit.raise()
-            let process = ServiceProcess(service: S.Settings.serviceName, common: settings.common, pipeline: pipeline)
+            let process = try ServiceProcess(service: S.Settings.serviceName, common: settings.common, pipeline: pipeline)
             process.begin(descriptors)
             let service = try await S(settings: settings, process: process)
             process.tellLimits(descriptors)

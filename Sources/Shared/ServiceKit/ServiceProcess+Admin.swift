@@ -1,3 +1,4 @@
+internal import Access
 internal import EventLoop
 internal import HTTP
 internal import Observability
@@ -6,8 +7,8 @@ internal import Redis
 extension ServiceProcess {
     /// Adds the routes of every service: `/health/live`, `/health/ready` and `/metrics`.
     func addAdminRoutes() {
-        router.get("/health/live") { [health] _, _ in Self.answer(health.liveness) }
-        router.get("/health/ready") { [health] _, _ in Self.answer(health.readiness) }
+        router.get("/health/live", for: .probe) { [health] request, _ in Self.answer(health.liveness, to: request) }
+        router.get("/health/ready", for: .probe) { [health] request, _ in Self.answer(health.readiness, to: request) }
         router.get("/metrics") { [metrics] _, _ in
             HTTPResponse(status: 200, headers: [("Content-Type", PrometheusText.contentType)], body: metrics.render())
         }
@@ -15,7 +16,11 @@ extension ServiceProcess {
         observeProcess()
     }
 
-    private static func answer(_ report: HealthReport) -> HTTPResponse { .json(report.isPassing ? 200 : 503, report.json) }
+    /// The reasons may name addresses and users, so they are for operators.
+    private static func answer(_ report: HealthReport, to request: HTTPRequest) -> HTTPResponse {
+        let isTold = request.principal.scopes.contains(.operate)
+        return .json(report.isPassing ? 200 : 503, isTold ? report.json : report.verdict)
+    }
 
     private func observeRequests() {
         let requests = metrics.counters("http_requests_total", help: "HTTP requests by route and status code.", by: ["route", "code"])

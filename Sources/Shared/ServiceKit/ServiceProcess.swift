@@ -36,6 +36,12 @@ public final class ServiceProcess {
     public var redisTrouble: String? { readiness.trouble }
     /// Whether Redis is away as far as is known: there is no connection, and Redis has not refused one.
     public var isRedisAway: Bool { readiness.isAway }
+    /// Who may use the routes.
+    public let access: AccessGate
+    /// The tokens in the URLs of sockets.
+    public let tokens: SocketTokens
+    let keys: KeyStore?
+    private let limiter: RateLimiter
     let readiness: RedisReadiness
     private var saidOfItself: [String: String] {
         heartbeatFields().merging(["ended": observer.ended.text, "trouble": readiness.defect ?? ""]) { own, _ in own }
@@ -55,7 +61,8 @@ public final class ServiceProcess {
         weak var process: ServiceProcess?
     }
 
-    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) {
+    /// Throws if the file of API keys cannot be used.
+    init(service: String, common: CommonSettings, pipeline settings: PipelineSettings) throws(StartError) {
         self.service = service
         self.common = common
         name = Self.makeName(service)
@@ -72,6 +79,12 @@ public final class ServiceProcess {
             (relay.process?.saidOfItself ?? [:]).merging(agreed) { _, own in own }
         }
         readiness = RedisReadiness(redis: redis, pipeline: pipeline, heartbeat: heartbeat, log: log)
+        keys = try KeyStore.open(common.access.keysFile, log: log)
+        tokens = SocketTokens(pipeline: pipeline)
+        limiter = RateLimiter(settings: common.access.rates, pipeline: pipeline, metrics: metrics, log: log)
+        access = AccessGate(settings: common.access, keys: keys, tokens: tokens, limiter: limiter)
+        router.gate = access
+        serverOptions.crossOrigin = access.origins
         relay.process = self
         observer.watch(pipeline)
         watchClock()
@@ -116,7 +129,17 @@ public final class ServiceProcess {
             ServiceChild("heartbeat") { await self.heartbeat.run() },
             ServiceChild("loop_delay") { await self.watchLoopDelay() },
             ServiceChild("readiness") { await self.readiness.watch() },
+            ServiceChild("access") { await self.runAccess() },
         ]
+    }
+
+    /// Keeps limits and the keys of callers and of tokens up to date, until the task is cancelled.
+    func runAccess() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.limiter.run() }
+            if let keys { group.addTask { await keys.run() } }
+            if keys != nil { group.addTask { await self.tokens.run() } }
+        }
     }
 
     private nonisolated static func makeName(_ service: String) -> String {

@@ -24,7 +24,8 @@ struct ExtremeSettingTests {
 
     /// At their lower bounds these settings refuse orders, or let them expire before a test has seen them.
     private nonisolated static let workable = [
-        "MAX_BACKLOG": "100", "MAX_WAIT_MS": "0", "ORDERS_PER_MINUTE": "0", "ORDER_STATE_TTL_S": "60",
+        "MAX_BACKLOG": "100", "MAX_WAIT_MS": "0", "ORDERS_PER_MINUTE": "0", "ORDER_STATE_TTL_S": "60", "CALLER_REQUESTS_PER_S": "0",
+        "CALLER_ORDERS_PER_S": "0", "CALLER_QUOTES_PER_S": "0",
     ]
 
     @Test(.engine(settings: bounds(false).merging(workable) { $1 }))

@@ -142,7 +142,9 @@ struct ReplayTests {
         try await withBench { bench in
             let acceptance = try bench.acceptance()
             let first = try await bench.send(Self.order + "}", to: acceptance).get()
-            _ = try await bench.test.redis.send(["HDEL", bench.test.keys.idempotency(user: nil, key: "k"), "request", "slippageBps"])
+            _ = try await bench.test.redis.send([
+                "HDEL", bench.test.keys.idempotency(IdempotencyScope(user: nil), key: "k"), "request", "slippageBps",
+            ])
             _ = try await bench.lag.sample()
             try expect(await bench.send(Self.order + "}", to: try bench.acceptance(backlog: 1)), isAgain: first)
         }

@@ -20,7 +20,7 @@ struct EventStreamRoutesTests {
     ) async throws {
         try await withOrderFeeds { test, history, feeds, _ in
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
-            EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: 65536).add(to: test.process.router)
+            EventStreamRoutes(feeds: feeds, sent: sent, holders: Holders(access: test.process.access), queueBytes: 65536).add(to: test.process.router)
             try await withServer(test.process) { try await body(test, history, feeds, $0) }
         }
     }

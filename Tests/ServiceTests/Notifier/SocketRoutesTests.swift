@@ -22,8 +22,12 @@ struct SocketRoutesTests {
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             let users = UserFeeds(
                 directory: StoredUserDirectory(pipeline: test.pipeline), subscriber: test.process.connectSubscriber(), log: test.process.log)
-            SocketRoutes(feeds: feeds, users: users, clock: test.process.heartbeat.clock, sent: sent, namingLimit: .milliseconds(500))
-                .add(to: test.process.router)
+            SocketRoutes(
+                feeds: feeds, users: users, owners: StoredUserDirectory(pipeline: test.pipeline), access: test.process.access,
+                holders: Holders(access: test.process.access),
+                clock: test.process.heartbeat.clock, sent: sent, namingLimit: .milliseconds(500)
+            )
+            .add(to: test.process.router)
             try await alongside({ await users.run() }) {
                 try await withServer(test.process) { try await body(test, history, feeds, $0.server.port) }
             }

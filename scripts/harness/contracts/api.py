@@ -23,7 +23,7 @@ def openapi(base: str, examples: int, seed: int) -> str:
         # No link leads to this operation; the phase of links would call that an error.
         pause = _schemathesis(base, examples, seed, "--include-operation-id", "pauseDoor", "--phases", "examples,coverage,fuzzing")
     finally:
-        ask(f"{base}/api/door/resume", "POST", timeout=20)
+        ask(f"{base}/api/door/resume", "POST", {}, timeout=20)
     return f"{said}; pauseDoor: {pause}"
 
 

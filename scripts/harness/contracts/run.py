@@ -12,6 +12,8 @@ from .documents import Documents
 
 # Half of the transactions fail and large orders are split. So a few orders show every path: success at once, after a retry, failure, and part fills.
 SETTINGS = {
+    # A page of docs/clients is opened from its file.
+    "ALLOWED_ORIGINS": "null",
     "MOCK_FAILURE_RATE": "0.5", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_QUOTE_LATENCY_MS": "20", "RETRY_BASE_MS": "50",
     "ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0",
     "GATEWAYS": "1", "ROUTERS": "1", "EXECUTORS": "1", "NOTIFIERS": "2"}

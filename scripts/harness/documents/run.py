@@ -2,7 +2,7 @@
 
 Each client is one that a user would write with the package websockets. It posts its document's order, connects where its document says, and reads
 until the server closes. Each message must be what the document makes of the order's events, and must be as docs/asyncapi.yaml describes it. In one
-run all goes well, in one the first transactions fail, in one all fail. Clients come at once or when all is over."""
+run all goes well, in one the first transactions fail, in one all fail, in one the engine has API keys. Clients come at once or when all is over."""
 
 import asyncio
 import json
@@ -16,8 +16,9 @@ from harness.checks import run
 from harness.contracts.documents import Documents, checked
 from harness.conversation import conversation
 from harness.http_client import Json, request
+from harness.keys import Keys
 from harness.orders import FINAL
-from harness.private import private_stack
+from harness.private import private_stack, scratch
 
 from .messages import DOCUMENTS, Document
 
@@ -28,19 +29,21 @@ PLAIN = ("/api/orders/execute", "/api/orders/status", "/ws/orders/0198c1f2-0000-
 class Edge:
     """The running system, as its clients reach it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, key: dict[str, str] | None = None) -> None:
+        self.key = key or {}
         self.http, self.ws = f"http://localhost:{port}", f"ws://localhost:{port}"
         written = Documents()
         self.sent_to = {number: written.sent_on(channel) for number, channel in CHANNELS.items()}
 
     async def request(self, path: str, body: Json | None = None) -> tuple[int, Json]:
         """The status and the body of an answer. Numbers are read exactly."""
-        answer = await request(self.http + path, "POST" if body else "GET", body, timeout=20)
+        answer = await request(self.http + path, "POST" if body else "GET", body, self.key, timeout=20)
         return answer.status, json.loads(answer.text, parse_float=Decimal)
 
     async def listen(self, url: str, opening: str | None, validator: Draft202012Validator) -> list[Json]:
         """All messages of a socket until the server closes it with 1000. Raises on any other end, and on a message that is not as described."""
-        heard = await conversation(url, opening)
+        # Who uses the URL of the answer need not send the key again.
+        heard = await conversation(url, opening, headers={} if "token=" in url else self.key)
         for message in heard:
             checked(validator, message, url)
         return [json.loads(message, parse_float=Decimal) for message in heard]
@@ -102,11 +105,22 @@ async def a_later_attempt_lands(edge: Edge) -> None:
         assert retried, f"{document.number}: no order of 80 was confirmed after a retry"
 
 
-def _live(scenario: Callable[[Edge], Awaitable[None]], failure_rate: float) -> None:
-    with private_stack(MOCK_FAILURE_RATE=str(failure_rate), MOCK_SWAP_LATENCY_MS="200", RETRY_BASE_MS="200") as stack:
-        asyncio.run(asyncio.wait_for(scenario(Edge(stack.port)), 120))
+async def with_a_key(edge: Edge) -> None:
+    await asyncio.gather(*map(edge.life, DOCUMENTS))
+
+
+def _live(scenario: Callable[[Edge], Awaitable[None]], failure_rate: float, keys: Keys | None = None) -> None:
+    settings = {"API_KEYS_FILE": str(keys.path)} if keys else {}
+    with private_stack(MOCK_FAILURE_RATE=str(failure_rate), MOCK_SWAP_LATENCY_MS="200", RETRY_BASE_MS="200", **settings) as stack:
+        asyncio.run(asyncio.wait_for(scenario(Edge(stack.port, keys and keys.header("alice"))), 120))
+
+
+def _with_keys() -> None:
+    with scratch() as folder:
+        names: dict[str, tuple[list[str], str | None]] = {"alice": (["trade", "read"], DOCUMENTS[2].order["userId"])}
+        _live(with_a_key, 0, Keys(folder, names))
 
 
 def main(_arguments: list[str]) -> int:
     scenarios = ((all_goes_well, 0), (a_later_attempt_lands, 0.5), (every_attempt_fails, 1))
-    return run((one[0].__name__, lambda one=one: _live(*one)) for one in scenarios)
+    return run([*((one[0].__name__, lambda one=one: _live(*one)) for one in scenarios), (with_a_key.__name__, _with_keys)])

@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 internal import Dialects
 internal import EventLoop
@@ -56,13 +57,16 @@ final class Acceptance {
         let start = MonotonicInstant.now
         do throws(Problem) {
             let reading = try read(request)
+            let principal = request.principal
             let accepted: Accepted
             var proposed: Order?
             do throws(Problem) {
                 let traceparent = request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent }
-                accepted = try await take(reading, traceparent: traceparent, proposing: &proposed)
+                accepted = try await take(reading, for: principal, traceparent: traceparent, proposing: &proposed)
             } catch {
-                guard let known = try await recall(reading, proposed, after: error, within: Self.limit - start.elapsed) else { throw error }
+                guard let known = try await recall(reading, for: principal, proposed, after: error, within: Self.limit - start.elapsed) else {
+                    throw error
+                }
                 accepted = known
             }
             if let proposed, !accepted.isReplay {
@@ -79,26 +83,27 @@ final class Acceptance {
     }
 
     private func read(_ request: HTTPRequest) throws(Problem) -> RequestReading {
-        let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
-        guard type == "application/json" else { throw .notJSON }
+        guard request.isJSON else { throw .notJSON }
         return RequestReading(
             body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), vocabulary: Dialects.vocabulary, tokens: tokens)
     }
 
     private func take(
-        _ reading: RequestReading, traceparent: String?, proposing proposed: inout Order?
+        _ reading: RequestReading, for principal: Principal, traceparent: String?, proposing proposed: inout Order?
     ) async throws(Problem) -> Accepted {
-        let request: OrderRequest
+        var request: OrderRequest
         switch reading.result {
         case .success(let order): request = order
         case .failure(let refusal): throw Problem(refusal)
         }
+        request.userId = request.userId ?? principal.user
+        if let user = request.userId, !process.access.maySpeak(for: user, principal) { throw .foreignUser }
         // Before the count of partitions is agreed on, an order might go to a partition that no process serves.
         guard process.redis.isConnected else { throw notReady }
         guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
         try admission.check()
-        return try await write(request, reading, traceparent: traceparent, proposing: &proposed)
+        return try await write(request, reading, for: principal, traceparent: traceparent, proposing: &proposed)
     }
 
     /// The answer that the same request got under the same key before. It is also the answer of this request if only the reply was late. Nil if there
@@ -106,9 +111,9 @@ final class Acceptance {
     ///
     /// If the record cannot be read, the outcome is unknown: a refusal of a new request says nothing about an order that may have been accepted.
     private func recall(
-        _ reading: RequestReading, _ proposed: Order?, after refusal: Problem, within time: Duration
+        _ reading: RequestReading, for principal: Principal, _ proposed: Order?, after refusal: Problem, within time: Duration
     ) async throws(Problem) -> Accepted? {
-        guard let claim = reading.claim else { return nil }
+        guard let claim = reading.claim?.made(by: principal) else { return nil }
         let found: AcceptedRecord?
         do {
             found = try await process.pipeline.record(of: claim, timeout: max(.milliseconds(50), time))
@@ -127,14 +132,15 @@ final class Acceptance {
     }
 
     private func write(
-        _ request: OrderRequest, _ reading: RequestReading, traceparent: String?, proposing proposed: inout Order?
+        _ request: OrderRequest, _ reading: RequestReading, for principal: Principal, traceparent: String?, proposing proposed: inout Order?
     ) async throws(Problem) -> Accepted {
+        let scope = IdempotencyScope(owner: principal.owner, user: request.userId)
         for _ in 0..<Self.tries {
             guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
-            let partition = process.pipeline.partition(userId: request.userId, idempotencyKey: request.idempotencyKey)
+            let partition = process.pipeline.partition(scope, idempotencyKey: request.idempotencyKey)
             var random = SystemRandomNumberGenerator()
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
-            let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, traceparent: traceparent)
+            let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, owner: principal.owner, traceparent: traceparent)
             proposed = order
             switch try await submit(order, reading.claim, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
             case .accepted(let id, let job):
@@ -182,5 +188,15 @@ final class Acceptance {
             return problem
         }
         return .cannotTakeOrdersYet(trouble)
+    }
+}
+
+extension RequestClaim {
+    /// The claim of a caller: its key is one only among the caller's own.
+    fileprivate func made(by principal: Principal) -> RequestClaim {
+        var claim = self
+        claim.owner = principal.owner
+        claim.userId = userId ?? principal.user
+        return claim
     }
 }

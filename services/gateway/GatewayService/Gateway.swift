@@ -33,7 +33,9 @@ public struct Gateway: Service {
         let store = OrderStore(pool: postgres)
         postgresWatch = PostgresWatch(postgres: postgres, store: store)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
-        OrderRoutes(acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL).add(to: process.router)
+        OrderRoutes(
+            acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL, tokenLife: settings.socketTokenTTL
+        ).add(to: process.router)
         ListRoutes(store: store).add(to: process.router)
         DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)

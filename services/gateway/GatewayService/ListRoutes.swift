@@ -1,7 +1,9 @@
+internal import Access
 internal import EventLoop
 internal import HTTP
 internal import JSON
 internal import Orders
+internal import ServiceKit
 internal import Storage
 
 /// `GET /api/orders`: pages of orders from Postgres, newest first. Postgres may be a batch behind.
@@ -12,12 +14,12 @@ struct ListRoutes {
 
     let store: OrderStore
 
-    func add(to router: HTTPRouter) { router.get("/api/orders", query: Self.parameters) { request, _ in try await list(request) } }
+    func add(to router: HTTPRouter) { router.get("/api/orders", query: Self.parameters, for: .read) { request, _ in try await list(request) } }
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
         let query = try ListQuery(request, defaultLimit: Self.defaultLimit)
         let page = try await answering("The orders cannot be listed") {
-            try await store.page(query.filter, limit: query.limit, after: query.cursor)
+            try await store.page(query.filter(for: request.principal), limit: query.limit, after: query.cursor)
         }
         let body = JSONWriter.object { writer in
             writer.array("orders") { list in for order in page.orders { query.view.write(order, to: &list) } }
@@ -41,7 +43,7 @@ enum ListView: String {
 
 /// The parameters of a list. An error names everything that is wrong with them.
 struct ListQuery {
-    let filter: OrderFilter
+    private let filter: OrderFilter
     let limit: Int
     let cursor: OrderCursor?
     let view: ListView
@@ -64,5 +66,12 @@ struct ListQuery {
         cursor = query.read("cursor", "must be the nextCursor of an earlier answer") { OrderCursor(parsing: $0) }
         view = query.read("view", "must be full or summary") { ListView(rawValue: $0) } ?? .full
         try query.check()
+    }
+
+    /// The orders that match and that a caller may see.
+    func filter(for principal: Principal) -> OrderFilter {
+        var filter = filter
+        if case .own(let owner) = principal.sight { filter.owner = owner }
+        return filter
     }
 }

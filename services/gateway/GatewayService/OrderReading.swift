@@ -1,3 +1,4 @@
+internal import Access
 internal import EventLoop
 internal import HTTP
 internal import Orders
@@ -17,11 +18,13 @@ final class OrderReading {
     }
 
     /// An order and its events. Throws a 400, 404 or 503.
-    func order(_ text: String) async throws -> OrderFold {
+    ///
+    /// To whom an order is hidden, it is as if there were none: the same two places are asked, and so the refusal takes as long.
+    func order(_ text: String, for principal: Principal) async throws -> OrderFold {
         let id = try Self.id(text)
         return try await answering("The order cannot be looked up") {
-            if let snapshot = try await pipeline.snapshot(id) { return snapshot }
-            guard let stored = try await store.order(id) else { throw Problem.unknownOrder }
+            if let snapshot = try await pipeline.snapshot(id), principal.sees(snapshot.order) { return snapshot }
+            guard let stored = try await store.order(id), principal.sees(stored.order) else { throw Problem.unknownOrder }
             return stored
         }
     }

@@ -1,3 +1,4 @@
+internal import Access
 internal import Dialects
 internal import EventLoop
 internal import HTTP
@@ -13,20 +14,25 @@ struct OrderRoutes {
     let reading: OrderReading
     let process: ServiceProcess
     let publicURL: String?
+    let tokenLife: Duration
 
     func add(to router: HTTPRouter) {
-        router.post("/api/orders/execute", query: []) { request, _ in try await execute(request) }
-        router.get("/api/orders/{id}", query: []) { _, parameters in try await show(parameters["id"]) }
-        router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in try await events(parameters["id"], request) }
-        router.delete("/api/orders/{id}", query: []) { _, parameters in try await cancel(parameters["id"]) }
+        router.post("/api/orders/execute", query: [], for: .trade) { request, _ in try await execute(request) }
+        router.get("/api/orders/{id}", query: [], for: .read) { request, parameters in try await show(parameters["id"], request.principal) }
+        router.get("/api/orders/{id}/events", query: ["after", "token"], for: .follow) { request, parameters in
+            try await events(parameters["id"], request)
+        }
+        router.delete("/api/orders/{id}", query: [], for: .trade) { request, parameters in try await cancel(parameters["id"], request.principal) }
         // The edge sends upgrades to the notifiers, so a request that comes here has no upgrade.
-        router.get("/v1/stream") { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+        router.get("/v1/stream", for: RoutePermission.none) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
         for dialect in Dialects.all {
             let path = dialect.socket.path
             if dialect.showsOrder {
-                router.get(path, query: []) { _, parameters in try await show(parameters["id"]) }
+                router.get(path, query: ["token"], for: .follow) { request, parameters in
+                    try await show(parameters["id"], request.principal)
+                }
             } else {
-                router.get(path) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+                router.get(path, for: RoutePermission.none) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
             }
         }
     }
@@ -37,17 +43,18 @@ struct OrderRoutes {
         var headers = [("Location", "\(origin.path)/api/orders/\(accepted.id)")]
         if accepted.isReplay { headers.append(("Idempotent-Replayed", "true")) }
         let order = AcceptedOrder(
-            accepted.id, job: accepted.job, slippageBps: accepted.slippageBps, warnings: accepted.reading.warnings, socketOrigin: origin.webSocket)
+            accepted.id, job: accepted.job, slippageBps: accepted.slippageBps, warnings: accepted.reading.warnings, socketOrigin: origin.webSocket,
+            socketToken: process.access.isKeyed ? process.tokens.token(for: accepted.id, goodFor: tokenLife) : nil)
         return .json(202, Dialects.answer(order, to: accepted.reading), headers: headers)
     }
 
-    private func show(_ id: String) async throws -> HTTPResponse {
-        .json(200, OrderView(try await reading.order(id)).json())
+    private func show(_ id: String, _ principal: Principal) async throws -> HTTPResponse {
+        .json(200, OrderView(try await reading.order(id, for: principal)).json())
     }
 
     private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {
         let after = try QueryReader.after(of: request, called: "The parameter after")
-        let found = try await reading.order(id)
+        let found = try await reading.order(id, for: request.principal)
         let body = JSONWriter.object {
             $0.field("orderId", found.order.id)
             $0.array("events") { list in
@@ -57,8 +64,10 @@ struct OrderRoutes {
         return .json(200, body)
     }
 
-    private func cancel(_ text: String) async throws -> HTTPResponse {
+    private func cancel(_ text: String, _ principal: Principal) async throws -> HTTPResponse {
         let id = try OrderReading.id(text)
+        // Who may see every order need not be looked at.
+        if principal.sight != .all { _ = try await reading.order(text, for: principal) }
         let outcome: CancelOutcome
         do {
             outcome = try await process.pipeline.cancel(id)
@@ -67,16 +76,16 @@ struct OrderRoutes {
             throw error.answer("The order could not be cancelled")
         }
         switch outcome {
-        case .cancelled: return try await show(text)
+        case .cancelled: return try await show(text, principal)
         case .submitted: throw Problem.orderUnderWay
         case .partlyFilled: throw Problem.orderPartlyFilled
         case .final(let state): throw Problem.orderFinal(state.rawValue)
         case .unknown:
             // An order that has left Redis is final, unless Redis has lost it.
-            let status = OrderView(try await reading.order(text)).status
+            let status = OrderView(try await reading.order(text, for: principal)).status
             guard status.isFinal else { throw Problem.orderLost(status.rawValue) }
             guard status == .cancelled else { throw Problem.orderFinal(status.rawValue) }
-            return try await show(text)
+            return try await show(text, principal)
         }
     }
 }

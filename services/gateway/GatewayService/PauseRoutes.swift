@@ -13,7 +13,7 @@ struct PauseRoutes {
     let process: ServiceProcess
 
     func add(to router: HTTPRouter) {
-        router.get("/api/door", query: []) { _, _ in try await show() }
+        router.get("/api/door", query: [], for: .read) { _, _ in try await show() }
         router.post("/api/door/pause", query: []) { request, _ in
             let reason = try Self.reason(request.body)
             try await redis(changes: true) { try await process.pipeline.pause(reason: reason) }

@@ -3,6 +3,7 @@ internal import HTTP
 internal import JSON
 internal import Orders
 internal import Pipeline
+internal import ServiceKit
 internal import Storage
 
 /// `GET /api/reconcile`: orders that Postgres knows as under way and Redis has lost. It only reports them.
@@ -15,7 +16,7 @@ struct ReconcileRoutes {
     let pipeline: OrderPipeline
     let store: OrderStore
 
-    func add(to router: HTTPRouter) { router.get("/api/reconcile", query: []) { _, _ in try await reconcile() } }
+    func add(to router: HTTPRouter) { router.get("/api/reconcile", query: [], for: .examine) { _, _ in try await reconcile() } }
 
     private func reconcile() async throws -> HTTPResponse {
         let found = try await answering("The orders cannot be compared") {

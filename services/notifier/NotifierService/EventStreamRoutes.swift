@@ -9,14 +9,19 @@ internal import ServiceKit
 struct EventStreamRoutes {
     let feeds: OrderFeeds
     let sent: MetricFamily<Counter>
+    let holders: Holders
     /// How many bytes may wait for one client.
     let queueBytes: Int
 
     func add(to router: HTTPRouter) {
-        router.get("/api/orders/{id}/events", query: ["after"]) { request, parameters in
+        router.get("/api/orders/{id}/events", query: ["after", "token"], for: .follow) { request, parameters in
             guard let id = OrderID(parsing: parameters["id"]) else { throw Problem.notUUID }
             let after = try Self.start(request)
-            return try await OrderEventStream(id, after: after, limit: queueBytes, feeds: feeds, sent: sent.labelled("sse")).answer()
+            let stream = OrderEventStream(
+                id, after: after, limit: queueBytes, feeds: OwnOrders.of(feeds, for: request.principal), sent: sent.labelled("sse"))
+            let place = holders.enter(request.principal) { [weak stream] in stream?.end() }
+            stream.onEnd = { [holders] in holders.leave(place) }
+            return try await stream.answer()
         }
     }
 

@@ -24,6 +24,7 @@ public struct Notifier: Service {
     private let upkeep: PipelineUpkeep
     private let feeds: OrderFeeds
     private let users: UserFeeds
+    private let holders: Holders
     private let schema: Schema
     private let retention: Retention?
     private let lostOrders: LostOrderWatch
@@ -50,9 +51,14 @@ public struct Notifier: Service {
             history: StoredHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
             subscriber: process.connectSubscriber(), log: process.log)
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
-        users = UserFeeds(directory: StoredUserDirectory(pipeline: process.pipeline), subscriber: process.connectSubscriber(), log: process.log)
-        SocketRoutes(feeds: feeds, users: users, clock: process.heartbeat.clock, sent: sent).add(to: process.router)
-        EventStreamRoutes(feeds: feeds, sent: sent, queueBytes: settings.sockets.queueBytes).add(to: process.router)
+        let directory = StoredUserDirectory(pipeline: process.pipeline)
+        holders = Holders(access: process.access)
+        users = UserFeeds(directory: directory, subscriber: process.connectSubscriber(), log: process.log)
+        SocketRoutes(
+            feeds: feeds, users: users, owners: directory, access: process.access, holders: holders, clock: process.heartbeat.clock, sent: sent
+        ).add(
+            to: process.router)
+        EventStreamRoutes(feeds: feeds, sent: sent, holders: holders, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()
     }
@@ -69,6 +75,7 @@ public struct Notifier: Service {
             ServiceChild("events") { [schema, consumer] in if await schema.migrate() { await consumer.run() } },
             ServiceChild("order_feeds") { [feeds] in await feeds.run() },
             ServiceChild("user_feeds") { [users] in await users.run() },
+            ServiceChild("holders") { [holders] in await holders.run() },
             ServiceChild("upkeep") { [upkeep] in await upkeep.run() },
             ServiceChild("lost_orders") { [lostOrders] in await lostOrders.run() },
             ServiceChild("retention") { [retention] in await retention?.run() },

@@ -1,15 +1,20 @@
+internal import Access
 internal import Dialects
 internal import EventLoop
 internal import HTTP
 internal import Observability
 internal import Orders
 internal import Pipeline
+internal import ServiceKit
 
 /// The paths of the sockets, and the dialect of each.
 @ServiceActor
 struct SocketRoutes {
     let feeds: OrderFeeds
     let users: UserFeeds
+    let owners: any OrderOwners
+    let access: AccessGate
+    let holders: Holders
     let clock: RedisClock
     let sent: MetricFamily<Counter>
     /// How long a client may take to name its order, if it does so by a message.
@@ -17,27 +22,32 @@ struct SocketRoutes {
 
     func add(to router: HTTPRouter) {
         for dialect in Dialects.all { add(dialect, to: router) }
-        router.webSocket("/v1/stream", query: ["orderId", "after"]) { request, _, socket in
-            guard let order = request.query("orderId") else { return await serveFrames(socket) }
+        router.webSocket("/v1/stream", query: ["orderId", "after", "token"], for: .introduce) { request, _, socket in
+            guard let order = request.query("orderId") else { return await serveFrames(socket, request.principal) }
+            guard request.principal !== Principal.nobody else {
+                return socket.close(code: .unauthenticated, reason: "send an API key as a header of the handshake")
+            }
             guard let after = Seq(parsing: request.query("after") ?? "0") else {
                 return socket.close(code: .policyViolation, reason: "after has to be a whole number from 0 to \(Seq.max)")
             }
-            await serve(socket, id: order, after: after, in: NativeDialect.self)
+            await serve(socket, request, id: order, after: after, in: NativeDialect.self)
         }
     }
 
     private func add(_ dialect: any Dialect.Type, to router: HTTPRouter) {
         switch dialect.socket {
         case .path(let path):
-            router.webSocket(path, query: []) { _, parameters, socket in await serve(socket, id: parameters["id"], in: dialect) }
+            router.webSocket(path, query: ["token"], for: .follow) { request, parameters, socket in
+                await serve(socket, request, id: parameters["id"], in: dialect)
+            }
         case .query(let path, let parameter):
-            router.webSocket(path, query: [parameter]) { request, _, socket in
-                await serve(socket, id: request.query(parameter) ?? "", in: dialect)
+            router.webSocket(path, query: [parameter, "token"], for: .follow) { request, _, socket in
+                await serve(socket, request, id: request.query(parameter) ?? "", in: dialect)
             }
         case .firstMessage(let path):
-            router.webSocket(path, query: []) { _, _, socket in
+            router.webSocket(path, query: ["token"], for: .follow) { request, _, socket in
                 guard let id = await firstMessage(of: socket) else { return }
-                await serve(socket, id: id, in: dialect)
+                await serve(socket, request, id: id, in: dialect)
             }
         }
     }
@@ -53,11 +63,18 @@ struct SocketRoutes {
         }
     }
 
-    private func serve(_ socket: WebSocket, id text: String, after: Seq = 0, in dialect: any Dialect.Type) async {
+    private func serve(_ socket: WebSocket, _ request: HTTPRequest, id text: String, after: Seq = 0, in dialect: any Dialect.Type) async {
         guard let id = OrderID(parsing: text) else { return socket.close(code: .policyViolation, reason: "the order id has to be a UUID") }
         // Without a time this process has not reached Redis yet, and so cannot reach an order.
         guard let now = clock.now else { return socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
+        let place = holders.enter(request.principal) { socket.end() }
+        defer { holders.leave(place) }
         await OrderSocket(socket: socket, dialect: dialect.init(), sent: sent.labelled(dialect.label))
-            .serve(id, after: after, feeds: feeds, at: Timestamp.text(milliseconds: now))
+            .serve(id, after: after, feeds: OwnOrders.of(feeds, for: request.principal), at: Timestamp.text(milliseconds: now))
     }
+}
+
+extension WebSocket {
+    /// Closes the socket of a caller whose key is not valid any more.
+    func end() { close(code: .unauthenticated, reason: "the API key is not valid any more") }
 }

@@ -12,7 +12,7 @@ struct QuoteRoutes {
     let tokens: TokenList
 
     func add(to router: HTTPRouter) {
-        router.get("/api/quotes", query: ["tokenIn", "tokenOut", "amount", "slippageBps"]) { request, _ in try await quotes(request) }
+        router.get("/api/quotes", query: ["tokenIn", "tokenOut", "amount", "slippageBps"], for: .quote) { request, _ in try await quotes(request) }
     }
 
     private func quotes(_ request: HTTPRequest) async throws -> HTTPResponse {

@@ -7,6 +7,8 @@ public struct HTTPRequest: Sendable {
     public let body: [UInt8]
     /// The address of the peer, for example `127.0.0.1`. Behind a proxy it is the proxy's.
     public let remoteAddress: String
+    /// Who sends it, as the router's gate has found out; nil without a gate.
+    public internal(set) var caller: (any AnyObject & Sendable)?
     private let parsedTarget: RequestTarget
 
     init(method: String, target: RequestTarget, headers: HTTPHeaders, body: [UInt8], remoteAddress: String) {

@@ -105,7 +105,9 @@ extension Problem {
 
     static var badWebSocketKey: Problem { Problem(400, HTTPCode.badHandshake, "Sec-WebSocket-Key must be 16 bytes in Base64.") }
 
-    static var originNotAllowed: Problem { Problem(403, HTTPCode.originNotAllowed, "Pages of this origin may not connect.") }
+    public static var originNotAllowed: Problem {
+        Problem(403, HTTPCode.originNotAllowed, "Pages of this origin may not use the engine; its operator can list the origin in ALLOWED_ORIGINS.")
+    }
 }
 
 // MARK: Limits and faults of the server

@@ -2,23 +2,30 @@
 public enum CrossOrigin: Sendable {
     /// Pages of any origin.
     case any
-    /// Pages of these origins: `https://app.example`.
-    case only(Set<String>)
+    /// Pages of the server's own origin, and of these: `https://app.example`. `null` stands for pages without an origin, such as local files.
+    case own(and: Set<String>)
 
     /// Whether a page of that origin may use the server. A client that sends no origin is no page, and is allowed.
-    func allows(_ origin: String?) -> Bool {
-        guard let origin, case .only(let origins) = self else { return true }
-        return origins.contains { $0.utf8.elementsEqual(origin.utf8) }
+    ///
+    /// - Parameter host: the request's `Host`: what the page's address has, if the page is the server's own.
+    public func allows(_ origin: String?, host: String?) -> Bool {
+        guard let origin, case .own(let others) = self else { return true }
+        return others.contains { $0.utf8.elementsEqual(origin.utf8) } || Self.authority(origin).map { $0 == host?.lowercased() } ?? false
+    }
+
+    /// The host and port of an origin, in lower case; nil if it has none.
+    private static func authority(_ origin: String) -> String? {
+        let scheme = ["http://", "https://"].first(where: origin.hasPrefix)
+        return scheme.map { origin.dropFirst($0.count).lowercased() }
     }
 
     /// The header fields that let a page of `origin` read the answer.
-    func headers(for origin: String) -> [(String, String)] {
-        switch self {
-        case .any:
-            [("Access-Control-Allow-Origin", "*"), ("Access-Control-Expose-Headers", Self.exposed)]
-        case .only where allows(origin):
-            [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", Self.exposed), ("Vary", "Origin")]
-        case .only: [("Vary", "Origin")]
+    func headers(for origin: String, host: String?) -> [(String, String)] {
+        let exposed = ("Access-Control-Expose-Headers", Self.exposed)
+        return switch self {
+        case .any: [("Access-Control-Allow-Origin", "*"), exposed]
+        case .own where allows(origin, host: host): [("Access-Control-Allow-Origin", origin), exposed, ("Vary", "Origin")]
+        case .own: [("Vary", "Origin")]
         }
     }
 
@@ -36,6 +43,6 @@ public enum CrossOrigin: Sendable {
     }
 
     private static let maxEchoBytes = 512
-    private static let usual = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
-    private static let exposed = "Allow, Idempotent-Replayed, Location, Retry-After"
+    private static let usual = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key"
+    private static let exposed = "Allow, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Request-Id, Retry-After, WWW-Authenticate"
 }

@@ -4,15 +4,23 @@ internal import EventLoop
 @ServiceActor
 final class HTTPRoute {
     let pattern: PathPattern
-    var handlers: [(method: String, query: QueryNames, handler: HTTPRouter.Handler)] = []
-    var socket: (query: QueryNames, handler: HTTPRouter.SocketHandler)?
+    var handlers: [Endpoint] = []
+    var socket: (query: QueryNames, permission: RoutePermission?, handler: HTTPRouter.SocketHandler)?
+
+    /// The handler of one method.
+    struct Endpoint {
+        let method: String
+        let query: QueryNames
+        let permission: RoutePermission?
+        let handler: HTTPRouter.Handler
+    }
 
     init(_ pattern: PathPattern) { self.pattern = pattern }
 
     /// The handler of a method; for `HEAD`, the handler of `GET`.
-    func handler(_ method: String) -> (query: QueryNames, handler: HTTPRouter.Handler)? {
+    func handler(_ method: String) -> Endpoint? {
         let wanted = method == "HEAD" ? "GET" : method
-        return handlers.first { $0.method == wanted }.map { ($0.query, $0.handler) }
+        return handlers.first { $0.method == wanted }
     }
 
     /// The methods of the path, for `Allow` and for preflights.

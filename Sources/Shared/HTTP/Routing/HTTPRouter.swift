@@ -24,29 +24,43 @@ public final class HTTPRouter {
     /// Called once when a response's stream has ended, with whether it was cut off because its client read too slowly.
     public var onStreamEnd: (@ServiceActor (_ wasTooSlow: Bool) -> Void)?
 
+    /// Decides which requests reach a handler; nil to serve everybody.
+    public var gate: (any RequestGate)?
+
     private var literals: [String: HTTPRoute] = [:]
     private var patterns: [HTTPRoute] = []
 
     public init() {}
 
-    /// Adds a handler for `GET`, which also serves `HEAD`. `query` lists the names that the query may have, each at most once; any other query is
-    /// answered with 400. Nil allows any query.
-    public func get(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("GET", path, query: query, handler) }
-
-    /// Adds a handler for `POST`; `query` as for `get`.
-    public func post(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("POST", path, query: query, handler) }
-
-    /// Adds a handler for `DELETE`; `query` as for `get`.
-    public func delete(_ path: String, query: [String]? = nil, _ handler: @escaping Handler) { add("DELETE", path, query: query, handler) }
-
-    /// Adds a handler for a method; `query` as for `get`.
-    public func add(_ method: String, _ path: String, query: [String]? = nil, _ handler: @escaping Handler) {
-        route(path).handlers.append((method, QueryNames(names: query), handler))
+    /// Adds a handler for `GET`, which also serves `HEAD`.
+    ///
+    /// - Parameters:
+    ///   - query: the names that the query may have, each at most once; any other query is answered with 400. Nil allows any query.
+    ///   - permission: what the gate asks of a caller; nil is for the most powerful callers only.
+    public func get(_ path: String, query: [String]? = nil, for permission: RoutePermission? = nil, _ handler: @escaping Handler) {
+        add("GET", path, query: query, for: permission, handler)
     }
 
-    /// Adds a WebSocket; `query` as for `get`. The same path may have a handler for `GET`: the `Upgrade` header decides.
-    public func webSocket(_ path: String, query: [String]? = nil, _ handler: @escaping SocketHandler) {
-        route(path).socket = (QueryNames(names: query), handler)
+    /// Adds a handler for `POST`; the rest as for `get`.
+    public func post(_ path: String, query: [String]? = nil, for permission: RoutePermission? = nil, _ handler: @escaping Handler) {
+        add("POST", path, query: query, for: permission, handler)
+    }
+
+    /// Adds a handler for `DELETE`; the rest as for `get`.
+    public func delete(_ path: String, query: [String]? = nil, for permission: RoutePermission? = nil, _ handler: @escaping Handler) {
+        add("DELETE", path, query: query, for: permission, handler)
+    }
+
+    /// Adds a handler for a method; the rest as for `get`.
+    public func add(
+        _ method: String, _ path: String, query: [String]? = nil, for permission: RoutePermission? = nil, _ handler: @escaping Handler
+    ) {
+        route(path).handlers.append(HTTPRoute.Endpoint(method: method, query: QueryNames(names: query), permission: permission, handler: handler))
+    }
+
+    /// Adds a WebSocket; the rest as for `get`. The same path may have a handler for `GET`: the `Upgrade` header decides.
+    public func webSocket(_ path: String, query: [String]? = nil, for permission: RoutePermission? = nil, _ handler: @escaping SocketHandler) {
+        route(path).socket = (QueryNames(names: query), permission, handler)
     }
 
     /// Every path and method, with the names that its query may have; nil for any name.

@@ -28,6 +28,8 @@ final class ServerRequest {
     private var wantsUpgrade = false
     private var route = "unmatched"
     private var answer: HTTPResponse?
+    /// What the gate adds to the answer.
+    private var passHeaders: [(String, String)] = []
     private var isStarting = false
     private var task: Task<Void, Never>?
     private var plan: WebSocketPlan?
@@ -142,19 +144,32 @@ final class ServerRequest {
         if target.rawPath == "*" && method == "OPTIONS" { return queue(HTTPResponse(status: 204)) }
         guard let (route, parameters) = server.router.find(target) else { return queue(server.router.notFound(target).response) }
         self.route = route.pattern.text
-        let request = HTTPRequest(method: method, target: target, headers: headers, body: body, remoteAddress: peer.address)
+        var request = HTTPRequest(method: method, target: target, headers: headers, body: body, remoteAddress: peer.address)
         if let problem = encodingProblem { return queue(problem.response) }
         body = []
         if wantsUpgrade, let socket = route.socket, headers.contains(token: "websocket", in: "Upgrade") {
-            if let problem = socket.query.problem(target) { return queue(problem.response) }
+            if let problem = admit(&request, socket.permission) ?? socket.query.problem(target) { return queue(problem.response) }
             return upgrade(request, parameters, socket.handler)
         }
-        if let (query, handler) = route.handler(method) {
-            if let problem = query.problem(target) { return queue(problem.response) }
-            return run(handler, request, parameters)
+        if let endpoint = route.handler(method) {
+            if let problem = admit(&request, endpoint.permission) ?? endpoint.query.problem(target) { return queue(problem.response) }
+            return run(endpoint.handler, request, parameters)
         }
         if method == "OPTIONS" { return queue(CrossOrigin.answer(methods: route.methods, to: headers)) }
         return queue(route.refusal(method))
+    }
+
+    /// Asks the gate. Returns its refusal; nil if the request may go on.
+    private func admit(_ request: inout HTTPRequest, _ permission: RoutePermission?) -> Problem? {
+        guard let gate = server.router.gate else { return nil }
+        do throws(Problem) {
+            let pass = try gate.admit(request, needing: permission)
+            request.caller = pass.caller
+            passHeaders = pass.headers
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// Bodies are not decompressed, so a compressed body would be taken for nonsense.
@@ -214,8 +229,11 @@ final class ServerRequest {
         stream = answer.stream
         guard let response = makeResponse(answer) else { return .NO }
         for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
+        for (name, value) in passHeaders { MHD_add_response_header(response, name, value) }
         if hasOrigin, let origin = headers["Origin"] {
-            for (name, value) in server.options.crossOrigin.headers(for: origin) { MHD_add_response_header(response, name, value) }
+            for (name, value) in server.options.crossOrigin.headers(for: origin, host: headers["Host"]) {
+                MHD_add_response_header(response, name, value)
+            }
         }
         closesAfter = closing || server.isDraining || (server.isCrowded && answer.stream == nil)
         if closesAfter { MHD_add_response_header(response, "Connection", "close") }

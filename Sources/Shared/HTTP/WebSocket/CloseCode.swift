@@ -34,6 +34,10 @@ public struct CloseCode: RawRepresentable, Sendable, Hashable, ExpressibleByInte
     public static let serviceRestart: CloseCode = 1012
     /// Too much to do: try again later.
     public static let tryAgainLater: CloseCode = 1013
+    /// There is no valid key.
+    public static let unauthenticated: CloseCode = 4401
+    /// The key does not allow it.
+    public static let forbidden: CloseCode = 4403
     /// The client read too slowly.
     public static let tooSlow: CloseCode = 4408
 

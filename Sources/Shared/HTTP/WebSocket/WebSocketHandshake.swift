@@ -17,7 +17,7 @@ enum WebSocketHandshake {
         guard request.headers.all("Sec-WebSocket-Key").count == 1, let accept = accept(key: request.header("Sec-WebSocket-Key") ?? "") else {
             throw .badWebSocketKey
         }
-        guard origins.allows(request.header("Origin")) else { throw .originNotAllowed }
+        guard origins.allows(request.header("Origin"), host: request.header("Host")) else { throw .originNotAllowed }
         return accept
     }
 

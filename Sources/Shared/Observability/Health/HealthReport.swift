@@ -15,6 +15,9 @@ public struct HealthReport: Sendable {
     /// Whether every check passes. The answer is then 200, otherwise 503.
     public var isPassing: Bool { checks.allSatisfy { $0.status == .passing } }
 
+    /// The result without the checks: `{"status":"ok"|"degraded"}`.
+    public var verdict: String { JSONWriter.object { $0.field("status", isPassing ? "ok" : "degraded") } }
+
     /// `{"status":"ok"|"degraded","checks":{"redis":{"status":"ok"},"postgres":{"status":"failing","reason":"…"}}}`
     public var json: String {
         JSONWriter.object { report in

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import HTTP
 internal import JSON
+internal import ServiceKit
 
 /// `GET /api/doctor`: the findings of all checks, and what to do about them.
 @ServiceActor
@@ -11,7 +12,7 @@ struct DoctorRoutes {
     let examination: Examination
 
     func add(to router: HTTPRouter) {
-        router.get("/api/doctor", query: ["stuckAfterSeconds"]) { request, _ in
+        router.get("/api/doctor", query: ["stuckAfterSeconds"], for: .examine) { request, _ in
             let checks = await examination.run(stuckAfter: .seconds(try Self.stuckAfter(request)))
             let body = JSONWriter.object {
                 $0.field("healthy", !checks.contains { $0.verdict == .fault })

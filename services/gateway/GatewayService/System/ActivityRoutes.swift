@@ -3,6 +3,7 @@ internal import HTTP
 internal import JSON
 internal import Orders
 internal import Pipeline
+internal import ServiceKit
 
 /// `GET /api/activity`: the last minutes, or the last hour, in slices.
 @ServiceActor
@@ -21,7 +22,7 @@ final class ActivityRoutes {
         lag.onSample = { [weak self] lag, instances in self?.take(lag, instances) }
     }
 
-    func add(to router: HTTPRouter) { router.get("/api/activity", query: ["seconds", "from"]) { request, _ in try self.show(request) } }
+    func add(to router: HTTPRouter) { router.get("/api/activity", query: ["seconds", "from"], for: .read) { request, _ in try self.show(request) } }
 
     private func take(_ lag: PipelineLag, _ instances: [ServiceInstance]) { if let now = clock.now { activity.add(lag, instances, at: now) } }
 

@@ -15,7 +15,7 @@ struct HealthRoutes {
     let process: ServiceProcess
     let postgres: PostgresWatch
 
-    func add(to router: HTTPRouter) { router.get("/health") { _, _ in await health() } }
+    func add(to router: HTTPRouter) { router.get("/health", for: .read) { _, _ in await health() } }
 
     private func health() async -> HTTPResponse {
         let (instances, redis) = await ask()

@@ -9,7 +9,7 @@ internal import Redis
 @ServiceActor
 final class Feed<Core: FeedCore> {
     /// How long a client may be ahead of its subject.
-    private static var patience: Duration { .seconds(2) }
+    static var patience: Duration { .seconds(2) }
     /// How long a feed tries to read again. Its watchers would gain nothing if they reconnected meanwhile.
     private static var outage: Duration { .seconds(30) }
 

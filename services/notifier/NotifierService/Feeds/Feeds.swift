@@ -5,6 +5,8 @@ internal import Redis
 /// The feeds of all subjects that clients of this process follow. Each subject has one subscription, for any number of watchers.
 @ServiceActor
 final class Feeds<Core: FeedCore> {
+    /// How long a client may be ahead of its subject.
+    static var patience: Duration { Feed<Core>.patience }
     /// How often silent subjects are checked: Pub/Sub may have dropped a message without a trace.
     private static var silence: Duration { .seconds(20) }
 

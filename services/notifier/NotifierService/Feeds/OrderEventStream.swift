@@ -22,12 +22,14 @@ final class OrderEventStream: OrderWatcher {
 
     private let id: OrderID
     private let after: Seq
-    private let feeds: OrderFeeds
+    private let feeds: any OrderSource
     private let sent: Counter
     private let stream: ResponseStream
+    /// Called once when the stream has ended.
+    var onEnd: @ServiceActor () -> Void = {}
     private let beginning = Promise<Beginning>()
 
-    init(_ id: OrderID, after: Seq, limit: Int, feeds: OrderFeeds, sent: Counter) {
+    init(_ id: OrderID, after: Seq, limit: Int, feeds: any OrderSource, sent: Counter) {
         self.id = id
         self.after = after
         self.feeds = feeds
@@ -38,7 +40,10 @@ final class OrderEventStream: OrderWatcher {
     /// The answer, whose body goes on until the order is over. If the order cannot be read now, the answer is a stream that ends at once, so that a
     /// browser reconnects. Throws the refusal of an unknown order.
     func answer() async throws -> HTTPResponse {
-        stream.onEnd = { [self] _ in feeds.unwatch(id, self) }
+        stream.onEnd = { [self] _ in
+            feeds.unwatch(id, self)
+            onEnd()
+        }
         stream.write(Self.comeBack)
         // It watches from the first event on, whatever the client has seen. Otherwise an order without news would look like an unknown one.
         feeds.watch(id, after: 0, self)
@@ -85,6 +90,12 @@ final class OrderEventStream: OrderWatcher {
     /// A browser reconnects when a stream ends. Only an answer without content keeps it from doing so for ever.
     func orderIsOver() {
         beginning.succeed(.nothingLeft)
+        stream.finish()
+    }
+
+    /// Ends the stream of a client that may not follow the order any more.
+    func end() {
+        beginning.succeed(.unknown)
         stream.finish()
     }
 

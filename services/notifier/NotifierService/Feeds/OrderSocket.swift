@@ -19,7 +19,7 @@ final class OrderSocket: OrderWatcher {
     }
 
     /// Serves the socket until it is closed. `time` is the present time, for the greeting.
-    func serve(_ id: OrderID, after: Seq, feeds: OrderFeeds, at time: String) async {
+    func serve(_ id: OrderID, after: Seq, feeds: any OrderSource, at time: String) async {
         // Messages of the client mean nothing on these paths. They are read so that they do not pile up.
         socket.onText = { _ in }
         self.id = id

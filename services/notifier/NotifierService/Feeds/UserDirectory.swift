@@ -11,7 +11,7 @@ protocol UserDirectory: AnyObject {
 
 /// Finds a user's orders in the lists of all partitions.
 @ServiceActor
-final class StoredUserDirectory: UserDirectory {
+final class StoredUserDirectory: UserDirectory, OrderOwners {
     private let pipeline: OrderPipeline
 
     init(pipeline: OrderPipeline) { self.pipeline = pipeline }
@@ -19,4 +19,6 @@ final class StoredUserDirectory: UserDirectory {
     func orders(of user: UserID, placedFrom since: UInt64) async throws(PipelineError) -> [UserOrder] {
         try await pipeline.orders(ofUser: user, limit: UserFeed.maxOrders, placedFrom: since)
     }
+
+    func owners(of ids: [OrderID]) async throws(PipelineError) -> [OrderID: Owner?] { try await pipeline.owners(of: ids) }
 }

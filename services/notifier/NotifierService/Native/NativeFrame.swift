@@ -11,6 +11,8 @@ enum NativeFrame: Equatable {
     case unsubscribeOrder(OrderID)
     /// Ends the subscription of a user.
     case unsubscribeUser(UserID)
+    /// Tells the caller's API key.
+    case authenticate(key: String)
     /// A sign of life. The answer repeats `id`, the JSON text of a number or a text.
     case ping(id: String?)
 
@@ -26,8 +28,11 @@ enum NativeFrame: Equatable {
         switch json["op"]?.string {
         case "subscribe": self = try Self.subscription(json)
         case "unsubscribe": self = try Self.unsubscription(json)
+        case "auth":
+            guard let key = json["key"]?.string else { throw .badRequest("key has to be a text: the API key.") }
+            self = .authenticate(key: key)
         case "ping": self = .ping(id: try Self.pingID(json.given("id")))
-        default: throw .badRequest("op has to be subscribe, unsubscribe or ping.")
+        default: throw .badRequest("op has to be auth, subscribe, unsubscribe or ping.")
         }
     }
 

