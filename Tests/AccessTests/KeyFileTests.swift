@@ -18,7 +18,7 @@ import Testing
         try file.add(
             APIKey(
                 name: "bot.1", digest: KeySecret.random().digest, scopes: [.trade, .read], user: user, expires: 1_800_000_000_000,
-                limits: KeyLimits(requests: 10, orders: 5, sockets: 3)))
+                limits: KeyLimits(requests: 10, orders: 5)))
         try file.add(APIKey(name: "op", digest: KeySecret.random().digest, scopes: .all))
         #expect(try KeyFile(parsing: Array(file.text.utf8)) == file)
         #expect(try KeyFile(parsing: Array(KeyFile().text.utf8)) == KeyFile())
@@ -41,9 +41,9 @@ import Testing
             (entry(scopes: #"["admin"]"#), "keys[0].scopes must be a list of trade, read, operate"),
             (entry(#","user":""#), "is not a JSON object"), (entry(#","user":"""#), "keys[0].user must be a text of 1 to 255 characters"),
             (entry(#","expires":"soon""#), "keys[0].expires must be a time with a zone, such as 2027-01-31T00:00:00Z"),
-            (entry(#","limits":{"sockets":0}"#), "keys[0].limits.sockets must be a whole number from 1 to 1000000"),
+            (entry(#","limits":{"requestsPerSecond":0}"#), "keys[0].limits.requestsPerSecond must be a whole number from 1 to 1000000"),
             (entry(#","limits":{"ordersPerSecond":1.5}"#), "keys[0].limits.ordersPerSecond must be a whole number from 1 to 1000000"),
-            (entry(#","limits":{"socket":1}"#), #"keys[0].limits has a member that is not known: "socket""#),
+            (entry(#","limits":{"sockets":1}"#), #"keys[0].limits has a member that is not known: "sockets""#),
             (entry(#","scope":"trade""#), #"keys[0] has a member that is not known: "scope""#),
         ]
         for (text, reason) in bad { #expect(throws: KeyFileError(reason), "\(text)") { try file(text) } }

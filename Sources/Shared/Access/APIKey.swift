@@ -79,13 +79,10 @@ public struct KeyLimits: Sendable, Equatable {
     public var requests: Int?
     /// Orders a second.
     public var orders: Int?
-    /// WebSockets and streams of server-sent events at once.
-    public var sockets: Int?
 
-    public init(requests: Int? = nil, orders: Int? = nil, sockets: Int? = nil) {
+    public init(requests: Int? = nil, orders: Int? = nil) {
         self.requests = requests
         self.orders = orders
-        self.sockets = sockets
     }
 }
 

@@ -73,10 +73,9 @@ public struct KeyFile: Sendable, Equatable {
     private static func limits(_ entry: JSONValue, _ place: String) throws(KeyFileError) -> KeyLimits {
         guard let given = entry.given("limits") else { return KeyLimits() }
         guard given.object != nil else { throw KeyFileError("\(place).limits must be an object") }
-        try check(given, has: ["requestsPerSecond", "ordersPerSecond", "sockets"], in: "\(place).limits")
+        try check(given, has: ["requestsPerSecond", "ordersPerSecond"], in: "\(place).limits")
         return KeyLimits(
-            requests: try limit(given, "requestsPerSecond", place), orders: try limit(given, "ordersPerSecond", place),
-            sockets: try limit(given, "sockets", place))
+            requests: try limit(given, "requestsPerSecond", place), orders: try limit(given, "ordersPerSecond", place))
     }
 
     private static func limit(_ limits: JSONValue, _ name: String, _ place: String) throws(KeyFileError) -> Int? {
@@ -123,7 +122,6 @@ extension KeyLimits: JSONWritable {
         writer.object {
             $0.field("requestsPerSecond", ifPresent: requests)
             $0.field("ordersPerSecond", ifPresent: orders)
-            $0.field("sockets", ifPresent: sockets)
         }
     }
 }

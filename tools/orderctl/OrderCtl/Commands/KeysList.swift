@@ -64,7 +64,7 @@ struct KeysList: Command {
 
     private static func limits(_ limits: KeyLimits) -> String {
         let given = [
-            limits.requests.map { "\($0) requests/s" }, limits.orders.map { "\($0) orders/s" }, limits.sockets.map { "\($0) sockets" },
+            limits.requests.map { "\($0) requests/s" }, limits.orders.map { "\($0) orders/s" },
         ].compactMap { $0 }
         return given.isEmpty ? "usual" : given.joined(separator: ", ")
     }

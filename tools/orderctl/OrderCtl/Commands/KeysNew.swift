@@ -22,7 +22,6 @@ struct KeysNew: Command {
             Manual.Option(name: "--expires WHEN", meaning: "90d, 12h, or a time such as 2027-01-31T00:00:00Z (never)"),
             Manual.Option(name: "--requests-per-second N", meaning: "its limit of requests, in place of the usual one"),
             Manual.Option(name: "--orders-per-second N", meaning: "its limit of orders"),
-            Manual.Option(name: "--sockets N", meaning: "its limit of sockets and event streams at once"),
         ],
         examples: [
             ("orderctl keys new --file keys.json --name bot --expires 90d", "a key for a bot"),
@@ -44,8 +43,7 @@ struct KeysNew: Command {
         expires = try Self.expires(&arguments)
         limits = KeyLimits(
             requests: try arguments.takeNumber("--requests-per-second", in: 1...KeyLimits.most),
-            orders: try arguments.takeNumber("--orders-per-second", in: 1...KeyLimits.most),
-            sockets: try arguments.takeNumber("--sockets", in: 1...KeyLimits.most))
+            orders: try arguments.takeNumber("--orders-per-second", in: 1...KeyLimits.most))
     }
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {
