@@ -141,7 +141,6 @@ extension Problem {
 // MARK: Taking orders in
 
 extension Problem {
-    /// The order is not sent as JSON.
     /// The request has no valid key or token.
     ///
     /// - Parameter reason: what is wrong or to do, as a sentence without its end.
@@ -180,6 +179,7 @@ extension Problem {
             421, Code.hostNotAllowed, "The engine is not known by the host name of this request; its operator can list the name in ALLOWED_HOSTS")
     }
 
+    /// What is posted is not said to be JSON.
     public static var notJSON: Problem {
         Problem(415, HTTPCode.unsupportedMediaType, "Send JSON, with the header Content-Type: application/json")
     }

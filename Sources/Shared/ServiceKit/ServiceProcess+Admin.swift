@@ -16,7 +16,7 @@ extension ServiceProcess {
         observeProcess()
     }
 
-    /// The reasons may name addresses and users, so they are for operators.
+    /// Where there are keys, who is no operator is told whether, and not why.
     private static func answer(_ report: HealthReport, to request: HTTPRequest) -> HTTPResponse {
         let isTold = request.principal.scopes.contains(.operate)
         return .json(report.isPassing ? 200 : 503, isTold ? report.json : report.verdict)

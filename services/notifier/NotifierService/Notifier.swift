@@ -56,8 +56,7 @@ public struct Notifier: Service {
         users = UserFeeds(directory: directory, subscriber: process.connectSubscriber(), log: process.log)
         SocketRoutes(
             feeds: feeds, users: users, owners: directory, access: process.access, holders: holders, clock: process.heartbeat.clock, sent: sent
-        ).add(
-            to: process.router)
+        ).add(to: process.router)
         EventStreamRoutes(feeds: feeds, sent: sent, holders: holders, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
         observe()

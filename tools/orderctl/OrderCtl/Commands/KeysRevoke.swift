@@ -7,10 +7,10 @@ struct KeysRevoke: Command {
     static let manual = Manual(
         ["keys", "revoke"], synopsis: "--file F NAME", summary: "take an API key out of the file",
         details: """
-            Engines that use the file refuse the key within two seconds. A socket that is
-            open stays open until it ends by itself. Orders keep their owner: a new key of
-            the same name, or for the same user, sees them. Exit code 1 when there is no
-            such key. Needs no engine.
+            Engines that use the file refuse the key within two seconds, and close its
+            sockets and streams. Orders keep their owner: a new key of the same name, or
+            for the same user, sees them. Exit code 1 when there is no such key. Needs no
+            engine.
             """,
         options: [KeyFileStore.option],
         examples: [("orderctl keys revoke --file keys.json bot", "the bot's key is lost")])
