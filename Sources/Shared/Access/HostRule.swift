@@ -20,7 +20,7 @@ public struct HostRule: Sendable {
 
     /// The host without its port and without a final dot.
     private static func name(of host: String) -> Substring {
-        if host.hasPrefix("[") { return host.prefix { $0 != "]" } + "" }
+        if host.hasPrefix("[") { return host.prefix { $0 != "]" } }
         let name = host.prefix { $0 != ":" }
         return name.hasSuffix(".") ? name.dropLast() : name
     }

@@ -20,6 +20,19 @@ struct QuoteRoutesTests {
         try await withServer(process, body)
     }
 
+    @Test func `a page of another site cannot make the engine ask the venues`() async throws {
+        let venue = FakeVenue("raydium", .quote(217_980_000))
+        try await withRoutes([venue]) { http in
+            let path = "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5"
+            for header in ["Sec-Fetch-Site: cross-site", "Origin: https://evil.example"] {
+                let answer = try await http.get(path, header)
+                #expect(answer.status == 403 && answer["code"]?.string == "ORIGIN_NOT_ALLOWED", "\(header): \(answer.body)")
+            }
+            let own = try await http.get(path, "Origin: http://engine.test")
+            #expect(own.status == 200)
+        }
+    }
+
     @Test func `a quote shows every offer, best first, who has none, and the guard of the best`() async throws {
         let venues = [FakeVenue("raydium", .quote(217_980_000)), FakeVenue("meteora", .quote(218_220_001)), FakeVenue("orca", .failure(.noRoute))]
         let (best, second) = (Samples.quote("meteora", amountOut: 218_220_001), Samples.quote("raydium", amountOut: 217_980_000))

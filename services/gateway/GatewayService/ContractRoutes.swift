@@ -25,7 +25,7 @@ struct ContractRoutes {
 
     func add(to router: HTTPRouter) {
         for (name, type, bytes) in files {
-            router.get("/\(name)", query: [], for: RoutePermission.none) { _, _ in
+            router.get("/\(name)", query: [], for: .open) { _, _ in
                 HTTPResponse(status: 200, headers: [("Content-Type", type)], body: bytes)
             }
         }

@@ -24,7 +24,7 @@ struct OrderRoutes {
         }
         router.delete("/api/orders/{id}", query: [], for: .trade) { request, parameters in try await cancel(parameters["id"], request.principal) }
         // The edge sends upgrades to the notifiers, so a request that comes here has no upgrade.
-        router.get("/v1/stream", for: RoutePermission.none) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+        router.get("/v1/stream", for: .open) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
         for dialect in Dialects.all {
             let path = dialect.socket.path
             if dialect.showsOrder {
@@ -32,7 +32,7 @@ struct OrderRoutes {
                     try await show(parameters["id"], request.principal)
                 }
             } else {
-                router.get(path, for: RoutePermission.none) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
+                router.get(path, for: .open) { _, _ in throw Problem.upgradeRequired("a WebSocket client") }
             }
         }
     }

@@ -40,7 +40,7 @@ public final class AccessGate: RequestGate {
     /// Finds out who sends a request. Throws a 401, 403, 415 or 421.
     public func admit(_ request: HTTPRequest, needing permission: RoutePermission?) throws(Problem) -> RequestPass {
         let permission = permission ?? .operate
-        if permission == .none { return RequestPass(caller: Principal.nobody) }
+        if permission == .open { return RequestPass(caller: Principal.nobody) }
         if permission == .probe { return RequestPass(caller: keys.map { (try? $0.holder(request, .operate, tokens)) ?? .nobody } ?? .anyone) }
         try checkPage(request, permission)
         let principal = try principal(of: request, permission)
@@ -60,8 +60,7 @@ public final class AccessGate: RequestGate {
 
     /// Refuses a request that a page of another site has made. Browsers say so, and nobody else does.
     private func checkPage(_ request: HTTPRequest, _ permission: RoutePermission) throws(Problem) {
-        let isSafe = (request.method == "GET" || request.method == "HEAD") && permission != .operate && permission != .examine
-        guard !isSafe else { return }
+        guard permission.isGuarded(request.method) else { return }
         let origin = request.header("Origin")
         guard origins.allows(origin, host: request.header("Host")) else { throw .originNotAllowed }
         // A page needs no `Origin` to load the address of an image.
@@ -81,9 +80,7 @@ extension HTTPRequest {
     public var isJSON: Bool {
         header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } == "application/json"
     }
-}
 
-extension HTTPRequest {
     /// The address that it is counted by.
     fileprivate var countedAddress: String { ClientAddress.of(peer: remoteAddress, said: header("X-Real-IP")) }
 }

@@ -3,8 +3,8 @@ public import HTTP
 
 /// What the engine's routes need of a caller. A route that names nothing needs `operate`.
 extension RoutePermission {
-    /// Nothing: the process is alive, or the documentation.
-    public static let none = RoutePermission("none")
+    /// Nothing: the documentation, and what only says that a path is for sockets.
+    public static let open = RoutePermission("open")
     /// Nothing for a yes or no; a key that may operate for the reasons.
     public static let probe = RoutePermission("probe")
     /// To see own orders, quotes, and the state of the engine.
@@ -22,33 +22,28 @@ extension RoutePermission {
     /// To see and do everything.
     public static let operate = RoutePermission("operate")
 
-    /// One of these scopes is enough; empty if none is needed.
+    /// One of these scopes is enough, the least powerful first in their names; empty if none is needed.
     var scopes: Scopes {
         switch self {
-        case .none, .probe, .introduce: []
+        case .open, .probe, .introduce: []
         case .read, .quote, .follow: [.read, .operate]
         case .trade: [.trade, .operate]
         default: .operate
         }
     }
-}
 
-extension RoutePermission {
+    /// Whether a page of another site must not even make the engine do it: it changes something, or costs the venues or the database much.
+    func isGuarded(_ method: String) -> Bool {
+        let isReading = method == "GET" || method == "HEAD"
+        return !isReading || self == .operate || self == .examine || self == .quote
+    }
+
     /// How a request for a route is counted.
     func kind(_ method: String) -> RateLimiter.Kind {
         switch self {
         case .quote, .examine: .quotes
         case .trade where method == "POST": .orders
         default: .requests
-        }
-    }
-
-    /// The scope to name in a refusal.
-    var scopeName: String {
-        switch self {
-        case .quote, .follow: "read"
-        case .examine: "operate"
-        default: name
         }
     }
 }

@@ -95,7 +95,7 @@ final class KeyStore {
         guard let principal = ring.principal(text, at: WallClock.milliseconds) else {
             throw .unauthenticated("This API key is not valid: it is not known, was revoked, or its time is over")
         }
-        guard wanted.isEmpty || !principal.scopes.isDisjoint(with: wanted) else { throw .forbidden(needs: permission.scopeName) }
+        guard wanted.isEmpty || !principal.scopes.isDisjoint(with: wanted) else { throw .forbidden(needs: wanted.names[0]) }
         return principal
     }
 
