@@ -3,9 +3,10 @@ public import Orders
 /// The keys that are valid, found by their digests.
 public struct KeyRing: Sendable {
     private struct Entry: Sendable {
-        let digest: Digest
-        let expires: UInt64?
+        let key: APIKey
         let principal: Principal
+
+        init(_ key: APIKey) { (self.key, principal) = (key, Principal(key)) }
     }
 
     /// Each key, by the beginning of its digest.
@@ -15,7 +16,7 @@ public struct KeyRing: Sendable {
     public let count: Int
 
     public init(_ file: KeyFile) {
-        entries = Dictionary(grouping: file.keys.map { Entry(digest: $0.digest, expires: $0.expires, principal: Principal($0)) }) { $0.digest.prefix }
+        entries = Dictionary(grouping: file.keys.map(Entry.init)) { $0.key.digest.prefix }
         users = Set(file.keys.compactMap(\.user))
         count = file.keys.count
     }
@@ -24,16 +25,17 @@ public struct KeyRing: Sendable {
     ///
     /// - Parameter now: Unix milliseconds.
     public func principal(_ text: some StringProtocol, at now: UInt64) -> Principal? {
-        guard let digest = KeySecret(text)?.digest else { return nil }
-        return entries[digest.prefix]?.first { $0.digest == digest && $0.expires.map { now < $0 } ?? true }?.principal
+        KeySecret(text).flatMap { holder(of: $0.digest, at: now) }
     }
 
     /// Whether the holder of a key that was found earlier would be found now.
     public func isValid(_ principal: Principal, at now: UInt64) -> Bool {
         guard let digest = principal.digest else { return true }
-        let entry = entries[digest.prefix]?.first { $0.digest == digest }
-        return entry.map { $0.principal.scopes == principal.scopes && $0.principal.owner == principal.owner && $0.expires.map { now < $0 } ?? true }
-            ?? false
+        return holder(of: digest, at: now).map { $0.scopes == principal.scopes && $0.owner == principal.owner } ?? false
+    }
+
+    private func holder(of digest: Digest, at now: UInt64) -> Principal? {
+        entries[digest.prefix]?.first { $0.key.digest == digest && !$0.key.isExpired(at: now) }?.principal
     }
 
     /// Whether a principal may place orders for a user: one that a key is bound to has only the orders of that key, and of operators.

@@ -137,8 +137,9 @@ public final class ServiceProcess {
     func runAccess() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.limiter.run() }
-            if let keys { group.addTask { await keys.run() } }
-            if keys != nil { group.addTask { await self.tokens.run() } }
+            guard let keys else { return }
+            group.addTask { await keys.run() }
+            group.addTask { await self.tokens.run() }
         }
     }
 

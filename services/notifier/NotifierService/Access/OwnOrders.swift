@@ -64,7 +64,10 @@ private final class OwnOrderWatch: OrderWatcher {
     }
 
     func orderIsKnown(_ order: Order, seq: Int) {
-        guard !principal.sees(order) else { watcher?.orderIsKnown(order, seq: seq); return }
+        if principal.sees(order) {
+            watcher?.orderIsKnown(order, seq: seq)
+            return
+        }
         hide(self)
         let timer = LoopTimer()
         // As long as a feed takes to find out that there is no order.
