@@ -84,10 +84,7 @@ struct RateLimitTests {
     }
 
     @Test func `while Redis is away each process keeps to the rate by itself`() async throws {
-        let test = try await unconnectedGateway()
-        let limiter = RateLimiter(
-            settings: RateSettings(requests: 50, orders: nil, quotes: nil), pipeline: test.pipeline, metrics: MetricsRegistry(),
-            log: test.process.log)
+        let limiter = try await limiter(50)
         let start = MonotonicInstant.now
         var (granted, asked) = (0, 0)
         while start.elapsed < .seconds(1) {
@@ -97,5 +94,32 @@ struct RateLimitTests {
         }
         // A busy machine asks less often. The rate for as long as it took, and what is let through on credit.
         #expect(granted >= min(asked, 10) && granted <= 25 + Int(start.elapsed.seconds * 50), "\(granted) of \(asked)")
+    }
+
+    private func limiter(_ requests: Int) async throws -> RateLimiter {
+        let test = try await unconnectedGateway()
+        return RateLimiter(
+            settings: RateSettings(requests: requests, orders: nil, quotes: nil), pipeline: test.pipeline, metrics: MetricsRegistry(),
+            log: test.process.log)
+    }
+
+    private func key(_ requests: Int?) -> Principal {
+        Principal(APIKey(name: "bot", digest: KeySecret.random().digest, scopes: .read, limits: KeyLimits(requests: requests)))
+    }
+
+    @Test func `a limit that was changed in the file of keys holds at once`() async throws {
+        let limiter = try await limiter(100)
+        var granted = 0
+        for _ in 0..<5 where (try? limiter.admit(key(1), at: "", .requests)) != nil { granted += 1 }
+        #expect(granted == 1)
+        let headers = try limiter.admit(key(1000), at: "", .requests)
+        #expect(headers.contains { $0 == ("RateLimit-Policy", #""requests";q=1000;w=1"#) })
+    }
+
+    @Test func `however many addresses come, a key has a bucket of its own`() async throws {
+        let limiter = try await limiter(1)
+        for number in 0..<10_050 { _ = try? limiter.admit(.nobody, at: "10.0.\(number / 256).\(number % 256)", .requests) }
+        #expect(throws: Problem.self) { try limiter.admit(.nobody, at: "192.0.2.1", .requests) }
+        _ = try limiter.admit(key(nil), at: "192.0.2.1", .requests)
     }
 }

@@ -17,8 +17,8 @@ final class RateLimiter {
         case quotes
     }
 
-    /// Callers that are told apart at once. Further ones share a bucket.
-    private static let maxCallers = 10_000
+    /// Addresses that are told apart at once. Further ones share a bucket. Keys are bounded by their file.
+    private static let maxAddresses = 10_000
     private static let sweep = Duration.seconds(1)
     /// Buckets of one call of the script.
     private static let page = 64
@@ -48,13 +48,21 @@ final class RateLimiter {
     private func take(_ principal: Principal, _ address: String, _ kind: Kind) throws(Problem) -> [(String, String)]? {
         guard let rate = rate(of: principal, kind) else { return nil }
         let now = MonotonicInstant.now.milliseconds
-        var name = kind.rawValue + (principal.name.isEmpty ? "@" + address : ":" + principal.name)
-        if leases[name] == nil, leases.count >= Self.maxCallers { name = kind.rawValue + "@others" }
-        let verdict = leases[name, default: RateLease(rate: rate, burst: 2 * rate)].take(at: now)
+        let name = name(principal, address, kind)
+        // The file of keys may have another limit by now.
+        var lease = leases[name].flatMap { $0.rate == rate ? $0 : nil } ?? RateLease(rate: rate, burst: 2 * rate)
+        let verdict = lease.take(at: now)
+        leases[name] = lease
         ask(name)
-        guard case .refused(let wait) = verdict else { return Self.headers(kind, rate, remaining: leases[name]?.remaining ?? 0) }
+        guard case .refused(let wait) = verdict else { return Self.headers(kind, rate, remaining: lease.remaining) }
         refused.labelled(kind.rawValue).increment()
         throw .tooManyRequests(kind.rawValue, rate: rate, retryAfter: Int((wait + 999) / 1000), headers: Self.headers(kind, rate, remaining: 0))
+    }
+
+    private func name(_ principal: Principal, _ address: String, _ kind: Kind) -> String {
+        guard principal.name.isEmpty else { return kind.rawValue + ":" + principal.name }
+        let name = kind.rawValue + "@" + address
+        return leases[name] == nil && leases.count >= Self.maxAddresses ? kind.rawValue + "@others" : name
     }
 
     private func rate(of principal: Principal, _ kind: Kind) -> Int? {

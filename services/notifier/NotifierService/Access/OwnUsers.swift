@@ -60,7 +60,6 @@ private final class OwnUserWatch: UserWatcher {
     private var watcher: (any UserWatcher)?
     private let owners: any OrderOwners
     private let principal: Principal
-    /// The feed bounds it: it tells of at most `UserFeed.maxOrders` orders at once.
     private var news: [News] = []
     private var isWorking = false
 
@@ -79,6 +78,8 @@ private final class OwnUserWatch: UserWatcher {
     func userFeedFailed() { watcher?.userFeedFailed() }
 
     private func take(_ piece: News) {
+        // While the owners cannot be read, more may come than the feed tells at once.
+        guard news.count <= 2 * UserFeed.maxOrders else { return giveUp() }
         news.append(piece)
         guard !isWorking else { return }
         isWorking = true
@@ -118,7 +119,12 @@ private final class OwnUserWatch: UserWatcher {
             guard start.elapsed < Self.outage else { break }
             try? await sleep(for: backoff.next())
         }
-        watcher?.userFeedFailed()
+        giveUp()
         return nil
+    }
+
+    private func giveUp() {
+        news = []
+        watcher?.userFeedFailed()
     }
 }
