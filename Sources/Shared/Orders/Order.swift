@@ -35,8 +35,7 @@ public struct Order: Sendable, Hashable {
     public init(
         id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, owner: Owner? = nil, orderType: String = "market", tokenIn: Token,
         tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64,
-        traceparent: String? = nil,
-        maxAttempts: Int, fingerprint: String
+        traceparent: String? = nil, maxAttempts: Int, fingerprint: String
     ) {
         self.id = id
         self.clientOrderId = clientOrderId

@@ -3,7 +3,7 @@ public import JSON
 /// Whose an order is: the user that an API key is bound to, or else the key itself. An order that was placed without a key has no owner.
 ///
 /// The text is stored with the order: `user:alice`, `key:bot`.
-public struct Owner: Sendable, Hashable, CustomStringConvertible {
+public struct Owner: ExactText {
     public let text: String
 
     /// An owner as it is stored.
@@ -14,14 +14,6 @@ public struct Owner: Sendable, Hashable, CustomStringConvertible {
 
     /// A key that is bound to no user. Names of keys have no slash.
     public init(key name: String) { text = "key:" + name }
-
-    public var description: String { text }
-
-    /// Whether both have the same bytes.
-    public static func == (left: Owner, right: Owner) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) { text.utf8.forEach { hasher.combine($0) } }
 }
 
 extension Owner: JSONWritable {

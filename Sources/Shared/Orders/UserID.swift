@@ -1,9 +1,7 @@
 public import JSON
 
-/// The owner of an order, as the client names them. Two names are one user only if they have the same bytes in UTF-8.
-///
-/// `==` of `String` compares by canonical equivalence: the two Unicode forms of "é" are equal to it. Redis and Postgres tell them apart.
-public struct UserID: Sendable, Hashable, CustomStringConvertible {
+/// The user that an order is for, as the client names them.
+public struct UserID: ExactText {
     /// The name as it was given.
     public let text: String
 
@@ -14,17 +12,6 @@ public struct UserID: Sendable, Hashable, CustomStringConvertible {
     public init?(_ text: String) {
         guard (1...255).contains(text.unicodeScalars.count) else { return nil }
         self.text = text
-    }
-
-    public var description: String { text }
-
-    /// Whether both have the same bytes.
-    public static func == (left: UserID, right: UserID) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
-        hasher.combine(UInt8(0xFF))
     }
 }
 

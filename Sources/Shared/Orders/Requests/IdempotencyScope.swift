@@ -1,5 +1,5 @@
 /// Within what an idempotency key is one key: for each owner and user of their own. Two callers can use the same key without knowing of each other.
-public struct IdempotencyScope: Sendable, Hashable, CustomStringConvertible {
+public struct IdempotencyScope: ExactText {
     public let text: String
 
     /// The scope of the orders that `owner` places for `user`.
@@ -10,12 +10,4 @@ public struct IdempotencyScope: Sendable, Hashable, CustomStringConvertible {
 
     /// A scope as a stored key names it.
     public init(stored text: String) { self.text = text }
-
-    public var description: String { text }
-
-    /// Whether both have the same bytes.
-    public static func == (left: IdempotencyScope, right: IdempotencyScope) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
-
-    /// Hashes the bytes.
-    public func hash(into hasher: inout Hasher) { text.utf8.forEach { hasher.combine($0) } }
 }

@@ -77,7 +77,6 @@ public struct OrderRequest: Sendable, Hashable {
         return Order(
             id: id, clientOrderId: idempotencyKey, userId: userId, owner: owner, orderType: orderType, tokenIn: tokenIn, tokenOut: tokenOut,
             amountIn: amountIn, slippageBps: slippageBps, slippage: slippage, deadline: limit, createdAt: now, traceparent: traceparent,
-            maxAttempts: maxAttempts,
-            fingerprint: fingerprint)
+            maxAttempts: maxAttempts, fingerprint: fingerprint)
     }
 }
