@@ -43,4 +43,4 @@ ENV PORT=8080 TOKENS_FILE=/app/config/tokens.json POOLS_FILE=/app/config/pools.j
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=3s --timeout=3s --start-period=30s --retries=5 \
-    CMD curl -fsS -o /dev/null "http://127.0.0.1:$PORT/health/ready"
+    CMD port=${ADMIN_PORT:-0}; [ "$port" != 0 ] || port=$PORT; curl -fsS -o /dev/null "http://127.0.0.1:$port/health/ready"

@@ -1,7 +1,7 @@
 # Each target is one script; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status logs demo install build release test test-compose test-upgrade chaos mutations bench micro lint format clean
+.PHONY: help run up down status logs demo install build release test test-compose test-upgrade chaos overload soak fuzz sanitize mutations bench micro lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -51,6 +51,25 @@ chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RAT
 	@scripts/install --python
 	@[ -n "$$STACK_BIN" ] || scripts/build release
 	@scripts/chaos
+
+overload: ## Offer three times what the engine can take for two minutes, and judge what it does (SECONDS)
+	@scripts/install
+	@[ -n "$$STACK_BIN" ] || scripts/build release
+	@scripts/overload
+
+soak: ## Run everything at once with faults for half an hour, audit every order, and see that nothing grows (MINUTES, RATE)
+	@scripts/install
+	@scripts/install --python
+	@[ -n "$$STACK_BIN" ] || scripts/build release
+	@scripts/soak
+
+fuzz: ## Search for inputs that a reader cannot bear, with libFuzzer, in 20 minutes (RUNS, MINUTES; ARGS="TARGET", ARGS=--write)
+	@scripts/install
+	@scripts/fuzz $(ARGS)
+
+sanitize: ## Run what reads hostile bytes with AddressSanitizer, and what uses threads with ThreadSanitizer (ARGS=address, ARGS=thread)
+	@scripts/install
+	@scripts/sanitize $(ARGS)
 
 mutations: ## Take away one safety check after the other, and see that a test notices (takes an hour)
 	@scripts/install --python

@@ -37,6 +37,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: swiftSettings)
 }
 
+/// What reads input from outside. Usually a suite of tests; with FUZZ, as scripts/fuzz sets it, the executable of libFuzzer, of the same targets.
+func fuzzTests(_ dependencies: [Target.Dependency]) -> Target {
+    Context.environment["FUZZ"] == nil
+        ? .testTarget(
+            name: "FuzzTests", dependencies: dependencies + ["TestSupport"], path: "Tests/FuzzTests", exclude: ["Corpus", "Fuzzer"],
+            swiftSettings: swiftSettings)
+        : .executableTarget(
+            name: "fuzzer", dependencies: dependencies, path: "Tests/FuzzTests", exclude: ["Corpus", "Suites"], swiftSettings: swiftSettings)
+}
+
 let package = Package(
     name: "order-execution-engine",
     products: [
@@ -147,7 +157,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["Configuration", "EventLoop"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+            name: "TestSupport", dependencies: ["Configuration", "EventLoop", "Observability"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
         .target(name: "TestOrders", dependencies: ["Orders", "TestSupport"], path: "Tests/TestOrders", swiftSettings: swiftSettings),
         tests("JSONTests", ["JSON"]),
         tests("AccessTests", ["Access", "JSON", "Orders"]),
@@ -175,6 +186,10 @@ let package = Package(
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),
         tests("OrderCtlTests", ["Access", "EventLoop", "HTTP", "JSON", "OrderCtl", "Orders"]),
+        fuzzTests([
+            "Access", "CHiredis", "CLibuv", "CMicrohttpd", "Configuration", "Dialects", "EventLoop", "GatewayService", "HTTP", "JSON", "Markets",
+            "NotifierService", "Orders", "Pipeline", "Postgres", "Redis", "ServiceKit", "Storage", "Venues",
+        ]),
         tests("EndToEndTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "Postgres", "Redis"]),
     ],
     swiftLanguageModes: [.v6],

@@ -1,5 +1,9 @@
 // The engine's HTTP API. Every problem comes back as an ApiError with one sentence for a person.
 
+import { GONE, session } from "./session.js";
+
+const ACCESS = "api/access";
+
 /** Codes of a 503 that the engine gives on purpose. To ask again at once would change nothing. */
 const CONSIDERED = new Set(["PAUSED", "OVERLOADED"]);
 
@@ -21,14 +25,15 @@ export class ApiError extends Error {
     }
 }
 
-async function request(path, { method = "GET", body, headers = {}, signal, timeout = 8000, accept = [] } = {}) {
+async function request(path, { method = "GET", body, headers = {}, signal, timeout = 8000, accept = [], key = session.key() } = {}) {
     const limit = AbortSignal.timeout(timeout), changes = method !== "GET";
     const combined = signal ? AbortSignal.any([signal, limit]) : limit;
     let answer, text;
     try {
         // "no-cache": the server does not send again what has not changed
         const cache = changes ? "no-store" : "no-cache";
-        answer = await fetch(address(path), { method, body, headers: { Accept: "application/json", ...headers }, signal: combined, cache });
+        const sent = { Accept: "application/json", ...(key && { Authorization: `Bearer ${key}` }), ...headers };
+        answer = await fetch(address(path), { method, body, headers: sent, signal: combined, cache });
         text = await answer.text();
     } catch (problem) {
         if (signal?.aborted) throw problem;
@@ -44,6 +49,7 @@ async function request(path, { method = "GET", body, headers = {}, signal, timeo
         throw new ApiError(sentence, { status: answer.status, code: "NOT_JSON", away: true, uncertain: changes });
     }
     if (answer.ok || accept.includes(answer.status)) return content;
+    if (answer.status === 401 && path !== ACCESS) confirm();
     throw refusal(answer.status, content, changes);
 }
 
@@ -55,11 +61,22 @@ function refusal(status, content, changes) {
     return new ApiError(error ?? `HTTP ${status}`, { status, code, errors, away, uncertain });
 }
 
+/** Asks who the caller is, after a refusal. Only that answer ends the session: a process may have read an older file of keys than the others. */
+async function confirm() {
+    try {
+        await api.access();
+    } catch (problem) {
+        if (problem.status === 401) session.end(session.key() === null ? null : GONE);
+    }
+}
+
 function query(values) {
     return new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value !== null && value !== undefined));
 }
 
 export const api = {
+    confirm,
+    access: (options) => request(ACCESS, options),
     tokens: () => request("api/tokens"),
     pools: () => request("api/pools"),
     quotes: (values, signal) => request(`api/quotes?${query(values)}`, { signal }),

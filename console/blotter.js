@@ -8,8 +8,8 @@ const PAGE = 25;
 const MAX_LIVE = 50; // number of orders whose newer events are remembered
 const COLUMNS = ["Time", "Order", "Received", "Against quote", "Venue", "Attempts", "Status", "Reason"];
 
-/** `followed()`: the id of the order that is followed. `reveal()`: goes to it. */
-export function createBlotter({ api, followed, reveal }) {
+/** `followed()`: the id of the order that is followed. `reveal()`: goes to it. `whose`: a note that says whose orders there are. */
+export function createBlotter({ api, followed, reveal, whose }) {
     const body = byId("blotter-body"), note = byId("blotter-note"), filter = byId("blotter-filter");
     const rows = el("tbody"), more = el("button", { type: "button", class: "small", onclick: older }, "Show older orders");
     const table = el("div", { class: "scroll" }, el("table", { class: "orders" },
@@ -24,7 +24,7 @@ export function createBlotter({ api, followed, reveal }) {
         if (filter.value !== wanted) return;
         if (added.length === 0) cursor = page.nextCursor;
         first = page.orders;
-        setText(note, "");
+        setText(note, whose);
         show();
     }, { every: 2000, failed: (problem) => fail(problem) });
 
@@ -39,7 +39,7 @@ export function createBlotter({ api, followed, reveal }) {
         const known = new Set(first.map((order) => order.id));
         const orders = withLive([...first, ...added.filter((order) => !known.has(order.id))]);
         if (orders.length === 0) {
-            const text = filter.value ? "No order is like this." : "No orders yet. The first one you place appears here.";
+            const text = filter.value ? "No order is like this." : "No orders yet. The first one that is placed appears here.";
             return body.replaceChildren(emptyNote(text));
         }
         if (!table.isConnected) body.replaceChildren(table, more);

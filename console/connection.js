@@ -30,6 +30,15 @@ export function createConnection({ retry }) {
         tick();
     }
 
+    /** The engine answers, and waits for a key. */
+    function signedOut() {
+        [lastSuccess, nextTry] = [null, null];
+        notice.hidden = true;
+        document.body.classList.remove("away");
+        pill("Not signed in", "wait");
+        tick();
+    }
+
     function pill(words, level) {
         setText(overall, words);
         setAttribute(overall, "data-level", level);
@@ -43,5 +52,5 @@ export function createConnection({ retry }) {
     }
 
     setInterval(tick, 1000);
-    return { succeeded, failed };
+    return { succeeded, failed, signedOut };
 }

@@ -9,13 +9,15 @@ const REASONS = {
     POISONED: "ended whoever touched it", IN_DOUBT: "transaction in doubt",
 };
 
-export function createDeadLetters({ api, announce }) {
+/** `announce(text)`: says the text to screen readers. `cannot`: why the caller may see no dead letters, or null. */
+export function createDeadLetters({ api, announce, cannot }) {
     const body = byId("dead-body"), note = byId("dead-note"), list = el("ul", { class: "letters" });
     let shown = null, last = 0, asking = false;
 
     /** `total`: how many there are, from /api/streams. The letters themselves are fetched when this number changes, and now and then. */
     async function update(total) {
-        setText(note, total > 50 ? `the oldest 50 of ${count(total)}` : total > 0 ? plural(total, "entry", "entries") : "");
+        setText(note, total > 50 && !cannot ? `the oldest 50 of ${count(total)}` : total > 0 ? plural(total, "entry", "entries") : "");
+        if (cannot) return bar();
         if (total === 0) return show([]);
         if (asking || (total === shown?.length && Date.now() - last < REFRESH_MS)) return;
         await refresh();
@@ -24,9 +26,16 @@ export function createDeadLetters({ api, announce }) {
     /** Shows that nothing is known: nobody can say what there is while Redis is down. */
     function forget() {
         setText(note, "not known while Redis is down");
+        if (cannot) return bar();
         if (shown !== null) return;
         body.removeAttribute("aria-busy");
         body.replaceChildren(emptyNote("Dead letters are shown here when Redis is back."));
+    }
+
+    function bar() {
+        if (!body.hasAttribute("aria-busy")) return;
+        body.removeAttribute("aria-busy");
+        body.replaceChildren(emptyNote(cannot));
     }
 
     async function refresh() {

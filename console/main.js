@@ -12,6 +12,7 @@ import { History } from "./history.js";
 import { createOrderPanel } from "./order.js";
 import { createPipeline } from "./pipeline.js";
 import { poll } from "./poll.js";
+import { identity, signedIn } from "./sign-in.js";
 import { stagesOf } from "./stages.js";
 import { createTicket } from "./ticket.js";
 import { titleSubject } from "./title.js";
@@ -20,7 +21,14 @@ const SLICE_MS = 5000, HOUR_EVERY_MS = 30_000; // how often the charts' figures 
 const recent = new History(300), hour = new History(3600);
 const period = byId("activity-period");
 const looked = new Map();
-let wasAway = false, justPlaced = null;
+let wasAway = false, justPlaced = null, asking = null;
+
+const connection = createConnection({ retry: () => asking.now() });
+const known = await new Promise((found) => {
+    asking = poll(async (signal) => found(await identity(api, signal)), { every: 1500, slowest: 10_000, failed: connection.failed });
+});
+asking.stop();
+const caller = await signedIn({ api, known, announce, waits: connection.signedOut });
 
 function announce(text) {
     setText(byId("announcer"), text);
@@ -43,11 +51,11 @@ const ticket = createTicket({
         if (matchMedia("(max-width: 899px)").matches) byId("order").scrollIntoView();
     },
     turnedAway: () => monitor.now(),
+    cannot: caller.cannotTrade,
 });
-const blotter = createBlotter({ api, followed, reveal });
-const order = createOrderPanel({ api, announce, moved: blotter.take, titled: titleSubject });
-const deadLetters = createDeadLetters({ api, announce });
-const connection = createConnection({ retry: () => monitor.now() });
+const blotter = createBlotter({ api, followed, reveal, whose: caller.whose });
+const order = createOrderPanel({ api, announce, moved: blotter.take, titled: titleSubject, cannot: caller.cannotTrade });
+const deadLetters = createDeadLetters({ api, announce, cannot: caller.cannotOperate });
 
 /** Asks the engine about its state. Its streams cannot be read while Redis is down; that is an answer, too. */
 async function look(signal) {
@@ -97,6 +105,8 @@ const monitor = poll(async (signal) => {
         connection.failed(problem, wait);
     },
 });
+
+asking = monitor;
 
 function drawCharts() {
     charts.update(Number(period.value) === hour.seconds ? hour : recent);

@@ -12,8 +12,11 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const NOBODY = "No order is followed yet. Place one, or choose one of the recent orders: what happens to it is shown here, as it happens.";
 
-/** `announce(text)`: says the text to screen readers. `moved(order, event)`: the order has a new event. `titled(text)`: what the panel shows. */
-export function createOrderPanel({ api, announce, moved, titled }) {
+/**
+ * `announce(text)`: says the text to screen readers. `moved(order, event)`: the order has a new event. `titled(text)`: what the panel shows.
+ * `cannot`: why the caller may cancel no orders, or null.
+ */
+export function createOrderPanel({ api, announce, moved, titled, cannot }) {
     const body = byId("order-body"), link = byId("order-link");
     let current = null;
 
@@ -81,7 +84,7 @@ export function createOrderPanel({ api, announce, moved, titled }) {
         setAttribute(view.status, "data-level", levelOf(story.last.status));
         setText(view.now, story.final ? `${story.last.message}, after ${duration(story.elapsedMs)}` : story.last.message);
         if (story.final) setNotice(view.problem, null);
-        view.cancel.hidden = story.final || story.last.status === "submitted" || story.legs.some((leg) => leg.status === "landed");
+        view.cancel.hidden = cannot !== null || story.final || story.last.status === "submitted" || story.legs.some((leg) => leg.status === "landed");
         view.story.replaceChildren(
             steps(story),
             column(errorSection(story), filledSection(story, order), resultSection(story, order), quotesSection(story, order) ?? later(story)),
@@ -94,7 +97,7 @@ export function createOrderPanel({ api, announce, moved, titled }) {
             status: el("span", { class: "pill", "data-level": levelOf(order.status) }, status(order.status)),
             now: el("p", { class: "now" }), story: el("div", { class: "story" }),
             problem: el("p", { class: "notice", role: "alert", hidden: true, "data-level": "critical" }),
-            cancel: el("button", { type: "button", class: "small", onclick: () => cancel(mine) }, "Cancel order"),
+            cancel: el("button", { type: "button", class: "small", hidden: cannot !== null, onclick: () => cancel(mine) }, "Cancel order"),
         };
         const copy = el("button", { type: "button", class: "small", onclick: () => copyId(copy, id) }, "Copy id");
         view.root = el("div", {},

@@ -2,10 +2,10 @@
 
 /**
  * Calls `work(signal)` every `every` ms. After a failure the wait doubles, up to `slowest`, and up to a quarter is added at random; `failed(error,
- * wait)` is called. A hidden tab pauses. A tab that is shown again asks at once.
+ * wait)` is called. A hidden tab pauses. A tab that is shown again asks at once. `stop()` ends it after the work in hand.
  */
 export function poll(work, { every = 2000, slowest = 15000, failed = () => {} } = {}) {
-    let failures = 0, timer = null, running = null, again = false;
+    let failures = 0, timer = null, running = null, again = false, stopped = false;
 
     async function turn() {
         clearTimeout(timer);
@@ -13,7 +13,7 @@ export function poll(work, { every = 2000, slowest = 15000, failed = () => {} } 
             again = true;
             return;
         }
-        if (document.hidden) return;
+        if (document.hidden || stopped) return;
         running = new AbortController();
         let wait = every;
         try {
@@ -35,5 +35,10 @@ export function poll(work, { every = 2000, slowest = 15000, failed = () => {} } 
     });
     addEventListener("online", turn);
     turn();
-    return { now: turn };
+    return {
+        now: turn,
+        stop: () => {
+            stopped = true;
+        },
+    };
 }

@@ -2,9 +2,11 @@
 
 import { socketAddress } from "./api.js";
 import { FINAL } from "./format.js";
+import { session } from "./session.js";
 
 const SLOWEST = 15000, BY_HTTP_MS = 2000;
-const HOPELESS = { 1008: "This is no order's id.", 4404: "There is no order with this id.", 4401: "This socket needs a token." };
+const HOPELESS = new Set(["BAD_REQUEST", "FORBIDDEN", "UNKNOWN_ORDER"]);
+const NO_KEY = 4401; // the close code
 
 /**
  * Calls `event(event)` for each event, and `state(name, detail)` when the connection's state changes: `connecting`, `live`, `waiting` (with the ms
@@ -40,21 +42,38 @@ export function follow(id, { api, event, state }) {
         if (stopped || socket) return;
         clearTimeout(timer);
         state("connecting");
-        socket = new WebSocket(socketAddress(`v1/stream?${new URLSearchParams({ orderId: id, after: seen })}`));
-        socket.onopen = () => {
-            failures = 0;
-            state("live");
-        };
-        socket.onmessage = ({ data }) => {
-            const message = JSON.parse(data);
-            if (message.op === "event") take(message.event);
-        };
+        const key = session.key();
+        socket = new WebSocket(socketAddress("v1/stream"));
+        // a browser sets no headers of a socket, and an address is no place for a key
+        socket.onopen = () => (key ? send({ op: "auth", key }) : subscribe());
+        socket.onmessage = ({ data }) => hear(JSON.parse(data));
         socket.onclose = ({ code }) => {
             socket = null;
             if (stopped) return;
-            if (HOPELESS[code]) finish("refused", HOPELESS[code]);
-            else later();
+            if (code === NO_KEY) api.confirm();
+            later();
         };
+    }
+
+    function send(frame) {
+        socket.send(JSON.stringify(frame));
+    }
+
+    function subscribe() {
+        send({ op: "subscribe", orderId: id, after: seen });
+    }
+
+    function hear(frame) {
+        if (stopped) return;
+        if (frame.op === "authenticated") subscribe();
+        else if (frame.op === "event") take(frame.event);
+        else if (frame.op === "subscribed") live();
+        else if (frame.op === "error" && HOPELESS.has(frame.code)) finish("refused", frame.message);
+    }
+
+    function live() {
+        failures = 0;
+        state("live");
     }
 
     function later() {

@@ -13,8 +13,11 @@ import { percent, severity } from "./offer.js";
 const WORSE = 1; // per cent by which an impact may grow after a person has accepted it
 const OFFER_LIMIT_MS = 3000; // when an order is placed: longest wait for quotes that are on their way
 
-/** `placed(id)`: an order was accepted. `turnedAway()`: an order was refused because new orders are refused for now. */
-export function createTicket({ api, placed, turnedAway }) {
+/**
+ * `placed(id)`: an order was accepted. `turnedAway()`: an order was refused because new orders are refused for now. `cannot`: why the caller may
+ * place no orders, or null.
+ */
+export function createTicket({ api, placed, turnedAway, cannot }) {
     const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem"), doorNote = byId("ticket-door");
     const field = { tokenIn: byId("token-in"), tokenOut: byId("token-out"), amount: byId("amount"), slippage: byId("slippage") };
     const presets = [...form.querySelectorAll("[data-slippage]")];
@@ -23,7 +26,7 @@ export function createTicket({ api, placed, turnedAway }) {
     let asked = null; // the price impact, in per cent, that the page has asked the person about
     const quotes = createLiveQuotes({
         api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null),
-        canPlace: () => !since && !isDown(redis), told: showImpact,
+        canPlace: () => !cannot && !since && !isDown(redis), told: showImpact,
     });
     const doubt = createDoubt({ ask: (order, key) => attempt(order, key) });
 
@@ -38,7 +41,9 @@ export function createTicket({ api, placed, turnedAway }) {
         const liquid = list.filter((token) => partners.get(token.symbol).size > 0), idle = list.filter((token) => !liquid.includes(token));
         options(field.tokenIn, liquid, idle, field.tokenIn.disabled ? "SOL" : field.tokenIn.value);
         partner(field.tokenOut.disabled ? "USDC" : field.tokenOut.value);
-        for (const control of [field.tokenIn, field.tokenOut, byId("flip"), button]) control.disabled = false;
+        for (const control of [field.tokenIn, field.tokenOut, byId("flip")]) control.disabled = false;
+        button.disabled = cannot !== null;
+        setAttribute(button, "aria-describedby", cannot && doorNote.id);
         changed();
     }
 
@@ -174,7 +179,7 @@ export function createTicket({ api, placed, turnedAway }) {
         const words = `refused ${since ?? "for now"}`;
         const stays = `New orders have been ${words}. What is written here stays until they are taken again.`;
         const away = isDown(redis) ? `No order can be placed while Redis is down${because(redis)}. What is written here stays.` : null;
-        setNotice(doorNote, away ?? (since && turned === null ? stays : null));
+        setNotice(doorNote, cannot ?? away ?? (since && turned === null ? stays : null));
         if (turned !== null) setNotice(problem, `The order was not placed: new orders are ${words}.`);
     }
 

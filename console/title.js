@@ -1,15 +1,15 @@
 // The tab's title: first what is wrong, then what is shown.
 
-const NAME = "Order Execution Engine";
+const NAME = "Order Execution Engine", MARKS = { warning: "(!)", critical: "(!!)" };
 let alarm = "", subject = null;
 
 function show() {
     document.title = [alarm, subject, NAME].filter(Boolean).join(" · ");
 }
 
-/** `level`: good, warning or critical; `words`: what is wrong. */
+/** `level`: good, wait, warning or critical; `words`: what is wrong. */
 export function titleAlarm(level, words) {
-    alarm = level === "good" ? "" : `(${level === "warning" ? "!" : "!!"}) ${words}`;
+    alarm = MARKS[level] ? `${MARKS[level]} ${words}` : "";
     show();
 }
 

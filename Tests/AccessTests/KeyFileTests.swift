@@ -18,7 +18,10 @@ import Testing
         try file.add(
             APIKey(
                 name: "bot.1", digest: KeySecret.random().digest, scopes: [.trade, .read], user: user, expires: 1_800_000_000_000,
-                limits: KeyLimits(requests: 10, orders: 5)))
+                limits: KeyLimits(
+                    requests: 10, orders: 5, openOrders: 20, ordersPerMinute: 60,
+                    notional: NotionalLimit([try #require(.init(token: "SOL", amount: "100.5")), try #require(.init(token: "USDC", amount: "2e4"))])))
+        )
         try file.add(APIKey(name: "op", digest: KeySecret.random().digest, scopes: .all))
         #expect(try KeyFile(parsing: Array(file.text.utf8)) == file)
         #expect(try KeyFile(parsing: Array(KeyFile().text.utf8)) == KeyFile())
@@ -32,6 +35,7 @@ import Testing
     }
 
     @Test func refusesEachBadMember() {
+        let notional = #"keys[0].limits.orderNotional must be an object of amounts above 0, such as {"SOL":"100"}"#
         let bad = [
             (entry(name: "a b"), "keys[0].name must be 1 to 64 letters, digits, dots, underscores and dashes"),
             (entry(name: ""), "keys[0].name must be 1 to 64 letters, digits, dots, underscores and dashes"),
@@ -43,7 +47,12 @@ import Testing
             (entry(#","expires":"soon""#), "keys[0].expires must be a time with a zone, such as 2027-01-31T00:00:00Z"),
             (entry(#","limits":{"requestsPerSecond":0}"#), "keys[0].limits.requestsPerSecond must be a whole number from 1 to 1000000"),
             (entry(#","limits":{"ordersPerSecond":1.5}"#), "keys[0].limits.ordersPerSecond must be a whole number from 1 to 1000000"),
-            (entry(#","limits":{"sockets":1}"#), #"keys[0].limits has a member that is not known: "sockets""#),
+            (entry(#","limits":{"sockets":0}"#), "keys[0].limits.sockets must be a whole number from 1 to 1000000"),
+            (entry(#","limits":{"socket":1}"#), #"keys[0].limits has a member that is not known: "socket""#),
+            (entry(#","limits":{"openOrders":-1}"#), "keys[0].limits.openOrders must be a whole number from 1 to 1000000"),
+            (entry(#","limits":{"ordersPerMinute":1000001}"#), "keys[0].limits.ordersPerMinute must be a whole number from 1 to 1000000"),
+            (entry(#","limits":{"orderNotional":{}}"#), notional), (entry(#","limits":{"orderNotional":5}"#), notional),
+            (entry(#","limits":{"orderNotional":{"SOL":"0"}}"#), notional), (entry(#","limits":{"orderNotional":{"SOL":"1","USDC":-1}}"#), notional),
             (entry(#","scope":"trade""#), #"keys[0] has a member that is not known: "scope""#),
         ]
         for (text, reason) in bad { #expect(throws: KeyFileError(reason), "\(text)") { try file(text) } }

@@ -15,7 +15,7 @@ import Testing
         #expect(settings.common.shutdownGrace == .seconds(15))
         #expect(settings.database.text == database["DATABASE_URL"])
         #expect(settings.maxBacklog == 100_000 && settings.maxEventBacklog == 500_000)
-        #expect(settings.maxWait == nil)
+        #expect(settings.maxWait == nil && settings.maxExpectedWait == .milliseconds(100))
         #expect(settings.maxAttempts == 3)
         #expect(settings.idempotencyTTL == .seconds(86_400))
         #expect(settings.files.tokens == "config/tokens.json")
@@ -69,6 +69,24 @@ import Testing
         #expect(settings.sockets.queueMessages == 64)
         #expect(settings.sockets.queueBytes == 262_144)
         #expect(settings.sockets.maxMessageBytes == 4_096)
+        #expect(settings.sockets.queueTotalBytes == 268_435_456)
+        #expect(settings.sockets.framesPerSecond == 50)
+        #expect(settings.sockets.perCaller == 100)
+    }
+
+    @Test func `what one client may cost is limited by default, and 0 takes most limits away`() throws {
+        let limits = try RouterSettings.load(environment: [:]).common.limits
+        #expect(limits.adminPort == nil && limits.maxHeaders == 64 && limits.maxHeaderBytes == 8_192 && limits.maxBodyBytes == 16_384)
+        #expect(limits.headerTimeout == .seconds(10) && limits.bodyTimeout == .seconds(10) && limits.minDrainRate == 1_024)
+        #expect(limits.connectionsPerAddress == 200 && limits.trustedProxies == .loopback)
+        let none = try RouterSettings.load(environment: ["MIN_DRAIN_RATE": "0", "CONNECTIONS_PER_ADDRESS": "0", "TRUSTED_PROXIES": "none"])
+        #expect(none.common.limits.minDrainRate == nil && none.common.limits.connectionsPerAddress == nil)
+        #expect(none.common.limits.trustedProxies == .none)
+    }
+
+    @Test func `the port for probes is another port`() {
+        let error = #expect(throws: ConfigurationError.self) { try RouterSettings.load(environment: ["ADMIN_PORT": "9000", "PORT": "9000"]) }
+        #expect("\(error!)".contains("ADMIN_PORT must be another port than PORT"))
     }
 
     @Test func `what the environment says is what the service gets`() throws {
@@ -94,21 +112,27 @@ import Testing
     }
 
     @Test func `every setting of the design is read by the services it is of`() {
-        let common = [
-            "REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
-            "ALLOWED_ORIGINS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S",
+        let limits = [
+            "ADMIN_PORT", "MAX_HEADERS", "MAX_HEADER_BYTES", "MAX_BODY", "HEADER_TIMEOUT_S", "BODY_TIMEOUT_S", "MIN_DRAIN_RATE",
+            "CONNECTIONS_PER_ADDRESS", "TRUSTED_PROXIES",
         ]
+        let common =
+            [
+                "REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
+                "ALLOWED_ORIGINS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S",
+            ] + limits
         let worker = ["VISIBILITY_TIMEOUT_MS", "RENEW_MS", "ORDER_STATE_TTL_S"]
         let stage = ["RETRY_BASE_MS", "RETRY_JITTER", "MAX_STARTS"]
         let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
         let files = ["TOKENS_FILE", "POOLS_FILE"]
         let gateway = [
-            "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR",
-            "SOCKET_TOKEN_TTL_S",
+            "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_EXPECTED_WAIT_MS", "MAX_ATTEMPTS",
+            "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR", "SOCKET_TOKEN_TTL_S", "USER_OPEN_ORDERS", "USER_ORDERS_PER_MIN",
+            "ORDER_NOTIONAL_MAX",
         ]
         let router = [
             "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "SPLIT_MIN_GAIN_BPS", "RAYDIUM_API_URL", "JUPITER_API_URL",
-            "JUPITER_API_KEY", "SSL_CERT_FILE", "PREVIEWS_PER_MINUTE", "MOCK_QUOTE_LATENCY_MS",
+            "JUPITER_API_KEY", "SSL_CERT_FILE", "PREVIEWS_PER_MINUTE", "QUOTE_SHARE_MS", "MOCK_QUOTE_LATENCY_MS",
         ]
         let executor = [
             "EXECUTOR_CONCURRENCY", "MAX_UNDER_WAY", "ORDERS_PER_MINUTE", "QUOTE_TTL_MS", "MOCK_SWAP_LATENCY_MS", "MOCK_FAILURE_RATE",
@@ -116,7 +140,7 @@ import Testing
         ]
         let notifier = [
             "DATABASE_URL", "PERSIST_BATCH", "PERSIST_WAIT_MS", "EVENTS_RETENTION_DAYS", "WS_PING_S", "WS_IDLE_S", "WS_QUEUE", "WS_QUEUE_BYTES",
-            "WS_MAX_MESSAGE",
+            "WS_MAX_MESSAGE", "WS_QUEUE_TOTAL_BYTES", "WS_FRAMES_PER_S", "CALLER_SOCKETS",
         ]
         #expect(Set(GatewaySettings.descriptions.map(\.name)) == Set(common + gateway + files))
         #expect(Set(RouterSettings.descriptions.map(\.name)) == Set(common + worker + stage + market + files + router))

@@ -15,9 +15,8 @@ struct ProcessTests {
         (
             .gateway,
             common + [
-                "DATABASE_URL", "SOCKET_TOKEN_TTL_S", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_ATTEMPTS",
-                "IDEMPOTENCY_TTL_S",
-                "TOKENS_FILE", "POOLS_FILE", "CONTRACTS_DIR",
+                "DATABASE_URL", "SOCKET_TOKEN_TTL_S", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_EXPECTED_WAIT_MS",
+                "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE", "CONTRACTS_DIR",
             ]
         ),
         (

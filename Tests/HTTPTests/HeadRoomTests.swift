@@ -13,7 +13,7 @@ struct HeadRoomTests {
 
     private func withCounter(_ body: (HTTPServer, @ServiceActor () -> Int) async throws -> Void) async throws {
         var handled = 0
-        try await withServer(routes, options: { $0.requestDeadline = .milliseconds(500) }) { try await body($0) { handled } }
+        try await withServer(routes, options: { $0.headDeadline = .milliseconds(500) }) { try await body($0) { handled } }
 
         func routes(_ router: HTTPRouter) {
             router.post("/order") { _, _ in
@@ -50,10 +50,10 @@ struct HeadRoomTests {
 
     @Test func `however many headers, cookies and parameters come, what was done is answered, and the rest refused`() async throws {
         try await withCounter { server, handled in
-            for headers in [1, 40, 90, 97, 98, 100, 120, 150, 162, 170, 200, 300, 1000] {
+            for headers in [1, 40, 60, 61, 62, 64, 90, 100, 120, 150, 162, 170, 200, 300, 1000] {
                 for width in [0, 1, 20, 60] {
                     let code = try await send(request(headers: headers, width: width), to: server, handled, "\(headers) headers of \(width)")
-                    let isSmall = headers + 3 <= 100 && headers * (width + 5) < 7500
+                    let isSmall = headers + 3 <= 64 && headers * (width + 5) < 7500
                     #expect((code == 202) == isSmall, "\(headers) headers of \(width): \(code)")
                 }
             }
@@ -68,7 +68,7 @@ struct HeadRoomTests {
     @Test func `an answer has room also while a next request fills the buffer for reading`() async throws {
         try await withCounter { server, handled in
             let next = String(repeating: "POST /order HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", count: 2000)
-            for (headers, width) in [(0, 0), (50, 20), (90, 0), (97, 0), (97, 70), (60, 120)] {
+            for (headers, width) in [(0, 0), (50, 20), (61, 0), (61, 120)] {
                 for body in [0, 10, 9000, 16_384] {
                     let before = handled()
                     let connection = try RawConnection(port: server.port)

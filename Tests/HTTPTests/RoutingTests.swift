@@ -12,7 +12,7 @@ struct RoutingTests {
         router.get("/orders/newest") { _, _ in .json(200, "newest") }
         router.post("/orders/{id}") { request, _ in HTTPResponse(status: 202, body: request.body) }
         router.post("/echo") { request, _ in
-            HTTPResponse(status: 200, body: "\(request.method) \(request.target) \(request.header("x-name") ?? "-") \(request.remoteAddress)")
+            HTTPResponse(status: 200, body: "\(request.method) \(request.target) \(request.header("x-name") ?? "-") \(request.peerAddress)")
         }
         router.get("/refuses") { _, _ in throw Problem(409, TestCode.orderFinal, "The order is final.", members: #""orderId":"7""#) }
         router.get("/breaks") { _, _ in throw TestFailure("secret") }
@@ -103,7 +103,7 @@ struct RoutingTests {
     @Test func `a thrown problem is the answer, another error a plain 500 for the log`() async throws {
         try await withServer(routes) { server in
             var logged: [String] = []
-            server.router.onError = { logged.append("\($1): \($0)") }
+            server.router.onError = { logged.append("\($1): \($0)\($2.isEmpty ? " without an id" : "")") }
             let refused = try await exchange(server, get("/refuses"))
             #expect(
                 refused.body

@@ -109,7 +109,11 @@ struct ServerTests {
         ("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab", "HTTP/1.1 408"),
     ])
     func `a request that never becomes whole is cut off, with 408 once it has begun`(_ beginning: String, _ expected: String) async throws {
-        try await withServer(routes(Promise()), options: { $0.requestDeadline = .milliseconds(300) }) { server in
+        let change: (inout HTTPServerOptions) -> Void = {
+            $0.headDeadline = .milliseconds(300)
+            $0.bodyDeadline = .milliseconds(300)
+        }
+        try await withServer(routes(Promise()), options: change) { server in
             let connection = try RawConnection(port: server.port)
             try await connection.send(beginning)
             let text = try await connection.readToEnd(within: .seconds(5))
@@ -119,7 +123,7 @@ struct ServerTests {
     }
 
     @Test func `a client that dribbles bytes gains no time`() async throws {
-        try await withServer(routes(Promise()), options: { $0.requestDeadline = .milliseconds(300) }) { server in
+        try await withServer(routes(Promise()), options: { $0.headDeadline = .milliseconds(300) }) { server in
             let connection = try RawConnection(port: server.port)
             try await connection.send("GET /now HTTP/1.1\r\nHost: a\r\nX: ")
             let start = MonotonicInstant.now
@@ -235,7 +239,7 @@ struct ServerTests {
 
     @Test func `a server on the IPv6 wildcard serves IPv4 clients under their own address`() async throws {
         let router = HTTPRouter()
-        router.get("/") { request, _ in HTTPResponse(status: 200, body: request.remoteAddress) }
+        router.get("/") { request, _ in HTTPResponse(status: 200, body: "\(request.peerAddress)") }
         let server = HTTPServer(bind: "::", router: router)
         try server.start()
         try await expect(server, get("/"), body: "127.0.0.1")

@@ -34,6 +34,7 @@ struct StrictnessTests {
             ("Host: a\r\nContent-Length: 99999999999999999999999", 413),
             ("Host: a\r\nX: \(String(repeating: "x", count: 9000))", 431),
             ("Host: a\r\nX: \(String(repeating: "x", count: 90000))", 431),
+            ("Host: a\r\n\(String(repeating: "X: 1\r\n", count: 64))X: 1", 431),
         ] as [(String, Int)])
     func `an ambiguous or oversized head is refused and the connection closed`(_ fields: String, _ expected: Int) async throws {
         try await withServer(routes) { server in

@@ -12,7 +12,8 @@ struct WebSocketTests {
                 while let text = try await socket.receive() { socket.send(text: "\(parameters["name"]):\(text)") }
             }
             router.webSocket("/callback") { _, _, socket in socket.onText = { socket.send(text: $0) } }
-            router.webSocket("/hold") { _, _, socket in held.succeed(socket) }
+            // Whoever waits keeps the promise. If the route did, it would keep its own server.
+            router.webSocket("/hold") { [weak held] _, _, socket in held?.succeed(socket) }
             router.webSocket("/fails") { _, _, _ in throw TestFailure("secret") }
         }
     }
@@ -179,7 +180,7 @@ struct WebSocketTests {
     @Test func `a handler that throws closes with 1011 and tells the log`() async throws {
         try await withServer(routes()) { server in
             var logged: [String] = []
-            server.router.onError = { logged.append("\($1): \($0)") }
+            server.router.onError = { logged.append("\($1): \($0)\($2.isEmpty ? " without an id" : "")") }
             let client = try await WebSocketClient(port: server.port, path: "/fails")
             #expect(try await client.closeCode() == 1011)
             #expect(logged == ["/fails: secret"])

@@ -26,7 +26,7 @@ struct ModelCheckTests {
         (.sendBeforeSubmit, crash, .failedAndLanded), (.ackBeforeWrite, crash, .stuck), (.handOnApart, crash, .stuck), (.eventsApart, crash, .gap),
         (.cancelSubmitted, cancel, .cancelledAndLanded), (.sweepSubmitted, deadline, .failedAndLanded), (.poisonSubmitted, crash, .failedAndLanded),
         (.promoteBlindly, duplicate, .wrongEntry), (.usualForStranger, crash, .writtenByStranger), (.usualUnseen, cancel, .endedTwice),
-        (.usualPastDeadline, deadline, .submittedLate),
+        (.usualPastDeadline, deadline, .submittedLate), (.usualUncounted, crash, .miscounted),
     ]
     private static let crash = Bounds(name: "a crash", crashes: 1)
     private static let duplicate = Bounds(name: "a duplicate", starts: 1, duplicates: 1)

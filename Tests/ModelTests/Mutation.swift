@@ -38,6 +38,8 @@ enum Mutation: UInt8, CaseIterable, Sendable {
     case usualUnseen
     /// A usual step is taken after the deadline.
     case usualPastDeadline
+    /// A usual step that ends an order leaves it among the open orders of its account.
+    case usualUncounted
 
     var dropsFence: Bool { self == .dropFence || self == .dropFenceAndSeenState }
     var dropsSeenState: Bool { self == .dropSeenState || self == .dropFenceAndSeenState }

@@ -1,25 +1,11 @@
 import JSON
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Observability
 
-/// Keeps lines in memory; refuses them while full.
-final class MemorySink: LogSink {
-    private let state = Mutex((lines: [String](), isFull: false))
-
-    func write(_ line: [UInt8]) -> Bool {
-        state.withLock { state in
-            guard !state.isFull else { return false }
-            state.lines.append(String(decoding: line, as: UTF8.self))
-            return true
-        }
-    }
-
-    func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
-
-    var lines: [String] { state.withLock { $0.lines } }
-
+extension MemorySink {
     /// The last line as JSON.
     func lastObject() throws -> JSONValue { try JSONValue.parse(try #require(lines.last).trimmingNewline()) }
 }

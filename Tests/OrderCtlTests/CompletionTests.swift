@@ -23,7 +23,7 @@ struct CompletionTests {
         #expect(try await offers("re") == ["replay", "resume", "reconcile"])
         #expect(try await offers("dead", "") == ["list", "retry", "drop", "--help"])
         #expect(try await offers("keys", "") == ["new", "list", "revoke", "--help"])
-        #expect(try await offers("keys", "new", "--s") == ["--scopes"])
+        #expect(try await offers("keys", "new", "--s") == ["--scopes", "--sockets"])
         #expect(try await offers("dead", "list", "--r") == ["--reason"])
         #expect(
             try await offers("submit", "SOL", "--") == [

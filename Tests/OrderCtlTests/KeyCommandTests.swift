@@ -29,12 +29,14 @@ struct KeyCommandTests {
             let before = WallClock.milliseconds
             try await files.new("a", "--scopes", "operate", "--user", "ålice", "--expires", "90d")
             try await files.new(
-                "b", "--requests-per-second", "9", "--orders-per-second=8", "--expires", "2100-01-01T00:00:00+01:00")
+                "b", "--requests-per-second", "9", "--orders-per-second=8", "--sockets", "5", "--open-orders", "7", "--orders-per-minute=6",
+                "--expires", "2100-01-01T00:00:00+01:00")
             let keys = try files.keys()
             let days = try #require(keys[0].expires) - before
             #expect(keys[0].scopes == .operate && keys[0].user == UserID("ålice") && (7_776_000_000..<7_776_060_000).contains(days))
             #expect(keys[1].scopes == [.trade, .read] && keys[1].user == nil && keys[1].expires == 4_102_441_200_000)
-            #expect(keys[0].limits == KeyLimits() && keys[1].limits == KeyLimits(requests: 9, orders: 8))
+            #expect(keys[0].limits == KeyLimits())
+            #expect(keys[1].limits == KeyLimits(requests: 9, orders: 8, sockets: 5, openOrders: 7, ordersPerMinute: 6))
         }
     }
 
@@ -45,21 +47,25 @@ struct KeyCommandTests {
             let bot = APIKey(name: "bot", digest: secret.digest, scopes: [.trade, .read])
             let old = APIKey(
                 name: "old", digest: KeySecret.random().digest, scopes: .all, user: UserID("a\u{1B}b"), expires: 1_700_000_000_000,
-                limits: KeyLimits(requests: 9, orders: 8))
+                limits: KeyLimits(
+                    requests: 9, orders: 8, sockets: 5, openOrders: 7, ordersPerMinute: 6,
+                    notional: NotionalLimit([.init(token: "SOL", amount: "5")!])))
             try write(KeyFile(keys: [bot, old]).text, to: files.path)
             let run = await ToolRun.of(["keys", "list", "--file", files.path])
             #expect(
                 run.output == """
                     NAME  SCOPES              USER      EXPIRES                         LIMITS
                     bot   trade,read          -         never                           usual
-                    old   trade,read,operate  a\\u{1b}b  2023-11-14T22:13:20Z (expired)  9 requests/s, 8 orders/s
+                    old   trade,read,operate  a\\u{1b}b  2023-11-14T22:13:20Z (expired)  9 requests/s, 8 orders/s, 5 sockets, \
+                    7 open orders, 6 orders/min, at most 5 SOL
 
                     """)
             let json = await ToolRun.of(["keys", "list", "--file", files.path, "--json"])
             #expect(
                 json.output == #"{"keys":[{"name":"bot","scopes":["trade","read"],"user":null,"expires":null,"expired":false,"limits":{}},"#
                     + #"{"name":"old","scopes":["trade","read","operate"],"user":"a\u001bb","expires":"2023-11-14T22:13:20.000Z","expired":true,"#
-                    + #""limits":{"requestsPerSecond":9,"ordersPerSecond":8}}]}"# + "\n")
+                    + #""limits":{"requestsPerSecond":9,"ordersPerSecond":8,"sockets":5,"openOrders":7,"ordersPerMinute":6,"#
+                    + #""orderNotional":{"SOL":"5"}}}]}"# + "\n")
             for shown in [run, json] { #expect(!shown.output.contains(secret.digest.hex.prefix(8)) && shown.errors.isEmpty) }
         }
     }

@@ -130,6 +130,17 @@ import Testing
         #expect(error?.field == field && error?.record == "event")
     }
 
+    @Test(arguments: ["", "abc", "1 ,", "01", " 1", "1e", "NaN", "null"])
+    func `an event whose price is no number is refused: some dialects show it as one`(price: String) throws {
+        var event = Self.event(1, .confirmed, .confirmed, 100, "m")
+        event.executedPrice = price
+        let error = #expect(throws: RecordError.self) { try OrderEvent(parsing: event.json) }
+        #expect(error?.field == "executedPrice")
+        let members = #""executedPrice":\#(JSONValue.string(price).serialized)"#
+        let line = CompactEvent(.confirmed, progress: 100, message: "m", attempt: 1, members: members).line(at: 1, seq: 1)
+        #expect(throws: RecordError.self) { try EventLine(Substring(line)) }
+    }
+
     @Test func `messages are those of the progress dialect`() {
         #expect(EventMessage.pending == "Order created and queued")
         #expect(EventMessage.fetchingQuotes == "Fetching quotes from multiple DEXs...")

@@ -122,7 +122,8 @@ struct EventConsumerTests {
                 try await sleep(for: .milliseconds(800))
                 #expect(try await pending(bench) == 4 && sink.attempts == 1)
                 let rows = try await bench.send("XPENDING", bench.keys.events, persistGroup, "-", "+", "10").array ?? []
-                #expect(rows.count == 4 && rows.allSatisfy { ($0.array?[2].integer ?? .max) < 500 && $0.array?[3].integer == 1 })
+                // An entry that nobody has kept would be idle for as long as the sleep, on a busy machine too.
+                #expect(rows.count == 4 && rows.allSatisfy { ($0.array?[2].integer ?? .max) < 800 && $0.array?[3].integer == 1 })
                 gate.succeed(())
                 try await eventually { try await isDone(bench) }
                 #expect(sink.batches.map(\.count) == [2, 2, 1] && Set(sink.orders.map(\.id)) == Set(orders.map(\.id)))

@@ -44,6 +44,36 @@ struct LagTests {
         }
     }
 
+    @Test func `queues are told with what waits, what is in hand and what was taken`() async throws {
+        try await withBench { bench in
+            try await add(5, bench)
+            try await read(2, bench)
+            try await read(1, bench, acknowledge: false)
+            try await bench.send("XADD", bench.keys.routed, "*", "n", "0")
+            let queues = try await bench.pipeline.queues()
+            #expect(queues.router == StageQueue(waiting: 2, inHand: 1, taken: 3))
+            #expect(queues.executor == StageQueue(waiting: 1, inHand: 0, taken: 0))
+        }
+    }
+
+    @Test func `executors that ORDERS_PER_MINUTE holds back have no queue to judge`() async throws {
+        try await withBench { bench in
+            _ = await AttemptBudget(pipeline: bench.pipeline, perMinute: 1).take(1)
+            let queues = try await bench.pipeline.queues()
+            #expect(queues.executor == nil && queues.router == StageQueue(waiting: 0, inHand: 0, taken: 0))
+        }
+    }
+
+    @Test func `of a group that Redis has lost count of, and of a stream that is gone, nothing is told`() async throws {
+        try await withBench { bench in
+            try await add(5, bench)
+            try await read(2, bench)
+            try await forget(bench)
+            try await bench.send("DEL", bench.keys.routed)
+            #expect(try await bench.pipeline.queues() == StageQueues(router: nil, executor: nil))
+        }
+    }
+
     @Test func `a stream that does not exist has no lag`() async throws {
         try await withBench { bench in
             try await bench.send("DEL", bench.keys.accepted, bench.keys.routed, bench.keys.events)

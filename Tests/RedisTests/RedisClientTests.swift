@@ -150,6 +150,8 @@ struct RedisClientTests {
             #expect(infos[0].runID.count == 40 && infos[0].version.contains("."))
             client.close()
             await running.value
+            // It keeps the client.
+            client.onConnect = nil
         }
     }
 }

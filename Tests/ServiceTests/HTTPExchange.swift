@@ -48,7 +48,7 @@ struct HTTPExchange {
 /// Serves the routes of a process while `body` runs.
 @ServiceActor
 func withServer(_ process: ServiceProcess, _ body: @ServiceActor (HTTPExchange) async throws -> Void) async throws {
-    let server = HTTPServer(bind: "127.0.0.1", router: process.router)
+    let server = HTTPServer(bind: "127.0.0.1", router: process.router, options: process.serverOptions)
     try server.start()
     do {
         try await body(HTTPExchange(server: server))

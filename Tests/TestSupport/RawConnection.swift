@@ -13,18 +13,13 @@ public final class RawConnection {
     /// Whether the peer has ended the stream, or reset the connection.
     public private(set) var hasEnded = false
 
-    /// Connects. `receiveBuffer` limits what the kernel keeps while the test does not read.
-    public init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+    /// Connects from 127.0.0.1, or from another address of that network (`host` is its last number). `receiveBuffer` limits what the kernel keeps
+    /// while the test does not read.
+    public init(port: UInt16, receiveBuffer: Int32? = nil, from host: UInt8 = 1) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var size = receiveBuffer { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size)) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-        let code = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
-        }
-        guard code == 0 else {
+        let isBound = host == 1 || Self.with(host: host, port: 0) { bind(descriptor, $0, $1) } == 0
+        guard isBound, Self.with(host: 1, port: port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
             Glibc.close(descriptor)
             throw TestFailure("cannot connect to port \(port)")
         }
@@ -34,6 +29,16 @@ public final class RawConnection {
     }
 
     isolated deinit { close() }
+
+    private static func with(host: UInt8, port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0000 | UInt32(host)).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+    }
 
     /// Sends text. Waits while the kernel accepts no more.
     public func send(_ text: String) async throws { try await send(Array(text.utf8)) }
@@ -68,6 +73,14 @@ public final class RawConnection {
         let start = MonotonicInstant.now
         while !hasEnded { try await readSome(within: limit - start.elapsed) }
         return String(decoding: take(received.count), as: UTF8.self)
+    }
+
+    /// Reads and drops at most that many of the bytes that have come. Returns how many there were.
+    public func readAtMost(_ limit: Int) async throws -> Int {
+        var buffer = [UInt8](repeating: 0, count: limit)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        hasEnded = hasEnded || count == 0 || (count < 0 && errno != EAGAIN)
+        return max(0, count)
     }
 
     /// Takes the first of the received bytes.

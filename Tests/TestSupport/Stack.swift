@@ -7,11 +7,13 @@ public import Glibc
 /// STACK_BIN.
 @ServiceActor
 public final class Stack {
-    /// Settings with which an order takes a fraction of a second and nothing is left to chance. Options override them.
+    /// Settings with which an order takes a fraction of a second and nothing is left to chance. The clients of a test all have one address, and some
+    /// send a thousand messages at once. Options override the settings.
     public static let quickSettings = [
         "MOCK_QUOTE_LATENCY_MS": "5", "MOCK_SWAP_LATENCY_MS": "50-100", "MOCK_FAILURE_RATE": "0", "MOCK_VOLATILITY_BPS": "0", "MOCK_SEED": "1",
         "CALLER_REQUESTS_PER_S": "0", "CALLER_ORDERS_PER_S": "0", "CALLER_QUOTES_PER_S": "0", "ALLOWED_HOSTS": "swap.example",
         "RETRY_BASE_MS": "100", "VISIBILITY_TIMEOUT_MS": "2000", "RENEW_MS": "500", "SHUTDOWN_GRACE_S": "8", "QUOTE_TIMEOUT_MS": "5000",
+        "CALLER_SOCKETS": "0", "WS_FRAMES_PER_S": "0",
     ]
 
     /// The private Redis.

@@ -23,6 +23,16 @@ from .runner.settings import ROOT, SERVICES
 Truth = TypeVar("Truth")
 
 
+# A test's clients all come from one address, many of them straight to a service.
+UNLIMITED = dict.fromkeys(
+    (
+        "EDGE_CONNECTIONS_PER_ADDRESS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S", "CALLER_SOCKETS",
+        "WS_FRAMES_PER_S",
+    ),
+    "0",
+)
+
+
 class PrivateStack:
     """A stack that a test starts, takes apart and puts together again, with the executables of STACK_BIN."""
 
@@ -34,10 +44,8 @@ class PrivateStack:
         self.port = free(1)[0]
         self.base = f"http://localhost:{self.port}"
         executables = os.environ.get("STACK_BIN") or str(ROOT / self.executables)
-        # All clients of a test are at one address.
-        unlimited = ("EDGE_CONNECTIONS_PER_ADDRESS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S")
-        own = dict.fromkeys(unlimited, "0") | {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port)}
-        self.env = os.environ | own | settings
+        own = {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port)}
+        self.env = os.environ | UNLIMITED | own | settings
 
     # The processes
 

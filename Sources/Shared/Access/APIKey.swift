@@ -79,10 +79,25 @@ public struct KeyLimits: Sendable, Equatable {
     public var requests: Int?
     /// Orders a second.
     public var orders: Int?
+    /// Sockets and streams that are open in one process.
+    public var sockets: Int?
+    /// Open orders of the key's owner.
+    public var openOrders: Int?
+    /// Orders of the key's owner that are taken within a minute.
+    public var ordersPerMinute: Int?
+    /// The most that one order may sell of each token.
+    public var notional: NotionalLimit?
 
-    public init(requests: Int? = nil, orders: Int? = nil) {
+    public init(
+        requests: Int? = nil, orders: Int? = nil, sockets: Int? = nil, openOrders: Int? = nil, ordersPerMinute: Int? = nil,
+        notional: NotionalLimit? = nil
+    ) {
         self.requests = requests
         self.orders = orders
+        self.sockets = sockets
+        self.openOrders = openOrders
+        self.ordersPerMinute = ordersPerMinute
+        self.notional = notional
     }
 }
 
@@ -100,9 +115,9 @@ public struct KeySecret: Sendable, CustomStringConvertible {
 
     /// Reads a key as its holder sends it; nil for anything else.
     public init?(_ text: some StringProtocol) {
-        guard text.hasPrefix(Self.prefix), let bytes = Hex.decode(text.dropFirst(Self.prefix.count)), bytes.count == Self.byteCount else {
-            return nil
-        }
+        guard text.utf8.count == Self.prefix.utf8.count + 2 * Self.byteCount, text.utf8.starts(with: Self.prefix.utf8),
+            let bytes = Hex.decode(text.utf8.dropFirst(Self.prefix.utf8.count))
+        else { return nil }
         self.bytes = bytes
     }
 

@@ -16,8 +16,11 @@ enum Hex {
     }
 
     /// The bytes of lower-case digits; nil for anything else.
-    static func decode(_ text: some StringProtocol) -> [UInt8]? {
-        let digits = Array(text.utf8)
+    static func decode(_ text: some StringProtocol) -> [UInt8]? { decode(text.utf8) }
+
+    /// The same for the bytes of a text.
+    static func decode(_ text: some Sequence<UInt8>) -> [UInt8]? {
+        let digits = Array(text)
         guard digits.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(digits.count / 2)

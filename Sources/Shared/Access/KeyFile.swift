@@ -73,9 +73,23 @@ public struct KeyFile: Sendable, Equatable {
     private static func limits(_ entry: JSONValue, _ place: String) throws(KeyFileError) -> KeyLimits {
         guard let given = entry.given("limits") else { return KeyLimits() }
         guard given.object != nil else { throw KeyFileError("\(place).limits must be an object") }
-        try check(given, has: ["requestsPerSecond", "ordersPerSecond"], in: "\(place).limits")
+        try check(
+            given, has: ["requestsPerSecond", "ordersPerSecond", "sockets", "openOrders", "ordersPerMinute", "orderNotional"],
+            in: "\(place).limits")
         return KeyLimits(
-            requests: try limit(given, "requestsPerSecond", place), orders: try limit(given, "ordersPerSecond", place))
+            requests: try limit(given, "requestsPerSecond", place), orders: try limit(given, "ordersPerSecond", place),
+            sockets: try limit(given, "sockets", place), openOrders: try limit(given, "openOrders", place),
+            ordersPerMinute: try limit(given, "ordersPerMinute", place), notional: try notional(given, place))
+    }
+
+    private static func notional(_ limits: JSONValue, _ place: String) throws(KeyFileError) -> NotionalLimit? {
+        guard let given = limits.given("orderNotional") else { return nil }
+        let maxima = (given.object ?? []).map { NotionalLimit.Maximum(token: $0.name, amount: $0.value.string ?? $0.value.number ?? "") }
+        let known = maxima.compactMap(\.self)
+        guard !known.isEmpty, known.count == maxima.count, known.count <= NotionalLimit.mostTokens else {
+            throw KeyFileError("\(place).limits.orderNotional must be an object of amounts above 0, such as {\"SOL\":\"100\"}")
+        }
+        return NotionalLimit(known)
     }
 
     private static func limit(_ limits: JSONValue, _ name: String, _ place: String) throws(KeyFileError) -> Int? {
@@ -122,6 +136,10 @@ extension KeyLimits: JSONWritable {
         writer.object {
             $0.field("requestsPerSecond", ifPresent: requests)
             $0.field("ordersPerSecond", ifPresent: orders)
+            $0.field("sockets", ifPresent: sockets)
+            $0.field("openOrders", ifPresent: openOrders)
+            $0.field("ordersPerMinute", ifPresent: ordersPerMinute)
+            $0.field("orderNotional", ifPresent: notional)
         }
     }
 }

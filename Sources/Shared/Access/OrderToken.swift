@@ -35,7 +35,8 @@ public enum OrderToken {
     /// - Parameter end: when it ends, in Unix seconds.
     public static func make(for order: OrderID, until end: UInt64, key number: UInt32, of keys: TokenKeys) -> String? {
         guard let key = keys.keys[number] else { return nil }
-        let said = Hex.encode(bytes(number) + bytes(UInt32(clamping: end))) + order.description.filter { $0 != "-" }
+        let id = order.description.utf8.filter { $0 != UInt8(ascii: "-") }
+        let said = Hex.encode(bytes(number) + bytes(UInt32(clamping: end))) + String(decoding: id, as: UTF8.self)
         return said + Hex.encode(code(of: said, key))
     }
 

@@ -62,9 +62,12 @@ public struct RateLease: Sendable, Equatable {
         return .granted
     }
 
+    /// Whether there is something to ask the bucket for, now or once it can be asked.
+    public func isShort(at now: UInt64) -> Bool { owed > 0 || (tokens <= block / 2 && now >= emptyUntil) }
+
     /// What to ask the bucket for now; nil if nothing is needed, or an answer is awaited. Each claim needs a call of `settle` or `fail`.
     public mutating func claim(at now: UInt64) -> Claim? {
-        guard !isAsking, now >= silentUntil, owed > 0 || (tokens <= block / 2 && now >= emptyUntil) else { return nil }
+        guard !isAsking, now >= silentUntil, isShort(at: now) else { return nil }
         isAsking = true
         return Claim(owed: owed, wanted: block)
     }

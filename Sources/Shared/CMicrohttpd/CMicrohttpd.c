@@ -1,15 +1,17 @@
 #define _GNU_SOURCE
 #include "CMicrohttpd.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+// The kernel's own header: that of the C library has an older and shorter form of what the kernel tells about a connection.
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 // Swift decodes targets, strictly. Decoding them here would lose the original text.
 static size_t keep_escapes(void *context, struct MHD_Connection *connection, char *text) {
@@ -32,13 +34,22 @@ struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings) {
         MHD_OPTION_END);
 }
 
-enum cmhd_accepted cmhd_accept(struct MHD_Daemon *daemon, int listener) {
-    struct sockaddr_storage address;
-    socklen_t size = sizeof address;
-    int descriptor = accept4(listener, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (descriptor >= 0) {
-        // If the daemon cannot take the connection, it has closed it.
-        MHD_add_connection(daemon, descriptor, (struct sockaddr *)&address, size);
+// An IPv4 address becomes the one that IPv6 maps it to.
+static void copy_ip(const struct sockaddr *address, uint8_t ip[16]) {
+    memset(ip, 0, 16);
+    if (address->sa_family == AF_INET) {
+        memset(ip + 10, 0xff, 2);
+        memcpy(ip + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(ip, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+    }
+}
+
+enum cmhd_accepted cmhd_accept(int listener, struct cmhd_arrival *arrival) {
+    arrival->size = sizeof arrival->address;
+    arrival->descriptor = accept4(listener, (struct sockaddr *)&arrival->address, &arrival->size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (arrival->descriptor >= 0) {
+        copy_ip((const struct sockaddr *)&arrival->address, arrival->ip);
         return CMHD_ACCEPTED;
     }
     switch (errno) {
@@ -47,6 +58,19 @@ enum cmhd_accepted cmhd_accept(struct MHD_Daemon *daemon, int listener) {
     // The client of this one has gone, or its network has failed. The next one may be well.
     default: return CMHD_ACCEPTED;
     }
+}
+
+void cmhd_add(struct MHD_Daemon *daemon, const struct cmhd_arrival *arrival) {
+    MHD_add_connection(daemon, arrival->descriptor, (const struct sockaddr *)&arrival->address, arrival->size);
+}
+
+void cmhd_turn_away(int descriptor, const char *text, size_t length) {
+    char unread[4096];
+    // A request that is never read would make the kernel reset the connection before the client reads the answer.
+    for (int i = 0; i < 4 && recv(descriptor, unread, sizeof unread, MSG_DONTWAIT) == sizeof unread; i++) continue;
+    send(descriptor, text, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(descriptor, SHUT_WR);
+    close(descriptor);
 }
 
 static bool is_token(const char *text, size_t length) {
@@ -100,6 +124,8 @@ static enum MHD_Result inspect(
         head->has_origin = true;
     } else if (IS("Upgrade")) {
         head->has_upgrade = true;
+    } else if (IS("traceparent")) {
+        head->has_trace = true;
     } else if (IS("Cookie")) {
         head->records += value_size + 16;
     } else if (IS("Content-Length")) {
@@ -171,18 +197,19 @@ size_t cmhd_head_size(struct MHD_Connection *connection) {
     return info ? info->header_size : 0;
 }
 
-void cmhd_client_address(struct MHD_Connection *connection, char *buffer, size_t capacity) {
+void cmhd_client_ip(struct MHD_Connection *connection, uint8_t ip[16]) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    buffer[0] = 0;
-    if (!info || !info->client_addr) return;
-    if (info->client_addr->sa_family == AF_INET) {
-        inet_ntop(AF_INET, &((struct sockaddr_in *)info->client_addr)->sin_addr, buffer, (socklen_t)capacity);
-    } else if (info->client_addr->sa_family == AF_INET6) {
-        const struct in6_addr *address = &((struct sockaddr_in6 *)info->client_addr)->sin6_addr;
-        // An IPv4 client on a dual-stack socket is shown by its IPv4 address.
-        if (IN6_IS_ADDR_V4MAPPED(address)) inet_ntop(AF_INET, address->s6_addr + 12, buffer, (socklen_t)capacity);
-        else inet_ntop(AF_INET6, address, buffer, (socklen_t)capacity);
-    }
+    if (info && info->client_addr) copy_ip(info->client_addr, ip);
+    else memset(ip, 0, 16);
+}
+
+long cmhd_acknowledged(int descriptor) {
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return -1;
+    if (size < offsetof(struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked || info.tcpi_bytes_acked == 0) return -1;
+    return (long)info.tcpi_bytes_acked;
 }
 
 long cmhd_send(int descriptor, const void *bytes, size_t count) { return send(descriptor, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL); }
@@ -195,4 +222,10 @@ int cmhd_take_over(struct MHD_UpgradeResponseHandle *handle, int descriptor) {
 
 void cmhd_end_after(struct MHD_Response *response) {
     MHD_set_response_options(response, MHD_RF_HTTP_VERSION_1_0_ONLY, MHD_RO_END);
+}
+
+void cmhd_add_usual_headers(struct MHD_Response *response, const char *id, bool has_cache_policy) {
+    MHD_add_response_header(response, "Request-Id", id);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (!has_cache_policy) MHD_add_response_header(response, "Cache-Control", "no-store");
 }

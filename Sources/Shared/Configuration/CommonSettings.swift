@@ -3,6 +3,8 @@ public struct CommonSettings: Sendable, Equatable {
     public let redis: RedisURL
     public let bind: String
     public let port: Int
+    /// What one client of the HTTP server may cost.
+    public let limits: ClientLimits
     public let partitions: Int
     public let access: AccessSettings
     /// The lowest level that is logged.
@@ -17,6 +19,7 @@ public struct CommonSettings: Sendable, Equatable {
         redis = reader.value(Settings.redis)
         port = reader.value(Settings.port)
         bind = reader.value(Settings.bind)
+        limits = ClientLimits(reading: &reader, port: port)
         partitions = reader.value(Settings.partitions)
         access = AccessSettings(reading: &reader)
         let level = reader.value(Settings.logLevel)

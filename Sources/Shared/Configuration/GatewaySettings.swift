@@ -10,7 +10,9 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     public let maxBacklog: Int
     public let maxEventBacklog: Int
     public let maxWait: Duration?
+    public let maxExpectedWait: Duration?
     public let maxAttempts: Int
+    public let userLimits: UserLimitSettings
     public let idempotencyTTL: Duration
     /// The files with tokens and pools.
     public let files: MarketFiles
@@ -24,7 +26,9 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         maxBacklog = reader.value(Settings.maxBacklog)
         maxEventBacklog = reader.value(Settings.maxEventBacklog)
         maxWait = reader.value(Settings.maxWait)
+        maxExpectedWait = reader.value(Settings.maxExpectedWait)
         maxAttempts = reader.value(Settings.maxAttempts)
+        userLimits = UserLimitSettings(reading: &reader)
         idempotencyTTL = reader.value(Settings.idempotencyTTL)
         files = MarketFiles(reading: &reader)
         contracts = reader.value(Settings.contracts)

@@ -30,6 +30,11 @@ public struct SocketSettings: Sendable, Equatable {
     public let idleTimeout: Duration
     public let queueMessages: Int
     public let queueBytes: Int
+    /// For all sockets and streams of the process.
+    public let queueTotalBytes: Int?
+    public let framesPerSecond: Int?
+    /// For one caller.
+    public let perCaller: Int?
     public let maxMessageBytes: Int
 
     public init(reading reader: inout SettingsReader) {
@@ -37,6 +42,9 @@ public struct SocketSettings: Sendable, Equatable {
         idleTimeout = reader.value(Settings.socketIdle)
         queueMessages = reader.value(Settings.socketQueue)
         queueBytes = reader.value(Settings.socketQueueBytes)
+        queueTotalBytes = reader.value(Settings.socketQueueTotal)
+        framesPerSecond = reader.value(Settings.socketFrames)
+        perCaller = reader.value(Settings.callerSockets)
         maxMessageBytes = reader.value(Settings.socketMaxMessage)
         reader.require(idleTimeout > pingInterval, among: ["WS_IDLE_S", "WS_PING_S"], "WS_IDLE_S must be more than WS_PING_S")
     }

@@ -17,6 +17,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
     /// The APIs of the real venues.
     public let live: LiveVenueSettings
     public let previewsPerMinute: Int?
+    public let quoteShare: Duration?
     public let mockQuoteLatencyMilliseconds: ClosedRange<Int>
     public let market: MockMarketSettings
 
@@ -32,6 +33,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
         files = MarketFiles(reading: &reader)
         live = LiveVenueSettings(reading: &reader)
         previewsPerMinute = reader.value(Settings.previewsPerMinute)
+        quoteShare = reader.value(Settings.quoteShare)
         mockQuoteLatencyMilliseconds = reader.value(Settings.mockQuoteLatency)
         market = MockMarketSettings(reading: &reader)
         reader.require(

@@ -16,6 +16,16 @@ extension Setting where Value == Int {
 }
 
 extension Setting where Value == Int? {
+    /// A number of bytes, such as `4KiB`, that is nil for 0, which switches something off.
+    static func bytes(
+        _ name: String, default text: String, in range: ClosedRange<Int>, zeroMeans: String, unit: String = "bytes", _ meaning: String
+    ) -> Setting {
+        let allowed = "\(text: range.lowerBound) to \(text: range.upperBound), or 0 for \(zeroMeans)"
+        return Setting(name, default: text, unit: unit, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
+            text == "0" ? nil : try ByteSize.parse(text, in: range)
+        }
+    }
+
     /// A whole number that is nil for 0, which switches something off.
     static func integer(
         _ name: String, default value: Int, in range: ClosedRange<Int>, zeroMeans: String, unit: String = "", _ meaning: String

@@ -107,6 +107,19 @@ extension Setting where Value == [String] {
     }
 }
 
+extension Setting where Value == AddressList {
+    /// Addresses and networks, or nobody's.
+    static func addresses(_ name: String, default text: String, _ meaning: String) -> Setting {
+        let allowed = "IPv4 and IPv6 addresses and networks, separated by commas, or none"
+        return Setting(name, default: text, allowed: allowed, meaning: meaning) { text throws(SettingRefusal) in
+            guard text.utf8.count < 4096, let list = AddressList(text) else {
+                throw SettingRefusal(message: "must be \(allowed), such as 10.0.0.0/8,::1")
+            }
+            return list
+        }
+    }
+}
+
 extension Setting where Value == Secret? {
     /// A secret that goes into a header, or nothing.
     static func secret(_ name: String, _ meaning: String) -> Setting {

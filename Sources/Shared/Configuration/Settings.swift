@@ -30,6 +30,27 @@ enum Settings {
     static let callerQuotes = Setting<Int?>.integer(
         "CALLER_QUOTES_PER_S", default: 10, in: 1...1_000_000, zeroMeans: "no limit", "Quotes, and examinations by an operator, among them")
 
+    // What one client may cost
+    static let adminPort = Setting<Int?>.integer(
+        "ADMIN_PORT", default: 0, in: 1...65535, zeroMeans: "none",
+        "TCP port of its own for /health/live, /health/ready and /metrics, which answers also when PORT is at its limits")
+    static let maxHeaders = Setting<Int>.integer("MAX_HEADERS", default: 64, in: 8...1_000, unit: "headers", "Header fields of a request")
+    static let maxHeaderBytes = Setting<Int>.bytes(
+        "MAX_HEADER_BYTES", default: "8KiB", in: 1_024...65_536, "Request line and headers of a request")
+    static let maxBody = Setting<Int>.bytes("MAX_BODY", default: "16KiB", in: 1_024...1_048_576, "Body of a request")
+    static let headerTimeout = Setting<Duration>.seconds(
+        "HEADER_TIMEOUT_S", default: 10, in: 1...300, "Longest time that the headers of a request may take to arrive")
+    static let bodyTimeout = Setting<Duration>.seconds(
+        "BODY_TIMEOUT_S", default: 10, in: 1...300, "Longest time that the body of a request may take to arrive")
+    static let minDrainRate = Setting<Int?>.bytes(
+        "MIN_DRAIN_RATE", default: "1KiB", in: 1...1_048_576, zeroMeans: "no limit", unit: "bytes a second",
+        "A client that sends a body, or takes what waits for it, more slowly than this for 5 s is cut off")
+    static let connectionsPerAddress = Setting<Int?>.integer(
+        "CONNECTIONS_PER_ADDRESS", default: 200, in: 1...100_000, zeroMeans: "no limit",
+        "Open connections of one address; those of TRUSTED_PROXIES are not counted")
+    static let trustedProxies = Setting<AddressList>.addresses(
+        "TRUSTED_PROXIES", default: "127.0.0.0/8,::1", "Proxies whose X-Forwarded-For or X-Real-IP names the client")
+
     // Postgres
     static let database = Setting.postgresURL("DATABASE_URL", "Postgres")
     static let eventsRetention = Setting<Duration?>.days(
@@ -46,7 +67,16 @@ enum Settings {
         "MAX_EVENT_BACKLOG", default: 500_000, in: 1...100_000_000, "Orders with events not in Postgres yet from which on new orders get 503")
     static let maxWait = Setting<Duration?>.milliseconds(
         "MAX_WAIT_MS", default: 0, in: 1...86_400_000, zeroMeans: "no limit", "Age of the oldest waiting order above which new ones get 503")
+    static let maxExpectedWait = Setting<Duration?>.milliseconds(
+        "MAX_EXPECTED_WAIT_MS", default: 100, in: 1...86_400_000, zeroMeans: "no limit",
+        "Wait for workers, at the rate at which they take orders, above which new ones get 503")
     static let maxAttempts = Setting<Int>.integer("MAX_ATTEMPTS", default: 3, in: 1...10, "Attempts of an order in all")
+    static let userOpenOrders = Setting<Int?>.integer(
+        "USER_OPEN_ORDERS", default: 0, in: 1...100_000, zeroMeans: "no limit", "Orders of one user that may be open at once")
+    static let userOrdersPerMinute = Setting<Int?>.integer(
+        "USER_ORDERS_PER_MIN", default: 0, in: 1...100_000, zeroMeans: "no limit", "Orders of one user that are taken within a minute")
+    static let orderNotional = Setting<[TokenAmount]?>.amounts(
+        "ORDER_NOTIONAL_MAX", "Most whole tokens that one order may sell of each token; once it is set, a token that it does not name cannot be sold")
     static let idempotencyTTL = Setting<Duration>.seconds(
         "IDEMPOTENCY_TTL_S", default: 86_400, in: 60...2_592_000, "How long an idempotency key is kept")
     static let contracts = Setting<String>.path("CONTRACTS_DIR", default: "docs", "Where openapi.yaml and asyncapi.yaml are")
@@ -76,6 +106,9 @@ enum Settings {
     static let quoteTimeout = Setting<Duration>.milliseconds("QUOTE_TIMEOUT_MS", default: 1_000, in: 10...60_000, "Longest wait for a venue's quote")
     static let quoteTTL = Setting<Duration?>.milliseconds(
         "QUOTE_TTL_MS", default: 30_000, in: 1...3_600_000, zeroMeans: "never stale", "Age beyond which a route is quoted again")
+    static let quoteShare = Setting<Duration?>.milliseconds(
+        "QUOTE_SHARE_MS", default: 1_000, in: 1...10_000, zeroMeans: "only while it is under way",
+        "How long after its answer GET /api/quotes gives it again to equal requests")
     static let venues = Setting.choice("VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
     static let chain = Setting.choice("CHAIN", default: ChainKind.mock, "Where swaps are sent")
     static let routing = Setting.choice(
@@ -123,5 +156,14 @@ enum Settings {
         "WS_QUEUE", default: 64, in: 1...10_000, unit: "messages", "Messages queued for one socket before it is closed as too slow")
     static let socketQueueBytes = Setting<Int>.bytes(
         "WS_QUEUE_BYTES", default: "256KiB", in: 16_384...67_108_864, "Bytes queued for one socket before it is closed as too slow")
+    static let socketQueueTotal = Setting<Int?>.bytes(
+        "WS_QUEUE_TOTAL_BYTES", default: "256MiB", in: 65_536...68_719_476_736, zeroMeans: "no limit",
+        "Bytes queued for all sockets and streams; over it those with the most are closed as too slow")
+    static let socketFrames = Setting<Int?>.integer(
+        "WS_FRAMES_PER_S", default: 50, in: 1...100_000, zeroMeans: "no limit", unit: "messages",
+        "Messages that a socket may send in a second before it is closed")
+    static let callerSockets = Setting<Int?>.integer(
+        "CALLER_SOCKETS", default: 100, in: 1...100_000, zeroMeans: "no limit",
+        "Sockets and streams that one API key, or one address without a key, may have open in one process")
     static let socketMaxMessage = Setting<Int>.bytes("WS_MAX_MESSAGE", default: "4KiB", in: 128...1_048_576, "Longest message taken from a client")
 }

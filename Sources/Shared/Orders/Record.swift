@@ -48,6 +48,12 @@ struct Record {
     /// The text of a number.
     func number(_ field: String) throws(RecordError) -> String { try required(field, value[field]?.number) }
 
+    /// A number that is written as a text, which may be missing or null.
+    func optional(number field: String) throws(RecordError) -> String? {
+        guard let text: String = try optional(field) else { return nil }
+        return try required(field, (try? JSONValue.parse(text))?.number == text ? text : nil)
+    }
+
     private func required<T>(_ field: String, _ read: T?) throws(RecordError) -> T {
         guard let read else { throw .missing(field, of: name) }
         return read

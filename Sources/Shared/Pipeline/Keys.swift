@@ -16,6 +16,7 @@ public struct Keys: Sendable {
         static let events = "events"
         static let retries = "retries"
         static let order = "o:"
+        static let open = "open:"
     }
 
     public init(partition: Int) {
@@ -46,6 +47,10 @@ public struct Keys: Sendable {
     public var orderPrefix: String { orders + Name.order }
     /// The prefix of the key of every user's list.
     public var userPrefix: String { orders + "user:" }
+    /// The orders of an account that have not ended, where their number is limited.
+    public func open(_ account: Account) -> String { orders + Name.open + account.text }
+    /// The orders of an account that were accepted within the last minute, where their number is limited.
+    public func recent(_ account: Account) -> String { orders + "recent:" + account.text }
     /// A pattern for the keys of the orders of all partitions.
     static let everyOrder = "orders:{[0-9]*}:" + Name.order + "*"
     /// The same for the form of orders before this one.

@@ -16,6 +16,16 @@ public enum AcceptOutcome: Sendable, Equatable {
     case late
     /// The engine is paused, and nothing was written. The reason may be empty.
     case paused(reason: String)
+    /// The order would exceed a limit of its account; nothing was written.
+    case limited(ExceededLimit)
+}
+
+/// The limit of an account that one more order would exceed.
+public enum ExceededLimit: Sendable, Equatable {
+    /// So many orders are open.
+    case openOrders(Int)
+    /// So many orders were accepted within a minute; the first of them leaves it in `wait` ms.
+    case ordersPerMinute(Int, wait: UInt64)
 }
 
 /// The record of a request under its idempotency key.
@@ -63,11 +73,12 @@ extension OrderPipeline {
     ///
     /// - Parameters:
     ///   - claim: the key and the digest of the request; nil without a key.
+    ///   - limits: how many orders its account may have; nil for any number.
     ///   - idempotencyTTL: how long the record of the key stays, in ms.
     ///   - limit: the latest time of Redis, in ms, at which the order may be accepted.
     ///   - timeout: how long to wait for the answer.
     public func accept(
-        _ order: Order, claim: RequestClaim? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
+        _ order: Order, claim: RequestClaim? = nil, limits: AccountLimits? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
         guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
         let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
@@ -78,16 +89,29 @@ extension OrderPipeline {
             order.fingerprint, String(idempotencyTTL), String(limit), claim?.digest ?? "", String(order.slippageBps),
         ]
         let start = MonotonicInstant.now
-        let proposal = UsualSteps.Proposal(order, keys, digest: claim?.digest ?? "", ttl: idempotencyTTL, before: limit)
-        if let job = try await usual.accept(proposal, keys.partition, within: timeout) { return .accepted(order.id, job: job) }
+        // Where orders are counted, the script for one order decides.
+        if limits == nil {
+            let proposal = UsualSteps.Proposal(order, keys, digest: claim?.digest ?? "", ttl: idempotencyTTL, before: limit)
+            if let job = try await usual.accept(proposal, keys.partition, within: timeout) { return .accepted(order.id, job: job) }
+        }
         let reply = try await run(
             Scripts.accept,
-            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused], arguments,
+            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused]
+                + (limits.map { counts($0.account, from: keys.partition) } ?? []),
+            arguments + (limits.map { [$0.account.text, $0.openOrders.map(String.init) ?? "", $0.ordersPerMinute.map(String.init) ?? ""] } ?? []),
             timeout: max(.milliseconds(10), timeout - start.elapsed))
-        return try outcome(reply.array ?? [])
+        return try outcome(reply.array ?? [], limits)
     }
 
-    private func outcome(_ reply: [RedisValue]) throws(PipelineError) -> AcceptOutcome {
+    /// The keys of an account's open orders in all partitions, then those of its recent ones; of each first that of one partition.
+    ///
+    /// One script looks into all partitions: so the count is exact whatever the partitions of the orders are.
+    private func counts(_ account: Account, from partition: Int) -> [String] {
+        let sorted = [partitions[partition]] + partitions.filter { $0.partition != partition }
+        return sorted.map { $0.open(account) } + sorted.map { $0.recent(account) }
+    }
+
+    private func outcome(_ reply: [RedisValue], _ limits: AccountLimits?) throws(PipelineError) -> AcceptOutcome {
         let id = reply.count > 1 ? reply[1].string.flatMap { OrderID(parsing: $0) } : nil
         let job = reply.count > 2 ? reply[2].string : nil
         switch (reply.first?.string, id, job) {
@@ -97,6 +121,8 @@ extension OrderPipeline {
         case ("collision", _, _): return .collision
         case ("late", _, _): return .late
         case ("paused", _, _): return .paused(reason: reply.count > 1 ? reply[1].string ?? "" : "")
+        case ("open", _, _): return .limited(.openOrders(limits?.openOrders ?? 0))
+        case ("recent", _, _): return .limited(.ordersPerMinute(limits?.ordersPerMinute ?? 0, wait: reply.count > 1 ? reply[1].milliseconds ?? 0 : 0))
         default: throw PipelineError(.unexpectedReply, "accept answered what this version does not know")
         }
     }

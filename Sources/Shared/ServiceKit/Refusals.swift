@@ -1,5 +1,6 @@
 public import HTTP
 public import Orders
+public import Pipeline
 
 /// Every refusal of the services, each with its status, code and sentence. `Problem+HTTP.swift` has those of any HTTP server.
 extension Problem {
@@ -13,6 +14,8 @@ extension Problem {
         case forbidden = "FORBIDDEN"
         /// `Host` names another server.
         case hostNotAllowed = "HOST_NOT_ALLOWED"
+        /// The user has as many orders as it may have, or the order is larger than it may be.
+        case limitExceeded = "LIMIT_EXCEEDED"
         /// The order is over.
         case orderFinal = "ORDER_FINAL"
         /// Only a retry can tell the outcome of the order's transaction.
@@ -194,6 +197,40 @@ extension Problem {
         Problem(422, Code.idempotencyConflict, "This Idempotency-Key was used for another order; use a new key for a new order")
     }
 
+    /// The user has as many open orders as it may have.
+    static func tooManyOpenOrders(_ most: Int) -> Problem {
+        Problem(422, Code.limitExceeded, "One user may have \(most) open orders at once; wait until one has ended, or cancel one")
+    }
+
+    /// The user has placed as many orders within a minute as it may.
+    static func tooManyRecentOrders(_ most: Int, retryAfter seconds: Int) -> Problem {
+        Problem(422, Code.limitExceeded, "One user may place \(most) orders a minute; try again in \(seconds) s", retryAfter: seconds)
+    }
+
+    /// The order sells too much.
+    ///
+    /// - Parameter most: what it may sell at most, `100 SOL`.
+    public static func orderTooLarge(_ most: String) -> Problem {
+        Problem(
+            422, Code.limitExceeded, "One order may sell at most \(most); place a smaller order",
+            errors: [BadField(field: "amount", message: "must be at most \(most)")])
+    }
+
+    /// The operator's limits name no amount of the token that the order sells.
+    public static func notSold(_ symbol: String) -> Problem {
+        Problem(
+            422, Code.limitExceeded, "No order may sell \(symbol) here; sell another token",
+            errors: [BadField(field: "tokenIn", message: "may not be sold")])
+    }
+
+    /// The order would exceed a limit of its account.
+    public static func limitExceeded(_ limit: ExceededLimit) -> Problem {
+        switch limit {
+        case .openOrders(let most): .tooManyOpenOrders(most)
+        case .ordersPerMinute(let most, let wait): .tooManyRecentOrders(most, retryAfter: max(1, Int((wait + 999) / 1000)))
+        }
+    }
+
     /// An operator has paused the engine.
     ///
     /// - Parameter reason: the operator's reason; empty for none.
@@ -214,6 +251,11 @@ extension Problem {
 
     /// The oldest order waits for longer than allowed.
     public static var waitTooLong: Problem { overloaded("Orders wait longer than the engine allows; try again in a few seconds") }
+
+    /// More orders come in than the workers take.
+    public static var moreThanWorkersTake: Problem {
+        overloaded("More orders come in than the engine can work on; try again in a second", retryAfter: 1)
+    }
 
     /// The rest of Redis' memory is for the orders inside.
     public static var memoryNearlyFull: Problem { overloaded("The engine's memory is nearly full; try again in a few seconds") }

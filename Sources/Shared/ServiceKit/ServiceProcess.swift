@@ -1,3 +1,4 @@
+internal import Access
 internal import Configuration
 public import EventLoop
 internal import Glibc
@@ -85,6 +86,7 @@ public final class ServiceProcess {
         access = AccessGate(settings: common.access, keys: keys, tokens: tokens, limiter: limiter)
         router.gate = access
         serverOptions.crossOrigin = access.origins
+        serverOptions.use(common.limits)
         relay.process = self
         observer.watch(pipeline)
         watchClock()
@@ -119,6 +121,19 @@ public final class ServiceProcess {
 
     /// Makes the subscribers look up their address again.
     func moveSubscribers() { for entry in subscribers { entry.subscriber?.reconnect() } }
+
+    /// Limits the sockets and streams of one caller: of a key, or of an address without one.
+    ///
+    /// - Parameter usual: how many; nil for no limit but that of the key itself.
+    public func limitSockets(_ usual: Int?) {
+        serverOptions.socketsPerAddress = usual
+        guard access.isKeyed else { return }
+        router.socketQuota = { request in
+            let principal = request.principal
+            guard !principal.name.isEmpty, let limit = principal.limits.sockets ?? usual else { return nil }
+            return SocketQuota(owner: "key \(principal.name)", limit: limit)
+        }
+    }
 
     /// Closes all sockets with 1012 and ends all streams, spread over a time, so that their clients do not reconnect all at once.
     public func closeSockets(over duration: Duration) async { await server?.closeWebSockets(over: duration) }

@@ -15,6 +15,8 @@ final class ServiceRun {
     private let process: ServiceProcess
     private let service: any Service
     private let server: HTTPServer
+    /// The listener for probes, if it is set.
+    private let admin: HTTPServer?
     private let stopRequested = Promise<Void>()
     /// Why the process stops without a signal.
     private var failure: StartError?
@@ -31,6 +33,7 @@ final class ServiceRun {
         process.addAdminRoutes()
         server = HTTPServer(bind: process.common.bind, port: UInt16(process.common.port), router: process.router, options: process.serverOptions)
         process.server = server
+        admin = process.makeAdminServer()
     }
 
     func run() async throws {
@@ -41,8 +44,10 @@ final class ServiceRun {
         process.redis.onConnect = { [unowned self] info in await self.prepare(info) }
         process.redis.onFailure = { [unowned self] error in self.note(error) }
         try server.start()
+        try admin?.start()
         process.log.info(
             "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
+        if let admin { process.log.info("service.admin_started", ["port": .integer(Int(admin.port))]) }
 
         // Redis ends last, because the others hand back what they hold.
         let redis = Loop.spawn { [process] in await process.redis.run() }
@@ -55,6 +60,8 @@ final class ServiceRun {
         await process.heartbeat.end()
         process.redis.close()
         await redis.value
+        // Until here a probe is told that the process lives and is not ready.
+        await admin?.stop(within: .milliseconds(100))
         if let failure { throw failure }
         process.counted.write()
         process.log.info("service.stopped")

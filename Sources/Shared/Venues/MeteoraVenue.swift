@@ -32,7 +32,7 @@ final class MeteoraVenue: LiveVenue {
         return try await client.quote(target) { response throws(NoQuote) in try Self.read(response, request) }
     }
 
-    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
+    nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
         let reply = try VenueReply(response, dex: dex)
         if response.status != 200 || reply.has("errorCode") || reply.has("error") {
             throw reply.refusal(reply.word("errorCode"), status: response.status, noRoute: noRoute)

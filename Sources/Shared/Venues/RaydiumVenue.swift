@@ -26,7 +26,7 @@ final class RaydiumVenue: LiveVenue {
         return try await client.quote(target) { response throws(NoQuote) in try Self.read(response, request) }
     }
 
-    private nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
+    nonisolated static func read(_ response: HTTPClientResponse, _ request: QuoteRequest) throws(NoQuote) -> Quote {
         let reply = try VenueReply(response, dex: dex)
         let isSuccess = reply.value["success"]?.bool
         guard isSuccess != nil || response.status != 200 else { throw reply.missing("success") }

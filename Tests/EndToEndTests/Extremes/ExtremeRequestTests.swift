@@ -6,50 +6,31 @@ import Testing
 /// Tests every number that an endpoint, a parameter, a header or a frame takes, on all four services.
 @Suite("Extreme numbers in requests", .onLoop) @ServiceActor
 struct ExtremeRequestTests {
-    private struct Request {
-        let method: String
-        let path: String
-        var headers: [(String, String)] = []
-        var body: String?
-
-        func with(_ value: String) -> Request {
-            Request(
-                method: method, path: path.replacing("{x}", with: Extremes.escaped(value)),
-                headers: headers.map { ($0.0, $0.1.replacing("{x}", with: value)) }, body: body?.replacing("{x}", with: value))
-        }
-    }
-
-    private static func requests(_ id: String) -> [Request] {
+    /// Requests with a number where the contract has no name for it: in paths, in headers that every request may have, in a part of a value.
+    private static func requests(_ id: String) -> [ExtremeRequest] {
         let queries = [
-            "/api/orders?limit={x}", "/api/orders?cursor={x}", "/api/orders?cursor={x}_\(id)", "/api/orders?from={x}", "/api/orders?to={x}",
-            "/api/orders?status={x}", "/api/orders?userId={x}", "/api/orders/{x}", "/api/orders/status/{x}", "/api/orders/{x}/events",
-            "/api/orders/\(id)/events?after={x}", "/api/orders/\(id)?{x}={x}", "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount={x}",
-            "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1&slippageBps={x}", "/api/dead-letters?limit={x}", "/api/dead-letters?cursor={x}",
-            "/api/dead-letters?cursor=0-{x}-{x}", "/api/dead-letters?cursor={x}-1-1", "/api/doctor?stuckAfterSeconds={x}", "/api/streams?{x}",
-            "/health?{x}={x}", "/v1/stream?orderId=\(id)&after={x}", "/{x}",
+            "/api/orders?cursor={x}_\(id)", "/api/orders/\(id)?{x}={x}", "/api/dead-letters?cursor=0-{x}-{x}", "/api/dead-letters?cursor={x}-1-1",
+            "/api/streams?{x}", "/health?{x}={x}", "/v1/stream?orderId=\(id)&after={x}", "/{x}",
         ]
         let headers = [
             "Last-Event-ID", "Sec-WebSocket-Version", "X-Forwarded-For", "X-Forwarded-Proto", "Range", "If-Modified-Since", "Max-Forwards", "Upgrade",
-            "Idempotency-Key", "traceparent", "X-Request-ID",
+            "Idempotency-Key", "X-Request-ID",
         ]
-        let bodies = [
-            #""amount":{x}"#, #""amount":"{x}""#, #""amount":1,"slippage":{x}"#, #""amount":1,"slippageBps":{x}"#, #""amount":1,"deadline":{x}"#,
-            #""amount":1,"deadline":"{x}""#, #""amount":1,"userId":{x}"#, #""amount":1,"more":{x}"#,
-        ]
-        return queries.map { Request(method: "GET", path: $0) }
+        let bodies = [#""amount":1,"more":{x}"#, #""amount":1,"deadline":{x},"slippage":{x},"userId":"u""#]
+        return queries.map { ExtremeRequest(method: "GET", path: $0) }
             + headers.map {
-                Request(
+                ExtremeRequest(
                     method: "GET", path: "/api/orders/\(id)/events",
                     headers: [($0, "{x}")] + ($0 == "Last-Event-ID" ? [("Accept", "text/event-stream")] : []))
             }
             + bodies.map {
-                Request(
+                ExtremeRequest(
                     method: "POST", path: "/api/orders/execute", headers: [("Content-Type", "application/json")],
                     body: #"{"tokenIn":"SOL","tokenOut":"USDC",\#($0)}"#)
             } + [
-                Request(method: "POST", path: "/api/dead-letters/0-{x}-0/retry"), Request(method: "DELETE", path: "/api/dead-letters/{x}-1-0"),
-                Request(method: "DELETE", path: "/api/orders/{x}"),
-                Request(method: "POST", path: "/api/door/{x}", headers: [("Content-Type", "application/json")], body: #"{"reason":{x}}"#),
+                ExtremeRequest(method: "POST", path: "/api/dead-letters/0-{x}-0/retry"),
+                ExtremeRequest(method: "DELETE", path: "/api/dead-letters/{x}-1-0"),
+                ExtremeRequest(method: "POST", path: "/api/door/{x}", headers: [("Content-Type", "application/json")], body: #"{"reason":{x}}"#),
             ]
     }
 
@@ -61,21 +42,37 @@ struct ExtremeRequestTests {
         try await engine.waitForEnd([id])
         var accepted: [String] = []
         for service in StackService.allCases {
-            for request in Self.requests(id) {
-                let answers = try await together(Extremes.all.count) { index in
-                    let asked = request.with(Extremes.all[index])
-                    return try await engine.send(asked.method, asked.path, to: service, headers: asked.headers, body: asked.body)
-                }
-                for (value, answer) in zip(Extremes.all, answers) {
+            let named = try await ExtremeRequest.all(of: Contract(), order: id, servedBy: service, engine)
+            for request in Self.requests(id) + named {
+                for (value, answer) in zip(Extremes.all, try await Self.answers(to: request, from: service, engine)) {
                     #expect(
-                        (200..<600).contains(answer.status) && answer.status != 500, "\(service) \(request.path) \(value.prefix(50)): \(answer.text)")
-                    if answer.status == 202, let id = answer.json["orderId"]?.string { accepted.append(id) }
+                        (200..<500).contains(answer.status), "\(service) \(request.path) \(value.prefix(50)): \(answer.text)")
+                    if answer.status == 202, let id = (answer.json["orderId"] ?? answer.json["order_id"])?.string { accepted.append(id) }
                 }
+                // A reason of a pause may be a number, too.
+                if request.path == "/api/door/pause" { try await resume(engine) }
             }
         }
         #expect(!accepted.isEmpty)
         try await engine.waitForEnd(accepted)
         try await survivors.check()
+    }
+
+    /// The answers for all values, in their sequence. A few are asked for at once: many would find all connections to Postgres in use.
+    private static func answers(to request: ExtremeRequest, from service: StackService, _ engine: Engine) async throws -> [Engine.Answer] {
+        var answers: [Engine.Answer] = []
+        for first in stride(from: 0, to: Extremes.all.count, by: 4) {
+            answers += try await together(Array(Extremes.all[first..<min(first + 4, Extremes.all.count)])) { value in
+                let asked = request.with(value)
+                return try await engine.send(asked.method, asked.path, to: service, headers: asked.headers, body: asked.body)
+            }
+        }
+        return answers
+    }
+
+    private func resume(_ engine: Engine) async throws {
+        let answer = try await engine.send("POST", "/api/door/resume", headers: [("Content-Type", "application/json")], body: "{}")
+        #expect(answer.status == 200)
     }
 
     @Test(.engine())
@@ -116,18 +113,57 @@ struct ExtremeRequestTests {
         }
         // The order's events; SEQ_AHEAD and all events; a refusal; or a URL that is too long.
         for (value, code) in zip(Extremes.all, codes) { #expect([1000, 1008, 414, 431].contains(code), "\(value.prefix(50)): \(code)") }
+        try await sockets(port)
         try await frames(engine, id)
         try await lengths(port)
         try await survivors.check()
     }
 
+    /// What a frame has to have beside a member.
+    private static func with(_ name: String, _ id: String) -> String {
+        switch name {
+        case "after": #""orderId":"\#(id)","#
+        case "since": #""userId":"u","#
+        default: ""
+        }
+    }
+
+    /// Every input of every socket's address by the contract, and the first message of the dialect that names its order by it.
+    private func sockets(_ port: UInt16) async throws {
+        let values = Extremes.all.filter { $0 != Extremes.long }
+        for socket in Contract().sockets {
+            for input in socket.inputs.map(Optional.some) + (socket.inputs.isEmpty ? [nil] : []) {
+                let codes = try await together(values.count) { index in
+                    try await code(port, socket.path, input, values[index])
+                }
+                let isFine = codes.allSatisfy { (400..<500).contains($0) || [1000, 1008, 4404].contains($0) }
+                #expect(isFine, "\(socket) \(input?.name ?? "first message"): \(codes)")
+            }
+        }
+    }
+
+    /// What a socket is closed with, or the status of the refusal, if an input of its address or its first message is this value.
+    private func code(_ port: UInt16, _ path: String, _ input: Contract.Input?, _ value: String) async throws -> UInt16 {
+        let escaped = Extremes.escaped(value)
+        var address = path
+        if let input { address = input.place == .path ? path.replacing("{\(input.name)}", with: escaped) : "\(path)?\(input.name)=\(escaped)" }
+        let client = try await WebSocketClient(port: port, path: address)
+        defer { client.connection.close() }
+        guard client.status == 101 else { return UInt16(client.status) }
+        // A socket without an order stays open until it hears something that it cannot serve.
+        if input == nil || input?.name == "token" || input?.name == "after" { try await client.send(text: input == nil ? value : "x") }
+        if path == "/v1/stream", input?.name != "orderId" { try await client.close() }
+        return try await client.closeCode()
+    }
+
     private func frames(_ engine: Engine, _ id: String) async throws {
         let socket = try await engine.socket("/v1/stream")
-        let frames = [
-            #"{"op":"subscribe","orderId":"\#(id)","after":{x}}"#, #"{"op":"subscribe","orderId":"\#(id)","after":"{x}"}"#,
-            #"{"op":"subscribe","userId":"u","since":{x}}"#, #"{"op":"subscribe","userId":"u","since":"{x}"}"#, #"{"op":"ping","id":{x}}"#,
-            #"{"op":"unsubscribe","orderId":{x}}"#, #"{"op":{x}}"#, "{x}",
-        ]
+        // By the contract, and where it says that there is a text or none.
+        let named = Contract().frames.flatMap { frame in
+            frame.members.flatMap { name in ["{x}", "\"{x}\""].map { #"{"op":"\#(frame.name)",\#(Self.with(name, id))"\#(name)":\#($0)}"# } }
+        }
+        #expect(named.contains(#"{"op":"subscribe","orderId":"\#(id)","after":{x}}"#) && named.count >= 14)
+        let frames = named + [#"{"op":"subscribe","userId":"u","since":{x}}"#, #"{"op":{x}}"#, "{x}"]
         for value in Extremes.all where value != Extremes.long {
             for frame in frames { try await socket.send(text: frame.replacing("{x}", with: value)) }
             try await socket.send(text: #"{"op":"ping","id":"done"}"#)

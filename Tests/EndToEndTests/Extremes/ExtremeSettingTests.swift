@@ -7,7 +7,7 @@ import Testing
 @Suite("Extreme settings", .onLoop) @ServiceActor
 struct ExtremeSettingTests {
     /// Settings whose bounds a test cannot wait for, or that it has to choose by itself.
-    private nonisolated static let left: Set<String> = ["PORT", "PARTITIONS", "SHUTDOWN_GRACE_S"]
+    private nonisolated static let left: Set<String> = ["PORT", "ADMIN_PORT", "PARTITIONS", "SHUTDOWN_GRACE_S"]
 
     private nonisolated static let descriptions =
         GatewaySettings.descriptions + RouterSettings.descriptions + ExecutorSettings.descriptions + NotifierSettings.descriptions
@@ -25,7 +25,7 @@ struct ExtremeSettingTests {
     /// At their lower bounds these settings refuse orders, or let them expire before a test has seen them.
     private nonisolated static let workable = [
         "MAX_BACKLOG": "100", "MAX_WAIT_MS": "0", "ORDERS_PER_MINUTE": "0", "ORDER_STATE_TTL_S": "60", "CALLER_REQUESTS_PER_S": "0",
-        "CALLER_ORDERS_PER_S": "0", "CALLER_QUOTES_PER_S": "0",
+        "CALLER_ORDERS_PER_S": "0", "CALLER_QUOTES_PER_S": "0", "USER_OPEN_ORDERS": "0", "USER_ORDERS_PER_MIN": "0",
     ]
 
     @Test(.engine(settings: bounds(false).merging(workable) { $1 }))

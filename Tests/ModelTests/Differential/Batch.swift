@@ -59,6 +59,7 @@ struct Batch {
         try compare(usual.0, try await twins.contents(twins.careful))
         try compare(usual.1, try await twins.messages())
         try comparePlaces(usual.0, keys, places)
+        try compareCounts(usual.0, keys)
         note(&tally, accepted, places)
     }
 
@@ -109,6 +110,17 @@ struct Batch {
         for (situation, place) in zip(situations.joined(), places.joined()) {
             guard let place, let content = contents[keys.order(situation.order.id)], !content.contains("s=\(place)\n") else { continue }
             throw TestFailure("order \(situation.order.id) is not at \(place):\n\(content)")
+        }
+    }
+
+    /// Checks that the open orders of an account are those that have not ended.
+    private func compareCounts(_ contents: [String: String], _ keys: Keys) throws {
+        let open = contents[keys.open(Situation.counted)] ?? ""
+        for situation in situations.joined() where situation.account == Situation.counted && situation.hash == .usual && !situation.isCopy {
+            let lines = contents[keys.order(situation.order.id)]?.split(separator: "\n") ?? []
+            let place = lines.first { $0.hasPrefix("s=") }?.dropFirst(2).prefix { $0 != " " } ?? ""
+            guard let state = OrderState(rawValue: String(place)), state.isFinal == open.contains(situation.order.id.description) else { continue }
+            throw TestFailure("order \(situation.order.id) is \(state), and the open orders are \(open)")
         }
     }
 

@@ -12,6 +12,8 @@ struct Grounds {
     static let now: UInt64 = 4_000_000_000_000
     /// A user whose list is a key of another type.
     static let unlisted: UserID = "unlisted"
+    /// An account whose set of open orders is a key of another type.
+    static let uncounted = Account(owner: Owner(key: "uncounted"), user: nil)
     private static let last = "18446744073709551615-18446744073709551615"
 
     private(set) var accepted = Stream.fine
@@ -65,6 +67,7 @@ struct Grounds {
     /// The commands before those of the cases.
     func first(_ keys: Keys) -> [[String]] {
         var commands = [["HSET", keys.clock, "highest", String(Self.now), "ahead", "0"], ["SET", keys.user(Self.unlisted), "no list"]]
+        commands.append(["SET", keys.open(Self.uncounted), "no set"])
         for (stream, group) in keys.groups where stream != keys.events || events != .otherType {
             commands.append(["XGROUP", "CREATE", stream, group, "0", "MKSTREAM"])
         }

@@ -46,7 +46,7 @@ extension Situation {
         let own: [(name: String, value: String)] = [
             ("s", hash == .unreadable ? "nowhere at all" : place), ("o", hash == .withoutDetails ? "" : order.json),
             ("f", "1-1 \(order.fingerprint)"), ("p", announced), ("d", starts), ("x", order.deadline.map(String.init) ?? ""),
-            ("u", order.userId?.text ?? ""), ("t", transactions), ("v", isRouted ? life.route.openVenues : ""),
+            ("u", order.userId?.text ?? ""), ("h", account?.text ?? ""), ("t", transactions), ("v", isRouted ? life.route.openVenues : ""),
         ]
         return own + life.lines.map { (name: String($0.seq), value: $0.text) }
     }
@@ -55,6 +55,9 @@ extension Situation {
         var commands: [[String]] = []
         if let deadline = order.deadline, !life.state.isFinal { commands.append(["ZADD", keys.deadlines, String(deadline), order.id.description]) }
         if let user = order.userId { commands.append(["ZADD", keys.user(user), "1", order.id.description]) }
+        if let account, account != Grounds.uncounted, !life.state.isFinal {
+            commands.append(["ZADD", keys.open(account), "1", order.id.description])
+        }
         return commands
     }
 }

@@ -12,6 +12,8 @@ struct Situation {
     enum Sight: CaseIterable { case exact, ownEntry, earlier, otherEntry, otherState, noPlace }
     enum Standing: CaseIterable { case own, other, retry, nothing }
 
+    static let counted = Account(owner: Owner(key: "bot"), user: nil)
+
     /// Nil if the router begins.
     let move: UsualMove?
     let life: SampleLife
@@ -23,6 +25,8 @@ struct Situation {
     private(set) var holding: Holding
     let hash: Hash
     let sight: Sight
+    /// Whose open orders count the order; nil if none do.
+    let account: Account?
     /// The field `p`; empty without it.
     let announced: String
     /// The field `d`; empty without it.
@@ -48,6 +52,7 @@ struct Situation {
         hash = usually(.usual, Hash.allCases.filter { move == nil || $0 != .withoutDetails })
         // Where another entry stands for the order, the worker mostly believes in its own.
         sight = usually(standing == .own ? .exact : .ownEntry, Sight.allCases)
+        account = [nil, nil, Self.counted, Int.random(in: 0..<4, using: &random) == 0 ? Grounds.uncounted : nil].randomElement(using: &random)!
         announced = grounds.events == .fine ? ["", "", "1", "2"].randomElement(using: &random)! : grounds.areAnnounced ? "1" : ""
         let token = ["", "a", "b"].randomElement(using: &random)!
         let count = Int.random(in: 0...3, using: &random)
@@ -100,6 +105,7 @@ struct Situation {
         guard first, hash == .usual, life.state == source, place.hasSuffix(" " + name), !life.isPastDeadline || move == .confirm else { return false }
         guard grounds.events == .fine || grounds.events == .full && announced == "1" else { return false }
         guard let move else { return round == 1 && life.attempt == 1 && life.seq == 1 }
+        guard move != .confirm || account != Grounds.uncounted else { return false }
         return seen == place && grounds.areDeadlinesFine && (move != .route || grounds.routed == .fine)
     }
 }

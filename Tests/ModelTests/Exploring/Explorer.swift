@@ -23,6 +23,7 @@ struct Explorer {
     var states: Int { worlds.count }
 
     init(_ rules: Rules, harmOnly: Bool = false) {
+        precondition(MemoryLayout<World>.size % 8 == 0, "a world is compared and hashed eight bytes at a time")
         self.rules = rules
         self.harmOnly = harmOnly
     }

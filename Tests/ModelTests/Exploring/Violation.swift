@@ -18,12 +18,13 @@ enum Violation: String, Sendable {
     case wrongEntry = "`entry` does not name what stands for the order"
     case writtenByStranger = "a step was written for a worker that does not own the entry"
     case submittedLate = "the order was submitted after its deadline"
+    case miscounted = "an order that has ended counts as open, or an open one does not count"
 
     /// Whether people lose something by it.
     var isHarm: Bool {
         switch self {
         case .landedTwice, .failedAndLanded, .cancelledAndLanded, .confirmedWithoutLanding, .endedTwice, .gap, .stuck: true
-        case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger, .submittedLate: false
+        case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger, .submittedLate, .miscounted: false
         }
     }
 }
@@ -48,6 +49,7 @@ extension World {
         if flaws.contains(.illegalStatus) { return .illegalStatus }
         if flaws.contains(.writtenByStranger) { return .writtenByStranger }
         if flaws.contains(.submittedLate) { return .submittedLate }
+        if order.isCounted == order.isFinal { return .miscounted }
         if order.isFinal != (ends == 1) { return .endWithoutEvent }
         for index in 0..<Self.signatures where mayLand(index) {
             guard order.state == .submitted, Int(order.transaction) == index + 1 else { return .openTransaction }

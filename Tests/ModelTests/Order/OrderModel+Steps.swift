@@ -89,6 +89,7 @@ extension OrderModel {
     mutating func write(_ command: Command) -> Answer {
         let before = state
         state = command.step.target
+        isCounted = !isFinal
         switch command.step {
         case .routeBegin, .buildBegin: return Answer(.ok, state.status)
         case .submit:
@@ -124,6 +125,7 @@ extension OrderModel {
 
     mutating func end(_ state: OrderState, _ outcome: Answer.Outcome) -> Answer {
         self.state = state
+        isCounted = !isFinal
         return Answer(outcome, state.status)
     }
 }

@@ -6,6 +6,7 @@ extension OrderModel {
     /// - Parameter isSeen: whether the order is still at the place that the worker has seen. The first step of the router needs no such place.
     mutating func performUsually(_ command: Command, isSeen: Bool, without mutation: Mutation? = nil) -> Answer {
         guard isUsual(command, isSeen: isSeen, mutation) else { return Answer(.unusual) }
+        defer { if mutation == .usualUncounted { isCounted = true } }
         guard command.step == .submit else { return write(command) }
         // The executor begins and submits at once.
         state = .building

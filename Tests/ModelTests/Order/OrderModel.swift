@@ -45,9 +45,27 @@ struct OrderModel {
     var startsToken: UInt8 = 0
     /// The transaction in the hash. Zero if there is none.
     var transaction: UInt8 = 0
-    var isPastDeadline = false
+    private var marks: Marks = .counted
     /// Whether the hash has expired.
     var isGone = false
+
+    /// Two marks in one byte, because the bytes of a world are compared and hashed eight at a time.
+    private struct Marks: OptionSet {
+        let rawValue: UInt8
+        static let counted = Marks(rawValue: 1)
+        static let pastDeadline = Marks(rawValue: 2)
+    }
+
+    var isPastDeadline: Bool {
+        get { marks.contains(.pastDeadline) }
+        set { marks.formSymmetricDifference(newValue == isPastDeadline ? [] : .pastDeadline) }
+    }
+
+    /// Whether its account's open orders count it.
+    var isCounted: Bool {
+        get { marks.contains(.counted) }
+        set { marks.formSymmetricDifference(newValue == isCounted ? [] : .counted) }
+    }
 
     init() { entries[0] = Entry(post: Post(.router, round: 1)) }
 

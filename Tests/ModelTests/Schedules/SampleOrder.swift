@@ -11,6 +11,9 @@ enum SampleOrder {
     static let fill = Fill(
         executedPrice: "145.48", amountOut: BaseUnits(218_220_000), amountOutDecimal: "218.22", realisedSlippageBps: 0, networkFeeLamports: 5000)
 
+    /// One open order for the account of every schedule's order.
+    static let onlyOne = AccountLimits(Account(owner: Owner(key: "bot"), user: nil), openOrders: 1, ordersPerMinute: nil)
+
     static func make(using random: inout SeededGenerator) -> Order {
         Order(
             id: OrderID(milliseconds: 1_768_030_217_789, partition: 0, random: &random), clientOrderId: nil, userId: nil,

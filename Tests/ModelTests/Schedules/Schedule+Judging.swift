@@ -8,6 +8,7 @@ import TestSupport
 extension Schedule {
     /// Checks that the hash is what the model says, and that it is kept as long as it must be.
     func compare() async throws {
+        try await compareCount()
         let reply = try await database.redis.send(["HMGET", database.keys.order(order.id), "s", "d", "p"]).array ?? []
         let found = reply.map { $0.string ?? "" }
         guard !model.isGone else { return try check("hash", found, ["", "", ""]) }
@@ -23,6 +24,13 @@ extension Schedule {
         let leaves = try await database.send("PTTL", database.keys.order(order.id)).integer ?? -2 > 0
         let mayLeave = model.isFinal && model.named == OrderModel.nothing && !isAnnounced
         guard leaves == mayLeave else { throw TestFailure("the hash \(leaves ? "leaves too early" : "stays for ever")") }
+    }
+
+    /// Checks that the open orders of the account are this one, or none.
+    private func compareCount() async throws {
+        guard let limits else { return }
+        let open = try await database.send("ZRANGE", database.keys.open(limits.account), "0", "-1").array?.compactMap(\.string) ?? []
+        guard open == (model.isCounted ? [order.id.description] : []) else { throw TestFailure("the open orders are \(open) in \(model.state)") }
     }
 
     /// The place that the hash must name.
@@ -54,6 +62,7 @@ extension Schedule {
         try check("retries", try await database.send("ZCARD", database.keys.retries).integer, 0)
         try judgeStored()
         try await database.send("DEL", database.keys.dead, database.keys.events, database.keys.deadlines)
+        if let limits { try await database.send("DEL", database.keys.open(limits.account)) }
         try await database.pipeline.createGroups(database.keys)
     }
 

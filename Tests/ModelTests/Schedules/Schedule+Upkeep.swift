@@ -1,5 +1,6 @@
 import EventLoop
 import Orders
+import Redis
 
 @testable import Pipeline
 
@@ -25,6 +26,16 @@ extension Schedule {
             expected = .final(model.state)
         }
         try check("cancel", try await database.pipeline.cancel(order.id), expected)
+    }
+
+    /// The account's one open order is this one. Another one is refused, and leaves nothing behind.
+    func propose() async throws {
+        guard let limits, model.isCounted else { return }
+        let other = SampleOrder.make(using: &random)
+        let outcome = try await database.pipeline.accept(
+            other, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+        try check("another order", outcome, .limited(.openOrders(1)))
+        try check("its hash", try await database.send("EXISTS", database.keys.order(other.id)).integer, 0)
     }
 
     func passDeadline() async throws {

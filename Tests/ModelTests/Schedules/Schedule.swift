@@ -35,6 +35,8 @@ final class Schedule {
 
     let database: Database
     let order: Order
+    /// How many orders its account may have; nil if they are not counted.
+    let limits: AccountLimits?
     var random: SeededGenerator
     var model = OrderModel()
     var deliveries: [Delivery] = []
@@ -62,9 +64,10 @@ final class Schedule {
         self.database = database
         self.random = random
         order = SampleOrder.make(using: &self.random)
+        limits = Bool.random(using: &self.random) ? SampleOrder.onlyOne : nil
         guard
             case .accepted(_, let entry) = try await database.pipeline.accept(
-                order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                order, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
         else { throw TestFailure("the order was not accepted") }
         ids[0] = entry
         unread[.router] = [0]
@@ -103,12 +106,13 @@ final class Schedule {
         case 84..<88: try await inject()
         case 88..<89: try await cancel()
         case 89..<90: try await passDeadline()
-        case 90..<92: try await giveUp(delivery)
-        case 92..<96: try await release(delivery)
+        case 90: try await sweep()
+        case 91, 92: try await giveUp(delivery)
+        case 93..<96: try await release(delivery)
         case 96: try await drop(Int.random(in: 0..<model.letters.count, using: &random))
-        case 97: try await readEvents()
-        case 98: try await store()
-        default: try await sweep()
+        case 97: try await propose()
+        case 98: try await readEvents()
+        default: try await store()
         }
     }
 

@@ -17,12 +17,14 @@ struct KeyedNotifierTests {
     private static let bot = Owner(key: "bot")
 
     private func withKeyedNotifier(
+        _ settings: [String: String] = [:],
         _ body: @ServiceActor (TestProcess<NotifierSettings>, UInt16, TestKeys) async throws -> Void
     ) async throws {
         try await withKeys { keys in
             // Redis has no order that is not there: Postgres is asked, and has an answer.
             try await withStore { _, database in
-                try await withProcess(NotifierSettings.self, ["DATABASE_URL": database, "API_KEYS_FILE": keys.path]) { test in
+                try await withProcess(NotifierSettings.self, settings.merging(["DATABASE_URL": database, "API_KEYS_FILE": keys.path]) { $1 }) {
+                    test in
                     let notifier = try await Notifier(settings: test.settings, process: test.process)
                     // Nothing is stored here: what is not in Redis is to be looked for in Postgres, and not to be found.
                     let running = notifier.children.filter { $0.name != "events" }.map { child in Loop.spawn { try await child.run() } }
@@ -72,6 +74,27 @@ struct KeyedNotifierTests {
             return token != nil
         }
         return try #require(token)
+    }
+
+    @Test func `a socket counts for its key, with the key's own limit, and without a key for its address`() async throws {
+        try await withKeyedNotifier(["CALLER_SOCKETS": "2"]) { test, port, keys in
+            let order = Samples.order(owner: Self.bot)
+            try await test.accept(order)
+            let token = "/ws/orders/\(order.id)?token=\(try await token(test, order))"
+            var held: [WebSocketClient] = []
+            defer { held.forEach { $0.connection.close() } }
+            let callers: [(path: String, header: String?, limit: Int)] = [
+                ("/v1/stream", keys.header("few"), 1), ("/v1/stream", keys.header("bot"), 2), ("/v1/stream", keys.header("ant"), 2), (token, nil, 2),
+            ]
+            for caller in callers {
+                for _ in 0..<caller.limit {
+                    held.append(try await connect(port, caller.path, caller.header))
+                    #expect(held.last?.status == 101)
+                }
+                let refused = try await connect(port, caller.path, caller.header)
+                #expect(refused.status == 429 && refused.body.contains("You have \(caller.limit) sockets and streams open here"), "\(refused.body)")
+            }
+        }
     }
 
     @Test func `without a key or a token no order's socket opens`() async throws {

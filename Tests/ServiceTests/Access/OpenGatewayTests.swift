@@ -18,10 +18,20 @@ struct OpenGatewayTests {
                     #expect(answer.status == 403 && answer["code"]?.string == "ORIGIN_NOT_ALLOWED", "\(origin) \(path): \(answer.body)")
                 }
                 let read = try await http.get("/api/tokens", "Origin: \(origin)")
-                #expect(read.status == 200)
+                #expect(read.status == 200 && read.header("Access-Control-Allow-Origin") == nil, "\(origin)")
             }
             for origin in ["http://engine.test", "https://friend.example"] {
-                #expect(try await http.send("POST", "/api/orders/execute", [Self.json, "Origin: \(origin)"], body: Self.order).status == 202)
+                let answer = try await http.send("POST", "/api/orders/execute", [Self.json, "Origin: \(origin)"], body: Self.order)
+                #expect(answer.status == 202 && answer.header("Access-Control-Allow-Origin") == origin, "\(origin): \(answer.head)")
+            }
+        }
+    }
+
+    @Test func `whoever asks is told that no key is needed`() async throws {
+        try await withGateway { _, http in
+            for header in ["X: y", "Authorization: Bearer oek_0"] {
+                let answer = try await http.get("/api/access", header)
+                #expect(answer.status == 200 && answer.body == #"{"mode":"open","name":null,"scopes":["trade","read","operate"],"user":null}"#)
             }
         }
     }

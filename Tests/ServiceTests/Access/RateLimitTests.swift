@@ -89,7 +89,7 @@ struct RateLimitTests {
         var (granted, asked) = (0, 0)
         while start.elapsed < .seconds(1) {
             asked += 1
-            if (try? limiter.admit(.anyone, at: "192.0.2.1", .requests)) != nil { granted += 1 }
+            if (try? limiter.admit(.anyone, from: "192.0.2.1")) != nil { granted += 1 }
             try await sleep(for: .milliseconds(1))
         }
         // A busy machine asks less often. The rate for as long as it took, and what is let through on credit.
@@ -110,16 +110,30 @@ struct RateLimitTests {
     @Test func `a limit that was changed in the file of keys holds at once`() async throws {
         let limiter = try await limiter(100)
         var granted = 0
-        for _ in 0..<5 where (try? limiter.admit(key(1), at: "", .requests)) != nil { granted += 1 }
+        for _ in 0..<5 where (try? limiter.admit(key(1), from: "192.0.2.1")) != nil { granted += 1 }
         #expect(granted == 1)
-        let headers = try limiter.admit(key(1000), at: "", .requests)
+        let headers = try limiter.admit(key(1000), from: "192.0.2.1")
         #expect(headers.contains { $0 == ("RateLimit-Policy", #""requests";q=1000;w=1"#) })
     }
 
     @Test func `however many addresses come, a key has a bucket of its own`() async throws {
         let limiter = try await limiter(1)
-        for number in 0..<10_050 { _ = try? limiter.admit(.nobody, at: "10.0.\(number / 256).\(number % 256)", .requests) }
-        #expect(throws: Problem.self) { try limiter.admit(.nobody, at: "192.0.2.1", .requests) }
-        _ = try limiter.admit(key(nil), at: "192.0.2.1", .requests)
+        for number in 0..<10_050 { _ = try? limiter.admit(.nobody, from: "10.0.\(number / 256).\(number % 256)") }
+        #expect(throws: Problem.self) { try limiter.admit(.nobody, from: "192.0.2.1") }
+        _ = try limiter.admit(key(nil), from: "192.0.2.1")
+    }
+
+    @Test func `the addresses of one network of IPv6 share a bucket`() async throws {
+        let limiter = try await limiter(1)
+        _ = try limiter.admit(.nobody, from: "2001:db8::1")
+        #expect(throws: Problem.self) { try limiter.admit(.nobody, from: "2001:db8::ffff:2") }
+        _ = try limiter.admit(.nobody, from: "2001:db8:0:1::1")
+    }
+}
+
+extension RateLimiter {
+    fileprivate func admit(_ principal: Principal, from address: String) throws -> [(String, String)] {
+        let address = try #require(IPAddress(address))
+        return try admit(principal, at: address, .requests)
     }
 }

@@ -11,11 +11,13 @@ struct TestKeys {
     /// The text of each key, by its name.
     let secrets: [String: String]
 
-    /// `bot` and `ant` trade; `alice-1` and `alice-2` are bound to alice; `reader` reads, `trader` trades and does not read, `op` operates.
+    /// `bot` and `ant` trade; `alice-1` and `alice-2` are bound to alice; `reader` reads, `trader` trades and does not read, `op` operates. `few`
+    /// may have one socket.
     static let all: [(name: String, scopes: Scopes, user: String?)] = [
         ("bot", [.trade, .read], nil), ("ant", [.trade, .read], nil), ("alice-1", [.trade, .read], "alice"), ("alice-2", [.read], "alice"),
-        ("reader", .read, nil), ("trader", .trade, nil), ("op", .operate, nil),
+        ("reader", .read, nil), ("trader", .trade, nil), ("op", .operate, nil), ("few", .read, nil),
     ]
+    private static let limits = ["few": KeyLimits(sockets: 1)]
 
     /// The header that has a key.
     func header(_ name: String) -> String { "Authorization: Bearer \(secrets[name] ?? "none")" }
@@ -25,7 +27,8 @@ struct TestKeys {
         var file = KeyFile()
         for (name, scopes, user) in Self.all where !names.contains(name) {
             guard let digest = KeySecret(secrets[name] ?? "")?.digest else { throw TestFailure("\(name) has no key") }
-            try file.add(APIKey(name: name, digest: digest, scopes: scopes, user: user.map { UserID(stored: $0) }))
+            let limits = Self.limits[name] ?? KeyLimits()
+            try file.add(APIKey(name: name, digest: digest, scopes: scopes, user: user.map { UserID(stored: $0) }, limits: limits))
         }
         try replace(with: file.text)
     }

@@ -11,8 +11,8 @@ extension TestProcess where Settings == GatewaySettings {
     func acceptance(backlog: Int = 1000) throws -> Acceptance {
         let admission = Admission(
             limits: AdmissionLimits(maxBacklog: backlog, maxWait: nil), lag: LagSampler(pipeline: pipeline),
-            pressure: RedisPressure(redis: redis, log: process.log))
-        return Acceptance(
+            pressure: RedisPressure(redis: redis, log: process.log), intake: IntakeWatch(pipeline: pipeline))
+        return try Acceptance(
             settings: settings, process: process, tokens: try Samples.tokens(), admission: admission,
             outcomes: Acceptance.outcomes(in: process.metrics))
     }
@@ -25,7 +25,7 @@ extension Acceptance {
         headers.append(name: "Content-Type", value: "application/json")
         if let key { headers.append(name: "Idempotency-Key", value: key) }
         let request = HTTPRequest(
-            method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers, body: Array(body.utf8), remoteAddress: "127.0.0.1")
+            method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers, body: Array(body.utf8), peerAddress: .unspecified)
         do throws(Problem) { return .success(try await accept(request)) } catch { return .failure(error) }
     }
 }

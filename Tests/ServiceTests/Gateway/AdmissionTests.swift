@@ -14,7 +14,8 @@ import Testing
 struct AdmissionTests {
     private func refusal(_ admission: Admission) -> Problem? {
         do throws(Problem) {
-            try admission.check()
+            try admission.enter()
+            admission.leave(since: .now)
             return nil
         } catch {
             return error
@@ -24,7 +25,8 @@ struct AdmissionTests {
     private func admission(_ test: TestProcess<GatewaySettings>, backlog: Int = 1000, wait: Duration? = nil) async throws -> Admission {
         let lag = LagSampler(pipeline: test.pipeline)
         let pressure = RedisPressure(redis: test.redis, log: test.process.log)
-        let admission = Admission(limits: AdmissionLimits(maxBacklog: backlog, maxWait: wait), lag: lag, pressure: pressure)
+        let admission = Admission(
+            limits: AdmissionLimits(maxBacklog: backlog, maxWait: wait), lag: lag, pressure: pressure, intake: IntakeWatch(pipeline: test.pipeline))
         #expect(refusal(admission) == nil, "a gateway that knows nothing yet takes orders")
         _ = try await lag.sample()
         return admission
@@ -53,7 +55,7 @@ struct AdmissionTests {
             let lag = LagSampler(pipeline: test.pipeline)
             let admission = Admission(
                 limits: AdmissionLimits(maxBacklog: 1000, maxEventBacklog: limit, maxWait: nil), lag: lag,
-                pressure: RedisPressure(redis: test.redis, log: test.process.log))
+                pressure: RedisPressure(redis: test.redis, log: test.process.log), intake: IntakeWatch(pipeline: test.pipeline))
             _ = try await lag.sample()
             let problem = refusal(admission)
             #expect((problem != nil) == isRefused)
@@ -82,6 +84,30 @@ struct AdmissionTests {
         }
     }
 
+    @Test func `orders that would wait longer than the limit says are refused, until the workers have caught up`() async throws {
+        try await withProcess(GatewaySettings.self) { test in
+            let intake = IntakeWatch(pipeline: test.pipeline)
+            let limits = AdmissionLimits(maxBacklog: 1000, maxWait: nil, maxExpectedWait: .milliseconds(200))
+            let admission = Admission(
+                limits: limits, lag: LagSampler(pipeline: test.pipeline), pressure: RedisPressure(redis: test.redis, log: test.process.log),
+                intake: intake)
+            for _ in 0..<200 { try await test.accept(Samples.order()) }
+            let watching = Loop.spawn { await intake.run() }
+            defer { watching.cancel() }
+            // At ten orders in fifty milliseconds a hundred orders need half a second.
+            let read = ["XREADGROUP", "GROUP", "router", "r", "COUNT", "10", "STREAMS", test.pipeline.partitions[0].accepted, ">"]
+            var problem: Problem?
+            for _ in 0..<12 where problem == nil {
+                problem = refusal(admission)
+                _ = try await test.redis.send(read)
+                try await sleep(for: .milliseconds(50))
+            }
+            #expect(problem?.status == 503 && problem?.code == "OVERLOADED" && problem?.headers.map(\.1) == ["1"])
+            while try await test.redis.send(read).array?.isEmpty == false {}
+            try await eventually { refusal(admission) == nil }
+        }
+    }
+
     @Test func `above three quarters of Redis' memory new orders are refused, and then taken again`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         try await withProcess(GatewaySettings.self, server: server) { test in
@@ -89,7 +115,8 @@ struct AdmissionTests {
             let running = Loop.spawn { await pressure.run() }
             defer { running.cancel() }
             let admission = Admission(
-                limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: pressure)
+                limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline), pressure: pressure,
+                intake: IntakeWatch(pipeline: test.pipeline))
             let info = try #require(try await test.redis.send(["INFO", "memory"]).string)
             let used = try #require(info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("used_memory:") }.flatMap { Int($0.dropFirst(12)) })
             _ = try await test.redis.send(["CONFIG", "SET", "maxmemory", String(used * 5 / 4)])

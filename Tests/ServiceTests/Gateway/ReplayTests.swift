@@ -26,8 +26,10 @@ struct ReplayTests {
         let outcomes: MetricFamily<Counter>
 
         func acceptance(tokens: TokenList? = nil, backlog: Int = 1000) throws -> Acceptance {
-            let admission = Admission(limits: AdmissionLimits(maxBacklog: backlog, maxWait: nil), lag: lag, pressure: pressure)
-            return Acceptance(
+            let admission = Admission(
+                limits: AdmissionLimits(maxBacklog: backlog, maxWait: nil), lag: lag, pressure: pressure,
+                intake: IntakeWatch(pipeline: test.pipeline))
+            return try Acceptance(
                 settings: test.settings, process: test.process, tokens: try tokens ?? Samples.tokens(), admission: admission, outcomes: outcomes)
         }
 

@@ -16,9 +16,11 @@ import Testing
 @Suite(.onLoop) @ServiceActor
 struct SocketRoutesTests {
     private func withSockets(
+        messagesPerSecond: Int? = nil,
         _ body: @ServiceActor (TestProcess<NotifierSettings>, FakeHistory, OrderFeeds, UInt16) async throws -> Void
     ) async throws {
         try await withOrderFeeds { test, history, feeds, _ in
+            test.process.serverOptions.webSocket.messagesPerSecond = messagesPerSecond
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             let users = UserFeeds(
                 directory: StoredUserDirectory(pipeline: test.pipeline), subscriber: test.process.connectSubscriber(), log: test.process.log)
@@ -47,6 +49,18 @@ struct SocketRoutesTests {
             case .ended: return (texts, 1006)
             case .ping, .pong: continue
             }
+        }
+    }
+
+    @Test func `too many frames in a second: the client reads an error, then the socket is closed with 1008`() async throws {
+        try await withSockets(messagesPerSecond: 5) { _, _, _, port in
+            let client = try await WebSocketClient(port: port, path: "/v1/stream")
+            let pings = (0..<8).flatMap { WebSocketClient.frame(opcode: 1, Array(#"{"op":"ping","id":\#($0)}"#.utf8)) }
+            try await client.connection.send(pings)
+            for number in 0..<5 { #expect(try await client.text() == #"{"op":"pong","id":\#(number)}"#) }
+            let error = try JSONValue.parse(try await client.text())
+            #expect(error["op"]?.string == "error" && error["code"]?.string == "TOO_MANY" && error["message"]?.string?.contains("5 messages") == true)
+            #expect(try await client.closeCode() == 1008)
         }
     }
 

@@ -23,6 +23,15 @@ struct PreviewDeskTests {
         return PreviewDesk(QuoteDesk(venues: [venue], timeout: .seconds(5), metrics: nil), limits: limits, metrics: metrics)
     }
 
+    /// The desks of a router whose venues are at `api`.
+    private func desks(_ api: StubAPI, _ variables: [String: String]) throws -> (Router.Desks, ServiceProcess) {
+        let urls = ["RAYDIUM_API_URL": api.url, "JUPITER_API_URL": api.url]
+        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", variables.merging(urls) { $1 })
+        let process = ServiceProcess.unconnected(settings)
+        let pools = try PoolList(bytes: Array(Self.pool.utf8), tokens: Samples.tokens())
+        return (try Router.desks(settings, pools, MarketBoard(pools.pools, settings: settings.market, process: process), process), process)
+    }
+
     private func request(_ amount: UInt64) -> QuoteRequest {
         QuoteRequest(tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: BaseUnits(amount), slippageBps: 100)
     }
@@ -81,13 +90,43 @@ struct PreviewDeskTests {
         #expect(venue.asked == 302)
     }
 
-    @Test func `a budget lets a few through at once, then one each interval`() {
-        var budget = PreviewBudget(perMinute: 60)
-        func at(_ seconds: UInt64) -> MonotonicInstant { MonotonicInstant(nanoseconds: 1_000_000_000_000 + seconds * 1_000_000_000) }
-        var waits: [Duration?] = []
-        for second in [0, 0, 0, 0, 0, 0, 1, 1, 100, 100, 100, 100, 100, 100] as [UInt64] { waits.append(budget.take(at: at(second))) }
-        let second: Duration? = .seconds(1)
-        #expect(waits == [nil, nil, nil, nil, nil, second, nil, second, nil, nil, nil, nil, nil, second])
+    @Test func `a failure is shared with those who ask meanwhile, and whoever asks later has another try`() async throws {
+        let venue = FakeVenue("raydium", .failure(.noRoute))
+        venue.gate = Promise()
+        let desk = desk(venue) { ($0.fresh, $0.stale) = (.seconds(60), .seconds(60)) }
+        let asking = (0..<5).map { _ in Loop.spawn { try await desk.ask(.sample).choice == nil } }
+        try await eventually { venue.asked == 1 }
+        venue.gate?.succeed(())
+        for task in asking { #expect(try await task.value) }
+        venue.answer = .quote(200)
+        #expect(try await desk.ask(.sample).choice != nil && venue.asked == 2)
+        #expect(try await desk.ask(.sample).choice != nil && venue.asked == 2)
+    }
+
+    @Test func `256 answers are kept, each with the time of its quote, and the oldest goes first`() async throws {
+        let venue = FakeVenue("raydium", .quote(200))
+        let desk = desk(venue) { $0.fresh = .seconds(60) }
+        for amount in 1...257 as ClosedRange<UInt64> {
+            venue.quotedAt = 1_000_000 + amount
+            _ = try await desk.ask(request(amount))
+        }
+        venue.quotedAt = 2_000_000
+        #expect(try await desk.ask(request(2)).offers?.best.quotedAt == 1_000_002 && venue.asked == 257)
+        #expect(try await desk.ask(request(1)).offers?.best.quotedAt == 2_000_000 && venue.asked == 258)
+    }
+
+    @Test(arguments: [("1000", 1), ("0", 0)])
+    func `for how long an answer is given again is a setting`(_ time: String, _ shared: Int) async throws {
+        for venues in ["mock", "live"] {
+            let api = try StubAPI { target, _ in .reply(200, target.hasPrefix("/compute") ? Self.raydium : Self.meteora) }
+            defer { api.close() }
+            let (desks, process) = try desks(
+                api, ["VENUES": venues, "QUOTE_SHARE_MS": time, "MOCK_QUOTE_LATENCY_MS": "0", "MOCK_VOLATILITY_BPS": "0"])
+            for _ in 0..<2 { #expect(try await desks.previews.ask(request(100_000_000)).choice != nil, "\(venues)") }
+            let text = process.metrics.render()
+            #expect(text.contains(#"quote_previews_total{source="venues"} \#(2 - shared)"#), "\(venues)")
+            #expect(text.contains(#"quote_previews_total{source="cache"} 1"#) == (shared == 1), "\(venues)")
+        }
     }
 
     @Test func `dust previews of one caller leave every order its quotes`() async throws {
@@ -96,17 +135,26 @@ struct PreviewDeskTests {
             return isDust ? .reply(500, "{}") : .reply(200, target.hasPrefix("/compute") ? Self.raydium : Self.meteora)
         }
         defer { api.close() }
-        let variables = ["VENUES": "live", "RAYDIUM_API_URL": api.url, "JUPITER_API_URL": api.url, "PREVIEWS_PER_MINUTE": "0"]
-        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", variables)
-        let process = ServiceProcess.unconnected(settings)
-        let pools = try PoolList(bytes: Array(Self.pool.utf8), tokens: Samples.tokens())
-        let desks = try Router.desks(settings, pools, MarketBoard([], settings: settings.market, process: process), process)
+        let (desks, process) = try desks(api, ["VENUES": "live", "PREVIEWS_PER_MINUTE": "0"])
         for amount in 1...12 as ClosedRange<UInt64> { #expect(try await desks.previews.ask(request(amount)).choice == nil) }
         #expect(try await desks.previews.ask(request(13)).failure.message.contains("is left out"))
         for _ in 0..<5 { #expect(await desks.orders.ask(request(100_000_000)).offers?.quotes.count == 2) }
         let text = process.metrics.render()
         #expect(text.contains(#"quotes_total{dex="raydium",outcome="quoted"} 5"#) && !text.contains(#"outcome="venue_unavailable""#))
         #expect(text.contains(#"venue_left_out{dex="raydium"} 0"#))
+    }
+
+    @Test func `a venue's word that a request is bad leaves other previews their quotes`() async throws {
+        let api = try StubAPI { target, _ in
+            let isDust = !target.contains("amount=100000000&")
+            return isDust
+                ? .reply(400, #"{"success":false,"errorCode":"DUST","msg":"DUST"}"#)
+                : .reply(200, target.hasPrefix("/compute") ? Self.raydium : Self.meteora)
+        }
+        defer { api.close() }
+        let (desks, _) = try desks(api, ["VENUES": "live", "PREVIEWS_PER_MINUTE": "0"])
+        for amount in 1...12 as ClosedRange<UInt64> { #expect(try await desks.previews.ask(request(amount)).failure.code == .quoteRefused) }
+        #expect(try await desks.previews.ask(request(100_000_000)).offers?.quotes.count == 2)
     }
 
     @Test(arguments: [nil, "key"])
@@ -126,4 +174,8 @@ struct PreviewDeskTests {
         + #""routePlan":[{"swapInfo":{"ammKey":"p","inputMint":"\#(sol)","outputMint":"\#(usdc)","inAmount":"100000000","outAmount":"17057460"}}]}"#
     private nonisolated static let pool =
         #"[{"dex":"raydium","kind":"cpmm","pool":"p","base":"SOL","quote":"USDC","baseReserve":"70000","quoteReserve":"10500000","feePpm":2500}]"#
+}
+
+extension PreviewDesk {
+    fileprivate func ask(_ request: QuoteRequest) async throws(Problem) -> QuoteRound { try await ask(request, by: ":test") }
 }

@@ -12,12 +12,40 @@ import Testing
 
 @Suite(.onLoop) @ServiceActor
 struct QuoteRoutesTests {
-    private func withRoutes(_ venues: [FakeVenue], _ body: @ServiceActor (HTTPExchange) async throws -> Void) async throws {
-        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", [:])
+    private func withRoutes(
+        _ venues: [FakeVenue], _ variables: [String: String] = [:], fresh: Duration? = nil,
+        _ body: @ServiceActor (HTTPExchange) async throws -> Void
+    ) async throws {
+        let settings = try load(RouterSettings.self, redis: "redis://127.0.0.1:1", variables)
         let process = ServiceProcess.unconnected(settings)
         let desk = QuoteDesk(venues: venues, timeout: .milliseconds(100), metrics: process.metrics)
-        QuoteRoutes(desk: PreviewDesk(desk, metrics: process.metrics), tokens: try Samples.tokens()).add(to: process.router)
+        var limits = PreviewDesk.Limits()
+        limits.fresh = fresh
+        QuoteRoutes(desk: PreviewDesk(desk, limits: limits, metrics: process.metrics), tokens: try Samples.tokens()).add(to: process.router)
         try await withServer(process, body)
+    }
+
+    @Test func `an answer that is shared costs its caller as much as any`() async throws {
+        let venue = FakeVenue("raydium", .quote(217_980_000))
+        try await withRoutes([venue], ["CALLER_QUOTES_PER_S": "1"], fresh: .seconds(60)) { http in
+            var statuses: [Int] = []
+            for _ in 0..<20 { statuses.append(try await http.get("/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5").status) }
+            #expect(statuses.prefix(2) == [200, 200] && statuses.contains(429), "\(statuses)")
+            #expect(venue.asked == 1)
+        }
+    }
+
+    @Test func `whoever may not ask gets no shared answer either`() async throws {
+        try await withKeys { keys in
+            let venue = FakeVenue("raydium", .quote(217_980_000))
+            try await withRoutes([venue], ["API_KEYS_FILE": keys.path], fresh: .seconds(60)) { http async throws in
+                let path = "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=1.5"
+                #expect(try await http.get(path, keys.header("bot")).status == 200)
+                #expect(try await http.get(path).status == 401)
+                #expect(try await http.get(path, keys.header("trader")).status == 403)
+                #expect(try await http.get(path, keys.header("ant")).status == 200 && venue.asked == 1)
+            }
+        }
     }
 
     @Test func `a page of another site cannot make the engine ask the venues`() async throws {

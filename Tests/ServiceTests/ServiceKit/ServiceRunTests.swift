@@ -76,6 +76,42 @@ struct ServiceRunTests {
         #expect(!process.redis.isConnected)
     }
 
+    @Test func `the port for probes answers while all connections are taken, and says until the end that the process stops`() async throws {
+        // A port that was free a moment ago.
+        let finder = HTTPServer(bind: "127.0.0.1", router: HTTPRouter())
+        try finder.start()
+        let port = finder.port
+        await finder.stop(within: .zero)
+        let settings = try load(
+            RouterSettings.self, redis: try await RedisServer.shared().database(), ["ADMIN_PORT": String(port), "SHUTDOWN_GRACE_S": "4"])
+        let process = ServiceProcess.unconnected(settings)
+        process.serverOptions.maxConnections = 2
+        let service = RecordingService()
+        var whileStopping = ""
+        service.onStop = { whileStopping = (try? await Self.ask(port, "/health/ready")) ?? "no answer" }
+        let running = Loop.spawn { try await ServiceRun(process: process, service: service).run() }
+        try await eventually { process.health.readiness.isPassing }
+        let held = try (0..<2).map { _ in try RawConnection(port: try #require(process.server?.port)) }
+        try await eventually { process.server?.connections == 2 }
+        let next = try RawConnection(port: try #require(process.server?.port))
+        try await next.send("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n")
+        await #expect(throws: DeadlineExceeded.self) { try await next.response(within: .milliseconds(300)) }
+        for path in ["/health/live", "/health/ready", "/metrics"] { #expect(try await Self.ask(port, path).hasPrefix("HTTP/1.1 200"), "\(path)") }
+        #expect(try await Self.ask(port, "/metrics").contains("\nhttp_connections_open 2\n"))
+        kill(getpid(), SIGTERM)
+        try await running.value
+        #expect(whileStopping.hasPrefix("HTTP/1.1 503"))
+        (held + [next]).forEach { $0.close() }
+    }
+
+    private static func ask(_ port: UInt16, _ path: String) async throws -> String {
+        let connection = try RawConnection(port: port)
+        defer { connection.close() }
+        try await connection.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+        let (head, body) = try await connection.response()
+        return head + body
+    }
+
     @Test func `another count of partitions than orders in Redis live by is refused, and the service is never run`() async throws {
         try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
             try await test.pipeline.agreeOnPartitions()

@@ -29,8 +29,9 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Json]:
     with static_nginx() as address:
         records = [{"what": "nginx, static reply"} | _posted(run(wrk.post(address, seconds), seconds + 30))]
     for sync in options.syncs:
-        with engine(sync, options.replicas[0], options.edge, {"SHUTDOWN_GRACE_S": "2"}) as subject:
-            records += [{"appendfsync": sync} | record for record in run(_accept(subject, seconds), 3 * seconds + 90)]
+        for keyed in options.keyed:
+            with engine(sync, options.replicas[0], options.edge, {"SHUTDOWN_GRACE_S": "2"}, keyed) as subject:
+                records += [{"appendfsync": sync, "keyed": keyed} | record for record in run(_accept(subject, seconds), 3 * seconds + 90)]
     for record in records:
         record["ofNginx"] = round(record["perSecond"] / records[0]["perSecond"], 3)
         say(f"{record['what']}, {record.get('appendfsync', '-')}: {record['perSecond']}/s")
@@ -86,12 +87,13 @@ async def _accept(subject: Engine, seconds: int) -> list[Json]:
         loaded = await _posts(subject, subject.posts[0], seconds)
         loaded.pop("scriptMicroseconds")  # the workers' scripts are in it
     names = ("workers stopped", "workers stopped, through the edge", "workers at work")
-    return [{"what": what} | record for what, record in zip(names, (alone, edge, loaded), strict=True)]
+    ending = ", with keys" if subject.headers else ""
+    return [{"what": what + ending} | record for what, record in zip(names, (alone, edge, loaded), strict=True)]
 
 
 async def _posts(subject: Engine, address: Address, seconds: int) -> Json:
     used, script = subject.cpu(), await _scripts(subject)
-    posted = await wrk.post(address, seconds)
+    posted = await wrk.post(address, seconds, subject.headers)
     cpu = spent(used, subject.cpu(), posted.requests) | {"load": posted.cpu.each(posted.requests)}
     return _posted(posted) | {"cpu": cpu_record(cpu), "scriptMicroseconds": round((await _scripts(subject) - script) / posted.requests, 1)}
 

@@ -22,7 +22,8 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Json]:
     for sync in options.syncs:
         for replicas in options.replicas:
             for turn in range(1, options.scale.rounds + 1):
-                subjects: list[AbstractContextManager[Subject]] = [engine(sync, replicas, options.edge)]
+                subjects: list[AbstractContextManager[Subject]] = [
+                    engine(sync, replicas, options.edge, keyed=keyed) for keyed in options.keyed]
                 if options.peer and replicas == options.replicas[0]:
                     subjects.append(peer(sync))
                 for lent in subjects:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from harness.private import PrivateStack, private_stack
+from harness.keys import Keys
+from harness.private import PrivateStack, private_stack, scratch
 from harness.redis_client import pairs, texts
 from harness.runner.settings import SERVICES
 
@@ -15,8 +16,10 @@ from .subject import Subject
 # Whatever the caller's environment says wins.
 SETTINGS = {
     "MOCK_QUOTE_LATENCY_MS": "0", "MOCK_SWAP_LATENCY_MS": "0", "MOCK_FAILURE_RATE": "0", "MOCK_DROP_RATE": "0", "MOCK_LATE_RATE": "0",
-    "MOCK_VOLATILITY_BPS": "0", "MOCK_SEED": "1", "MAX_BACKLOG": "100000000", "MAX_EVENT_BACKLOG": "100000000", "EXECUTOR_CONCURRENCY": "5000",
-    "ORDER_STATE_TTL_S": "86400"}
+    "MOCK_VOLATILITY_BPS": "0", "MOCK_SEED": "1", "MAX_BACKLOG": "100000000", "MAX_EVENT_BACKLOG": "100000000", "MAX_EXPECTED_WAIT_MS": "0",
+    "EXECUTOR_CONCURRENCY": "5000", "ORDER_STATE_TTL_S": "86400"}
+# Limits of one caller that count each request and refuse none.
+LIMITED = {"CALLER_REQUESTS_PER_S": "1000000", "CALLER_ORDERS_PER_S": "1000000"}
 # Each stream of orders:{0} and the group whose work it is.
 STAGES = (("accepted", "router"), ("routed", "executor"), ("events", "persist"))
 SERVERS = ("redis", "postgres", "nginx")
@@ -29,8 +32,10 @@ def settings() -> dict[str, str]:
 class Engine(Subject):
     name = "engine"
 
-    def __init__(self, stack: PrivateStack, edge: bool) -> None:
-        """`edge`: whether clients go through nginx."""
+    def __init__(self, stack: PrivateStack, edge: bool, keys: Keys | None = None) -> None:
+        """`edge`: whether clients go through nginx. `keys`: those that the engine asks for."""
+        if keys:
+            self.name, self.headers = "engine with keys", keys.header("bot")
         variables = stack.run.variables()
         super().__init__(int(variables["REDIS_PORT"]), variables["DATABASE_URL"])
         pids = stack.pids()
@@ -70,8 +75,13 @@ class Engine(Subject):
 
 
 @contextmanager
-def engine(sync: str, replicas: int = 1, edge: bool = False, more: Mapping[str, str] | None = None) -> Iterator[Engine]:
-    """Starts an engine, lends it, and removes all of it. `sync`: Redis' appendfsync; `more`: further settings."""
+def engine(
+    sync: str, replicas: int = 1, edge: bool = False, more: Mapping[str, str] | None = None, keyed: bool = False
+) -> Iterator[Engine]:
+    """Starts an engine, lends it, and removes all of it. `sync`: Redis' appendfsync; `more`: further settings; `keyed`: with API keys."""
     counts = {f"{service.upper()}S": str(replicas) for service in SERVICES}
-    with private_stack(REDIS_APPENDFSYNC=sync, **(settings() | counts | dict(more or {}))) as stack:
-        yield Engine(stack, edge)
+    with scratch() as folder:
+        keys = Keys(folder) if keyed else None
+        guarded = LIMITED | {"API_KEYS_FILE": str(keys.path)} if keys else {}
+        with private_stack(REDIS_APPENDFSYNC=sync, **(settings() | counts | guarded | dict(more or {}))) as stack:
+            yield Engine(stack, edge, keys)

@@ -105,9 +105,10 @@ class Poster:
     def idle(self) -> bool:
         return bool(self._idle)
 
-    def post(self, body: bytes, told: Told) -> None:
-        """Sends an order as soon as a connection is free. `told` is always called, with status 0 if too many wait."""
-        request = b"%sContent-Length: %d\r\n\r\n%s" % (self._head, len(body), body)
+    def post(self, body: bytes, told: Told, fields: bytes = b"") -> None:
+        """Sends an order as soon as a connection is free. `told` is always called, with status 0 if too many wait. `fields` are further header lines,
+        each with its end."""
+        request = b"%s%sContent-Length: %d\r\n\r\n%s" % (self._head, fields, len(body), body)
         while self._idle:
             connection = self._idle.popleft()
             if connection.alive:

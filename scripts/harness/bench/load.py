@@ -55,13 +55,14 @@ class ClosedLoop:
         self.backlogs: list[float] = []
         self.appended = 0  # bytes that Redis has added to its append-only file
         self._poster, self._bodies = poster, Bodies()
+        self._fields = "".join(f"{name}: {value}\r\n" for name, value in subject.headers.items()).encode()
         self._permits = 0
         self._file_size = 0
 
     async def __aenter__(self) -> "ClosedLoop":
         self._file_size = await self._size()
         for _ in range(FIRST):
-            self._poster.post(self._bodies.next(), self._told)
+            self._poster.post(self._bodies.next(), self._told, self._fields)
         await self._settle(20)
         await self.subject.calibrate()
         self._task = asyncio.create_task(self._steer())
@@ -119,7 +120,7 @@ class ClosedLoop:
     def _pump(self) -> None:
         while self._permits > 0 and self._poster.idle:
             self._permits -= 1
-            self._poster.post(self._bodies.next(), self._told)
+            self._poster.post(self._bodies.next(), self._told, self._fields)
 
     def _told(self, status: int, _body: bytes) -> None:
         if status == 202:

@@ -40,6 +40,7 @@ class Options:
     replicas: tuple[int, ...]  # of each service
     peer: bool
     edge: bool
+    keyed: tuple[bool, ...]  # whether with API keys
     window: int
     scale: Scale
     output: Path
@@ -70,11 +71,12 @@ def read(arguments: list[str]) -> Options:
     size.add_argument("--full", action="store_true", help="longer, more replicas, a million orders; takes two hours")
     parser.add_argument("--no-peer", action="store_true", help="leave out the Python peer")
     parser.add_argument("--edge", action="store_true", help="send everything through nginx rather than to the services themselves")
+    parser.add_argument("--keyed", action="store_true", help="measure accept and end-to-end with API keys and limits of each caller too")
     parser.add_argument("--window", type=_positive, default=3000, help="most orders under way end to end (3000)")
     parser.add_argument("--output", type=Path, default=ROOT / "Benchmarks/results.json", help="the file of all figures (Benchmarks/results.json)")
     words = parser.parse_args(arguments)
     scale = QUICK if words.quick else FULL if words.full else DEFAULT
     return Options(
         parts=words.parts, syncs=(words.appendfsync,) if words.appendfsync else SYNCS,
-        replicas=(words.replicas,) if words.replicas else scale.replicas, peer=not words.no_peer, edge=words.edge, window=words.window,
-        scale=scale, output=Path(os.path.abspath(words.output)))
+        replicas=(words.replicas,) if words.replicas else scale.replicas, peer=not words.no_peer, edge=words.edge,
+        keyed=(False, True) if words.keyed else (False,), window=words.window, scale=scale, output=Path(os.path.abspath(words.output)))

@@ -5,7 +5,8 @@ local requests, turn = {}, 0
 function init()
   for number = 1, 1000 do
     local body = string.format('{"tokenIn":"SOL","tokenOut":"USDC","amount":%.6f,"slippage":0.05}', 1 + number / 1e6)
-    requests[number] = wrk.format('POST', nil, { ['Content-Type'] = 'application/json', ['Host'] = wrk.headers['Host'] }, body)
+    local fields = { ['Content-Type'] = 'application/json', ['Host'] = wrk.headers['Host'], ['Authorization'] = wrk.headers['Authorization'] }
+    requests[number] = wrk.format('POST', nil, fields, body)
   end
 end
 

@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import asyncpg
 
@@ -29,6 +30,7 @@ class Subject(ABC):
     """A system under test that is running, seen by its processes and its two servers."""
 
     name: str
+    headers: Mapping[str, str] = MappingProxyType({})  # of each request
     posts: list[Address]  # where orders are posted
     streams: list[Address]  # where sockets connect
     max_window: int | None = None  # orders under way beyond which more of them only wait

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import resource
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +31,11 @@ class Posted:
         return self.requests / self.seconds
 
 
-async def post(address: Address, seconds: int) -> Posted:
+async def post(address: Address, seconds: int, headers: Mapping[str, str] | None = None) -> Posted:
     """Posts for some seconds. Raises AssertionError if an order was refused or an answer lost."""
     before = _children()
-    argv = [program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), f"http://{address[0]}:{address[1]}{PATH}"]
+    fields = [text for name, value in (headers or {}).items() for text in ("-H", f"{name}: {value}")]
+    argv = [program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), *fields, f"http://{address[0]}:{address[1]}{PATH}"]
     child = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     try:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from websockets.asyncio.client import connect
@@ -91,8 +91,11 @@ class Submission:
 
 
 class Clients:
-    def __init__(self, base: str, follow: Callable[[Submission], Awaitable[Followed]], clock: Callable[[], float]) -> None:
-        self.base, self.follow, self.clock = base, follow, clock
+    def __init__(
+        self, base: str, follow: Callable[[Submission], Awaitable[Followed]], clock: Callable[[], float], headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`headers` come with every request."""
+        self.base, self.follow, self.clock, self.headers = base, follow, clock, headers or {}
         self.submissions = []
         self.accepted_at = []  # times of each 202
         self.slowest = {}  # status -> longest time to the answer
@@ -122,7 +125,7 @@ class Clients:
     async def _look_back(self, submission: Submission) -> None:
         """Reads the order by its id. Such a read is never behind what a socket has shown."""
         try:
-            answer = await request(f"{self.base}/api/orders/{submission.id}", timeout=PATIENCE)
+            answer = await request(f"{self.base}/api/orders/{submission.id}", headers=self.headers, timeout=PATIENCE)
         except Lost:
             return
         if answer.status == 200 and answer.json().get("status") not in FINAL:
@@ -148,7 +151,7 @@ class Clients:
 
     async def _post(self, submission: Submission) -> Answer | None:
         body = {**submission.plan.order, "userId": submission.user}
-        headers = {"Idempotency-Key": submission.key} if submission.key else {}
+        headers = {**self.headers, "Idempotency-Key": submission.key} if submission.key else self.headers
         try:
             answer = await request(f"{self.base}/api/orders/execute", "POST", body, headers, timeout=PATIENCE)
         except Lost:
@@ -190,7 +193,7 @@ class Clients:
         await asyncio.sleep(2)  # the engine accepts nothing that late
         while not self.closing:
             try:
-                found = await request(f"{self.base}/api/orders/{order}", timeout=PATIENCE)
+                found = await request(f"{self.base}/api/orders/{order}", headers=self.headers, timeout=PATIENCE)
             except Lost:
                 found = None
             if found is not None and found.status in (200, 404):
@@ -209,7 +212,7 @@ class Clients:
         await asyncio.sleep(submission.plan.cancel_after)
         for _ in range(3):
             try:
-                answer = await request(f"{self.base}/api/orders/{submission.id}", "DELETE", timeout=PATIENCE)
+                answer = await request(f"{self.base}/api/orders/{submission.id}", "DELETE", headers=self.headers, timeout=PATIENCE)
             except Lost:
                 submission.cancel.append(("lost", "", ""))
             else:
@@ -220,8 +223,9 @@ class Clients:
 
 
 class Sockets:
-    def __init__(self, base: str, now: Callable[[], float]) -> None:
-        self.base, self.now = f"ws{base.removeprefix('http')}", now
+    def __init__(self, base: str, now: Callable[[], float], headers: Mapping[str, str] | None = None) -> None:
+        """`headers` come with every request."""
+        self.base, self.now, self.headers = f"ws{base.removeprefix('http')}", now, headers or {}
         self.closing = False
         self.open = 0
         self.finals_at = []
@@ -246,7 +250,8 @@ class Sockets:
         count = 0
         try:
             async with connect(
-                f"{self.base}{path}", open_timeout=10, close_timeout=2, ping_interval=None, compression=None, proxy=None
+                f"{self.base}{path}", open_timeout=10, close_timeout=2, ping_interval=None, compression=None, proxy=None,
+                additional_headers=self.headers
             ) as socket:
                 self.open += 1
                 opened = self.now()

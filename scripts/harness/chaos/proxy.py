@@ -140,8 +140,12 @@ class Proxy:
         if not self.stalled:
             self.links = {link for link in self.links if not link.over}
 
+    def drop(self) -> None:
+        """Ends every connection at once, as a network does that resets them."""
+        for link in list(self.links):
+            link.abort()
+
     def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        for link in list(self.links):
-            link.abort()
+        self.drop()

@@ -73,8 +73,10 @@ def _findings(run: "Run", file: Path | None) -> list[str]:
 
 def _again(run: "Run") -> str:
     options = run.options
-    words = ["scripts/chaos", "--seed", str(options.seed), "--orders", str(options.orders), "--rate", f"{options.rate:g}"]
-    if options.faults != frozenset(FAULTS):
+    words = [f"scripts/{run.program}", "--seed", str(options.seed)]
+    if run.program == "chaos":
+        words += ["--orders", str(options.orders), "--rate", f"{options.rate:g}"]
+    if run.program == "chaos" and options.faults != frozenset(FAULTS):
         words += ["--faults", ",".join(sorted(options.faults)) or "none"]
     return shlex.join(words + (["--short"] if options.short else []))
 

@@ -26,6 +26,8 @@ from .world import World
 
 
 class Run:
+    program = "chaos"
+
     def __init__(self, options: Options) -> None:
         self.options = options
         self.path = options.run_dir or Path(tempfile.mkdtemp(prefix="order-engine-chaos-", dir="/var/tmp"))
@@ -34,6 +36,7 @@ class Run:
         self.began = time.monotonic()
         self.phase = "start"
         self.world = None
+        self.headers = {}  # of every request
         self.beside = []  # tasks that run all the time, and must not end
 
     def say(self, text: str) -> None:
@@ -41,7 +44,7 @@ class Run:
 
     async def main(self) -> int:
         """Runs everything. Returns the exit code."""
-        stack = ChaosStack(self.options, self.path, lambda text: None)
+        stack = self.stack()
         world = self.world = World(self.options, stack, None, note=self.say if os.environ.get("CHAOS_VERBOSE") else lambda text: None)
         tasks = self.beside
         try:
@@ -49,8 +52,8 @@ class Run:
                 self.say(f"seed {self.options.seed}: {self.options.orders} orders at {self.options.rate:g}/s, in {self.path}")
                 await stack.start_all()
                 world.redis = Redis(stack.redis_port)
-                world.sockets = Sockets(stack.base, time.time)
-                world.clients = Clients(stack.base, world.sockets.follow, time.monotonic)
+                world.sockets = Sockets(stack.base, time.time, self.headers)
+                world.clients = Clients(stack.base, world.sockets.follow, time.monotonic, self.headers)
                 tasks += [asyncio.create_task(work) for work in (self._keep(), self._scrape(), self._progress())]
                 await self._load()
                 await self._quiet()
@@ -69,10 +72,16 @@ class Run:
         finally:
             await self._stop(tasks)
         code = 1 if world.violations else 0
-        report.write(self, code)
+        self.report(code)
         if not (self.options.keep or code):
             shutil.rmtree(self.path, ignore_errors=True)
         return code
+
+    def stack(self) -> ChaosStack:
+        return ChaosStack(self.options, self.path, lambda text: None)
+
+    def report(self, code: int) -> None:
+        report.write(self, code)
 
     # Load and faults
 
@@ -230,12 +239,11 @@ class Run:
 
 
 def main(arguments: list[str]) -> int:
-    return asyncio.run(supervise(read(arguments)))
+    return asyncio.run(supervise(Run(read(arguments))))
 
 
-async def supervise(options: Options) -> int:
+async def supervise(run: Run) -> int:
     """Runs, and stops everything when the caller asks to stop."""
-    run = Run(options)
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     # So many threads that services which wait for Redis do not take the thread in which Redis is started.
@@ -245,7 +253,7 @@ async def supervise(options: Options) -> int:
     try:
         return await run.main()
     except asyncio.CancelledError:
-        if not options.keep:
+        if not run.options.keep:
             shutil.rmtree(run.path, ignore_errors=True)
         print("stopped", file=sys.stderr)
         return 130

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,17 +40,18 @@ class _Starter(Stack):
         super().__init__(settings, run, owner.tell)
         self.owner = owner
 
-    def service(self, kind: str, number: int, port: int) -> Service:
-        return Service(self.run, self.settings, kind, number, port, self.owner.variables(kind, number))
+    def service(self, kind: str, number: int, port: int, admin: int = 0) -> Service:
+        return Service(self.run, self.settings, kind, number, port, admin, self.owner.variables(kind, number))
 
 
 class ChaosStack(PrivateStack):
     executables = ".build-release/release"
 
-    def __init__(self, options: Options, path: Path, tell: Callable[[str], None]) -> None:
+    def __init__(self, options: Options, path: Path, tell: Callable[[str], None], settings: Mapping[str, str] | None = None) -> None:
+        """`settings`: further ones, or others in the place of those of chaos."""
         super().__init__(
-            path, **SERVICE_SETTINGS, **{f"{service.upper()}S": str(REPLICAS) for service in SERVICES}, PARTITIONS=str(options.partitions),
-            EDGE_BIND="127.0.0.1", MOCK_SEED=str(options.seed), LOG_LEVEL="info", LOG_FORMAT="json")
+            path, **(SERVICE_SETTINGS | (settings or {})), **{f"{service.upper()}S": str(REPLICAS) for service in SERVICES},
+            PARTITIONS=str(options.partitions), EDGE_BIND="127.0.0.1", MOCK_SEED=str(options.seed), LOG_LEVEL="info", LOG_FORMAT="json")
         self.base = f"http://127.0.0.1:{self.port}"
         self.options, self.tell = options, tell
         os.environ.update(self.env)

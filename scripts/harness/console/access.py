@@ -44,6 +44,15 @@ def alarms_and_errors_are_as_readable_as_the_rest(engine: PrivateStack, chromium
         engine.redis("DEL", "orders:{0}:dead")
 
 
+def without_keys_nobody_is_asked_for_one(engine: PrivateStack, chromium: Browser) -> None:
+    with opened(chromium, engine) as page:
+        for part in ("#sign-in", "#caller"):
+            expect(page.locator(part)).to_be_hidden()
+        for part in ("#ticket-door", "#blotter-note"):
+            expect(page.locator(part)).to_have_text("")
+        assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+
+
 def the_focus_is_seen_and_goes_down_the_page(engine: PrivateStack, chromium: Browser) -> None:
     with opened(chromium, engine) as page:
         stops = []

@@ -14,6 +14,7 @@ DESKTOP, PHONE = (1440, 1000), (360, 740)
 SECONDS = 1000  # Playwright's times are in ms
 Look = tuple[tuple[int, int], str]  # a size and a scheme
 LOOKS: tuple[Look, ...] = ((DESKTOP, "light"), (PHONE, "dark"))
+EVIL = "evil.example"  # a name that leads to this machine
 REFUSED = ("503", "net::ERR_", "WebSocket connection")  # what a page logs while a server is away
 
 expect.set_options(timeout=10 * SECONDS)
@@ -29,8 +30,9 @@ def _executable() -> str:
 @contextmanager
 def browser() -> Iterator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    usual = ["--disable-dev-shm-usage", "--no-proxy-server", f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=_executable(), args=[*sandbox, "--disable-dev-shm-usage", "--no-proxy-server"])
+        chromium = playwright.chromium.launch(executable_path=_executable(), args=sandbox + usual)
         try:
             yield chromium
         finally:

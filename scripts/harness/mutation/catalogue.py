@@ -6,6 +6,7 @@ LUA = "Sources/Shared/Pipeline/Scripts/Lua"
 EXECUTOR = "services/executor/ExecutorService"
 PAPER = "Sources/Shared/PaperMarket"
 CHAIN = "Sources/Shared/Venues/Chain"
+GATEWAY = "services/gateway/GatewayService"
 WORKER = "Sources/Shared/Pipeline/Worker"
 
 
@@ -203,4 +204,8 @@ MUTATIONS = (
         "send-again", "a transaction that is lost on the way is not sent again", f"{CHAIN}/FollowPlan.swift",
         "guard lastTrace + policy.resend <= now else", "guard lastTrace > now else",
         ("test", "VenuesTests.FollowPlanTests")),
+    Mutation(
+        "expected-wait", "orders are let in, however long they would wait for workers", f"{GATEWAY}/Admission.swift",
+        "intake.refuses(beyond: maxWait)", "false",
+        ("test", "ServiceTests.AdmissionTests")),
 )

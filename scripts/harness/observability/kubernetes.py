@@ -103,7 +103,12 @@ def pods(found: Found) -> None:
         port = container["ports"][0]["containerPort"]
         assert services[name]["ports"][0]["targetPort"] == container["ports"][0]["name"] and str(port) == settings["PORT"], name
     for name in SERVICES:
-        container = deployments[name]["template"]["spec"]["containers"][0]
+        template = deployments[name]["template"]
+        container = template["spec"]["containers"][0]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        assert str(ports["admin"]) == settings["ADMIN_PORT"] == template["metadata"]["annotations"]["prometheus.io/port"], f"{name}: {ports}"
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert container[probe]["httpGet"]["port"] == "admin", f"{name}: at its limits it would be killed as if it were dead"
         assert container["args"] == [name] and container["image"] == "order-execution-engine", name
         assert "replicas" not in deployments[name], f"{name}: each apply would undo what the scaler has done"
         assert container["livenessProbe"]["httpGet"]["path"] == "/health/live" and container["readinessProbe"]["httpGet"]["path"] == "/health/ready"

@@ -14,8 +14,8 @@ WANTED = (
 # What comes from other namespaces, by the label of the namespace.
 FROM_OUTSIDE = (
     {("order-engine/clients", "edge", "http"), ("kubernetes.io/metadata.name", *REDIS)}
-    | {("order-engine/metrics", service, "http") for service in SERVICES})
-PORTS = ("http", "internal", 53, 443, 5432, 6379)
+    | {("order-engine/metrics", service, "admin") for service in SERVICES})
+PORTS = ("http", "internal", "admin", 53, 443, 5432, 6379)
 
 
 def _labels(pod: str) -> dict[str, str]:

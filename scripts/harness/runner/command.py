@@ -38,7 +38,8 @@ Or by hand:
     -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
 Follow it, with the orderId of the answer:
   npx wscat -c '{ws}/v1/stream?orderId=<orderId>&after=0'
-Or see both at once:  make demo"""
+Or see both at once:  make demo
+"""
 
 
 def say(text: str) -> None:
@@ -88,8 +89,17 @@ def up(settings: Settings, run: RunDirectory) -> int:
     return 0
 
 
+def require_same_keys(run: RunDirectory) -> None:
+    """A process without the API keys of those beside it would let in everybody whom they keep out."""
+    known, given = run.variables().get("API_KEYS_FILE"), os.environ.get("API_KEYS_FILE") or None
+    if known != given:
+        was, now = (f"with API_KEYS_FILE={path}" if path else "without API_KEYS_FILE" for path in (known, given))
+        raise Problem(f"The engine in {run.path} was started {was}, and this command is {now}. Use the same, or stop it with `make down` first.")
+
+
 def revive(settings: Settings, run: RunDirectory, stack: Stack, names: list[str]) -> int:
     """Starts the processes that have ended in a running stack, each where it was."""
+    require_same_keys(run)
     for name in names:
         restart(settings, run, stack, name)
     say(f"Already running in {where(run)}; " + (f"started again: {', '.join(names)}." if names else "`make down` stops it."))
@@ -166,6 +176,7 @@ def start(settings: Settings, run: RunDirectory, name: str) -> int:
     """Starts one process again where it was: a service with the settings of this environment, a server with its old configuration."""
     if not any(run.running(other) for other in run.names()):
         raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
+    require_same_keys(run)
     with run.locked():
         return restart(settings, run, stack_of(settings, run), name)
 
@@ -190,7 +201,8 @@ def again(settings: Settings, run: RunDirectory, name: str) -> Startable | None:
     kind, _, number = name.rpartition("-")
     if kind in SERVICES:
         port = variables.get(f"{kind.upper()}_{number}_PORT")
-        return Service(run, settings, kind, number, int(port)) if port else None
+        admin = variables.get(f"{kind.upper()}_{number}_ADMIN_PORT", 0)
+        return Service(run, settings, kind, number, int(port), int(admin)) if port else None
     servers = {
         "redis-1": ("REDIS_PORT", lambda port: Redis(run, port)),
         "postgres-1": ("POSTGRES_PORT", lambda port: Postgres(run, port)),

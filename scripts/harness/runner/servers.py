@@ -275,7 +275,7 @@ class Prometheus:
     stop_signal = signal.SIGTERM
 
     def __init__(self, run: RunDirectory, port: int, ports: Ports, url: str = "") -> None:
-        """`ports`: the ports of each service's processes; `url`: where people reach the engine."""
+        """`ports`: the ports where each service's processes show their metrics; `url`: where people reach the engine."""
         self.run, self.port, self.ports, self.url = run, port, ports, url
         self.config = run.path / "prometheus.yml"
 

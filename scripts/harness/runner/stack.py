@@ -26,10 +26,11 @@ class Service:
     stop_signal = signal.SIGTERM
 
     def __init__(
-        self, run: RunDirectory, settings: Settings, kind: str, number: int | str, port: int, variables: dict[str, str] | None = None
+        self, run: RunDirectory, settings: Settings, kind: str, number: int | str, port: int, admin: int = 0,
+        variables: dict[str, str] | None = None
     ) -> None:
-        """`variables`: this process' own, which override the caller's environment."""
-        self.run, self.settings, self.kind, self.port, self.own = run, settings, kind, port, variables or {}
+        """`variables`: this process' own, which override the caller's environment. `admin`: the port where Prometheus reads; 0 for none."""
+        self.run, self.settings, self.kind, self.port, self.admin, self.own = run, settings, kind, port, admin, variables or {}
         self.name = f"{kind}-{number}"
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -39,7 +40,7 @@ class Service:
         environment.setdefault("POOLS_FILE", str(ROOT / "config/pools.json"))
         environment.setdefault("CONTRACTS_DIR", str(ROOT / "docs"))
         environment |= {
-            MARK: str(self.run.path), "BIND": "127.0.0.1", "PORT": str(self.port), "REDIS_URL": variables["REDIS_URL"],
+            MARK: str(self.run.path), "BIND": "127.0.0.1", "PORT": str(self.port), "ADMIN_PORT": str(self.admin), "REDIS_URL": variables["REDIS_URL"],
             "DATABASE_URL": variables["DATABASE_URL"], **self.own}
         return spawn([self.settings.executable(self.kind)], self.run.log(self.name), environment, cwd=ROOT)
 
@@ -77,7 +78,8 @@ class Stack:
             raise
 
     def _start(self) -> None:
-        reservation = Reservation(3 + sum(self.settings.counts.values()), but=(self.settings.port, self.settings.prometheus_port))
+        listeners = sum(self.settings.counts.values()) * (2 if self.settings.observability else 1)
+        reservation = Reservation(3 + listeners, but=(self.settings.port, self.settings.prometheus_port))
         try:
             self._start_on(iter(reservation.ports))
         finally:
@@ -88,11 +90,14 @@ class Stack:
         redis, postgres = Redis(self.run, next(ports)), Postgres(self.run, next(ports))
         own = {service: [next(ports) for _ in range(counts[service])] for service in SERVICES}
         nginx = Nginx(self.run, self.settings.port, self.settings.bind, own)
-        services = [self.service(service, number, port) for service in SERVICES for number, port in enumerate(own[service], 1)]
+        admin = {service: [next(ports) if self.settings.observability else 0 for _ in own[service]] for service in SERVICES}
+        services = [
+            self.service(service, number, port, probes) for service in SERVICES
+            for number, (port, probes) in enumerate(zip(own[service], admin[service], strict=True), 1)]
         deadline = time.monotonic() + self.settings.start_timeout
         watchers = []
         if self.settings.observability:
-            watchers.append(Prometheus(self.run, self.settings.prometheus_port or next(ports), own, self.settings.edge_url))
+            watchers.append(Prometheus(self.run, self.settings.prometheus_port or next(ports), admin, self.settings.edge_url))
         for server in (redis, postgres, nginx, *watchers):
             server.prepare()
         if nginx.warning:
@@ -104,9 +109,9 @@ class Stack:
             self._await(group, deadline)
         self._await_edge(deadline)
 
-    def service(self, kind: str, number: int, port: int) -> Service:
-        """One process of a service. A test of a stack may give each process variables of its own."""
-        return Service(self.run, self.settings, kind, number, port)
+    def service(self, kind: str, number: int, port: int, admin: int = 0) -> Service:
+        """One process of a service. A test of a stack may give each process variables of its own. `admin`: the port of its probes; 0 for none."""
+        return Service(self.run, self.settings, kind, number, port, admin)
 
     def start_one(self, process: Startable) -> int:
         """Starts a process of a running stack again. On any problem the process is stopped, and counts as ended."""
@@ -125,7 +130,10 @@ class Stack:
             "POSTGRES_PORT": postgres.port, "PORT": self.settings.port, MARK: self.run.path}
         if watchers:
             variables["PROMETHEUS_PORT"] = watchers[0].port
+        if keys := os.environ.get("API_KEYS_FILE"):
+            variables["API_KEYS_FILE"] = keys
         variables |= {f"{service.name.upper().replace('-', '_')}_PORT": service.port for service in services}
+        variables |= {f"{service.name.upper().replace('-', '_')}_ADMIN_PORT": service.admin for service in services if service.admin}
         text = "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in variables.items())
         self.run.write(self.run.env, text, mode=0o600)
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from harness.checks import Test, passes, tests_of
 from harness.http_client import answers, ask, fetched
+from harness.keys import Keys
 from harness.orders import ORDER, follow, place
 from harness.private import PrivateStack, scratch, until
 from harness.runner import processes
@@ -113,6 +114,28 @@ def up_starts_again_what_has_ended(folder: Path) -> None:
     _gone(pids)
 
 
+def a_process_is_started_again_with_the_keys_of_the_others_or_not_at_all(folder: Path) -> None:
+    keys = Keys(folder)
+    stack = _Local(folder, "keys", API_KEYS_FILE=str(keys.path))
+    stack.call("up")
+    stack.stop("gateway-1")
+    stack.env["API_KEYS_FILE"] = ""
+    for words in (("up",), ("start", "gateway-1")):
+        assert f"was started with API_KEYS_FILE={keys.path}, and this command is without" in stack.call(*words, code=1)
+    assert not stack.run.running("gateway-1")
+    stack.env["API_KEYS_FILE"] = str(keys.path)
+    assert "started again: gateway-1." in stack.call("up")
+    until(lambda: ask(f"{stack.base}/api/access").status == 401, "the gateway asks for no key")
+    stack.call("down")
+    stack.env["API_KEYS_FILE"] = ""
+    stack.call("up")
+    stack.env["API_KEYS_FILE"] = str(keys.path)
+    assert "was started without API_KEYS_FILE" in stack.call("up", code=1)
+    pids = stack.pids()
+    stack.call("down")
+    _gone(pids)
+
+
 def killed_servers_are_started_again_by_name_and_no_service_is_touched(folder: Path) -> None:
     stack = _Local(folder, "servers")
     stack.call("up")
@@ -161,6 +184,7 @@ def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -
             while "Stop it" not in text:
                 text = run.stdout.readline()
                 assert text, f"run ended with {run.wait()}"
+            assert text == "Stop it:  Ctrl-C\n", text
             pids = stack.pids()
             end(run)
             output = run.stdout.read()

@@ -28,15 +28,21 @@ struct Accepted {
 final class Acceptance {
     /// The client is told within a second whether its order was accepted. This limit leaves time for the network.
     private static let limit = Duration.milliseconds(800)
+    /// Who is refused because of overload is told soon. So the look for an earlier answer may not take long then.
+    private static let recallLimit = Duration.milliseconds(100)
     private static let tries = 3
 
     private let settings: GatewaySettings
     private let process: ServiceProcess
     private let tokens: TokenList
     private let admission: Admission
+    private let limits: UserLimits
     private let outcomes: MetricFamily<Counter>
 
-    init(settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, admission: Admission, outcomes: MetricFamily<Counter>) {
+    init(
+        settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, admission: Admission, outcomes: MetricFamily<Counter>
+    ) throws(StartError) {
+        limits = try UserLimits(settings.userLimits, tokens: tokens)
         self.settings = settings
         self.process = process
         self.tokens = tokens
@@ -64,9 +70,9 @@ final class Acceptance {
                 let traceparent = request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent }
                 accepted = try await take(reading, for: principal, traceparent: traceparent, proposing: &proposed)
             } catch {
-                guard let known = try await recall(reading, for: principal, proposed, after: error, within: Self.limit - start.elapsed) else {
-                    throw error
-                }
+                let isBusy = error.code == Problem.Code.overloaded.rawValue
+                let time = isBusy ? Self.recallLimit : max(.milliseconds(50), Self.limit - start.elapsed)
+                guard let known = try await recall(reading, for: principal, proposed, after: error, within: time) else { throw error }
                 accepted = known
             }
             if let proposed, !accepted.isReplay {
@@ -98,11 +104,14 @@ final class Acceptance {
         }
         request.userId = request.userId ?? principal.user
         if let user = request.userId, !process.access.maySpeak(for: user, principal) { throw .foreignUser }
+        try limits.check(request, of: principal)
         // Before the count of partitions is agreed on, an order might go to a partition that no process serves.
         guard process.redis.isConnected else { throw notReady }
         guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
         if let refusal = request.refusal(at: now) { throw Problem(refusal) }
-        try admission.check()
+        try admission.enter()
+        let start = MonotonicInstant.now
+        defer { admission.leave(since: start) }
         return try await write(request, reading, for: principal, traceparent: traceparent, proposing: &proposed)
     }
 
@@ -116,7 +125,7 @@ final class Acceptance {
         guard let claim = reading.claim?.made(by: principal) else { return nil }
         let found: AcceptedRecord?
         do {
-            found = try await process.pipeline.record(of: claim, timeout: max(.milliseconds(50), time))
+            found = try await process.pipeline.record(of: claim, timeout: time)
         } catch {
             if refusal.status < 500 { throw .orderOutcomeUnknown(nil) }
             return nil
@@ -135,6 +144,7 @@ final class Acceptance {
         _ request: OrderRequest, _ reading: RequestReading, for principal: Principal, traceparent: String?, proposing proposed: inout Order?
     ) async throws(Problem) -> Accepted {
         let scope = IdempotencyScope(owner: principal.owner, user: request.userId)
+        let counts = limits.counts(principal, user: request.userId)
         for _ in 0..<Self.tries {
             guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
             let partition = process.pipeline.partition(scope, idempotencyKey: request.idempotencyKey)
@@ -142,7 +152,7 @@ final class Acceptance {
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
             let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, owner: principal.owner, traceparent: traceparent)
             proposed = order
-            switch try await submit(order, reading.claim, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
+            switch try await submit(order, reading.claim, counts, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
             case .accepted(let id, let job):
                 return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: false, reading)
             case .replay(let id, let job):
@@ -150,6 +160,7 @@ final class Acceptance {
             case .conflict: throw .idempotencyConflict
             case .late: throw .cannotTakeOrders
             case .paused(let reason): throw .paused(reason)
+            case .limited(let limit): throw .limitExceeded(limit)
             case .collision: continue
             }
         }
@@ -157,7 +168,9 @@ final class Acceptance {
     }
 
     /// Writes the order. After a lost reply it writes again with the same id, which changes nothing if the order was written.
-    private func submit(_ order: Order, _ claim: RequestClaim?, before limit: UInt64) async throws(Problem) -> AcceptOutcome {
+    private func submit(
+        _ order: Order, _ claim: RequestClaim?, _ counts: AccountLimits?, before limit: UInt64
+    ) async throws(Problem) -> AcceptOutcome {
         let start = MonotonicInstant.now
         var isUnknown = false
         var backoff = Backoff(first: .milliseconds(20), max: .milliseconds(200))
@@ -165,7 +178,8 @@ final class Acceptance {
             do {
                 let left = max(.milliseconds(50), Self.limit - start.elapsed)
                 return try await process.pipeline.accept(
-                    order, claim: claim, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit, timeout: left)
+                    order, claim: claim, limits: counts, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit,
+                    timeout: left)
             } catch {
                 isUnknown = isUnknown || error.outcomeUnknown
                 // A full Redis refuses the script before the script could tell that an earlier try got through.

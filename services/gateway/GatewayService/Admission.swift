@@ -13,6 +13,8 @@ struct AdmissionLimits {
     var maxEventBacklog = 500_000
     /// Age of the oldest entry that no router has been given; nil for no limit.
     var maxWait: Duration?
+    /// The wait of a new order for workers, at the rate at which they take orders; nil for no limit.
+    var maxExpectedWait: Duration?
     /// Share of Redis' memory limit, in per cent, above which new orders are refused so that the orders inside can drain.
     let maxMemoryPercent = 75
 }
@@ -23,20 +25,30 @@ final class Admission {
     private let limits: AdmissionLimits
     private let lag: LagSampler
     private let pressure: RedisPressure
+    private let intake: IntakeWatch
 
-    init(limits: AdmissionLimits, lag: LagSampler, pressure: RedisPressure) {
+    init(limits: AdmissionLimits, lag: LagSampler, pressure: RedisPressure, intake: IntakeWatch) {
         self.limits = limits
         self.lag = lag
         self.pressure = pressure
+        self.intake = intake
     }
 
-    /// Throws a 503 if the engine is too far behind to take more orders.
-    func check() throws(Problem) {
+    /// Lets an order in. It needs a call of `leave` once it is written or refused. Throws a 503 if the engine is too far behind to take more orders.
+    func enter() throws(Problem) {
+        try check()
+        intake.enter()
+    }
+
+    func leave(since start: MonotonicInstant) { intake.leave(after: start.elapsed) }
+
+    private func check() throws(Problem) {
         if let latest = lag.latest {
             if latest.maxBacklog >= limits.maxBacklog { throw .tooManyOrdersWaiting(latest.maxBacklog) }
             if latest.maxUnstored >= limits.maxEventBacklog { throw .tooManyEventsUnstored(latest.maxUnstored) }
             if let maxWait = limits.maxWait, latest.oldestWaitingMs > UInt64(maxWait.millisecondsRoundedUp) { throw .waitTooLong }
         }
+        if let maxWait = limits.maxExpectedWait, intake.refuses(beyond: maxWait) { throw .moreThanWorkersTake }
         if pressure.percent > limits.maxMemoryPercent { throw .memoryNearlyFull }
     }
 }

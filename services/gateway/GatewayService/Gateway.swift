@@ -15,6 +15,7 @@ public struct Gateway: Service {
     private let postgresWatch: PostgresWatch
     private let lag: LagSampler
     private let pressure: RedisPressure
+    private let intake: IntakeWatch
 
     /// Reads tokens and pools, and adds the routes.
     public init(settings: GatewaySettings, process: ServiceProcess) async throws {
@@ -25,10 +26,12 @@ public struct Gateway: Service {
         }
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis, log: process.log)
-        let admission = Admission(
-            limits: AdmissionLimits(maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait), lag: lag,
-            pressure: pressure)
-        let acceptance = Acceptance(
+        intake = IntakeWatch(pipeline: process.pipeline)
+        let limits = AdmissionLimits(
+            maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait,
+            maxExpectedWait: settings.maxExpectedWait)
+        let admission = Admission(limits: limits, lag: lag, pressure: pressure, intake: intake)
+        let acceptance = try Acceptance(
             settings: settings, process: process, tokens: market.tokens, admission: admission, outcomes: Acceptance.outcomes(in: process.metrics))
         let store = OrderStore(pool: postgres)
         postgresWatch = PostgresWatch(postgres: postgres, store: store)
@@ -43,6 +46,7 @@ public struct Gateway: Service {
         HealthRoutes(process: process, postgres: postgresWatch).add(to: process.router)
         ActivityRoutes(lag: lag, clock: process.heartbeat.clock).add(to: process.router)
         PauseRoutes(process: process).add(to: process.router)
+        AccessRoutes(access: process.access).add(to: process.router)
         DoctorRoutes(examination: Examination(process: process, lag: lag, store: store, postgres: postgres)).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
         LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)
@@ -64,6 +68,7 @@ public struct Gateway: Service {
             ServiceChild("postgres_watch") { [postgresWatch] in await postgresWatch.run() },
             ServiceChild("lag") { [lag] in await lag.run() },
             ServiceChild("pressure") { [pressure] in await pressure.run() },
+            ServiceChild("intake") { [intake] in await intake.run() },
         ]
     }
 

@@ -59,6 +59,8 @@ public struct Notifier: Service {
         ).add(to: process.router)
         EventStreamRoutes(feeds: feeds, sent: sent, holders: holders, queueBytes: settings.sockets.queueBytes).add(to: process.router)
         process.serverOptions.webSocket = settings.sockets.options
+        process.serverOptions.queuedBytes = settings.sockets.queueTotalBytes
+        process.limitSockets(settings.sockets.perCaller)
         observe()
     }
 
@@ -126,6 +128,7 @@ extension SocketSettings {
         options.queuedMessages = queueMessages
         options.queuedBytes = queueBytes
         options.messageBytes = maxMessageBytes
+        options.messagesPerSecond = framesPerSecond
         return options
     }
 }

@@ -17,7 +17,7 @@ struct QuoteRoutes {
 
     private func quotes(_ request: HTTPRequest) async throws -> HTTPResponse {
         let wanted = try QuoteQuery(request, tokens: tokens).request
-        let round = try await desk.ask(wanted)
+        let round = try await desk.ask(wanted, by: request.countedCaller)
         guard let answer = round.answer(to: wanted) else { throw Problem.noQuote(round.failure) }
         return .json(200, answer)
     }

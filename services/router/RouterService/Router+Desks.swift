@@ -31,7 +31,9 @@ extension Router {
             QuoteDesk(
                 venues: venues, timeout: settings.quoteTimeout, splits: settings.routing == .split ? splits : nil, metrics: metrics, clock: clock)
         }
-        return Desks(orders: desk(process.metrics), previews: PreviewDesk(desk(nil), metrics: process.metrics, clock: clock))
+        var limits = PreviewDesk.Limits()
+        limits.fresh = settings.quoteShare
+        return Desks(orders: desk(process.metrics), previews: PreviewDesk(desk(nil), limits: limits, metrics: process.metrics, clock: clock))
     }
 
     private static func liveDesks(_ settings: RouterSettings, _ pools: PoolList, _ process: ServiceProcess) throws(StartError) -> Desks {
@@ -45,7 +47,7 @@ extension Router {
             QuoteDesk(venues: venues, timeout: settings.quoteTimeout, check: check, metrics: metrics, clock: clock)
         }
         var limits = PreviewDesk.Limits()
-        (limits.perMinute, limits.fresh, limits.stale) = (settings.previewsPerMinute, .seconds(2), .seconds(10))
+        (limits.perMinute, limits.fresh, limits.stale) = (settings.previewsPerMinute, settings.quoteShare, .seconds(10))
         return Desks(
             orders: desk(orders, process.metrics),
             previews: PreviewDesk(desk(previews, nil), limits: limits, metrics: process.metrics, clock: clock))

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /// The settings of a daemon. The callbacks get `context` first.
 struct cmhd_settings {
@@ -26,15 +27,30 @@ struct MHD_Daemon *cmhd_start(const struct cmhd_settings *settings);
 
 /// What became of an attempt to accept a connection.
 enum cmhd_accepted {
-    /// The daemon has it, or it had failed before.
+    /// One is accepted, or it had failed before.
     CMHD_ACCEPTED,
     CMHD_NONE_WAITS,
     /// The process or the system has no descriptor or no memory for it.
     CMHD_OUT_OF_RESOURCES
 };
 
-/// Accepts one of the connections that wait at a listening socket, and gives it to the daemon.
-enum cmhd_accepted cmhd_accept(struct MHD_Daemon *daemon, int listener);
+/// A connection that was accepted.
+struct cmhd_arrival {
+    int descriptor;
+    socklen_t size;
+    struct sockaddr_storage address;
+    /// The client's address as IPv6 has it.
+    uint8_t ip[16];
+};
+
+/// Accepts one of the connections that wait at a listening socket. If none is there to be handled, the arrival's descriptor is negative.
+enum cmhd_accepted cmhd_accept(int listener, struct cmhd_arrival *arrival);
+
+/// Gives an accepted connection to the daemon. If the daemon cannot take it, it is closed.
+void cmhd_add(struct MHD_Daemon *daemon, const struct cmhd_arrival *arrival);
+
+/// Sends a text to a connection that the daemon does not get, and closes it.
+void cmhd_turn_away(int descriptor, const char *text, size_t length);
 
 /// The framing of a request according to its head, and the number of bytes that `cmhd_copy_headers` needs.
 struct cmhd_head {
@@ -52,6 +68,7 @@ struct cmhd_head {
     bool has_invalid_name;
     bool has_origin;
     bool has_upgrade;
+    bool has_trace;
     /// Too large a length is stored as a very large number.
     uint64_t content_length;
 };
@@ -84,8 +101,11 @@ void *cmhd_connection_context(struct MHD_Connection *connection);
 /// The number of bytes of the request's head.
 size_t cmhd_head_size(struct MHD_Connection *connection);
 
-/// Writes the client's address as text; an empty text if it is unknown.
-void cmhd_client_address(struct MHD_Connection *connection, char *buffer, size_t capacity);
+/// The client's address as IPv6 has it; zeros if it is unknown.
+void cmhd_client_ip(struct MHD_Connection *connection, uint8_t ip[16]);
+
+/// How many bytes the client has acknowledged on this connection; negative if the system does not say.
+long cmhd_acknowledged(int descriptor);
 
 /// Writes to a connection's socket without waiting and without SIGPIPE. Returns the same as `send`.
 long cmhd_send(int descriptor, const void *bytes, size_t count);
@@ -95,6 +115,10 @@ static inline ssize_t cmhd_stream_ended(void) { return MHD_CONTENT_READER_END_OF
 
 /// The return value of a body's reader if the connection must be cut.
 static inline ssize_t cmhd_stream_failed(void) { return MHD_CONTENT_READER_END_WITH_ERROR; }
+
+/// Adds the headers that every answer has: the id of the request, how the body may be read, and that nobody keeps it unless the answer has a policy
+/// of its own.
+void cmhd_add_usual_headers(struct MHD_Response *response, const char *id, bool has_cache_policy);
 
 /// Makes the connection end after the answer, as in HTTP/1.0. For a HEAD of unknown length the library would send the end of a chunked body.
 void cmhd_end_after(struct MHD_Response *response);

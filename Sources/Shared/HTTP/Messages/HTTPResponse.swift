@@ -1,4 +1,5 @@
-/// An answer to a request. The server adds the length, the date, and the headers that browsers of other origins need.
+/// An answer to a request. The server adds the length, the date, the id of the request, `nosniff`, `no-store` where
+/// nothing is said about caching, and the headers that browsers of other origins need.
 public struct HTTPResponse: Sendable {
     public var status: Int
     /// The header fields, in order.
@@ -28,6 +29,11 @@ public struct HTTPResponse: Sendable {
     public static func eventStream(_ stream: ResponseStream) -> HTTPResponse {
         let headers = [("Content-Type", "text/event-stream"), ("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]
         return HTTPResponse(status: 200, headers: headers, stream: stream)
+    }
+
+    /// The headers of every answer, but for a handler's own `Cache-Control`. No browser guesses what a body is, and nothing keeps it.
+    static func usual(id: String) -> [(String, String)] {
+        [("Request-Id", id), ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")]
     }
 
     /// An answer of JSON text.

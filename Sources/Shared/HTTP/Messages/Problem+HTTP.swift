@@ -19,6 +19,8 @@ public enum HTTPCode: String, ProblemCode {
     case requestTimeout = "REQUEST_TIMEOUT"
     /// The answer took too long, and nothing was changed.
     case timeout = "TIMEOUT"
+    /// The address of the client has as many connections as allowed.
+    case tooManyConnections = "TOO_MANY_CONNECTIONS"
     case tooManySockets = "TOO_MANY_SOCKETS"
     case unsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE"
     /// The path is only for WebSockets.
@@ -115,6 +117,17 @@ extension Problem {
 extension Problem {
     static var tooManySockets: Problem {
         Problem(503, HTTPCode.tooManySockets, "This server holds as many sockets as it may: try again in a few seconds.", retryAfter: 5)
+    }
+
+    static var tooManyConnections: Problem {
+        Problem(
+            503, HTTPCode.tooManyConnections, "Your address has as many connections here as it may: use those, or close some first.", retryAfter: 1)
+    }
+
+    /// - Parameter limit: how many sockets and streams the client may have.
+    static func tooManySocketsOfClient(limit: Int) -> Problem {
+        Problem(
+            429, HTTPCode.tooManySockets, "You have \(limit) sockets and streams open here, as many as you may: close one first.", retryAfter: 5)
     }
 
     /// A handler did not answer in time.

@@ -12,8 +12,11 @@ public final class HTTPRouter {
     /// Called once per request with its route's pattern (`unmatched` without one), the status, and the seconds from its head to its answer.
     public var onRequest: (@ServiceActor (_ route: String, _ status: Int, _ seconds: Double) -> Void)?
 
-    /// Called with an error of a handler that is no `Problem`, and with its route's pattern. For the log.
-    public var onError: (@ServiceActor (_ error: any Error, _ route: String) -> Void)?
+    /// Called with an error of a handler that is no `Problem`, with its route's pattern and the request's id. For the log.
+    public var onError: (@ServiceActor (_ error: any Error, _ route: String, _ id: String) -> Void)?
+
+    /// What a WebSocket or stream of a request counts for; nil for its client's address.
+    public var socketQuota: (@ServiceActor (HTTPRequest) -> SocketQuota?)?
 
     /// Called once when a WebSocket stops being open, with the code of the close frame that was sent or received, or 1006 without one.
     public var onSocketClose: (@ServiceActor (CloseCode) -> Void)?

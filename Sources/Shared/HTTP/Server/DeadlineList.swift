@@ -1,23 +1,30 @@
 internal import EventLoop
 
 /// Connections that share one deadline, each counted from the moment that it entered the list. The first one is due first, so a search for due
-/// connections costs nothing while none is due. A connection is in at most one list.
+/// connections costs nothing while none is due. Of some stages each connection is due several times, to be looked at before its deadline. A
+/// connection is in at most one list.
 @ServiceActor
 final class DeadlineList {
     let stage: ServerConnection.Stage
     /// How many ticks of the server's sweep a connection may stay.
     private let limit: Int
+    /// How many ticks it is left alone: until its deadline, or until it is looked at before that.
+    private let interval: Int
     private unowned(unsafe) var first: ServerConnection?
     private unowned(unsafe) var last: ServerConnection?
     private(set) var count = 0
 
-    init(_ stage: ServerConnection.Stage, limit: Int) {
+    init(_ stage: ServerConnection.Stage, limit: Int, lookingAfter interval: Int? = nil) {
         self.stage = stage
         self.limit = limit
+        self.interval = min(limit, interval ?? limit)
     }
 
+    /// Whether the connection's time in the stage is over.
+    func isExceeded(by connection: ServerConnection, at tick: Int) -> Bool { tick - connection.since >= limit }
+
     func append(_ connection: ServerConnection, at tick: Int) {
-        connection.due = tick + limit
+        connection.due = tick + interval
         connection.previous = last
         connection.next = nil
         if let last { last.next = connection } else { first = connection }

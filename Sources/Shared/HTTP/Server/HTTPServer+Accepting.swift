@@ -1,4 +1,5 @@
 internal import CMicrohttpd
+internal import Configuration
 internal import EventLoop
 internal import Glibc
 
@@ -28,16 +29,26 @@ extension HTTPServer {
     /// Accepts clients that wait. Returns whether more may wait.
     @discardableResult
     func accept() -> Bool {
-        guard let daemon, let listener else { return false }
+        guard daemon != nil, let listener else { return false }
+        var arrival = cmhd_arrival()
         for _ in 0..<Self.acceptLimit {
             guard connections < options.maxConnections else { return pauseAccepting() }
-            switch cmhd_accept(daemon, listener.descriptor) {
-            case CMHD_ACCEPTED: continue
+            switch cmhd_accept(listener.descriptor, &arrival) {
+            case CMHD_ACCEPTED: admit(&arrival)
             case CMHD_NONE_WAITS: return false
             default: return pauseAccepting()
             }
         }
         return true
+    }
+
+    /// Gives an accepted connection to the daemon, or turns it away if its address has as many as it may.
+    private func admit(_ arrival: inout cmhd_arrival) {
+        guard arrival.descriptor >= 0 else { return }
+        guard addresses.isFull(withUnsafeBytes(of: &arrival.ip) { IPAddress($0) }) else { return cmhd_add(daemon, &arrival) }
+        router.onLimit?(.addressConnections)
+        let text = Problem.tooManyConnections.wholeAnswer(id: requestIDs.next())
+        cmhd_turn_away(arrival.descriptor, text, text.utf8.count)
     }
 
     /// Lets clients wait in the kernel's queue. At the end of a connection, and with each sweep, it is seen whether there is room for them.

@@ -13,7 +13,7 @@ extension HTTPServer {
     func startDaemon() -> OpaquePointer? {
         var settings = cmhd_settings()
         // This is only a safeguard: each stage of a connection has its own deadline.
-        let longest = max(options.requestDeadline, options.responseDeadline, options.keepAlive)
+        let longest = max(options.headDeadline, options.bodyDeadline, options.responseDeadline, options.keepAlive)
         settings.inactivity_timeout = UInt32(longest.millisecondsRoundedUp / 1000 + 2)
         settings.memory_limit = memoryLimit
         settings.context = Unmanaged.passUnretained(self).toOpaque()

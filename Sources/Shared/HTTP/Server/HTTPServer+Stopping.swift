@@ -27,7 +27,7 @@ extension HTTPServer {
         }
     }
 
-    private var openStreams: [ResponseStream] {
+    var openStreams: [ResponseStream] {
         var streams: [ResponseStream] = []
         var next = deadlines[ServerConnection.Stage.streaming.rawValue].oldest
         while let connection = next {

@@ -16,8 +16,16 @@ public final class HTTPServer {
     public internal(set) var isDraining = false
 
     static let tickLength = Duration.milliseconds(100)
+    static let ticksOfSecond = 10
 
     let deadlines: [DeadlineList]
+    /// The least that a client has to take or send; nil for no limit.
+    let drain: DrainLimit?
+    let addresses: AddressCounts
+    let quotas = QuotaCounts()
+    /// Bytes that wait for all WebSockets and streams.
+    public internal(set) var queuedBytes = 0
+    var requestIDs = RequestIDSource()
     /// The server's coarse clock: the number of sweeps so far.
     private(set) var tick = 0
     let sockets = WebSocketRegistry()
@@ -47,7 +55,11 @@ public final class HTTPServer {
         self.options = options
         address = bind
         requestedPort = port
-        deadlines = ServerConnection.Stage.allCases.map { DeadlineList($0, limit: Self.ticks($0.limit(options))) }
+        drain = DrainLimit(options)
+        addresses = AddressCounts(limit: options.connectionsPerAddress, exempt: options.trustedProxies)
+        deadlines = ServerConnection.Stage.allCases.map { [drain] stage in
+            DeadlineList(stage, limit: Self.ticks(stage.limit(options)), lookingAfter: stage.isDrained ? drain?.window : nil)
+        }
         sockets.use(options.webSocket)
     }
 
@@ -124,6 +136,7 @@ public final class HTTPServer {
     /// Sends everything that was queued in this turn of the loop. Then asks the daemon when it wants to run again.
     private func beforeBlocking() {
         sockets.flush()
+        limitQueues()
         if needsRun { run() }
         guard let daemon else { return }
         var wait: UInt64 = 0
@@ -140,7 +153,11 @@ public final class HTTPServer {
 
     private func sweep() {
         tick += 1
-        for list in deadlines where list.stage != .upgraded { while let connection = list.due(at: tick) { expire(connection) } }
+        for list in deadlines where list.stage != .upgraded {
+            while let connection = list.due(at: tick) {
+                if list.isExceeded(by: connection, at: tick) || isTooSlow(connection) { expire(connection) } else { connection.wait() }
+            }
+        }
         sockets.sweep()
         acceptAgain()
         if connections >= options.maxConnections { router.onLimit?(.connections) }
@@ -148,15 +165,20 @@ public final class HTTPServer {
 
     private func expire(_ connection: ServerConnection) {
         switch connection.stage {
-        case .receiving:
-            connection.refuseSlow()
-            router.onRequest?("unmatched", 408, options.requestDeadline.seconds)
+        case .receiving, .loading: connection.exchange?.refuseSlow()
         case .handling: connection.exchange?.expire()
         case .streaming: connection.exchange?.stream?.expire()
         case .arriving, .answering, .idle, .upgraded: connection.cut()
         }
         // The daemon reports the end later. Until then the connection must not be due again.
         connection.enter(connection.stage)
+    }
+
+    /// Whether the client has taken or sent too little since it was looked at before.
+    private func isTooSlow(_ connection: ServerConnection) -> Bool {
+        guard let drain, connection.stage.isDrained, connection.meter.isTooSlow(at: tick, bytes: connection.drainedBytes, drain) else { return false }
+        router.onLimit?(.drainRate)
+        return true
     }
 
     /// One tick more than the duration needs, because a stage may begin just before a tick.
@@ -167,9 +189,13 @@ public final class HTTPServer {
 }
 
 extension ServerConnection.Stage {
+    /// Whether the client owes bytes, or has to take some.
+    fileprivate var isDrained: Bool { self == .loading || self == .answering || self == .streaming }
+
     fileprivate func limit(_ options: HTTPServerOptions) -> Duration {
         switch self {
-        case .arriving, .receiving: options.requestDeadline
+        case .arriving, .receiving: options.headDeadline
+        case .loading: options.bodyDeadline
         case .handling: options.handlerDeadline
         case .answering, .streaming: options.responseDeadline
         case .idle, .upgraded: options.keepAlive

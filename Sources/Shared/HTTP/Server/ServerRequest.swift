@@ -1,4 +1,5 @@
 internal import CMicrohttpd
+internal import Configuration
 internal import EventLoop
 internal import Glibc
 
@@ -22,20 +23,27 @@ final class ServerRequest {
     private let rawTarget: String
     private var method = ""
     private var body: [UInt8] = []
-    private var received = 0
+    /// The bytes of the body that have come.
+    private(set) var received = 0
     private var refusal: Problem?
     private var hasOrigin = false
+    private var hasTrace = false
     private var wantsUpgrade = false
     private var route = "unmatched"
     private var answer: HTTPResponse?
     /// What the gate adds to the answer.
     private var passHeaders: [(String, String)] = []
     private var isStarting = false
+    /// The request, if a stream or WebSocket may have to be counted for its client.
+    private var request: HTTPRequest?
+    /// The owner of the quota that counts this stream, or the WebSocket to come.
+    private var quotaOwner: String?
     private var task: Task<Void, Never>?
     private var plan: WebSocketPlan?
     /// The stream that writes the answer's body, while it does.
     private(set) var stream: ResponseStream?
     private let start = MonotonicInstant.now
+    private(set) lazy var id = (hasTrace ? headers["traceparent"].flatMap(RequestID.traceID) : nil) ?? server.requestIDs.next()
 
     init(_ connection: OpaquePointer, target: String, peer: ServerConnection, server: HTTPServer) {
         self.connection = connection
@@ -49,8 +57,18 @@ final class ServerRequest {
         guard rawTarget.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= server.options.headerLimit else { return }
         phase = .ended
         let problem = Problem.tooManyParameters(max: server.options.headerLimit)
-        peer.refuse(problem)
+        refusePastDaemon(problem)
         peer.cut()
+    }
+
+    /// Refuses a request that does not become complete in time.
+    func refuseSlow() {
+        refusePastDaemon(.requestTooSlow)
+        peer.cut()
+    }
+
+    private func refusePastDaemon(_ problem: Problem) {
+        peer.refuse(problem, id: id)
         server.router.onRequest?(route, problem.status, start.elapsed.seconds)
     }
 
@@ -85,6 +103,9 @@ final class ServerRequest {
         task = nil
         stream?.connectionEnded()
         stream = nil
+        request = nil
+        server.quotas.leave(quotaOwner)
+        quotaOwner = nil
     }
 
     // MARK: Reading
@@ -93,6 +114,7 @@ final class ServerRequest {
         var head = cmhd_head()
         cmhd_inspect(connection, &head)
         hasOrigin = head.has_origin
+        hasTrace = head.has_trace
         wantsUpgrade = head.has_upgrade
         headers = HTTPHeaders(
             packed: [UInt8](unsafeUninitializedCapacity: head.bytes) { buffer, count in
@@ -102,6 +124,7 @@ final class ServerRequest {
         if head.records > server.options.headLimit || head.headers > server.options.headerLimit { return refuse(head) }
         if let problem = head.problem(isOld: isOld) ?? sizeProblem(head) { return queue(problem.response, closing: true) }
         phase = .body
+        if head.content_length > 0 || head.is_chunked { peer.enter(.loading) }
         // A long body that is only announced must not cost much memory.
         if head.content_length > 0 { body.reserveCapacity(min(Int(head.content_length), 4096)) }
         return .YES
@@ -117,8 +140,7 @@ final class ServerRequest {
         let problem = Problem.tooManyHeaders(max: server.options.headerLimit)
         let isRoomLeft = head.records <= server.options.headLimit + server.options.answerRoom / 2
         if isRoomLeft { return queue(problem.response, closing: true) }
-        peer.refuse(problem)
-        server.router.onRequest?(route, problem.status, start.elapsed.seconds)
+        refusePastDaemon(problem)
         return .NO
     }
 
@@ -144,7 +166,9 @@ final class ServerRequest {
         if target.rawPath == "*" && method == "OPTIONS" { return queue(HTTPResponse(status: 204)) }
         guard let (route, parameters) = server.router.find(target) else { return queue(server.router.notFound(target).response) }
         self.route = route.pattern.text
-        var request = HTTPRequest(method: method, target: target, headers: headers, body: body, remoteAddress: peer.address)
+        var request = HTTPRequest(
+            method: method, target: target, headers: headers, body: body, peerAddress: peer.address, id: id,
+            proxies: server.options.trustedProxies)
         if let problem = encodingProblem { return queue(problem.response) }
         body = []
         if wantsUpgrade, let socket = route.socket, headers.contains(token: "websocket", in: "Upgrade") {
@@ -161,15 +185,17 @@ final class ServerRequest {
 
     /// Asks the gate. Returns its refusal; nil if the request may go on.
     private func admit(_ request: inout HTTPRequest, _ permission: RoutePermission?) -> Problem? {
-        guard let gate = server.router.gate else { return nil }
-        do throws(Problem) {
-            let pass = try gate.admit(request, needing: permission)
-            request.caller = pass.caller
-            passHeaders = pass.headers
-            return nil
-        } catch {
-            return error
+        if let gate = server.router.gate {
+            do throws(Problem) {
+                let pass = try gate.admit(request, needing: permission)
+                request.caller = pass.caller
+                passHeaders = pass.headers
+            } catch {
+                return error
+            }
         }
+        if server.countsSockets { self.request = request }
+        return nil
     }
 
     /// Bodies are not decompressed, so a compressed body would be taken for nonsense.
@@ -187,7 +213,7 @@ final class ServerRequest {
             do {
                 complete(try await handler(request, parameters))
             } catch {
-                complete(server.router.response(to: error, route: route))
+                complete(server.router.response(to: error, route: route, id: id))
             }
         }
         isStarting = false
@@ -226,10 +252,13 @@ final class ServerRequest {
             // A browser reconnects by itself after a stream that ends, but never after a refusal.
             return queue(HTTPResponse(status: answer.status, headers: answer.headers, body: Array("retry: 5000\n\n".utf8)), closing: true)
         }
+        if let stream = answer.stream, method != "HEAD", let problem = takeQuota() {
+            stream.end(.gone)
+            return queue(problem.response, closing: closing)
+        }
         stream = answer.stream
         guard let response = makeResponse(answer) else { return .NO }
-        for (name, value) in answer.headers { MHD_add_response_header(response, name, value) }
-        for (name, value) in passHeaders { MHD_add_response_header(response, name, value) }
+        addHeaders(of: answer, to: response)
         if hasOrigin, let origin = headers["Origin"] {
             for (name, value) in server.options.crossOrigin.headers(for: origin, host: headers["Host"]) {
                 MHD_add_response_header(response, name, value)
@@ -238,6 +267,37 @@ final class ServerRequest {
         closesAfter = closing || server.isDraining || (server.isCrowded && answer.stream == nil)
         if closesAfter { MHD_add_response_header(response, "Connection", "close") }
         return send(response, status: answer.status)
+    }
+
+    private func addHeaders(of answer: HTTPResponse, to response: OpaquePointer) {
+        var hasCachePolicy = false
+        for (name, value) in answer.headers {
+            Self.add(name, value, to: response)
+            if name == "Cache-Control" { hasCachePolicy = true }
+        }
+        for (name, value) in passHeaders { Self.add(name, value, to: response) }
+        Self.addUsual(id: id, hasCachePolicy: hasCachePolicy, to: response)
+    }
+
+    // A text that is passed to C directly is copied into an array first, and a closure of the actor asks each time where it runs.
+
+    private nonisolated static func add(_ name: String, _ value: String, to response: OpaquePointer) {
+        name.withCString { name in value.withCString { value in _ = MHD_add_response_header(response, name, value) } }
+    }
+
+    private nonisolated static func addUsual(id: String, hasCachePolicy: Bool, to response: OpaquePointer) {
+        id.withCString { cmhd_add_usual_headers(response, $0, hasCachePolicy) }
+    }
+
+    /// Counts a stream or WebSocket for its client. Returns the refusal if the client has as many as it may.
+    private func takeQuota() -> Problem? {
+        guard let quota = request.flatMap(server.quota) else { return nil }
+        guard server.quotas.enter(quota) else {
+            server.router.onLimit?(.clientSockets)
+            return .tooManySocketsOfClient(limit: quota.limit)
+        }
+        quotaOwner = quota.owner
+        return nil
     }
 
     private func makeResponse(_ answer: HTTPResponse) -> OpaquePointer? {
@@ -265,8 +325,9 @@ final class ServerRequest {
             return queue(error.response)
         }
         if server.isFullOfSockets { return queue(server.refuseSocket().response, closing: true) }
+        if let problem = takeQuota() { return queue(problem.response) }
         guard let response = makeUpgradeResponse(accept: accept, subprotocol: WebSocketHandshake.subprotocol(request)) else { return .NO }
-        plan = WebSocketPlan(request: request, parameters: parameters, handler: handler, route: route)
+        plan = WebSocketPlan(request: request, parameters: parameters, handler: handler, route: route, quotaOwner: quotaOwner)
         return send(response, status: 101)
     }
 
@@ -276,7 +337,10 @@ final class ServerRequest {
         let descriptor = cmhd_take_over(handle, peer.descriptor)
         server.needsRun = true
         guard descriptor >= 0 else { return }
-        if let plan { server.open(plan, descriptor: descriptor, early: early) } else { close(descriptor) }
+        // From now on the socket counts instead of the connection and the request.
+        peer.stopCounting()
+        quotaOwner = nil
+        if let plan { server.open(plan, descriptor: descriptor, early: early, address: peer.address) } else { close(descriptor) }
         plan = nil
     }
 }

@@ -36,7 +36,10 @@ public final class ResponseStream {
     private var peer: ServerConnection?
     private var server: HTTPServer?
     private var poll: PollHandle?
-    private var isSuspended = false
+    /// Whether the client has taken everything, and the daemon waits for more.
+    private(set) var isSuspended = false
+    /// How many of the waiting bytes the server has in its count.
+    private var accounted = 0
 
     /// A stream that nobody reads yet.
     ///
@@ -60,6 +63,7 @@ public final class ResponseStream {
             return false
         }
         armKeepAlive()
+        account()
         wake()
         return true
     }
@@ -80,6 +84,7 @@ public final class ResponseStream {
         self.connection = connection
         self.peer = peer
         self.server = server
+        account()
         // The daemon does not watch a suspended connection. This poll notices when the client goes.
         poll = try? PollHandle(descriptor: peer.descriptor)
         poll?.watch(.disconnected) { [unowned self] _ in end(.gone) }
@@ -99,7 +104,8 @@ public final class ResponseStream {
                 taken = 0
             }
             // The deadline starts again with every piece that the client has made room for.
-            peer?.enter(.streaming)
+            peer?.progress()
+            account()
             return count
         }
         guard isOpen, let connection else { return cmhd_stream_ended() }
@@ -118,6 +124,7 @@ public final class ResponseStream {
             taken = 0
             peer?.cut()
         }
+        account()
         wake()
         server?.router.onStreamEnd?(how == .tooSlow)
         tellOnce()
@@ -129,12 +136,24 @@ public final class ResponseStream {
         if isOpen { end(.tooSlow) } else { peer?.cut() }
     }
 
+    /// The bytes that the client has not taken.
+    var queuedBytes: Int { waiting.count - taken }
+
+    private func account() {
+        guard let server else { return }
+        server.queuedBytes += queuedBytes - accounted
+        accounted = queuedBytes
+    }
+
     /// The daemon has forgotten the request and closes the descriptor next.
     func connectionEnded() {
         poll?.close()
         poll = nil
         connection = nil
         end(.gone)
+        waiting = []
+        taken = 0
+        account()
         peer = nil
         server = nil
     }

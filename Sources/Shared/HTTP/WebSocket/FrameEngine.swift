@@ -20,8 +20,13 @@ final class FrameEngine {
     private var frameBytes = 0
     /// Whether the client has sent a part of a message and not the last one.
     private var isInsideMessage = false
+    private var scanner = FrameScanner()
+    /// Whether a header has come that announces too long a message. Nothing is read after it.
+    private(set) var isTooBig = false
+    private let messageBytes: UInt64
 
     init(messageBytes: Int) {
+        self.messageBytes = UInt64(messageBytes)
         var callbacks = wslay_event_callbacks()
         callbacks.recv_callback = onReceive
         callbacks.send_callback = onSend
@@ -66,6 +71,8 @@ final class FrameEngine {
     /// Reads until there are no more bytes. Returns false if the client's bytes are no frames, or if the connection has ended.
     func receive() -> Bool { !wantsRead || wslay_event_recv(context) == 0 }
 
+    func stopReading() { wslay_event_shutdown_read(context) }
+
     /// Writes until nothing waits or no more bytes are taken. Returns false if it cannot go on.
     func send() -> Bool { wslay_event_send(context) == 0 }
 
@@ -88,10 +95,16 @@ final class FrameEngine {
     // MARK: Callbacks
 
     fileprivate func read(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        if isTooBig { return fail(WSLAY_ERR_WOULDBLOCK) }
         switch socket?.read(buffer) ?? .ended {
-        case .bytes(let count):
+        case .bytes(var count):
+            if let end = scanner.scan(UnsafeRawBufferPointer(rebasing: buffer[..<count]), limit: messageBytes) {
+                isTooBig = true
+                // The engine gets what came before.
+                count = end
+            }
             unfinishedBytes += count
-            return count
+            return count > 0 ? count : fail(WSLAY_ERR_WOULDBLOCK)
         case .nothing: return fail(WSLAY_ERR_WOULDBLOCK)
         case .ended: return fail(WSLAY_ERR_CALLBACK_FAILURE)
         }

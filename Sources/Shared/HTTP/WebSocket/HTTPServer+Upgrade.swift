@@ -1,4 +1,5 @@
 internal import CMicrohttpd
+internal import Configuration
 internal import EventLoop
 internal import Glibc
 
@@ -7,6 +8,7 @@ extension ServerRequest {
     func makeUpgradeResponse(accept: String, subprotocol: String?) -> OpaquePointer? {
         guard let response = MHD_create_response_for_upgrade(onUpgrade, nil) else { return nil }
         MHD_add_response_header(response, "Upgrade", "websocket")
+        MHD_add_response_header(response, "Request-Id", id)
         MHD_add_response_header(response, "Sec-WebSocket-Accept", accept)
         if let subprotocol { MHD_add_response_header(response, "Sec-WebSocket-Protocol", subprotocol) }
         return response
@@ -15,8 +17,9 @@ extension ServerRequest {
 
 extension HTTPServer {
     /// Opens a WebSocket, to which the descriptor belongs from now on, and starts its handler.
-    func open(_ plan: WebSocketPlan, descriptor: Int32, early: [UInt8]) {
-        guard let socket = WebSocket(descriptor: descriptor, server: self, early: early) else {
+    func open(_ plan: WebSocketPlan, descriptor: Int32, early: [UInt8], address: IPAddress) {
+        guard let socket = WebSocket(descriptor: descriptor, server: self, early: early, holder: (address, plan.quotaOwner)) else {
+            quotas.leave(plan.quotaOwner)
             close(descriptor)
             return
         }
@@ -24,7 +27,7 @@ extension HTTPServer {
             do {
                 try await plan.handler(plan.request, plan.parameters, socket)
             } catch {
-                if socket.isOpen && !(error is CancellationError) { router.onError?(error, plan.route) }
+                if socket.isOpen && !(error is CancellationError) { router.onError?(error, plan.route, plan.request.id) }
                 socket.close(code: .internalError, reason: "internal error")
             }
         }

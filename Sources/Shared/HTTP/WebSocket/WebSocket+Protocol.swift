@@ -31,7 +31,10 @@ extension WebSocket {
     func pump(reading: Bool) {
         guard !isPumping, state == .open || state == .closing else { return }
         isPumping = true
-        defer { isPumping = false }
+        defer {
+            isPumping = false
+            account()
+        }
         readBudget = Self.readLimit
         let engine = borrowEngine()
         let isBroken = reading && !engine.receive()
@@ -39,6 +42,12 @@ extension WebSocket {
         let messages = arrived
         arrived = []
         for message in messages { deliver(message) }
+        if let limit = server.options.webSocket.messagesPerSecond, self.messages > limit { refuseFlood(limit) }
+        if engine.isTooBig {
+            // The payload is not awaited. What the client said before it has been answered.
+            engine.stopReading()
+            close(code: .messageTooBig)
+        }
         guard state == .open || state == .closing else { return }
         if hasEnded { return finish() }
         if isBroken { return failProtocol() }
@@ -51,6 +60,14 @@ extension WebSocket {
         stopBeingOpen(.protocolError)
         if unsent.isEmpty { cmhd_send(descriptor, Self.protocolErrorFrame, Self.protocolErrorFrame.count) }
         linger()
+    }
+
+    /// The client's owner may say so in a message of its own, which goes before the close frame.
+    private func refuseFlood(_ limit: Int) {
+        guard state == .open else { return }
+        server.router.onLimit?(.socketMessages)
+        onTooManyMessages?(limit)
+        close(code: .policyViolation, reason: "more than \(limit) messages in a second")
     }
 
     private func settle(_ engine: FrameEngine) {
@@ -99,5 +116,9 @@ extension WebSocket {
         if frame.opcode == UInt8(WSLAY_CONNECTION_CLOSE.rawValue) && frame.payload_length == 1 { closeAtOnce(.protocolError, "") }
     }
 
-    func take(_ text: String) { arrived.append(text) }
+    func take(_ text: String) {
+        messages += 1
+        // What is over the limit starts no work.
+        if messages <= server.options.webSocket.messagesPerSecond ?? .max { arrived.append(text) }
+    }
 }

@@ -25,6 +25,7 @@ extension WebSocket {
         // Nothing may follow the answer to the client's close frame.
         guard engine?.wantsRead ?? true else { return false }
         waiting.append(text)
+        account()
         flushLater()
         return true
     }
@@ -35,6 +36,13 @@ extension WebSocket {
     private func hasRoom(_ count: Int) -> Bool {
         let options = server.options.webSocket
         return waiting.count + (engine?.queued ?? 0) < options.queuedMessages && bufferedBytes + count <= options.queuedBytes
+    }
+
+    /// Closes the socket with 4408 and forgets what waits for it, to make room.
+    func shed() {
+        closeAtOnce(.tooSlow, "too slow: resume from the last message")
+        waiting = WaitingMessages()
+        account()
     }
 
     func ping(_ now: Int) {
@@ -96,6 +104,7 @@ extension WebSocket {
         if count < 0 && errno != EAGAIN && errno != EINTR { return nil }
         if count == bytes.count {
             stalledSince = nil
+            meter.reset()
         } else if count > 0 || stalledSince == nil {
             stalledSince = server.sockets.tick
         }

@@ -1,3 +1,5 @@
+internal import CMicrohttpd
+internal import Configuration
 public import EventLoop
 internal import Glibc
 
@@ -19,6 +21,9 @@ public final class WebSocket {
 
     /// Called with the close code when the socket stops being open, whichever side closed it.
     public var onClose: (@ServiceActor (CloseCode) -> Void)?
+
+    /// Called once when the client has sent more messages in a second than it may, before the socket is closed with 1008: to tell the client so.
+    public var onTooManyMessages: (@ServiceActor (_ limit: Int) -> Void)?
 
     /// Called with each message of the client. Once set, messages no longer wait for `receive`.
     public var onText: (@ServiceActor (String) -> Void)? {
@@ -51,6 +56,16 @@ public final class WebSocket {
     var isPingDue = false
     var arrived: [String] = []
     var frames = 0
+    /// The messages of the client in this second.
+    var messages = 0
+    /// The tick at which this second began.
+    private var secondBegan = 0
+    /// The address, and the owner of the quota, that the socket is counted for.
+    private let holder: (address: IPAddress, quotaOwner: String?)
+    /// How many of its queued bytes the server has in its count.
+    private var accounted = 0
+    /// How fast the client takes what waits for it.
+    var meter = DrainMeter()
     /// The tick of the registry at which the client last sent something.
     var heardFrom: Int
     var pinged: Int
@@ -66,18 +81,20 @@ public final class WebSocket {
     private var unreadBytes = 0
     private let gone = Promise<Void>()
 
-    init?(descriptor: Int32, server: HTTPServer, early: [UInt8]) {
+    init?(descriptor: Int32, server: HTTPServer, early: [UInt8], holder: (address: IPAddress, quotaOwner: String?)) {
         guard let poll = try? PollHandle(descriptor: descriptor) else { return nil }
         self.descriptor = descriptor
         self.server = server
         self.poll = poll
         self.early = early
+        self.holder = holder
         heardFrom = server.sockets.tick
         pinged = server.sockets.tick
         // Frames already leave in whole batches. Waiting for more would only delay them.
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
         server.sockets.insert(self)
+        server.addresses.enter(holder.address)
         poll.watch(.readable) { [unowned self] events in ready(events) }
         // No event comes for bytes that arrived with the handshake.
         if !early.isEmpty { flushLater() }
@@ -147,6 +164,7 @@ public final class WebSocket {
         let onClose = self.onClose
         self.onClose = nil
         onText = nil
+        onTooManyMessages = nil
         onClose?(code)
         server.router.onSocketClose?(code)
     }
@@ -159,6 +177,7 @@ public final class WebSocket {
         state = .lingering
         engine = nil
         waiting = WaitingMessages()
+        account()
         closingSince = server.sockets.tick
         shutdown(descriptor, Int32(SHUT_WR))
         poll.update(.readable)
@@ -173,7 +192,10 @@ public final class WebSocket {
         engine = nil
         waiting = WaitingMessages()
         unsent = []
+        account()
         server.sockets.remove(self)
+        server.addresses.leave(holder.address)
+        server.quotas.leave(holder.quotaOwner)
         Glibc.close(descriptor)
         server.acceptAgain()
         server.progress.notify()
@@ -203,13 +225,32 @@ public final class WebSocket {
         poll.update(events)
     }
 
+    /// Tells the server how many bytes wait for the client now.
+    func account() {
+        let bytes = bufferedBytes
+        server.queuedBytes += bytes - accounted
+        accounted = bytes
+    }
+
+    private func isTakingTooSlowly(_ now: Int) -> Bool {
+        guard let drain = server.drain else { return false }
+        let bytes = cmhd_acknowledged(descriptor)
+        guard meter.isTooSlow(at: now, bytes: bytes < 0 ? nil : bytes, drain) else { return false }
+        server.router.onLimit?(.drainRate)
+        return true
+    }
+
     /// Sends a ping if one is due, and ends the socket if a deadline has passed.
     func sweep(_ now: Int) {
         let deadlines = server.sockets.deadlines
-        frames = 0
+        if now - secondBegan >= HTTPServer.ticksOfSecond {
+            secondBegan = now
+            frames = 0
+            messages = 0
+        }
         switch state {
         case .open:
-            if let stalledSince, now - stalledSince >= deadlines.write { return finish(.tooSlow) }
+            if let stalledSince, now - stalledSince >= deadlines.write || isTakingTooSlowly(now) { return finish(.tooSlow) }
             if now - heardFrom >= deadlines.idle { return closeAtOnce(.goingAway, "no sign of life") }
             if now - pinged >= deadlines.ping { ping(now) }
         case .closing: if now - closingSince >= deadlines.write { finish() }

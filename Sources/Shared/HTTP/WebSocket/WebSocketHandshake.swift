@@ -6,6 +6,8 @@ struct WebSocketPlan {
     let parameters: PathParameters
     let handler: HTTPRouter.SocketHandler
     let route: String
+    /// The owner of the quota that counts the socket; nil for none.
+    let quotaOwner: String?
 }
 
 /// The opening handshake (RFC 6455, 4).

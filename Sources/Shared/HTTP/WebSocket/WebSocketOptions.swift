@@ -12,6 +12,8 @@ public struct WebSocketOptions: Sendable {
     public var unreadBytes = 128 * 1024
     /// Frames of the client, including pings, within about a second; more closes the socket with 1008. 2,000.
     public var framesPerSecond = 2000
+    /// Whole messages of the client within about a second; more closes the socket with 1008. Nil for no limit, as it is.
+    public var messagesPerSecond: Int?
     /// The time between two pings. 20 s.
     public var pingInterval: Duration = .seconds(20)
     /// How long a client may be silent, with pongs counted as signs of life; then the socket is closed with 1001. 60 s.

@@ -26,7 +26,8 @@ struct EventField: Sendable {
         field("txHash", \.txHash),
         field("reason", \.reason),
         field("unavailable", \.unavailable),
-        field("executedPrice", \.executedPrice),
+        // Some dialects show it as a number.
+        field("executedPrice", \.executedPrice) { record throws(RecordError) in try record.optional(number: "executedPrice") },
         field("amountOut", \.amountOut),
         field("amountOutDecimal", \.amountOutDecimal),
         field("realisedSlippageBps", \.realisedSlippageBps),
@@ -63,13 +64,16 @@ struct EventField: Sendable {
     ]
 
     private static func field<Value: RecordValue & JSONWritable & Sendable>(
-        _ name: String, _ value: any WritableKeyPath<EventDetails, Value?> & Sendable
+        _ name: String, _ value: any WritableKeyPath<EventDetails, Value?> & Sendable,
+        reading read: (@Sendable (Record) throws(RecordError) -> Value?)? = nil
     ) -> EventField {
         EventField(
             name: name,
             write: { details, writer in writer.field(name, ifPresent: details[keyPath: value]) },
             show: { details, writer in writer.field(name, orNull: details[keyPath: value]) },
-            read: { (record, details) throws(RecordError) in details[keyPath: value] = try record.optional(name) },
+            read: { (record, details) throws(RecordError) in
+                if let read { details[keyPath: value] = try read(record) } else { details[keyPath: value] = try record.optional(name) }
+            },
             renew: { details, newer in if let renewed = newer[keyPath: value] { details[keyPath: value] = renewed } })
     }
 }

@@ -7,6 +7,7 @@ struct Rights {
     let commands: [[String]]
 
     private static let nobody = UserID(stored: "nobody")
+    private static let anyAccount = Account(owner: nil, user: nobody)
     private static let anyScope = IdempotencyScope(user: nobody)
 
     /// The commands on the keys of one partition, on the keys of all, and on the engine's channels.
@@ -30,8 +31,9 @@ struct Rights {
             ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
             + [["RENAMENX", keys.idempotency(anyScope, key: "none"), keys.idempotency(anyScope, key: "other")]]
             + on(
-                [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody)],
+                [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody), keys.open(anyAccount)],
                 ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "DEL"])
+            + on([keys.recent(anyAccount)], ["ZADD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "ZCARD", "EXISTS", "PEXPIRE", "DEL"])
     }
 
     private static func ofStreams(_ keys: Keys) -> [[String]] {

@@ -14,6 +14,9 @@ enum ScriptTables {
         + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
 
+    /// What begins the names of an order's key and of the set of an account's open orders.
+    static let prefixes = local("ORDER", quoted(Keys.Name.order)) + local("OPEN", quoted(Keys.Name.open))
+
     /// The values of `p` in an order's hash. Without the field every event is stored. ANNOUNCED: an entry on the events stream stands for events that
     /// are not. REFUSED: Postgres has refused them, and dead letters stand for them.
     static let marks = local("ANNOUNCED", quoted("1")) + local("REFUSED", quoted("2"))

@@ -87,8 +87,10 @@ public enum Scripts {
         + [PackageResources.writes_lua, PackageResources.clock_lua, PackageResources.streams_lua].map(text).joined()
     private static let many = ScriptTables.clock + [PackageResources.clock_lua, PackageResources.many_lua].map(text).joined()
     private static let manyOrders =
-        many + ScriptTables.names + ScriptTables.marks + ScriptTables.states + text(PackageResources.many_orders_lua)
-    private static let orders = ScriptTables.marks + ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
+        many + ScriptTables.names + ScriptTables.prefixes + ScriptTables.marks + ScriptTables.states
+        + text(PackageResources.many_orders_lua)
+    private static let orders =
+        ScriptTables.prefixes + ScriptTables.marks + ScriptTables.sentences + ScriptTables.states + text(PackageResources.orders_lua)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 }

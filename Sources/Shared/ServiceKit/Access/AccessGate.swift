@@ -44,7 +44,8 @@ public final class AccessGate: RequestGate {
         if permission == .probe { return RequestPass(caller: keys.map { (try? $0.holder(request, .operate, tokens)) ?? .nobody } ?? .anyone) }
         try checkPage(request, permission)
         let principal = try principal(of: request, permission)
-        return RequestPass(caller: principal, headers: try limiter.admit(principal, at: request.countedAddress, permission.kind(request.method)))
+        return RequestPass(
+            caller: principal, headers: try limiter.admit(principal, at: request.clientAddress, permission.kind(request.method)))
     }
 
     /// Who sends a request. A caller without a valid key is counted by its address, so that nobody can try keys without end.
@@ -53,7 +54,7 @@ public final class AccessGate: RequestGate {
         do throws(Problem) {
             return try keys.holder(request, permission, tokens)
         } catch {
-            _ = try limiter.admit(.nobody, at: request.countedAddress, .requests)
+            _ = try limiter.admit(.nobody, at: request.clientAddress, .requests)
             throw error
         }
     }
@@ -80,7 +81,4 @@ extension HTTPRequest {
     public var isJSON: Bool {
         header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } == "application/json"
     }
-
-    /// The address that it is counted by.
-    fileprivate var countedAddress: String { ClientAddress.of(peer: remoteAddress, said: header("X-Real-IP")) }
 }

@@ -1,4 +1,5 @@
 public import Access
+internal import Configuration
 public import HTTP
 
 /// What the engine's routes need of a caller. A route that names nothing needs `operate`.
@@ -7,6 +8,8 @@ extension RoutePermission {
     public static let open = RoutePermission("open")
     /// Nothing for a yes or no; a key that may operate for the reasons.
     public static let probe = RoutePermission("probe")
+    /// Any key, to be told what it may do.
+    public static let identify = RoutePermission("identify")
     /// To see own orders, quotes, and the state of the engine.
     public static let read = RoutePermission("read")
     /// To ask the venues for quotes.
@@ -22,10 +25,10 @@ extension RoutePermission {
     /// To see and do everything.
     public static let operate = RoutePermission("operate")
 
-    /// One of these scopes is enough, the least powerful first in their names; empty if none is needed.
+    /// One of these scopes is enough, the least powerful first in their names; empty if no scope is needed.
     var scopes: Scopes {
         switch self {
-        case .open, .probe, .introduce: []
+        case .open, .probe, .introduce, .identify: []
         case .read, .quote, .follow: [.read, .operate]
         case .trade: [.trade, .operate]
         default: .operate
@@ -51,4 +54,12 @@ extension RoutePermission {
 extension HTTPRequest {
     /// Who sends it. Without a gate, as in tests of single parts, anyone.
     public var principal: Principal { caller as? Principal ?? .anyone }
+
+    /// Who sends it, as limits count it.
+    public var countedCaller: String { principal.counted(at: clientAddress) }
+}
+
+extension Principal {
+    /// What limits count it as: `:` and the name of its key, or `@` and its address. Reading the address of one with a key would be for nothing.
+    func counted(at address: @autoclosure () -> IPAddress) -> String { name.isEmpty ? "@\(address().owner)" : ":" + name }
 }

@@ -107,8 +107,8 @@ final class KeyStore {
         let given = request.headers.all("Authorization")
         guard given.count <= 1 else { throw .unauthenticated("Send one header Authorization") }
         guard let value = given.first else { return request.header("X-API-Key").map { $0[...] } }
-        let scheme = value.prefix { $0 != " " }
+        let scheme = value[..<(value.utf8.firstIndex(of: UInt8(ascii: " ")) ?? value.endIndex)]
         guard scheme.lowercased() == "bearer" else { throw .unauthenticated("Send the API key as Authorization: Bearer <key>") }
-        return value.dropFirst(scheme.count).drop { $0 == " " }
+        return value[scheme.endIndex...].drop { $0 == " " }
     }
 }

@@ -17,6 +17,27 @@ final class RateLimiter {
         case quotes
     }
 
+    private struct Bucket: Hashable {
+        let kind: Kind
+        /// `:` and the name of a key, or `@` and an address.
+        let caller: String
+
+        /// What Redis calls it.
+        var name: String { kind.rawValue + caller }
+    }
+
+    /// How a caller stands with one of its limits.
+    private struct Standing {
+        let kind: Kind
+        let rate: Int
+        let remaining: Int
+
+        /// The fields of draft-ietf-httpapi-ratelimit-headers: the policy, and what is left of it.
+        var headers: [(String, String)] {
+            [("RateLimit-Policy", "\"\(kind.rawValue)\";q=\(rate);w=1"), ("RateLimit", "\"\(kind.rawValue)\";r=\(remaining);t=1")]
+        }
+    }
+
     /// Addresses that are told apart at once. Further ones share a bucket. Keys are bounded by their file.
     private static let maxAddresses = 10_000
     private static let sweep = Duration.seconds(1)
@@ -27,8 +48,8 @@ final class RateLimiter {
     private let pipeline: OrderPipeline
     private let refused: MetricFamily<Counter>
     private let log: Logger
-    private var leases: [String: RateLease] = [:]
-    private var waiting: Set<String> = []
+    private var leases: [Bucket: RateLease] = [:]
+    private var waiting: Set<Bucket> = []
     private var isAsking = false
 
     init(settings: RateSettings, pipeline: OrderPipeline, metrics: MetricsRegistry, log: Logger) {
@@ -39,30 +60,32 @@ final class RateLimiter {
     }
 
     /// Counts a request. Returns the header fields that tell what is left. Throws a 429 if it is one too many.
-    func admit(_ principal: Principal, at address: String, _ kind: Kind) throws(Problem) -> [(String, String)] {
-        var headers = try take(principal, address, .requests)
-        if kind != .requests { headers = try take(principal, address, kind) ?? headers }
-        return headers ?? []
+    func admit(_ principal: Principal, at address: @autoclosure () -> IPAddress, _ kind: Kind) throws(Problem) -> [(String, String)] {
+        let caller = principal.counted(at: address())
+        var standing = try take(principal, caller, .requests)
+        if kind != .requests { standing = try take(principal, caller, kind) ?? standing }
+        return standing?.headers ?? []
     }
 
-    private func take(_ principal: Principal, _ address: String, _ kind: Kind) throws(Problem) -> [(String, String)]? {
+    private func take(_ principal: Principal, _ caller: String, _ kind: Kind) throws(Problem) -> Standing? {
         guard let rate = rate(of: principal, kind) else { return nil }
         let now = MonotonicInstant.now.milliseconds
-        let name = name(principal, address, kind)
+        let bucket = bucket(caller, kind)
         // The file of keys may have another limit by now.
-        var lease = leases[name].flatMap { $0.rate == rate ? $0 : nil } ?? RateLease(rate: rate, burst: 2 * rate)
+        var lease = leases[bucket].flatMap { $0.rate == rate ? $0 : nil } ?? RateLease(rate: rate, burst: 2 * rate)
         let verdict = lease.take(at: now)
-        leases[name] = lease
-        ask(name)
-        guard case .refused(let wait) = verdict else { return Self.headers(kind, rate, remaining: lease.remaining) }
+        leases[bucket] = lease
+        if lease.isShort(at: now) { ask(bucket) }
+        guard case .refused(let wait) = verdict else { return Standing(kind: kind, rate: rate, remaining: lease.remaining) }
         refused.labelled(kind.rawValue).increment()
-        throw .tooManyRequests(kind.rawValue, rate: rate, retryAfter: Int((wait + 999) / 1000), headers: Self.headers(kind, rate, remaining: 0))
+        throw .tooManyRequests(
+            kind.rawValue, rate: rate, retryAfter: Int((wait + 999) / 1000), headers: Standing(kind: kind, rate: rate, remaining: 0).headers)
     }
 
-    private func name(_ principal: Principal, _ address: String, _ kind: Kind) -> String {
-        guard principal.name.isEmpty else { return kind.rawValue + ":" + principal.name }
-        let name = kind.rawValue + "@" + address
-        return leases[name] == nil && leases.count >= Self.maxAddresses ? kind.rawValue + "@others" : name
+    private func bucket(_ caller: String, _ kind: Kind) -> Bucket {
+        let bucket = Bucket(kind: kind, caller: caller)
+        guard caller.hasPrefix("@"), leases.count >= Self.maxAddresses, leases[bucket] == nil else { return bucket }
+        return Bucket(kind: kind, caller: "@others")
     }
 
     private func rate(of principal: Principal, _ kind: Kind) -> Int? {
@@ -73,15 +96,10 @@ final class RateLimiter {
         }
     }
 
-    /// The fields of draft-ietf-httpapi-ratelimit-headers: the policy, and what is left of it.
-    private static func headers(_ kind: Kind, _ rate: Int, remaining: Int) -> [(String, String)] {
-        [("RateLimit-Policy", "\"\(kind.rawValue)\";q=\(rate);w=1"), ("RateLimit", "\"\(kind.rawValue)\";r=\(remaining);t=1")]
-    }
-
     // MARK: The buckets in Redis
 
-    private func ask(_ name: String) {
-        waiting.insert(name)
+    private func ask(_ bucket: Bucket) {
+        waiting.insert(bucket)
         guard !isAsking else { return }
         isAsking = true
         Loop.spawn {
@@ -92,23 +110,23 @@ final class RateLimiter {
 
     /// Charges the buckets that wait, at most a page of them.
     private func askOnce() async {
-        let names = Array(waiting.prefix(Self.page))
-        waiting.subtract(names)
+        let buckets = Array(waiting.prefix(Self.page))
+        waiting.subtract(buckets)
         let now = MonotonicInstant.now.milliseconds
-        let claims = names.compactMap { name in leases[name]?.claim(at: now).map { (name, $0) } }
+        let claims = buckets.compactMap { bucket in leases[bucket]?.claim(at: now).map { (bucket, $0) } }
         guard !claims.isEmpty else { return }
-        let charges = claims.compactMap { name, claim in
-            leases[name].map { BucketCharge(name: name, rate: $0.rate, burst: $0.burst, owed: claim.owed, wanted: claim.wanted) }
+        let charges = claims.compactMap { bucket, claim in
+            leases[bucket].map { BucketCharge(name: bucket.name, rate: $0.rate, burst: $0.burst, owed: claim.owed, wanted: claim.wanted) }
         }
         do throws(PipelineError) {
             let grants = try await pipeline.charge(charges)
             let now = MonotonicInstant.now.milliseconds
-            for ((name, claim), grant) in zip(claims, grants) {
-                leases[name]?.settle(claim, granted: grant.granted, left: grant.left, wait: grant.wait, at: now)
+            for ((bucket, claim), grant) in zip(claims, grants) {
+                leases[bucket]?.settle(claim, granted: grant.granted, left: grant.left, wait: grant.wait, at: now)
             }
         } catch {
             let now = MonotonicInstant.now.milliseconds
-            for (name, claim) in claims { leases[name]?.fail(claim, at: now) }
+            for (bucket, claim) in claims { leases[bucket]?.fail(claim, at: now) }
             log.limited(.warning, "limits.not_shared", every: .seconds(10), ["reason": .string(error.message)])
         }
     }

@@ -43,8 +43,11 @@ private final class OwnOrderWatch: OrderWatcher {
     private let principal: Principal
     private let hide: @ServiceActor (OwnOrderWatch) -> Void
     private let forget: @ServiceActor (OwnOrderWatch) -> Void
+    /// When a watcher is told that there is no order that it may see: later than any feed finds out that there is none.
+    private static let hiding = OrderFeeds.patience + .milliseconds(300)
+
     private let start = MonotonicInstant.now
-    /// Runs while a hidden order is to look like one that is still looked for.
+    /// Runs from when it is known that the watcher is to be told so.
     private var timer: LoopTimer?
 
     /// `hide` ends the watch of a hidden order; `forget` is called before the watcher is told that the watch is over.
@@ -69,10 +72,7 @@ private final class OwnOrderWatch: OrderWatcher {
             return
         }
         hide(self)
-        let timer = LoopTimer()
-        // As long as a feed takes to find out that there is no order.
-        timer.start(after: max(.zero, OrderFeeds.patience - start.elapsed)) { [weak self] in self?.leave { $0.orderIsUnknown() } }
-        self.timer = timer
+        orderIsUnknown()
     }
 
     func replay(_ events: [OrderEvent]) { visible?.replay(events) }
@@ -83,7 +83,12 @@ private final class OwnOrderWatch: OrderWatcher {
 
     func orderIsBehind(seq: Int) -> Bool { visible?.orderIsBehind(seq: seq) ?? false }
 
-    func orderIsUnknown() { if timer == nil { leave { $0.orderIsUnknown() } } }
+    func orderIsUnknown() {
+        guard timer == nil else { return }
+        let timer = LoopTimer()
+        timer.start(after: max(.zero, Self.hiding - start.elapsed)) { [weak self] in self?.leave { $0.orderIsUnknown() } }
+        self.timer = timer
+    }
 
     func feedFailed() { if timer == nil { leave { $0.feedFailed() } } }
 

@@ -61,6 +61,11 @@ struct NativeError: Error, Equatable {
         NativeError(code: .tooMany, message: message, subject: subject)
     }
 
+    /// The socket is closed after it.
+    static func tooManyMessages(_ limit: Int) -> NativeError {
+        NativeError(code: .tooMany, message: "At most \(limit) messages in a second are carried out: connect again, and send fewer.", subject: nil)
+    }
+
     static func unknownOrder(_ id: OrderID) -> NativeError {
         NativeError(code: .unknownOrder, message: "There is no order with this id.", subject: .order(id))
     }

@@ -19,6 +19,7 @@ extension SocketRoutes {
         defer { holders.leave(place) }
         if caller !== principal { outbox.send(NativeReply.authenticated) }
         socket.onText = { [weak session] in session?.receive($0) }
+        socket.onTooManyMessages = { [weak socket] limit in socket?.send(text: NativeError.tooManyMessages(limit).frame) }
         await socket.closed()
         session.close()
     }

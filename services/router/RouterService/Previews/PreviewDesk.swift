@@ -15,8 +15,8 @@ final class PreviewDesk {
         var inHand = 64
         /// How often per minute venues may be asked; nil for no limit.
         var perMinute: Int?
-        /// An answer that is not older than this is used instead of asking again.
-        var fresh = Duration.zero
+        /// An answer that is not older than this is given again to an equal request; nil where each is asked anew.
+        var fresh: Duration?
         /// An answer that is not older than this is used if venues must not be asked.
         var stale = Duration.zero
     }
@@ -39,17 +39,20 @@ final class PreviewDesk {
     }
 
     /// The offers of all venues. Throws 429 `TOO_MANY_QUOTES` if venues must not be asked now and there is no recent answer.
-    func ask(_ request: QuoteRequest) async throws(Problem) -> QuoteRound {
+    ///
+    /// - Parameter caller: who asks, as limits count it.
+    func ask(_ request: QuoteRequest, by caller: String) async throws(Problem) -> QuoteRound {
         let key = PreviewCache.Key(request)
-        if let known = cache.round(key, within: limits.fresh, at: .now), limits.fresh > .zero { return answer(known, from: "cache") }
+        if let fresh = limits.fresh, let known = cache.round(key, within: fresh, at: .now) { return answer(known, from: "cache") }
         if let asking = running[key] { return answer(await asking.value, from: "shared") }
         if running.count >= limits.inHand { return try makeDo(key, wait: .seconds(1)) }
-        if let wait = budget?.take(at: .now) { return try makeDo(key, wait: wait) }
+        if let wait = budget?.take(by: caller, at: .now) { return try makeDo(key, wait: wait) }
         let asking = Loop.spawn { [desk] in await desk.ask(request) }
         running[key] = asking
         let round = await asking.value
         running[key] = nil
-        if limits.stale > .zero { cache.keep(round, key, at: .now) }
+        // Who asks after a failure may have more luck, so it is shared only with those who asked meanwhile.
+        if round.choice != nil { cache.keep(round, key, at: .now) }
         return answer(round, from: "venues")
     }
 

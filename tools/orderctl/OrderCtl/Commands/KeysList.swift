@@ -64,7 +64,9 @@ struct KeysList: Command {
 
     private static func limits(_ limits: KeyLimits) -> String {
         let given = [
-            limits.requests.map { "\($0) requests/s" }, limits.orders.map { "\($0) orders/s" },
+            limits.requests.map { "\($0) requests/s" }, limits.orders.map { "\($0) orders/s" }, limits.sockets.map { "\($0) sockets" },
+            limits.openOrders.map { "\($0) open orders" }, limits.ordersPerMinute.map { "\($0) orders/min" },
+            limits.notional.map { "at most " + $0.maxima.map { "\($0.amount) \(Terminal.cut($0.token, to: 16))" }.joined(separator: ", ") },
         ].compactMap { $0 }
         return given.isEmpty ? "usual" : given.joined(separator: ", ")
     }

@@ -22,6 +22,9 @@ struct KeysNew: Command {
             Manual.Option(name: "--expires WHEN", meaning: "90d, 12h, or a time such as 2027-01-31T00:00:00Z (never)"),
             Manual.Option(name: "--requests-per-second N", meaning: "its limit of requests, in place of the usual one"),
             Manual.Option(name: "--orders-per-second N", meaning: "its limit of orders"),
+            Manual.Option(name: "--sockets N", meaning: "its limit of open sockets and streams, in one notifier"),
+            Manual.Option(name: "--open-orders N", meaning: "how many orders its user may have open at once"),
+            Manual.Option(name: "--orders-per-minute N", meaning: "how many orders of its user are taken within a minute"),
         ],
         examples: [
             ("orderctl keys new --file keys.json --name bot --expires 90d", "a key for a bot"),
@@ -43,7 +46,10 @@ struct KeysNew: Command {
         expires = try Self.expires(&arguments)
         limits = KeyLimits(
             requests: try arguments.takeNumber("--requests-per-second", in: 1...KeyLimits.most),
-            orders: try arguments.takeNumber("--orders-per-second", in: 1...KeyLimits.most))
+            orders: try arguments.takeNumber("--orders-per-second", in: 1...KeyLimits.most),
+            sockets: try arguments.takeNumber("--sockets", in: 1...KeyLimits.most),
+            openOrders: try arguments.takeNumber("--open-orders", in: 1...KeyLimits.most),
+            ordersPerMinute: try arguments.takeNumber("--orders-per-minute", in: 1...KeyLimits.most))
     }
 
     @ServiceActor func run(_ session: Session) async throws(Failure) -> ExitCode {

@@ -1,7 +1,9 @@
 -- Accepts an order: writes its hash, its first event, its entry on `accepted` and its idempotency record, or nothing.
 -- This script does not have allow-oom: a full Redis takes no new orders and lets the others drain.
--- KEYS: order, idempotency record (the order's key again if there is none), accepted, events, deadlines, user, paused
--- ARGV: id, order, user, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps
+-- KEYS: order, idempotency record (the order's key again if there is none), accepted, events, deadlines, user, paused,
+--       then, where orders of its account are counted, in each partition the account's open orders, and in each its recent ones; this one's first
+-- ARGV: id, order, user, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps,
+--       then, where they are counted, the account, how many may be open, and how many may be accepted within a minute ('' for any number)
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local at = milliseconds()
 
@@ -26,16 +28,49 @@ if pause[1] then return { 'paused', pause[2] or '' } end
 -- This check is last: an order that was accepted in time stays accepted, however late the client asks for the reply again.
 if at > limit then return { 'late', integer(at) } end
 
+local account, mayBeOpen, mayBeRecent = ARGV[11], tonumber(ARGV[12] or ''), tonumber(ARGV[13] or '')
+local MINUTE = 60000
+local partitions = (#KEYS - 7) / 2
+local openAt, recentAt, lately = 8, 8 + partitions, '(' .. integer(at - MINUTE)
+
+local function count(first, command, ...)
+  local sum = 0
+  for number = first, first + partitions - 1 do sum = sum + redis.call(command, KEYS[number], ...) end
+  return sum
+end
+
+-- How long it takes until the oldest of the recent orders is none any more.
+local function untilFewer()
+  local oldest = at
+  for number = recentAt, #KEYS do
+    local first = redis.call('ZRANGEBYSCORE', KEYS[number], lately, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    oldest = math.min(oldest, tonumber(first[2] or oldest))
+  end
+  return oldest + MINUTE - at
+end
+
+if mayBeOpen and count(openAt, 'ZCARD') >= mayBeOpen then return { 'open' } end
+if mayBeRecent and count(recentAt, 'ZCOUNT', lately, '+inf') >= mayBeRecent then return { 'recent', integer(untilFewer()) } end
+
 local job = add(KEYS[3], 'id', id, 'round', 1)
 local order = {
   key = KEYS[1], id = id, lines = {}, messages = {}, changed = {}, state = 'pending', round = 1, attempt = 1, seq = 0, unstored = '',
-  deadline = ARGV[4], user = ARGV[3], entry = function() return SOURCE.router .. ':' .. job() end,
+  deadline = ARGV[4], user = ARGV[3], account = '', entry = function() return SOURCE.router .. ':' .. job() end,
 }
 event(order, at, 'pending', 0, SENTENCES.pending)
 set(order, 'o', ARGV[2])
 set(order, 'f', function() return job() .. ' ' .. fingerprint end)
 if order.deadline ~= '' then set(order, 'x', order.deadline) end
 if order.user ~= '' then set(order, 'u', order.user) end
+if mayBeOpen then
+  set(order, 'h', account)
+  write('ZADD', KEYS[openAt], integer(at), id)
+end
+if mayBeRecent then
+  write('ZREMRANGEBYSCORE', KEYS[recentAt], '-inf', integer(at - MINUTE))
+  write('ZADD', KEYS[recentAt], integer(at), id)
+  write('PEXPIRE', KEYS[recentAt], MINUTE)
+end
 save(order, KEYS[4])
 if hasRecord then
   write('HSET', KEYS[2], 'orderId', id, 'jobId', job, 'fingerprint', fingerprint, 'request', ARGV[9], 'slippageBps', ARGV[10])

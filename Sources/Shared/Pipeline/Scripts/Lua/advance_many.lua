@@ -34,6 +34,19 @@ local function nextOf(middle)
   return found
 end
 
+-- What has to be known of an order: who counts it, only if it ends.
+local function read(key)
+  if isFinal then return try('HMGET', key, 's', 'p', 'x', 'u', 'h') end
+  return try('HMGET', key, 's', 'p', 'x', 'u')
+end
+
+-- Whether an order can be taken off the count of its account: `account` is nil if none counts it.
+local function isCountable(key, account)
+  if not account then return true end
+  local open = openOf(key, account)
+  return type(try('ZCARD', open)) == 'number' and mayRun({ 'ZREM', open })
+end
+
 -- The lines of the events whose first argument is at `first`.
 local function linesAt(first)
   if count == 1 then return pieces[1] .. ARGV[first] end
@@ -54,9 +67,9 @@ end
 local function advance(key, first)
   local entry, middle, text = ARGV[first], ARGV[first + 1], first + 2 + set
   if not mayWrite or not holds(source, group, consumer, entry, isFirst) then return '' end
-  local order, name = try('HMGET', key, 's', 'p', 'x', 'u'), prefix .. entry
-  local deadline, user = order[3], order[4]
-  if order[1] ~= from .. middle .. name or expires and isOver(deadline) then return '' end
+  local order, name = read(key), prefix .. entry
+  local deadline, user, account = order[3], order[4], order[5]
+  if order[1] ~= from .. middle .. name or expires and isOver(deadline) or not isCountable(key, account) then return '' end
 
   local after, id, isAnnounced = nextOf(middle), idOf(key), order[2] == ANNOUNCED
   if handsOn then
@@ -71,6 +84,7 @@ local function advance(key, first)
   local hasMore = set > 0 or not isAnnounced or ends
   call('HSET', key, 's', place, after[3], linesAt(text), unpack(hasMore and fieldsAt(first + 2, isAnnounced, ends) or NOTHING))
   if isFinal and deadline then call('ZREM', deadlines, id) end
+  if account then call('ZREM', openOf(key, account), id) end
   if finishes then finished[#finished + 1] = entry end
   local channel = UPDATES .. id
   for number = 1, count do publish(channel, '{"orderId":"' .. id .. between[number] .. ARGV[text + number - 1], user) end

@@ -35,6 +35,9 @@ local function isOver(limit) return limit and now > tonumber(limit) end
 -- The id of an order, a UUID, is the end of its key.
 local function idOf(key) return sub(key, -36) end
 
+-- The set of the open orders of an account, in the partition of an order's key.
+local function openOf(key, account) return sub(key, 1, -37 - #ORDER) .. OPEN .. account end
+
 -- Sends a message on the channel of an order, and on that of its user if it has one. A message that Redis refuses changes nothing else.
 local function publish(channel, message, user)
   local heard = try('PUBLISH', channel, message)

@@ -2,8 +2,8 @@
 -- is one hash; docs/state-machine.md lists its fields.
 
 -- s: where the order is; p: how its events stand with Postgres; x: deadline; u: user; v: venues; l: the remark about the part that has landed; d: the
--- starts that were counted; b: the dead letters of its events.
-local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd', 'b' }
+-- starts that were counted; b: the dead letters of its events; h: the account whose open orders count it.
+local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd', 'b', 'h' }
 
 local MAX_FIELDS = 100
 
@@ -25,7 +25,7 @@ local function orderOf(values, key, id)
   order.key, order.id, order.lines, order.messages, order.changed = key, id, {}, {}, {}
   order.unstored, order.deadline, order.user = values[2] or '', values[3] or '', values[4] or ''
   order.venues, order.remark, order.starts = values[5] or '', values[6] or '', values[7] or ''
-  order.letters = tonumber(values[8]) or 0
+  order.letters, order.account = tonumber(values[8]) or 0, values[9] or ''
   return order
 end
 
@@ -51,6 +51,9 @@ local function set(order, name, value)
   order.changed[#order.changed + 1] = value
 end
 
+-- The set of the open orders of an order's account, in the order's partition.
+local function openOf(order) return string.sub(order.key, 1, -1 - #ORDER - #order.id) .. OPEN .. order.account end
+
 -- Adds an event to those that `save` writes. A line says only what is new; the fold of all lines makes the events that clients see. No `progress`
 -- repeats the last one. `status` is given only if it differs from the kind.
 local function event(order, at, kind, progress, message, extra, status)
@@ -69,7 +72,10 @@ local function event(order, at, kind, progress, message, extra, status)
   local head = '{"orderId":"' .. order.id .. '",'
   if not status or status == kind then head = head .. '"status":"' .. kind .. '",' end
   order.messages[#order.messages + 1] = head .. line
-  if FINAL[kind] and order.user ~= '' then set(order, 'e', integer(at)) end
+  if FINAL[kind] then
+    if order.user ~= '' then set(order, 'e', integer(at)) end
+    if order.account ~= '' then write('ZREM', openOf(order), order.id) end
+  end
 end
 
 local function place(order)
