@@ -8,6 +8,7 @@ struct StrictnessTests {
     private func routes(_ router: HTTPRouter) {
         router.post("/size") { request, _ in HTTPResponse(status: 200, body: "\(request.body.count)") }
         router.get("/") { _, _ in HTTPResponse(status: 200, body: "hello") }
+        router.get("/echo") { request, _ in HTTPResponse(status: 200, body: "[\(request.header("X") ?? "")]") }
     }
 
     /// What follows the first request on the connection, and must not be served as a second one.
@@ -43,6 +44,13 @@ struct StrictnessTests {
             let text = try await connection.readToEnd()
             #expect(status(text) == expected)
             #expect(!text.contains("hello"))
+        }
+    }
+
+    @Test(arguments: ["X: a b", "X:a b", "X:  a b  ", "X:\ta b \t"])
+    func `white space around the value of a header is no part of it`(_ field: String) async throws {
+        try await withServer(routes) { server in
+            try await expect(server, "GET /echo HTTP/1.1\r\nHost: a\r\n\(field)\r\n\r\n", body: "[a b]")
         }
     }
 

@@ -14,7 +14,7 @@ struct KeyCommandTests {
         try await KeyFiles.with { files in
             let run = await ToolRun.of(["keys", "new", "--file", files.path, "--name", "bot"])
             #expect(run.status == .ok)
-            let secret = try #require(KeySecret(run.output.dropLast()))
+            let secret = try #require(KeySecret(String(run.output.dropLast())))
             #expect(run.output == secret.text + "\n")
             #expect(run.errors == "This is the key bot. It is shown only now: keep it where only its user can read it.\n")
             #expect(try files.keys() == [APIKey(name: "bot", digest: secret.digest, scopes: [.trade, .read])])

@@ -85,7 +85,7 @@ struct PartitionChangeTests {
             #expect(try await other.currentPause()?.reason == "growing")
             for keys in other.partitions { #expect(try await bench.send("EXISTS", keys.paused).integer == 1) }
             for order in orders {
-                let partition = other.partition(order.idempotencyScope, idempotencyKey: order.clientOrderId)
+                let partition = other.partition(order.idempotencyScope, idempotencyKey: try #require(order.clientOrderId))
                 let again = Samples.order(Samples.id(partition: UInt8(partition)), key: order.clientOrderId, user: order.userId)
                 let outcome = try await other.accept(again, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
                 guard case .replay(order.id, _) = outcome else { throw TestFailure("\(outcome) instead of a replay of \(order.id)") }

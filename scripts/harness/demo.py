@@ -1,13 +1,14 @@
 """Places a few orders with the running system and shows each of them live. Starts the system if none runs.
 
-Environment: PORT (3000), ORDERS (5)."""
+Environment: PORT (3000), ORDERS (5), and ORDERCTL_KEY or ORDERCTL_KEY_FILE where the engine asks for API keys."""
 
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from .http_client import Json, answers
 from .orders import FINAL, Refused, follow, place
@@ -51,9 +52,16 @@ class Line:
         return f"\x1b[{code}m{text}\x1b[0m" if code else text
 
 
-def watch(base: str, order: Json, line: Line, show: Callable[[Line], None]) -> None:
+def key_header() -> dict[str, str]:
+    """The header with the caller's API key; nothing without one."""
+    path = os.environ.get("ORDERCTL_KEY_FILE")
+    key = Path(path).read_text(encoding="utf-8").strip() if path else os.environ.get("ORDERCTL_KEY")
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def watch(base: str, key: Mapping[str, str], order: Json, line: Line, show: Callable[[Line], None]) -> None:
     try:
-        follow(base, place(base, order), told=lambda event: (line.take(event), show(line)))
+        follow(base, place(base, order, key), told=lambda event: (line.take(event), show(line)), headers=key)
     except Exception as problem:  # noqa: BLE001 a thread's last words must reach the screen
         known = isinstance(problem, Refused | OSError | RuntimeError)
         line.status, line.detail = "refused", str(problem) if known else f"{type(problem).__name__}: {problem}"
@@ -98,7 +106,8 @@ def main(_arguments: list[str]) -> int:
             with lock:
                 print(line.text(160, False), flush=True)
 
-    threads = [threading.Thread(target=watch, args=(base, *pair, show), daemon=True) for pair in zip(orders, lines, strict=True)]
+    key = key_header()
+    threads = [threading.Thread(target=watch, args=(base, key, *pair, show), daemon=True) for pair in zip(orders, lines, strict=True)]
     for thread in threads:
         thread.start()
     if live:

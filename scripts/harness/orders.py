@@ -22,7 +22,9 @@ def place(base: str, order: Json, headers: Mapping[str, str] | None = None) -> s
     return answer.json()["orderId"]
 
 
-def follow(base: str, order_id: str, seconds: float = 60, told: Callable[[Json], None] = lambda event: None) -> list[Json]:
+def follow(
+    base: str, order_id: str, seconds: float = 60, told: Callable[[Json], None] = lambda event: None, headers: Mapping[str, str] | None = None
+) -> list[Json]:
     """The events of an order, each once and in order, once the final one is there. `told` is called with each event as it comes.
 
     Follows the order by server-sent events. After a lost connection it goes on from where it was."""
@@ -39,9 +41,9 @@ def follow(base: str, order_id: str, seconds: float = 60, told: Callable[[Json],
 
     deadline = time.monotonic() + seconds
     while not events or events[-1]["status"] not in FINAL:
-        rest, headers = b"", {"Accept": "text/event-stream", "Last-Event-ID": str(len(events))}
+        rest, fields = b"", {"Accept": "text/event-stream", "Last-Event-ID": str(len(events)), **(headers or {})}
         try:
-            answer = ask(f"{base}/api/orders/{order_id}/events", headers=headers, timeout=max(0.1, deadline - time.monotonic()), heard=take)
+            answer = ask(f"{base}/api/orders/{order_id}/events", headers=fields, timeout=max(0.1, deadline - time.monotonic()), heard=take)
             problem = answer.code or "the stream ended"
         except Lost as lost:
             problem = lost

@@ -105,6 +105,7 @@ public struct KeyLimits: Sendable, Equatable {
 public struct KeySecret: Sendable, CustomStringConvertible {
     private static let prefix = "oek_"
     private static let byteCount = 32
+    private static let length = prefix.utf8.count + 2 * byteCount
 
     private let bytes: [UInt8]
 
@@ -114,10 +115,10 @@ public struct KeySecret: Sendable, CustomStringConvertible {
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// Reads a key as its holder sends it; nil for anything else.
-    public init?(_ text: some StringProtocol) {
-        guard text.utf8.count == Self.prefix.utf8.count + 2 * Self.byteCount, text.utf8.starts(with: Self.prefix.utf8),
-            let bytes = Hex.decode(text.utf8.dropFirst(Self.prefix.utf8.count))
-        else { return nil }
+    public init?(_ text: String) {
+        guard text.utf8.count == Self.length, text.hasPrefix(Self.prefix) else { return nil }
+        var text = text
+        guard let bytes = text.withUTF8({ Hex.decode($0.dropFirst(Self.prefix.utf8.count)) }) else { return nil }
         self.bytes = bytes
     }
 

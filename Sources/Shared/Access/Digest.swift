@@ -2,30 +2,35 @@ internal import CCrypto
 
 /// A SHA-256 of something secret. Two are compared in a time that does not depend on where they differ.
 public struct Digest: Sendable, Equatable {
-    /// 32 bytes.
-    let bytes: [UInt8]
+    /// The 32 bytes, in their sequence in memory.
+    private let words: SIMD4<UInt64>
 
     /// The SHA-256 of `secret`.
     init(of secret: [UInt8]) {
-        bytes = [UInt8](unsafeUninitializedCapacity: Int(CCRYPTO_SHA256_LENGTH)) { buffer, count in
-            guard ccrypto_sha256(secret, secret.count, buffer.baseAddress) else { preconditionFailure("OpenSSL has no SHA-256") }
-            count = buffer.count
+        var words = SIMD4<UInt64>()
+        withUnsafeMutableBytes(of: &words) {
+            guard ccrypto_sha256(secret, secret.count, $0.baseAddress) else { preconditionFailure("OpenSSL has no SHA-256") }
         }
+        self.words = words
     }
 
     /// Reads 64 lower-case hexadecimal digits; nil for anything else.
     public init?(hex: String) {
         guard let bytes = Hex.decode(hex), bytes.count == Int(CCRYPTO_SHA256_LENGTH) else { return nil }
-        self.bytes = bytes
+        words = bytes.withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }
 
     /// 64 lower-case hexadecimal digits.
-    public var hex: String { Hex.encode(bytes) }
+    public var hex: String { withUnsafeBytes(of: words) { Hex.encode($0) } }
 
     /// The first eight bytes: a place in a table. Who tries keys learns nothing from it, because nobody can choose the digest of a key.
-    var prefix: UInt64 { bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+    var prefix: UInt64 { words[0].bigEndian }
 
-    public static func == (left: Digest, right: Digest) -> Bool { ccrypto_equal(left.bytes, right.bytes, left.bytes.count) }
+    public static func == (left: Digest, right: Digest) -> Bool {
+        withUnsafeBytes(of: left.words) { left in
+            withUnsafeBytes(of: right.words) { right in ccrypto_equal(left.baseAddress, right.baseAddress, left.count) }
+        }
+    }
 }
 
 /// Random bytes for secrets.

@@ -14,17 +14,20 @@ public struct KeyRing: Sendable {
     /// The users that keys are bound to, by name: nobody else places orders for them.
     private let users: Set<UserID>
     public let count: Int
+    /// The tokens that limits of keys name.
+    public let limitedTokens: Set<String>
 
     public init(_ file: KeyFile) {
         entries = Dictionary(grouping: file.keys.map(Entry.init)) { $0.key.digest.prefix }
         users = Set(file.keys.compactMap(\.user))
         count = file.keys.count
+        limitedTokens = Set(file.keys.flatMap { $0.limits.notional?.maxima.map(\.token) ?? [] })
     }
 
     /// The holder of a key; nil if it is not known or its time is over.
     ///
     /// - Parameter now: Unix milliseconds.
-    public func principal(_ text: some StringProtocol, at now: UInt64) -> Principal? {
+    public func principal(_ text: String, at now: UInt64) -> Principal? {
         KeySecret(text).flatMap { holder(of: $0.digest, at: now) }
     }
 

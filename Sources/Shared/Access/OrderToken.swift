@@ -35,9 +35,13 @@ public enum OrderToken {
     /// - Parameter end: when it ends, in Unix seconds.
     public static func make(for order: OrderID, until end: UInt64, key number: UInt32, of keys: TokenKeys) -> String? {
         guard let key = keys.keys[number] else { return nil }
-        let id = order.description.utf8.filter { $0 != UInt8(ascii: "-") }
-        let said = Hex.encode(bytes(number) + bytes(UInt32(clamping: end))) + String(decoding: id, as: UTF8.self)
-        return said + Hex.encode(code(of: said, key))
+        var text: [UInt8] = []
+        text.reserveCapacity(saidDigits + codeDigits)
+        Hex.append(number, to: &text)
+        Hex.append(UInt32(clamping: end), to: &text)
+        for digit in order.description.utf8 where digit != UInt8(ascii: "-") { text.append(digit) }
+        Hex.append(code(of: text[...], key), to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The order that a token lets its holder follow; nil if it is not genuine or its time is over.
@@ -47,16 +51,19 @@ public enum OrderToken {
         guard token.utf8.count == saidDigits + codeDigits, let bytes = Hex.decode(token), let key = keys.keys[number(bytes[0..<4])] else {
             return nil
         }
-        let expected = code(of: String(token.prefix(saidDigits)), key)
+        let expected = code(of: Array(token.utf8.prefix(saidDigits))[...], key)
         let isGenuine = bytes[(saidDigits / 2)...].withUnsafeBytes { ccrypto_equal($0.baseAddress, expected, expected.count) }
         guard isGenuine, now / 1000 < UInt64(number(bytes[4..<8])) else { return nil }
         return OrderID(parsing: dashed(token.dropFirst(16).prefix(32)))
     }
 
-    private static func code(of said: String, _ key: [UInt8]) -> [UInt8] {
-        let text = Array(said.utf8)
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(CCRYPTO_SHA256_LENGTH)) { code in
-            guard ccrypto_hmac_sha256(key, key.count, text, text.count, code.baseAddress) else { preconditionFailure("OpenSSL has no HMAC") }
+    private static func code(of said: ArraySlice<UInt8>, _ key: [UInt8]) -> [UInt8] {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(CCRYPTO_SHA256_LENGTH)) { code in
+            said.withUnsafeBytes { said in
+                guard ccrypto_hmac_sha256(key, key.count, said.baseAddress, said.count, code.baseAddress) else {
+                    preconditionFailure("OpenSSL has no HMAC")
+                }
+            }
             return Array(code.prefix(codeDigits / 2))
         }
     }
@@ -70,8 +77,6 @@ public enum OrderToken {
         }
         return text
     }
-
-    private static func bytes(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.reduce(0) { $0 << 8 | UInt32($1) } }
 }

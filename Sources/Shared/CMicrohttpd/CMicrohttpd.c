@@ -155,6 +155,8 @@ static enum MHD_Result copy_header(
     struct copy *copy = context;
     (void)kind;
     if (!value) value_size = 0;
+    // White space after a value is no part of it (RFC 9110, 5.5).
+    while (value_size > 0 && (value[value_size - 1] == ' ' || value[value_size - 1] == '\t')) value_size--;
     if (name_size > UINT16_MAX || value_size > UINT16_MAX || copy->capacity - copy->used < 4 + name_size + value_size) return MHD_NO;
     uint16_t lengths[2] = {(uint16_t)name_size, (uint16_t)value_size};
     uint8_t *out = copy->buffer + copy->used;

@@ -51,10 +51,9 @@ public struct AcceptedRecord: Sendable, Equatable {
 }
 
 extension OrderPipeline {
-    /// The partition for a new order. With an idempotency key it is always the same one, so that the record is found.
-    public func partition(_ scope: IdempotencyScope, idempotencyKey: String?) -> Int {
-        guard let idempotencyKey else { return Int.random(in: 0..<settings.partitions) }
-        return Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
+    /// The partition for a new order with an idempotency key: always the same one, so that the record is found.
+    public func partition(_ scope: IdempotencyScope, idempotencyKey: String) -> Int {
+        Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
     }
 
     /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too.

@@ -45,7 +45,10 @@ public final class ServiceProcess {
     private let limiter: RateLimiter
     let readiness: RedisReadiness
     private var saidOfItself: [String: String] {
-        heartbeatFields().merging(["ended": observer.ended.text, "trouble": readiness.defect ?? ""]) { own, _ in own }
+        let mode: AccessMode = access.isKeyed ? .keyed : .open
+        return heartbeatFields().merging(["ended": observer.ended.text, "trouble": readiness.defect ?? "", AccessMode.field: mode.rawValue]) { own, _ in
+            own
+        }
     }
     private var subscribers: [WeakSubscriber] = []
     weak var server: HTTPServer?

@@ -108,10 +108,11 @@ final class ServiceRun {
         _ = try? await withDeadline(.seconds(1)) { await work.value }
     }
 
-    /// Prepares each new connection: agrees on the form of orders and the count of partitions, and creates the groups.
+    /// Prepares each new connection: agrees with the other processes, and creates the groups.
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
+                try await process.agreeOnAccess()
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
             }

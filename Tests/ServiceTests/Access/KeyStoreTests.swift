@@ -33,6 +33,24 @@ struct KeyStoreTests {
         }
     }
 
+    @Test func `a file without a key is told of`() async throws {
+        try await withStore { store, keys, sink in
+            try keys.replace(with: #"{"keys":[]}"#)
+            try await eventually { sink.lines.contains { $0.contains("access.no_keys") && $0.contains(keys.path) } }
+            #expect(store.ring.count == 0)
+        }
+    }
+
+    @Test func `whoever watches the keys sees them now and after each change`() async throws {
+        try await withStore { store, keys, _ in
+            var counts: [Int] = []
+            store.onRead = { counts.append($0.count) }
+            #expect(counts == [TestKeys.all.count])
+            try keys.write(without: ["bot"])
+            try await eventually { counts == [TestKeys.all.count, TestKeys.all.count - 1] }
+        }
+    }
+
     @Test func `on SIGHUP the file is read again though nothing tells that it has changed`() async throws {
         // Without a handler of its own the test process would end if the store did not listen.
         let handler = SignalSource(SIGHUP) {}

@@ -112,6 +112,18 @@ struct KeyedNotifierTests {
         }
     }
 
+    @Test func `a key that is revoked before its holder names the order shows nothing of it`() async throws {
+        try await withKeyedNotifier { test, port, keys in
+            let order = Samples.order(owner: Self.bot)
+            try await test.accept(order)
+            let client = try await connect(port, "/api/orders/status", keys.header("bot"))
+            try keys.write(without: ["bot"])
+            try await eventually { try await connect(port, "/api/orders/status", keys.header("bot")).status == 401 }
+            try await client.send(text: order.id.description)
+            #expect(try await next(client) == "4401")
+        }
+    }
+
     @Test func `a token opens the socket of its order and no other`() async throws {
         try await withKeyedNotifier { test, port, _ in
             let (order, other) = (Samples.order(owner: Self.bot), Samples.order(owner: Self.bot))

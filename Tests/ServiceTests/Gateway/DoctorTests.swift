@@ -175,7 +175,7 @@ struct DoctorTests {
             let verdicts = verdicts(answer)
             for check in RedisChecks.names { #expect(verdicts[check] == "unknown" && finding(answer, check).contains("NOPERM"), "\(check)") }
             #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
-            #expect(verdicts.count == 16 && !answer.body.contains("Redis is away"))
+            #expect(verdicts.count == 17 && !answer.body.contains("Redis is away"))
         }
     }
 
@@ -201,7 +201,7 @@ struct DoctorTests {
             let answer = try await http.get("/api/doctor")
             #expect(verdicts(answer)["redis"] == "fault" && finding(answer, "redis").contains(words))
             #expect(answer["checks"]?.array?.first?["advice"]?.string?.contains(advice) == true)
-            #expect(verdicts(answer).count == 16 && !answer.body.contains("is away, and"))
+            #expect(verdicts(answer).count == 17 && !answer.body.contains("is away, and"))
         }
     }
 
@@ -227,6 +227,11 @@ struct DoctorTests {
     @Test func `a process of another version is named`() {
         let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, strangers: ["router-old"]).all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-old"))
+    }
+
+    @Test func `a process without keys beside others with keys is named`() {
+        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, openBesideKeyed: ["notifier-b"]).all.filter { $0.verdict != .ok }
+        #expect(found.map(\.check) == ["access"] && found[0].verdict == .fault && found[0].finding.contains("notifier-b"))
     }
 
     @Test func `the doctor sees who has woken up with another version`() async throws {

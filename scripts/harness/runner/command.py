@@ -34,12 +34,14 @@ The engine is up: {url}   (logs: {logs}, addresses and ports: {env})
 
 Place an order, and see where orders wait, in a browser: {url}/
 Or by hand:
-  curl -s {url}/api/orders/execute -H 'Content-Type: application/json' \\
+  curl -s {url}/api/orders/execute -H 'Content-Type: application/json'{key} \\
     -d '{{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"slippage":0.01}}'
 Follow it, with the orderId of the answer:
-  npx wscat -c '{ws}/v1/stream?orderId=<orderId>&after=0'
+  npx wscat{key} -c '{ws}/v1/stream?orderId=<orderId>&after=0'
 Or see both at once:  make demo
 """
+# Double quotes, so that a shell puts the key in.
+KEY_HEADER = ' -H "Authorization: Bearer $ORDERCTL_KEY"'
 
 
 def say(text: str) -> None:
@@ -61,7 +63,10 @@ def stack_of(settings: Settings, run: RunDirectory) -> Stack:
 
 def example(settings: Settings, run: RunDirectory) -> str:
     url = settings.edge_url
-    text = EXAMPLE.format(url=url, ws=url.replace("http", "ws", 1), logs=run.logs, env=run.env)
+    keyed = "API_KEYS_FILE" in run.variables()
+    text = EXAMPLE.format(url=url, ws=url.replace("http", "ws", 1), logs=run.logs, env=run.env, key=KEY_HEADER if keyed else "")
+    if keyed:
+        text = f"Each request needs an API key; these lines take it from ORDERCTL_KEY, as orderctl does:  export ORDERCTL_KEY=oek_...\n{text}"
     if settings.observability:
         text += f"Metrics and alerts (Prometheus):  http://localhost:{run.variables()['PROMETHEUS_PORT']}/alerts\n"
     return text

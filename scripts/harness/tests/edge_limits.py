@@ -40,7 +40,15 @@ def who_sends_too_slowly_is_let_go() -> None:
     }
     with edge(gateway=[gateway]) as url, ThreadPoolExecutor() as pool:
         answers = list(pool.map(lambda text: raw(url, text, 15), begun.values()))
-        assert not gateway.heads and answers == [b"", b""], (gateway.heads, answers)
+        assert answers == [b"", b""], answers
+        assert not [head for head in gateway.heads if head.startswith("GET")], "half a head was passed on"
+
+
+def a_body_is_passed_on_as_it_comes_so_that_the_service_judges_its_pace() -> None:
+    slow = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\nConnection: close\r\n\r\nslow"
+    with edge(gateway=[Service(lambda head: slow, reads_bodies=False)]) as url:
+        answer = raw(url, b"POST /api/orders/execute HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{", 5)
+        assert answer.startswith(b"HTTP/1.1 408 ") and answer.endswith(b"slow"), answer
 
 
 @contextmanager

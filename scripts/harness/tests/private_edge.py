@@ -30,7 +30,8 @@ class Handler(socketserver.StreamRequestHandler):
                     return
                 head += line
             fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if b": " in line)
-            self.rfile.read(int(fields.get(b"Content-Length", 0)))
+            if self.server.reads_bodies:
+                self.rfile.read(int(fields.get(b"Content-Length", 0)))
             self.server.heads.append(head.decode("latin-1"))
             reply = self.server.answer(head.decode("latin-1"))
             if reply is None:
@@ -41,9 +42,9 @@ class Handler(socketserver.StreamRequestHandler):
 class Service(socketserver.ThreadingTCPServer):
     allow_reuse_address, daemon_threads, request_queue_size = True, True, 128
 
-    def __init__(self, answer: Callable[[str], bytes | None] = lambda head: OK) -> None:
+    def __init__(self, answer: Callable[[str], bytes | None] = lambda head: OK, reads_bodies: bool = True) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.answer, self.heads = answer, []
+        self.answer, self.reads_bodies, self.heads = answer, reads_bodies, []
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

@@ -117,7 +117,7 @@ def up_starts_again_what_has_ended(folder: Path) -> None:
 def a_process_is_started_again_with_the_keys_of_the_others_or_not_at_all(folder: Path) -> None:
     keys = Keys(folder)
     stack = _Local(folder, "keys", API_KEYS_FILE=str(keys.path))
-    stack.call("up")
+    assert stack.call("up").count('-H "Authorization: Bearer $ORDERCTL_KEY"') == 2
     stack.stop("gateway-1")
     stack.env["API_KEYS_FILE"] = ""
     for words in (("up",), ("start", "gateway-1")):

@@ -38,6 +38,7 @@ final class Acceptance {
     private let admission: Admission
     private let limits: UserLimits
     private let outcomes: MetricFamily<Counter>
+    private var random = SecureRandom()
 
     init(
         settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, admission: Admission, outcomes: MetricFamily<Counter>
@@ -147,8 +148,9 @@ final class Acceptance {
         let counts = limits.counts(principal, user: request.userId)
         for _ in 0..<Self.tries {
             guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
-            let partition = process.pipeline.partition(scope, idempotencyKey: request.idempotencyKey)
-            var random = SystemRandomNumberGenerator()
+            let partition =
+                request.idempotencyKey.map { process.pipeline.partition(scope, idempotencyKey: $0) }
+                ?? Int.random(in: 0..<process.pipeline.settings.partitions, using: &random)
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
             let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, owner: principal.owner, traceparent: traceparent)
             proposed = order

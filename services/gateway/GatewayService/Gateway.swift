@@ -1,5 +1,8 @@
+internal import Access
 public import Configuration
 public import EventLoop
+internal import Observability
+internal import Orders
 public import Pipeline
 internal import Postgres
 public import ServiceKit
@@ -51,6 +54,7 @@ public struct Gateway: Service {
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
         LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)
         observePostgres()
+        watchLimits(of: market.tokens)
     }
 
     /// The settings of the gateway's pipeline.
@@ -70,6 +74,15 @@ public struct Gateway: Service {
             ServiceChild("pressure") { [pressure] in await pressure.run() },
             ServiceChild("intake") { [intake] in await intake.run() },
         ]
+    }
+
+    /// A key whose limit names a token that nobody knows may sell less than was meant.
+    private func watchLimits(of tokens: TokenList) {
+        process.access.watchKeys { [log = process.log] keys in
+            for token in keys.limitedTokens.sorted() where tokens.lookup(token) == nil {
+                log.warning("access.unknown_token", ["token": .string(token)])
+            }
+        }
     }
 
     private func observePostgres() {

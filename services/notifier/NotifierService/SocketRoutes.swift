@@ -67,6 +67,8 @@ struct SocketRoutes {
         guard let id = OrderID(parsing: text) else { return socket.close(code: .policyViolation, reason: "the order id has to be a UUID") }
         // Without a time this process has not reached Redis yet, and so cannot reach an order.
         guard let now = clock.now else { return socket.close(code: .tryAgainLater, reason: "try again in a few seconds") }
+        // The key may have been taken away while the client had yet to name its order.
+        guard access.isValid(request.principal) else { return socket.end() }
         let place = holders.enter(request.principal) { socket.end() }
         defer { holders.leave(place) }
         await OrderSocket(socket: socket, dialect: dialect.init(), sent: sent.labelled(dialect.label))

@@ -39,6 +39,16 @@ public struct HTTPHeaders: Sendable {
         return found
     }
 
+    /// How many fields have that name.
+    public func count(of name: String) -> Int {
+        var count = 0
+        forEach { fieldName, _ in
+            if Self.matches(fieldName, name) { count += 1 }
+            return true
+        }
+        return count
+    }
+
     /// Every field, names in lower case.
     public var fields: [(name: String, value: String)] {
         var result: [(name: String, value: String)] = []

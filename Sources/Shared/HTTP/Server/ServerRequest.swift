@@ -54,7 +54,8 @@ final class ServerRequest {
 
     /// Refuses a target with so many parameters that the daemon could not keep them all and would hang. Called before the daemon reads them.
     func judgeTarget() {
-        guard rawTarget.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= server.options.headerLimit else { return }
+        let limit = server.options.headerLimit
+        guard rawTarget.utf8.count >= limit, rawTarget.utf8.count(where: { $0 == UInt8(ascii: "&") }) >= limit else { return }
         phase = .ended
         let problem = Problem.tooManyParameters(max: server.options.headerLimit)
         refusePastDaemon(problem)

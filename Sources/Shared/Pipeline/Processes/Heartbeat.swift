@@ -112,11 +112,11 @@ extension OrderPipeline {
         return result
     }
 
-    /// Names a process whose heartbeat does not have this value of a field. Waits for the end of the heartbeat of a process that has just ended.
-    func stranger(to field: String, _ value: String) async throws -> String? {
+    /// The name of a process that is alive and fits; nil for none. Waits for the end of the heartbeat of a process that has just ended.
+    public func lasting(_ fits: @ServiceActor (ServiceInstance) -> Bool) async throws -> String? {
         let start = MonotonicInstant.now
         while true {
-            let found = try await instances().first { $0.fields[field] != value }
+            let found = try await instances().first(where: fits)
             guard found != nil, start.elapsed < .milliseconds(Int(Heartbeat.timeToLive) + 1000) else { return found?.name }
             try await sleep(for: .milliseconds(300))
         }

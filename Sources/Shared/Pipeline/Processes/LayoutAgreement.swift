@@ -71,6 +71,7 @@ extension OrderPipeline {
 
     /// The name of a process that agrees to something else; nil for none.
     func stranger() async throws -> String? {
-        try await stranger(to: "partitions", PipelineAgreement(partitions: settings.partitions).description)
+        let own = agreementField
+        return try await lasting { process in own.contains { process.fields[$0.key] != $0.value } }
     }
 }

@@ -25,6 +25,9 @@ public final class AccessGate: RequestGate {
         self.tokens = tokens
     }
 
+    /// Calls `body` with the keys, now and whenever their file was read again. Without keys it is never called.
+    public func watchKeys(_ body: @escaping @ServiceActor (KeyRing) -> Void) { keys?.onRead = body }
+
     /// Whether callers need keys.
     public var isKeyed: Bool { keys != nil }
 
@@ -62,10 +65,12 @@ public final class AccessGate: RequestGate {
     /// Refuses a request that a page of another site has made. Browsers say so, and nobody else does.
     private func checkPage(_ request: HTTPRequest, _ permission: RoutePermission) throws(Problem) {
         guard permission.isGuarded(request.method) else { return }
-        let origin = request.header("Origin")
-        guard origins.allows(origin, host: request.header("Host")) else { throw .originNotAllowed }
-        // A page needs no `Origin` to load the address of an image.
-        if origin == nil, let site = request.header("Sec-Fetch-Site"), site == "cross-site" || site == "same-site" { throw .originNotAllowed }
+        if let origin = request.header("Origin") {
+            guard origins.allows(origin, host: request.header("Host")) else { throw .originNotAllowed }
+        } else if let site = request.header("Sec-Fetch-Site"), site == "cross-site" || site == "same-site" {
+            // A page needs no `Origin` to load the address of an image.
+            throw .originNotAllowed
+        }
     }
 
     private func anyone(_ request: HTTPRequest, _ permission: RoutePermission) throws(Problem) -> Principal {
@@ -79,6 +84,7 @@ public final class AccessGate: RequestGate {
 extension HTTPRequest {
     /// Whether the body is said to be JSON.
     public var isJSON: Bool {
-        header("Content-Type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } == "application/json"
+        guard let type = header("Content-Type") else { return false }
+        return type == "application/json" || type.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } == "application/json"
     }
 }

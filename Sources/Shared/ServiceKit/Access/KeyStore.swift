@@ -13,6 +13,8 @@ final class KeyStore {
     private let path: String
     private let log: Logger
     private(set) var ring: KeyRing
+    /// Called with the keys, now and whenever the file was read again.
+    var onRead: (@ServiceActor (KeyRing) -> Void)? { didSet { onRead?(ring) } }
     private var seen: FileMark?
     private var signal: SignalSource?
     private let bell = LoopSignal()
@@ -39,6 +41,7 @@ final class KeyStore {
         self.log = log
         seen = FileMark(path)
         ring = try Self.read(path)
+        warnIfEmpty()
     }
 
     /// The keys of a file; nil where there is none. Throws `StartError` if it cannot be used.
@@ -75,11 +78,16 @@ final class KeyStore {
         seen = mark
         do throws(StartError) {
             ring = try Self.read(path)
-            if isNews { log.info("access.keys_read", ["keys": .integer(ring.count)]) }
+            onRead?(ring)
+            guard isNews else { return }
+            log.info("access.keys_read", ["keys": .integer(ring.count)])
+            warnIfEmpty()
         } catch {
             log.limited(.error, "access.keys_not_read", every: .seconds(60), ["reason": .string("\(error)")])
         }
     }
+
+    private func warnIfEmpty() { if ring.count == 0 { log.warning("access.no_keys", ["file": .string(path)]) } }
 
     /// Who sends a request. Throws a 401 without a valid key, and a 403 if the key does not allow what the route needs.
     func holder(_ request: HTTPRequest, _ permission: RoutePermission, _ tokens: SocketTokens) throws(Problem) -> Principal {
@@ -103,12 +111,14 @@ final class KeyStore {
     func holder(of key: String) -> Principal? { ring.principal(key, at: WallClock.milliseconds) }
 
     /// The key that a request has in a header; nil for none.
-    private static func key(in request: HTTPRequest) throws(Problem) -> Substring? {
-        let given = request.headers.all("Authorization")
-        guard given.count <= 1 else { throw .unauthenticated("Send one header Authorization") }
-        guard let value = given.first else { return request.header("X-API-Key").map { $0[...] } }
-        let scheme = value[..<(value.utf8.firstIndex(of: UInt8(ascii: " ")) ?? value.endIndex)]
-        guard scheme.lowercased() == "bearer" else { throw .unauthenticated("Send the API key as Authorization: Bearer <key>") }
-        return value[scheme.endIndex...].drop { $0 == " " }
+    private nonisolated static func key(in request: HTTPRequest) throws(Problem) -> String? {
+        guard let value = request.header("Authorization") else { return request.header("X-API-Key") }
+        guard request.headers.count(of: "Authorization") == 1 else { throw .unauthenticated("Send one header Authorization") }
+        let text = value.utf8
+        let scheme = text.prefix { $0 != UInt8(ascii: " ") }
+        guard scheme.elementsEqual("Bearer".utf8) || Substring(scheme).lowercased() == "bearer" else {
+            throw .unauthenticated("Send the API key as Authorization: Bearer <key>")
+        }
+        return String(Substring(text[scheme.endIndex...].drop { $0 == UInt8(ascii: " ") }))
     }
 }

@@ -9,12 +9,16 @@ internal import Pipeline
 @ServiceActor
 final class RateLimiter {
     /// The kinds of requests that are counted apart. Those of the other kinds count as `requests` too.
-    enum Kind: String, CaseIterable {
+    enum Kind: Int, CaseIterable {
         case requests
         /// Orders that are placed.
         case orders
         /// What asks venues, or looks through all orders.
         case quotes
+
+        /// What clients, metrics and Redis call it.
+        var name: String { Self.names[rawValue] }
+        private static let names = Kind.allCases.map { "\($0)" }
     }
 
     private struct Bucket: Hashable {
@@ -23,19 +27,51 @@ final class RateLimiter {
         let caller: String
 
         /// What Redis calls it.
-        var name: String { kind.rawValue + caller }
+        var name: String { kind.name + caller }
     }
 
-    /// How a caller stands with one of its limits.
-    private struct Standing {
-        let kind: Kind
-        let rate: Int
-        let remaining: Int
+    /// A lease of a bucket, with what clients are told of it.
+    private struct Share {
+        var lease: RateLease
+        private let policy: String
+        private let beginning: String
+
+        init(_ kind: Kind, rate: Int) {
+            lease = RateLease(rate: rate, burst: 2 * rate)
+            policy = "\"\(kind.name)\";q=\(rate);w=1"
+            beginning = "\"\(kind.name)\";r="
+        }
 
         /// The fields of draft-ietf-httpapi-ratelimit-headers: the policy, and what is left of it.
-        var headers: [(String, String)] {
-            [("RateLimit-Policy", "\"\(kind.rawValue)\";q=\(rate);w=1"), ("RateLimit", "\"\(kind.rawValue)\";r=\(remaining);t=1")]
+        func headers(remaining: Int) -> [(String, String)] {
+            [("RateLimit-Policy", policy), ("RateLimit", beginning + String(remaining) + ";t=1")]
         }
+    }
+
+    /// The leases of one caller, by kind. A class, so that a request looks its caller up once.
+    private final class Shares {
+        private var shares: [Share?] = Kind.allCases.map { _ in nil }
+
+        subscript(kind: Kind) -> Share? {
+            get { shares[kind.rawValue] }
+            set { shares[kind.rawValue] = newValue }
+        }
+
+        /// Judges a request, by a new lease if there is none of this rate. The file of keys may have another limit by now. Returns whether there is
+        /// something to ask the bucket for, too.
+        func take(_ kind: Kind, rate: Int, at now: UInt64) -> (verdict: RateLease.Verdict, isShort: Bool) {
+            if shares[kind.rawValue]?.lease.rate != rate { shares[kind.rawValue] = Share(kind, rate: rate) }
+            let verdict = shares[kind.rawValue]?.lease.take(at: now) ?? .granted
+            return (verdict, shares[kind.rawValue]?.lease.isShort(at: now) ?? false)
+        }
+
+        /// What the client is told of one of its limits; nothing where it has none.
+        func headers(_ kind: Kind, remaining: Int? = nil) -> [(String, String)] {
+            guard let share = shares[kind.rawValue] else { return [] }
+            return share.headers(remaining: remaining ?? share.lease.remaining)
+        }
+
+        func isIdle(at now: UInt64) -> Bool { shares.allSatisfy { $0?.lease.isIdle(at: now) ?? true } }
     }
 
     /// Addresses that are told apart at once. Further ones share a bucket. Keys are bounded by their file.
@@ -48,7 +84,7 @@ final class RateLimiter {
     private let pipeline: OrderPipeline
     private let refused: MetricFamily<Counter>
     private let log: Logger
-    private var leases: [Bucket: RateLease] = [:]
+    private var callers: [String: Shares] = [:]
     private var waiting: Set<Bucket> = []
     private var isAsking = false
 
@@ -61,31 +97,30 @@ final class RateLimiter {
 
     /// Counts a request. Returns the header fields that tell what is left. Throws a 429 if it is one too many.
     func admit(_ principal: Principal, at address: @autoclosure () -> IPAddress, _ kind: Kind) throws(Problem) -> [(String, String)] {
-        let caller = principal.counted(at: address())
-        var standing = try take(principal, caller, .requests)
-        if kind != .requests { standing = try take(principal, caller, kind) ?? standing }
-        return standing?.headers ?? []
-    }
-
-    private func take(_ principal: Principal, _ caller: String, _ kind: Kind) throws(Problem) -> Standing? {
-        guard let rate = rate(of: principal, kind) else { return nil }
+        let rate = (own: rate(of: principal, kind), all: rate(of: principal, .requests))
+        guard rate.own != nil || rate.all != nil else { return [] }
+        let (caller, shares) = shares(of: principal.counted(at: address()))
         let now = MonotonicInstant.now.milliseconds
-        let bucket = bucket(caller, kind)
-        // The file of keys may have another limit by now.
-        var lease = leases[bucket].flatMap { $0.rate == rate ? $0 : nil } ?? RateLease(rate: rate, burst: 2 * rate)
-        let verdict = lease.take(at: now)
-        leases[bucket] = lease
-        if lease.isShort(at: now) { ask(bucket) }
-        guard case .refused(let wait) = verdict else { return Standing(kind: kind, rate: rate, remaining: lease.remaining) }
-        refused.labelled(kind.rawValue).increment()
-        throw .tooManyRequests(
-            kind.rawValue, rate: rate, retryAfter: Int((wait + 999) / 1000), headers: Standing(kind: kind, rate: rate, remaining: 0).headers)
+        if let all = rate.all { try take(.requests, all, caller, shares, at: now) }
+        if kind != .requests, let own = rate.own { try take(kind, own, caller, shares, at: now) }
+        return shares.headers(rate.own == nil ? .requests : kind)
     }
 
-    private func bucket(_ caller: String, _ kind: Kind) -> Bucket {
-        let bucket = Bucket(kind: kind, caller: caller)
-        guard caller.hasPrefix("@"), leases.count >= Self.maxAddresses, leases[bucket] == nil else { return bucket }
-        return Bucket(kind: kind, caller: "@others")
+    private func take(_ kind: Kind, _ rate: Int, _ caller: String, _ shares: Shares, at now: UInt64) throws(Problem) {
+        let (verdict, isShort) = shares.take(kind, rate: rate, at: now)
+        if isShort { ask(Bucket(kind: kind, caller: caller)) }
+        guard case .refused(let wait) = verdict else { return }
+        refused.labelled(kind.name).increment()
+        throw .tooManyRequests(kind.name, rate: rate, retryAfter: Int((wait + 999) / 1000), headers: shares.headers(kind, remaining: 0))
+    }
+
+    /// The leases of a caller, and the name by which it is counted.
+    private func shares(of caller: String) -> (String, Shares) {
+        if let known = callers[caller] { return (caller, known) }
+        let name = caller.hasPrefix("@") && callers.count >= Self.maxAddresses ? "@others" : caller
+        let shares = callers[name] ?? Shares()
+        callers[name] = shares
+        return (name, shares)
     }
 
     private func rate(of principal: Principal, _ kind: Kind) -> Int? {
@@ -113,20 +148,22 @@ final class RateLimiter {
         let buckets = Array(waiting.prefix(Self.page))
         waiting.subtract(buckets)
         let now = MonotonicInstant.now.milliseconds
-        let claims = buckets.compactMap { bucket in leases[bucket]?.claim(at: now).map { (bucket, $0) } }
+        let claims = buckets.compactMap { bucket in callers[bucket.caller]?[bucket.kind]?.lease.claim(at: now).map { (bucket, $0) } }
         guard !claims.isEmpty else { return }
         let charges = claims.compactMap { bucket, claim in
-            leases[bucket].map { BucketCharge(name: bucket.name, rate: $0.rate, burst: $0.burst, owed: claim.owed, wanted: claim.wanted) }
+            callers[bucket.caller]?[bucket.kind].map {
+                BucketCharge(name: bucket.name, rate: $0.lease.rate, burst: $0.lease.burst, owed: claim.owed, wanted: claim.wanted)
+            }
         }
         do throws(PipelineError) {
             let grants = try await pipeline.charge(charges)
             let now = MonotonicInstant.now.milliseconds
             for ((bucket, claim), grant) in zip(claims, grants) {
-                leases[bucket]?.settle(claim, granted: grant.granted, left: grant.left, wait: grant.wait, at: now)
+                callers[bucket.caller]?[bucket.kind]?.lease.settle(claim, granted: grant.granted, left: grant.left, wait: grant.wait, at: now)
             }
         } catch {
             let now = MonotonicInstant.now.milliseconds
-            for (bucket, claim) in claims { leases[bucket]?.fail(claim, at: now) }
+            for (bucket, claim) in claims { callers[bucket.caller]?[bucket.kind]?.lease.fail(claim, at: now) }
             log.limited(.warning, "limits.not_shared", every: .seconds(10), ["reason": .string(error.message)])
         }
     }
@@ -136,7 +173,7 @@ final class RateLimiter {
         while !Task.isCancelled {
             try? await sleep(for: Self.sweep)
             let now = MonotonicInstant.now.milliseconds
-            leases = leases.filter { !$0.value.isIdle(at: now) }
+            callers = callers.filter { !$0.value.isIdle(at: now) }
         }
     }
 }

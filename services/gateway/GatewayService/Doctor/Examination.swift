@@ -76,7 +76,11 @@ final class Examination {
             }
             let agreed = process.pipeline.agreementField
             let strangers = instances.filter { process in agreed.contains { process.fields[$0.key] != $0.value } }.map(\.name)
-            return PipelineChecks(lag: try await lag.sample(), alive: alive, troubles: troubles.sorted(), strangers: strangers.sorted()).all
+            let open = instances.filter { AccessMode(of: $0) == .open }.map(\.name)
+            return PipelineChecks(
+                lag: try await lag.sample(), alive: alive, troubles: troubles.sorted(), strangers: strangers.sorted(),
+                openBesideKeyed: open.count == instances.count ? [] : open.sorted()
+            ).all
         } catch {
             return PipelineChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(error.cause)") }
         }

@@ -3,7 +3,7 @@ internal import Pipeline
 
 /// Finds what is wrong with the flow of orders, from one sample of the lag and the replicas that are alive.
 struct PipelineChecks {
-    static let names = ["services", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
+    static let names = ["services", "access", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
     /// An entry that waits longer than this is a fault.
     static let longestWaitMs: UInt64 = 30_000
     /// An event that is not stored for longer than this is a fault. Postgres is always a batch behind.
@@ -17,8 +17,10 @@ struct PipelineChecks {
     var troubles: [String] = []
     /// Processes that are alive and keep orders in another form, or have another count of partitions.
     var strangers: [String] = []
+    /// Processes that are alive and ask for no API keys, while others do.
+    var openBesideKeyed: [String] = []
 
-    var all: [Diagnosis] { [services, groups, backlog, postgresBehind, deadLetters, paused] }
+    var all: [Diagnosis] { [services, access, groups, backlog, postgresBehind, deadLetters, paused] }
 
     private var services: Diagnosis {
         guard strangers.isEmpty else {
@@ -38,6 +40,15 @@ struct PipelineChecks {
                 do: "See the finding on redis; each service has the user and the address of its own REDIS_URL.")
         }
         return Diagnosis("services", .ok, alive.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+    }
+
+    private var access: Diagnosis {
+        guard openBesideKeyed.isEmpty else {
+            return Diagnosis(
+                "access", .fault, "without API keys beside others with them: \(openBesideKeyed.joined(separator: ", "))",
+                do: "Start them again with the API_KEYS_FILE of the others: whoever reaches them may do everything.")
+        }
+        return Diagnosis("access", .ok, "all processes ask for API keys, or none")
     }
 
     private var groups: Diagnosis {

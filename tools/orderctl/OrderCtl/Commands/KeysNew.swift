@@ -12,7 +12,8 @@ struct KeysNew: Command {
             hash of the key, so the key cannot be shown again. Engines that use the file
             take the key within two seconds. Needs no engine, but the right to write in
             the file's folder. Scopes: trade (place and cancel own orders), read (see own
-            orders), operate (see and do everything).
+            orders), operate (see and do everything). Without --user its orders belong to its
+            name: a new key with the name of an earlier one has that one's orders.
             """,
         options: [
             KeyFileStore.option,

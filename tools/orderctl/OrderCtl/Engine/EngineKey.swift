@@ -36,12 +36,12 @@ struct EngineKey: Sendable {
         case .key(let key): text = key
         case .path(let path):
             // The message about a file that is missing would show it.
-            guard KeySecret(Self.trimmed(path)) == nil else {
+            guard KeySecret(String(Self.trimmed(path))) == nil else {
                 throw Failure(.usage, "\(place) takes the path of a file with the key, not the key itself")
             }
             text = try Self.contents(of: path, place)
         }
-        guard let secret = KeySecret(Self.trimmed(text)) else {
+        guard let secret = KeySecret(String(Self.trimmed(text))) else {
             throw Failure(.usage, "\(place) has no API key: that is oek_ and 64 hexadecimal digits, and nothing else; orderctl keys new makes one")
         }
         return secret
