@@ -32,8 +32,8 @@ bool ccrypto_websocket_accept(const char *key, char accept[CCRYPTO_ACCEPT_LENGTH
     return true;
 }
 
-// The calls of OpenSSL that do all at once look their implementation up each time, and allocate. Both take longer than the hash of a short text. So each
-// thread keeps what they would make.
+// The calls of OpenSSL that do all at once look their implementation up each time, and allocate. Both take longer than the hash of a short text. So
+// each thread keeps what they would make.
 static _Thread_local EVP_MD_CTX *hash;
 static _Thread_local EVP_MAC_CTX *mac;
 

@@ -46,9 +46,8 @@ public final class ServiceProcess {
     let readiness: RedisReadiness
     private var saidOfItself: [String: String] {
         let mode: AccessMode = access.isKeyed ? .keyed : .open
-        return heartbeatFields().merging(["ended": observer.ended.text, "trouble": readiness.defect ?? "", AccessMode.field: mode.rawValue]) { own, _ in
-            own
-        }
+        let usual = ["ended": observer.ended.text, "trouble": readiness.defect ?? "", AccessMode.field: mode.rawValue]
+        return heartbeatFields().merging(usual) { own, _ in own }
     }
     private var subscribers: [WeakSubscriber] = []
     weak var server: HTTPServer?
