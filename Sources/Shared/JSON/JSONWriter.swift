@@ -105,15 +105,17 @@ public struct JSONWriter: Sendable {
     private mutating func append(escaping text: String) {
         bytes.append(UInt8(ascii: "\""))
         var text = text
-        if text.withUTF8({ $0.contains(where: Self.needsEscape) }) {
-            for byte in text.utf8 { if Self.needsEscape(byte) { appendEscape(byte) } else { bytes.append(byte) } }
-        } else {
-            bytes.append(contentsOf: text.utf8)
+        text.withUTF8 { utf8 in
+            var start = 0
+            for (index, byte) in utf8.enumerated() where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<index]))
+                appendEscape(byte)
+                start = index + 1
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start...]))
         }
         bytes.append(UInt8(ascii: "\""))
     }
-
-    private static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") }
 
     private mutating func appendEscape(_ byte: UInt8) {
         bytes.append(UInt8(ascii: "\\"))
