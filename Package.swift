@@ -66,6 +66,7 @@ let package = Package(
         cLibrary("CWslay", links: "wslay"),
         cLibrary("CCurl", links: "curl"),
         cLibrary("CCrypto", links: "crypto"),
+        cLibrary("CTLS", links: "ssl"),
         // No library: what a signal handler may do, which Swift cannot promise.
         .target(name: "CCrash", path: "Sources/Shared/CCrash"),
 
@@ -82,7 +83,7 @@ let package = Package(
         shared("EventLoop", ["CLibuv"]),
         shared("Configuration"),
         shared("Observability", ["CCrash", "JSON"]),
-        shared("Redis", ["CCrypto", "CHiredis", "Configuration", "EventLoop"]),
+        shared("Redis", ["CCrypto", "CHiredis", "CTLS", "Configuration", "EventLoop"]),
         shared("Postgres", ["CLibpq", "Configuration", "EventLoop"]),
         shared("HTTP", ["CCrypto", "CCurl", "CMicrohttpd", "CWslay", "Configuration", "EventLoop", "JSON"]),
 

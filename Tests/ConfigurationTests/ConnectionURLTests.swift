@@ -19,18 +19,50 @@ import Testing
             ("redis://:a@b@redis", "redis", 6379, nil, "a@b", 0),
             ("redis://[::1]", "::1", 6379, nil, nil, 0),
             ("redis://[fe80::2]:7000/1", "fe80::2", 7000, nil, nil, 1),
-        ] as [(String, String, Int, String?, String?, Int)])
-    func `a Redis URL is taken apart`(text: String, host: String, port: Int, user: String?, password: String?, database: Int) throws {
+            ("rediss://engine:x@redis.example:6380/2", "redis.example", 6380, "engine", "x", 2),
+        ] as [(String, String, UInt16, String?, String?, Int)])
+    func `a Redis URL is taken apart`(text: String, host: String, port: UInt16, user: String?, password: String?, database: Int) throws {
         let url = try #require(RedisURL(text))
-        #expect(url.host == host)
-        #expect(url.port == port)
+        #expect(url.place == .host(RedisURL.Host(host, port: port)))
+        #expect(url.isSecure == text.hasPrefix("rediss:"))
         #expect(url.user == user)
         #expect(url.password?.text == password)
         #expect(url.database == database)
     }
 
+    @Test(
+        arguments: [
+            ("redis+unix:///run/redis.sock", "/run/redis.sock", nil, nil, 0),
+            ("redis+unix://engine:x@/run/redis%20%40%3F.sock?db=3", "/run/redis @?.sock", "engine", "x", 3),
+            ("redis+unix://:x@/s?db=", "/s", nil, "x", 0),
+        ] as [(String, String, String?, String?, Int)])
+    func `the URL of a Unix socket is taken apart`(text: String, path: String, user: String?, password: String?, database: Int) throws {
+        let url = try #require(RedisURL(text))
+        #expect(url.place == .socket(path: path) && !url.isSecure)
+        #expect(url.user == user && url.password?.text == password && url.database == database)
+        #expect(RedisURL(url.description)?.place == url.place && RedisURL(url.description)?.database == database)
+    }
+
+    @Test(
+        arguments: [
+            ("redis+sentinel://a,b:1,[::1]:2/main", ["a:26379", "b:1", "[::1]:2"], "main", 0),
+            ("rediss+sentinel://engine:x@a/main%20one/3", ["a:26379"], "main one", 3),
+        ] as [(String, [String], String, Int)])
+    func `the URL of Sentinels is taken apart`(text: String, hosts: [String], name: String, database: Int) throws {
+        let url = try #require(RedisURL(text))
+        guard case .sentinels(let found, name) = url.place else { throw MissingSentinels() }
+        #expect(found.map(\.description) == hosts && url.database == database && url.isSecure == text.hasPrefix("rediss"))
+        #expect(RedisURL(url.description)?.place == url.place)
+        #expect(url.sentinel(found[0]) == RedisURL("\(url.isSecure ? "rediss" : "redis")://\(hosts[0])"))
+    }
+
+    private struct MissingSentinels: Error {}
+
     @Test(arguments: [
-        "", "redis://", "redis:/host", "rediss://host", "http://host", "redis://host:0", "redis://host:65536", "redis://host:", "redis://host:x",
+        "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel:///main", "redis+sentinel://a,/main", "redis+sentinel://a/main/x",
+        "redis+sentinel://a/main/1/2", "redis+sentinel://" + Array(repeating: "a", count: 17).joined(separator: ",") + "/main",
+        "", "redis://", "redis:/host", "rediss:/host", "rediss://", "http://host", "redis+unix://", "redis+unix://path", "redis+unix:///s?base=1",
+        "redis+unix:///s?db=x", "redis+unix:///s?db=9999", "redis+unix:///s#a", "redis+unix:///%00", "redis+unix:///" + String(repeating: "s", count: 107), "redis://host:0", "redis://host:65536", "redis://host:", "redis://host:x",
         "redis://host/x", "redis://host/0/1", "redis://host/9999", "redis://us%er@host", "redis://:%4@host",
         "redis://:%ff@host", "redis://::1", "redis://[::1", "redis://ho st", "redis://host?db=1", "redis://:pass@", "redis://:6379",
     ])
@@ -39,6 +71,8 @@ import Testing
     @Test func `connection URLs show no secret when printed`() throws {
         let redis = try #require(RedisURL("redis://engine:hunter2@[::1]:7000/1"))
         #expect("\(redis)" == "redis://[::1]:7000/1")
+        #expect("\(try #require(RedisURL("rediss://engine:hunter2@redis")))" == "rediss://redis:6379/0")
+        #expect("\(try #require(RedisURL("redis+unix://engine:hunter2@/a b%25?db=1".replacing(" ", with: "%20"))))" == "redis+unix:///a%20b%25?db=1")
         let postgres = try #require(PostgresURL("postgresql://engine:hunter2@db:5432/orders?sslmode=require"))
         #expect(!"\(postgres) \(String(reflecting: postgres))".contains("hunter2"))
     }

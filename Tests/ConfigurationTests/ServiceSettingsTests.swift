@@ -103,6 +103,14 @@ import Testing
         #expect(settings.common.logFormat == .text)
     }
 
+    @Test(arguments: [["REDIS_TLS_CERT": "a.pem"], ["REDIS_TLS_KEY": "a.pem"]])
+    func `a certificate and its key go together`(one: [String: String]) throws {
+        let error = #expect(throws: ConfigurationError.self) { try RouterSettings.load(environment: one) }
+        #expect(error?.description.contains("go together") == true)
+        let both = ["REDIS_TLS_CERT": "a.pem", "REDIS_TLS_KEY": "b.pem", "REDIS_TLS_CA": "c.pem"]
+        #expect(try RouterSettings.load(environment: both).common.redisTLS == RedisTLS(authority: "c.pem", certificate: "a.pem", key: "b.pem"))
+    }
+
     @Test func `settings that hold secrets show none when printed`() throws {
         let environment = ["JUPITER_API_KEY": "hunter2", "REDIS_URL": "redis://:hunter2@redis", "DATABASE_URL": "postgres://u:hunter2@db/o"]
         let router = try RouterSettings.load(environment: environment)
@@ -118,7 +126,7 @@ import Testing
         ]
         let common =
             [
-                "REDIS_URL", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
+                "REDIS_URL", "REDIS_TLS_CA", "REDIS_TLS_CERT", "REDIS_TLS_KEY", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
                 "ALLOWED_ORIGINS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S",
             ] + limits
         let worker = ["VISIBILITY_TIMEOUT_MS", "RENEW_MS", "ORDER_STATE_TTL_S"]

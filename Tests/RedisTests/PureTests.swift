@@ -22,13 +22,6 @@ struct PureTests {
         }
     }
 
-    @Test func `a zero follows a command, also a short one after a long one`() {
-        var encoder = CommandEncoder()
-        encoder.withEncoded(["SUBSCRIBE", String(repeating: "$5\r\nwrong\r\n", count: 20)]) { _ in }
-        let end = encoder.withEncoded(["PING"]) { $0.baseAddress![$0.count] }
-        #expect(end == 0)
-    }
-
     @Test(arguments: [
         (RedisValue.integer(7), Int64?(7)), (.string("-12"), -12), (.string("1.5"), nil), (.null, nil), (.array([.integer(1)]), nil),
     ])

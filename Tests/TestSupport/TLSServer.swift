@@ -14,13 +14,8 @@ public final class TLSServer {
     public static func with(_ body: @ServiceActor (TLSServer) async throws -> Void) async throws {
         let folder = try temporaryDirectory("tls")
         defer { removeDirectory(folder) }
-        let (key, certificate) = ("\(folder)/key.pem", "\(folder)/certificate.pem")
-        let made = try await ChildProcess.run([
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate,
-        ])
-        guard made.code == 0 else { throw TestFailure("openssl made no certificate: \(made.output)") }
-        let server = try TLSServer(key: key, certificate: certificate)
+        let files = try await TestCertificate.make(in: folder)
+        let server = try TLSServer(key: files.key, certificate: files.certificate)
         do {
             try await eventually { isListening(server.port) }
             try await body(server)

@@ -1,7 +1,5 @@
 #include "CHiredis.h"
 
-#include <fcntl.h>
-
 enum chiredis_kind chiredis_reply_kind(const redisReply *reply) {
     switch (reply->type) {
     case REDIS_REPLY_INTEGER:
@@ -39,31 +37,20 @@ enum chiredis_kind chiredis_reply_kind(const redisReply *reply) {
     }
 }
 
-redisAsyncContext *chiredis_connect(const char *address, int port) {
-    redisAsyncContext *context = redisAsyncConnect(address, port);
-    // If a child process inherited the socket, it would keep the connection open, with a blocking read on it.
-    if (context != NULL && context->c.err == 0) fcntl((int)context->c.fd, F_SETFD, FD_CLOEXEC);
-    return context;
+redisReader *chiredis_reader_make(void) {
+    redisReader *reader = redisReaderCreate();
+    // An empty buffer of up to this size is kept. The usual one is smaller than a reply with many orders.
+    if (reader) reader->maxbuf = 256 * 1024;
+    return reader;
 }
 
-void chiredis_attach(redisAsyncContext *context, void *owner, struct chiredis_hooks hooks) {
-    context->data = owner;
-    context->ev.data = owner;
-    context->ev.addRead = hooks.add_read;
-    context->ev.delRead = hooks.del_read;
-    context->ev.addWrite = hooks.add_write;
-    context->ev.delWrite = hooks.del_write;
-    context->ev.cleanup = hooks.cleanup;
-    // This must be last, because it calls add_write.
-    redisAsyncSetConnectCallback(context, hooks.connected);
+bool chiredis_feed(redisReader *reader, const void *bytes, size_t count) { return redisReaderFeed(reader, bytes, count) == REDIS_OK; }
+
+bool chiredis_next(redisReader *reader, redisReply **reply) {
+    void *next = NULL;
+    bool is_well = redisReaderGetReply(reader, &next) == REDIS_OK;
+    *reply = next;
+    return is_well;
 }
 
-void *chiredis_owner(const redisAsyncContext *context) { return context->data; }
-
-int chiredis_descriptor(const redisAsyncContext *context) { return (int)context->c.fd; }
-
-const char *chiredis_error(const redisAsyncContext *context) { return context->c.errstr; }
-
-bool chiredis_is_error_reply(const redisAsyncContext *context) { return context->c.err == REDIS_ERR_OTHER; }
-
-bool chiredis_is_protocol_error(const redisAsyncContext *context) { return context->c.err == REDIS_ERR_PROTOCOL; }
+const char *chiredis_reader_error(const redisReader *reader) { return reader->errstr; }

@@ -1,10 +1,40 @@
-/// The address of Redis: `redis://[[user][:password]@]host[:port][/database]`, with percent escapes in user and password. An empty password counts as
-/// none. The user `default` without a password counts as no user.
+/// The address of Redis, with percent escapes in user, password and path:
+///
+/// - `redis://[[user][:password]@]host[:port][/database]`
+/// - `rediss://…`, the same by TLS
+/// - `redis+unix://[[user][:password]@]/path[?db=database]`, a Unix socket
+/// - `redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/database]`, the master that Sentinels know by this name; `rediss+sentinel`
+///   is TLS to the Sentinels and to the master. User and password are those of the master.
+///
+/// An empty password counts as none. The user `default` without a password counts as no user.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
-    /// A name or an address. An IPv6 address has no brackets here.
-    public let host: String
-    /// 6379 if the URL has no port.
-    public let port: Int
+    /// Where a server listens.
+    public enum Place: Sendable, Equatable {
+        /// A name or an address, which has no brackets here; and the port, 6379 if the URL has none.
+        case host(Host)
+        /// The path of a Unix socket.
+        case socket(path: String)
+        /// Where Sentinels listen, by default at port 26379, and the name by which they know the master.
+        case sentinels([Host], name: String)
+    }
+
+    /// A name or an address without brackets, and a port.
+    public struct Host: Sendable, Hashable, CustomStringConvertible {
+        public let name: String
+        public let port: UInt16
+
+        public init(_ name: String, port: UInt16) { (self.name, self.port) = (name, port) }
+
+        /// As in a URL.
+        public var description: String { (name.contains(":") ? "[\(name)]" : name) + ":\(port)" }
+    }
+
+    /// How many Sentinels a URL may name.
+    public static let maxSentinels = 16
+
+    public let place: Place
+    /// Whether the connection is by TLS.
+    public let isSecure: Bool
     /// The ACL user; nil for the default one.
     public let user: String?
     /// The password; nil for none.
@@ -14,46 +44,100 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
 
     /// Nil if `text` is no such URL.
     public init?(_ text: String) {
-        let scheme = "redis://"
-        guard text.hasPrefix(scheme), text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
+        guard let scheme = Scheme.allCases.first(where: { text.hasPrefix($0.prefix) }),
+            text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") })
         else { return nil }
-        var rest = text.dropFirst(scheme.count)
-        var user: String?
-        var password: Secret?
-        if let at = rest.lastIndex(of: "@") {
-            let login = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = PercentEncoding.decode(login[0]), let secret = PercentEncoding.decode(login.count == 2 ? login[1] : "") else {
-                return nil
-            }
-            password = secret.isEmpty ? nil : Secret(secret)
-            user = name.isEmpty || name == "default" && password == nil ? nil : name
-            rest = rest[rest.index(after: at)...]
-        }
-        var database = 0
-        if let slash = rest.firstIndex(of: "/") {
-            let number = rest[rest.index(after: slash)...]
-            guard number.isEmpty || WholeNumber.digits(number).map({ $0 < 1024 }) == true else { return nil }
-            database = WholeNumber.digits(number) ?? 0
-            rest = rest[..<slash]
-        }
-        guard let (host, port) = Self.address(rest) else { return nil }
-        self.host = host
-        self.port = port
-        self.user = user
-        self.password = password
-        self.database = database
+        let rest = text.dropFirst(scheme.prefix.count)
+        guard let (login, target) = Self.split(rest), let (user, password) = Self.login(login) else { return nil }
+        guard let (place, database) = scheme.place(target) else { return nil }
+        (self.place, self.database, isSecure) = (place, database, scheme.isSecure)
+        (self.user, self.password) = (user, password)
+    }
+
+    /// The URL of one of the Sentinels of this URL, without a login.
+    public func sentinel(_ host: Host) -> RedisURL { RedisURL(host, isSecure: isSecure) }
+
+    private init(_ host: Host, isSecure: Bool) {
+        (place, self.isSecure, user, password, database) = (.host(host), isSecure, nil, nil, 0)
     }
 
     /// The URL without user and password. Safe to log.
-    public var description: String { "redis://\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)" }
+    public var description: String {
+        switch place {
+        case .host(let host): "\((isSecure ? Scheme.tls : .plain).prefix)\(host)/\(database)"
+        case .socket(let path): "\(Scheme.unix.prefix)\(PercentEncoding.encode(path: path))?db=\(database)"
+        case .sentinels(let hosts, let name):
+            "\((isSecure ? Scheme.sentinelTLS : .sentinel).prefix)\(hosts.map(\.description).joined(separator: ","))/"
+                + "\(PercentEncoding.encode(path: name))/\(database)"
+        }
+    }
 
-    private static func address(_ text: Substring) -> (host: String, port: Int)? {
+    private enum Scheme: String, CaseIterable {
+        case plain = "redis"
+        case tls = "rediss"
+        case unix = "redis+unix"
+        case sentinel = "redis+sentinel"
+        case sentinelTLS = "rediss+sentinel"
+
+        var prefix: String { rawValue + "://" }
+        var isSecure: Bool { self == .tls || self == .sentinelTLS }
+
+        /// What the URL's part after the login names.
+        func place(_ text: Substring) -> (Place, database: Int)? {
+            switch self {
+            case .plain, .tls: RedisURL.host(text)
+            case .unix: RedisURL.socket(text)
+            case .sentinel, .sentinelTLS: RedisURL.sentinels(text)
+            }
+        }
+    }
+
+    // MARK: Parts
+
+    private static func split(_ text: Substring) -> (login: Substring, target: Substring)? {
+        guard let at = text.lastIndex(of: "@") else { return ("", text) }
+        return (text[..<at], text[text.index(after: at)...])
+    }
+
+    private static func login(_ text: Substring) -> (user: String?, password: Secret?)? {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let name = PercentEncoding.decode(parts[0]), let secret = PercentEncoding.decode(parts.count == 2 ? parts[1] : "") else { return nil }
+        let password = secret.isEmpty ? nil : Secret(secret)
+        return (name.isEmpty || name == "default" && password == nil ? nil : name, password)
+    }
+
+    private static func host(_ text: Substring) -> (Place, database: Int)? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let host = address(parts[0], port: 6379), let database = database(parts.count == 2 ? parts[1] : "") else { return nil }
+        return (.host(host), database)
+    }
+
+    private static func sentinels(_ text: Substring) -> (Place, database: Int)? {
+        let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count >= 2, let name = PercentEncoding.decode(parts[1]), !name.isEmpty, !name.contains("/") else { return nil }
+        let hosts = parts[0].split(separator: ",", omittingEmptySubsequences: false).map { address($0, port: 26379) }
+        let known = hosts.compactMap(\.self)
+        guard known.count == hosts.count, known.count <= maxSentinels else { return nil }
+        return database(parts.count == 3 ? parts[2] : "").map { (.sentinels(known, name: name), $0) }
+    }
+
+    private static func socket(_ text: Substring) -> (Place, database: Int)? {
+        let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        // The kernel takes no longer path.
+        guard let path = PercentEncoding.decode(parts[0]), path.hasPrefix("/"), path.utf8.count < 108 else { return nil }
+        guard parts.count == 1 || parts[1].hasPrefix("db=") else { return nil }
+        return database(parts.count == 1 ? "" : parts[1].dropFirst(3)).map { (.socket(path: path), $0) }
+    }
+
+    private static func database(_ text: Substring) -> Int? { text.isEmpty ? 0 : WholeNumber.digits(text).flatMap { $0 < 1024 ? $0 : nil } }
+
+    private static func address(_ text: Substring, port usual: UInt16) -> Host? {
         var host = text
-        var port = 6379
+        var port = usual
         let isBracketed = text.hasPrefix("[")
         if let colon = text.lastIndex(of: ":"), !(isBracketed && text.hasSuffix("]")) {
             guard let number = WholeNumber.digits(text[text.index(after: colon)...]), 1...65535 ~= number else { return nil }
-            port = number
+            port = UInt16(number)
             host = text[..<colon]
         }
         if isBracketed {
@@ -62,6 +146,6 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         } else if host.contains(":") {
             return nil
         }
-        return host.isEmpty ? nil : (String(host), port)
+        return host.isEmpty || host.contains("?") ? nil : Host(String(host), port: port)
     }
 }

@@ -134,12 +134,9 @@ extension Setting where Value == Secret? {
 
 extension Setting where Value == RedisURL {
     static func redisURL(_ name: String, default url: String, _ meaning: String) -> Setting {
-        let form = "redis://[[user][:password]@]host[:port][/database]"
+        let form = "redis[s]://[[user][:password]@]host[:port][/database]; docs/operations.md has the forms for Unix sockets and Sentinels"
         return Setting(name, default: url, allowed: form, isSecret: true, meaning: meaning) { text throws(SettingRefusal) in
-            guard let url = RedisURL(text) else {
-                let reason = text.hasPrefix("rediss://") ? " (TLS is not supported)" : ""
-                throw SettingRefusal(message: "must be \(form)\(reason)")
-            }
+            guard let url = RedisURL(text) else { throw SettingRefusal(message: "must be \(form)") }
             return url
         }
     }

@@ -2,7 +2,13 @@
 /// reads it.
 enum Settings {
     // Each service
-    static let redis = Setting.redisURL("REDIS_URL", default: "redis://127.0.0.1:6379", "Redis, with password and database if needed")
+    static let redis = Setting.redisURL(
+        "REDIS_URL", default: "redis://127.0.0.1:6379", "Redis, with user, password and database if needed; rediss:// is TLS")
+    static let redisTLSAuthority = Setting<String?>.path(
+        "REDIS_TLS_CA", shownAs: "the system's certificates", "The certificates that a Redis with TLS is trusted by (PEM)")
+    static let redisTLSCertificate = Setting<String?>.path(
+        "REDIS_TLS_CERT", shownAs: "none", "The engine's own certificate, where Redis asks its clients for one (PEM)")
+    static let redisTLSKey = Setting<String?>.path("REDIS_TLS_KEY", shownAs: "none", "The key of that certificate (PEM)")
     static let port = Setting<Int>.integer("PORT", default: 8080, in: 0...65535, "TCP port to listen on; 0 takes any free one")
     static let bind = Setting<String>.address("BIND", default: "0.0.0.0", "Address to listen on")
     static let partitions = Setting<Int>.integer(

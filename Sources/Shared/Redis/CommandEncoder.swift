@@ -3,8 +3,6 @@ struct CommandEncoder {
     private var buffer: [UInt8] = []
 
     /// Encodes `command` and lends its bytes to `body`.
-    ///
-    /// A zero byte follows them. hiredis reads the channels of a SUBSCRIBE like a C string, and would read on into the rest of an earlier command.
     mutating func withEncoded<Value>(_ command: [String], _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
         buffer.removeAll(keepingCapacity: true)
         appendHeader(UInt8(ascii: "*"), command.count)
@@ -14,8 +12,7 @@ struct CommandEncoder {
             buffer.append(contentsOf: text)
             appendLineEnd()
         }
-        buffer.append(0)
-        return buffer.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0.dropLast())) }
+        return buffer.withUnsafeBufferPointer(body)
     }
 
     private mutating func appendHeader(_ sign: UInt8, _ count: Int) {

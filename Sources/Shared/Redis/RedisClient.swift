@@ -41,10 +41,19 @@ public final class RedisClient {
 
     /// Keeps the connection until `close` is called or the task is cancelled.
     public func run() async {
+        let watch = SentinelWatch(url: keeper.url, options: keeper.options) { [weak self] in self?.move($0) }
+        let watching = watch.map { watch in Loop.spawn { await watch.run() } }
         await keeper.run { connection, info in
             connection.onRoundTrip = onRoundTrip
             await onConnect?(info)
         }
+        watching?.cancel()
+        await watching?.value
+    }
+
+    /// Gives the connection to the old master up, as all its callers would have to sooner or later.
+    private func move(_ words: String) {
+        keeper.connection?.close(RedisError(.connectionLost, "the Sentinels have named another master: \(words)", words: words))
     }
 
     /// Ends the connection and `run` for good. Commands in flight fail with `.closed`.

@@ -21,7 +21,7 @@ extension RedisConnection {
             _ = try await send(command, timeout: limit)
         }
         // The child tasks start in this order, so the commands are sent in this order, in one write.
-        async let selection = attempt(["SELECT", String(url.database)], limit)
+        async let selection = select(limit)
         async let naming = attempt(["CLIENT", "SETNAME", name], limit)
         async let description = attempt(["INFO", "server"], limit)
         async let readiness = attempt(["PING"], limit)
@@ -31,11 +31,25 @@ extension RedisConnection {
         for case .failure(let error) in [selected, ready, named, info] where failure != nil && error.rejection != nil && error.rejection != "NOPERM" {
             throw error
         }
-        if case .failure(let error) = selected, url.database != 0 || error.rejection != "NOPERM" { throw error }
+        _ = try selected.get()
         _ = try ready.get()
+        try await beMaster(limit)
         // A restricted user may not be allowed to use INFO and CLIENT. The connection works without them.
         let server = RedisInfo((try? info.get())?.string ?? "")
         return RedisConnectionInfo(runID: server.runID, version: server.version, isFirst: false)
+    }
+
+    /// A new connection has database 0. A Sentinel and a Redis Cluster have no other, and some users may not choose.
+    private func select(_ limit: Duration) async -> Result<RedisValue, RedisError> {
+        url.database == 0 ? .success(.null) : await attempt(["SELECT", String(url.database)], limit)
+    }
+
+    /// Sentinels may name a server that is no master yet, or no more.
+    private func beMaster(_ limit: Duration) async throws(RedisError) {
+        guard case .sentinels = url.place else { return }
+        // Without the right to ask, the first write shows it.
+        guard case .success(let role) = await attempt(["ROLE"], limit), let kind = role.array?.first?.string, kind != "master" else { return }
+        throw RedisError(.unavailable, "Redis at \(endpoint) is a \(kind), not the master that the Sentinels name")
     }
 
     private func attempt(_ command: [String], _ limit: Duration) async -> Result<RedisValue, RedisError> {
@@ -45,19 +59,19 @@ extension RedisConnection {
 
 extension RedisError {
     /// Why a connection could not be opened. No command of a caller has been sent yet, whatever the reason.
-    init(opening error: any Error, at url: RedisURL) {
+    init(opening error: any Error, at endpoint: String) {
         let error = RedisError(waiting: error)
         switch error.code {
         case .rejected("LOADING"), .rejected("MASTERDOWN"):
-            self.init(.unavailable, "Redis at \(url.endpoint) is not ready yet: \(error)", words: error.words)
+            self.init(.unavailable, "Redis at \(endpoint) is not ready yet: \(error)", words: error.words)
         case .rejected("WRONGPASS"), .rejected("NOAUTH"):
             self.init(
-                error.code, "Redis at \(url.endpoint) refused the login: check user and password of its URL (\(error))", outcomeUnknown: false,
+                error.code, "Redis at \(endpoint) refused the login: check user and password of its URL (\(error))", outcomeUnknown: false,
                 words: error.words)
         case .rejected, .closed:
-            self.init(error.code, "Redis at \(url.endpoint): \(error)", outcomeUnknown: false, words: error.words)
+            self.init(error.code, "Redis at \(endpoint): \(error)", outcomeUnknown: false, words: error.words)
         case .timedOut:
-            self.init(.unavailable, "Redis at \(url.endpoint) gave no answer while connecting")
+            self.init(.unavailable, "Redis at \(endpoint) gave no answer while connecting")
         default:
             self.init(.unavailable, error.message, words: error.words)
         }

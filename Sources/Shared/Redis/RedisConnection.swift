@@ -10,11 +10,15 @@ final class RedisConnection {
 
     let url: RedisURL
     let options: RedisOptions
+    /// Where the server is, for messages.
+    private(set) var endpoint: String
     private let name: String
     /// Chooses which of a host's addresses is tried first, so that an address that answers but does not work is not tried first every time.
     private let turn: Int
     private var transport: RedisTransport?
     private var encoder = CommandEncoder()
+    /// Whether a command of Pub/Sub was sent. Since then messages come too, which answer no command.
+    private var isListening = false
     private var pending = ReplyQueue<Call>()
     private let sweeper = LoopTimer()
     private var lastSweep = MonotonicInstant.now
@@ -40,6 +44,7 @@ final class RedisConnection {
     /// A connection that is not open yet; `turn` is the number of this attempt.
     init(url: RedisURL, name: String, options: RedisOptions, turn: Int = 0) {
         self.url = url
+        endpoint = url.endpoint
         self.name = name
         self.options = options
         self.turn = turn
@@ -55,7 +60,7 @@ final class RedisConnection {
             startSweeping()
             return try await greet(name: name)
         } catch {
-            let failure = RedisError(opening: error, at: url)
+            let failure = RedisError(opening: error, at: endpoint)
             close(failure)
             throw failure
         }
@@ -76,29 +81,42 @@ final class RedisConnection {
         onEnd?(reason)
     }
 
-    /// Tries the addresses of the host one after the other. Each has a share of the time, so that a silent address leaves time for the next.
     private func connect() async throws {
-        let addresses = try await resolve(url.host, options.connectTimeout).prefix(Self.maxAddresses)
-        var reason = RedisError(.unavailable, "\(url.host) has no address")
+        switch url.place {
+        case .host(let host): try await connect(to: host)
+        case .socket(let path): try await connect(to: .path(path), tls: nil, within: options.connectTimeout)
+        case .sentinels(let sentinels, let name):
+            // The one that most of them name. If it is the wrong one, they are asked again for the next attempt.
+            let master = try await SentinelLookup(url: url, options: options).masters(of: name, from: sentinels)[0]
+            endpoint = master.description
+            try await connect(to: master)
+        }
+    }
+
+    /// Tries the addresses of the host one after the other. Each has a share of the time, so that a silent address leaves time for the next.
+    private func connect(to host: RedisURL.Host) async throws {
+        let addresses = try await resolve(host.name, options.connectTimeout).prefix(Self.maxAddresses)
+        var reason = RedisError(.unavailable, "\(host.name) has no address")
         for index in addresses.indices {
+            let address = addresses[(index + turn % addresses.count) % addresses.count]
             do {
                 return try await connect(
-                    to: addresses[(index + turn % addresses.count) % addresses.count], within: options.connectTimeout / addresses.count)
+                    to: .address(address, port: host.port), tls: try secured(for: host.name), within: options.connectTimeout / addresses.count)
             } catch {
                 if let failure { throw failure }
                 try Task.checkCancellation()
-                reason = RedisError(opening: error, at: url)
+                reason = RedisError(opening: error, at: endpoint)
             }
         }
         throw reason
     }
 
-    private func connect(to address: String, within limit: Duration) async throws {
+    private func connect(to destination: RedisSocket.Destination, tls: TLSSession?, within limit: Duration) async throws {
         if let failure { throw failure }
-        guard let port = UInt16(exactly: url.port) else { throw RedisError(.unavailable, "\(url.endpoint) has no such port") }
-        let transport = try RedisTransport(address: address, port: port, endpoint: url.endpoint)
-        // These closures keep the connection alive while hiredis may call back. The transport drops them at its end.
+        let transport = try RedisTransport(to: destination, tls: tls, endpoint: endpoint)
+        // These closures keep the connection alive while replies may come. The transport drops them at its end.
         transport.onReceive = { self.received() }
+        transport.onReply = { self.receive($0) }
         transport.onEnd = { [unowned transport] in if transport.isConnected { self.close($0) } }
         self.transport = transport
         do {
@@ -107,6 +125,12 @@ final class RedisConnection {
             transport.close()
             throw error
         }
+    }
+
+    /// The TLS of a new connection to a host; nil if the URL asks for none.
+    private func secured(for host: String) throws(RedisError) -> TLSSession? {
+        guard url.isSecure else { return nil }
+        return try TLSSession(try TLSContext.with(options.tls), host: host)
     }
 }
 
@@ -143,8 +167,8 @@ extension RedisConnection {
     @discardableResult
     func sendPubSub(_ command: [String]) -> Bool {
         guard let transport else { return false }
-        let owner = Unmanaged.passUnretained(self).toOpaque()
-        return encoder.withEncoded(command) { transport.send($0, onPush(_:_:_:), owner) }
+        isListening = true
+        return encoder.withEncoded(command) { transport.send($0) }
     }
 
     /// Notes that the server must answer something that is not in the queue.
@@ -156,29 +180,38 @@ extension RedisConnection {
 
     private func submit(_ command: [String], timeout: Duration, for call: Call?) throws(RedisError) {
         if let failure { throw RedisError(.unavailable, "there is no connection any more: \(failure)", words: failure.words) }
-        guard let transport else { throw RedisError(.unavailable, "there is no connection to Redis at \(url.endpoint)") }
-        let owner = Unmanaged.passUnretained(self).toOpaque()
-        guard encoder.withEncoded(command, { transport.send($0, onReply(_:_:_:), owner) }) else {
-            throw RedisError(.unavailable, "the connection to Redis at \(url.endpoint) is ending")
+        guard let transport else { throw RedisError(.unavailable, "there is no connection to Redis at \(endpoint)") }
+        guard encoder.withEncoded(command, { transport.send($0) }) else {
+            throw RedisError(.unavailable, "the connection to Redis at \(endpoint) is ending")
         }
         let now = MonotonicInstant.now
         if pending.count == 0 && probeSent == nil { stoodStill = .zero }
         pending.append(ReplyQueue.Entry(call: call, sent: now, deadline: now + timeout))
     }
 
-    fileprivate func receive(_ reply: UnsafePointer<redisReply>) {
-        guard let entry = pending.removeOldest(), let call = entry.call else { return }
+    private func receive(_ reply: UnsafePointer<redisReply>) {
+        if isListening, let push = PubSubPush(reply) {
+            onPush?(push)
+            return
+        }
+        guard let entry = pending.removeOldest() else { return refuse(reply) }
+        guard let call = entry.call else { return }
         onRoundTrip?(Double(lastReceived.nanoseconds &- entry.sent.nanoseconds) / 1e9)
         if chiredis_reply_kind(reply) == CHIREDIS_ERROR {
             let error = RedisError(reply: RedisValue.repairedText(of: reply))
             call.complete(.failure(error))
-            if error.endsConnection { close(RedisError(givingUp: url.endpoint, after: error)) }
+            if error.endsConnection { close(RedisError(givingUp: endpoint, after: error)) }
         } else {
             call.complete(.success(RedisValue(reply)))
         }
     }
 
-    fileprivate func receivePush(_ reply: UnsafePointer<redisReply>) { PubSubPush(reply).map { onPush?($0) } }
+    /// Ends the connection after an error that answers no command: too many clients, or no right to a channel.
+    private func refuse(_ reply: UnsafePointer<redisReply>) {
+        guard chiredis_reply_kind(reply) == CHIREDIS_ERROR else { return }
+        let answer = RedisError(reply: RedisValue.repairedText(of: reply))
+        close(RedisError(answer.code, "Redis at \(endpoint): \(answer.message)", words: answer.words))
+    }
 }
 
 // MARK: Deadlines and liveness
@@ -209,11 +242,11 @@ extension RedisConnection {
             stoodStill += now - lastSweep
             return
         }
-        for call in pending.takeExpired(at: now) { call.complete(.failure(RedisError(.timedOut, "Redis at \(url.endpoint) gave no reply in time"))) }
+        for call in pending.takeExpired(at: now) { call.complete(.failure(RedisError(.timedOut, "Redis at \(endpoint) gave no reply in time"))) }
         if let waitingSince = pending.oldest?.sent ?? probeSent {
             let limit = pending.oldest.map { max(options.commandTimeout, $0.deadline - $0.sent) } ?? options.commandTimeout
             guard now - max(waitingSince, lastReceived) - stoodStill > limit + Self.extraPatience else { return }
-            close(RedisError(.connectionLost, "Redis at \(url.endpoint) has gone silent"))
+            close(RedisError(.connectionLost, "Redis at \(endpoint) has gone silent"))
         } else if now - lastReceived >= options.pingInterval {
             probe()
         }
@@ -223,21 +256,5 @@ extension RedisConnection {
         if let onIdle { return onIdle() }
         // No caller waits for this PING. Its reply shows that the link is alive; without a reply the connection ends.
         _ = try? submit(["PING"], timeout: options.commandTimeout, for: nil)
-    }
-}
-
-// A nil reply means that the connection is ending. `close` tells the callers.
-
-private func onReply(_: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _ owner: UnsafeMutableRawPointer?) {
-    guard let reply, let owner else { return }
-    ServiceActor.assume((reply, owner)) { reply, owner in
-        Unmanaged<RedisConnection>.fromOpaque(owner).takeUnretainedValue().receive(reply.assumingMemoryBound(to: redisReply.self))
-    }
-}
-
-private func onPush(_: UnsafeMutablePointer<redisAsyncContext>?, _ reply: UnsafeMutableRawPointer?, _ owner: UnsafeMutableRawPointer?) {
-    guard let reply, let owner else { return }
-    ServiceActor.assume((reply, owner)) { reply, owner in
-        Unmanaged<RedisConnection>.fromOpaque(owner).takeUnretainedValue().receivePush(reply.assumingMemoryBound(to: redisReply.self))
     }
 }

@@ -1,5 +1,10 @@
+public import Configuration
+internal import EventLoop
+
 /// The settings of a connection to Redis.
 public struct RedisOptions: Sendable {
+    /// The files of TLS, for a URL that asks for it.
+    public var tls = RedisTLS()
     /// The time limit for each of: finding the host, connecting, the greeting. 2 s.
     public var connectTimeout: Duration = .seconds(2)
     /// The time limit for a command that has none of its own. If the link is silent for half a second more, it is dropped. 3 s.
@@ -14,4 +19,7 @@ public struct RedisOptions: Sendable {
     public var pingInterval: Duration = .seconds(1)
 
     public init() {}
+
+    /// Throws if a file of TLS cannot be used.
+    @ServiceActor public func check() throws(RedisError) { _ = try TLSContext.with(tls) }
 }

@@ -11,8 +11,7 @@ public final class RedisSubscriber {
 
     private let keeper: ConnectionKeeper
     private let options: RedisOptions
-    /// A channel that is always subscribed. Subscribing to it again serves as a ping, because PING cannot be used here. It also keeps hiredis from
-    /// seeing the last channel go.
+    /// A channel that is always subscribed. Subscribing to it again serves as a ping.
     private let pingChannel: ChannelName
     private var channels: [ChannelName: Channel] = [:]
     /// The number of SUBSCRIBEs without a confirmation, by channel. Only the last confirmation belongs to the last request.

@@ -52,6 +52,7 @@ public final class ServiceProcess {
     private var subscribers: [WeakSubscriber] = []
     weak var server: HTTPServer?
     let common: CommonSettings
+    private let redisOptions: RedisOptions
     private let relay = Relay()
 
     private struct WeakSubscriber {
@@ -74,7 +75,8 @@ public final class ServiceProcess {
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         counted = CountedLines(log: log)
         router = HTTPRouter()
-        redis = RedisClient(url: common.redis, name: name)
+        redisOptions = try Self.redisOptions(common)
+        redis = RedisClient(url: common.redis, name: name, options: redisOptions)
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
         let agreed = pipeline.agreementField
@@ -111,12 +113,22 @@ public final class ServiceProcess {
         for remark in common.remarks { log.warning("setting.unknown", ["reason": .string(remark)]) }
     }
 
+    /// Throws if the files of TLS cannot be used.
+    private static func redisOptions(_ common: CommonSettings) throws(StartError) -> RedisOptions {
+        var options = RedisOptions()
+        options.tls = common.redisTLS
+        if common.redis.isSecure {
+            do throws(RedisError) { try options.check() } catch { throw StartError("REDIS_TLS_CA, REDIS_TLS_CERT, REDIS_TLS_KEY: \(error)") }
+        }
+        return options
+    }
+
     /// A connection for one blocking reader.
-    public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader") }
+    public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader", options: redisOptions) }
 
     /// A connection for Pub/Sub; its owner runs it. It reconnects when the process' own connection has found another server.
     public func connectSubscriber() -> RedisSubscriber {
-        let subscriber = RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence)
+        let subscriber = RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence, options: redisOptions)
         subscribers = subscribers.filter { $0.subscriber != nil } + [WeakSubscriber(subscriber: subscriber)]
         return subscriber
     }

@@ -25,7 +25,8 @@ extension FuzzTarget {
             let common = try Service.load(environment: environment).common
             try hold((0...65535).contains(common.port) && (1...256).contains(common.partitions), "numbers are within their bounds")
             try hold((Duration.seconds(1)...(.seconds(300))).contains(common.shutdownGrace), "durations are within their bounds")
-            try hold((0..<1024).contains(common.redis.database) && (1...65535).contains(common.redis.port), "Redis' address is within its bounds")
+            try hold((0..<1024).contains(common.redis.database), "the number of the database is within its bounds")
+            if case .host(let host) = common.redis.place { try hold(host.port > 0 && !host.name.isEmpty, "Redis has a host and a port") }
         } catch let error as ConfigurationError {
             try hold(!error.description.isEmpty, "a refusal says why")
             let secrets = ["DATABASE_URL", "REDIS_URL", "JUPITER_API_KEY"]
@@ -37,7 +38,7 @@ extension FuzzTarget {
 
     private static func holdURLs(_ environment: [String: String]) throws {
         if let url = environment["REDIS_URL"].flatMap({ RedisURL($0) }), let shown = RedisURL(url.description) {
-            try hold(shown.host == url.host && shown.port == url.port && shown.database == url.database, "the shown URL is the same place")
+            try hold(shown.place == url.place && shown.isSecure == url.isSecure && shown.database == url.database, "the shown URL is the same place")
             try hold(shown.user == nil && shown.password == nil, "the shown URL has no login")
         }
         guard let url = environment["DATABASE_URL"].flatMap({ PostgresURL($0) }) else { return }

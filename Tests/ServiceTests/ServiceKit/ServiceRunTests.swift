@@ -116,9 +116,8 @@ struct ServiceRunTests {
         try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
             try await test.pipeline.agreeOnPartitions()
             try await test.accept(Samples.order())
-            let url = "redis://127.0.0.1:\(test.settings.common.redis.port)/\(test.settings.common.redis.database)"
             let service = RecordingService()
-            let run = ServiceRun(process: try process(url, partitions: 3), service: service)
+            let run = ServiceRun(process: try process("\(test.settings.common.redis)", partitions: 3), service: service)
             let error = await #expect(throws: StartError.self) { try await run.run() }
             #expect(error?.exitCode == 78)
             #expect(
