@@ -68,7 +68,7 @@ struct RedisTransportTests {
         let large = String(repeating: "0123456789abcdef", count: 1 << 20)
         #expect(try await client.send(["SET", "large", large]) == .string("OK"))
         #expect(try await client.send(["GET", "large"]) == .string(large))
-        let numbers = try await client.send(all: (0..<1000).map { ["INCRBY", "n", String($0)] })
+        let numbers = try await client.send(all: (0..<1000).map { ["INCRBY", "n-\(url)", String($0)] })
         #expect(try numbers.last?.get() == .integer(499_500))
         let record = Record()
         _ = try await subscriber.subscribe("c-\(url)") { record.note($0) }

@@ -1,4 +1,4 @@
-public import EventLoop
+internal import EventLoop
 
 /// A certificate that trusts itself, and its key.
 public struct TestCertificate: Sendable {

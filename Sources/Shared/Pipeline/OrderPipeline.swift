@@ -10,10 +10,13 @@ public struct PipelineSettings: Sendable {
     public var orderStateTTL: UInt64
     /// How often one stage may start an order in one round. After that the order is given up.
     public var maxStarts: Int
+    /// How long a step is repeated while Redis is away or not ready.
+    public var patience: Duration
 
     /// Settings by value. The defaults are those of the services.
-    public init(partitions: Int = 1, orderStateTTL: UInt64 = 600_000, maxStarts: Int = 5) {
+    public init(partitions: Int = 1, orderStateTTL: UInt64 = 600_000, maxStarts: Int = 5, patience: Duration = .seconds(60)) {
         self.partitions = partitions
+        self.patience = patience
         self.orderStateTTL = orderStateTTL
         self.maxStarts = maxStarts
     }
@@ -99,17 +102,15 @@ public final class OrderPipeline {
         return time
     }
 
-    /// Runs a script that may run twice. Repeats it while Redis is away, for at most `limit`.
-    func persist(
-        _ script: RedisScript, keys: [String], _ arguments: [String], for limit: Duration = .seconds(60)
-    ) async throws(PipelineError) -> RedisValue {
+    /// Runs a script that may run twice. Repeats it while Redis is away, for at most the settings' patience.
+    func persist(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(PipelineError) -> RedisValue {
         let start = MonotonicInstant.now
         var backoff = Backoff(first: .milliseconds(20), max: .seconds(1))
         while true {
             do {
                 return try await run(script, keys: keys, arguments)
             } catch {
-                guard error.isPassing, start.elapsed < limit, !Task.isCancelled else { throw error }
+                guard error.isPassing, start.elapsed < settings.patience, !Task.isCancelled else { throw error }
                 try? await sleep(for: backoff.next())
             }
         }
