@@ -18,7 +18,7 @@ from .redis_client import command, text
 from .runner.directory import RunDirectory
 from .runner.ports import free
 from .runner.processes import alive
-from .runner.settings import ROOT, SERVICES
+from .runner.settings import ROOT, SERVICES, URLS
 
 Truth = TypeVar("Truth")
 
@@ -31,6 +31,8 @@ UNLIMITED = dict.fromkeys(
     ),
     "0",
 )
+# A private stack has servers of its own, whatever the caller's environment names.
+OWN_SERVERS = dict.fromkeys(URLS, "")
 
 
 class PrivateStack:
@@ -45,7 +47,7 @@ class PrivateStack:
         self.base = f"http://localhost:{self.port}"
         executables = os.environ.get("STACK_BIN") or str(ROOT / self.executables)
         own = {"STACK_BIN": executables, "RUN_DIR": str(self.run.path), "PORT": str(self.port)}
-        self.env = os.environ | UNLIMITED | own | settings
+        self.env = os.environ | UNLIMITED | OWN_SERVERS | own | settings
 
     # The processes
 

@@ -15,8 +15,8 @@ class RedisProblem(Exception):
 
 
 class Redis:
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.port, self.host = port, host
         self._lock = asyncio.Lock()
         self._streams = None
 
@@ -26,7 +26,7 @@ class Redis:
             try:
                 async with asyncio.timeout(timeout):
                     if self._streams is None:
-                        self._streams = await asyncio.open_connection("127.0.0.1", self.port)
+                        self._streams = await asyncio.open_connection(self.host, self.port)
                     self._streams[1].write(_encode(arguments))
                     return await self._reply()
             except (OSError, EOFError, TimeoutError, asyncio.CancelledError):

@@ -7,10 +7,12 @@ import sys
 import time
 from contextlib import suppress
 
+from . import outside
+from .agreement import require_same
 from .directory import RunDirectory
 from .processes import alive, end, words
 from .servers import Nginx, Postgres, Prometheus, Redis
-from .settings import SERVICES, Problem, Settings
+from .settings import SERVICES, URLS, Problem, Settings
 from .stack import SERVER_GRACE, Interrupted, Service, Stack, Startable
 
 USAGE = """\
@@ -23,6 +25,9 @@ usage: scripts/stack run | up | down | status | start <process>-<n> | clean
   start    starts one process of a running stack again, after it ended or was killed: a service (executor-1) or a server (redis-1,
            postgres-1, nginx-1, prometheus-1), on its old port, a server with its old configuration and data
   clean    stops everything and removes the run directory with all data
+
+REDIS_URL and DATABASE_URL name a Redis and a Postgres that you have already: the stack uses them and never starts, stops or empties them. Without
+them it starts its own. REDIS_APPENDFSYNC and REDIS_MAXMEMORY are for its own Redis and have no effect on yours.
 
 Environment: PORT (3000), RUN_DIR (.run), STACK_BIN (.build-release/release), GATEWAYS, ROUTERS, EXECUTORS, NOTIFIERS (1 each),
 EDGE_BIND (127.0.0.1, where the edge listens) and the edge's other settings (docs/operations.md), START_TIMEOUT_S (60),
@@ -94,17 +99,9 @@ def up(settings: Settings, run: RunDirectory) -> int:
     return 0
 
 
-def require_same_keys(run: RunDirectory) -> None:
-    """A process without the API keys of those beside it would let in everybody whom they keep out."""
-    known, given = run.variables().get("API_KEYS_FILE"), os.environ.get("API_KEYS_FILE") or None
-    if known != given:
-        was, now = (f"with API_KEYS_FILE={path}" if path else "without API_KEYS_FILE" for path in (known, given))
-        raise Problem(f"The engine in {run.path} was started {was}, and this command is {now}. Use the same, or stop it with `make down` first.")
-
-
 def revive(settings: Settings, run: RunDirectory, stack: Stack, names: list[str]) -> int:
     """Starts the processes that have ended in a running stack, each where it was."""
-    require_same_keys(run)
+    require_same(settings, run)
     for name in names:
         restart(settings, run, stack, name)
     say(f"Already running in {where(run)}; " + (f"started again: {', '.join(names)}." if names else "`make down` stops it."))
@@ -167,6 +164,8 @@ def down(settings: Settings, run: RunDirectory) -> int:
 def status(_settings: Settings, run: RunDirectory) -> int:
     variables = run.variables()
     names = run.names()
+    for server in outside.remembered(variables).values() if names else ():
+        say(f"{server.kind:<12} outside, at {server.place}")
     for name in names:
         port = variables.get(name.upper().replace("-", "_") + "_PORT", variables.get(name.split("-")[0].upper() + "_PORT", "-"))
         pid = run.pid(name)
@@ -181,12 +180,14 @@ def start(settings: Settings, run: RunDirectory, name: str) -> int:
     """Starts one process again where it was: a service with the settings of this environment, a server with its old configuration."""
     if not any(run.running(other) for other in run.names()):
         raise Problem(f"Nothing runs in {run.path}; `make up` starts everything.")
-    require_same_keys(run)
+    require_same(settings, run)
     with run.locked():
         return restart(settings, run, stack_of(settings, run), name)
 
 
 def restart(settings: Settings, run: RunDirectory, stack: Stack, name: str) -> int:
+    if (server := outside.remembered(run.variables()).get(name.removesuffix("-1"))) is not None:
+        raise Problem(f"The engine in {run.path} uses the {server.title} at {server.place}, which is not its own: start it where it runs.")
     process = again(settings, run, name)
     if process is None:
         raise Problem(f"There is no {name} in {run.path}; the processes are: {', '.join(run.names())}.")
@@ -197,6 +198,8 @@ def restart(settings: Settings, run: RunDirectory, stack: Stack, name: str) -> i
         end([left], process.stop_signal, SERVER_GRACE)
     if isinstance(process, Postgres):
         process.prepare()
+    if isinstance(process, Service):
+        stack.ask_outside()
     return stack.start_one(process)
 
 
@@ -233,6 +236,8 @@ def main(arguments: list[str]) -> int:
         return 0 if arguments in (["help"], ["--help"], ["-h"]) else 64
     try:
         settings = Settings.read()
+        for name in URLS:  # `settings` has them; of the processes to start, only the services get them
+            os.environ.pop(name, None)
         return commands[arguments[0]](settings, RunDirectory(settings.run_dir), *arguments[1:])
     except Interrupted:
         return 130

@@ -50,10 +50,10 @@ class RunDirectory:
     def variables(self) -> dict[str, str]:
         """The variables in `env`. Empty if there is no such file."""
         try:
-            lines = self.env.read_text(encoding="utf-8").splitlines()
+            text = self.env.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
-        return dict(word.split("=", 1) for line in lines for word in shlex.split(line, comments=True) if "=" in word)
+        return dict(word.split("=", 1) for word in shlex.split(text, comments=True) if "=" in word)
 
     def names(self) -> list[str]:
         """Every process that has a pid file, in the order in which they are started."""

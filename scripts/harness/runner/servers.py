@@ -81,6 +81,9 @@ maxmemory {os.environ.get("REDIS_MAXMEMORY") or half_of_the_memory()}
 maxmemory-policy noeviction
 """)
 
+    def variables(self) -> dict[str, str]:
+        return {"REDIS_URL": f"redis://127.0.0.1:{self.port}", "REDIS_PORT": str(self.port)}
+
     def start(self) -> subprocess.Popen[bytes]:
         argv = [str(START_REDIS), str(self.run.path / "redis/appendonlydir"), program("redis-server"), str(self.config)]
         return spawn(argv, self.run.log(self.name))
@@ -198,6 +201,9 @@ log_timezone = 'UTC'
     def url(self) -> str:
         password = self.password_file.read_text(encoding="ascii")
         return f"postgresql://engine:{password}@127.0.0.1:{self.port}/orders"
+
+    def variables(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.url(), "POSTGRES_PORT": str(self.port)}
 
     def start(self) -> subprocess.Popen[bytes]:
         return spawn([self.program("postgres"), "-D", str(self.data)], self.run.log(self.name), user=self.user)

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("gateway", "router", "executor", "notifier")
+# The variables that name a Redis and a Postgres, and the services that get them. Each URL may have a password.
+URLS = {"REDIS_URL": SERVICES, "DATABASE_URL": ("gateway", "notifier")}
 
 
 class Problem(Exception):
@@ -27,6 +29,7 @@ class Settings:
     observability: bool = False  # whether Prometheus runs beside the engine
     prometheus_port: int = 0  # 0: any free port
     tls: bool = False  # whether the edge has a certificate
+    outside: dict[str, str] = field(default_factory=dict, repr=False)  # REDIS_URL and DATABASE_URL, where a server of the caller's is used
 
     @staticmethod
     def read(environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -56,6 +59,7 @@ class Settings:
             observability=switch("OBSERVABILITY"),
             prometheus_port=number("PROMETHEUS_PORT", 0, 0, 65535),
             tls=bool(environment.get("EDGE_TLS_CERT")),
+            outside={name: url for name in URLS if (url := environment.get(name, "").strip())},
         )
 
     @property

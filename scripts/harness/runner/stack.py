@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from harness.http_client import answers
 
+from . import outside
 from .directory import MARK, RunDirectory
 from .ports import Reservation, taken
 from .processes import Parent, end, spawn
 from .servers import Nginx, Postgres, Prometheus, Redis
-from .settings import ROOT, SERVICES, Problem, Settings
+from .settings import ROOT, SERVICES, URLS, Problem, Settings
 
 SERVER_GRACE = 20.0  # seconds that Redis, Postgres, nginx and Prometheus have to end
 
@@ -35,13 +36,13 @@ class Service:
 
     def start(self) -> subprocess.Popen[bytes]:
         variables = self.run.variables()
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key != "MFLAGS"}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MAKE") and key not in ("MFLAGS", *URLS)}
         environment.setdefault("TOKENS_FILE", str(ROOT / "config/tokens.json"))
         environment.setdefault("POOLS_FILE", str(ROOT / "config/pools.json"))
         environment.setdefault("CONTRACTS_DIR", str(ROOT / "docs"))
         environment |= {
-            MARK: str(self.run.path), "BIND": "127.0.0.1", "PORT": str(self.port), "ADMIN_PORT": str(self.admin), "REDIS_URL": variables["REDIS_URL"],
-            "DATABASE_URL": variables["DATABASE_URL"], **self.own}
+            MARK: str(self.run.path), "BIND": "127.0.0.1", "PORT": str(self.port), "ADMIN_PORT": str(self.admin),
+            **{name: variables[name] for name, services in URLS.items() if self.kind in services}, **self.own}
         return spawn([self.settings.executable(self.kind)], self.run.log(self.name), environment, cwd=ROOT)
 
     def healthy(self) -> bool:
@@ -55,6 +56,7 @@ class Stack:
     def __init__(self, settings: Settings, run: RunDirectory, say: Callable[[str], None]) -> None:
         self.settings, self.run, self.say = settings, run, say
         self.parent = Parent()
+        self.outside = outside.named(settings.outside)  # by kind, the servers that are not this stack's own
         self.children: dict[str, subprocess.Popen[bytes]] = {}  # by name, what this command has started
         self.interrupts = 0  # how often the caller asked to stop; signal handlers write it
 
@@ -78,6 +80,9 @@ class Stack:
             raise
 
     def _start(self) -> None:
+        for server in self.outside.values():
+            self.say(f"{server.title}: outside, at {server.place} ({server.variable})")
+        self.ask_outside()
         listeners = sum(self.settings.counts.values()) * (2 if self.settings.observability else 1)
         reservation = Reservation(3 + listeners, but=(self.settings.port, self.settings.prometheus_port))
         try:
@@ -87,7 +92,9 @@ class Stack:
 
     def _start_on(self, ports: Iterator[int]) -> None:
         counts = self.settings.counts
-        redis, postgres = Redis(self.run, next(ports)), Postgres(self.run, next(ports))
+        redis = self.outside.get("redis") or Redis(self.run, next(ports))
+        postgres = self.outside.get("postgres") or Postgres(self.run, next(ports))
+        private = [server for server in (redis, postgres) if server not in self.outside.values()]
         own = {service: [next(ports) for _ in range(counts[service])] for service in SERVICES}
         nginx = Nginx(self.run, self.settings.port, self.settings.bind, own)
         admin = {service: [next(ports) if self.settings.observability else 0 for _ in own[service]] for service in SERVICES}
@@ -98,16 +105,25 @@ class Stack:
         watchers = []
         if self.settings.observability:
             watchers.append(Prometheus(self.run, self.settings.prometheus_port or next(ports), admin, self.settings.edge_url))
-        for server in (redis, postgres, nginx, *watchers):
+        for server in (*private, nginx, *watchers):
             server.prepare()
         if nginx.warning:
             self.say(nginx.warning)
-        self._write_environment(redis, postgres, services, watchers)
-        for group in ((redis, postgres), (nginx, *watchers), services):
+        self._write_environment((redis, postgres), services, watchers)
+        for group in (private, (nginx, *watchers), services):
             for process in group:
                 self._launch(process)
             self._await(group, deadline)
         self._await_edge(deadline)
+
+    def ask_outside(self) -> None:
+        """Returns when each server that is not this stack's own answers. Those of other protocols than the harness' are left to the services."""
+        deadline = time.monotonic() + self.settings.start_timeout
+        for server in self.outside.values():
+            while server.can_ask and not server.ask():
+                if time.monotonic() > deadline:
+                    raise server.silence(self.settings.start_timeout)
+                self._pause(0.2)
 
     def service(self, kind: str, number: int, port: int, admin: int = 0) -> Service:
         """One process of a service. A test of a stack may give each process variables of its own. `admin`: the port of its probes; 0 for none."""
@@ -124,10 +140,11 @@ class Stack:
             raise
         return 0
 
-    def _write_environment(self, redis: Redis, postgres: Postgres, services: list[Service], watchers: list[Prometheus]) -> None:
-        variables = {
-            "REDIS_URL": f"redis://127.0.0.1:{redis.port}", "REDIS_PORT": redis.port, "DATABASE_URL": postgres.url(),
-            "POSTGRES_PORT": postgres.port, "PORT": self.settings.port, MARK: self.run.path}
+    def _write_environment(
+        self, servers: Iterable[Redis | Postgres | outside.Outside], services: list[Service], watchers: list[Prometheus]
+    ) -> None:
+        variables = {name: value for server in servers for name, value in server.variables().items()}
+        variables |= {"PORT": self.settings.port, MARK: self.run.path}
         if watchers:
             variables["PROMETHEUS_PORT"] = watchers[0].port
         if keys := os.environ.get("API_KEYS_FILE"):
@@ -151,7 +168,8 @@ class Stack:
                 names = ", ".join(process.name for process in waiting)
                 raise Problem(f"Not healthy after {self.settings.start_timeout:g} s: {names}.\n{self._tail(waiting[0].name)}")
             self._pause(0.1 if waiting else 0)
-        self.say("ready: " + ", ".join(process.name for process in group))
+        if group:
+            self.say("ready: " + ", ".join(process.name for process in group))
 
     def _await_edge(self, deadline: float) -> None:
         while not answers(f"{self.settings.edge_url}/health/ready"):

@@ -13,36 +13,20 @@ from typing import TypeVar
 from harness.checks import Test, passes, tests_of
 from harness.http_client import answers, ask, fetched
 from harness.keys import Keys
-from harness.orders import ORDER, follow, place
-from harness.private import PrivateStack, scratch, until
+from harness.orders import ORDER, follow
+from harness.private import scratch, until
 from harness.runner import processes
 from harness.runner.ports import free
-from harness.runner.processes import alive, session, spawn
+from harness.runner.processes import spawn
 from harness.runner.settings import ROOT
+from harness.tests import outside
+from harness.tests.local_stack import LocalStack, gone
 
 Done = TypeVar("Done")
-USUAL = {"MOCK_FAILURE_RATE": "0", "MOCK_SWAP_LATENCY_MS": "200"}
-
-
-class _Local(PrivateStack):
-    def __init__(self, folder: Path, name: str, **settings: str) -> None:
-        super().__init__(folder / name, **USUAL | settings)
-
-    def confirms(self) -> str:
-        """Places an order and waits until it is confirmed."""
-        order_id = place(self.base, ORDER)
-        events = follow(self.base, order_id, seconds=30)
-        assert events[-1]["status"] == "confirmed", events[-1]
-        return order_id
-
-
-def _gone(pids: dict[str, int]) -> None:
-    left = [name for name, pid in pids.items() if alive(pid) or session(pid)]
-    assert not left, f"still running: {left}"
 
 
 def up_serves_orders_beside_another_and_down_leaves_nothing(folder: Path) -> None:
-    one, two = _Local(folder, "one", GATEWAYS="2", ROUTERS="2"), _Local(folder, "two")
+    one, two = LocalStack(folder, "one", GATEWAYS="2", ROUTERS="2"), LocalStack(folder, "two")
     one.call("up")
     two.call("up")
     names = {"redis-1", "postgres-1", "nginx-1", "gateway-1", "gateway-2", "router-1", "router-2", "executor-1", "notifier-1"}
@@ -52,10 +36,10 @@ def up_serves_orders_beside_another_and_down_leaves_nothing(folder: Path) -> Non
     one.confirms()
     first, second = one.pids(), two.pids()
     one.call("down")
-    _gone(first)
+    gone(first)
     two.confirms()
     two.call("down")
-    _gone(second)
+    gone(second)
     assert "nothing is running" in two.call("down")
 
 
@@ -64,7 +48,7 @@ def only_the_edge_is_widened_and_a_certificate_makes_it_speak_TLS(folder: Path) 
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout", key,
          "-out", certificate], check=True, capture_output=True, timeout=20)
-    stack = _Local(folder, "wide", EDGE_BIND="0.0.0.0", EDGE_TLS_CERT=str(certificate), EDGE_TLS_KEY=str(key))
+    stack = LocalStack(folder, "wide", EDGE_BIND="0.0.0.0", EDGE_TLS_CERT=str(certificate), EDGE_TLS_KEY=str(key))
     output = stack.call("up")
     assert "anyone who reaches the port may trade" in output and f"https://localhost:{stack.port}" in output, output
     assert fetched(f"https://127.0.0.2:{stack.port}/health/ready").headers["x-content-type-options"] == "nosniff"
@@ -86,7 +70,7 @@ def _insist(action: Callable[[], Done]) -> Done:
 
 
 def a_killed_redis_comes_back_by_its_file_alone(folder: Path) -> None:
-    stack = _Local(folder, "redis")
+    stack = LocalStack(folder, "redis")
     stack.call("up")
     before = stack.confirms()
     os.kill(stack.pids()["redis-1"], signal.SIGKILL)
@@ -102,7 +86,7 @@ def a_killed_redis_comes_back_by_its_file_alone(folder: Path) -> None:
 
 
 def up_starts_again_what_has_ended(folder: Path) -> None:
-    stack = _Local(folder, "start")
+    stack = LocalStack(folder, "start")
     stack.call("up")
     stack.stop("executor-1", signal.SIGKILL)
     stack.stop("nginx-1", signal.SIGKILL)
@@ -111,12 +95,12 @@ def up_starts_again_what_has_ended(folder: Path) -> None:
     stack.confirms()
     pids = stack.pids()
     stack.call("down")
-    _gone(pids)
+    gone(pids)
 
 
 def a_process_is_started_again_with_the_keys_of_the_others_or_not_at_all(folder: Path) -> None:
     keys = Keys(folder)
-    stack = _Local(folder, "keys", API_KEYS_FILE=str(keys.path))
+    stack = LocalStack(folder, "keys", API_KEYS_FILE=str(keys.path))
     assert stack.call("up").count('-H "Authorization: Bearer $ORDERCTL_KEY"') == 2
     stack.stop("gateway-1")
     stack.env["API_KEYS_FILE"] = ""
@@ -133,11 +117,11 @@ def a_process_is_started_again_with_the_keys_of_the_others_or_not_at_all(folder:
     assert "was started without API_KEYS_FILE" in stack.call("up", code=1)
     pids = stack.pids()
     stack.call("down")
-    _gone(pids)
+    gone(pids)
 
 
 def killed_servers_are_started_again_by_name_and_no_service_is_touched(folder: Path) -> None:
-    stack = _Local(folder, "servers")
+    stack = LocalStack(folder, "servers")
     stack.call("up")
     before, first = stack.confirms(), stack.pids()
     stack.stop("redis-1", signal.SIGKILL)
@@ -160,12 +144,12 @@ def killed_servers_are_started_again_by_name_and_no_service_is_touched(folder: P
     changed = {name for name in pids if pids[name] != first[name]}
     assert changed == {"redis-1", "postgres-1", "nginx-1"}, changed
     stack.call("down")
-    _gone(first | pids)
+    gone(first | pids)
     assert "Nothing runs" in stack.call("start", "redis-1", code=1)
 
 
 def up_says_why_it_can_not_and_leaves_nothing(folder: Path) -> None:
-    stack = _Local(folder, "bad", MAX_ATTEMPTS="none")
+    stack = LocalStack(folder, "bad", MAX_ATTEMPTS="none")
     assert "MAX_ATTEMPTS" in stack.call("up", code=1)
     assert not stack.pids()
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -176,7 +160,7 @@ def up_says_why_it_can_not_and_leaves_nothing(folder: Path) -> None:
 
 
 def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -> None:
-    stack = _Local(folder, "run")
+    stack = LocalStack(folder, "run")
     for end, code in ((lambda run: run.send_signal(signal.SIGINT), 0), (lambda _: os.kill(stack.pids()["router-1"], signal.SIGKILL), 1)):
         run = subprocess.Popen([ROOT / "scripts/stack", "run"], env=stack.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         try:
@@ -190,7 +174,7 @@ def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -
             output = run.stdout.read()
             assert run.wait(timeout=60) == code, output
             assert code == 0 or "router-1 was killed by SIGKILL" in output, output
-            _gone(pids)
+            gone(pids)
         finally:
             run.kill()
 
@@ -238,6 +222,7 @@ def _passes(test: Test, folder: Path) -> bool:
 
 
 def main(_arguments: list[str]) -> int:
+    tests = [test for module in (sys.modules[__name__], outside) for test in tests_of(module)]
     with scratch() as folder:
-        results = [_passes(test, folder / str(number)) for number, test in enumerate(tests_of(sys.modules[__name__]))]
+        results = [_passes(test, folder / str(number)) for number, test in enumerate(tests)]
     return 0 if all(results) else 1
