@@ -19,7 +19,8 @@ extension OrderPipeline {
     /// Cancels an order that has no transaction under way. May be called again.
     public func cancel(_ id: OrderID) async throws(PipelineError) -> CancelOutcome {
         guard let keys = keys(of: id) else { return .unknown }
-        let reply = try await run(Scripts.cancel, keys: [keys.order(id), keys.events, keys.deadlines], [id.description]).array ?? []
+        let reply =
+            try await run(Scripts.cancel, keys: [keys.order(id), keys.events, keys.deadlines], [id.description], survives: true).array ?? []
         switch reply.first?.string {
         case "ok":
             reportEnd(id, .cancelled)
