@@ -62,7 +62,9 @@ import Testing
         "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel:///main", "redis+sentinel://a,/main", "redis+sentinel://a/main/x",
         "redis+sentinel://a/main/1/2", "redis+sentinel://" + Array(repeating: "a", count: 17).joined(separator: ",") + "/main",
         "", "redis://", "redis:/host", "rediss:/host", "rediss://", "http://host", "redis+unix://", "redis+unix://path", "redis+unix:///s?base=1",
-        "redis+unix:///s?db=x", "redis+unix:///s?db=9999", "redis+unix:///s#a", "redis+unix:///%00", "redis+unix:///" + String(repeating: "s", count: 107), "redis://host:0", "redis://host:65536", "redis://host:", "redis://host:x",
+        "redis+unix:///s?db=x", "redis+unix:///s?db=9999", "redis+unix:///s#a", "redis+unix:///%00",
+        "redis+unix:///" + String(repeating: "s", count: 107),
+        "redis://host:0", "redis://host:65536", "redis://host:", "redis://host:x",
         "redis://host/x", "redis://host/0/1", "redis://host/9999", "redis://us%er@host", "redis://:%4@host",
         "redis://:%ff@host", "redis://::1", "redis://[::1", "redis://ho st", "redis://host?db=1", "redis://:pass@", "redis://:6379",
     ])

@@ -133,7 +133,10 @@ struct RedisTransportTests {
             let reader = try redis.reader(redis.trusting)
             _ = try await reader.send(["PING"], timeout: .seconds(5))
             let blocked = Loop.spawn { await failure { try await reader.send(["BLPOP", "list", "20"], timeout: .seconds(30)) } }
-            try await eventually { try await withClient(redis.server) { try await $0.send(["INFO", "clients"]) }.string?.contains("blocked_clients:1") ?? false }
+            try await eventually {
+                let clients = try await withClient(redis.server) { try await $0.send(["INFO", "clients"]) }
+                return clients.string?.contains("blocked_clients:1") ?? false
+            }
             try await redis.server.kill()
             let error = await blocked.value
             #expect(error?.code == .connectionLost && error?.outcomeUnknown == true)

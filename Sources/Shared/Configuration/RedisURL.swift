@@ -3,8 +3,8 @@
 /// - `redis://[[user][:password]@]host[:port][/database]`
 /// - `rediss://…`, the same by TLS
 /// - `redis+unix://[[user][:password]@]/path[?db=database]`, a Unix socket
-/// - `redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/database]`, the master that Sentinels know by this name; `rediss+sentinel`
-///   is TLS to the Sentinels and to the master. User and password are those of the master.
+/// - `redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/database]`, the master that Sentinels know by this name, with its login;
+///   `rediss+sentinel://…` is TLS to the Sentinels and to the master
 ///
 /// An empty password counts as none. The user `default` without a password counts as no user.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {

@@ -1,5 +1,5 @@
-internal import Configuration
 internal import CTLS
+internal import Configuration
 internal import EventLoop
 
 /// The files of TLS as OpenSSL has read them. They are read again from time to time, so that renewed certificates are taken up.
