@@ -208,16 +208,4 @@ MUTATIONS = (
         "expected-wait", "orders are let in, however long they would wait for workers", f"{GATEWAY}/Admission.swift",
         "intake.refuses(beyond: maxWait)", "false",
         ("test", "ServiceTests.AdmissionTests")),
-    Mutation(
-        "barrier", "an order is answered before a replica has it", "Sources/Shared/Pipeline/ReplicaBarrier.swift",
-        "guard have < settings.count else { return }", "guard have < 0 else { return }",
-        ("test", "PipelineTests.ReplicaBarrierTests")),
-    Mutation(
-        "barrier-record", "the record of a key is answered before a replica has it", "Sources/Shared/Pipeline/OrderPipeline+Accepting.swift",
-        "try await barrier.read(command, of: key, timeout: timeout)", "try await send(command)",
-        ("test", "EndToEndTests.FailoverTests")),
-    Mutation(
-        "open-beside-keyed", "a process without API keys starts beside one with them", "Sources/Shared/ServiceKit/Access/AccessMode.swift",
-        "AccessMode(of: $0) == .keyed", "AccessMode(of: $0) == .keyed && $0.name.isEmpty",
-        ("test", "ServiceTests.AccessModeTests")),
 )
