@@ -15,10 +15,10 @@ final class Bench {
     let url: String
     var keys: Keys { pipeline.partitions[0] }
 
-    init(url: String, settings: PipelineSettings, barrier: ReplicaBarrier? = nil) throws {
+    init(url: String, settings: PipelineSettings) throws {
         self.url = url
         redis = RedisClient(url: try #require(RedisURL(url)), name: "bench")
-        pipeline = OrderPipeline(redis: redis, settings: settings, barrier: barrier)
+        pipeline = OrderPipeline(redis: redis, settings: settings)
     }
 
     @discardableResult

@@ -117,11 +117,6 @@ public struct Keys: Sendable {
     public static func service(_ name: String) -> String { services + ":" + name }
     /// The clock of a slot, for the hash tag of its keys.
     static func clock(of tag: String) -> String { "orders:\(tag):clock" }
-    /// What is written so that a wait for replicas has something to wait for, in the slot of a key.
-    static func barrier(of key: String) -> String {
-        let tag = key.drop { $0 != "{" }.prefix { $0 != "}" }
-        return "orders:\(tag)}:barrier"
-    }
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
     /// Two keys: the process whose turn it is to count the entries that wait after a restart of Redis, and the run of Redis that was counted last.

@@ -56,17 +56,11 @@ extension OrderPipeline {
         Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
     }
 
-    /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too. What it
-    /// finds has passed the barrier, if there is one.
+    /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too.
     public func record(of claim: RequestClaim, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
         let keys = partitions[partition(claim.scope, idempotencyKey: claim.key)]
         let names = ["orderId", "jobId", "fingerprint", "request", "slippageBps"]
-        let key = keys.idempotency(claim.scope, key: claim.key)
-        let command = ["HMGET", key] + names
-        if let barrier {
-            let values = (try await barrier.read(command, of: key, timeout: timeout).array ?? []).map(\.string)
-            return AcceptedRecord(values)
-        }
+        let command = ["HMGET", keys.idempotency(claim.scope, key: claim.key)] + names
         do {
             return AcceptedRecord((try await redis.send(command, timeout: timeout).array ?? []).map(\.string))
         } catch {
@@ -104,7 +98,7 @@ extension OrderPipeline {
             keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused]
                 + (limits.map { counts($0.account, from: keys.partition) } ?? []),
             arguments + (limits.map { [$0.account.text, $0.openOrders.map(String.init) ?? "", $0.ordersPerMinute.map(String.init) ?? ""] } ?? []),
-            survives: true, timeout: max(.milliseconds(10), timeout - start.elapsed))
+            timeout: max(.milliseconds(10), timeout - start.elapsed))
         return try outcome(reply.array ?? [], limits)
     }
 

@@ -15,7 +15,7 @@ extension OrderPipeline {
     ///
     /// A second call changes the reason, unless the new reason is empty.
     public func pause(reason: String) async throws(PipelineError) {
-        for keys in partitions { _ = try await run(Scripts.pause, keys: [keys.paused], [reason], survives: true) }
+        for keys in partitions { _ = try await run(Scripts.pause, keys: [keys.paused], [reason]) }
     }
 
     /// Takes orders again.

@@ -87,7 +87,7 @@ extension OrderPipeline {
             keys: [
                 keys.order(entry.orderID), keys.source(of: entry.stage), keys.events, keys.routed, keys.retries, keys.deadlines, keys.dead,
                 keys.leaving,
-            ], arguments(request, entry), survives: request.step == .submit)
+            ], arguments(request, entry))
         guard let answer = reply.array else { throw PipelineError(.unexpectedReply, "step answered no array") }
         let outcome = answer.first?.string ?? ""
         tell(request, entry, answer)

@@ -27,8 +27,6 @@ public struct PipelineSettings: Sendable {
 public final class OrderPipeline {
     /// The connection for everything that does not block.
     public let redis: RedisClient
-    /// What steps wait for whose outcome must survive the loss of the master; nil if they need not.
-    public let barrier: ReplicaBarrier?
     public let settings: PipelineSettings
     public let partitions: [Keys]
     /// Called with each step of this process and its outcome, for metrics.
@@ -46,10 +44,9 @@ public final class OrderPipeline {
     /// The waits for the next step of a delivery, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 
-    /// A pipeline on a connection. The owner of the connection runs it, and that of the barrier.
-    public init(redis: RedisClient, settings: PipelineSettings, barrier: ReplicaBarrier? = nil) {
+    /// A pipeline on a connection. The owner of the connection runs it.
+    public init(redis: RedisClient, settings: PipelineSettings) {
         self.redis = redis
-        self.barrier = barrier
         self.settings = settings
         partitions = (0..<settings.partitions).map { Keys(partition: $0) }
     }
@@ -64,20 +61,13 @@ public final class OrderPipeline {
     public func keys(of id: OrderID) -> Keys? { partitions.indices.contains(id.partition) ? partitions[id.partition] : nil }
 
     /// Runs a script once. An error is one of Redis or of the connection; if the outcome is unknown, it says so.
-    ///
-    /// - Parameter survives: whether the outcome must survive the loss of the master: then it waits at the barrier, if there is one.
     public func run(
-        _ script: RedisScript, keys: [String], _ arguments: [String], survives: Bool = false, timeout: Duration? = nil
+        _ script: RedisScript, keys: [String], _ arguments: [String], timeout: Duration? = nil
     ) async throws(PipelineError) -> RedisValue {
-        do throws(PipelineError) {
-            if survives, let barrier { return answer(of: script, try await barrier.run(script, keys: keys, arguments, timeout: timeout)) }
-            do throws(RedisError) {
-                return answer(of: script, try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout))
-            } catch {
-                throw PipelineError(error)
-            }
+        do {
+            return answer(of: script, try await redis.evaluate(script, keys: keys, arguments: arguments, timeout: timeout))
         } catch {
-            throw tell(error, of: script.name)
+            throw tell(PipelineError(error), of: script.name)
         }
     }
 
@@ -113,14 +103,12 @@ public final class OrderPipeline {
     }
 
     /// Runs a script that may run twice. Repeats it while Redis is away, for at most the settings' patience.
-    func persist(
-        _ script: RedisScript, keys: [String], _ arguments: [String], survives: Bool = false
-    ) async throws(PipelineError) -> RedisValue {
+    func persist(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(PipelineError) -> RedisValue {
         let start = MonotonicInstant.now
         var backoff = Backoff(first: .milliseconds(20), max: .seconds(1))
         while true {
             do {
-                return try await run(script, keys: keys, arguments, survives: survives)
+                return try await run(script, keys: keys, arguments)
             } catch {
                 guard error.isPassing, start.elapsed < settings.patience, !Task.isCancelled else { throw error }
                 try? await sleep(for: backoff.next())

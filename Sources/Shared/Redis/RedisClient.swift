@@ -113,20 +113,6 @@ public final class RedisClient {
         }
     }
 
-    /// Runs a script as the other `evaluate` does, with further commands right behind it, on the same connection. Returns their replies too, or why
-    /// one has none.
-    public func evaluate(
-        _ script: RedisScript, keys: [String], arguments: [String], before commands: [[String]], timeout: Duration? = nil
-    ) async throws(RedisError) -> (RedisValue, [Result<RedisValue, RedisError>]) {
-        let all = [["EVALSHA", script.sha, String(keys.count)] + keys + arguments] + commands
-        var replies = try await send(all: all, timeout: timeout)
-        if case .failure(let error) = replies[0], error.code == .rejected("NOSCRIPT") {
-            try await load(script)
-            replies = try await send(all: all, timeout: timeout)
-        }
-        return (try replies[0].get(), Array(replies.dropFirst()))
-    }
-
     /// Loads a script. Callers at the same time share one SCRIPT LOAD.
     private func load(_ script: RedisScript) async throws(RedisError) {
         if let promise = loading[script.sha] { do { return try await promise.value } catch { throw RedisError(waiting: error) } }

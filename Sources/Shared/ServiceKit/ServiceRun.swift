@@ -112,7 +112,6 @@ final class ServiceRun {
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
-                try process.requireWaits(info.version)
                 try await process.agreeOnAccess()
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }

@@ -130,7 +130,7 @@ final class UsualSteps {
         let first = StepRequest.pending.compact(attempt: 1)
         let reply = try await pipeline.run(
             Scripts.acceptMany, keys: [keys.accepted, keys.events, keys.deadlines, keys.paused] + orders.flatMap(\.keys),
-            [first.rest(seq: 1)] + orders.flatMap(\.arguments), survives: true)
+            [first.rest(seq: 1)] + orders.flatMap(\.arguments))
         guard let jobs = reply.array, jobs.count == orders.count else { throw PipelineError(.unexpectedReply, "accept answered no list") }
         return jobs.map { job in job.string.flatMap { $0.isEmpty ? nil : $0 } }
     }
@@ -162,8 +162,7 @@ final class UsualSteps {
         let streams = [keys.source(of: move.source.stage ?? .executor), keys.events, keys.routed, keys.deadlines]
         return await byLikeness(requests, { $0.isAlike($1) }) { requests throws(PipelineError) in
             let reply = try await pipeline.run(
-                Scripts.advanceMany, keys: streams + requests.map { keys.order($0.entry.orderID) }, [move.rawValue] + arguments(of: requests),
-                survives: move.steps.contains(.submit))
+                Scripts.advanceMany, keys: streams + requests.map { keys.order($0.entry.orderID) }, [move.rawValue] + arguments(of: requests))
             return answers(reply, to: requests) { value, at in value.string.flatMap { $0.isEmpty ? nil : Moved(place: $0, at: at) } }
         }
     }

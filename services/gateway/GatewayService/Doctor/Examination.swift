@@ -60,12 +60,10 @@ final class Examination {
     }
 
     private func redisChecks(_ info: RedisInfo) async -> RedisChecks {
-        let needed = process.pipeline.barrier?.settings.count ?? 0
         do throws(RedisError) {
-            let sync = try await process.redis.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string
-            return RedisChecks(info: info, appendfsync: sync, replicasNeeded: needed)
+            return RedisChecks(info: info, appendfsync: try await process.redis.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string)
         } catch {
-            return RedisChecks(info: info, appendfsync: nil, silence: error.words ?? PipelineError(error).cause, replicasNeeded: needed)
+            return RedisChecks(info: info, appendfsync: nil, silence: error.words ?? PipelineError(error).cause)
         }
     }
 
