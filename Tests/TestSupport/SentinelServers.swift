@@ -1,7 +1,7 @@
 public import EventLoop
 internal import Glibc
 
-/// A master, a replica, and three Sentinels that fail over within about two seconds.
+/// A master, a replica, and three Sentinels that fail over within a few seconds.
 @ServiceActor
 public final class SentinelServers {
     /// The name by which the Sentinels know the master.
@@ -50,8 +50,8 @@ public final class SentinelServers {
                 bind 127.0.0.1
                 dir \(directory)
                 sentinel monitor \(Self.name) 127.0.0.1 \(master.port) 2
-                sentinel down-after-milliseconds \(Self.name) 600
-                sentinel failover-timeout \(Self.name) 3000
+                sentinel down-after-milliseconds \(Self.name) 2000
+                sentinel failover-timeout \(Self.name) 6000
 
                 """, to: file)
             sentinels.append((port, try ChildProcess(["redis-server", file, "--sentinel"], output: "\(directory)/\(number).log")))

@@ -1,6 +1,7 @@
-internal import EventLoop
+public import EventLoop
 
 /// A certificate that trusts itself, and its key.
+@ServiceActor
 public struct TestCertificate: Sendable {
     /// The path of the key.
     public let key: String
@@ -8,7 +9,6 @@ public struct TestCertificate: Sendable {
     public let certificate: String
 
     /// Makes the files in a folder, for these names and addresses (`DNS:localhost`, `IP:127.0.0.1`).
-    @ServiceActor
     public static func make(
         in folder: String, called name: String = "server", for names: [String] = ["DNS:localhost", "IP:127.0.0.1"]
     ) async throws -> TestCertificate {

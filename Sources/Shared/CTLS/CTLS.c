@@ -52,6 +52,7 @@ struct ctls_context *ctls_context_make(
     } else if (read_files(ssl, ca, certificate, key, reason)) {
         SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
         SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+        SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
         // A write is taken whole, wherever its bytes lie the next time. Buffers of idle connections are given back.
         SSL_CTX_set_mode(ssl, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
         context->ssl = ssl;

@@ -41,7 +41,7 @@ public final class RedisClient {
 
     /// Keeps the connection until `close` is called or the task is cancelled.
     public func run() async {
-        let watch = SentinelWatch(url: keeper.url, options: keeper.options) { [weak self] in self?.move($0) }
+        let watch = SentinelWatch(url: keeper.url, options: keeper.options) { [weak self] in self?.move(to: $0, $1) }
         let watching = watch.map { watch in Loop.spawn { await watch.run() } }
         await keeper.run { connection, info in
             connection.onRoundTrip = onRoundTrip
@@ -51,9 +51,10 @@ public final class RedisClient {
         await watching?.value
     }
 
-    /// Gives the connection to the old master up, as all its callers would have to sooner or later.
-    private func move(_ words: String) {
-        keeper.connection?.close(RedisError(.connectionLost, "the Sentinels have named another master: \(words)", words: words))
+    /// Gives the connection to the old master up, as all its callers would have to sooner or later. Several Sentinels tell of one switch.
+    private func move(to master: String, _ words: String) {
+        guard let connection = keeper.connection, connection.endpoint != master else { return }
+        connection.close(RedisError(.connectionLost, "the Sentinels have named another master: \(words)", words: words))
     }
 
     /// Ends the connection and `run` for good. Commands in flight fail with `.closed`.

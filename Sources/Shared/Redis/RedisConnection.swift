@@ -206,9 +206,11 @@ extension RedisConnection {
         }
     }
 
-    /// Ends the connection after an error that answers no command: too many clients, or no right to a channel.
+    /// Ends the connection after a reply that answers no command. An error says why: too many clients, or no right to a channel.
     private func refuse(_ reply: UnsafePointer<redisReply>) {
-        guard chiredis_reply_kind(reply) == CHIREDIS_ERROR else { return }
+        guard chiredis_reply_kind(reply) == CHIREDIS_ERROR else {
+            return close(RedisError(.protocolViolation, "Redis at \(endpoint) has answered what nobody asked"))
+        }
         let answer = RedisError(reply: RedisValue.repairedText(of: reply))
         close(RedisError(answer.code, "Redis at \(endpoint): \(answer.message)", words: answer.words))
     }

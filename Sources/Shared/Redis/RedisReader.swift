@@ -42,6 +42,9 @@ public final class RedisReader {
         }
     }
 
+    /// Gives the current connection up. The next command looks the address up again, where another server may be.
+    public func reconnect() { connection?.close(RedisError(.connectionLost, "the reader looks its address up again")) }
+
     /// Ends the connection for good. A command in flight fails with `.closed`.
     public func close() {
         isClosed = true

@@ -50,6 +50,7 @@ public final class ServiceProcess {
         return heartbeatFields().merging(usual) { own, _ in own }
     }
     private var subscribers: [WeakSubscriber] = []
+    private var readers: [WeakReader] = []
     weak var server: HTTPServer?
     let common: CommonSettings
     private let redisOptions: RedisOptions
@@ -57,6 +58,10 @@ public final class ServiceProcess {
 
     private struct WeakSubscriber {
         weak var subscriber: RedisSubscriber?
+    }
+
+    private struct WeakReader {
+        weak var reader: RedisReader?
     }
 
     /// Gives the process' own closures the process, which is made after them.
@@ -124,7 +129,11 @@ public final class ServiceProcess {
     }
 
     /// A connection for one blocking reader.
-    public func connectReader() -> RedisReader { RedisReader(url: common.redis, name: name + "-reader", options: redisOptions) }
+    public func connectReader() -> RedisReader {
+        let reader = RedisReader(url: common.redis, name: name + "-reader", options: redisOptions)
+        readers = readers.filter { $0.reader != nil } + [WeakReader(reader: reader)]
+        return reader
+    }
 
     /// A connection for Pub/Sub; its owner runs it. It reconnects when the process' own connection has found another server.
     public func connectSubscriber() -> RedisSubscriber {
@@ -133,8 +142,11 @@ public final class ServiceProcess {
         return subscriber
     }
 
-    /// Makes the subscribers look up their address again.
-    func moveSubscribers() { for entry in subscribers { entry.subscriber?.reconnect() } }
+    /// Makes subscribers and readers look up their address again.
+    func moveOthers() {
+        for entry in subscribers { entry.subscriber?.reconnect() }
+        for entry in readers { entry.reader?.reconnect() }
+    }
 
     /// Limits the sockets and streams of one caller: of a key, or of an address without one.
     ///

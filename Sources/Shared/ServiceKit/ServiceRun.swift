@@ -112,7 +112,7 @@ final class ServiceRun {
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
-                try await process.agreeOnAccess()
+                if info.isFirst { try await process.agreeOnAccess() }
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
             }
@@ -120,7 +120,7 @@ final class ServiceRun {
         } catch {
             return stop(because: StartError("\(error)"))
         }
-        if hasMoved { process.moveSubscribers() }
+        if hasMoved { process.moveOthers() }
         hasMoved = false
         process.log.info("redis.connected", ["version": .string(info.version), "first": .boolean(info.isFirst)])
         if !info.isFirst { service.connectionRestored() }

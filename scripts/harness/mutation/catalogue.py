@@ -208,4 +208,8 @@ MUTATIONS = (
         "expected-wait", "orders are let in, however long they would wait for workers", f"{GATEWAY}/Admission.swift",
         "intake.refuses(beyond: maxWait)", "false",
         ("test", "ServiceTests.AdmissionTests")),
+    Mutation(
+        "open-beside-keyed", "a process without API keys starts beside one with them", "Sources/Shared/ServiceKit/Access/AccessMode.swift",
+        "AccessMode(of: $0) == .keyed", "AccessMode(of: $0) == .keyed && $0.name.isEmpty",
+        ("test", "ServiceTests.AccessModeTests")),
 )

@@ -117,15 +117,19 @@ extension RedisTransport {
     private func begin() {
         do throws(RedisSocket.Failure) { try socket.connected() } catch { return fail(error) }
         socket.poll.update(.readable)
-        flushHook = Loop.shared.beforeBlocking { [unowned self] in flush() }
+        // A hook may end another connection whose own hook is still to be called in this turn.
+        flushHook = Loop.shared.beforeBlocking { [weak self] in self?.flush() }
         if tls == nil { establish() } else { shakeHands() }
     }
 
     private func shakeHands() {
         guard let tls else { return }
-        do throws(RedisError) { try tls.shakeHands() } catch { return fail(tls: error) }
-        tls.give(to: &outgoing, through: Self.decrypted)
-        write()
+        do throws(RedisError) { try tls.shakeHands() } catch {
+            // What is wrong is told to the server as well.
+            answer(tls)
+            return fail(tls: error)
+        }
+        answer(tls)
         if tls.isEstablished, !isEnded { establish() }
     }
 
@@ -160,9 +164,16 @@ extension RedisTransport {
                 guard count > 0 else { break }
                 parse(UnsafeRawBufferPointer(rebasing: Self.decrypted.prefix(count)))
             }
+            if !isEnded { answer(tls) }
         } catch {
             fail(tls: error)
         }
+    }
+
+    /// Sends what TLS itself has to say, such as a new key.
+    private func answer(_ tls: TLSSession) {
+        tls.give(to: &outgoing, through: Self.decrypted)
+        if sent < outgoing.count { write() }
     }
 
     /// Hands on each reply that has become whole.
@@ -210,6 +221,11 @@ extension RedisTransport {
     /// Moves the queued commands to the bytes for the socket.
     private func encrypt() throws(RedisError) {
         guard isConnected, !queued.isEmpty else { return }
+        // On a link that is never drained the bytes that are sent must not stay.
+        if sent > Self.roomSize {
+            outgoing.removeFirst(sent)
+            sent = 0
+        }
         if let tls {
             try queued.withUnsafeBufferPointer { bytes throws(RedisError) in try tls.write(UnsafeRawBufferPointer(bytes)) }
             tls.give(to: &outgoing, through: Self.decrypted)

@@ -8,11 +8,11 @@ final class SentinelWatch {
 
     private let name: String
     private let subscribers: [RedisSubscriber]
-    /// Called with the Sentinel's words: the name, and the addresses of the old and the new master. Several Sentinels say the same.
-    private let onSwitch: @ServiceActor (String) -> Void
+    /// Called with the address of the new master, and the Sentinel's words. Several Sentinels say the same.
+    private let onSwitch: @ServiceActor (_ master: String, _ words: String) -> Void
 
     /// Nil for a URL that names no Sentinels.
-    init?(url: RedisURL, options: RedisOptions, onSwitch: @escaping @ServiceActor (String) -> Void) {
+    init?(url: RedisURL, options: RedisOptions, onSwitch: @escaping @ServiceActor (_ master: String, _ words: String) -> Void) {
         guard case .sentinels(let hosts, let name) = url.place else { return nil }
         self.name = name
         self.onSwitch = onSwitch
@@ -40,7 +40,9 @@ final class SentinelWatch {
     }
 
     private func hear(_ words: String) {
-        guard words.split(separator: " ").first.map({ $0 == name }) ?? false else { return }
-        onSwitch(words)
+        // The name, then host and port of the old master and of the new one.
+        let parts = words.split(separator: " ")
+        guard parts.count == 5, parts[0] == name, let port = UInt16(parts[4]) else { return }
+        onSwitch(RedisURL.Host(String(parts[3]), port: port).description, words)
     }
 }

@@ -26,6 +26,9 @@ final class KeyStore {
         let size: Int64
         let modified: Int64
         let nanoseconds: Int64
+        /// When it was changed, or given to another owner: what could not be read may be readable now.
+        let changed: Int64
+        let changedNanoseconds: Int64
 
         /// Nil if there is no such file.
         init?(_ path: String) {
@@ -33,6 +36,7 @@ final class KeyStore {
             guard stat(path, &status) == 0 else { return nil }
             (device, inode, size) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
             (modified, nanoseconds) = (Int64(status.st_mtim.tv_sec), Int64(status.st_mtim.tv_nsec))
+            (changed, changedNanoseconds) = (Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec))
         }
     }
 
