@@ -67,7 +67,7 @@ private struct TwoNodes {
 /// Tests that nothing is done by halves while a slot of a Redis Cluster moves from one node to another.
 @Suite(.onLoop) @ServiceActor
 struct MovingSlotTests {
-    @Test func `whichever key has moved already, an operation changes everything or nothing`() async throws {
+    @Test func `whichever key has moved already, an operation that is refused has changed nothing`() async throws {
         try await TwoNodes.with { nodes in
             var refused = 0
             for operation in Operation.all {

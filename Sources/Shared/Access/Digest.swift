@@ -37,8 +37,12 @@ public struct Digest: Sendable, Equatable {
 enum RandomBytes {
     static func make(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            guard ccrypto_random(buffer.baseAddress, count) else { preconditionFailure("the system has no random bytes") }
+            fill(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer).prefix(count)))
             filled = count
         }
+    }
+
+    static func fill(_ buffer: UnsafeMutableRawBufferPointer) {
+        guard ccrypto_random(buffer.baseAddress, buffer.count) else { preconditionFailure("the system has no random bytes") }
     }
 }

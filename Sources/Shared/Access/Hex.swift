@@ -4,15 +4,10 @@ enum Hex {
 
     /// Two lower-case digits for each byte.
     static func encode(_ bytes: some Collection<UInt8>) -> String {
-        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
-            var count = 0
-            for byte in bytes {
-                text[count] = digits[Int(byte >> 4)]
-                text[count + 1] = digits[Int(byte & 15)]
-                count += 2
-            }
-            return count
-        }
+        var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
+        append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The eight lower-case digits of a number, appended to a text.

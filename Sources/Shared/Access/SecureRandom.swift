@@ -1,5 +1,3 @@
-internal import CCrypto
-
 /// Random numbers that nobody can guess. They are drawn in advance: asking for each one takes longer than most of what it is used for.
 public struct SecureRandom: RandomNumberGenerator, Sendable {
     private static let drawn = 64
@@ -16,9 +14,8 @@ public struct SecureRandom: RandomNumberGenerator, Sendable {
 
     private mutating func draw() {
         numbers = [UInt64](unsafeUninitializedCapacity: Self.drawn) { buffer, count in
-            let isFilled = ccrypto_random(buffer.baseAddress, Self.drawn * MemoryLayout<UInt64>.size)
-            guard isFilled else { preconditionFailure("the system has no random bytes") }
             count = Self.drawn
+            RandomBytes.fill(UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer.prefix(count))))
         }
     }
 }

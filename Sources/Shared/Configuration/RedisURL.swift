@@ -48,8 +48,8 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
             text.utf8.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") })
         else { return nil }
         let rest = text.dropFirst(scheme.prefix.count)
-        guard let (login, target) = Self.split(rest), let (user, password) = Self.login(login) else { return nil }
-        guard let (place, database) = scheme.place(target) else { return nil }
+        let (login, target) = Self.split(rest)
+        guard let (user, password) = Self.login(login), let (place, database) = scheme.place(target) else { return nil }
         (self.place, self.database, isSecure) = (place, database, scheme.isSecure)
         (self.user, self.password) = (user, password)
     }
@@ -94,7 +94,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
 
     // MARK: Parts
 
-    private static func split(_ text: Substring) -> (login: Substring, target: Substring)? {
+    private static func split(_ text: Substring) -> (login: Substring, target: Substring) {
         guard let at = text.lastIndex(of: "@") else { return ("", text) }
         return (text[..<at], text[text.index(after: at)...])
     }

@@ -86,8 +86,8 @@ final class RedisConnection {
         case .host(let host): try await connect(to: host)
         case .socket(let path): try await connect(to: .path(path), tls: nil, within: options.connectTimeout)
         case .sentinels(let sentinels, let name):
-            // The one that most of them name. If it is the wrong one, they are asked again for the next attempt.
-            let master = try await SentinelLookup(url: url, options: options).masters(of: name, from: sentinels)[0]
+            // If it is the wrong one, they are asked again for the next attempt.
+            let master = try await SentinelLookup(url: url, options: options).master(of: name, from: sentinels)
             endpoint = master.description
             try await connect(to: master)
         }

@@ -5,7 +5,7 @@ public import EventLoop
 ///
 /// It connects when it is needed. If a command is given up, its connection is closed, so that Redis gives nothing to a reader that has gone.
 @ServiceActor
-public final class RedisReader {
+public final class RedisReader: RedisFollower {
     private let url: RedisURL
     private let name: String
     private let options: RedisOptions

@@ -5,7 +5,7 @@ public import EventLoop
 ///
 /// Messages that are published while there is no connection are lost. `onReconnect` tells when to look for them elsewhere.
 @ServiceActor
-public final class RedisSubscriber {
+public final class RedisSubscriber: RedisFollower {
     /// Takes the payload of a message. Bytes that are not UTF-8 are replaced.
     public typealias Handler = @ServiceActor (String) -> Void
 

@@ -49,19 +49,14 @@ public final class ServiceProcess {
         let usual = ["ended": observer.ended.text, "trouble": readiness.defect ?? "", AccessMode.field: mode.rawValue]
         return heartbeatFields().merging(usual) { own, _ in own }
     }
-    private var subscribers: [WeakSubscriber] = []
-    private var readers: [WeakReader] = []
+    private var followers: [WeakFollower] = []
     weak var server: HTTPServer?
     let common: CommonSettings
     private let redisOptions: RedisOptions
     private let relay = Relay()
 
-    private struct WeakSubscriber {
-        weak var subscriber: RedisSubscriber?
-    }
-
-    private struct WeakReader {
-        weak var reader: RedisReader?
+    private struct WeakFollower {
+        weak var follower: (any RedisFollower)?
     }
 
     /// Gives the process' own closures the process, which is made after them.
@@ -128,25 +123,21 @@ public final class ServiceProcess {
         return options
     }
 
-    /// A connection for one blocking reader.
-    public func connectReader() -> RedisReader {
-        let reader = RedisReader(url: common.redis, name: name + "-reader", options: redisOptions)
-        readers = readers.filter { $0.reader != nil } + [WeakReader(reader: reader)]
-        return reader
+    /// A connection for one blocking reader. It reconnects when the process' own connection has found another server.
+    public func connectReader() -> RedisReader { following(RedisReader(url: common.redis, name: name + "-reader", options: redisOptions)) }
+
+    /// A connection for Pub/Sub; its owner runs it. It reconnects as a reader does.
+    public func connectSubscriber() -> RedisSubscriber {
+        following(RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence, options: redisOptions))
     }
 
-    /// A connection for Pub/Sub; its owner runs it. It reconnects when the process' own connection has found another server.
-    public func connectSubscriber() -> RedisSubscriber {
-        let subscriber = RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence, options: redisOptions)
-        subscribers = subscribers.filter { $0.subscriber != nil } + [WeakSubscriber(subscriber: subscriber)]
-        return subscriber
+    private func following<Follower: RedisFollower>(_ follower: Follower) -> Follower {
+        followers = followers.filter { $0.follower != nil } + [WeakFollower(follower: follower)]
+        return follower
     }
 
     /// Makes subscribers and readers look up their address again.
-    func moveOthers() {
-        for entry in subscribers { entry.subscriber?.reconnect() }
-        for entry in readers { entry.reader?.reconnect() }
-    }
+    func moveFollowers() { for entry in followers { entry.follower?.reconnect() } }
 
     /// Limits the sockets and streams of one caller: of a key, or of an address without one.
     ///

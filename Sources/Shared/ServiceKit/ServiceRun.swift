@@ -22,6 +22,7 @@ final class ServiceRun {
     private var failure: StartError?
     /// Whether a Redis has refused connections since the last connection was prepared: the server that served before may have become a replica.
     private var hasMoved = false
+    private var hasAgreedOnAccess = false
     private var signals: [SignalSource] = []
     private let grace = LoopTimer()
     /// Ends the process when a stop takes too long; a test replaces it.
@@ -112,7 +113,7 @@ final class ServiceRun {
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
-                if info.isFirst { try await process.agreeOnAccess() }
+                try await self.agreeOnAccess()
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
             }
@@ -120,10 +121,17 @@ final class ServiceRun {
         } catch {
             return stop(because: StartError("\(error)"))
         }
-        if hasMoved { process.moveOthers() }
+        if hasMoved { process.moveFollowers() }
         hasMoved = false
         process.log.info("redis.connected", ["version": .string(info.version), "first": .boolean(info.isFirst)])
         if !info.isFirst { service.connectionRestored() }
+    }
+
+    /// Once, so that a process which has started goes on whoever starts beside it.
+    private func agreeOnAccess() async throws {
+        guard !hasAgreedOnAccess else { return }
+        try await process.agreeOnAccess()
+        hasAgreedOnAccess = true
     }
 
     private func note(_ error: RedisError) {

@@ -112,6 +112,23 @@ struct ServiceRunTests {
         return head + body
     }
 
+    @Test func `a process that may not start beside others does not, though its first connection ends before it knows that`() async throws {
+        try await withProcess(RouterSettings.self) { test in
+            let other = Heartbeat(redis: test.redis, service: "gateway", name: "gateway-keyed") { [AccessMode.field: "keyed"] }
+            try await alongside({ await other.run() }) {
+                try await eventually { try await test.pipeline.instances().contains { $0.name == "gateway-keyed" } }
+                let (open, service) = (try process("\(test.settings.common.redis)"), RecordingService())
+                let running = Loop.spawn { try await ServiceRun(process: open, service: service).run() }
+                // It waits now whether the heartbeat of the other one ends.
+                try await eventually { open.redis.hasConnection && !open.health.readiness.isPassing }
+                let own = try #require(await open.redis.send(["CLIENT", "ID"]).integer)
+                _ = try await test.redis.send(["CLIENT", "KILL", "ID", String(own)])
+                await #expect(throws: StartError.self) { try await running.value }
+                #expect(service.calls.allSatisfy { $0 != "run" })
+            }
+        }
+    }
+
     @Test func `another count of partitions than orders in Redis live by is refused, and the service is never run`() async throws {
         try await withProcess(RouterSettings.self, ["PARTITIONS": "2"]) { test in
             try await test.pipeline.agreeOnPartitions()

@@ -43,7 +43,8 @@ final class RedisSocket {
             poll = try PollHandle(descriptor: descriptor)
         } catch {
             Glibc.close(descriptor)
-            throw .system(EMFILE)
+            // Numbers of libuv are negative.
+            throw .system(-error.code)
         }
     }
 

@@ -8,8 +8,8 @@ struct SentinelLookup {
     let url: RedisURL
     let options: RedisOptions
 
-    /// The addresses that the Sentinels give, the one first that most of them give. All are asked at once. Throws `.unavailable` if none gives one.
-    func masters(of name: String, from sentinels: [RedisURL.Host]) async throws(RedisError) -> [RedisURL.Host] {
+    /// The address that most of the Sentinels give. All are asked at once. Throws `.unavailable` if none gives one.
+    func master(of name: String, from sentinels: [RedisURL.Host]) async throws(RedisError) -> RedisURL.Host {
         let asking = sentinels.map { host in Loop.spawn { await answer(of: host, name) } }
         var votes: [RedisURL.Host: Int] = [:]
         var reasons: [String] = []
@@ -19,10 +19,10 @@ struct SentinelLookup {
             case .failure(let error): reasons.append("\(host): \(error)")
             }
         }
-        guard !votes.isEmpty else {
+        guard let master = votes.max(by: { $0.value < $1.value })?.key else {
             throw RedisError(.unavailable, "no Sentinel knows a master called \(name): \(reasons.joined(separator: "; "))")
         }
-        return votes.sorted { ($1.value, $0.key.description) < ($0.value, $1.key.description) }.map(\.key)
+        return master
     }
 
     private func answer(of host: RedisURL.Host, _ name: String) async -> Result<RedisURL.Host, RedisError> {
