@@ -114,7 +114,8 @@ struct ServiceRunTests {
 
     @Test func `a process that may not start beside others does not, though its first connection ends before it knows that`() async throws {
         try await withProcess(RouterSettings.self) { test in
-            let other = Heartbeat(redis: test.redis, service: "gateway", name: "gateway-keyed") { [AccessMode.field: "keyed"] }
+            let fields = test.pipeline.agreementField.merging([AccessMode.field: "keyed"]) { $1 }
+            let other = Heartbeat(redis: test.redis, service: "gateway", name: "gateway-keyed") { fields }
             try await alongside({ await other.run() }) {
                 try await eventually { try await test.pipeline.instances().contains { $0.name == "gateway-keyed" } }
                 let (open, service) = (try process("\(test.settings.common.redis)"), RecordingService())
@@ -122,8 +123,10 @@ struct ServiceRunTests {
                 // It waits now whether the heartbeat of the other one ends.
                 try await eventually { open.redis.hasConnection && !open.health.readiness.isPassing }
                 let own = try #require(await open.redis.send(["CLIENT", "ID"]).integer)
-                _ = try await test.redis.send(["CLIENT", "KILL", "ID", String(own)])
-                await #expect(throws: StartError.self) { try await running.value }
+                #expect(try await test.redis.send(["CLIENT", "KILL", "ID", String(own)]).integer == 1)
+                let error = await #expect(throws: StartError.self) { try await withDeadline(.seconds(30)) { try await running.value } }
+                #expect(error?.description.contains("API_KEYS_FILE is not set") == true)
+                #expect(open.redis.statistics.reconnects > 0)
                 #expect(service.calls.allSatisfy { $0 != "run" })
             }
         }
