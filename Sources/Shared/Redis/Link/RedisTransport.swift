@@ -4,7 +4,10 @@ internal import EventLoop
 /// A connection on the loop: a socket, TLS on it if it is wanted, and hiredis' parser. It cannot be opened again.
 @ServiceActor
 final class RedisTransport {
-    private static let roomSize = 64 * 1024
+    /// So much is read at once: as much as a record of TLS has. After each reply the parser moves all that is left to the front of its buffer.
+    private static let roomSize = 16 * 1024
+    /// A buffer for writing that is larger than this is given back once it is empty.
+    private static let keptSize = 64 * 1024
     /// For what is read from any socket, and what TLS makes of it. There is one thread.
     private static let (received, decrypted) = (makeRoom(), makeRoom())
 
@@ -207,7 +210,7 @@ extension RedisTransport {
         do throws(RedisError) { try encrypt() } catch { return fail(tls: error) }
         do throws(RedisSocket.Failure) {
             while sent < outgoing.count { sent += try writeOnce() }
-            outgoing.removeAll(keepingCapacity: outgoing.capacity <= Self.roomSize)
+            outgoing.removeAll(keepingCapacity: outgoing.capacity <= Self.keptSize)
             sent = 0
             socket.poll.update(.readable)
         } catch {
@@ -222,7 +225,7 @@ extension RedisTransport {
     private func encrypt() throws(RedisError) {
         guard isConnected, !queued.isEmpty else { return }
         // On a link that is never drained the bytes that are sent must not stay.
-        if sent > Self.roomSize {
+        if sent > Self.keptSize {
             outgoing.removeFirst(sent)
             sent = 0
         }
@@ -234,7 +237,7 @@ extension RedisTransport {
         } else {
             outgoing += queued
         }
-        queued.removeAll(keepingCapacity: queued.capacity <= Self.roomSize)
+        queued.removeAll(keepingCapacity: queued.capacity <= Self.keptSize)
     }
 
     private func writeOnce() throws(RedisSocket.Failure) -> Int {
