@@ -23,6 +23,14 @@ extension PostgresArray {
         case uuid = 2950
     }
 
+    /// The bytes that it takes at most, with the zero byte after it.
+    var size: Int {
+        switch self {
+        case .uuid(let elements), .text(let elements): elements.reduce(24) { $0 + ($1?.utf8.count ?? 0) + 4 }
+        case .integer(let elements), .bigint(let elements): 12 * elements.count + 24
+        }
+    }
+
     /// Writes the array as the server's `array_recv` reads it.
     func write(to bytes: inout [UInt8]) throws(PostgresError) {
         switch self {

@@ -39,6 +39,17 @@ extension PostgresParameter {
         return true
     }
 
+    /// The bytes that it takes, or somewhat more or less. A block that grows is copied as often as it moves.
+    fileprivate var size: Int {
+        switch self {
+        case .null, .int, .bool: 24
+        case .text(let text): text.utf8.count + 1
+        case .textArray(let texts): texts.reduce(16) { $0 + ($1?.utf8.count ?? 4) + 8 }
+        case .intArray(let ints): 24 * ints.count + 16
+        case .array(let array): array.size
+        }
+    }
+
     /// An array literal: `{1,NULL,"a \"quoted\" text"}`.
     private static func appendArray<Element>(
         _ elements: [Element?], to bytes: inout [UInt8], _ append: (Element, inout [UInt8]) throws(PostgresError) -> Void
@@ -87,6 +98,7 @@ struct EncodedParameters {
 
     init(_ parameters: [PostgresParameter]) throws(PostgresError) {
         offsets.reserveCapacity(parameters.count)
+        bytes.reserveCapacity(parameters.reduce(0) { $0 + $1.size })
         for parameter in parameters {
             let offset = bytes.count
             let hasValue = try parameter.write(to: &bytes)
