@@ -5,6 +5,8 @@
 /// - `redis+unix://[[user][:password]@]/path[?db=database]`, a Unix socket
 /// - `redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/database]`, the master that Sentinels know by this name, with its login;
 ///   `rediss+sentinel://…` is TLS to the Sentinels and to the master
+/// - `redis+cluster://[[user][:password]@]host[:port][,host[:port]…]`, a Redis Cluster that has these nodes among others, with the same login at each;
+///   `rediss+cluster://…` is TLS to all of them
 ///
 /// An empty password counts as none. The user `default` without a password counts as no user.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
@@ -16,6 +18,8 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         case socket(path: String)
         /// Where Sentinels listen, by default at port 26379, and the name by which they know the master.
         case sentinels([Host], name: String)
+        /// Where some nodes of a Redis Cluster listen. They tell where the others are.
+        case cluster([Host])
     }
 
     /// A name or an address without brackets, and a port.
@@ -29,8 +33,8 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         public var description: String { (name.contains(":") ? "[\(name)]" : name) + ":\(port)" }
     }
 
-    /// How many Sentinels a URL may name.
-    public static let maxSentinels = 16
+    /// How many Sentinels or nodes of a cluster a URL may name.
+    public static let maxHosts = 16
 
     public let place: Place
     /// Whether the connection is by TLS.
@@ -55,10 +59,13 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The URL of one of the Sentinels of this URL, without a login.
-    public func sentinel(_ host: Host) -> RedisURL { RedisURL(host, isSecure: isSecure) }
+    public func sentinel(_ host: Host) -> RedisURL { RedisURL(host, isSecure: isSecure, login: (nil, nil)) }
 
-    private init(_ host: Host, isSecure: Bool) {
-        (place, self.isSecure, user, password, database) = (.host(host), isSecure, nil, nil, 0)
+    /// The URL of a node of the cluster of this URL.
+    public func node(_ host: Host) -> RedisURL { RedisURL(host, isSecure: isSecure, login: (user, password)) }
+
+    private init(_ host: Host, isSecure: Bool, login: (user: String?, password: Secret?)) {
+        (place, self.isSecure, user, password, database) = (.host(host), isSecure, login.user, login.password, 0)
     }
 
     /// The URL without user and password. Safe to log.
@@ -69,6 +76,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         case .sentinels(let hosts, let name):
             "\((isSecure ? Scheme.sentinelTLS : .sentinel).prefix)\(hosts.map(\.description).joined(separator: ","))/"
                 + "\(PercentEncoding.encode(path: name))/\(database)"
+        case .cluster(let hosts): "\((isSecure ? Scheme.clusterTLS : .cluster).prefix)\(hosts.map(\.description).joined(separator: ","))"
         }
     }
 
@@ -78,9 +86,11 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         case unix = "redis+unix"
         case sentinel = "redis+sentinel"
         case sentinelTLS = "rediss+sentinel"
+        case cluster = "redis+cluster"
+        case clusterTLS = "rediss+cluster"
 
         var prefix: String { rawValue + "://" }
-        var isSecure: Bool { self == .tls || self == .sentinelTLS }
+        var isSecure: Bool { [.tls, .sentinelTLS, .clusterTLS].contains(self) }
 
         /// What the URL's part after the login names.
         func place(_ text: Substring) -> (Place, database: Int)? {
@@ -88,6 +98,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
             case .plain, .tls: RedisURL.host(text)
             case .unix: RedisURL.socket(text)
             case .sentinel, .sentinelTLS: RedisURL.sentinels(text)
+            case .cluster, .clusterTLS: RedisURL.cluster(text)
             }
         }
     }
@@ -115,10 +126,15 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     private static func sentinels(_ text: Substring) -> (Place, database: Int)? {
         let parts = text.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, let name = PercentEncoding.decode(parts[1]), !name.isEmpty, !name.contains("/") else { return nil }
-        let hosts = parts[0].split(separator: ",", omittingEmptySubsequences: false).map { address($0, port: 26379) }
-        let known = hosts.compactMap(\.self)
-        guard known.count == hosts.count, known.count <= maxSentinels else { return nil }
-        return database(parts.count == 3 ? parts[2] : "").map { (.sentinels(known, name: name), $0) }
+        guard let hosts = addresses(parts[0], port: 26379) else { return nil }
+        return database(parts.count == 3 ? parts[2] : "").map { (.sentinels(hosts, name: name), $0) }
+    }
+
+    /// A cluster has one database, number 0.
+    private static func cluster(_ text: Substring) -> (Place, database: Int)? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let hosts = addresses(parts[0], port: 6379), parts.count == 1 || ["", "0"].contains(parts[1]) else { return nil }
+        return (.cluster(hosts), 0)
     }
 
     private static func socket(_ text: Substring) -> (Place, database: Int)? {
@@ -130,6 +146,12 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     }
 
     private static func database(_ text: Substring) -> Int? { text.isEmpty ? 0 : WholeNumber.digits(text).flatMap { $0 < 1024 ? $0 : nil } }
+
+    private static func addresses(_ text: Substring, port usual: UInt16) -> [Host]? {
+        let hosts = text.split(separator: ",", omittingEmptySubsequences: false).map { address($0, port: usual) }
+        let known = hosts.compactMap(\.self)
+        return known.count == hosts.count && known.count <= maxHosts ? known : nil
+    }
 
     private static func address(_ text: Substring, port usual: UInt16) -> Host? {
         var host = text

@@ -65,6 +65,14 @@ extension OrderPipeline {
         try await run(Scripts.lost, keys: [stream], [group]).integer == 1
     }
 
-    /// The random id of Redis' run; empty if Redis does not tell it.
-    private func runOfRedis() async -> String { RedisInfo((try? await send(["INFO", "server"]))?.string ?? "").runID }
+    /// The random id of Redis' run, in a cluster the ids of all masters; empty if a server does not tell it.
+    private func runOfRedis() async -> String {
+        var runs: [String] = []
+        for master in redis.masters {
+            let run = RedisInfo((try? await send(["INFO", "server"], to: master))?.string ?? "").runID
+            guard !run.isEmpty else { return "" }
+            runs.append(run)
+        }
+        return runs.joined(separator: " ")
+    }
 }

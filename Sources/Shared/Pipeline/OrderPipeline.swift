@@ -80,6 +80,15 @@ public final class OrderPipeline {
         }
     }
 
+    /// Sends a command that is about a whole server, with the errors of `run`.
+    func send(_ command: [String], to master: RedisNode) async throws(PipelineError) -> RedisValue {
+        do {
+            return try await master.send(command)
+        } catch {
+            throw tell(PipelineError(error), of: command[0])
+        }
+    }
+
     /// Sends commands, all of them before the first is answered. Returns their replies in order. An error is one of the connection.
     func send(all commands: [[String]]) async throws(PipelineError) -> [Result<RedisValue, RedisError>] {
         do {

@@ -7,6 +7,8 @@ final class ConnectionKeeper {
     private static let provenAfter = Duration.seconds(1)
 
     let url: RedisURL
+    /// Where the next connection goes; `url` unless it is set. A subscriber of a cluster may go to any node.
+    var locate: (@ServiceActor () -> RedisURL)?
     let name: String
     let options: RedisOptions
     private var current: RedisConnection?
@@ -23,6 +25,8 @@ final class ConnectionKeeper {
     private(set) var connects = 0
     /// Called when a connection has ended or could not be made.
     var onFailure: (@ServiceActor (RedisError) -> Void)?
+    /// Called when a connection is prepared.
+    var onReady: (@ServiceActor () -> Void)?
 
     init(url: RedisURL, name: String, options: RedisOptions) {
         self.url = url
@@ -76,7 +80,7 @@ final class ConnectionKeeper {
     }
 
     private func serve(_ prepare: @ServiceActor (RedisConnection, RedisConnectionInfo) async -> Void) async -> RedisError {
-        let connection = RedisConnection(url: url, name: name, options: options, turn: attempts)
+        let connection = RedisConnection(url: locate?() ?? url, name: name, options: options, turn: attempts)
         attempts += 1
         current = connection
         defer { current = nil }
@@ -86,7 +90,10 @@ final class ConnectionKeeper {
             connects += 1
             self.connection = connection
             await prepare(connection, info)
-            if connection.failure == nil { ready.succeed(()) }
+            if connection.failure == nil {
+                ready.succeed(())
+                onReady?()
+            }
         } catch {
             return error
         }

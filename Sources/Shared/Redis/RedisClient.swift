@@ -17,75 +17,93 @@ public final class RedisClient {
         public let inFlight: Int
     }
 
-    private let keeper: ConnectionKeeper
-    private var commands = 0
-    private var loading: [String: Promise<Void>] = [:]
+    /// The only server; in a cluster one that is never connected.
+    private let only: RedisNode
+    /// The servers of a cluster; nil for one server.
+    private let cluster: RedisCluster?
 
     /// Prepares each new connection, including the first. Commands can be sent while it runs, by it and by others. After it returns, `isConnected` is
     /// true and `connected(within:)` returns. It must end: until then a lost connection is not replaced.
     public var onConnect: (@ServiceActor (RedisConnectionInfo) async -> Void)?
 
     /// Called with the seconds from each command to its reply, for a histogram. It must be quick.
-    public var onRoundTrip: (@ServiceActor (Double) -> Void)? { didSet { keeper.connection?.onRoundTrip = onRoundTrip } }
+    public var onRoundTrip: (@ServiceActor (Double) -> Void)? {
+        didSet {
+            only.onRoundTrip = onRoundTrip
+            cluster?.nodes.onRoundTrip = onRoundTrip
+        }
+    }
 
     /// Called each time a connection has ended or could not be made, before the wait that follows.
     public var onFailure: (@ServiceActor (RedisError) -> Void)? {
-        get { keeper.onFailure }
-        set { keeper.onFailure = newValue }
+        didSet {
+            only.keeper.onFailure = onFailure
+            cluster?.nodes.onFailure = onFailure
+        }
     }
 
     /// A client that connects when it is run. CLIENT LIST shows `name`.
     public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
-        keeper = ConnectionKeeper(url: url, name: name, options: options)
+        only = RedisNode(url: url, name: name, options: options)
+        cluster = RedisCluster(url: url, name: name, options: options)
     }
 
     /// Keeps the connection until `close` is called or the task is cancelled.
     public func run() async {
-        let watch = SentinelWatch(url: keeper.url, options: keeper.options) { [weak self] in self?.move(to: $0, $1) }
+        if let cluster { return await cluster.run { [unowned self] info in await onConnect?(info) } }
+        let watch = SentinelWatch(url: only.keeper.url, options: only.keeper.options) { [weak self] in self?.move(to: $0, $1) }
         let watching = watch.map { watch in Loop.spawn { await watch.run() } }
-        await keeper.run { connection, info in
-            connection.onRoundTrip = onRoundTrip
-            await onConnect?(info)
-        }
+        await only.run { info in await onConnect?(info) }
         watching?.cancel()
         await watching?.value
     }
 
     /// Gives the connection to the old master up, as all its callers would have to sooner or later. Several Sentinels tell of one switch.
     private func move(to master: String, _ words: String) {
-        guard let connection = keeper.connection, connection.endpoint != master else { return }
+        guard let connection = only.keeper.connection, connection.endpoint != master else { return }
         connection.close(RedisError(.connectionLost, "the Sentinels have named another master: \(words)", words: words))
     }
 
     /// Ends the connection and `run` for good. Commands in flight fail with `.closed`.
-    public func close() { keeper.close() }
+    public func close() {
+        only.keeper.close()
+        cluster?.close()
+    }
 
-    /// Whether there is a connection that `onConnect` has prepared.
-    public var isConnected: Bool { keeper.isReady }
+    /// Whether there is a connection that `onConnect` has prepared: in a cluster to one of the masters at least.
+    public var isConnected: Bool { cluster?.isReady ?? only.keeper.isReady }
 
     /// Whether there is a connection, prepared or not.
-    public var hasConnection: Bool { keeper.connection.map { $0.failure == nil } ?? false }
+    public var hasConnection: Bool { cluster?.nodes.hasConnection ?? only.hasConnection }
 
     /// Why there is no connection, or why there was none before the current one.
-    public var unavailable: RedisError { keeper.unavailable }
+    public var unavailable: RedisError { cluster?.unavailable ?? only.keeper.unavailable }
 
     /// Waits until `isConnected`. Throws `.unavailable` with the last reason after `limit`, or `.closed`.
-    public func connected(within limit: Duration) async throws(RedisError) { try await keeper.waitUntilReady(within: limit) }
+    public func connected(within limit: Duration) async throws(RedisError) {
+        if let cluster { return try await cluster.waitUntilReady(within: limit) }
+        try await only.keeper.waitUntilReady(within: limit)
+    }
 
     /// The counters of this client.
     public var statistics: Statistics {
-        Statistics(reconnects: max(0, keeper.connects - 1), commands: commands, inFlight: keeper.connection?.inFlight ?? 0)
+        cluster?.nodes.statistics ?? Statistics(reconnects: only.reconnects, commands: only.commands, inFlight: only.inFlight)
     }
 
-    /// Sends a command and returns its reply.
+    /// The servers that have keys: all masters of a cluster, or the only server. For commands about a whole server, such as INFO and SCAN.
+    public var masters: [RedisNode] { cluster?.nodes.masters ?? [only] }
+
+    /// Whether the keys are spread over a cluster, so that one command cannot use keys with different hash tags.
+    public var isCluster: Bool { cluster != nil }
+
+    /// Sends a command and returns its reply. In a cluster it goes to the master that has its first key.
     ///
     /// Throws `.rejected` for an error reply, `.timedOut` after `timeout` (the client's own if nil), and the other codes of `RedisError.Code`. If the
     /// task is cancelled, it throws `.closed` at once. The command may run nevertheless, and its reply is dropped.
     public func send(_ command: [String], timeout: Duration? = nil) async throws(RedisError) -> RedisValue {
         precondition(!command.isEmpty, "a command has a name")
-        guard let connection = keeper.connection else { throw keeper.unavailable }
-        commands += 1
-        return try await connection.send(command, timeout: timeout)
+        if let cluster { return try await cluster.send(command, timeout: timeout) }
+        return try await only.connection().send(command, timeout: timeout)
     }
 
     /// Sends commands at once, all before the first reply, and returns their replies in order. The caller bounds their number.
@@ -93,9 +111,8 @@ public final class RedisClient {
     /// Throws as `send` does if not all could be sent. A command that was refused or not answered has its failure among the replies.
     public func send(all commands: [[String]], timeout: Duration? = nil) async throws(RedisError) -> [Result<RedisValue, RedisError>] {
         precondition(commands.allSatisfy { !$0.isEmpty }, "a command has a name")
-        guard let connection = keeper.connection else { throw keeper.unavailable }
-        self.commands += commands.count
-        return try await connection.send(all: commands, timeout: timeout)
+        if let cluster { return try await cluster.send(all: commands, timeout: timeout) }
+        return try await only.connection(for: commands.count).send(all: commands, timeout: timeout)
     }
 
     /// Runs a script by its digest. The text is sent only if Redis does not know the digest. Throws as `send` does.
@@ -106,26 +123,26 @@ public final class RedisClient {
         command.reserveCapacity(3 + keys.count + arguments.count)
         command += keys
         command += arguments
+        if let cluster { return try await cluster.send(command, script: script, timeout: timeout) }
         do {
-            return try await send(command, timeout: timeout)
+            return try await only.connection().send(command, timeout: timeout)
         } catch  where error.code == .rejected("NOSCRIPT") {
-            try await load(script)
-            return try await send(command, timeout: timeout)
+            try await only.load(script)
+            return try await only.send(command, timeout: timeout)
         }
     }
+}
 
-    /// Loads a script. Callers at the same time share one SCRIPT LOAD.
-    private func load(_ script: RedisScript) async throws(RedisError) {
-        if let promise = loading[script.sha] { do { return try await promise.value } catch { throw RedisError(waiting: error) } }
-        let promise = Promise<Void>()
-        loading[script.sha] = promise
-        defer { loading[script.sha] = nil }
-        do {
-            _ = try await send(["SCRIPT", "LOAD", script.source])
-            promise.succeed(())
-        } catch {
-            promise.fail(error)
-            throw error
-        }
+// MARK: Followers
+
+extension RedisClient {
+    /// A connection of its own for blocking commands, to the server that has the key of each.
+    public func reader(name: String) -> RedisReader {
+        RedisReader(url: only.keeper.url, name: name, options: only.keeper.options, topology: cluster?.topology)
+    }
+
+    /// A connection of its own for Pub/Sub; its owner runs it. In a cluster it goes to any node, because each passes all messages on.
+    public func subscriber(name: String, pingChannel: String) -> RedisSubscriber {
+        RedisSubscriber(url: only.keeper.url, name: name, pingChannel: pingChannel, options: only.keeper.options, topology: cluster?.topology)
     }
 }

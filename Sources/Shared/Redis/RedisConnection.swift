@@ -90,6 +90,10 @@ final class RedisConnection {
             let master = try await SentinelLookup(url: url, options: options).master(of: name, from: sentinels)
             endpoint = master.description
             try await connect(to: master)
+        case .cluster(let hosts):
+            let node = hosts[turn % hosts.count]
+            endpoint = node.description
+            try await connect(to: node)
         }
     }
 

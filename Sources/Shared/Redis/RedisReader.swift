@@ -13,12 +13,21 @@ public final class RedisReader: RedisFollower {
     private var isBusy = false
     private var isClosed = false
     private var attempts = 0
+    private let topology: ClusterTopology?
+    /// The node that another node has named for the reader's key; nil where the map decides. To a key on its way there every command needs ASKING.
+    private var named: (node: RedisURL.Host, isAsking: Bool)?
 
     /// A reader that is not connected yet. CLIENT LIST shows `name`.
-    public init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
+    public convenience init(url: RedisURL, name: String, options: RedisOptions = RedisOptions()) {
+        self.init(url: url, name: name, options: options, topology: nil)
+    }
+
+    /// In the cluster of `topology` the reader goes to the master that has the key of its command. All its commands have keys of one slot.
+    init(url: RedisURL, name: String, options: RedisOptions, topology: ClusterTopology?) {
         self.url = url
         self.name = name
         self.options = options
+        self.topology = topology
     }
 
     isolated deinit { connection?.close(.closed) }
@@ -33,13 +42,30 @@ public final class RedisReader: RedisFollower {
         guard !isBusy else { throw RedisError(.overloaded, "the reader of Redis is busy with another command") }
         isBusy = true
         defer { isBusy = false }
-        let connection = try await open()
+        let connection = try await open(for: command)
         do {
-            return try await connection.send(command, timeout: timeout)
+            guard named?.isAsking == true else { return try await connection.send(command, timeout: timeout) }
+            return try await connection.send(all: [["ASKING"], command], timeout: timeout)[1].get()
         } catch {
-            if error.rejection == nil { connection.close(error) }
+            let isElsewhere = moves(after: error, at: connection.url.hostName)
+            if error.rejection == nil || isElsewhere { connection.close(error) }
             throw error
         }
+    }
+
+    /// Notes what an error says about the node that has the key. Returns whether it is not the one that was asked. The next command goes there.
+    private func moves(after error: RedisError, at asked: String) -> Bool {
+        guard let topology else { return false }
+        named = nil
+        switch Redirection(error, asked: asked) {
+        case .moved(let host): named = (host, false)
+        case .ask(let host): named = (host, true)
+        case .wait: break
+        // A reader that waits is told that its stream has gone: with its slot to another node, or for good.
+        case nil: guard error.rejection == nil || error.rejection == "UNBLOCKED" else { return false }
+        }
+        topology.outdate()
+        return true
     }
 
     /// Gives the current connection up. The next command looks the address up again, where another server may be.
@@ -51,9 +77,10 @@ public final class RedisReader: RedisFollower {
         connection?.close(.closed)
     }
 
-    private func open() async throws(RedisError) -> RedisConnection {
+    private func open(for command: [String]) async throws(RedisError) -> RedisConnection {
         if let connection, connection.failure == nil { return connection }
-        let connection = RedisConnection(url: url, name: name, options: options, turn: attempts)
+        let place = named.map { url.node($0.node) } ?? topology?.node(of: CommandKey.first(of: command)) ?? url
+        let connection = RedisConnection(url: place, name: name, options: options, turn: attempts)
         attempts += 1
         self.connection = connection
         _ = try await connection.open()

@@ -31,10 +31,15 @@ public final class RedisSubscriber: RedisFollower {
 
     /// A subscriber that connects when it is run. CLIENT LIST shows `name`. Nothing is published on `pingChannel`. The user of the URL needs the
     /// right to it as to the other channels: an error of Redis ends the connection.
-    public init(url: RedisURL, name: String, pingChannel: String = "redis-subscriber-ping", options: RedisOptions = RedisOptions()) {
+    public convenience init(url: RedisURL, name: String, pingChannel: String = "redis-subscriber-ping", options: RedisOptions = RedisOptions()) {
+        self.init(url: url, name: name, pingChannel: pingChannel, options: options, topology: nil)
+    }
+
+    init(url: RedisURL, name: String, pingChannel: String, options: RedisOptions, topology: ClusterTopology?) {
         self.options = options
         self.pingChannel = ChannelName(pingChannel)
         keeper = ConnectionKeeper(url: url, name: name, options: options)
+        if let topology { keeper.locate = { topology.anyNode() } }
     }
 
     /// Keeps the connection until `close` is called or the task is cancelled.

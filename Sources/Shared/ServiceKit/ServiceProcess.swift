@@ -52,7 +52,6 @@ public final class ServiceProcess {
     private var followers: [WeakFollower] = []
     weak var server: HTTPServer?
     let common: CommonSettings
-    private let redisOptions: RedisOptions
     private let relay = Relay()
 
     private struct WeakFollower {
@@ -75,8 +74,7 @@ public final class ServiceProcess {
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         counted = CountedLines(log: log)
         router = HTTPRouter()
-        redisOptions = try Self.redisOptions(common)
-        redis = RedisClient(url: common.redis, name: name, options: redisOptions)
+        redis = RedisClient(url: common.redis, name: name, options: try Self.redisOptions(common))
         pipeline = OrderPipeline(redis: redis, settings: settings)
         observer = PipelineObserver(log: log, metrics: metrics)
         let agreed = pipeline.agreementField
@@ -124,11 +122,11 @@ public final class ServiceProcess {
     }
 
     /// A connection for one blocking reader. It reconnects when the process' own connection has found another server.
-    public func connectReader() -> RedisReader { following(RedisReader(url: common.redis, name: name + "-reader", options: redisOptions)) }
+    public func connectReader() -> RedisReader { following(redis.reader(name: name + "-reader")) }
 
     /// A connection for Pub/Sub; its owner runs it. It reconnects as a reader does.
     public func connectSubscriber() -> RedisSubscriber {
-        following(RedisSubscriber(url: common.redis, name: name + "-subscriber", pingChannel: Keys.silence, options: redisOptions))
+        following(redis.subscriber(name: name + "-subscriber", pingChannel: Keys.silence))
     }
 
     private func following<Follower: RedisFollower>(_ follower: Follower) -> Follower {

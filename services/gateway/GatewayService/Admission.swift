@@ -53,7 +53,7 @@ final class Admission {
     }
 }
 
-/// How full Redis is, sampled once per second.
+/// How full Redis is, in a cluster its fullest master, sampled once per second.
 @ServiceActor
 final class RedisPressure {
     private let redis: RedisClient
@@ -69,12 +69,18 @@ final class RedisPressure {
     func run() async {
         while !Task.isCancelled {
             do throws(RedisError) {
-                percent = RedisInfo(try await redis.send(["INFO", "memory"]).string ?? "").memoryPercent
+                percent = try await fullest()
             } catch {
                 // Without the right to INFO, the gateway learns only from a refused write that Redis is full.
                 if let words = error.words { log.limited(.warning, "door.memory_unknown", every: .seconds(300), ["reason": .string(words)]) }
             }
             try? await sleep(for: .seconds(1))
         }
+    }
+
+    private func fullest() async throws(RedisError) -> Int {
+        var percent = 0
+        for master in redis.masters { percent = max(percent, RedisInfo(try await master.send(["INFO", "memory"]).string ?? "").memoryPercent) }
+        return percent
     }
 }

@@ -35,9 +35,14 @@ extension OrderPipeline {
 
     /// Calls `body` with each key that matches, until it returns false. Returns whether it never did. A key may come twice.
     func scan(_ pattern: String, _ body: @ServiceActor (String) async throws -> Bool) async throws -> Bool {
+        for master in redis.masters { guard try await scan(master, pattern, body) else { return false } }
+        return true
+    }
+
+    private func scan(_ master: RedisNode, _ pattern: String, _ body: @ServiceActor (String) async throws -> Bool) async throws -> Bool {
         var cursor = "0"
         repeat {
-            let reply = try await send(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"]).array ?? []
+            let reply = try await send(["SCAN", cursor, "MATCH", pattern, "COUNT", "1000"], to: master).array ?? []
             guard reply.count == 2, let next = reply[0].string else { throw PipelineError(.unexpectedReply, "SCAN answered no cursor") }
             for key in (reply[1].array ?? []).compactMap({ $0.string }) { guard try await body(key) else { return false } }
             cursor = next
