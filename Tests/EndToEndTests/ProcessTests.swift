@@ -113,7 +113,7 @@ struct ProcessTests {
 
     @Test(arguments: [StackService.router, .executor])
     func `Without Redis a service lives, is not ready, and stops when told to`(service: StackService) async throws {
-        let stack = try await Stack.start(StackOptions(replicas: [.gateway: 0, .router: 1, .executor: 1, .notifier: 0]))
+        let stack = try await Stack.start(StackOptions(replicas: [.gateway: 0, .router: 1, .executor: 1, .notifier: 0], redisLayout: .single))
         let port = stack.port(service)
         try await stack.redis.kill()
         try await eventually { try await health(port, "/health/ready") == 503 }

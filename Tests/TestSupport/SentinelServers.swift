@@ -15,16 +15,23 @@ public final class SentinelServers {
 
     /// Runs the servers while `body` runs.
     public static func with(_ body: @ServiceActor (SentinelServers) async throws -> Void) async throws {
-        let master = try await RedisServer.start(fsync: "everysec")
-        let replica = try await RedisServer.start(fsync: "everysec", extraConfig: ["--replicaof", "127.0.0.1", String(master.port)])
-        let servers = SentinelServers(master: master, replica: replica, directory: try temporaryDirectory("sentinels"))
+        let servers = try await start()
         let result: Result<Void, any Error>
-        do {
-            try await servers.start()
-            result = .success(try await body(servers))
-        } catch { result = .failure(error) }
+        do { result = .success(try await body(servers)) } catch { result = .failure(error) }
         try await servers.stop()
         try result.get()
+    }
+
+    /// Starts the servers, which the caller stops.
+    public static func start(fsync: String = "everysec") async throws -> SentinelServers {
+        let master = try await RedisServer.start(fsync: fsync)
+        let replica = try await RedisServer.start(fsync: fsync, extraConfig: ["--replicaof", "127.0.0.1", String(master.port)])
+        let servers = SentinelServers(master: master, replica: replica, directory: try temporaryDirectory("sentinels"))
+        do { try await servers.start() } catch {
+            try await servers.stop()
+            throw error
+        }
+        return servers
     }
 
     private init(master: RedisServer, replica: RedisServer, directory: String) {
@@ -65,7 +72,8 @@ public final class SentinelServers {
         }
     }
 
-    private func stop() async throws {
+    /// Ends the servers and removes their data.
+    public func stop() async throws {
         for sentinel in sentinels { try await sentinel.process.stop(SIGKILL) }
         try await master.stop()
         try await replica.stop()

@@ -16,12 +16,18 @@ public final class Stack {
         "CALLER_SOCKETS": "0", "WS_FRAMES_PER_S": "0",
     ]
 
-    /// The private Redis.
-    public let redis: RedisServer
+    /// The private Redis. Of several servers it is the one that has the orders of partition 0 at the beginning.
+    public var redis: RedisServer { servers.server }
+    /// The URL of Redis for the services.
+    public var redisURL: String { servers.url }
+    /// The servers of the private Redis.
+    public let servers: StackRedis
     /// The Postgres server: the shared one unless the options say otherwise.
     public let postgres: PostgresServer
     /// The stack's own database.
     public let databaseURL: String
+    /// The partitions of the settings.
+    public var partitions: Range<Int> { 0..<(options.settings["PARTITIONS"].flatMap { Int($0) } ?? 1) }
     /// The directory of the processes' logs.
     public let directory: String
     private let options: StackOptions
@@ -37,9 +43,7 @@ public final class Stack {
         self.options = options
         postgres = try await options.ownPostgres ? PostgresServer.start() : PostgresServer.shared()
         databaseURL = try await postgres.database()
-        redis = try await RedisServer.start(
-            extraConfig: ["--maxmemory", "8gb", "--maxmemory-policy", "noeviction", "--unixsocket", "socket"],
-            diskMegabytes: options.redisDiskMegabytes)
+        servers = try await StackRedis.start(options.redisLayout, diskMegabytes: options.redisDiskMegabytes)
         directory = try temporaryDirectory("stack")
     }
 
@@ -61,7 +65,7 @@ public final class Stack {
     /// Ends every process without grace, and removes what they have written. With `keepingLogs` the logs stay.
     public func stop(keepingLogs: Bool = false) async {
         for replica in replicas.values.joined() { try? await replica.process.stop(SIGKILL) }
-        try? await redis.stop()
+        try? await servers.stop()
         if options.ownPostgres { try? await postgres.kill() }
         if !keepingLogs { removeDirectory(directory) }
     }
@@ -134,7 +138,7 @@ public final class Stack {
         let number = (replicas[service]?.count ?? 0) + 1
         let log = "\(directory)/\(service.rawValue)-\(number).log"
         let fixed = [
-            "REDIS_URL": redis.url, "DATABASE_URL": databaseURL, "PORT": "0", "BIND": "127.0.0.1", "LOG_LEVEL": "info", "LOG_FORMAT": "json",
+            "REDIS_URL": redisURL, "DATABASE_URL": databaseURL, "PORT": "0", "BIND": "127.0.0.1", "LOG_LEVEL": "info", "LOG_FORMAT": "json",
             "TOKENS_FILE": "\(packageRoot)/config/tokens.json", "POOLS_FILE": "\(packageRoot)/config/pools.json",
             "CONTRACTS_DIR": "\(packageRoot)/docs",
         ]

@@ -21,11 +21,18 @@ public struct StackOptions: Sendable {
     /// The size of a disk that only Redis uses. Nil if Redis uses the machine's disk.
     public var redisDiskMegabytes: Int?
 
+    /// Whether Redis is one server. A disk of its own only one server has.
+    public var redisLayout: StackRedis.Layout
+
     /// Makes options.
-    public init(replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil) {
+    public init(
+        replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil,
+        redisLayout: StackRedis.Layout = .chosen
+    ) {
         self.replicas = replicas
         self.settings = settings
         self.ownPostgres = ownPostgres
         self.redisDiskMegabytes = redisDiskMegabytes
+        self.redisLayout = redisDiskMegabytes == nil ? redisLayout : .single
     }
 }

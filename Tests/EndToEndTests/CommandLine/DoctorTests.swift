@@ -35,7 +35,7 @@ struct DoctorTests {
         }
     }
 
-    @Test(.engine())
+    @Test(.engine(redisLayout: .single))
     func `A healthy engine has no fault, and each of five planted ones is named until it is repaired`() async throws {
         try await withEdge { edge, engine in
             let healthy = try await edge.orderctl("doctor")

@@ -24,7 +24,9 @@ extension Engine {
             try await auditEvents(id, state, sourceLocation)
         }
         try await auditRows(ids, sourceLocation)
-        #expect(try await redis.send(["XLEN", "orders:{0}:dead"]).integer == 0, sourceLocation: sourceLocation)
+        for partition in stack.partitions {
+            #expect(try await redis.send(["XLEN", "orders:{\(partition)}:dead"]).integer == 0, sourceLocation: sourceLocation)
+        }
     }
 
     /// The numbers of the legs that an order says it has filled, each once. The one leg of an order that is not split is 0.
@@ -68,22 +70,26 @@ extension Engine {
     /// Waits until none of these streams has lag or pending entries, and no retry waits.
     func waitUntilIdle(of streams: Set<String> = ["accepted", "routed", "events"], within limit: Duration = .seconds(60)) async throws {
         do {
-            try await eventually(within: limit) { try await self.leftovers(of: streams).isEmpty }
+            for partition in stack.partitions {
+                try await eventually(within: limit) { try await self.leftovers(of: streams, in: partition).isEmpty }
+            }
         } catch {
-            throw TestFailure("work is left: \(try await leftovers(of: streams))")
+            var left: [String] = []
+            for partition in stack.partitions { left += try await leftovers(of: streams, in: partition) }
+            throw TestFailure("work is left: \(left)")
         }
     }
 
-    private func leftovers(of streams: Set<String>) async throws -> [String] {
+    private func leftovers(of streams: Set<String>, in partition: Int) async throws -> [String] {
         var result: [String] = []
         for (stream, group) in [("accepted", "router"), ("routed", "executor"), ("events", "persist")] where streams.contains(stream) {
-            let groups = try await redis.send(["XINFO", "GROUPS", "orders:{0}:\(stream)"]).array ?? []
+            let groups = try await redis.send(["XINFO", "GROUPS", "orders:{\(partition)}:\(stream)"]).array ?? []
             var fields: [String: RedisValue] = [:]
             let values = groups.first { $0.array?[1].string == group }?.array ?? []
             for index in stride(from: 0, to: values.count - 1, by: 2) { fields[values[index].string ?? ""] = values[index + 1] }
             if fields["lag"]?.integer != 0 || fields["pending"]?.integer != 0 { result.append("\(stream): \(fields)") }
         }
-        let waiting = try await redis.send(["ZCARD", "orders:{0}:retries"]).integer ?? 0
+        let waiting = try await redis.send(["ZCARD", "orders:{\(partition)}:retries"]).integer ?? 0
         return waiting > 0 ? result + ["\(waiting) retries"] : result
     }
 }

@@ -40,7 +40,7 @@ extension Engine {
     }
 
     /// The key of an order's hash.
-    static func key(_ id: String) -> String { "orders:{0}:o:\(id)" }
+    static func key(_ id: String) -> String { "orders:{\(OrderID(parsing: id)?.partition ?? 0)}:o:\(id)" }
 
     /// The words of an order's place: state, round, attempt, seq, time, entry; nil if Redis does not have the order.
     func place(of id: String) async throws -> [String]? {
@@ -89,7 +89,8 @@ extension Engine {
 
     /// The chain's record of landed swaps, by order.
     func allLanded() async throws -> [String: [[String: String]]] {
-        let entries = try await redis.send(["XRANGE", "chain:{0}:landed", "-", "+"]).array ?? []
+        var entries: [RedisValue] = []
+        for partition in stack.partitions { entries += try await redis.send(["XRANGE", "chain:{\(partition)}:landed", "-", "+"]).array ?? [] }
         let rows = entries.map { entry in
             let values = entry.array?.last?.array?.compactMap(\.string) ?? []
             return Dictionary(uniqueKeysWithValues: stride(from: 0, to: values.count, by: 2).map { (values[$0], values[$0 + 1]) })

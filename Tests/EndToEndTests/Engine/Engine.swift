@@ -16,14 +16,13 @@ final class Engine {
     private let http: HTTPClient
     private var connections: [Task<Void, Never>] = []
 
-    /// - Parameter url: where Redis is, if it is not the stack's own.
-    init(_ stack: Stack, redis url: String? = nil) async throws {
+    init(_ stack: Stack) async throws {
         self.stack = stack
         var options = HTTPClientOptions()
         options.connectionsPerHost = 100
         options.usesEnvironmentProxy = false
         http = HTTPClient(options: options)
-        redis = RedisClient(url: try #require(RedisURL(url ?? stack.redis.url)), name: "test")
+        redis = RedisClient(url: try #require(RedisURL(stack.redisURL)), name: "test")
         postgres = try PostgresPool(url: stack.databaseURL, size: 1, name: "test")
         connections = [Loop.spawn { [redis] in await redis.run() }, Loop.spawn { [postgres] in await postgres.run() }]
         try await redis.connected(within: .seconds(20))

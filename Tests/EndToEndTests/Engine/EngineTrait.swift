@@ -50,9 +50,13 @@ struct EngineTrait: SuiteTrait, TestTrait, TestScoping {
 extension Trait where Self == EngineTrait {
     /// Gives the test, or all tests of the suite together, a running engine: `Engine.current`.
     static func engine(
-        replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil
+        replicas: [StackService: Int] = [:], settings: [String: String] = [:], ownPostgres: Bool = false, redisDiskMegabytes: Int? = nil,
+        redisLayout: StackRedis.Layout = .chosen
     ) -> EngineTrait {
-        EngineTrait(options: StackOptions(replicas: replicas, settings: settings, ownPostgres: ownPostgres, redisDiskMegabytes: redisDiskMegabytes))
+        EngineTrait(
+            options: StackOptions(
+                replicas: replicas, settings: settings, ownPostgres: ownPostgres, redisDiskMegabytes: redisDiskMegabytes,
+                redisLayout: redisLayout))
     }
 }
 

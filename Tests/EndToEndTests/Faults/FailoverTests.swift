@@ -7,18 +7,6 @@ import Testing
 /// Tests an engine whose Redis is watched by Sentinels.
 @Suite("Failover", .onLoop, .timeLimit(.minutes(4))) @ServiceActor
 struct FailoverTests {
-    /// Runs `body` with an engine on a master that Sentinels watch.
-    private func withEngine(_ body: @ServiceActor (Engine, SentinelServers) async throws -> Void) async throws {
-        try await SentinelServers.with { servers in
-            let engine = try await Engine(Stack.start(StackOptions(settings: ["REDIS_URL": servers.url])), redis: servers.url)
-            let result: Result<Void, any Error>
-            do { result = .success(try await body(engine, servers)) } catch { result = .failure(error) }
-            if case .failure = result { print(engine.stack.report()) }
-            await engine.stop(keepingLogs: false)
-            try result.get()
-        }
-    }
-
     /// Places orders until one comes to its end within a second or two: then every process has found the new master, its readers too.
     private func expectWork(_ engine: Engine, at server: RedisServer) async throws {
         try await eventually(within: .seconds(30)) {
@@ -28,21 +16,23 @@ struct FailoverTests {
         try await engine.waitForEnd(ids, within: .seconds(8))
     }
 
-    @Test func `When the master dies, new orders come to their end at the replica`() async throws {
-        try await withEngine { engine, servers in
-            let before = try await engine.place(count: 5)
-            try await engine.waitForEnd(before)
-            try await servers.master.kill()
-            try await expectWork(engine, at: servers.replica)
-        }
+    @Test(.engine(redisLayout: .sentinel))
+    func `When the master dies, new orders come to their end at the replica`() async throws {
+        let engine = Engine.current
+        let servers = try #require(engine.stack.servers.sentinels)
+        let before = try await engine.place(count: 5)
+        try await engine.waitForEnd(before)
+        try await servers.master.kill()
+        try await expectWork(engine, at: servers.replica)
     }
 
-    @Test func `When another master is chosen though the old one lives, workers read at the new one at once`() async throws {
-        try await withEngine { engine, servers in
-            let sentinel = RedisReader(url: try #require(RedisURL("redis://127.0.0.1:\(servers.ports[0])")), name: "test")
-            _ = try await sentinel.send(["SENTINEL", "FAILOVER", SentinelServers.name], timeout: .seconds(5))
-            sentinel.close()
-            try await expectWork(engine, at: servers.replica)
-        }
+    @Test(.engine(redisLayout: .sentinel))
+    func `When another master is chosen though the old one lives, workers read at the new one at once`() async throws {
+        let engine = Engine.current
+        let servers = try #require(engine.stack.servers.sentinels)
+        let sentinel = RedisReader(url: try #require(RedisURL("redis://127.0.0.1:\(servers.ports[0])")), name: "test")
+        _ = try await sentinel.send(["SENTINEL", "FAILOVER", SentinelServers.name], timeout: .seconds(5))
+        sentinel.close()
+        try await expectWork(engine, at: servers.replica)
     }
 }

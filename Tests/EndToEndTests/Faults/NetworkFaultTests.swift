@@ -8,7 +8,7 @@ import Testing
     "Faults of the network", .onLoop,
     .enabled(if: NetworkLink.isAvailable, "needs root, network namespaces, /dev/net/tun, ip (iproute2) and python3")) @ServiceActor
 struct NetworkFaultTests {
-    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500", "EXECUTOR_CONCURRENCY": "10", "MAX_UNDER_WAY": "10"]))
+    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2500", "EXECUTOR_CONCURRENCY": "10", "MAX_UNDER_WAY": "10"], redisLayout: .single))
     func `An executor whose link to Redis falls silent notices within 5 s, others finish its orders, and it comes back clean`() async throws {
         let engine = Engine.current
         let link = try await NetworkLink(to: "\(engine.stack.redis.directory)/socket")
@@ -40,7 +40,7 @@ struct NetworkFaultTests {
         }
     }
 
-    @Test(.engine(replicas: [.router: 0, .executor: 0]))
+    @Test(.engine(replicas: [.router: 0, .executor: 0], redisLayout: .single))
     func `With 100 ms ± 50 of delay and 1 % loss towards Redis every order comes to its end as always`() async throws {
         let engine = Engine.current
         let link = try await NetworkLink(

@@ -8,7 +8,7 @@ import Testing
 /// Tests a Redis that forgets, is full, or stays away.
 @Suite("Faults of Redis", .onLoop) @ServiceActor
 struct RedisFaultTests {
-    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000"]))
+    @Test(.engine(settings: ["MOCK_SWAP_LATENCY_MS": "2000"], redisLayout: .single))
     func `When Redis has forgotten everything nothing spins, new orders are worked on within 5 s, and the lost ones are reported and left alone`()
         async throws
     {
@@ -50,7 +50,7 @@ struct RedisFaultTests {
         for order in report["lost"]?.array ?? [] { #expect(order["status"]?.string == "submitted") }
     }
 
-    @Test(.engine(replicas: [.executor: 0]))
+    @Test(.engine(replicas: [.executor: 0], redisLayout: .single))
     func `When Redis is full only new orders are refused: what is inside comes to its end, and new orders afterwards too`() async throws {
         let engine = Engine.current
         var ids = try await engine.place(count: 20)
@@ -94,7 +94,7 @@ struct RedisFaultTests {
         #expect(try await together(ids.count) { try await engine.state(ids[$0]) }.allSatisfy { $0 == "confirmed" })
     }
 
-    @Test(.engine(settings: ["MOCK_QUOTE_LATENCY_MS": "2000", "MOCK_SWAP_LATENCY_MS": "3000"]))
+    @Test(.engine(settings: ["MOCK_QUOTE_LATENCY_MS": "2000", "MOCK_SWAP_LATENCY_MS": "3000"], redisLayout: .single))
     func `While Redis is away or frozen orders are refused within a second, and sockets stay open and go on without a gap`() async throws {
         let engine = Engine.current
         let ids = try await engine.place(count: 10)

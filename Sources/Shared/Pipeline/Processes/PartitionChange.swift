@@ -159,6 +159,11 @@ final class PartitionChange {
         guard let record = Keys.recorded(name) else { return }
         let target = pipeline.partition(record.scope, idempotencyKey: record.key)
         guard target != partition else { return }
-        _ = try await pipeline.send(["RENAMENX", key, pipeline.partitions[target].idempotency(record.scope, key: record.key)])
+        // In a cluster the two keys may be on different masters. The copy comes first, so that a record is never missing.
+        let values = try await pipeline.send(["HGETALL", key]).array ?? []
+        guard let left = try await pipeline.send(["PTTL", key]).integer, left > 0, !values.isEmpty else { return }
+        let copy = pipeline.partitions[target].idempotency(record.scope, key: record.key)
+        _ = try await pipeline.run(Scripts.adopt, keys: [copy], [String(left)] + values.map { $0.string ?? "" })
+        _ = try await pipeline.send(["DEL", key])
     }
 }

@@ -29,7 +29,7 @@ struct Rights {
         on(
             [keys.order(order), keys.idempotency(anyScope, key: "none"), keys.paused],
             ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
-            + [["RENAMENX", keys.idempotency(anyScope, key: "none"), keys.idempotency(anyScope, key: "other")]]
+            + [["PTTL", keys.idempotency(anyScope, key: "none")]]
             + on(
                 [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody), keys.open(anyAccount)],
                 ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "DEL"])

@@ -28,6 +28,24 @@ struct Diagnosis: Sendable, Equatable {
     }
 }
 
+extension Diagnosis {
+    /// Of the same checks at several servers, for each check the worst finding, with the server that it is about. At one server all findings as they
+    /// are.
+    static func worst(of found: [(server: String, checks: [Diagnosis])]) -> [Diagnosis] {
+        guard found.count > 1, let first = found.first else { return found.first?.checks ?? [] }
+        let order: [Verdict] = [.fault, .warning, .unknown, .ok]
+        return first.checks.indices.map { index in
+            let all = found.map { (server: $0.server, check: $0.checks[index]) }
+            let verdict = order.first { verdict in all.contains { $0.check.verdict == verdict } } ?? .unknown
+            let having = all.filter { $0.check.verdict == verdict }
+            let (server, check) = having[0]
+            if verdict == .ok { return Diagnosis(check.check, .ok, "all \(found.count) masters: \(check.finding)") }
+            let others = having.count > 1 ? ", and \(having.count - 1) more like it" : ""
+            return Diagnosis(check.check, verdict, "\(server): \(check.finding)\(others)", do: check.advice)
+        }
+    }
+}
+
 extension Diagnosis: JSONWritable {
     func write(to writer: inout JSONWriter) {
         writer.object {

@@ -48,9 +48,15 @@ final class Examination {
     }
 
     private func redis() async -> [Diagnosis] {
+        let masters = process.redis.masters
+        var found: [(server: String, checks: [Diagnosis])] = []
         do throws(RedisError) {
-            let text = try await process.redis.send(["INFO"]).string ?? ""
-            return [RedisStanding(trouble: process.redisTrouble).diagnosis] + (await redisChecks(RedisInfo(text))).all
+            for master in masters {
+                let info = RedisInfo(try await master.send(["INFO"]).string ?? "")
+                found.append((master.endpoint, (await redisChecks(info, of: master)).all))
+            }
+            if found.isEmpty { throw process.redis.unavailable }
+            return [RedisStanding(trouble: process.redisTrouble).diagnosis] + Diagnosis.worst(of: found)
         } catch {
             let cause = PipelineError(error).cause
             let standing = RedisStanding(trouble: process.redisTrouble ?? (error.words == nil ? cause : nil))
@@ -59,9 +65,9 @@ final class Examination {
         }
     }
 
-    private func redisChecks(_ info: RedisInfo) async -> RedisChecks {
+    private func redisChecks(_ info: RedisInfo, of master: RedisNode) async -> RedisChecks {
         do throws(RedisError) {
-            return RedisChecks(info: info, appendfsync: try await process.redis.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string)
+            return RedisChecks(info: info, appendfsync: try await master.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string)
         } catch {
             return RedisChecks(info: info, appendfsync: nil, silence: error.words ?? PipelineError(error).cause)
         }

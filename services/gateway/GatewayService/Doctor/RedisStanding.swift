@@ -22,7 +22,8 @@ struct RedisStanding {
         ("may not do", "Give the user of REDIS_URL its rights; docs/operations.md has the command. The services see it within seconds."),
         ("NOPERM", "Give the user of REDIS_URL its rights; docs/operations.md has the command. The services see it within seconds."),
         ("publish to the channel", "Give the user of REDIS_URL the channels: ACL SETUSER NAME &updates:*."),
-        ("MOVED", Self.cluster), ("CROSSSLOT", Self.cluster), ("CLUSTERDOWN", Self.cluster), ("ASK ", Self.cluster),
+        ("MOVED", Self.cluster), ("CROSSSLOT", Self.cluster), ("ASK ", Self.cluster),
+        ("CLUSTERDOWN", "Some slots have no master: see CLUSTER INFO; the services go on by themselves once a replica has taken over."),
         ("READONLY", "Point the name in REDIS_URL at the master, or make this Redis one (REPLICAOF NO ONE); the services look the name up again."),
         ("MASTERDOWN", "Point the name in REDIS_URL at the master; the services look the name up again."),
         (
@@ -37,7 +38,7 @@ struct RedisStanding {
         ("BUSY", "A script runs for too long: redis-cli SLOWLOG GET, and SCRIPT KILL where it is none of the engine's."),
     ]
 
-    private static let cluster = "Use a single Redis, or a cluster of one node: the keys of one engine have to be on one server."
+    private static let cluster = "This Redis is a node of a cluster: REDIS_URL has to be redis+cluster://, see docs/operations.md."
 
     private static func advice(_ trouble: String) -> String {
         advices.first { trouble.contains($0.sign) }?.advice ?? "What is in brackets are Redis' own words; see its log."
