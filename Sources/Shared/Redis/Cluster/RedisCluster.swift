@@ -140,10 +140,11 @@ extension RedisCluster {
                     topology.outdate()
                     (node, isAsking) = (nodes.node(at: host), false)
                     try await node.keeper.waitUntilReady(within: limit - start.elapsed)
-                case .ask(let host):
+                case .ask(let host) where command[0] != "EVALSHA":
                     (node, isAsking) = (nodes.node(at: host), true)
                     try await node.keeper.waitUntilReady(within: limit - start.elapsed)
-                case .wait:
+                // After ASKING a script would find keys missing that have not come yet, and would not know.
+                case .ask, .wait:
                     topology.outdate()
                     try? await sleep(for: min(limit - start.elapsed, backoff.next()))
                     (node, isAsking) = (try self.node(for: command), false)
@@ -155,6 +156,14 @@ extension RedisCluster {
                 return isAsking ? try await node.sendAsking(command, timeout: rest) : try await node.send(command, timeout: rest)
             } catch let next { error = next }
         }
-        throw error
+        throw ["ASK", "ERR"].contains(error.rejection) ? .onItsWay(error) : error
+    }
+}
+
+extension RedisError {
+    /// A script needs keys of which some have gone ahead to another node. It has changed nothing.
+    fileprivate static func onItsWay(_ answer: RedisError) -> RedisError {
+        let words = "TRYAGAIN the keys of a script are on their way to another node: \(answer.message)"
+        return RedisError(.rejected("TRYAGAIN"), words, words: words)
     }
 }
