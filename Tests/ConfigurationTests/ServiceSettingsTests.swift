@@ -126,7 +126,8 @@ import Testing
         ]
         let common =
             [
-                "REDIS_URL", "REDIS_TLS_CA", "REDIS_TLS_CERT", "REDIS_TLS_KEY", "PORT", "BIND", "PARTITIONS", "LOG_LEVEL", "LOG_FORMAT",
+                "REDIS_URL", "REDIS_TLS_CA", "REDIS_TLS_CERT", "REDIS_TLS_KEY", "REDIS_REPLICAS", "REDIS_REPLICA_SYNC", "PORT", "BIND", "PARTITIONS",
+                "LOG_LEVEL", "LOG_FORMAT",
                 "SHUTDOWN_GRACE_S", "API_KEYS_FILE", "ALLOWED_HOSTS",
                 "ALLOWED_ORIGINS", "CALLER_REQUESTS_PER_S", "CALLER_ORDERS_PER_S", "CALLER_QUOTES_PER_S",
             ] + limits

@@ -15,10 +15,10 @@ final class Bench {
     let url: String
     var keys: Keys { pipeline.partitions[0] }
 
-    init(url: String, settings: PipelineSettings) throws {
+    init(url: String, settings: PipelineSettings, barrier: ReplicaBarrier? = nil) throws {
         self.url = url
         redis = RedisClient(url: try #require(RedisURL(url)), name: "bench")
-        pipeline = OrderPipeline(redis: redis, settings: settings)
+        pipeline = OrderPipeline(redis: redis, settings: settings, barrier: barrier)
     }
 
     @discardableResult

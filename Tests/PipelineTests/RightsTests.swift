@@ -10,13 +10,14 @@ import Testing
 @Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
 struct RightsTests {
     /// The rights that a user of Redis with these rules lacks.
-    private func missing(_ server: RedisServer, _ rules: [String], partitions: Int = 1) async throws -> [String] {
+    private func missing(_ server: RedisServer, _ rules: [String], partitions: Int = 1, waits: Bool = false) async throws -> [String] {
         try await withAdmin(server) { admin in
             _ = try await admin.send(["ACL", "SETUSER", "engine", "reset", "on", "nopass"] + rules)
             let client = RedisClient(url: try #require(RedisURL("redis://engine@127.0.0.1:\(server.port)")), name: "test")
             return try await alongside({ await client.run() }, stop: { client.close() }) {
                 try await client.connected(within: .seconds(20))
-                return try await OrderPipeline(redis: client, settings: PipelineSettings(partitions: partitions)).missingRights()
+                let barrier = waits ? ReplicaBarrier(redis: client, settings: ReplicaSettings(count: 1)) : nil
+                return try await OrderPipeline(redis: client, settings: PipelineSettings(partitions: partitions), barrier: barrier).missingRights()
             }
         }
     }
@@ -36,6 +37,8 @@ struct RightsTests {
         try await withRedis { server in
             let missing = try await missing(server, Self.documented, partitions: 3)
             #expect(missing.isEmpty)
+            #expect(try await self.missing(server, Self.documented, waits: true).isEmpty)
+            #expect(try await self.missing(server, Self.documented + ["-wait"], waits: true) == ["WAIT"])
             let text = contents(of: packageRoot + "/docs/operations.md")
             #expect(text.contains(Self.documented.joined(separator: " ")))
         }

@@ -3,6 +3,7 @@ public struct CommonSettings: Sendable, Equatable {
     public let redis: RedisURL
     /// The files of TLS to Redis.
     public let redisTLS: RedisTLS
+    public let redisReplicas: RedisReplicas
     public let bind: String
     public let port: Int
     /// What one client of the HTTP server may cost.
@@ -20,6 +21,7 @@ public struct CommonSettings: Sendable, Equatable {
     public init(reading reader: inout SettingsReader) {
         redis = reader.value(Settings.redis)
         redisTLS = RedisTLS(reading: &reader)
+        redisReplicas = RedisReplicas(reading: &reader)
         port = reader.value(Settings.port)
         bind = reader.value(Settings.bind)
         limits = ClientLimits(reading: &reader, port: port)

@@ -9,6 +9,11 @@ enum Settings {
     static let redisTLSCertificate = Setting<String?>.path(
         "REDIS_TLS_CERT", shownAs: "none", "The engine's own certificate, where Redis asks its clients for one (PEM)")
     static let redisTLSKey = Setting<String?>.path("REDIS_TLS_KEY", shownAs: "none", "The key of that certificate (PEM)")
+    static let redisReplicas = Setting<Int>.integer(
+        "REDIS_REPLICAS", default: 0, in: 0...5,
+        "Replicas of Redis that must have an order before it is answered, and a step before a transaction is sent")
+    static let redisReplicaSync = Setting.choice(
+        "REDIS_REPLICA_SYNC", default: RedisReplicas.Sync.memory, "Where they must have it: in memory, or on disk (Redis 7.2)")
     static let port = Setting<Int>.integer("PORT", default: 8080, in: 0...65535, "TCP port to listen on; 0 takes any free one")
     static let bind = Setting<String>.address("BIND", default: "0.0.0.0", "Address to listen on")
     static let partitions = Setting<Int>.integer(

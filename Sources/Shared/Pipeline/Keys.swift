@@ -43,6 +43,8 @@ public struct Keys: Sendable {
     public var clock: String { Self.clock(of: "{\(partition)}") }
     /// The record of a pause: since when, and why. It exists while the partition takes no new orders.
     public var paused: String { orders + "paused" }
+    /// What is written so that there is something to wait for at the replicas.
+    var barrier: String { orders + "barrier" }
     /// The prefix of the key of every order.
     public var orderPrefix: String { orders + Name.order }
     /// The prefix of the key of every user's list.

@@ -56,19 +56,28 @@ extension OrderPipeline {
         Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
     }
 
-    /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too.
+    /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too. The
+    /// replicas have what it finds, if there is a barrier.
     public func record(of claim: RequestClaim, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
-        let keys = partitions[partition(claim.scope, idempotencyKey: claim.key)]
+        try await record(claim.scope, key: claim.key, timeout: timeout)
+    }
+
+    func record(_ scope: IdempotencyScope, key: String, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
+        let keys = partitions[partition(scope, idempotencyKey: key)]
         let names = ["orderId", "jobId", "fingerprint", "request", "slippageBps"]
-        let command = ["HMGET", keys.idempotency(claim.scope, key: claim.key)] + names
+        let command = ["HMGET", keys.idempotency(scope, key: key)] + names
+        let found: AcceptedRecord?
         do {
-            return AcceptedRecord((try await redis.send(command, timeout: timeout).array ?? []).map(\.string))
+            found = AcceptedRecord((try await redis.send(command, timeout: timeout).array ?? []).map(\.string))
         } catch {
             throw PipelineError(error)
         }
+        guard let barrier, found != nil else { return found }
+        return AcceptedRecord((try await barrier.read(command, in: keys, within: timeout).array ?? []).map(\.string))
     }
 
-    /// Accepts an order once, or writes nothing. May be called again with the same order after a lost reply.
+    /// Accepts an order once, or writes nothing. May be called again with the same order after a lost reply. With a barrier the replicas have what it
+    /// answers.
     ///
     /// - Parameters:
     ///   - claim: the key and the digest of the request; nil without a key.
@@ -80,6 +89,22 @@ extension OrderPipeline {
         _ order: Order, claim: RequestClaim? = nil, limits: AccountLimits? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
         guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
+        let start = MonotonicInstant.now
+        try await barrier?.open(keys)
+        let outcome = try await write(order, keys, claim, limits, idempotencyTTL: idempotencyTTL, before: limit, within: timeout - start.elapsed)
+        switch outcome {
+        case .accepted(let id, _), .replay(let id, _):
+            let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
+            try await awaitReplicas(ofOrder: id, record: record, in: keys, within: max(.milliseconds(10), timeout - start.elapsed))
+        default: break
+        }
+        return outcome
+    }
+
+    private func write(
+        _ order: Order, _ keys: Keys, _ claim: RequestClaim?, _ limits: AccountLimits?, idempotencyTTL: UInt64, before limit: UInt64,
+        within timeout: Duration
+    ) async throws(PipelineError) -> AcceptOutcome {
         let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
         let orderKey = keys.order(order.id)
         let userKey = order.userId.map(keys.user)

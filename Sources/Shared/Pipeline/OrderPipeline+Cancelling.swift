@@ -16,15 +16,19 @@ public enum CancelOutcome: Sendable, Equatable {
 }
 
 extension OrderPipeline {
-    /// Cancels an order that has no transaction under way. May be called again.
+    /// Cancels an order that has no transaction under way. May be called again. With a barrier the replicas know that it is
+    /// cancelled.
     public func cancel(_ id: OrderID) async throws(PipelineError) -> CancelOutcome {
         guard let keys = keys(of: id) else { return .unknown }
         let reply = try await run(Scripts.cancel, keys: [keys.order(id), keys.events, keys.deadlines], [id.description]).array ?? []
         switch reply.first?.string {
         case "ok":
             reportEnd(id, .cancelled)
+            try await awaitReplicas(ofCancelled: id, in: keys)
             return .cancelled
-        case "again": return .cancelled
+        case "again":
+            try await awaitReplicas(ofCancelled: id, in: keys)
+            return .cancelled
         case "submitted": return .submitted
         case "filled": return .partlyFilled
         case "unknown": return .unknown

@@ -16,6 +16,7 @@ extension OrderPipeline {
     /// A second call changes the reason, unless the new reason is empty.
     public func pause(reason: String) async throws(PipelineError) {
         for keys in partitions { _ = try await run(Scripts.pause, keys: [keys.paused], [reason]) }
+        try await awaitReplicasOfPause()
     }
 
     /// Takes orders again.

@@ -8,7 +8,11 @@ extension OrderPipeline {
     /// Reads an order with all of its events; nil if Redis does not have it, or no longer.
     public func snapshot(_ id: OrderID) async throws(PipelineError) -> OrderFold? {
         guard let keys = keys(of: id) else { return nil }
-        let hash = try await send(["HGETALL", keys.order(id)])
+        return try snapshot(id, try await send(["HGETALL", keys.order(id)]))
+    }
+
+    /// Reads an order from its hash; nil for an empty one.
+    func snapshot(_ id: OrderID, _ hash: RedisValue) throws(PipelineError) -> OrderFold? {
         guard !hash.pairs.isEmpty else { return nil }
         do {
             return try OrderRecord(id, hash: hash).fold()

@@ -27,6 +27,8 @@ public struct PipelineSettings: Sendable {
 public final class OrderPipeline {
     /// The connection for everything that does not block.
     public let redis: RedisClient
+    /// What waits for replicas; nil if the master is enough.
+    public let barrier: ReplicaBarrier?
     public let settings: PipelineSettings
     public let partitions: [Keys]
     /// Called with each step of this process and its outcome, for metrics.
@@ -44,9 +46,10 @@ public final class OrderPipeline {
     /// The waits for the next step of a delivery, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 
-    /// A pipeline on a connection. The owner of the connection runs it.
-    public init(redis: RedisClient, settings: PipelineSettings) {
+    /// A pipeline on a connection. The owner of the connection runs it, and the barrier.
+    public init(redis: RedisClient, settings: PipelineSettings, barrier: ReplicaBarrier? = nil) {
         self.redis = redis
+        self.barrier = barrier
         self.settings = settings
         partitions = (0..<settings.partitions).map { Keys(partition: $0) }
     }
@@ -113,11 +116,16 @@ public final class OrderPipeline {
 
     /// Runs a script that may run twice. Repeats it while Redis is away, for at most the settings' patience.
     func persist(_ script: RedisScript, keys: [String], _ arguments: [String]) async throws(PipelineError) -> RedisValue {
+        try await patiently { () throws(PipelineError) in try await run(script, keys: keys, arguments) }
+    }
+
+    /// Repeats what may run twice while Redis is away, for at most the settings' patience.
+    func patiently(_ body: @ServiceActor () async throws(PipelineError) -> RedisValue) async throws(PipelineError) -> RedisValue {
         let start = MonotonicInstant.now
         var backoff = Backoff(first: .milliseconds(20), max: .seconds(1))
         while true {
             do {
-                return try await run(script, keys: keys, arguments)
+                return try await body()
             } catch {
                 guard error.isPassing, start.elapsed < settings.patience, !Task.isCancelled else { throw error }
                 try? await sleep(for: backoff.next())

@@ -68,8 +68,12 @@ extension PipelineError {
     ]
 
     /// The meaning of a Redis failure for the pipeline. If Redis refused, its words decide, whether it refused a command or a connection.
-    public init(_ error: RedisError) {
-        self.init(error.words.map(Self.code) ?? Self.code(of: error), error.message, outcomeUnknown: error.outcomeUnknown, words: error.words)
+    ///
+    /// - Parameter outcomeUnknown: whether something may have been done that the failure says nothing about.
+    public init(_ error: RedisError, outcomeUnknown: Bool = false) {
+        self.init(
+            error.words.map(Self.code) ?? Self.code(of: error), error.message, outcomeUnknown: outcomeUnknown || error.outcomeUnknown,
+            words: error.words)
     }
 
     private static func code(words: String) -> Code {

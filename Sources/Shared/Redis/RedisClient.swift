@@ -93,6 +93,12 @@ public final class RedisClient {
     /// The servers that have keys: all masters of a cluster, or the only server. For commands about a whole server, such as INFO and SCAN.
     public var masters: [RedisNode] { cluster?.nodes.masters ?? [only] }
 
+    /// The server that has a key, as far as is known. Throws if that is not known.
+    public func master(of key: String) throws(RedisError) -> RedisNode { try cluster?.node(of: key) ?? only }
+
+    /// Asks soon where the keys are now: an answer of a master has shown that a key has moved.
+    public func refreshMap() { cluster?.topology.outdate() }
+
     /// Whether the keys are spread over a cluster, so that one command cannot use keys with different hash tags.
     public var isCluster: Bool { cluster != nil }
 

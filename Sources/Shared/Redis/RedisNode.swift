@@ -48,8 +48,13 @@ public final class RedisNode {
         try await connection().send(all: [["ASKING"], command], timeout: timeout)[1].get()
     }
 
+    /// Sends commands at once, all before the first reply, and returns their replies in order. Throws as `RedisClient.send(all:)` does.
+    public func send(all commands: [[String]], timeout: Duration? = nil) async throws(RedisError) -> [Result<RedisValue, RedisError>] {
+        try await connection(for: commands.count).send(all: commands, timeout: timeout)
+    }
+
     /// Loads a script. Callers at the same time share one SCRIPT LOAD.
-    func load(_ script: RedisScript) async throws(RedisError) {
+    public func load(_ script: RedisScript) async throws(RedisError) {
         if let promise = loading[script.sha] { do { return try await promise.value } catch { throw RedisError(waiting: error) } }
         let promise = Promise<Void>()
         loading[script.sha] = promise

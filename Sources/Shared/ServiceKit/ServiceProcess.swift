@@ -74,8 +74,9 @@ public final class ServiceProcess {
             format: Logger.Format(rawValue: common.logFormat.rawValue) ?? .json)
         counted = CountedLines(log: log)
         router = HTTPRouter()
-        redis = RedisClient(url: common.redis, name: name, options: try Self.redisOptions(common))
-        pipeline = OrderPipeline(redis: redis, settings: settings)
+        let redisOptions = try Self.redisOptions(common)
+        redis = RedisClient(url: common.redis, name: name, options: redisOptions)
+        pipeline = OrderPipeline(redis: redis, settings: settings, barrier: Self.barrier(common, name, redisOptions))
         observer = PipelineObserver(log: log, metrics: metrics)
         let agreed = pipeline.agreementField
         heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
@@ -109,6 +110,22 @@ public final class ServiceProcess {
                 "connections": .integer(serverOptions.maxConnections), "sockets": .integer(serverOptions.maxSockets),
             ])
         for remark in common.remarks { log.warning("setting.unknown", ["reason": .string(remark)]) }
+    }
+
+    /// Throws if this Redis cannot wait for the disks of replicas.
+    func requireWaits(_ version: String) throws(StartError) {
+        guard pipeline.barrier?.settings.onDisk == true else { return }
+        let parts = version.split(separator: ".").compactMap { Int($0) }
+        guard parts.count > 1, (parts[0], parts[1]) < (7, 2) else { return }
+        throw StartError("REDIS_REPLICA_SYNC=disk needs Redis 7.2 or newer, and this is \(version): set it to memory, or upgrade Redis")
+    }
+
+    /// What waits for replicas; nil if nothing has to.
+    private static func barrier(_ common: CommonSettings, _ name: String, _ options: RedisOptions) -> ReplicaBarrier? {
+        guard common.redisReplicas.count > 0 else { return nil }
+        return ReplicaBarrier(
+            redis: RedisClient(url: common.redis, name: name + "-barrier", options: options),
+            settings: ReplicaSettings(count: common.redisReplicas.count, onDisk: common.redisReplicas.sync == .disk))
     }
 
     /// Throws if the files of TLS cannot be used.
@@ -160,6 +177,7 @@ public final class ServiceProcess {
             ServiceChild("loop_delay") { await self.watchLoopDelay() },
             ServiceChild("readiness") { await self.readiness.watch() },
             ServiceChild("access") { await self.runAccess() },
+            ServiceChild("barrier") { await self.pipeline.barrier?.run() },
         ]
     }
 

@@ -42,6 +42,10 @@ final class ServiceRun {
         process.health.add("redis", .readiness) { [process] in
             ServiceActor.assume(process) { $0.redisTrouble.map { .failing($0) } ?? .passing }
         }
+        if let barrier = process.pipeline.barrier {
+            process.health.add("replicas", .readiness) { ServiceActor.assume(barrier) { $0.trouble.map { .failing($0) } ?? .passing } }
+            barrier.redis.onFailure = { [unowned self] error in self.note(error) }
+        }
         process.redis.onConnect = { [unowned self] info in await self.prepare(info) }
         process.redis.onFailure = { [unowned self] error in self.note(error) }
         try server.start()
@@ -113,6 +117,7 @@ final class ServiceRun {
     private func prepare(_ info: RedisConnectionInfo) async {
         do {
             let isPrepared = try await process.readiness.prepare { [process] in
+                try process.requireWaits(info.version)
                 try await self.agreeOnAccess()
                 try await process.pipeline.agreeOnPartitions()
                 for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }

@@ -11,24 +11,15 @@ struct ClusterTests {
     private var engine: Engine { .current }
     private var cluster: ClusterServers { get throws { try #require(engine.stack.servers.cluster) } }
 
-    /// Places an order after the other, each until it is accepted, while `body` runs. Then each must have come to its end once, and so must the orders
-    /// of before.
+    /// Lets clients place orders while `body` runs. Then each that was answered must have come to its end once, and so must the orders of before.
     private func underLoad(after before: [String], _ body: @ServiceActor () async throws -> Void) async throws {
-        let engine = engine
-        let over = Promise<Void>()
-        let work = Loop.spawn {
-            var ids: [String] = []
-            while !over.isCompleted {
-                let number = ids.count
-                ids += try await together(4) { try await engine.insist(key: "load-\(number)-\($0)") }
-            }
-            return ids
-        }
-        defer { over.succeed(()) }
+        let load = engine.load(every: .milliseconds(30))
+        try await eventually { load.count >= 50 }
         try await body()
-        over.succeed(())
-        let ids = try await work.value
-        #expect(ids.count >= 8 && Set(ids).count == ids.count)
+        let count = load.count
+        try await eventually { load.count >= count + 50 }
+        let ids = try await load.stop()
+        #expect(Set(ids).count == ids.count)
         try await engine.audit(before + ids)
     }
 
@@ -51,6 +42,17 @@ struct ClusterTests {
             try await cluster.moveSlot(of: "orders:{services}", to: cluster.masters[1])
         }
         try await expectWork("after")
+    }
+
+    @Test(.engine(settings: settings.merging(["REDIS_REPLICAS": "1"]) { $1 }, redisLayout: .cluster))
+    func `With replicas that must know, no answered order is lost when a master dies under load`() async throws {
+        let cluster = try cluster
+        try await underLoad(after: try await expectWork("before")) {
+            try await engine.stack.redis.kill()
+            try await eventually(within: .seconds(30)) { (try? await cluster.master(of: "orders:{0}:accepted").port) == cluster.replicas[2].port }
+            // The new master needs a replica before it can promise anything.
+            try await engine.stack.redis.restart()
+        }
     }
 
     @Test(.engine(settings: settings, redisLayout: .cluster))

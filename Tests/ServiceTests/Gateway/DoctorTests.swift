@@ -175,7 +175,7 @@ struct DoctorTests {
             let verdicts = verdicts(answer)
             for check in RedisChecks.names { #expect(verdicts[check] == "unknown" && finding(answer, check).contains("NOPERM"), "\(check)") }
             #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
-            #expect(verdicts.count == 17 && !answer.body.contains("Redis is away"))
+            #expect(verdicts.count == 18 && !answer.body.contains("Redis is away"))
         }
     }
 
@@ -201,7 +201,7 @@ struct DoctorTests {
             let answer = try await http.get("/api/doctor")
             #expect(verdicts(answer)["redis"] == "fault" && finding(answer, "redis").contains(words))
             #expect(answer["checks"]?.array?.first?["advice"]?.string?.contains(advice) == true)
-            #expect(verdicts(answer).count == 17 && !answer.body.contains("is away, and"))
+            #expect(verdicts(answer).count == 18 && !answer.body.contains("is away, and"))
         }
     }
 
@@ -249,7 +249,7 @@ struct DoctorTests {
     @Test(
         arguments: [
             ("Redis is away", "Start Redis"), ("Redis gave no answer", "stopped"), ("Redis refuses it (NOPERM x)", "its rights"),
-            ("Redis refuses it (MOVED 1 h:1)", "single Redis"), ("Redis is not ready (CLUSTERDOWN x)", "single Redis"),
+            ("Redis refuses it (MOVED 1 h:1)", "redis+cluster"), ("Redis is not ready (CLUSTERDOWN x)", "no master"),
             ("Redis is not ready (READONLY x)", "master"), ("Redis is not ready (ERR max number of clients reached)", "maxclients"),
             ("Redis refuses it (DENIED x)", "password"), ("Redis refuses the login (WRONGPASS x)", "REDIS_URL"),
             ("this process is stopping", "Ask again"), ("too many commands to Redis are under way in this process", "Run more"),

@@ -95,6 +95,8 @@ final class ExecutionHandler: OrderHandler {
             observer.failed(doing: "execute", error: PipelineError(.unexpectedReply, "order \(entry.orderID) is submitted without a transaction"))
             return
         }
+        // Nothing is sent of which a replica that takes over would not know. What the master has lost is taken up by whoever gets the entry again.
+        guard try await pipeline.awaitReplicas(of: entry.orderID, in: .submitted, attempt: work.attempt) else { return }
         let settlement: Settlement
         do {
             settlement = Settlement(route, try await settle(transactions, work.order), of: work.order)

@@ -34,9 +34,19 @@ final class OrderReading {
 
     private func find(_ id: OrderID, for principal: Principal) async throws -> OrderFold? {
         try await answering("The order cannot be looked up") {
-            if let snapshot = try await pipeline.snapshot(id), principal.sees(snapshot.order) { return snapshot }
-            return try await store.order(id).flatMap { principal.sees($0.order) ? $0 : nil }
+            do throws(PipelineError) {
+                if let snapshot = try await pipeline.survivingSnapshot(id), principal.sees(snapshot.order) { return snapshot }
+            } catch {
+                // Too few replicas have what Redis says. What Postgres has is not lost with a master.
+                guard pipeline.barrier != nil, error.code == .notReady, let stored = try await stored(id, for: principal) else { throw error }
+                return stored
+            }
+            return try await stored(id, for: principal)
         }
+    }
+
+    private func stored(_ id: OrderID, for principal: Principal) async throws -> OrderFold? {
+        try await store.order(id).flatMap { principal.sees($0.order) ? $0 : nil }
     }
 
     /// The order id in a path.

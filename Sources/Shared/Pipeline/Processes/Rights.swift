@@ -10,13 +10,14 @@ struct Rights {
     private static let anyAccount = Account(owner: nil, user: nobody)
     private static let anyScope = IdempotencyScope(user: nobody)
 
-    /// The commands on the keys of one partition, on the keys of all, and on the engine's channels.
-    init(_ keys: Keys) {
+    /// The commands on the keys of one partition, on the keys of all, and on the engine's channels; with a barrier also those of its waits.
+    init(_ keys: Keys, waits: ReplicaSettings? = nil) {
         var random = SystemRandomNumberGenerator()
         let order = OrderID(milliseconds: 0, partition: UInt8(truncatingIfNeeded: keys.partition), random: &random)
         let channels = [Keys.updates(order), Keys.updates(user: Self.nobody), Keys.silence]
         var commands = channels.flatMap { [["PUBLISH", $0, ""], ["SUBSCRIBE", $0], ["UNSUBSCRIBE", $0]] }
         for more in [Self.ofOrders(keys, order), Self.ofStreams(keys), Self.ofChain(keys), Self.ofProcesses, Self.ofClocks(keys)] { commands += more }
+        if let waits { commands += [["SET", keys.barrier, "1"], waits.onDisk ? ["WAITAOF", "1", "1", "0"] : ["WAIT", "1", "0"]] }
         self.commands = commands
     }
 
@@ -79,7 +80,7 @@ extension OrderPipeline {
     public func missingRights() async throws(PipelineError) -> [String] {
         var missing: [String] = []
         for keys in [partitions.first, partitions.count > 1 ? partitions.last : nil].compactMap(\.self) {
-            let commands = Rights(keys).commands
+            let commands = Rights(keys, waits: barrier?.settings).commands
             let reply = try await run(Scripts.rights, keys: [], commands.flatMap { [String($0.count)] + $0 })
             guard let places = reply.array else { throw PipelineError(.unexpectedReply, "rights answered no list") }
             for place in places.map(\.count) where 1...commands.count ~= place {

@@ -37,13 +37,14 @@ public enum Scripts {
     static let now = script("now", PackageResources.now_lua)
     static let rights = script("rights", PackageResources.rights_lua)
     static let tokens = script("tokens", PackageResources.tokens_lua)
+    static let mark = script("mark", PackageResources.mark_lua)
     static let adopt = script("adopt", PackageResources.adopt_lua)
     static let charge = script("charge", PackageResources.charge_lua)
 
     static let all = [
         accept, acceptMany, beginMany, advanceMany, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
         release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
-        tokens, adopt, charge,
+        tokens, mark, adopt, charge,
     ]
 
     /// The functions and tables in front of a script. A run pays for the ones that it does not need.

@@ -111,11 +111,14 @@ extension RedisCluster {
 
     /// The node that has the key of a command; any that is connected for a command without one.
     private func node(for command: [String]) throws(RedisError) -> RedisNode {
+        if let key = CommandKey.first(of: command) { return try self.node(of: key) }
+        guard let node = nodes.connected.first else { throw unavailable }
+        return node
+    }
+
+    /// The node that has a key, by the map.
+    func node(of key: String) throws(RedisError) -> RedisNode {
         guard topology.map != nil else { throw unavailable }
-        guard let key = CommandKey.first(of: command) else {
-            guard let node = nodes.connected.first else { throw unavailable }
-            return node
-        }
         guard let node = nodes.node(ofSlot: HashSlot.of(key)) else {
             topology.outdate()
             throw RedisError(.unavailable, "no master of the cluster of Redis has the slot of \(key)")

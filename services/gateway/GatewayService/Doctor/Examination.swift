@@ -66,10 +66,12 @@ final class Examination {
     }
 
     private func redisChecks(_ info: RedisInfo, of master: RedisNode) async -> RedisChecks {
+        let needed = process.pipeline.barrier?.settings.count ?? 0
         do throws(RedisError) {
-            return RedisChecks(info: info, appendfsync: try await master.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string)
+            let sync = try await master.send(["CONFIG", "GET", "appendfsync"]).array?.last?.string
+            return RedisChecks(info: info, appendfsync: sync, replicasNeeded: needed)
         } catch {
-            return RedisChecks(info: info, appendfsync: nil, silence: error.words ?? PipelineError(error).cause)
+            return RedisChecks(info: info, appendfsync: nil, silence: error.words ?? PipelineError(error).cause, replicasNeeded: needed)
         }
     }
 

@@ -7,10 +7,12 @@ struct RedisChecks {
     let appendfsync: String?
     /// Why Redis does not tell it, in Redis' own words if it gave any.
     var silence: String?
+    /// How many replicas must have what is answered.
+    var replicasNeeded = 0
 
-    static let names = ["redis-version", "persistence", "eviction", "memory"]
+    static let names = ["redis-version", "persistence", "eviction", "memory", "replicas"]
 
-    var all: [Diagnosis] { [version, persistence, eviction, memory] }
+    var all: [Diagnosis] { [version, persistence, eviction, memory, replicas] }
 
     /// The pipeline needs functions of Redis 7: flags of scripts, and the lag of groups.
     private var version: Diagnosis {
@@ -58,6 +60,25 @@ struct RedisChecks {
                 do: "redis-cli CONFIG SET maxmemory-policy noeviction, and put it into its configuration; a full engine then refuses new orders.")
         }
         return Diagnosis("eviction", .ok, "nothing is evicted (noeviction)")
+    }
+
+    private var replicas: Diagnosis {
+        func finding(_ verdict: Diagnosis.Verdict, _ text: String, do advice: String = "") -> Diagnosis {
+            Diagnosis("replicas", verdict, text, do: advice)
+        }
+        guard replicasNeeded > 0 else { return finding(.ok, "no replica has to have anything (REDIS_REPLICAS is 0)") }
+        guard let connected = info.number("connected_slaves") else { return finding(.unknown, "Redis does not tell its replicas") }
+        guard connected >= replicasNeeded else {
+            return finding(
+                .fault, "\(connected) of \(replicasNeeded) replicas are there: no order can be answered, and no transaction sent",
+                do: "Start them and see their logs, or lower REDIS_REPLICAS and start the services again.")
+        }
+        guard connected == replicasNeeded else {
+            return finding(
+                .warning, "of \(connected) replicas \(replicasNeeded) must have what is answered: one that takes over may be another",
+                do: "Set REDIS_REPLICAS=\(connected) and start the services again, or take a replica away.")
+        }
+        return finding(.ok, "all \(connected) replicas must have what is answered")
     }
 
     private var memory: Diagnosis {

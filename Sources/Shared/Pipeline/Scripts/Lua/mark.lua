@@ -1,0 +1,3 @@
+-- Writes something for which replicas can be waited.
+-- KEYS: mark
+return redis.call('SET', KEYS[1], '1')
