@@ -58,7 +58,23 @@ import Testing
 
     private struct MissingSentinels: Error {}
 
+    @Test(
+        arguments: [
+            ("redis+cluster://a,b:1,[::1]:2", ["a:6379", "b:1", "[::1]:2"]), ("rediss+cluster://engine:x%40y@a:7000/", ["a:7000"]),
+            ("redis+cluster://a/0", ["a:6379"]),
+        ] as [(String, [String])])
+    func `the URL of a cluster is taken apart, and its nodes have its login`(text: String, hosts: [String]) throws {
+        let url = try #require(RedisURL(text))
+        guard case .cluster(let found) = url.place else { throw MissingSentinels() }
+        #expect(found.map(\.description) == hosts && url.database == 0 && url.isCluster && url.isSecure == text.hasPrefix("rediss"))
+        #expect(RedisURL(url.description)?.place == url.place && !url.description.contains("x@y"))
+        let node = url.node(found[0])
+        #expect(node.place == .host(found[0]) && node.isSecure == url.isSecure && node.user == url.user && node.password == url.password)
+    }
+
     @Test(arguments: [
+        "redis+cluster://", "redis+cluster://a,", "redis+cluster://a/1", "redis+cluster://a/x", "redis+cluster://a:0,b",
+        "redis+cluster://" + Array(repeating: "a", count: 17).joined(separator: ","),
         "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel:///main", "redis+sentinel://a,/main", "redis+sentinel://a/main/x",
         "redis+sentinel://a/main/1/2", "redis+sentinel://" + Array(repeating: "a", count: 17).joined(separator: ",") + "/main",
         "", "redis://", "redis:/host", "rediss:/host", "rediss://", "http://host", "redis+unix://", "redis+unix://path", "redis+unix:///s?base=1",

@@ -28,7 +28,9 @@ public final class ClusterServers {
             for _ in 0..<6 {
                 // The port of the cluster's own protocol is usually 10,000 higher, where there may be none.
                 let port = try freePort()
-                let options = ["--cluster-enabled", "yes", "--cluster-port", String(port), "--cluster-node-timeout", "2000"]
+                let options =
+                    ["--cluster-enabled", "yes", "--cluster-port", String(port), "--cluster-node-timeout", "2000"]
+                    + ["--cluster-require-full-coverage", "no", "--maxmemory", "8gb", "--maxmemory-policy", "noeviction"]
                 nodes.append((try await RedisServer.start(fsync: fsync, extraConfig: options), port))
             }
             let cluster = ClusterServers(masters: nodes.prefix(3).map(\.server), replicas: nodes.suffix(3).map(\.server))

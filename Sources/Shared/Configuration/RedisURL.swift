@@ -45,6 +45,8 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
     public let password: Secret?
     /// The number of the database; 0 if the URL has none.
     public let database: Int
+    /// Whether the keys are spread over the masters of a cluster.
+    public var isCluster: Bool { if case .cluster = place { true } else { false } }
 
     /// Nil if `text` is no such URL.
     public init?(_ text: String) {

@@ -4,6 +4,8 @@ public struct UserLimitSettings: Sendable, Equatable {
     public let ordersPerMinute: Int?
     /// The most that one order may sell of each token.
     public let notional: [TokenAmount]?
+    /// Whether the orders of a user are counted.
+    var countsOrders: Bool { openOrders != nil || ordersPerMinute != nil }
 
     public init(reading reader: inout SettingsReader) {
         openOrders = reader.value(Settings.userOpenOrders)

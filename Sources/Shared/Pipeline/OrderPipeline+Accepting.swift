@@ -51,9 +51,20 @@ public struct AcceptedRecord: Sendable, Equatable {
 }
 
 extension OrderPipeline {
+    /// Whether the orders of an account can be counted: one script looks into all partitions, which have to be on one server.
+    public var countsOrders: Bool { !redis.isCluster || partitions.count == 1 }
+
     /// The partition for a new order with an idempotency key: always the same one, so that the record is found.
     public func partition(_ scope: IdempotencyScope, idempotencyKey: String) -> Int {
         Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
+    }
+
+    /// A partition for a new order without a key, by chance; in a cluster one whose master can be reached, if there is one.
+    public func anyPartition(using random: inout some RandomNumberGenerator) -> Int {
+        let first = Int.random(in: 0..<partitions.count, using: &random)
+        guard redis.isCluster else { return first }
+        let others = (0..<partitions.count).lazy.map { (first + $0) % self.partitions.count }
+        return others.first { redis.canReach(partitions[$0].accepted) } ?? first
     }
 
     /// The record of the request that came with a key; nil if there was none, or too long ago. Only reads, so that a full Redis answers too. The

@@ -96,6 +96,9 @@ public final class RedisClient {
     /// The server that has a key, as far as is known. Throws if that is not known.
     public func master(of key: String) throws(RedisError) -> RedisNode { try cluster?.node(of: key) ?? only }
 
+    /// Whether there is a connection to the server that has a key.
+    public func canReach(_ key: String) -> Bool { (try? master(of: key))?.hasConnection ?? false }
+
     /// Asks soon where the keys are now: an answer of a master has shown that a key has moved.
     public func refreshMap() { cluster?.topology.outdate() }
 

@@ -83,7 +83,14 @@ public final class RedisReader: RedisFollower {
         let connection = RedisConnection(url: place, name: name, options: options, turn: attempts)
         attempts += 1
         self.connection = connection
-        _ = try await connection.open()
+        do {
+            _ = try await connection.open()
+        } catch {
+            // The node that was named may have gone since.
+            named = nil
+            topology?.outdate()
+            throw error
+        }
         return connection
     }
 }

@@ -277,6 +277,14 @@ extension Problem {
         Problem(503, Code.redisNotReady, "The engine cannot take orders yet: \(trouble); try again in a few seconds", retryAfter: 2)
     }
 
+    /// The key has a limit that counts orders, and they lie on several masters.
+    public static var cannotCountOrders: Problem {
+        Problem(
+            503, Code.redisRefused,
+            "The engine cannot count the orders of one user over the masters of a Redis Cluster; its operator has to take openOrders and "
+                + "ordersPerMinute from the API key, or set PARTITIONS=1")
+    }
+
     /// The order may have been accepted.
     ///
     /// - Parameter id: the order's id, for a GET; nil if it is not known.

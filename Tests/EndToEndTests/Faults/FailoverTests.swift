@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Tests an engine whose Redis is watched by Sentinels.
-@Suite("Failover", .onLoop, .timeLimit(.minutes(4))) @ServiceActor
+@Suite("Failover", .serialized, .onLoop, .timeLimit(.minutes(4))) @ServiceActor
 struct FailoverTests {
     /// Places orders until one comes to its end within a second or two: then every process has found the new master, its readers too.
     private func expectWork(_ engine: Engine, at server: RedisServer) async throws {

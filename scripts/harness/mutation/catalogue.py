@@ -209,6 +209,14 @@ MUTATIONS = (
         "intake.refuses(beyond: maxWait)", "false",
         ("test", "ServiceTests.AdmissionTests")),
     Mutation(
+        "barrier", "an order is answered before a replica has it", "Sources/Shared/Pipeline/Barrier/BarrierLine.swift",
+        "guard have >= settings.count else", "guard have >= 0 else",
+        ("test", "PipelineTests.ReplicaBarrierTests")),
+    Mutation(
+        "barrier-send", "a transaction is sent before a replica knows it", "services/executor/ExecutorService/ExecutionHandler.swift",
+        "guard try await pipeline.awaitReplicas(of: entry.orderID, in: .submitted, attempt: work.attempt) else { return }", "",
+        ("test", "EndToEndTests.FailoverTests")),
+    Mutation(
         "open-beside-keyed", "a process without API keys starts beside one with them", "Sources/Shared/ServiceKit/Access/AccessMode.swift",
         "AccessMode(of: $0) == .keyed", "AccessMode(of: $0) == .keyed && $0.name.isEmpty",
         ("test", "ServiceTests.AccessModeTests")),

@@ -146,11 +146,12 @@ final class Acceptance {
     ) async throws(Problem) -> Accepted {
         let scope = IdempotencyScope(owner: principal.owner, user: request.userId)
         let counts = limits.counts(principal, user: request.userId)
+        guard counts == nil || process.pipeline.countsOrders else { throw .cannotCountOrders }
         for _ in 0..<Self.tries {
             guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
             let partition =
                 request.idempotencyKey.map { process.pipeline.partition(scope, idempotencyKey: $0) }
-                ?? Int.random(in: 0..<process.pipeline.settings.partitions, using: &random)
+                ?? process.pipeline.anyPartition(using: &random)
             let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
             let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, owner: principal.owner, traceparent: traceparent)
             proposed = order

@@ -12,6 +12,7 @@ final class ClusterNodes {
     private var running: [RedisURL.Host: Task<Void, Never>] = [:]
     /// The masters in the order of the map, so that a slot's node is found without its name.
     private var inOrder: [RedisNode] = []
+    private var isClosed = false
     /// The counts of nodes that have gone.
     private var past = (commands: 0, reconnects: 0)
 
@@ -55,6 +56,8 @@ final class ClusterNodes {
             connects += 1
             changed.notify()
         }
+        // After the end a node has no connection.
+        guard !isClosed else { return node }
         nodes[host] = node
         running[host] = Loop.spawn { await node.run { node.info = $0 } }
         return node
@@ -62,6 +65,7 @@ final class ClusterNodes {
 
     /// Ends all connections.
     func close() async {
+        isClosed = true
         for node in nodes.values { node.keeper.close() }
         for task in running.values { await task.value }
     }

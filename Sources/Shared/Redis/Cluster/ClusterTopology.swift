@@ -12,7 +12,6 @@ final class ClusterTopology {
     let options: RedisOptions
     private let seeds: [RedisURL.Host]
     private let outdated = LoopSignal()
-    private var known = Promise<Void>()
 
     /// The last map that a node has told; nil before the first.
     private(set) var map: SlotMap?
@@ -43,13 +42,6 @@ final class ClusterTopology {
     /// Asks for a new map soon: an answer has shown that this one is old.
     func outdate() { outdated.notify() }
 
-    /// Waits until there is a map. Throws `.unavailable` after `limit`.
-    func known(within limit: Duration) async throws(RedisError) {
-        do { try await known.value(within: limit) } catch {
-            throw error is DeadlineExceeded ? unavailable : RedisError(waiting: error)
-        }
-    }
-
     /// Why there is no map.
     var unavailable: RedisError {
         guard let failure else { return RedisError(.unavailable, "not connected to the cluster of Redis at \(url.endpoint) yet") }
@@ -70,7 +62,6 @@ final class ClusterTopology {
             let map = try await answer()
             (self.map, failure) = (map, nil)
             onMap?(map)
-            known.succeed(())
         } catch {
             failure = error
         }
