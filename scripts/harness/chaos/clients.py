@@ -15,6 +15,7 @@ from harness.orders import FINAL
 PAIRS = (("SOL", "USDC", (0.01, 3.0)), ("USDC", "SOL", (1.0, 400.0)), ("SOL", "USDT", (0.01, 3.0)))
 LARGE = 25  # times the usual amount: an order that is worth dividing over several pools
 PATIENCE = 5.0  # seconds for one request
+UNKNOWN = 4404  # the order is not there
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Followed:
     connections: list[list[Json]] = field(default_factory=list)  # /ws/orders/{id}: the messages of each connection, which each start anew
     closes: list[int | str] = field(default_factory=list)
     final: bool = False
+    forgotten: list[list[Json]] = field(default_factory=list)  # events before each SEQ_AHEAD, which says that they are no more
     problems: list[str] = field(default_factory=list)
     late: list[tuple[int, float, float]] = field(default_factory=list)  # (seq, sent at, seen at) of live events, by this machine's clock
 
@@ -239,6 +241,8 @@ class Sockets:
         while not seen.final and not self.closing:
             await self._connection(submission.id, seen, plan.dialect, drop)
             drop = None
+            if seen.closes[-3:] == [UNKNOWN] * 3:
+                break
             if not seen.final:
                 await asyncio.sleep(random.uniform(0.1, 0.6))
         return seen
@@ -278,6 +282,9 @@ class Sockets:
             seen.connections[-1].append(message)
             status = message.get("status")
         else:
+            if message.get("code") == "SEQ_AHEAD":
+                seen.forgotten.append(seen.events)
+                seen.events, seen.late = [], []
             if message.get("op") != "event":
                 return
             event = message["event"]
@@ -295,5 +302,5 @@ class Sockets:
         self.closed_with[code] = self.closed_with.get(code, 0) + 1
         if code == 1000 and not seen.final:
             seen.problems.append("closed with 1000 before the final event")
-        if code in (1003, 1007, 1008, 1009, 1011, 4401, 4404, 4408):
+        if code in (1003, 1007, 1008, 1009, 1011, 4401, UNKNOWN, 4408):
             seen.problems.append(f"closed with {code} {reason}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.http_client import Json
 
-from .options import FAULTS
+from .options import ALL_FAULTS
 
 if TYPE_CHECKING:
     from .run import Run
@@ -33,13 +33,16 @@ def _outcomes(run: "Run") -> tuple[Counter[str], Counter[str]]:
 def _table(run: "Run") -> list[str]:
     world = run.world
     lines = ["", "faults injected"]
-    lines += [f"  {name:<10} {world.tally[name]:>6}  {what}" for name, what in FAULTS.items() if name in run.options.faults]
+    lines += [f"  {name:<16} {world.tally[name]:>6}  {what}" for name, what in ALL_FAULTS.items() if name in run.options.faults]
     ends, codes = _outcomes(run)
     lines += ["", "orders"]
     lines += [f"  {name:<34} {count:>6}" for name, count in sorted(ends.items())]
     lines += [f"    {name:<32} {count:>6}" for name, count in sorted(codes.items())]
     if audit := getattr(run, "audit", None):
         lines += [f"  {'split, several legs landed':<34} {audit.split:>6}", f"  {'failed with a part filled':<34} {audit.partly:>6}"]
+        if world.rolled_back:
+            lines += ["", "what failovers took", *audit.losses.lines()]
+            lines += [f"  {'orders that were there at a failover, or came then':<60} {audit.losses.count:>6}"]
     if world.clients is not None:
         outcomes = Counter(submission.outcome for submission in world.clients.submissions)
         lines += [f"  told to clients: {name:<17} {count:>6}" for name, count in sorted(outcomes.items())]
@@ -76,7 +79,9 @@ def _again(run: "Run") -> str:
     words = [f"scripts/{run.program}", "--seed", str(options.seed)]
     if run.program == "chaos":
         words += ["--orders", str(options.orders), "--rate", f"{options.rate:g}"]
-    if run.program == "chaos" and options.faults != frozenset(FAULTS):
+    words += ["--cluster"] if options.cluster else []
+    words += ["--replicas", str(options.replicas)] if options.replicas else []
+    if run.program == "chaos" and options.faults != options.possible:
         words += ["--faults", ",".join(sorted(options.faults)) or "none"]
     return shlex.join(words + (["--short"] if options.short else []))
 
@@ -98,6 +103,7 @@ def _violations(run: "Run") -> Path:
             lines += [f"row: {json.dumps(records.rows.get(order))}", f"redis: {records.hashes.get(order)}"]
             lines += [f"landed: {json.dumps(landings)}" for (owner, _), landings in records.landed.items() if owner == order]
             lines += [f"injected: {key} {injected}" for key, injected in world.injected.items() if injected.order == order]
+            lines += [f"failover: {note}" for note in run.audit.losses.notes.get(order, [])] if hasattr(run, "audit") else []
             lines += [f"dead letter: {json.dumps(letter)}" for letter in records.letters if letter.get("orderId") == order]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
