@@ -74,7 +74,7 @@ class Audit:
             self._row(order, fold)
             self._shown(order, events)
             self._hash(order, events)
-        if order in self.records.hashes or not self.losses.exposed(order):
+        if self._has_ledger(order):
             self._landed(order, fold)
         details = json.loads(self.records.rows.get(order, {}).get("details", "{}"))
         deadline = details.get("deadline") and history.stamp(details["deadline"])
@@ -84,6 +84,10 @@ class Audit:
     def events(self, order: str) -> list[Json]:
         """What has happened to an order: by Postgres, or by Redis where a failover has made it another story."""
         return self.losses.changed.get(order) or self.records.events.get(order, [])
+
+    def _has_ledger(self, order: str) -> bool:
+        """Whether Redis still has what has landed for an order. A failover that has taken the order has taken that too."""
+        return order in self.records.hashes or not self.losses.exposed(order)
 
     def _row(self, order: str, fold: lifecycle.Fold) -> None:
         row = self.records.rows.get(order)
@@ -242,7 +246,7 @@ class Audit:
 
     def _asked(self, submission: Submission) -> None:
         """Checks that a confirmed order has swapped what its client asked for, whatever the engine's records say."""
-        if (self.folds[submission.id].end or {}).get("status") != "confirmed":
+        if (self.folds[submission.id].end or {}).get("status") != "confirmed" or not self._has_ledger(submission.id):
             return
         order = submission.plan.order
         asked = Decimal(order["amount"]).scaleb(9 if order["tokenIn"] == "SOL" else 6)

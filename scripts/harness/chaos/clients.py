@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from harness.http_client import Answer, Json, Lost, request
@@ -69,6 +69,8 @@ class Followed:
     final: bool = False
     forgotten: list[list[Json]] = field(default_factory=list)  # events before each SEQ_AHEAD, which says that they are no more
     problems: list[str] = field(default_factory=list)
+    gone: bool = False  # Redis has lost the order, so its end will not come
+    socket: ClientConnection | None = None
     late: list[tuple[int, float, float]] = field(default_factory=list)  # (seq, sent at, seen at) of live events, by this machine's clock
 
 
@@ -238,14 +240,18 @@ class Sockets:
         seen, plan = Followed(), submission.plan
         submission.followed = seen
         drop = plan.drops_after
-        while not seen.final and not self.closing:
+        while not seen.final and not seen.gone and not self.closing:
             await self._connection(submission.id, seen, plan.dialect, drop)
             drop = None
-            if seen.closes[-3:] == [UNKNOWN] * 3:
-                break
             if not seen.final:
                 await asyncio.sleep(random.uniform(0.1, 0.6))
         return seen
+
+    async def give_up(self, submission: Submission) -> None:
+        """Lets a client wait no longer for the end of an order that Redis has lost."""
+        submission.followed.gone = True
+        if submission.followed.socket is not None:
+            await submission.followed.socket.close()
 
     async def _connection(self, order: str, seen: Followed, dialect: bool, drop: int | None) -> None:
         path = f"/ws/orders/{order}" if dialect else f"/v1/stream?orderId={order}&after={len(seen.events)}"
@@ -258,7 +264,7 @@ class Sockets:
                 additional_headers=self.headers
             ) as socket:
                 self.open += 1
-                opened = self.now()
+                opened, seen.socket = self.now(), socket
                 try:
                     while True:
                         text = await asyncio.wait_for(socket.recv(), 30 if seen.final else 90)

@@ -40,7 +40,7 @@ class Losses:
         found = self.records.hashes.get(order)
         place = found and found.place
         rows = self.records.events.get(order, [])
-        return [place.at / 1000] * bool(place) + [history.seconds(event["timestamp"]) for event in rows[-1:]]
+        return ([place.at / 1000] if place else []) + [history.seconds(event["timestamp"]) for event in rows[-1:]]
 
     def _behind_since(self, start: float) -> float:
         """When a replica may have begun to be behind: a link that is silent or slow holds back what it is sent too."""
@@ -106,7 +106,8 @@ class Losses:
 
     def lines(self) -> list[str]:
         """For the report."""
-        return [f"  {kind:<60} {count:>6}" for kind, count in sorted(self.counts.items())]
+        counts = {"orders that were there at a failover, or came then": self.count, **dict(sorted(self.counts.items()))}
+        return [f"  {kind:<60} {count:>6}" for kind, count in counts.items()]
 
 
 def _signatures(event: Json) -> frozenset[str]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.http_client import Json
-from harness.orders import FINAL
 from harness.redis_client import pairs, text, texts
 
 from . import history
@@ -181,7 +180,7 @@ async def open_orders(url: str) -> list[str] | None:
         return None
 
 
-async def under_way(world: World, order: str) -> bool:
-    """Whether Redis has the order, and it is not final."""
+async def state(world: World, order: str) -> str:
+    """The state of an order in Redis. Empty if Redis does not have it."""
     place = text(await world.redis("HGET", f"{world.prefix(world.partition_of(order))}o:{order}", "s"))
-    return place is not None and place.split(" ")[0] not in FINAL
+    return (place or "").split(" ")[0]

@@ -40,12 +40,11 @@ def _table(run: "Run") -> list[str]:
     lines += [f"    {name:<32} {count:>6}" for name, count in sorted(codes.items())]
     if audit := getattr(run, "audit", None):
         lines += [f"  {'split, several legs landed':<34} {audit.split:>6}", f"  {'failed with a part filled':<34} {audit.partly:>6}"]
-        if world.rolled_back:
-            lines += ["", "what failovers took", *audit.losses.lines()]
-            lines += [f"  {'orders that were there at a failover, or came then':<60} {audit.losses.count:>6}"]
     if world.clients is not None:
         outcomes = Counter(submission.outcome for submission in world.clients.submissions)
         lines += [f"  told to clients: {name:<17} {count:>6}" for name, count in sorted(outcomes.items())]
+        if audit and world.rolled_back:
+            lines += ["", "what failovers took", *audit.losses.lines()]
         lines += ["", "measured"]
         slowest = {f"slowest answer {status}, s": [seconds] for status, seconds in sorted(world.clients.slowest.items())}
         for name, values in sorted({**world.measures, **slowest}.items()):

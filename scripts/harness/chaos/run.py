@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from harness.orders import FINAL
 from harness.runner.settings import Problem
 
 from . import records, report
@@ -161,10 +162,19 @@ class Run:
         if orders is None:
             return "Postgres is away"
         # Redis may have lost what Postgres has already.
-        if waiting := [order for order in orders if not world.rolled_back or await records.under_way(world, order)]:
+        if waiting := [order for order in orders if not world.rolled_back or await records.state(world, order) not in ("", *FINAL)]:
             return f"{len(waiting)} orders are not final"
+        await self._give_up()
         running = sum(not task.done() for task in world.background)
-        return f"{running} clients have not seen the end" if running else ""
+        waiting = [s.id for s in world.clients.submissions if s.followed and not s.followed.final and not s.followed.gone]
+        return f"{running} clients have not seen the end, of the orders {waiting[:5]}" if running else ""
+
+    async def _give_up(self) -> None:
+        """Ends the waits for orders that a failover has taken: they are shown as Postgres has them, or not at all, and never come to an end."""
+        for submission in self.world.clients.submissions if self.world.rolled_back else ():
+            seen = submission.followed
+            if seen and not seen.final and not seen.gone and not await records.state(self.world, submission.id):
+                await self.world.sockets.give_up(submission)
 
     async def _audit(self) -> None:
         for process in self.world.stack.processes.values():
