@@ -25,7 +25,7 @@ class Losses:
         self.changed: dict[str, list[Json]] = {}  # order -> events by Redis, where Postgres has others
         self.notes: dict[str, list[str]] = {}  # order -> what it was told or stored as, and is not
         self.counts: Counter[str] = Counter()
-        exposed = [order for order in sorted(world.accepted() | set(records.rows)) if self.exposed(order)]
+        exposed = [order for order in sorted(world.accepted() | set(records.rows) | set(records.hashes)) if self.exposed(order)]
         self.count = len(exposed)
         for order in exposed:
             self._look(order)

@@ -135,7 +135,7 @@ async def _cut(world: World, chance: random.Random, whom: str) -> None:
         world.count("partition", f"{master.name} from {whom}, with partitions {sorted(partitions)}")
         try:
             # Sometimes the network is back before the others agree that the master has failed.
-            await asyncio.sleep(chance.uniform(0.5, 2.5) * NODE_TIMEOUT)
+            await asyncio.sleep(chance.uniform(0.5, 3.5) * NODE_TIMEOUT)
             view = await node_says(heir, "CLUSTER", "NODES")
             world.measure("partitions after which the replica had taken over, counted", int("myself,master" in view))
         finally:
