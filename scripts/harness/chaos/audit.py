@@ -1,6 +1,7 @@
 """The audit: what must hold once all is quiet. It checks each order against records that do not know of each other."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -57,9 +58,17 @@ class Audit:
     def _told(self, what: str, order: str) -> None:
         """What a client was told and is not so. After a failover it may have been so once."""
         if order and self.losses.exposed(order):
-            self.losses.note(order, what, "told otherwise: statements")
+            self.losses.note(order, what, "other statements that are not so any more")
         else:
             self.bad(what, order)
+
+    def _promised(self, what: str, orders: Iterable[str], kind: str) -> None:
+        """What must not be, unless a failover has taken an answer. `orders`: those that can have lost it."""
+        lost = [order for order in sorted(orders) if self.losses.exposed(order)]
+        if lost:
+            self.losses.broken(lost[0], what, kind)
+        else:
+            self.bad(what, min(orders, default=""))
 
     # One order in the records
 
@@ -190,9 +199,9 @@ class Audit:
         for problem in submission.problems:
             self._told(f"client: {problem}", submission.id or "")
         if len(told) > 1:
-            self.bad(f"client: one key, {len(told)} orders: {sorted(told)}", min(told))
+            self._promised(f"client: one key, {len(told)} orders: {sorted(told)}", told, "keys that were used twice")
         if len(known) > 1:
-            self.bad(f"client: one order became {len(known)}: {sorted(known)}", min(known))
+            self._promised(f"client: one order became {len(known)}: {sorted(known)}", known, "orders that were placed twice")
         if submission.outcome in ("refused", "absent") and known:
             self.bad(f"client: was told '{submission.outcome}' ({submission.answers}), but the order is there", min(known))
         for order in told - known:
@@ -207,7 +216,7 @@ class Audit:
         status = end.get("status")
         for answer, code, said in submission.cancel:
             if answer == 200 and (said != "cancelled" or status != "cancelled"):
-                self._told(f"client: DELETE was answered 200 {said}, and it ended as {status}", submission.id)
+                self._promised(f"client: DELETE was answered 200 {said}, and it ended as {status}", [submission.id], "cancellations undone")
             elif answer not in (200, 409, 503, "lost"):
                 self._told(f"client: DELETE was answered {answer} {code}", submission.id)
         if status == "cancelled" and not submission.cancel:

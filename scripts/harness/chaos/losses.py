@@ -65,9 +65,7 @@ class Losses:
         self.lost.add(order)
         answered = order in self.world.accepted()
         kind = "answered, and gone" if answered else "not answered, and gone"
-        self.note(order, f"{kind}; Postgres has {len(events)} events of it", kind)
-        if answered and self.world.options.replicas:
-            self.world.violation("answered, and gone", order)
+        (self.broken if answered else self.note)(order, f"{kind}; Postgres has {len(events)} events of it", kind)
         return None
 
     def note(self, order: str, what: str, kind: str) -> None:
@@ -87,13 +85,14 @@ class Losses:
             self._same_end(order, event, events)
             if not _signatures(event) <= signed:
                 what = f"a client saw {event['type']} with a transaction that it has no more"
-                self._broken(order, what, "transactions that clients saw, and are others")
+                self.broken(order, what, "transactions that clients saw, and are others")
 
     def _same_end(self, order: str, event: Json, events: list[Json]) -> None:
         if event["status"] in FINAL and self._end([event]) != self._end(events):
-            self._broken(order, f"a client saw the end {self._end([event])}, and it is {self._end(events)}", "ends that clients saw, and are others")
+            self.broken(order, f"a client saw the end {self._end([event])}, and it is {self._end(events)}", "ends that clients saw, and are others")
 
-    def _broken(self, order: str, what: str, kind: str) -> None:
+    def broken(self, order: str, what: str, kind: str) -> None:
+        """Notes what a failover has undone of an answer. With replicas that is a violation."""
         self.note(order, what, kind)
         if self.world.options.replicas:
             self.world.violation(what, order)

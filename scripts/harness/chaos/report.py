@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def write(run: "Run", code: int) -> None:
     world = run.world
-    file = _violations(run) if world.violations else None
+    file = _histories(run, "violations.txt", world.violations) if world.violations else None
+    if audit := getattr(run, "audit", None):
+        _histories(run, "failovers.txt", [(note, order) for order, notes in audit.losses.notes.items() for note in notes])
     lines = [*_table(run), "", *_findings(run, file)]
     print("\n".join(lines), file=run.out, flush=True)
     if run.options.json:
@@ -85,11 +87,11 @@ def _again(run: "Run") -> str:
     return shlex.join(words + (["--short"] if options.short else []))
 
 
-def _violations(run: "Run") -> Path:
-    """Writes the violations, then everything that is known of each order concerned."""
-    world, path = run.world, run.path / "violations.txt"
-    lines = [f"{order or '-':<36}  {what}" for what, order in world.violations]
-    for order in sorted({order for _, order in world.violations if order}):
+def _histories(run: "Run", name: str, findings: list[tuple[str, str]]) -> Path:
+    """Writes the findings, then everything that is known of each order concerned."""
+    world, path = run.world, run.path / name
+    lines = [f"{order or '-':<36}  {what}" for what, order in findings]
+    for order in sorted({order for _, order in findings if order}):
         lines.append(f"\n== {order}")
         for submission in world.clients.submissions:
             if order in submission.ids | submission.doubtful:
@@ -102,7 +104,6 @@ def _violations(run: "Run") -> Path:
             lines += [f"row: {json.dumps(records.rows.get(order))}", f"redis: {records.hashes.get(order)}"]
             lines += [f"landed: {json.dumps(landings)}" for (owner, _), landings in records.landed.items() if owner == order]
             lines += [f"injected: {key} {injected}" for key, injected in world.injected.items() if injected.order == order]
-            lines += [f"failover: {note}" for note in run.audit.losses.notes.get(order, [])] if hasattr(run, "audit") else []
             lines += [f"dead letter: {json.dumps(letter)}" for letter in records.letters if letter.get("orderId") == order]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
