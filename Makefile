@@ -46,7 +46,7 @@ test-upgrade: ## Upgrade a running engine from the previous release as the runbo
 	@[ -n "$$STACK_BIN" ] || scripts/build debug
 	@scripts/test-upgrade
 
-chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RATE, FAULTS)
+chaos: ## Break everything under load, then audit every order (SEED, ORDERS, RATE, FAULTS; CLUSTER=1 on a Redis Cluster, with REPLICAS=1)
 	@scripts/install
 	@scripts/install --python
 	@[ -n "$$STACK_BIN" ] || scripts/build release

@@ -51,6 +51,10 @@ class Redis:
     async def script(self, text: str, keys: Sequence[str] = (), arguments: Sequence[Word] = (), seconds: float = 60) -> Reply:
         return await self("EVAL", text, len(keys), *keys, *arguments, seconds=seconds)
 
+    async def flush(self) -> None:
+        """Removes everything."""
+        await self("FLUSHALL")
+
     def close(self) -> None:
         if self._streams is not None:
             self._streams[1].close()

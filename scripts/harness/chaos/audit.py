@@ -1,6 +1,7 @@
 """The audit: what must hold once all is quiet. It checks each order against records that do not know of each other."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from harness.orders import FINAL
 
 from . import history, lifecycle
 from .clients import Submission
+from .losses import Losses
 from .records import Records
 from .world import World
 
@@ -28,6 +30,7 @@ MAX_LATENESS = 12.0  # seconds
 class Audit:
     def __init__(self, world: World, records: Records) -> None:
         self.world, self.records = world, records
+        self.losses = Losses(world, records)
         self.folds = {}
         self.split = self.partly = 0  # orders with several landed legs; orders that failed with some legs landed
         self.owners = {}  # user -> orders that the records have for the user
@@ -38,7 +41,8 @@ class Audit:
             self.landed.setdefault(order, {})[leg] = found
 
     def run(self) -> None:
-        for order in sorted({*self.records.events, *self.records.rows, *self.records.hashes}):
+        known = {*self.records.events, *self.records.rows, *self.records.hashes}
+        for order in sorted(known - self.losses.lost):
             self._order(order)
         for (order, _), landings in self.records.landed.items():
             if order not in self.records.events:
@@ -51,23 +55,48 @@ class Audit:
     def bad(self, what: str, order: str = "") -> None:
         self.world.violation(what, order)
 
+    def _told(self, what: str, order: str) -> None:
+        """What a client was told and is not so. After a failover it may have been so once."""
+        if order and self.losses.exposed(order):
+            self.losses.note(order, what, "other statements that are not so any more")
+        else:
+            self.bad(what, order)
+
+    def _promised(self, what: str, orders: Iterable[str], kind: str) -> None:
+        """What must not be, unless a failover has taken an answer. `orders`: those that can have lost it."""
+        lost = [order for order in sorted(orders) if self.losses.exposed(order)]
+        if lost:
+            self.losses.broken(lost[0], what, kind)
+        else:
+            self.bad(what, min(orders, default=""))
+
     # One order in the records
 
     def _order(self, order: str) -> None:
-        events = self.records.events.get(order, [])
+        events = self.events(order)
         fold = self.folds[order] = lifecycle.fold(order, events)
         for problem in fold.problems:
-            self.bad(f"Postgres: {problem}", order)
+            self.bad(problem, order)
         if order in self.records.unreadable:
             self.bad(f"Postgres: its lines make no events: {self.records.unreadable[order]}", order)
-        self._row(order, fold)
-        self._shown(order, events)
-        self._hash(order, events)
-        self._landed(order, fold)
+        if order not in self.losses.changed:
+            self._row(order, fold)
+            self._shown(order, events)
+            self._hash(order, events)
+        if self._has_ledger(order):
+            self._landed(order, fold)
         details = json.loads(self.records.rows.get(order, {}).get("details", "{}"))
         deadline = details.get("deadline") and history.stamp(details["deadline"])
         if deadline and any(at > deadline for at in fold.submitted_at):
             self.bad(f"submitted at {max(fold.submitted_at)}, after its deadline {deadline}", order)
+
+    def events(self, order: str) -> list[Json]:
+        """What has happened to an order: by Postgres, or by Redis where a failover has made it another story."""
+        return self.losses.changed.get(order) or self.records.events.get(order, [])
+
+    def _has_ledger(self, order: str) -> bool:
+        """Whether Redis still has what has landed for an order. A failover that has taken the order has taken that too."""
+        return order in self.records.hashes or not self.losses.exposed(order)
 
     def _row(self, order: str, fold: lifecycle.Fold) -> None:
         row = self.records.rows.get(order)
@@ -166,16 +195,16 @@ class Audit:
     # What one client was told
 
     def _submission(self, submission: Submission) -> None:
-        known = self.owners.get(submission.user, set())
+        known, told = self.owners.get(submission.user, set()) - self.losses.lost, submission.ids - self.losses.lost
         for problem in submission.problems:
-            self.bad(f"client: {problem}", submission.id or "")
-        if len(submission.ids) > 1:
-            self.bad(f"client: one key, {len(submission.ids)} orders: {sorted(submission.ids)}", submission.id)
+            self._told(f"client: {problem}", submission.id or "")
+        if len(told) > 1:
+            self._promised(f"client: one key, {len(told)} orders: {sorted(told)}", told, "keys that were used twice")
         if len(known) > 1:
-            self.bad(f"client: one order became {len(known)}: {sorted(known)}", min(known))
+            self._promised(f"client: one order became {len(known)}: {sorted(known)}", known, "orders that were placed twice")
         if submission.outcome in ("refused", "absent") and known:
             self.bad(f"client: was told '{submission.outcome}' ({submission.answers}), but the order is there", min(known))
-        for order in submission.ids - known:
+        for order in told - known:
             self.bad("client: was accepted, but Postgres does not know it", order)
         if submission.outcome != "unknown" and submission.id in known:
             self._cancel(submission)
@@ -187,32 +216,36 @@ class Audit:
         status = end.get("status")
         for answer, code, said in submission.cancel:
             if answer == 200 and (said != "cancelled" or status != "cancelled"):
-                self.bad(f"client: DELETE was answered 200 {said}, and it ended as {status}", submission.id)
+                self._promised(f"client: DELETE was answered 200 {said}, and it ended as {status}", [submission.id], "cancellations undone")
             elif answer not in (200, 409, 503, "lost"):
-                self.bad(f"client: DELETE was answered {answer} {code}", submission.id)
+                self._told(f"client: DELETE was answered {answer} {code}", submission.id)
         if status == "cancelled" and not submission.cancel:
             self.bad("client: cancelled, and nobody asked for it", submission.id)
 
     def _seen(self, submission: Submission) -> None:
         order, seen = submission.id, submission.followed
         if seen is None:
-            return self.bad("client: no socket was opened", order)
+            return self._told("client: no socket was opened", order)
+        if seen.forgotten:
+            self._told(f"socket: SEQ_AHEAD after {[len(events) for events in seen.forgotten]} events", order)
         for problem in seen.problems:
-            self.bad(f"socket: {problem}", order)
+            self._told(f"socket: {problem}", order)
         if not seen.final:
-            self.bad(f"socket: the final event never came; connections ended with {seen.closes[-5:]}", order)
-        events = self.records.events[order]
+            self._told(f"socket: the final event never came; connections ended with {seen.closes[-5:]}", order)
+        events = self.events(order)
+        if self.losses.exposed(order):
+            self.losses.told(submission, events)
         if not submission.plan.dialect:
             if seen.final and seen.events != events:
-                self.bad(f"socket: saw {[e['seq'] for e in seen.events]}, Postgres has {[e['seq'] for e in events]}, or they differ", order)
+                self._told(f"socket: saw {[e['seq'] for e in seen.events]}, Postgres has {[e['seq'] for e in events]}, or they differ", order)
             return None
         messages = [said for event in events if (said := self._says(event)) is not None]
         for number, connection in enumerate(seen.connections, 1):
             heard = [message.get("message") for message in connection]
             if heard != messages[:len(heard)]:
-                self.bad(f"socket: connection {number} to /ws/orders heard {heard}, not {messages}", order)
+                self._told(f"socket: connection {number} to /ws/orders heard {heard}, not {messages}", order)
         if seen.final and len(seen.connections[-1]) != len(messages):
-            self.bad(f"socket: the last connection to /ws/orders heard {len(seen.connections[-1])} of {len(messages)} messages", order)
+            self._told(f"socket: the last connection to /ws/orders heard {len(seen.connections[-1])} of {len(messages)} messages", order)
         return None
 
     @staticmethod
@@ -222,7 +255,7 @@ class Audit:
 
     def _asked(self, submission: Submission) -> None:
         """Checks that a confirmed order has swapped what its client asked for, whatever the engine's records say."""
-        if (self.folds[submission.id].end or {}).get("status") != "confirmed":
+        if (self.folds[submission.id].end or {}).get("status") != "confirmed" or not self._has_ledger(submission.id):
             return
         order = submission.plan.order
         asked = Decimal(order["amount"]).scaleb(9 if order["tokenIn"] == "SOL" else 6)

@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from harness.http_client import Answer, Json, Lost, request
@@ -15,6 +15,7 @@ from harness.orders import FINAL
 PAIRS = (("SOL", "USDC", (0.01, 3.0)), ("USDC", "SOL", (1.0, 400.0)), ("SOL", "USDT", (0.01, 3.0)))
 LARGE = 25  # times the usual amount: an order that is worth dividing over several pools
 PATIENCE = 5.0  # seconds for one request
+UNKNOWN = 4404  # the order is not there
 
 
 @dataclass
@@ -66,7 +67,10 @@ class Followed:
     connections: list[list[Json]] = field(default_factory=list)  # /ws/orders/{id}: the messages of each connection, which each start anew
     closes: list[int | str] = field(default_factory=list)
     final: bool = False
+    forgotten: list[list[Json]] = field(default_factory=list)  # events before each SEQ_AHEAD, which says that they are no more
     problems: list[str] = field(default_factory=list)
+    gone: bool = False  # Redis has lost the order, so its end will not come
+    socket: ClientConnection | None = None
     late: list[tuple[int, float, float]] = field(default_factory=list)  # (seq, sent at, seen at) of live events, by this machine's clock
 
 
@@ -236,12 +240,18 @@ class Sockets:
         seen, plan = Followed(), submission.plan
         submission.followed = seen
         drop = plan.drops_after
-        while not seen.final and not self.closing:
+        while not seen.final and not seen.gone and not self.closing:
             await self._connection(submission.id, seen, plan.dialect, drop)
             drop = None
             if not seen.final:
                 await asyncio.sleep(random.uniform(0.1, 0.6))
         return seen
+
+    async def give_up(self, submission: Submission) -> None:
+        """Lets a client wait no longer for the end of an order that Redis has lost."""
+        submission.followed.gone = True
+        if submission.followed.socket is not None:
+            await submission.followed.socket.close()
 
     async def _connection(self, order: str, seen: Followed, dialect: bool, drop: int | None) -> None:
         path = f"/ws/orders/{order}" if dialect else f"/v1/stream?orderId={order}&after={len(seen.events)}"
@@ -254,7 +264,7 @@ class Sockets:
                 additional_headers=self.headers
             ) as socket:
                 self.open += 1
-                opened = self.now()
+                opened, seen.socket = self.now(), socket
                 try:
                     while True:
                         text = await asyncio.wait_for(socket.recv(), 30 if seen.final else 90)
@@ -278,6 +288,9 @@ class Sockets:
             seen.connections[-1].append(message)
             status = message.get("status")
         else:
+            if message.get("code") == "SEQ_AHEAD":
+                seen.forgotten.append(seen.events)
+                seen.events, seen.late = [], []
             if message.get("op") != "event":
                 return
             event = message["event"]
@@ -295,5 +308,5 @@ class Sockets:
         self.closed_with[code] = self.closed_with.get(code, 0) + 1
         if code == 1000 and not seen.final:
             seen.problems.append("closed with 1000 before the final event")
-        if code in (1003, 1007, 1008, 1009, 1011, 4401, 4404, 4408):
+        if code in (1003, 1007, 1008, 1009, 1011, 4401, UNKNOWN, 4408):
             seen.problems.append(f"closed with {code} {reason}")

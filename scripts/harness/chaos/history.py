@@ -76,6 +76,11 @@ def stamp(milliseconds: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
 
 
+def seconds(stamp: str) -> float:
+    """The moment of a stamp, in seconds since 1970."""
+    return datetime.fromisoformat(stamp).timestamp()
+
+
 def events(details: str, lines: Iterable[str]) -> list[Json]:
     """The canonical events of an order."""
     history = History(json.loads(details))

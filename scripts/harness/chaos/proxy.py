@@ -1,17 +1,18 @@
-"""A TCP proxy between one service process and Redis. On request it loses replies, stalls or delays."""
+"""A TCP proxy between one service process and Redis, or before one node of a cluster. On request it loses replies, stalls, delays, or cuts off who
+connects from some address."""
 
 import asyncio
 import random
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 
 class _Direction:
     """One direction of a connection. Data is passed on in order: at once, later, or when the stall is over."""
 
-    def __init__(self, proxy: "Proxy") -> None:
-        self.proxy, self.target = proxy, None
+    def __init__(self, link: "_Link") -> None:
+        self.link, self.proxy, self.target = link, link.proxy, None
         self.waiting = deque()  # (not before, data or None for the end)
         self.timer = None
 
@@ -26,7 +27,7 @@ class _Direction:
             self.timer.cancel()
             self.timer = None
         loop = asyncio.get_running_loop()
-        while self.waiting and self.target is not None and not self.proxy.stalled:
+        while self.waiting and self.target is not None and not self.link.silent:
             moment, data = self.waiting[0]
             if moment > loop.time():
                 # What comes later waits behind it, so that nothing overtakes.
@@ -40,12 +41,17 @@ class _Direction:
 
 
 class _Link:
-    """A connection from the service, and its counterpart to Redis."""
+    """A connection from the service, or from another node, and its counterpart to Redis."""
 
     def __init__(self, proxy: "Proxy", client: asyncio.Transport) -> None:
         self.proxy, self.client, self.server, self.doomed, self.over = proxy, client, None, False, False
-        self.up, self.down = _Direction(proxy), _Direction(proxy)
+        self.up, self.down = _Direction(self), _Direction(self)
         self.down.target = client
+        self.peer = client.get_extra_info("peername")[0]
+
+    @property
+    def silent(self) -> bool:
+        return self.proxy.stalled or self.proxy.cuts_off(self.peer)
 
     def from_client(self, data: bytes) -> None:
         if self.proxy.cuts > 0 and not self.doomed and self.proxy.wanted(data):
@@ -109,11 +115,16 @@ class _Server(asyncio.Protocol):
         self.link.down.push(None)
 
 
+def _nobody(address: str) -> bool:
+    return False
+
+
 class Proxy:
     def __init__(self, port: int) -> None:
         self.port, self.upstream = port, None
         self.cuts, self.lost = 0, 0
         self.stalled, self.delay = False, None
+        self.cuts_off: Callable[[str], bool] = _nobody  # whether nothing passes to and from that address
         self.links = set()
         self._server, self._tasks = None, set()
 
@@ -130,15 +141,23 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
 
     def heal(self) -> None:
+        """Ends what is done to all links. Who is cut off stays so."""
         self.cuts, self.stalled, self.delay = 0, False, None
+        self._pass_on()
+
+    def reconnect(self) -> None:
+        """Lets what was held back pass, as a network does that works again."""
+        self.cuts_off = _nobody
+        self._pass_on()
+
+    def _pass_on(self) -> None:
         for link in list(self.links):
             link.flush()
         self.forget()
 
     def forget(self) -> None:
-        """Drops links that are over. During a stall it keeps them, because what they sent is still on its way, as on a network."""
-        if not self.stalled:
-            self.links = {link for link in self.links if not link.over}
+        """Drops links that are over. It keeps silent ones, because what they sent is still on its way, as on a network."""
+        self.links = {link for link in self.links if not link.over or link.silent}
 
     def drop(self) -> None:
         """Ends every connection at once, as a network does that resets them."""

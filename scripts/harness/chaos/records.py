@@ -168,15 +168,19 @@ def _stored(url: str, records: Records) -> None:
         records.shown.setdefault(order, []).append(shown)
 
 
-def _open(url: str) -> list[int]:
-    final = "status IN ('confirmed', 'failed', 'cancelled')"
-    line = next(_lines(url, f"SELECT count(*) FILTER (WHERE NOT ({final})), count(*) FROM order_rows"))
-    return [int(number) for number in line.split("|")]
+def _open(url: str) -> list[str]:
+    return list(_lines(url, "SELECT order_id FROM order_rows WHERE status NOT IN ('confirmed', 'failed', 'cancelled')"))
 
 
-async def open_orders(url: str) -> list[int] | None:
-    """(orders that are not final, all orders); None while Postgres is away."""
+async def open_orders(url: str) -> list[str] | None:
+    """The orders that are not final in Postgres; None while it is away."""
     try:
         return await asyncio.to_thread(_open, url)
-    except (DatabaseProblem, StopIteration, RuntimeError):
+    except (DatabaseProblem, RuntimeError):
         return None
+
+
+async def state(world: World, order: str) -> str:
+    """The state of an order in Redis. Empty if Redis does not have it."""
+    place = text(await world.redis("HGET", f"{world.prefix(world.partition_of(order))}o:{order}", "s"))
+    return (place or "").split(" ")[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.http_client import Json
 
-from .options import FAULTS
+from .options import ALL_FAULTS
 
 if TYPE_CHECKING:
     from .run import Run
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def write(run: "Run", code: int) -> None:
     world = run.world
-    file = _violations(run) if world.violations else None
+    file = _histories(run, "violations.txt", world.violations) if world.violations else None
+    if audit := getattr(run, "audit", None):
+        _histories(run, "failovers.txt", [(note, order) for order, notes in audit.losses.notes.items() for note in notes])
     lines = [*_table(run), "", *_findings(run, file)]
     print("\n".join(lines), file=run.out, flush=True)
     if run.options.json:
@@ -33,7 +35,7 @@ def _outcomes(run: "Run") -> tuple[Counter[str], Counter[str]]:
 def _table(run: "Run") -> list[str]:
     world = run.world
     lines = ["", "faults injected"]
-    lines += [f"  {name:<10} {world.tally[name]:>6}  {what}" for name, what in FAULTS.items() if name in run.options.faults]
+    lines += [f"  {name:<16} {world.tally[name]:>6}  {what}" for name, what in ALL_FAULTS.items() if name in run.options.faults]
     ends, codes = _outcomes(run)
     lines += ["", "orders"]
     lines += [f"  {name:<34} {count:>6}" for name, count in sorted(ends.items())]
@@ -43,6 +45,8 @@ def _table(run: "Run") -> list[str]:
     if world.clients is not None:
         outcomes = Counter(submission.outcome for submission in world.clients.submissions)
         lines += [f"  told to clients: {name:<17} {count:>6}" for name, count in sorted(outcomes.items())]
+        if audit and world.rolled_back:
+            lines += ["", "what failovers took", *audit.losses.lines()]
         lines += ["", "measured"]
         slowest = {f"slowest answer {status}, s": [seconds] for status, seconds in sorted(world.clients.slowest.items())}
         for name, values in sorted({**world.measures, **slowest}.items()):
@@ -76,16 +80,18 @@ def _again(run: "Run") -> str:
     words = [f"scripts/{run.program}", "--seed", str(options.seed)]
     if run.program == "chaos":
         words += ["--orders", str(options.orders), "--rate", f"{options.rate:g}"]
-    if run.program == "chaos" and options.faults != frozenset(FAULTS):
+    words += ["--cluster"] if options.cluster else []
+    words += ["--replicas", str(options.replicas)] if options.replicas else []
+    if run.program == "chaos" and options.faults != options.possible:
         words += ["--faults", ",".join(sorted(options.faults)) or "none"]
     return shlex.join(words + (["--short"] if options.short else []))
 
 
-def _violations(run: "Run") -> Path:
-    """Writes the violations, then everything that is known of each order concerned."""
-    world, path = run.world, run.path / "violations.txt"
-    lines = [f"{order or '-':<36}  {what}" for what, order in world.violations]
-    for order in sorted({order for _, order in world.violations if order}):
+def _histories(run: "Run", name: str, findings: list[tuple[str, str]]) -> Path:
+    """Writes the findings, then everything that is known of each order concerned."""
+    world, path = run.world, run.path / name
+    lines = [f"{order or '-':<36}  {what}" for what, order in findings]
+    for order in sorted({order for _, order in findings if order}):
         lines.append(f"\n== {order}")
         for submission in world.clients.submissions:
             if order in submission.ids | submission.doubtful:

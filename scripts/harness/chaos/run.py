@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness.redis_client import Redis
+from harness.orders import FINAL
 from harness.runner.settings import Problem
 
 from . import records, report
@@ -51,7 +51,7 @@ class Run:
             async with asyncio.timeout(self.options.deadline):
                 self.say(f"seed {self.options.seed}: {self.options.orders} orders at {self.options.rate:g}/s, in {self.path}")
                 await stack.start_all()
-                world.redis = Redis(stack.redis_port)
+                world.redis = stack.client()
                 world.sockets = Sockets(stack.base, time.time, self.headers)
                 world.clients = Clients(stack.base, world.sockets.follow, time.monotonic, self.headers)
                 tasks += [asyncio.create_task(work) for work in (self._keep(), self._scrape(), self._progress())]
@@ -142,6 +142,8 @@ class Run:
         """What still moves, as text. Empty if nothing does."""
         world = self.world
         down = [process.name for process in world.stack.processes.values() if not process.retired and (not process.running or process.lock.locked())]
+        if world.stack.cluster and not await world.stack.cluster.settled():
+            down.append("the cluster")
         if down:
             return f"{', '.join(down)} not back"
         busy = miscounted = 0
@@ -156,11 +158,23 @@ class Run:
         # After a restart of Redis one process counts anew. If that process ends meanwhile, its turn has to expire first.
         if miscounted:
             return f"the lag that Redis reports of {miscounted} groups is not counted anew"
-        counts = await records.open_orders(world.stack.database_url)
-        if counts is None or counts[0]:
-            return "Postgres is away" if counts is None else f"{counts[0]} orders are not final"
+        orders = await records.open_orders(world.stack.database_url)
+        if orders is None:
+            return "Postgres is away"
+        # Redis may have lost what Postgres has already.
+        if waiting := [order for order in orders if not world.rolled_back or await records.state(world, order) not in ("", *FINAL)]:
+            return f"{len(waiting)} orders are not final"
+        await self._give_up()
         running = sum(not task.done() for task in world.background)
-        return f"{running} clients have not seen the end" if running else ""
+        waiting = [s.id for s in world.clients.submissions if s.followed and not s.followed.final and not s.followed.gone]
+        return f"{running} clients have not seen the end, of the orders {waiting[:5]}" if running else ""
+
+    async def _give_up(self) -> None:
+        """Ends the waits for orders that a failover has taken: they are shown as Postgres has them, or not at all, and never come to an end."""
+        for submission in self.world.clients.submissions if self.world.rolled_back else ():
+            seen = submission.followed
+            if seen and not seen.final and not seen.gone and not await records.state(self.world, submission.id):
+                await self.world.sockets.give_up(submission)
 
     async def _audit(self) -> None:
         for process in self.world.stack.processes.values():
@@ -265,7 +279,7 @@ ORDERS = 20
 async def flush(world: World) -> None:
     """Checks FLUSHALL after the audit: new orders come to their end although all streams and groups are gone, and no process spins meanwhile."""
     before = world.stack.lines()
-    await world.redis("FLUSHALL")
+    await world.redis.flush()
     world.count("flush")
     start = time.monotonic()
     world.sockets.closing = world.clients.closing = False

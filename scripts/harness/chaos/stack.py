@@ -14,6 +14,8 @@ from pathlib import Path
 
 from harness.http_client import Json
 from harness.private import PrivateStack
+from harness.redis_client import Redis
+from harness.redis_cluster import RedisCluster
 from harness.runner.directory import MARK, RunDirectory
 from harness.runner.ports import Reservation, free
 from harness.runner.processes import alive, send, words
@@ -22,6 +24,7 @@ from harness.runner.servers import Redis as RedisServer
 from harness.runner.settings import SERVICES, Problem, Settings
 from harness.runner.stack import Interrupted, Service, Stack, Startable
 
+from .cluster import Cluster, Node
 from .options import SERVICE_SETTINGS, Options
 from .process import Process, Totals
 from .proxy import Proxy
@@ -54,6 +57,12 @@ class ChaosStack(PrivateStack):
             PARTITIONS=str(options.partitions), EDGE_BIND="127.0.0.1", MOCK_SEED=str(options.seed), LOG_LEVEL="info", LOG_FORMAT="json")
         self.base = f"http://127.0.0.1:{self.port}"
         self.options, self.tell = options, tell
+        self.cluster = Cluster(self.run) if options.cluster else None
+        if self.cluster:
+            # What Redis still has of an order is compared with what the clients have seen, so no order may leave it during the run.
+            self.env |= {"REDIS_URL": self.cluster.url, "ORDER_STATE_TTL_S": "3600"}
+        if options.replicas:
+            self.env["REDIS_REPLICAS"] = str(options.replicas)
         os.environ.update(self.env)
         self.settings = Settings.read()
         # The ports are held until the proxies listen.
@@ -79,11 +88,22 @@ class ChaosStack(PrivateStack):
         process = self.processes[f"{kind}-{number}"]
         # Some routers divide orders and others do not. Each goes on with what the other has left.
         routing = {"ROUTING": "split", "SPLIT_MIN_GAIN_BPS": "0"} if kind == "router" and number % 2 == 0 else {}
-        return {"REDIS_URL": f"redis://127.0.0.1:{process.proxy.port}", **routing, **self.own.get(kind, {})}
+        url = self.cluster.url if self.cluster else f"redis://127.0.0.1:{process.proxy.port}"
+        return {"REDIS_URL": url, **routing, **self.own.get(kind, {})}
 
     @property
     def redis_port(self) -> int:
         return int(self.run.variables()["REDIS_PORT"])
+
+    def client(self) -> Redis | RedisCluster:
+        """A client of Redis for the harness."""
+        return self.cluster.client() if self.cluster else Redis(self.redis_port)
+
+    def proxied(self, *kinds: str) -> list[Process] | list[Node]:
+        """What a fault of the network can be done to: the links of processes of these kinds, or the links to each node of a cluster."""
+        if self.cluster:
+            return self.cluster.nodes
+        return [process for kind in kinds for process in self.processes.values() if process.kind == kind and process.number <= REPLICAS]
 
     @property
     def database_url(self) -> str:
@@ -95,6 +115,9 @@ class ChaosStack(PrivateStack):
         for process in self.processes.values():
             await process.proxy.start()
         self.reservation.release()
+        if self.cluster:
+            self.run.create()
+            await self.cluster.start()
         starter = _Starter(self.settings, self.run, self)
         with self.run.locked():
             self.starters.add(starter)
@@ -147,8 +170,12 @@ class ChaosStack(PrivateStack):
             if process.running:
                 send(process.pid, signal.SIGCONT)
             process.proxy.heal()
+        for node in self.cluster.nodes if self.cluster else ():
+            node.proxy.heal()
         if self.run.path.is_dir():
             await asyncio.to_thread(_Starter(self.settings, self.run, self).stop)
+        if self.cluster:
+            await self.cluster.stop()
         for process in self.processes.values():
             process.proxy.close()
 
@@ -247,7 +274,8 @@ class ChaosStack(PrivateStack):
         ports = free(2)
         process = self._add(kind, number, ports[0])
         process.port = ports[1]
-        process.proxy.upstream = self.redis_port
+        if not self.cluster:
+            process.proxy.upstream = self.redis_port
         await process.lock.acquire()
         await process.proxy.start()
         await self.launch(process)

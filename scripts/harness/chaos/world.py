@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.redis_client import Redis
+from harness.redis_cluster import RedisCluster
 
 from .clients import Clients, Plan, Sockets
 from .options import Options
@@ -32,7 +33,7 @@ class Injected:
 class World:
     options: Options
     stack: ChaosStack
-    redis: Redis | None
+    redis: Redis | RedisCluster | None
     clients: Clients | None = None
     sockets: Sockets | None = None
     tally: Counter[str] = field(default_factory=Counter)  # fault -> how often
@@ -45,6 +46,7 @@ class World:
     violations: list[tuple[str, str]] = field(default_factory=list)  # (what, order id or "")
     measures: dict[str, list[float]] = field(default_factory=dict)  # name -> list of numbers
     windows: list[list[str | float]] = field(default_factory=list)  # (fault, from, to) by the wall clock
+    rolled_back: list[tuple[frozenset[int], float, float]] = field(default_factory=list)  # (partitions, from, to): what Redis may have lost
     started: float = field(default_factory=time.monotonic)
     loading: bool = True
     note: Callable[[str], None] = print
@@ -98,6 +100,14 @@ class World:
     def partition_of(self, order: str) -> int:
         """The partition of an order: the last byte of its id."""
         return int(order[-2:], 16)
+
+    def may_lack(self, partition: int) -> bool:
+        """Whether Redis may have lost something of a partition."""
+        return any(partition in partitions for partitions, _, _ in self.rolled_back)
+
+    def accepted(self) -> set[str]:
+        """Every order that a client knows as accepted."""
+        return {order for submission in self.clients.submissions for order in submission.ids}
 
     def calm(self, since: float, *own: str) -> bool:
         """Whether nothing else was broken since that moment of the wall clock. `own` are the kinds that do not count."""

@@ -209,7 +209,7 @@ def main(arguments: list[str]) -> int:
     seed = given.seed if given.seed is not None else random.SystemRandom().randrange(1_000_000)
     options = chaos.Options(
         seed=seed, orders=int(scale.rate * scale.seconds), rate=scale.rate, faults=frozenset(), short=scale.short, keep=given.keep, json=False,
-        partitions=1, deadline=scale.seconds + 600, quiet=120, run_dir=None)
+        partitions=1, cluster=False, replicas=0, deadline=scale.seconds + 600, quiet=120, run_dir=None)
     with scratch() as folder:
         keys = Keys(Path(folder))
         os.chmod(keys.path, 0o644)

@@ -27,11 +27,12 @@ async def lane(world: World, name: str, faults: list[Fault], min_pause: float, m
 
 def lanes(world: World) -> list[Coroutine[Any, Any, None]]:
     """The work of all wanted faults, to be awaited together."""
-    from . import entries, processes, servers
+    from . import cluster, entries, processes, servers
 
     return [
         lane(world, "processes", processes.wanted(world), 1.0, 3.0),
         lane(world, "servers", servers.wanted(world), 3.0, 7.0),
+        lane(world, "cluster", cluster.wanted(world), 2.0, 5.0),
         lane(world, "network", servers.links(world), 0.6, 2.0),
         lane(world, "entries", entries.wanted(world), 1.0, 2.5),
         *([entries.duplicates(world)] if world.wants("duplicate") else []),

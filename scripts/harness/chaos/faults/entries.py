@@ -53,7 +53,7 @@ async def add(
 ) -> str:
     key = world.prefix(partition) + stream
     words = [word for pair in fields for word in pair]
-    entry = text(await world.redis.script(ADD, [key, f"chaos:added:{uuid.uuid4()}"], words))
+    entry = text(await world.redis.script(ADD, [key, f"{world.prefix(partition, 'chaos')}added:{uuid.uuid4()}"], words))
     world.injected[(key, entry)] = Injected(kind, stream, partition, frozenset(reasons), needed, order)
     return entry
 

@@ -189,35 +189,31 @@ def links(world: World) -> list[Fault]:
     return [fault for name in world.wants(*faults) for fault in faults[name]]
 
 
-def _pick(world: World, chance: random.Random, kinds: tuple[str, ...]) -> Process:
-    return chance.choice([process for process in world.stack.processes.values() if process.kind in kinds and process.number <= 2])
-
-
 async def _reply(world: World, chance: random.Random) -> None:
-    process = _pick(world, chance, ("gateway", "gateway", "router", "executor", "notifier"))
-    before = process.proxy.lost
-    process.proxy.cuts = 1
+    end = chance.choice(world.stack.proxied("gateway", "gateway", "router", "executor", "notifier"))
+    before = end.proxy.lost
+    end.proxy.cuts = 1
     for _ in range(20):
         await asyncio.sleep(0.05)
-        if process.proxy.lost > before:
-            world.count("reply", process.name)
+        if end.proxy.lost > before:
+            world.count("reply", end.name)
             return
-    process.proxy.cuts = 0
+    end.proxy.cuts = 0
 
 
 async def _stall(world: World, chance: random.Random) -> None:
-    process = _pick(world, chance, ("gateway", "router", "executor", "notifier"))
+    end = chance.choice(world.stack.proxied("gateway", "router", "executor", "notifier"))
     with world.window("stall"):
-        process.proxy.stalled = True
-        world.count("stall", process.name)
+        end.proxy.stalled = True
+        world.count("stall", end.name)
         await asyncio.sleep(chance.uniform(4, 7) if world.options.short else chance.uniform(8, 20))
-        process.proxy.heal()
+        end.proxy.heal()
 
 
 async def _delay(world: World, chance: random.Random) -> None:
-    process = _pick(world, chance, ("gateway", "router", "executor", "notifier", "notifier"))
+    end = chance.choice(world.stack.proxied("gateway", "router", "executor", "notifier", "notifier"))
     with world.window("delay"):
-        process.proxy.delay = (0.05, 0.15)
-        world.count("delay", process.name)
+        end.proxy.delay = (0.05, 0.15)
+        world.count("delay", end.name)
         await asyncio.sleep(chance.uniform(3, 6))
-        process.proxy.heal()
+        end.proxy.heal()
