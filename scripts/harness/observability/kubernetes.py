@@ -24,6 +24,7 @@ STREAMS = {"router": ("accepted", "router"), "executor": ("routed", "executor"),
 Found = dict[tuple[str, str], Json]  # the documents by kind and name
 TEXT = {"type": "string", "minLength": 1}
 NUMBER = {"type": "integer", "minimum": 1}
+COUNT = {"type": "string", "pattern": "^[1-9][0-9]*$"}
 
 
 def strict(required: list[str], **properties: Json) -> Json:
@@ -38,10 +39,14 @@ KEDA = {
         ["scaleTargetRef", "triggers"], scaleTargetRef=strict(["name"], name=TEXT), minReplicaCount=NUMBER, maxReplicaCount=NUMBER,
         pollingInterval=NUMBER, cooldownPeriod=NUMBER, fallback=strict(["failureThreshold", "replicas"], failureThreshold=NUMBER, replicas=NUMBER),
         advanced=strict(["horizontalPodAutoscalerConfig"], horizontalPodAutoscalerConfig=strict(["behavior"], behavior={"type": "object"})),
-        triggers={"type": "array", "minItems": 1, "items": strict(
-            ["type", "metadata", "authenticationRef"], type={"const": "redis-streams"}, authenticationRef=strict(["name"], name=TEXT),
-            metadata=strict(["addressFromEnv", "stream", "consumerGroup", "lagCount"], addressFromEnv=TEXT, stream=TEXT, consumerGroup=TEXT,
-                            lagCount={"type": "string", "pattern": "^[1-9][0-9]*$"}))}),
+        triggers={"type": "array", "minItems": 1, "items": {"anyOf": [
+            strict(
+                ["type", "metadata", "authenticationRef"], type={"const": "redis-streams"}, authenticationRef=strict(["name"], name=TEXT),
+                metadata=strict(["addressFromEnv", "stream", "consumerGroup", "lagCount"], addressFromEnv=TEXT, stream=TEXT, consumerGroup=TEXT,
+                                lagCount=COUNT)),
+            strict(
+                ["type", "metadata"], type={"const": "prometheus"},
+                metadata=strict(["serverAddress", "query", "threshold"], serverAddress=TEXT, query=TEXT, threshold=COUNT))]}}),
 }
 
 
@@ -52,10 +57,10 @@ def documents(kustomization: Json) -> Found:
     """Every document of every file, by kind and name. No file is left out."""
     files = {f"kubernetes/{file.name}" for file in (FOLDER / "kubernetes").glob("*.yaml")}
     assert files == set(kustomization["resources"]), f"kustomization.yaml and the folder differ: {files ^ set(kustomization['resources'])}"
-    return _read([FOLDER / file for file in kustomization["resources"]])
+    return read([FOLDER / file for file in kustomization["resources"]])
 
 
-def _read(files: list[Path]) -> Found:
+def read(files: list[Path]) -> Found:
     found = {}
     for file in files:
         for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
@@ -208,7 +213,7 @@ def namespace(kustomization: Json, found: Found) -> None:
 
 def check() -> str:
     kustomization = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
-    found, examples = documents(kustomization), _read(sorted(EXAMPLES.glob("*.yaml")))
+    found, examples = documents(kustomization), read(sorted(EXAMPLES.glob("*.yaml")))
     for key, document in (found | examples).items():
         try:
             fits_schema(document)
@@ -222,19 +227,3 @@ def check() -> str:
     namespace(kustomization, found)
     edge(kustomization, found["Deployment", "edge"]["spec"]["template"]["spec"])
     return f"{len(found)} objects, {len(examples)} in examples"
-
-
-def compose() -> str | None:
-    """Checks that compose.yaml is valid with its profile, if there is a `docker compose` to ask."""
-    if shutil.which("docker") is None or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0:
-        return "skipped: there is no docker compose"
-    command = ["docker", "compose", "--profile", "observability", "config", "--format", "json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 0, done.stderr
-    services = json.loads(done.stdout)["services"]
-    for name in ("prometheus", "grafana"):
-        tag = services[name]["image"].partition(":")[2]
-        assert tag and tag != "latest", f"the image of {name} has no tag"
-        for volume in services[name]["volumes"]:
-            assert volume["type"] != "bind" or Path(volume["source"]).exists(), f"{name}: {volume['source']} is not there"
-    return None

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from harness.checks import passes
 from harness.private import private_stack
 
-from . import kubernetes, prometheus, telemetry
+from . import composition, kubernetes, managed_redis, prometheus, telemetry
 
 # The lines of single orders are logged at debug.
 SETTINGS = {
@@ -21,7 +21,8 @@ def main(_arguments: list[str]) -> int:
     with ThreadPoolExecutor() as pool, private_stack(**SETTINGS) as stack:
         assert "prometheus-1" in stack.pids()
         # Checks that need no stack run beside it.
-        apart = (("rules", prometheus.rules), ("kubernetes", kubernetes.check), ("compose", kubernetes.compose))
+        apart = (
+            ("rules", prometheus.rules), ("kubernetes", kubernetes.check), ("managed redis", managed_redis.check), ("compose", composition.check))
         files = [pool.submit(passes, *one) for one in apart]
         checks = (("traces and logs", telemetry.logs), ("metrics", telemetry.metrics), ("lag", telemetry.lag), ("dashboard", prometheus.dashboard))
         good = [passes(name, lambda check=check: check(stack)) for name, check in checks] + [file.result() for file in files]

@@ -18,7 +18,7 @@ from harness.http_client import fetched
 from harness.orders import FINAL, ORDER, follow, place
 from harness.private import until
 from harness.runner.settings import ROOT, SERVICES
-from harness.tests import confinement
+from harness.tests import compose_redis, confinement
 from harness.tests.compose_project import Project, call
 
 Result = TypeVar("Result")
@@ -168,6 +168,9 @@ def main(_arguments: list[str]) -> int:
         ids += step("20 orders confirmed by the new replicas", confirmed, project, 20)
         step("all in Postgres, each landed once", rows, project, ids)
         step("TLS, and every container as an arbitrary user", confinement.other_users, project)
+        del project.env["EDGE_TLS_DIR"]
+        for layout in compose_redis.LAYOUTS:
+            step(f"orders go on when a master is killed: {layout}", compose_redis.survives, project, layout)
     except Exception as problem:  # noqa: BLE001 whatever it is, the containers must go
         failure = problem
     finally:

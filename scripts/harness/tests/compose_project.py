@@ -29,20 +29,28 @@ class Project:
     def __init__(self) -> None:
         self.name = f"engine-test-{secrets.token_hex(4)}"
         self.image = f"order-execution-engine:{self.name}"
+        self.options: tuple[str, ...] = ()
         self.port = free(1)[0]
         self.base = f"http://127.0.0.1:{self.port}"
         self.env = os.environ | {
             "COMPOSE_PROJECT_NAME": self.name, "PORT": str(self.port), "TAG": self.name, "MOCK_FAILURE_RATE": "0", "DOCKER_BUILDKIT": "1",
             "POSTGRES_PASSWORD": "p@ss/100% :#", "REDIS_PASSWORD": "A.b_c~1-2"}
 
+    def use(self, layout: str) -> None:
+        """From now on the project has the servers of a file of settings in deploy/redis."""
+        self.options = ("--env-file", f"deploy/redis/{layout}.env")
+
     def compose(self, *arguments: str, seconds: float = 120, check: bool = True) -> str | None:
-        return call("docker", "compose", "--progress", "quiet", *arguments, seconds=seconds, check=check, env=self.env)
+        return call("docker", "compose", "--progress", "quiet", *self.options, *arguments, seconds=seconds, check=check, env=self.env)
 
     def containers(self, service: str, *more: str) -> list[str]:
         return self.compose("ps", "-q", *more, service).split()
 
     def start(self) -> None:
         self.compose("build", seconds=900)
+        self.up()
+
+    def up(self) -> None:
         self.compose("up", "--wait", "--wait-timeout", "180", seconds=240)
 
     def scale(self, **counts: int) -> None:

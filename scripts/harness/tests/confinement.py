@@ -19,14 +19,19 @@ def _inside(project: Project, service: str, command: str, check: bool = True) ->
     return project.compose("exec", "-T", service, "sh", "-c", command, check=check)
 
 
+def limited(project: Project, service: str, memory: int) -> None:
+    """Checks the limits of a container, which may have at least so many bytes of memory."""
+    host = json.loads(call("docker", "inspect", project.containers(service)[0]))[0]["HostConfig"]
+    assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and host["SecurityOpt"] == ["no-new-privileges:true"], (service, host)
+    assert host["PidsLimit"] == 256 and host["Memory"] >= memory and host["NanoCpus"] == 10 ** 9, (service, host)
+    status = dict(line.split(":\t", 1) for line in _inside(project, service, "cat /proc/1/status").splitlines() if ":\t" in line)
+    assert status["Uid"].split()[0] != "0" and int(status["CapEff"], 16) == 0 and status["NoNewPrivs"] == "1", (service, status)
+    assert _inside(project, service, "touch /etc/x /usr/x", check=False) is None, f"{service} may write its image"
+
+
 def confined(project: Project) -> None:
     for service in ("edge", *SERVICES, *SERVERS):
-        host = json.loads(call("docker", "inspect", project.containers(service)[0]))[0]["HostConfig"]
-        assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and host["SecurityOpt"] == ["no-new-privileges:true"], (service, host)
-        assert host["PidsLimit"] == 256 and host["Memory"] >= 2 ** 29 and host["NanoCpus"] == 10 ** 9, (service, host)
-        status = dict(line.split(":\t", 1) for line in _inside(project, service, "cat /proc/1/status").splitlines() if ":\t" in line)
-        assert status["Uid"].split()[0] != "0" and int(status["CapEff"], 16) == 0 and status["NoNewPrivs"] == "1", (service, status)
-        assert _inside(project, service, "touch /etc/x /usr/x", check=False) is None, f"{service} may write its image"
+        limited(project, service, memory=2 ** 29)
     for secret, allowed in (("PGPASSWORD", ("gateway", "notifier")), ("DATABASE_URL", ("gateway", "notifier"))):
         told = tuple(service for service in SERVICES if _inside(project, service, f"test -n \"${secret}\"", check=False) is not None)
         assert told == allowed, f"{secret} is told to {told}"
