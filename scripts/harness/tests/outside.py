@@ -243,7 +243,8 @@ def of_an_address_only_host_and_port_are_shown(_folder: Path) -> None:
     places = {
         "redis://localhost": "localhost:6379", "redis://u:p@ss/w@h:1/2": "h:1", "redis://:p@[::1]:7": "[::1]:7", "redis://:p?q@h": None,
         "redis://:6379": None, "redis://h:99999": None, "rediss://u:p@h:6380/0": "h:6380", "redis+unix://u:p@/tmp/x.sock": "/tmp/x.sock",
-        "redis+sentinel://:p@a:1,b:2/m": "a:1,b:2", "rediss+cluster://u:p@a:1,b:2": "a:1,b:2", "redis+sentinel://a:1/m?sentinel_password=p@q": None, "redis": None,
+        "redis+sentinel://:p@a:1,b:2/m": "a:1,b:2",
+        "rediss+cluster://u:p@a:1,b:2": "a:1,b:2", "redis+sentinel://a:1/m?sentinel_password=p@q": None, "redis": None,
         "postgres://u:p@h:1,g/db?password=q": "h:1,g:5432", "postgresql:///db?host=/run/pg&port=3": "/run/pg:3", "postgres://u:p/q@h/db": "h:5432",
         "postgres://u:p?q@h/db": "h:5432", "postgres://u:12/3@h/db": None, "postgres://u:p@1/2@h/db": None, "mysql://u:p@h/db": None}
     for text, place in places.items():

@@ -3,8 +3,8 @@ public import Redis
 
 /// Holds an answer back until replicas have what it is built on, so that a replica that takes over has it too.
 ///
-/// What was written is read once more, on a connection of the barrier's own, with a wait for the replicas behind it. Both are at one server: so what is
-/// read is at the replicas when the wait succeeds, and what a master has lost by then is not read. The wait holds up nothing but the barrier.
+/// What was written is read once more, on a connection of the barrier's own, with a wait for the replicas behind it. Both are at one server: so what
+/// is read is at the replicas when the wait succeeds, and what a master has lost by then is not read. The wait holds up nothing but the barrier.
 @ServiceActor
 public final class ReplicaBarrier {
     private static let probeInterval = Duration.seconds(1)
