@@ -113,6 +113,10 @@ class World:
         """Whether nothing else was broken since that moment of the wall clock. `own` are the kinds that do not count."""
         return not any(fault not in own and end > since for fault, _, end in self.windows)
 
+    def broken(self, kind: str, since: float) -> bool:
+        """Whether a fault of this kind has lasted beyond that moment of the wall clock."""
+        return any(fault == kind and end > since for fault, _, end in self.windows)
+
     def under_way(self, kind: str) -> bool:
         """Whether a fault of this kind is being injected now."""
         return any(fault == kind and end == float("inf") for fault, _, end in self.windows)
