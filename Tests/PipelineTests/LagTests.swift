@@ -1,3 +1,4 @@
+import Configuration
 import EventLoop
 import JSON
 import Orders
@@ -137,6 +138,26 @@ struct LagTests {
             #expect(try await redisLag(bench) == 1150)
             try await bench.send("SET", Keys.recount[1], "another run")
             #expect(try await bench.pipeline.recount(as: "b") == 3)
+        }
+    }
+
+    @Test func `a recount is due once a server has been the replica of another, though it was never restarted`() async throws {
+        try await withRedis { server in
+            try await withBench(on: server) { bench in
+                #expect(try await bench.pipeline.recount(as: "a") == 3)
+                try await withRedis(["--replicaof", "127.0.0.1", String(server.port)]) { other in
+                    try await eventually { try await bench.send("INFO", "replication").string?.contains("state=online") == true }
+                    let reader = RedisReader(url: try #require(RedisURL(other.url)), name: "test")
+                    defer { reader.close() }
+                    try await eventually { try await reader.send(["EXISTS", Keys.recount[1]], timeout: .seconds(5)).integer == 1 }
+                    _ = try await reader.send(["REPLICAOF", "NO", "ONE"], timeout: .seconds(5))
+                    try await bench.send("REPLICAOF", "127.0.0.1", String(other.port))
+                    try await eventually { try await bench.send("INFO", "replication").string?.contains("master_link_status:up") == true }
+                    try await bench.send("REPLICAOF", "NO", "ONE")
+                    #expect(try await bench.pipeline.recount(as: "b") == 3)
+                    #expect(try await bench.pipeline.recount(as: "b") == 0)
+                }
+            }
         }
     }
 

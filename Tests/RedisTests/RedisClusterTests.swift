@@ -165,6 +165,26 @@ struct RedisClusterTests {
         }
     }
 
+    @Test func `a client that starts while one master is silent is prepared with the others, and again when it is there`() async throws {
+        try await ClusterServers.with { servers in
+            servers.masters[0].freeze()
+            servers.replicas[0].freeze()
+            var options = RedisOptions.quick
+            options.connectTimeout = .seconds(1)
+            let client = RedisClient(url: try #require(RedisURL(servers.url)), name: "test", options: options)
+            var prepared: [Bool] = []
+            client.onConnect = { prepared.append($0.isFirst) }
+            try await alongside({ await client.run() }, stop: { client.close() }) {
+                try await client.connected(within: .seconds(20))
+                #expect(client.canReach(Self.keys[0]) && !client.canReach(Self.keys[2]))
+                #expect(try await client.send(["SET", Self.keys[1], "v"]) == .string("OK"))
+                servers.masters[0].thaw()
+                servers.replicas[0].thaw()
+                try await eventually { prepared == [true, false] && client.canReach(Self.keys[2]) }
+            }
+        }
+    }
+
     @Test func `a client of a cluster that is away says so, and finds it when it comes`() async throws {
         let ports = [try freePort(), try freePort()]
         var options = RedisOptions.quick

@@ -65,13 +65,18 @@ extension OrderPipeline {
         try await run(Scripts.lost, keys: [stream], [group]).integer == 1
     }
 
-    /// The random id of Redis' run, in a cluster the ids of all masters; empty if a server does not tell it.
+    /// The random ids of Redis' run and of its history, in a cluster those of all masters; empty if a server does not tell them. A server that was a
+    /// replica meanwhile has another history: it has its data from others, without the lag.
     private func runOfRedis() async -> String {
         var runs: [String] = []
         for master in redis.masters {
-            let run = RedisInfo((try? await send(["INFO", "server"], to: master))?.string ?? "").runID
-            guard !run.isEmpty else { return "" }
-            runs.append(run)
+            var ids: [String] = []
+            for (section, name) in [("server", "run_id"), ("replication", "master_replid")] {
+                let info = RedisInfo((try? await send(["INFO", section], to: master))?.string ?? "")
+                guard let id = info[Substring(name)] else { return "" }
+                ids.append(id)
+            }
+            runs.append(ids.joined(separator: "/"))
         }
         return runs.joined(separator: " ")
     }

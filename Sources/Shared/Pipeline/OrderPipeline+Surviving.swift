@@ -27,6 +27,13 @@ extension OrderPipeline {
         return place.string.flatMap { OrderPlace($0) }.map { $0.state == state && $0.attempt == attempt } ?? false
     }
 
+    /// Waits until the replicas have all of these keys of a partition, and what was written to them. For a chain whose ledger is in Redis: what it
+    /// has told must stay so.
+    package func awaitReplicas(ofKeys names: [String], in keys: Keys) async throws(PipelineError) {
+        guard let barrier, !names.isEmpty else { return }
+        guard try await barrier.read(["EXISTS"] + names, in: keys).count == names.count else { throw Self.lost }
+    }
+
     /// Waits until the replicas know that an order was cancelled.
     func awaitReplicas(ofCancelled id: OrderID, in keys: Keys) async throws(PipelineError) {
         guard let barrier else { return }

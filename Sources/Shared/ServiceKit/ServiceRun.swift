@@ -120,7 +120,8 @@ final class ServiceRun {
                 try process.requireWaits(info.version)
                 try await self.agreeOnAccess()
                 try await process.pipeline.agreeOnPartitions()
-                for keys in process.pipeline.partitions { try await process.pipeline.createGroups(keys) }
+                // Those of a master that is away are made when it is there, or by whoever misses them.
+                for keys in process.pipeline.partitions where process.redis.canReach(keys.accepted) { try await process.pipeline.createGroups(keys) }
             }
             guard isPrepared else { return }
         } catch {

@@ -82,6 +82,8 @@ package final class ChainLedger {
         guard let values = reply.array, values.count == 2 * offers.count else { throw Self.unknownAnswer(of: "send") }
         var answers: [SendAnswer] = []
         for (index, offer) in offers.enumerated() { answers.append(try answer(values[2 * index], values[2 * index + 1], to: offer)) }
+        let told = zip(offers, answers).filter { [.taken, .known].contains($1.outcome) && $1.due != nil }
+        try await pipeline.awaitReplicas(ofKeys: told.map { keys.transaction($0.0.transaction.signature) }, in: keys)
         return answers
     }
 
@@ -116,6 +118,8 @@ package final class ChainLedger {
         for start in stride(from: 1, to: values.count, by: Self.statusCount) {
             states.append(try state(Array(values[start..<start + Self.statusCount])))
         }
+        let told = zip(signatures, states).filter { $1 != .unknown }
+        try await pipeline.awaitReplicas(ofKeys: told.map { keys.transaction($0.0) }, in: keys)
         return (slot, states)
     }
 

@@ -6,6 +6,8 @@ internal import EventLoop
 final class RedisCluster {
     /// How often one command follows the answers of nodes that it belongs elsewhere.
     private static let maxRedirections = 16
+    /// How long a start waits for all masters.
+    private static let patience = Duration.seconds(3)
 
     let topology: ClusterTopology
     let nodes: ClusterNodes
@@ -32,8 +34,8 @@ final class RedisCluster {
         do { try await ready.value(within: limit) } catch { throw error is DeadlineExceeded ? unavailable : RedisError(waiting: error) }
     }
 
-    /// Keeps the connections until `close` or until the task is cancelled. `prepare` prepares the masters, first when all can be reached, and again
-    /// after each new connection when all can.
+    /// Keeps the connections until `close` or until the task is cancelled. `prepare` prepares the masters: first when all can be reached, or those that
+    /// can after 3 s; and again after each new connection when all can.
     func run(_ prepare: @escaping @ServiceActor (RedisConnectionInfo) async -> Void) async {
         let work = [Loop.spawn { await self.topology.run() }, Loop.spawn { await self.prepareAll(prepare) }]
         await withTaskCancellationHandler {
@@ -53,9 +55,11 @@ final class RedisCluster {
 
     private func prepareAll(_ prepare: @ServiceActor (RedisConnectionInfo) async -> Void) async {
         var prepared = 0
-        while (try? await nodes.changed.wait()) != nil {
+        let start = MonotonicInstant.now
+        while (try? await nodes.changed.wait(upTo: .seconds(1))) != nil {
             let masters = nodes.masters
-            guard nodes.connects > prepared, masters.allSatisfy(\.keeper.isReady) else { continue }
+            let mayBePart = !ready.isCompleted && start.elapsed > Self.patience && nodes.hasConnection
+            guard nodes.connects > prepared, masters.allSatisfy(\.keeper.isReady) || mayBePart else { continue }
             prepared = nodes.connects
             let servers = masters.compactMap(\.info)
             let runs = servers.map(\.runID).joined(separator: " ")
