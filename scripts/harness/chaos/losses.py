@@ -56,7 +56,9 @@ class Losses:
             self.changed[order] = history.events(found.fields["o"], found.lines)
             ends = [self._end(events) for events in (self.records.events.get(order, []), self.changed[order])]
             what = "another end" if ends[0] and ends[0] != ends[1] else "another step" if ends[0] else "no end"
-            self.note(order, f"Postgres has {what} than Redis, by event {len(stored)} of {len(found.lines)}", f"Postgres keeps {what}")
+            # Clients that come later see only Postgres: so for them its end is the end that the order has.
+            judge = self.note if what == "another step" else self.broken
+            judge(order, f"Postgres has {what} than Redis, by event {len(stored)} of {len(found.lines)}", f"Postgres keeps {what}")
 
     def _gone(self, order: str) -> None:
         events = self.records.events.get(order, [])

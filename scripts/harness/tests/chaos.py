@@ -4,6 +4,7 @@ import json
 import sys
 from dataclasses import replace
 
+from harness.chaos import history
 from harness.chaos.clients import Clients, Followed, Plan, Submission
 from harness.chaos.losses import Losses
 from harness.chaos.options import read
@@ -39,10 +40,12 @@ def _end(kind: str, signature: str = "") -> str:
     return json.dumps(said)
 
 
-def _in_redis(order: str, line: str) -> Records:
+def _in_redis(order: str, line: str, stored: str = "") -> Records:
+    """What Redis has of an order. Postgres has `stored`, or the same event written otherwise."""
     kind = json.loads(line)["type"]
     fields = {"o": json.dumps({"orderId": order} | DETAILS), "1": line, "s": f"{kind} 1 1 1 {ENDED} "}
-    return Records(hashes={order: Hash(fields, -1)})
+    lines = [stored or line + " "]
+    return Records(hashes={order: Hash(fields, -1)}, lines={order: lines}, events={order: history.events(fields["o"], lines)}, rows={order: {}})
 
 
 def _seen(order: str, line: str) -> Json:
@@ -87,6 +90,17 @@ def another_end_or_transaction_than_a_client_saw_is_counted_and_with_replicas_a_
             assert losses.counts["ends that clients saw, and are others"] == 1, losses.counts
             assert losses.counts["transactions that clients saw, and are others"] == 1, losses.counts
             assert len(world.violations) == 2 * replicas, world.violations
+
+
+def an_end_that_postgres_keeps_and_redis_does_not_have_is_counted_and_with_replicas_a_violation() -> None:
+    cases = (
+        ("another end", "second", _end("confirmed", "first")), ("no end", "first", _end("routing")), ("another step", "first", ""))
+    for what, signature, stored in cases:
+        for replicas in (0, 1):
+            world, records = _world(replicas), _in_redis(IN_ONE, _end("confirmed", signature), stored)
+            losses = Losses(world, records)
+            assert losses.counts == {f"Postgres keeps {what}": 1}, losses.counts
+            assert len(world.violations) == replicas * (what != "another step"), world.violations
 
 
 def an_event_that_comes_again_at_another_time_is_counted_only() -> None:
