@@ -102,6 +102,23 @@ struct ReplicaBarrierTests {
         }
     }
 
+    @Test func `a wait that is given up before it was begun says nothing about what was written`() async throws {
+        try await withReplica(limit: .seconds(2)) { bench, replica in
+            let (first, second) = (Samples.order(key: "a"), Samples.order(key: "b"))
+            replica.freeze()
+            async let one = shortage { try await bench.accept(first) }
+            try await eventually { try await bench.send("EXISTS", bench.keys.order(first.id)).integer == 1 }
+            // This one waits behind the first until its time is over.
+            async let other = shortage {
+                _ = try await bench.pipeline.accept(second, idempotencyTTL: 60_000, before: .max / 2, timeout: .milliseconds(300))
+            }
+            let errors = await [one, other]
+            #expect(errors.allSatisfy { $0?.outcomeUnknown == true }, "\(errors)")
+            #expect(try await bench.send("EXISTS", bench.keys.order(second.id)).integer == 1)
+            replica.thaw()
+        }
+    }
+
     @Test func `other steps need no replica`() async throws {
         try await withReplica { bench, replica in
             let (_, entry) = try await bench.reach(.pending)

@@ -117,6 +117,10 @@ class World:
         """Whether a fault of this kind has lasted beyond that moment of the wall clock."""
         return any(fault == kind and end > since for fault, _, end in self.windows)
 
+    def disturbed(self, since: float) -> bool:
+        """Whether a master has been lost or cut off since that moment of the wall clock."""
+        return any(fault in ("failover", "partition") and end > since for fault, _, end in self.windows)
+
     def under_way(self, kind: str) -> bool:
         """Whether a fault of this kind is being injected now."""
         return any(fault == kind and end == float("inf") for fault, _, end in self.windows)

@@ -47,7 +47,13 @@ public final class ReplicaBarrier {
     ///
     /// Throws `.notReady` with an unknown outcome if too few replicas have it: it is written, and may be lost.
     func read(_ command: [String], in keys: Keys, within limit: Duration? = nil) async throws(PipelineError) -> RedisValue {
-        try await line(of: keys.barrier).read(command, keys.barrier, within: limit)
+        let line = try line(of: keys.barrier)
+        do {
+            return try await line.read(command, keys.barrier, within: limit)
+        } catch {
+            // The read may never have been sent. What it asks about is written all the same.
+            throw PipelineError(error.code, error.message, outcomeUnknown: true, words: error.words)
+        }
     }
 
     private func line(of key: String) throws(PipelineError) -> BarrierLine {

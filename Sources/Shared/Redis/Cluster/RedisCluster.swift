@@ -34,8 +34,8 @@ final class RedisCluster {
         do { try await ready.value(within: limit) } catch { throw error is DeadlineExceeded ? unavailable : RedisError(waiting: error) }
     }
 
-    /// Keeps the connections until `close` or until the task is cancelled. `prepare` prepares the masters: first when all can be reached, or those that
-    /// can after 3 s; and again after each new connection when all can.
+    /// Keeps the connections until `close` or until the task is cancelled. `prepare` prepares the masters: first when all can be reached, or those
+    /// that can after 3 s; and again after each new connection when all can.
     func run(_ prepare: @escaping @ServiceActor (RedisConnectionInfo) async -> Void) async {
         let work = [Loop.spawn { await self.topology.run() }, Loop.spawn { await self.prepareAll(prepare) }]
         await withTaskCancellationHandler {

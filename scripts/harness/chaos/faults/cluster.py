@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.redis_client import RedisProblem
 from harness.redis_cluster import slot
 
 from ..cluster import NODE_TIMEOUT, Cluster, Node, node_says, until
@@ -102,14 +103,25 @@ async def _slot_move(world: World, chance: random.Random) -> None:
         world.count("slot-move", f"partition {partition} from {source.name} to {target.name}")
         start, moved = time.monotonic(), 0
         while keys := await source("CLUSTER", "GETKEYSINSLOT", number, MOVED_AT_ONCE):
-            # Another client may have deleted a key meanwhile: then the answer is NOKEY.
-            await source("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
-            moved += len(keys)
+            moved += await _migrate(source, target, keys)
         for node in (target, source):
             await node("CLUSTER", "SETSLOT", number, "NODE", target.id)
         world.measure("slot moved, s", time.monotonic() - start)
         world.measure("slot moved, keys counted", moved)
         await _settle(world, cluster)
+
+
+async def _migrate(source: Node, target: Node, keys: list[bytes]) -> int:
+    """Moves keys. Returns how many. None while the target is without the others, as a node that has just come back may be for a moment."""
+    try:
+        # Another client may have deleted a key meanwhile: then the answer is NOKEY.
+        await source("MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys)
+    except RedisProblem as problem:
+        if "CLUSTERDOWN" not in str(problem):
+            raise
+        await asyncio.sleep(0.1)
+        return 0
+    return len(keys)
 
 
 async def _no_peers(world: World, chance: random.Random) -> None:
