@@ -6,8 +6,8 @@ import Testing
 /// Tests the bounds of every setting that is a number, in use: what is allowed has to work.
 @Suite("Extreme settings", .onLoop) @ServiceActor
 struct ExtremeSettingTests {
-    /// Settings whose bounds a test cannot wait for, or that it has to choose by itself.
-    private nonisolated static let left: Set<String> = ["PORT", "ADMIN_PORT", "PARTITIONS", "SHUTDOWN_GRACE_S"]
+    /// Settings whose bounds a test cannot wait for, or that it has to choose by itself, or that need other servers.
+    private nonisolated static let left: Set<String> = ["PORT", "ADMIN_PORT", "PARTITIONS", "SHUTDOWN_GRACE_S", "REDIS_REPLICAS"]
 
     private nonisolated static let descriptions =
         GatewaySettings.descriptions + RouterSettings.descriptions + ExecutorSettings.descriptions + NotifierSettings.descriptions
