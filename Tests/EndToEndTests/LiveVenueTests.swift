@@ -53,7 +53,8 @@ struct LiveVenueTests {
             "VENUES": "live", "RAYDIUM_API_URL": first.url, "JUPITER_API_URL": second.url + "/", "JUPITER_API_KEY": "hunter2-secret",
             "QUOTE_TIMEOUT_MS": "1500", "LOG_LEVEL": "debug",
         ]
-        let engine = try await Engine(Stack.start(StackOptions(settings: settings)))
+        // The time-outs of venues are short, so the machine must not be busy with the servers of a cluster.
+        let engine = try await Engine(Stack.start(StackOptions(settings: settings, redisLayout: .single)))
         do { try await body(engine, first, second) } catch {
             print(engine.stack.report())
             await engine.stop(keepingLogs: false)

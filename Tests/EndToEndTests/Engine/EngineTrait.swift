@@ -79,7 +79,8 @@ private final class FailureCount: Sendable {
 /// The number of tests that have an engine of their own at once. More tests would only wait for the processors.
 @ServiceActor
 private final class EnginePlaces {
-    static let shared = EnginePlaces(3)
+    // An engine on several Redis servers is one of many processes.
+    static let shared = EnginePlaces(StackRedis.Layout.chosen == .single ? 3 : 2)
 
     private var free: Int
     private var waiting: [Promise<Void>] = []
