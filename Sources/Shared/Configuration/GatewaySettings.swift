@@ -30,8 +30,8 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         maxAttempts = reader.value(Settings.maxAttempts)
         userLimits = UserLimitSettings(reading: &reader)
         reader.require(
-            !userLimits.countsOrders || !common.redis.isCluster || common.partitions == 1, among: ["USER_OPEN_ORDERS", "USER_ORDERS_PER_MINUTE"],
-            "one user's orders cannot be counted over the masters of a Redis Cluster: leave USER_OPEN_ORDERS and USER_ORDERS_PER_MINUTE out, "
+            !userLimits.countsOrders || !common.redis.isCluster || common.partitions == 1, among: ["USER_OPEN_ORDERS", "USER_ORDERS_PER_MIN"],
+            "one user's orders cannot be counted over the masters of a Redis Cluster: leave USER_OPEN_ORDERS and USER_ORDERS_PER_MIN out, "
                 + "or set PARTITIONS=1")
         idempotencyTTL = reader.value(Settings.idempotencyTTL)
         files = MarketFiles(reading: &reader)
