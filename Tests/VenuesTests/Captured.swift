@@ -65,7 +65,7 @@ struct StubbedVenue {
     }
 
     init(
-        _ kind: Kind, timeout: Duration = .seconds(2), breaker: CircuitBreaker.Limits = CircuitBreaker.Limits(), key: String? = nil,
+        _ kind: Kind, timeout: Duration = .seconds(30), breaker: CircuitBreaker.Limits = CircuitBreaker.Limits(), key: String? = nil,
         _ answer: @escaping @ServiceActor (String, [String]) -> StubAPI.Answer
     ) throws {
         self.kind = kind

@@ -20,7 +20,7 @@ struct LiveVenueTests {
 
     /// A venue that answers its nth request with the nth of these, and the last of them from then on.
     fileprivate func venue(
-        _ answers: [StubAPI.Answer], timeout: Duration = .seconds(3), breaker: CircuitBreaker.Limits? = nil
+        _ answers: [StubAPI.Answer], timeout: Duration = .seconds(30), breaker: CircuitBreaker.Limits? = nil
     ) throws -> StubbedVenue {
         var rest = answers
         return try StubbedVenue(.raydium, timeout: timeout, breaker: breaker ?? limits()) { _, _ in rest.count > 1 ? rest.removeFirst() : rest[0] }
@@ -42,7 +42,7 @@ struct LiveVenueTests {
         defer { stub.api.close() }
         let start = MonotonicInstant.now
         _ = try await stub.quote().get()
-        #expect(start.elapsed > .milliseconds(900) && start.elapsed < .milliseconds(2900))
+        #expect(start.elapsed > .milliseconds(900) && start.elapsed < .seconds(15))
     }
 
     @Test(arguments: [
@@ -91,7 +91,7 @@ struct LiveVenueTests {
     }
 
     @Test func `a venue that keeps failing is left out, tried once after the pause, and asked again when it answers`() async throws {
-        let stub = try StubbedVenue(.raydium, breaker: limits(failures: 3, pause: .milliseconds(300))) { _, _ in .reply(200, "{}") }
+        let stub = try StubbedVenue(.raydium, breaker: limits(failures: 3, pause: .milliseconds(800))) { _, _ in .reply(200, "{}") }
         defer { stub.api.close() }
         for _ in 0..<3 { #expect(try await stub.sentence()?.contains("with success missing") == true) }
         let refusal = try #require(try await stub.sentence())
@@ -99,7 +99,7 @@ struct LiveVenueTests {
         #expect(stub.api.targets.count == 3)
 
         stub.api.answer = { _, _ in Self.good }
-        try await sleep(for: .milliseconds(450))
+        try await sleep(for: .milliseconds(1100))
         stub.api.delay = .milliseconds(100)
         let trial = Loop.spawn { try await stub.quote() }
         try await eventually { stub.api.targets.count == 4 }
