@@ -36,7 +36,7 @@ struct LaneTests {
 
     /// Other names, with which a replica serves none of the partitions.
     private func strangers(to replica: Replica, _ partitions: Int = 1) -> [String] {
-        let (rendezvous, all) = (Rendezvous(group: "router"), (0..<1000).map { "stranger-\($0)" })
+        let (rendezvous, all) = (Rendezvous(group: "router", partitions: 256), (0..<1000).map { "stranger-\($0)" })
         for count in 2..<1000 {
             let names = all.prefix(count) + [replica.name]
             if (0..<partitions).allSatisfy({ !rendezvous.servers(of: $0, among: names).contains(replica.name) }) { return Array(names.dropLast()) }
@@ -111,7 +111,7 @@ struct LaneTests {
                 _ = try? await gate.value
                 await bench.route(entry)
             }
-            let replica = try Replica(bench, "r-\(Samples.id())", handler)
+            let replica = try Replica(bench, "r-\(Samples.id())", handler, isHeard: false)
             let running = Loop.spawn { await replica.worker.run() }
             let first = try await place(in: 0, bench)
             try await eventually { handler.entries.count == 1 }
@@ -143,7 +143,7 @@ struct LaneTests {
                 if seen.texts.count == 1 { _ = try? await gate.value }
                 await bench.route(entry)
             }
-            let replica = try Replica(bench, "r-\(Samples.id())", handler)
+            let replica = try Replica(bench, "r-\(Samples.id())", handler, isHeard: false)
             let running = Loop.spawn { await replica.worker.run() }
             _ = try await place(in: 0, bench)
             try await eventually { handler.entries.count == 1 }
@@ -165,7 +165,7 @@ struct LaneTests {
 
     @Test func `who sees a partition wait though others should serve it joins in, until nothing waits`() async throws {
         try await withBench(PipelineSettings(partitions: 4)) { bench in
-            let replica = try Replica(bench, "r-\(Samples.id())", FakeHandler(bench.route), patience: .seconds(1))
+            let replica = try Replica(bench, "r-\(Samples.id())", FakeHandler(bench.route), patience: .seconds(1), isHeard: false)
             replica.roster.learn(strangers(to: replica, 4))
             let running = Loop.spawn { await replica.worker.run() }
             _ = try await bench.abandon(in: bench.pipeline.partitions[1], deliveries: 1)
@@ -182,7 +182,9 @@ struct LaneTests {
     @Test func `a process whose places are all taken joins in nowhere`() async throws {
         try await withBench(PipelineSettings(partitions: 4)) { bench in
             let gate = Promise<Void>()
-            let replica = try Replica(bench, "r-\(Samples.id())", FakeHandler { _ in _ = try? await gate.value }, concurrency: 1, patience: .milliseconds(100))
+            let handler = FakeHandler { _ in _ = try? await gate.value }
+            let replica = try Replica(
+                bench, "r-\(Samples.id())", handler, concurrency: 1, patience: .milliseconds(100), isHeard: false)
             let running = Loop.spawn { await replica.worker.run() }
             _ = try await place(in: 0, bench)
             try await eventually { replica.worker.working == 1 }

@@ -3,7 +3,7 @@ import Testing
 @testable import Pipeline
 
 struct RendezvousTests {
-    private let rendezvous = Rendezvous(group: "router")
+    private let rendezvous = Rendezvous(group: "router", partitions: 256)
 
     private func names(_ count: Int) -> [String] { (0..<count).map { "router-host-\(String($0 * 7_919 + 11, radix: 36))" } }
 
@@ -46,9 +46,21 @@ struct RendezvousTests {
         }
     }
 
+    @Test(arguments: [1, 2, 4, 8, 16, 64])
+    func `with more processes than partitions nearly every process still has a partition, and no partition more than it needs`(partitions: Int) {
+        for count in [2, 6, 20, 40] {
+            let names = names(count)
+            let draw = Rendezvous(group: "router", partitions: partitions)
+            let shares = (0..<partitions).map { draw.servers(of: $0, among: names) }
+            #expect(shares.allSatisfy { $0.count >= 2 && $0.count == shares[0].count })
+            #expect(load(shares).count * 10 >= count * 9, "\(load(shares).count) of \(count)")
+            #expect(shares.joined().count <= max(2 * partitions, 4 * count + partitions))
+        }
+    }
+
     @Test func `the groups of a partition are served by processes of their own draw`() {
         let names = names(20)
-        let other = Rendezvous(group: "executor")
+        let other = Rendezvous(group: "executor", partitions: 256)
         let equal = (0..<256).count { rendezvous.servers(of: $0, among: names) == other.servers(of: $0, among: names) }
         #expect(equal < 10)
     }

@@ -17,11 +17,13 @@ final class Replica {
     private let heartbeat: Heartbeat
     private var tasks: [Task<Void, Never>] = []
 
-    init(_ bench: Bench, _ name: String, _ handler: FakeHandler, concurrency: Int = 10, patience: Duration = .seconds(10)) throws {
+    /// With `isHeard` it tells the others of itself. Otherwise it knows of others what the test says.
+    init(_ bench: Bench, _ name: String, _ handler: FakeHandler, concurrency: Int = 10, patience: Duration = .seconds(10), isHeard: Bool = true) throws {
         self.name = name
-        roster = Roster(group: "router", name: name)
+        // More partitions than the test has, so that two processes serve each.
+        roster = Roster(group: "router", name: name, partitions: 256)
         heartbeat = Heartbeat(redis: bench.redis, service: "router", name: name) { [:] }
-        heartbeat.roster = roster
+        if isHeard { heartbeat.roster = roster }
         let url = try #require(RedisURL(bench.url))
         // Long, so that only who stops or dies loses what it has in hand.
         var options = WorkerOptions.of(.router, name, concurrency: concurrency, visibilityTimeout: .seconds(2))

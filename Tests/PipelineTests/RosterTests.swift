@@ -10,7 +10,7 @@ import Testing
 @Suite(.onLoop) @ServiceActor
 struct RosterTests {
     private func heart(_ bench: Bench, _ name: String, _ group: String = "router") -> (Heartbeat, Roster) {
-        let (heartbeat, roster) = (Heartbeat(redis: bench.redis, service: group, name: name) { [:] }, Roster(group: group, name: name))
+        let (heartbeat, roster) = (Heartbeat(redis: bench.redis, service: group, name: name) { [:] }, Roster(group: group, name: name, partitions: 256))
         heartbeat.roster = roster
         return (heartbeat, roster)
     }
@@ -19,7 +19,7 @@ struct RosterTests {
     private func served(_ roster: Roster) -> Int { (0..<64).count { roster.rank(of: $0) != nil } }
 
     @Test func `a process that knows of no other serves every partition, and is the first of each`() {
-        let roster = Roster(group: "router", name: "a")
+        let roster = Roster(group: "router", name: "a", partitions: 256)
         #expect((0..<64).allSatisfy { roster.rank(of: $0) == 0 })
         roster.learn(["b"])
         #expect(served(roster) == 64 && (0..<64).contains { roster.rank(of: $0) == 1 })
@@ -64,7 +64,7 @@ struct RosterTests {
     }
 
     @Test func `after a silence no other is given up before all could be heard`() async throws {
-        let roster = Roster(group: "router", name: "a")
+        let roster = Roster(group: "router", name: "a", partitions: 256)
         roster.learn(["b", "c", "d"])
         let before = served(roster)
         try await sleep(for: .milliseconds(2100))
@@ -109,7 +109,7 @@ struct RosterTests {
             try await withBench(on: server) { bench in
                 let (heartbeat, roster) = heart(bench, "a")
                 await heartbeat.beat()
-                let rendezvous = Rendezvous(group: "router")
+                let rendezvous = Rendezvous(group: "router", partitions: 256)
                 let other = try #require((0..<50).map { "other-\($0)" }.first { rendezvous.servers(of: 0, among: ["a", $0]).first == $0 })
                 roster.learn([other])
                 #expect(roster.rank(of: 0) == 1)

@@ -56,6 +56,7 @@ struct SharedPlacesTests {
         for _ in 0..<300 {
             for (index, part) in parts.enumerated() {
                 let count = places.mayTake(part)
+                guard count > 0 else { continue }
                 places.keep(count, for: part)
                 places.letGo(count)
                 take(count, places, part)

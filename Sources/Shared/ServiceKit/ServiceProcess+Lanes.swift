@@ -4,7 +4,7 @@ public import Pipeline
 extension ServiceProcess {
     /// The processes that serve a consumer group, this one among them as soon as it reads.
     public func joinRoster(_ group: String) -> Roster {
-        let roster = Roster(group: group, name: name)
+        let roster = Roster(group: group, name: name, partitions: pipeline.partitions.count)
         heartbeat.roster = roster
         return roster
     }

@@ -1,18 +1,27 @@
 /// Chooses the processes that serve a partition for a consumer group, by rendezvous hashing. Every process finds the same ones without asking, and a
 /// process that joins or leaves moves only its own share.
 struct Rendezvous: Sendable {
-    /// Processes that serve a partition. The second one reads on at once when the first has gone.
-    static let servers = 2
+    /// Processes that serve a partition at least. The second one reads on at once when the first has gone.
+    private static let minServers = 2
+    /// Partitions that a process serves on average at least. With fewer of them chance would leave some processes without work.
+    private static let minShare = 4
 
     /// The consumer group: the processes of one stage.
     let group: String
+    /// How many partitions there are.
+    let partitions: Int
 
-    /// The names that serve a partition, the first one first; all of them if there are no more than `servers`.
+    /// How many of so many processes serve each partition. With many processes and few partitions they are more than two, so that all have work.
+    static func servers(_ processes: Int, _ partitions: Int) -> Int {
+        min(processes, max(minServers, (minShare * processes + partitions - 1) / partitions))
+    }
+
+    /// The names that serve a partition, the first one first.
     func servers(of partition: Int, among names: some Collection<String>) -> [String] {
         let seed = Self.mixed(Self.hash(group) &+ UInt64(truncatingIfNeeded: partition))
         let weighed = names.map { (weight: Self.mixed(Self.hash($0) ^ seed), name: $0) }
         // Names of one weight are told apart by themselves, so that all processes agree.
-        return weighed.sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.prefix(Self.servers).map(\.name)
+        return weighed.sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.prefix(Self.servers(names.count, partitions)).map(\.name)
     }
 
     /// FNV-1a. Swift's own hash differs from process to process.

@@ -15,6 +15,7 @@ public final class Roster {
     public let group: String
     /// This process' name.
     public let name: String
+    private let rendezvous: Rendezvous
     /// Whether this process reads. The others count on it as soon as they hear of it.
     public internal(set) var isServing = false { didSet { if isServing != oldValue { announce?() } } }
     /// Called when the others are to hear at once whether this process serves.
@@ -27,17 +28,18 @@ public final class Roster {
     private var lastAnswer: MonotonicInstant?
     private var keptUntil = MonotonicInstant.now
 
-    /// A roster that knows only the process of this name.
-    public init(group: String, name: String) {
+    /// A roster that knows only the process of this name. The group shares out this number of partitions.
+    public init(group: String, name: String, partitions: Int) {
         self.group = group
         self.name = name
+        rendezvous = Rendezvous(group: group, partitions: partitions)
         names = [name]
     }
 
     /// The place of this process among those that serve a partition, from 0; nil if others serve it.
     func rank(of partition: Int) -> Int? {
         if let known = ranks[partition] { return known }
-        let rank = Rendezvous(group: group).servers(of: partition, among: names).firstIndex(of: name)
+        let rank = rendezvous.servers(of: partition, among: names).firstIndex(of: name)
         ranks.updateValue(rank, forKey: partition)
         return rank
     }

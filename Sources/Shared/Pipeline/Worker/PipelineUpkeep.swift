@@ -4,7 +4,7 @@ internal import Redis
 /// The regular work beside the entries of streams: due retries, deadlines, times that a clock which ran ahead has left, trimming, consumers that are
 /// gone, and the lag after a restart of Redis.
 ///
-/// The processes that serve a partition do it, so its cost does not grow with the number of processes. The first of them does it each time. The
+/// The first two processes that serve a partition do it, so its cost does not grow with the number of processes. The first of them does it each time. The
 /// second does it each tenth time, for the time in which nobody knows yet that the first one has gone.
 @ServiceActor
 public final class PipelineUpkeep {
@@ -87,7 +87,7 @@ public final class PipelineUpkeep {
         var round = Int.random(in: 0..<Self.slowRounds)
         while !Task.isCancelled {
             let isSlow = round % Self.slowRounds == 0
-            let partitions = pipeline.partitions.filter { keys in roster.rank(of: keys.partition).map { $0 == 0 || isSlow } ?? false }
+            let partitions = pipeline.partitions.filter { keys in roster.rank(of: keys.partition).map { $0 == 0 || $0 == 1 && isSlow } ?? false }
             await body(self, partitions)
             round += 1
             // Jitter keeps replicas from asking in step.
