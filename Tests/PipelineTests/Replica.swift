@@ -18,7 +18,9 @@ final class Replica {
     private var tasks: [Task<Void, Never>] = []
 
     /// With `isHeard` it tells the others of itself. Otherwise it knows of others what the test says.
-    init(_ bench: Bench, _ name: String, _ handler: FakeHandler, concurrency: Int = 10, patience: Duration = .seconds(10), isHeard: Bool = true) throws {
+    init(_ bench: Bench, _ name: String, _ handler: FakeHandler, concurrency: Int = 10, patience: Duration = .seconds(10), isHeard: Bool = true)
+        throws
+    {
         self.name = name
         // More partitions than the test has, so that two processes serve each.
         roster = Roster(group: "router", name: name, partitions: 256)

@@ -10,7 +10,9 @@ import Testing
 @Suite(.onLoop) @ServiceActor
 struct RosterTests {
     private func heart(_ bench: Bench, _ name: String, _ group: String = "router") -> (Heartbeat, Roster) {
-        let (heartbeat, roster) = (Heartbeat(redis: bench.redis, service: group, name: name) { [:] }, Roster(group: group, name: name, partitions: 256))
+        let (heartbeat, roster) = (
+            Heartbeat(redis: bench.redis, service: group, name: name) { [:] }, Roster(group: group, name: name, partitions: 256)
+        )
         heartbeat.roster = roster
         return (heartbeat, roster)
     }

@@ -60,7 +60,9 @@ public final class EventConsumer {
         let health = SinkHealth()
         let help = PartitionHelp(
             pipeline, stream: { $0.events }, visibilityTimeout: options.visibilityTimeout, observer: observer, canHelp: { health.isGood })
-        lanes = LaneSet(pipeline, roster: roster ?? Roster(group: persistGroup, name: options.consumer, partitions: pipeline.partitions.count), help: help) { keys in
+        lanes = LaneSet(
+            pipeline, roster: roster ?? Roster(group: persistGroup, name: options.consumer, partitions: pipeline.partitions.count), help: help
+        ) { keys in
             let reader = GroupReader(
                 pipeline: pipeline, reader: connect(), keys: keys, stream: keys.events, group: persistGroup, consumer: options.consumer,
                 observer: observer)

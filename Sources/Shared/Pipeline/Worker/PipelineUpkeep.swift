@@ -4,8 +4,8 @@ internal import Redis
 /// The regular work beside the entries of streams: due retries, deadlines, times that a clock which ran ahead has left, trimming, consumers that are
 /// gone, and the lag after a restart of Redis.
 ///
-/// The first two processes that serve a partition do it, so its cost does not grow with the number of processes. The first of them does it each time. The
-/// second does it each tenth time, for the time in which nobody knows yet that the first one has gone.
+/// The first two processes that serve a partition do it, so its cost does not grow with the number of processes. The first of them does it each time.
+/// The second does it each tenth time, for the time in which nobody knows yet that the first one has gone.
 @ServiceActor
 public final class PipelineUpkeep {
     /// Of so many rounds the second process of a partition takes part in one.

@@ -58,7 +58,9 @@ public final class Worker {
             pipeline, stream: { $0.source(of: stage) }, patience: options.patience, visibilityTimeout: options.visibilityTimeout,
             observer: observer, canHelp: { places.hasRoom && budget?.isUsedUp != true })
         self.places = places
-        lanes = LaneSet(pipeline, roster: roster ?? Roster(group: stage.group, name: options.consumer, partitions: pipeline.partitions.count), help: help) { keys in
+        lanes = LaneSet(
+            pipeline, roster: roster ?? Roster(group: stage.group, name: options.consumer, partitions: pipeline.partitions.count), help: help
+        ) { keys in
             let reader = GroupReader(
                 pipeline: pipeline, reader: connect(), keys: keys, stream: keys.source(of: stage), group: stage.group,
                 consumer: options.consumer, observer: observer)
