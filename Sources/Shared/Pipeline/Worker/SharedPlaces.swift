@@ -4,7 +4,8 @@ internal import EventLoop
 /// part, and the one that was served longest ago comes first.
 ///
 /// An idle lane waits in Redis for its next entry even while all places are taken, because nothing else would tell it of one. Such an entry takes the
-/// next place that is free, before any lane reads more. So at most one entry of each lane waits, and no more are worked on than there are places.
+/// next place that is free, before any lane reads more. So of each lane at most an equal part of the places waits, with many lanes one entry, and no
+/// more are worked on than there are places.
 @ServiceActor
 final class SharedPlaces {
     /// The part of one lane.
