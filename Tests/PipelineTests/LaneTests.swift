@@ -102,6 +102,30 @@ struct LaneTests {
         }
     }
 
+    @Test func `a process that stops is replaced while it still finishes what it has in hand`() async throws {
+        try await withBench(PipelineSettings(partitions: 16)) { bench in
+            let gate = Promise<Void>()
+            let slow = FakeHandler { entry in
+                _ = try? await gate.value
+                await bench.route(entry)
+            }
+            let replicas = try (0..<4).map { try Replica(bench, "r\($0)", $0 == 0 ? slow : FakeHandler(bench.route)) }
+            try await withReplicas(replicas) {
+                try await eventually { readers(replicas, 16).allSatisfy { $0 == 2 } }
+                let partition = try #require(replicas[0].worker.served.first)
+                try await eventually {
+                    _ = try await place(in: partition, bench)
+                    return !slow.entries.isEmpty
+                }
+                let stopping = Loop.spawn { await replicas[0].stop() }
+                try await eventually { readers(Array(replicas.dropFirst()), 16).allSatisfy { $0 == 2 } }
+                #expect(replicas[0].worker.inHand > 0)
+                gate.succeed(())
+                await stopping.value
+            }
+        }
+    }
+
     // MARK: Giving up
 
     @Test func `a lane that is given up finishes what it has and closes its connection`() async throws {

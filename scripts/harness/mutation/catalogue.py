@@ -40,7 +40,11 @@ MUTATIONS = (
         ("test", "PipelineTests.RosterTests")),
     Mutation(
         "given-up", "a lane that is given up closes though it has entries in hand", f"{WORKER}/WorkerLane.swift",
-        "if held.isEmpty { return }", "return",
+        "if held.isEmpty { return }", "if held.count >= 0 { return }",
+        ("test", "PipelineTests.LaneTests")),
+    Mutation(
+        "stopping", "a process that stops tells the others only at the end of its grace period", f"{LANES}/LaneSet.swift",
+        "        roster.isServing = false\n", "",
         ("test", "PipelineTests.LaneTests")),
     Mutation(
         "one-budget", "an entry that finds no place is begun all the same", f"{WORKER}/SharedPlaces.swift",
