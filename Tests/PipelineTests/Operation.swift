@@ -113,7 +113,11 @@ struct Operation {
             return { _ = try await $0.hasten(bench.keys) }
         },
         Operation("pause") { _ in { try await $0.pause(reason: "upgrade") } },
-        Operation("heartbeat") { _ in { _ = try await $0.run(Scripts.heartbeat, keys: [Keys.services, Keys.service("a")], ["a", "5000", "b", "c"]) }
+        Operation("heartbeat") { _ in
+            {
+                let keys = [Keys.services, Keys.service("a"), Keys.serving("router")]
+                _ = try await $0.run(Scripts.heartbeat, keys: keys, ["a", "5000", "3500", "1", "b", "c"])
+            }
         },
         Operation("budget") { _ in { _ = try await $0.run(Scripts.allow, keys: Keys.attempts, ["take", "3", "10"]) } },
     ]

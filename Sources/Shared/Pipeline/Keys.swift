@@ -111,6 +111,8 @@ public struct Keys: Sendable {
     public static func updates(user: UserID) -> String { userUpdatesPrefix + user.text }
     /// The names of the processes that are alive, sorted by the time of their last heartbeat.
     public static let services = "orders:{services}"
+    /// The names of the processes that serve a consumer group, sorted by the time of their last heartbeat.
+    static func serving(_ group: String) -> String { services + ":serving:" + group }
     /// The secret keys that tokens of sockets are signed with, one for each day.
     static let tokens = "orders:{access}:tokens"
     /// The token bucket of a caller.

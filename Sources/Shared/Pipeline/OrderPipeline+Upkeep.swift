@@ -24,6 +24,14 @@ extension OrderPipeline {
             [keys.orderPrefix, String(Self.page), String(settings.orderStateTTL)])
     }
 
+    /// Those of the partitions that have retries whose time has come. One round trip for all, and far cheaper than the script.
+    func haveDueRetries(_ partitions: [Keys], at now: UInt64) async throws(PipelineError) -> [Keys] {
+        guard !partitions.isEmpty else { return [] }
+        let replies = try await send(all: partitions.map { ["ZCOUNT", $0.retries, "-inf", String(now)] })
+        // Where the answer is an error, the script is to fail with its words.
+        return zip(partitions, replies).filter { (try? $1.get().integer) != 0 }.map(\.0)
+    }
+
     /// Fails all orders that are past their deadline and have no transaction under way. Returns how many.
     @discardableResult
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {

@@ -23,10 +23,13 @@ public struct StageWorker {
         let options = WorkerOptions(
             stage: stage, concurrency: concurrency, maxUnderWay: maxUnderWay ?? .max, visibilityTimeout: settings.visibilityTimeout,
             renewInterval: settings.renewInterval, consumer: process.name)
+        let roster = process.joinRoster(stage.group)
         worker = Worker(
-            options: options, pipeline: process.pipeline, handler: handler, budget: budget, observer: process.observer,
+            options: options, pipeline: process.pipeline, handler: handler, roster: roster, budget: budget, observer: process.observer,
             connect: process.connectReader)
-        upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: true, observer: process.observer)
+        upkeep = PipelineUpkeep(
+            pipeline: process.pipeline, roster: roster, clock: process.heartbeat.clock, promotes: true, observer: process.observer)
+        process.observeLanes { [worker] in ServiceActor.assume(worker) { $0.served.count } }
         process.metrics.observe(.gauge, "orders_in_hand", help: "Orders that this process is working on.") { [worker] in
             ServiceActor.assume(worker) { Double($0.working) }
         }

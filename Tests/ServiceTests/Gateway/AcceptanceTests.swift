@@ -118,7 +118,8 @@ struct AcceptanceTests {
                 let values = [id, "1-0", rest[0], rest[4], "100"]
                 return ":0\r\n*5\r\n" + values.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
             case let command where Self.accepts(command): return ""
-            default: return "*2\r\n:1767225600000\r\n:0\r\n"
+            // The heartbeat: the time, how far the clock was set back, and no others that read streams.
+            default: return "*3\r\n:1767225600000\r\n:0\r\n*0\r\n"
             }
         }
         let settings = try load(GatewaySettings.self, redis: server.url, [:])

@@ -8,6 +8,7 @@ PAPER = "Sources/Shared/PaperMarket"
 CHAIN = "Sources/Shared/Venues/Chain"
 GATEWAY = "services/gateway/GatewayService"
 WORKER = "Sources/Shared/Pipeline/Worker"
+LANES = "Sources/Shared/Pipeline/Lanes"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,26 @@ SCHEDULES = ("test", "ModelTests.ScheduleTests")
 DIFFERENTIAL = ("test", "ModelTests.DifferentialTests")
 
 MUTATIONS = (
+    Mutation(
+        "reads-first", "others count on a process that does not read yet", f"{LANES}/Roster.swift",
+        "public internal(set) var isServing = false", "public internal(set) var isServing = true",
+        ("test", "PipelineTests.RosterTests")),
+    Mutation(
+        "silence", "after a silence the others count as gone", f"{LANES}/Roster.swift",
+        "Set(found).union(keptUntil > .now ? names : [name])", "Set(found).union([name])",
+        ("test", "PipelineTests.RosterTests")),
+    Mutation(
+        "given-up", "a lane that is given up closes though it has entries in hand", f"{WORKER}/WorkerLane.swift",
+        "if held.isEmpty { return }", "if held.count >= 0 { return }",
+        ("test", "PipelineTests.LaneTests")),
+    Mutation(
+        "stopping", "a process that stops tells the others only at the end of its grace period", f"{LANES}/LaneSet.swift",
+        "        roster.isServing = false\n", "",
+        ("test", "PipelineTests.LaneTests")),
+    Mutation(
+        "one-budget", "an entry that finds no place is begun all the same", f"{WORKER}/SharedPlaces.swift",
+        "guard free > 0 else { return false }\n", "",
+        ("test", "PipelineTests.LaneTests")),
     Mutation(
         "fence", "a step does not look whose the entry is", f"{LUA}/step.lua",
         "if claim[2] ~= consumer then return { 'fenced' } end\n", "",

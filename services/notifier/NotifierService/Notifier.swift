@@ -43,10 +43,12 @@ public struct Notifier: Service {
         let options = EventConsumerOptions(
             consumer: process.name, batch: settings.persistBatch, wait: settings.persistWait,
             visibilityTimeout: settings.worker.visibilityTimeout, renewInterval: settings.worker.renewInterval)
+        let roster = process.joinRoster(persistGroup)
         consumer = EventConsumer(
             options: options, pipeline: process.pipeline, sink: EventArchive(store: store, log: process.log, metrics: process.metrics),
-            observer: process.observer, connect: process.connectReader)
-        upkeep = PipelineUpkeep(pipeline: process.pipeline, promotes: false, observer: process.observer)
+            roster: roster, observer: process.observer, connect: process.connectReader)
+        upkeep = PipelineUpkeep(
+            pipeline: process.pipeline, roster: roster, clock: process.heartbeat.clock, promotes: false, observer: process.observer)
         feeds = OrderFeeds(
             history: StoredHistory(pipeline: process.pipeline, store: store), pipeline: process.pipeline,
             subscriber: process.connectSubscriber(), log: process.log)
@@ -96,6 +98,7 @@ public struct Notifier: Service {
     public func connectionRestored() { consumer.connectionRestored() }
 
     private func observe() {
+        process.observeLanes { [consumer] in ServiceActor.assume(consumer) { $0.served.count } }
         process.observePostgres { [postgres] in
             PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }

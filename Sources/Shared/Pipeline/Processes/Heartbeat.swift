@@ -23,6 +23,10 @@ public final class Heartbeat {
     public let clock = RedisClock()
     /// How far Redis' own clock is behind the engine's time, because it was set back.
     public private(set) var setBack = Duration.zero
+    /// The processes of this process' consumer group, which tell each other by their heartbeats that they serve it; nil if it reads no streams.
+    public var roster: Roster? {
+        didSet { roster?.announce = { [weak self] in Loop.spawn { await self?.beat() } } }
+    }
     /// Called after each heartbeat that was answered.
     public var onBeat: (@ServiceActor () -> Void)?
     /// Why the last heartbeat failed; nil if it did not.
@@ -51,18 +55,22 @@ public final class Heartbeat {
     public func beat() async {
         let values = fields().merging(["service": service]) { own, _ in own }.flatMap { [$0.key, $0.value] }
         do throws(RedisError) {
+            let serving = roster.map { [Keys.serving($0.group)] } ?? []
             let reply = try await redis.evaluate(
-                Scripts.heartbeat, keys: [Keys.services, Keys.service(name)], arguments: [name, String(Self.timeToLive)] + values)
-            let answer = reply.array?.compactMap(\.milliseconds) ?? []
-            guard answer.count == 2 else {
+                Scripts.heartbeat, keys: [Keys.services, Keys.service(name)] + serving,
+                arguments: [name, String(Self.timeToLive), String(Roster.freshness), roster?.isServing == true ? "1" : "0"] + values)
+            let answer = reply.array ?? []
+            let times = answer.compactMap(\.milliseconds)
+            guard times.count == 2, let others = answer.last?.array else {
                 failure = PipelineError(.unexpectedReply, "the heartbeat was answered by no time")
                 return
             }
             // The time is set as of the reply, so the clock is a little behind. Such a clock refuses a little early. A clock that is ahead would
             // stamp orders with times in the future.
-            clock.set(answer[0], asOf: .now)
-            setBack = .milliseconds(answer[1])
+            clock.set(times[0], asOf: .now)
+            setBack = .milliseconds(times[1])
             failure = nil
+            roster?.learn(others.compactMap(\.string))
             onBeat?()
         } catch {
             failure = PipelineError(error)
@@ -71,6 +79,7 @@ public final class Heartbeat {
 
     /// Removes the process from the list of those that are alive.
     public func end() async {
+        if let roster { _ = try? await redis.send(["ZREM", Keys.serving(roster.group), name]) }
         _ = try? await redis.send(["ZREM", Keys.services, name])
         _ = try? await redis.send(["DEL", Keys.service(name)])
     }

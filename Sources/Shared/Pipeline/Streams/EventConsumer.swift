@@ -45,41 +45,46 @@ public struct EventConsumerOptions: Sendable {
     }
 }
 
-/// Hands the orders that have new events to a sink in batches, of all partitions, and acknowledges them when the sink has stored them.
+/// Hands the orders that have new events to a sink in batches, of its part of the partitions, and acknowledges them when the sink has stored them.
 @ServiceActor
 public final class EventConsumer {
-    private let lanes: [EventLane]
+    private let lanes: LaneSet<EventLane>
 
     /// A consumer. `connect` makes a connection for a blocking reader.
+    ///
+    /// - Parameter roster: the processes that store events; nil if this one alone serves all partitions.
     public init(
-        options: EventConsumerOptions, pipeline: OrderPipeline, sink: any EventSink, observer: any StreamObserver,
-        connect: @ServiceActor () -> RedisReader
+        options: EventConsumerOptions, pipeline: OrderPipeline, sink: any EventSink, roster: Roster? = nil, observer: any StreamObserver,
+        connect: @escaping @ServiceActor () -> RedisReader
     ) {
-        lanes = pipeline.partitions.map { keys in
+        let health = SinkHealth()
+        let help = PartitionHelp(
+            pipeline, stream: { $0.events }, visibilityTimeout: options.visibilityTimeout, observer: observer, canHelp: { health.isGood })
+        lanes = LaneSet(
+            pipeline, roster: roster ?? Roster(group: persistGroup, name: options.consumer, partitions: pipeline.partitions.count), help: help
+        ) { keys in
             let reader = GroupReader(
                 pipeline: pipeline, reader: connect(), keys: keys, stream: keys.events, group: persistGroup, consumer: options.consumer,
                 observer: observer)
-            return EventLane(options: options, pipeline: pipeline, reader: reader, sink: sink, observer: observer)
+            return EventLane(options: options, pipeline: pipeline, reader: reader, sink: sink, health: health, observer: observer)
         }
     }
 
-    /// Works until `stop` is called.
-    public func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            for lane in lanes {
-                group.addTask { await lane.run() }
-                group.addTask { await lane.keep() }
-            }
-        }
-    }
+    /// The partitions that are read.
+    public var served: Set<Int> { lanes.served }
+
+    /// Works until `stop` has finished.
+    public func run() async { await lanes.run() }
 
     /// Stops reading, lets the batches in hand finish within `grace`, and hands back the rest.
-    public func stop(within grace: Duration) async {
-        await withTaskGroup(of: Void.self) { group in
-            for lane in lanes { group.addTask { await lane.stop(within: grace) } }
-        }
-    }
+    public func stop(within grace: Duration) async { await lanes.stop(within: grace) }
 
     /// Tells the consumer that the connection was made again.
-    public func connectionRestored() { for lane in lanes { lane.connectionRestored() } }
+    public func connectionRestored() { lanes.connectionRestored() }
+}
+
+/// Whether the sink took the last batch that it was given. A process whose sink takes nothing is no help to others.
+@ServiceActor
+final class SinkHealth {
+    var isGood = true
 }

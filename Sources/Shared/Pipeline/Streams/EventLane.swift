@@ -3,7 +3,7 @@ internal import Orders
 
 /// The entries of one partition's events stream: read, stored and acknowledged batch by batch. The next batch is read while one is being stored.
 @ServiceActor
-final class EventLane {
+final class EventLane: Lane {
     private static let claimInterval = Duration.seconds(1)
     private static let claimPause = Duration.milliseconds(1500)
     /// Entries of one wait from which on many orders are under way.
@@ -15,6 +15,7 @@ final class EventLane {
     private let pipeline: OrderPipeline
     private let reader: GroupReader
     private let sink: any EventSink
+    private let health: SinkHealth
     private let observer: any StreamObserver
     /// The batch that is being stored and the one that was read meanwhile, in this order. All of them are renewed.
     private var inHand: [StreamEntry] = []
@@ -25,22 +26,41 @@ final class EventLane {
     private var worker: Task<Void, Never>?
     private var nextClaim = MonotonicInstant.now
 
-    init(options: EventConsumerOptions, pipeline: OrderPipeline, reader: GroupReader, sink: any EventSink, observer: any StreamObserver) {
+    init(
+        options: EventConsumerOptions, pipeline: OrderPipeline, reader: GroupReader, sink: any EventSink, health: SinkHealth,
+        observer: any StreamObserver
+    ) {
         self.options = options
         self.pipeline = pipeline
         self.reader = reader
         self.sink = sink
+        self.health = health
         self.observer = observer
     }
 
+    var isWanted = true
+
     func run() async {
-        let task = Loop.spawn { await self.loop() }
-        worker = task
-        await task.value
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.supply() }
+            group.addTask { await self.keep() }
+        }
+    }
+
+    /// Stores what it reads, until the process stops or the lane is given up and has nothing in hand.
+    private func supply() async {
+        repeat {
+            let task = Loop.spawn { await self.loop() }
+            worker = task
+            await task.value
+        } while isWanted && !isStopping
+        guard !isStopping else { return }
+        reader.close()
+        stopped.succeed(())
     }
 
     private func loop() async {
-        while !isStopping && !Task.isCancelled {
+        while isWanted && !isStopping && !Task.isCancelled {
             let batch = await next()
             await storing?.value
             guard !batch.isEmpty, !Task.isCancelled else { continue }
@@ -80,6 +100,7 @@ final class EventLane {
 
     private func claim() async -> [StreamEntry] {
         do throws(PipelineError) {
+            guard try await pipeline.hasAbandoned(reader.stream, reader.group, after: options.visibilityTimeout) else { return [] }
             let entries = try await reader.claim(
                 idle: options.visibilityTimeout, max: options.batch, .none, takesSuspects: false, inHand: inHand.map(\.id)
             ).entries
@@ -128,7 +149,7 @@ final class EventLane {
         let ids = Array(Set(named.map(\.orderID)))
         let records = try await pipeline.records(ids)
         let found = records.compactMap { $0 }
-        let refused = found.isEmpty ? [] : try await sink.store(found)
+        let refused = found.isEmpty ? [] : try await give(found)
         for record in found { outcome.stored[record.id] = record.state }
         for (index, reason) in refused {
             outcome.stored[found[index].id] = nil
@@ -137,6 +158,17 @@ final class EventLane {
         let gone = zip(ids, records).filter { $1 == nil }.map(\.0)
         if !gone.isEmpty { observer.withoutOrder(stream: reader.stream, orders: gone) }
         return outcome
+    }
+
+    private func give(_ orders: [OrderRecord]) async throws -> [(index: Int, reason: String)] {
+        do {
+            let refused = try await sink.store(orders)
+            health.isGood = true
+            return refused
+        } catch {
+            health.isGood = false
+            throw error
+        }
     }
 
     /// Acknowledges a batch after COMMIT. If that fails, the entries come again, and storing their orders again changes nothing.
@@ -158,7 +190,7 @@ final class EventLane {
         }
     }
 
-    func keep() async {
+    private func keep() async {
         while !stopped.isCompleted {
             await renew()
             try? await stopped.value(within: options.renewInterval)

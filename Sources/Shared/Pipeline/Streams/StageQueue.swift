@@ -52,14 +52,10 @@ extension OrderPipeline {
 extension StageQueue {
     /// Reads what XINFO GROUPS says of one group. Nil if there is no such group, or if Redis has lost count of it.
     fileprivate init?(_ reply: RedisValue, group: String) {
-        for row in reply.array ?? [] {
-            let fields = Dictionary(row.pairs.map { ($0.name.string ?? "", $0.value) }) { first, _ in first }
-            guard fields["name"]?.string == group else { continue }
-            guard let waiting = fields["lag"]?.integer, let pending = fields["pending"]?.integer else { return nil }
-            // Of a group that was never read Redis knows no number of entries read.
-            self.init(waiting: Int(waiting), inHand: Int(pending), taken: Int(fields["entries-read"]?.integer ?? 0))
-            return
+        guard let fields = reply.fields(ofGroup: group), let waiting = fields["lag"]?.integer, let pending = fields["pending"]?.integer else {
+            return nil
         }
-        return nil
+        // Of a group that was never read Redis knows no number of entries read.
+        self.init(waiting: Int(waiting), inHand: Int(pending), taken: Int(fields["entries-read"]?.integer ?? 0))
     }
 }

@@ -12,6 +12,8 @@ public final class AttemptBudget {
         public let wait: Duration
     }
 
+    /// Whether the last request was granted nothing, so that first attempts wait on purpose.
+    private(set) var isUsedUp = false
     private let pipeline: OrderPipeline
     private let perMinute: Int
     private var lastCheck: (at: MonotonicInstant, allowed: Bool)?
@@ -26,6 +28,7 @@ public final class AttemptBudget {
     public func take(_ wanted: Int) async -> Grant {
         let reply = try? await pipeline.run(Scripts.allow, keys: Keys.attempts, ["take", String(wanted), String(perMinute)])
         guard let values = reply?.array, let wait = values.first?.integer else { return Grant(places: [], wait: .seconds(1)) }
+        isUsedUp = values.count == 1
         return Grant(places: values.dropFirst().compactMap { $0.string }, wait: .milliseconds(wait))
     }
 

@@ -1,21 +1,31 @@
 public import EventLoop
 internal import Redis
 
-/// The regular work of every process that reads streams, beside its entries: due retries, deadlines, times that a clock which ran ahead has left,
-/// trimming, consumers that are gone, and the lag after a restart of Redis.
+/// The regular work beside the entries of streams: due retries, deadlines, times that a clock which ran ahead has left, trimming, consumers that are
+/// gone, and the lag after a restart of Redis.
+///
+/// The first two processes that serve a partition do it, so its cost does not grow with the number of processes. The first of them does it each time.
+/// The second does it each tenth time, for the time in which nobody knows yet that the first one has gone.
 @ServiceActor
 public final class PipelineUpkeep {
+    /// Of so many rounds the second process of a partition takes part in one.
+    private static let slowRounds = 10
+
     private let pipeline: OrderPipeline
+    private let roster: Roster
+    private let clock: RedisClock
     private let observer: any StreamObserver
     private let promotes: Bool
     /// The name under which this process takes the turn to count.
     private let name = String(UInt64.random(in: .min ... .max), radix: 36)
 
-    /// The upkeep of all partitions; only routers and executors promote retries.
-    public init(pipeline: OrderPipeline, promotes: Bool, observer: any StreamObserver) {
+    /// The upkeep of the partitions that this process serves; only routers and executors promote retries. `clock` has the time of Redis.
+    public init(pipeline: OrderPipeline, roster: Roster, clock: RedisClock, promotes: Bool, observer: any StreamObserver) {
         self.pipeline = pipeline
-        self.promotes = promotes
+        self.roster = roster
+        self.clock = clock
         self.observer = observer
+        self.promotes = promotes
     }
 
     /// Runs until the task is cancelled.
@@ -29,44 +39,65 @@ public final class PipelineUpkeep {
     }
 
     private func promoteLoop() async {
-        await every(.milliseconds(100), "promote") { pipeline, keys throws(PipelineError) in
-            try await pipeline.promote(keys)
+        await every(.milliseconds(100)) { upkeep, partitions in
+            guard let now = upkeep.clock.now else { return }
+            await upkeep.attempt("promote") { pipeline throws(PipelineError) in
+                for keys in try await pipeline.haveDueRetries(partitions, at: now) {
+                    await upkeep.attempt("promote") { pipeline throws(PipelineError) in try await pipeline.promote(keys) }
+                }
+            }
         }
     }
 
     private func sweepLoop() async {
-        await every(.seconds(1), "sweep") { pipeline, keys throws(PipelineError) in
-            try await pipeline.sweep(keys)
+        await every(.seconds(1)) { upkeep, partitions in
+            for keys in partitions { await upkeep.attempt("sweep") { pipeline throws(PipelineError) in try await pipeline.sweep(keys) } }
         }
     }
 
     private func tidyLoop() async {
-        await every(.seconds(10), "tidy") { pipeline, keys throws(PipelineError) in
-            try await pipeline.hasten(keys)
-            try await pipeline.trim(keys)
-            try await pipeline.reap(keys, alive: try await pipeline.aliveNames())
+        await every(.seconds(10)) { upkeep, partitions in
+            guard !partitions.isEmpty else { return }
+            await upkeep.attempt("tidy") { pipeline throws(PipelineError) in
+                let alive = try await pipeline.aliveNames()
+                for keys in partitions {
+                    await upkeep.attempt("tidy") { pipeline throws(PipelineError) in
+                        try await pipeline.hasten(keys)
+                        // The clock of the partition itself decides, and it may be ahead of the one that `promoteLoop` asks.
+                        if upkeep.promotes { try await pipeline.promote(keys) }
+                        try await pipeline.trim(keys)
+                        try await pipeline.reap(keys, alive: alive)
+                    }
+                }
+            }
         }
     }
 
     /// Counts while the other work goes on, never before it: a million entries may wait.
     private func recountLoop() async {
         while !Task.isCancelled {
-            if pipeline.redis.isConnected {
-                do throws(PipelineError) { try await pipeline.recount(as: name) } catch { observer.failed(doing: "recount", error: error) }
-            }
+            await attempt("recount") { pipeline throws(PipelineError) in try await pipeline.recount(as: self.name) }
             try? await sleep(for: .seconds(10) * Int.random(in: 80...120) / 100)
         }
     }
 
-    private func every(
-        _ interval: Duration, _ doing: String, _ body: @ServiceActor (OrderPipeline, Keys) async throws(PipelineError) -> Void
-    ) async {
+    /// Calls `body` again and again with the partitions that this process looks after in that round.
+    private func every(_ interval: Duration, _ body: @ServiceActor (PipelineUpkeep, [Keys]) async -> Void) async {
+        // Processes that start at one moment take part in different rounds.
+        var round = Int.random(in: 0..<Self.slowRounds)
         while !Task.isCancelled {
-            for keys in pipeline.partitions where pipeline.redis.isConnected {
-                do throws(PipelineError) { try await body(pipeline, keys) } catch { observer.failed(doing: doing, error: error) }
-            }
+            let isSlow = round % Self.slowRounds == 0
+            let partitions = pipeline.partitions.filter { keys in roster.rank(of: keys.partition).map { $0 == 0 || $0 == 1 && isSlow } ?? false }
+            await body(self, partitions)
+            round += 1
             // Jitter keeps replicas from asking in step.
             try? await sleep(for: interval * Int.random(in: 80...120) / 100)
         }
+    }
+
+    /// Tries work on the pipeline while Redis is there, and tells the observer if it fails.
+    private func attempt<Value>(_ doing: String, _ body: @ServiceActor (OrderPipeline) async throws(PipelineError) -> Value) async {
+        guard pipeline.redis.isConnected else { return }
+        do throws(PipelineError) { _ = try await body(pipeline) } catch { observer.failed(doing: doing, error: error) }
     }
 }

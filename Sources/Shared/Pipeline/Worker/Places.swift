@@ -1,6 +1,6 @@
 public import EventLoop
 
-/// How many entries a lane may have in hand. An entry takes a place while it is worked on. It may leave the place and stay in hand, while it only
+/// How many entries a process may have in hand. An entry takes a place while it is worked on. It may leave the place and stay in hand, while it only
 /// waits for something outside.
 struct Places: Sendable {
     /// The places.
@@ -19,6 +19,9 @@ struct Places: Sendable {
 
     /// The number of entries that may be taken now. An entry that is in a place may leave it at any time, so it counts against both limits.
     var free: Int { max(0, min(count - taken, maxUnderWay - underWay - taken)) }
+
+    /// Whether a further entry would only have to wait for a place.
+    var hasRoomUnderWay: Bool { maxUnderWay - underWay - taken > 0 }
 
     /// Notes an entry that comes in hand.
     mutating func take() { taken += 1 }

@@ -23,6 +23,8 @@ public struct WorkerOptions: Sendable {
     public var renewInterval: Duration
     /// This process' name as a consumer.
     public var consumer: String
+    /// How long the entries of a partition that others serve wait before this process joins in.
+    public var patience = Duration.seconds(10)
 
     public init(
         stage: Stage, concurrency: Int, maxUnderWay: Int = .max, visibilityTimeout: Duration, renewInterval: Duration, consumer: String
@@ -36,22 +38,31 @@ public struct WorkerOptions: Sendable {
     }
 }
 
-/// Serves one stage: reads its streams, with one lane per partition, and works on a limited number of orders at once.
+/// Serves one stage: reads the streams of its part of the partitions, with one lane for each, and works on a limited number of orders at once.
 @ServiceActor
 public final class Worker {
-    private let lanes: [WorkerLane]
+    private let lanes: LaneSet<WorkerLane>
+    private let places: SharedPlaces
 
-    /// A worker. `connect` makes a connection for a blocking reader; `budget` limits first attempts over all replicas.
+    /// A worker. `budget` limits first attempts over all replicas; `connect` makes a connection for a blocking reader.
+    ///
+    /// - Parameter roster: the processes of the stage; nil if this one alone serves all partitions.
     public init(
-        options: WorkerOptions, pipeline: OrderPipeline, handler: any OrderHandler, budget: AttemptBudget? = nil, observer: any StreamObserver,
-        connect: @ServiceActor () -> RedisReader
+        options: WorkerOptions, pipeline: OrderPipeline, handler: any OrderHandler, roster: Roster? = nil, budget: AttemptBudget? = nil,
+        observer: any StreamObserver, connect: @escaping @ServiceActor () -> RedisReader
     ) {
-        let count = pipeline.partitions.count
-        let places = Places(count: max(1, options.concurrency / count), maxUnderWay: max(1, options.maxUnderWay / count))
+        let places = SharedPlaces(count: max(1, options.concurrency), maxUnderWay: max(1, options.maxUnderWay))
         let quarantine = Quarantine()
-        lanes = pipeline.partitions.map { keys in
+        let stage = options.stage
+        let help = PartitionHelp(
+            pipeline, stream: { $0.source(of: stage) }, patience: options.patience, visibilityTimeout: options.visibilityTimeout,
+            observer: observer, canHelp: { places.hasRoom && budget?.isUsedUp != true })
+        self.places = places
+        lanes = LaneSet(
+            pipeline, roster: roster ?? Roster(group: stage.group, name: options.consumer, partitions: pipeline.partitions.count), help: help
+        ) { keys in
             let reader = GroupReader(
-                pipeline: pipeline, reader: connect(), keys: keys, stream: keys.source(of: options.stage), group: options.stage.group,
+                pipeline: pipeline, reader: connect(), keys: keys, stream: keys.source(of: stage), group: stage.group,
                 consumer: options.consumer, observer: observer)
             return WorkerLane(
                 options: options, places: places, pipeline: pipeline, reader: reader, handler: handler, budget: budget, observer: observer,
@@ -60,28 +71,20 @@ public final class Worker {
     }
 
     /// Orders that are in a place.
-    public var working: Int { lanes.reduce(0) { $0 + $1.places.taken } }
-    /// Orders that are in hand without a place.
-    public var underWay: Int { lanes.reduce(0) { $0 + $1.places.underWay } }
-    public var inHand: Int { working + underWay }
+    public var working: Int { places.places.taken }
+    /// Orders that are in hand without a place, because they only wait for something outside.
+    public var underWay: Int { places.places.underWay }
+    /// All orders in hand, also those that wait for a place.
+    public var inHand: Int { lanes.all.reduce(0) { $0 + $1.inHand.count } }
+    /// The partitions that are read.
+    public var served: Set<Int> { lanes.served }
 
     /// Works until `stop` has finished.
-    public func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            for lane in lanes {
-                group.addTask { await lane.supply() }
-                group.addTask { await lane.keep() }
-            }
-        }
-    }
+    public func run() async { await lanes.run() }
 
     /// Stops reading, lets the entries in hand finish within `grace`, and hands back the rest.
-    public func stop(within grace: Duration) async {
-        await withTaskGroup(of: Void.self) { group in
-            for lane in lanes { group.addTask { await lane.stop(within: grace) } }
-        }
-    }
+    public func stop(within grace: Duration) async { await lanes.stop(within: grace) }
 
     /// Tells the worker that the connection was made again. Entries in hand are renewed before anything is claimed.
-    public func connectionRestored() { for lane in lanes { lane.connectionRestored() } }
+    public func connectionRestored() { lanes.connectionRestored() }
 }

@@ -1,11 +1,9 @@
 internal import EventLoop
-internal import Orders
-internal import Synchronization
 
 /// A worker's lane of one partition. It fills its places with entries, claimed ones before new ones, and renews the entries that it holds, also those
 /// that have left their places.
 @ServiceActor
-final class WorkerLane {
+final class WorkerLane: Lane {
     private struct Held {
         let work: WorkEntry?
         let place: Place
@@ -17,7 +15,8 @@ final class WorkerLane {
     private static let claimPause = Duration.milliseconds(1500)
 
     private let options: WorkerOptions
-    private(set) var places: Places
+    private let places: SharedPlaces
+    private let part: SharedPlaces.Part
     private let pipeline: OrderPipeline
     private let reader: GroupReader
     private let handler: any OrderHandler
@@ -27,7 +26,6 @@ final class WorkerLane {
     private let suspicion: Suspicion
     private let quarantine: Quarantine
     private var held: [String: Held] = [:]
-    private let changed = LoopSignal()
     private let stopped = Promise<Void>()
     private var isStopping = false
     private var supplier: Task<Void, any Error>?
@@ -37,11 +35,12 @@ final class WorkerLane {
     private var lastRenewal = MonotonicInstant.now
 
     init(
-        options: WorkerOptions, places: Places, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
+        options: WorkerOptions, places: SharedPlaces, pipeline: OrderPipeline, reader: GroupReader, handler: any OrderHandler, budget: AttemptBudget?,
         observer: any StreamObserver, quarantine: Quarantine
     ) {
         self.options = options
         self.places = places
+        part = places.join()
         self.pipeline = pipeline
         self.reader = reader
         self.handler = handler
@@ -52,27 +51,42 @@ final class WorkerLane {
         suspicion = Suspicion(maxStarts: pipeline.settings.maxStarts)
     }
 
-    private var inHand: [String] { Array(held.keys) }
-    private var free: Int { places.free }
+    var isWanted = true { didSet { if isWanted != oldValue { places.count(part, reads: isWanted) } } }
+    /// The entries that the lane holds.
+    var inHand: [String] { Array(held.keys) }
     /// On a new connection the others have not renewed their entries yet.
     private var mayClaim: Bool { pipeline.isConnected && pausedUntil <= .now }
 
     // MARK: Supply
 
-    /// Fills free places until the worker stops.
-    func supply() async {
-        let task = Loop.spawn { try await self.supplyLoop() }
-        supplier = task
-        _ = await task.result
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.supply() }
+            group.addTask { await self.keep() }
+        }
+        if isWanted { places.count(part, reads: false) }
+    }
+
+    /// Fills free places until the worker stops, or the lane is given up and has nothing in hand.
+    private func supply() async {
+        repeat {
+            let task = Loop.spawn { try await self.supplyLoop() }
+            supplier = task
+            _ = await task.result
+        } while isWanted && !isStopping
+        guard !isStopping else { return }
+        reader.close()
+        stopped.succeed(())
     }
 
     private func supplyLoop() async throws {
         while !isStopping {
-            if free <= 0 {
-                try await changed.wait(upTo: Self.claimInterval)
+            if !isWanted {
+                if held.isEmpty { return }
+                try await places.changed.wait(upTo: Self.claimInterval)
             } else if nextClaim <= .now {
                 nextClaim = .now + Self.claimInterval
-                if mayClaim { await claim() }
+                if mayClaim { try await claim() }
             } else {
                 try await read()
             }
@@ -80,46 +94,69 @@ final class WorkerLane {
     }
 
     private func read() async throws {
-        let untilClaim = max(.milliseconds(10), nextClaim - .now)
-        guard let budget else {
-            accept(await reader.read(count: free, block: untilClaim), claimed: false)
+        let isEager = part.isEager
+        let wanted = isEager ? places.mayTake(part) : places.mayAwait(part)
+        guard wanted > 0 else {
+            try await places.changed.wait(upTo: Self.claimInterval)
             return
         }
-        let grant = await budget.take(free)
+        let untilClaim = max(.milliseconds(10), nextClaim - .now)
+        guard let budget else {
+            _ = await read(wanted, block: untilClaim, isEager)
+            return
+        }
+        let grant = await budget.take(wanted)
         guard !grant.places.isEmpty else {
-            if await budget.mayOvertake() { await overtake() }
+            if await budget.mayOvertake() { await overtake(wanted) }
             try await sleep(for: min(untilClaim, grant.wait))
             return
         }
-        let entries = await reader.read(count: grant.places.count, block: untilClaim)
-        let firsts = entries.count { $0.fields?["round"] == "1" }
-        accept(entries, claimed: false)
+        let firsts = await read(grant.places.count, block: untilClaim, isEager)
         // This runs in another task: a worker that stops would keep the places from the others for a minute.
         Loop.spawn { await budget.giveBack(Array(grant.places.dropFirst(firsts))) }
     }
 
+    /// Reads and accepts new entries. An eager lane keeps places for them, and so it does not wait for them. Returns how many are first attempts.
+    private func read(_ count: Int, block: Duration, _ isEager: Bool) async -> Int {
+        if isEager { places.keep(count, for: part) }
+        let entries = await reader.read(count: count, block: isEager ? .milliseconds(1) : block)
+        if isEager { places.letGo(count) }
+        places.setEager(part, isWanted && entries.count >= count)
+        accept(entries, claimed: false)
+        return budget == nil ? 0 : entries.count { $0.fields?["round"] == "1" }
+    }
+
     /// Takes retries past the first attempts that wait for a place. Retries need no place.
-    private func overtake() async {
+    private func overtake(_ wanted: Int) async {
         do throws(PipelineError) {
-            accept(try await reader.overtake(max: free, name: options.stage.stream), claimed: false)
+            accept(try await reader.overtake(max: wanted, name: options.stage.stream), claimed: false)
         } catch {
             observer.failed(doing: "overtake", error: error)
         }
     }
 
     /// Claims entries, suspects only if there is nothing else. The lanes claim other entries side by side: only suspects must be kept apart.
-    private func claim() async {
+    private func claim() async throws {
         do throws(PipelineError) {
-            let found = try await claim(suspects: false)
-            if found.entries.isEmpty, found.leavesSuspects { try await claimSuspects() }
+            guard try await pipeline.hasAbandoned(reader.stream, reader.group, after: options.visibilityTimeout), isWanted else { return }
+            // The others leave this lane its share.
+            places.setEager(part, true)
+            if places.mayTake(part) > 0 {
+                let found = try await claim(suspects: false)
+                if found.entries.isEmpty, found.leavesSuspects { try await claimSuspects() }
+                return
+            }
         } catch {
             observer.failed(doing: "claim", error: error)
+            return
         }
+        nextClaim = .now
+        try await places.changed.wait(upTo: Self.claimInterval)
     }
 
     private func claimSuspects() async throws(PipelineError) {
         await quarantine.wait(self, upTo: options.visibilityTimeout)
-        guard mayClaim, !isStopping, free > 0, quarantine.open(for: self) else { return }
+        guard mayClaim, !isStopping, isWanted, places.mayTake(part) > 0, quarantine.open(for: self) else { return }
         defer { quarantine.close(for: self) }
         let entries = try await claim(suspects: true).entries
         guard let entry = entries.first, suspicion.isSuspect(deliveries: entry.deliveries) else { return }
@@ -131,14 +168,21 @@ final class WorkerLane {
     private func claim(suspects: Bool) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
         // Entries in hand that were not renewed in time are renewed first. Otherwise a frozen process that wakes up would claim from itself.
         if lastRenewal.elapsed > options.renewInterval { try await renewHeld() }
-        let wanted = free
-        let lost = held.filter { $1.task.isCancelled }.map(\.key)
-        let found = try await reader.claim(
-            idle: options.visibilityTimeout, max: wanted, suspicion, takesSuspects: suspects, lost: lost, inHand: inHand)
+        let wanted = places.mayTake(part)
+        guard wanted > 0 else { return ([], false) }
+        let found = try await claim(wanted, suspects)
         accept(found.entries, claimed: true)
         // Where so many were found, more may wait: thousands, if their worker had them under way.
         if !suspects, found.entries.count >= wanted { nextClaim = .now }
         return found
+    }
+
+    private func claim(_ wanted: Int, _ suspects: Bool) async throws(PipelineError) -> (entries: [StreamEntry], leavesSuspects: Bool) {
+        places.keep(wanted, for: part)
+        defer { places.letGo(wanted) }
+        let lost = held.filter { $1.task.isCancelled }.map(\.key)
+        return try await reader.claim(
+            idle: options.visibilityTimeout, max: wanted, suspicion, takesSuspects: suspects, lost: lost, inHand: inHand)
     }
 
     /// Waits for the next step of each suspect and takes nothing new meanwhile, at most for the visibility time-out. A suspect without a step by then
@@ -153,27 +197,24 @@ final class WorkerLane {
             let work = WorkEntry(entry, options: options, partition: reader.keys.partition)
             if suspicion.isOnLastStart(deliveries: entry.deliveries) { quarantine.hold(name(of: entry)) }
             let place = work?.place ?? Place()
-            places.take()
-            place.onLeave = { [weak self] in self?.hasLeft() }
-            let task = Loop.spawn { await self.handle(entry, work) }
+            let hasPlace = places.take(part)
+            place.onLeave = { [places, part] in places.leave(part) }
+            let task = Loop.spawn { await self.handle(entry, work, hasPlace: hasPlace) }
             held[entry.id] = Held(work: work, place: place, task: task)
         }
     }
 
-    private func hasLeft() {
-        places.leave()
-        changed.notify()
-    }
-
-    private func handle(_ entry: StreamEntry, _ work: WorkEntry?) async {
+    private func handle(_ entry: StreamEntry, _ work: WorkEntry?, hasPlace: Bool) async {
+        var hasPlace = hasPlace
         defer {
-            if let ended = held.removeValue(forKey: entry.id) { places.end(hasLeft: ended.place.isLeft) }
+            if let ended = held.removeValue(forKey: entry.id), hasPlace { places.end(part, hasLeft: ended.place.isLeft) }
             quarantine.letGo(name(of: entry))
             if let work { pipeline.noteProgress(of: work) }
-            changed.notify()
+            places.changed.notify()
         }
+        if !hasPlace { hasPlace = await places.wait(part) }
         await quarantine.wait(self, upTo: options.visibilityTimeout)
-        guard !Task.isCancelled else { return }
+        guard hasPlace, !Task.isCancelled else { return }
         do throws(PipelineError) {
             guard let work else {
                 try await reader.bury(entry, reason: "MALFORMED", name: options.stage.stream)
@@ -195,7 +236,7 @@ final class WorkerLane {
     // MARK: Keep
 
     /// Renews the entries in hand until the worker has stopped.
-    func keep() async {
+    private func keep() async {
         while !stopped.isCompleted {
             do throws(PipelineError) {
                 try await renewHeld()
@@ -230,30 +271,11 @@ final class WorkerLane {
         isStopping = true
         supplier?.cancel()
         reader.close()
-        changed.notify()
+        places.changed.notify()
         let start = MonotonicInstant.now
-        while !held.isEmpty, start.elapsed < grace { _ = try? await changed.wait(upTo: grace - start.elapsed) }
+        while !held.isEmpty, start.elapsed < grace { _ = try? await places.changed.wait(upTo: grace - start.elapsed) }
         for (_, entry) in held { entry.task.cancel() }
         await reader.release(held.values.compactMap(\.work))
         stopped.succeed(())
     }
-}
-
-extension WorkEntry {
-    /// The largest size of an entry's names and values, in bytes. A newer version may add fields, but no work entry ever comes near this.
-    private static let maxBytes = 4_096
-
-    /// Reads an entry of a work stream: `id`, a UUID in lower case, and `round`, from 1. Nil for anything else.
-    convenience init?(_ entry: StreamEntry, options: WorkerOptions, partition: Int) {
-        guard let fields = entry.fields, fields.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= Self.maxBytes,
-            let text = fields["id"], let id = OrderID(parsing: text), id.description == text,
-            let round = fields["round"].flatMap({ Int($0) }), round >= 1
-        else { return nil }
-        self.init(
-            stage: options.stage, partition: partition, entry: entry.id, orderID: id, round: round, consumer: options.consumer,
-            deliveries: entry.deliveries, token: String(Self.tokens.wrappingAdd(1, ordering: .relaxed).newValue, radix: 36))
-    }
-
-    /// A random start and a count: the kernel is asked for a random number once, not for each delivery.
-    private static let tokens = Atomic(UInt64.random(in: .min ... .max))
 }
