@@ -64,6 +64,9 @@ enum Settings {
     static let persistBatch = Setting<Int>.integer("PERSIST_BATCH", default: 1000, in: 1...10_000, "Most orders of one transaction")
     static let persistWait = Setting<Duration>.milliseconds(
         "PERSIST_WAIT_MS", default: 20, in: 1...10_000, "Longest wait for a batch to fill; ten times as long while many orders are under way")
+    static let ordersRetention = Setting<Duration?>.days(
+        "ORDERS_RETENTION_DAYS", default: 0, in: 1...36_500, zeroMeans: "ever",
+        "How long Postgres keeps final orders; they go by whole months, when the last order of a month is that old")
 
     // Taking orders in
     static let publicURL = Setting<String?>.httpURL("PUBLIC_URL", shownAs: "from the request", "Where clients reach the engine")
