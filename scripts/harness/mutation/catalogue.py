@@ -220,4 +220,8 @@ MUTATIONS = (
         "young-month", "a month goes when its first order is old enough", "Sources/Shared/Storage/OrderPart.swift",
         "upper.map { $0 <= id.description } ?? false", "lower.map { $0 <= id.description } ?? false",
         ("test", "StorageTests.MonthTests")),
+    Mutation(
+        "stale-list", "lists are read from a replica, however far it is behind", "services/gateway/GatewayService/Lists/OrderLists.swift",
+        "stand(behind <= replica.maxLag ? .up", "stand(behind <= .seconds(86_400) ? .up",
+        ("test", "ServiceTests.ReplicaTests")),
 )
