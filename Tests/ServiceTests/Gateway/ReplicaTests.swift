@@ -93,6 +93,35 @@ struct ReplicaTests {
         }
     }
 
+    @Test func `a list that the replica does not answer comes from the primary`() async throws {
+        try await withServers { _, standby, store, url in
+            let id = try await place(store)
+            try await withGateway(["DATABASE_URL": url, "DATABASE_READ_URL": standby.url(of: url)]) { _, http in
+                try await eventually { try await check(http).verdict == "ok" }
+                try await eventually { try await listed(http) == ["\(id)"] }
+                try standby.pause()
+                let start = MonotonicInstant.now
+                #expect(try await listed(http) == ["\(id)"])
+                #expect(start.elapsed > .seconds(1), "the replica was not asked")
+                try standby.resume()
+                try await eventually { try await check(http).verdict == "ok" }
+            }
+        }
+    }
+
+    @Test func `a replica that the role may not read is not used, and the doctor says why`() async throws {
+        try await withServers { _, standby, store, url in
+            let id = try await place(store)
+            let pool = try PostgresPool(url: url, size: 1, name: "tests", waitTimeout: .seconds(30))
+            try await alongside({ await pool.run() }, stop: { pool.close() }) { _ = try await pool.query("CREATE ROLE stranger LOGIN") }
+            let settings = ["DATABASE_URL": url, "DATABASE_READ_URL": standby.url(of: url).replacing("postgres@", with: "stranger@")]
+            try await withGateway(settings) { _, http in
+                try await eventually { try await check(http).finding?.contains("42501") == true }
+                #expect(try await listed(http) == ["\(id)"])
+            }
+        }
+    }
+
     @Test func `a replica goes on to serve while the primary is away`() async throws {
         try await withServers { primary, standby, store, url in
             let id = try await place(store)

@@ -63,7 +63,8 @@ public struct Gateway: Service {
     private static func replica(_ settings: GatewaySettings, _ process: ServiceProcess) throws -> OrderLists.Replica? {
         guard let url = settings.databaseRead else { return nil }
         let pool = try StartError.naming("DATABASE_READ_URL") { () throws(PostgresError) in
-            try PostgresPool(url: url.text, size: 4, name: process.name, needsWriting: false)
+            // Less than usual: the primary is still to be asked.
+            try PostgresPool(url: url.text, size: 4, name: process.name, needsWriting: false, statementTimeout: .seconds(2), waitTimeout: .seconds(1))
         }
         return OrderLists.Replica(pool: pool, maxLag: settings.databaseReadLag)
     }

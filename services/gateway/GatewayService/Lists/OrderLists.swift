@@ -90,6 +90,7 @@ final class OrderLists {
         do throws(PostgresError) {
             behind = try await replica.store.position().flatMap { lag.behind(standby: $0, at: .now) }
             guard let behind else { return stand(.down("it is no standby of the server of DATABASE_URL, or does not tell its position")) }
+            try await replica.store.probe()
             stand(behind <= replica.maxLag ? .up : .down("it is \(behind.millisecondsRoundedUp) ms behind"))
         } catch {
             guard error.kind != .cancelled, error.kind != .closed, error.kind != .poolExhausted else { return }
