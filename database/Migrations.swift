@@ -23,5 +23,8 @@ public enum Migrations {
         Step(3, "retention_index", PackageResources._003_retention_index_sql),
         Step(4, "one_row", PackageResources._004_one_row_sql),
         Step(5, "owner", PackageResources._005_owner_sql),
+        Step(6, "months", PackageResources._006_months_sql),
+        Step(7, "months_checked", PackageResources._007_months_checked_sql),
+        Step(8, "partitions", PackageResources._008_partitions_sql),
     ]
 }

@@ -136,7 +136,8 @@ import Testing
         let market = ["MOCK_SEED", "MOCK_VOLATILITY_BPS", "MOCK_REVERSION_MS", "MOCK_SLOT_MS", "MOCK_VALID_SLOTS"]
         let files = ["TOKENS_FILE", "POOLS_FILE"]
         let gateway = [
-            "DATABASE_URL", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_EXPECTED_WAIT_MS", "MAX_ATTEMPTS",
+            "DATABASE_URL", "DATABASE_READ_URL", "DATABASE_READ_LAG_MS", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS",
+            "MAX_EXPECTED_WAIT_MS", "MAX_ATTEMPTS",
             "IDEMPOTENCY_TTL_S", "CONTRACTS_DIR", "SOCKET_TOKEN_TTL_S", "USER_OPEN_ORDERS", "USER_ORDERS_PER_MIN",
             "ORDER_NOTIONAL_MAX",
         ]
@@ -149,7 +150,8 @@ import Testing
             "MOCK_DROP_RATE", "MOCK_LATE_RATE", "CHAIN_RETENTION_DAYS", "CHAIN",
         ]
         let notifier = [
-            "DATABASE_URL", "PERSIST_BATCH", "PERSIST_WAIT_MS", "EVENTS_RETENTION_DAYS", "WS_PING_S", "WS_IDLE_S", "WS_QUEUE", "WS_QUEUE_BYTES",
+            "DATABASE_URL", "PERSIST_BATCH", "PERSIST_WAIT_MS", "EVENTS_RETENTION_DAYS", "ORDERS_RETENTION_DAYS", "WS_PING_S", "WS_IDLE_S",
+            "WS_QUEUE", "WS_QUEUE_BYTES",
             "WS_MAX_MESSAGE", "WS_QUEUE_TOTAL_BYTES", "WS_FRAMES_PER_S", "CALLER_SOCKETS",
         ]
         #expect(Set(GatewaySettings.descriptions.map(\.name)) == Set(common + gateway + files))

@@ -105,7 +105,7 @@ struct RetentionTests {
             #expect(try await pool.query(left).first?["n"] == "0")
             _ = try await pool.query("SET enable_seqscan = off")
             let plan = try await pool.query("EXPLAIN " + left.replacing("count(*) AS n", with: "order_id") + " ORDER BY updated_at LIMIT 5").rows
-            #expect(plan.contains { $0[0]?.contains("order_rows_retention") == true })
+            #expect(plan.contains { $0[0]?.contains("order_rows_first_retention") == true })
         }
     }
 

@@ -43,6 +43,18 @@ public final class PostgresServer {
         return server
     }
 
+    /// Starts a standby of this server. It applies what this one writes as soon as it comes.
+    public func standby() async throws -> PostgresServer {
+        let server = try PostgresServer(isDurable: isDurable)
+        let source = ["-h", directory, "-p", String(port), "-U", "postgres"]
+        try await server.execute(["pg_basebackup"] + source + ["-D", server.data, "-R", "-X", "stream", "-c", "fast", "--no-sync"])
+        try await server.restart()
+        return server
+    }
+
+    /// The URL at this standby of a database of its primary.
+    public func url(of database: String) -> String { "postgres://postgres@127.0.0.1:\(port)/\(database.split(separator: "/").last ?? "")" }
+
     /// Makes an empty database and returns its URL.
     public func database() async throws -> String {
         databases += 1

@@ -5,6 +5,10 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     /// The settings that every service has.
     public let common: CommonSettings
     public let database: PostgresURL
+    /// A standby that lists are read from; nil for none.
+    public let databaseRead: PostgresURL?
+    /// How far it may be behind.
+    public let databaseReadLag: Duration
     public let publicURL: String?
     public let socketTokenTTL: Duration
     public let maxBacklog: Int
@@ -21,6 +25,8 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     public init(reading reader: inout SettingsReader) {
         common = CommonSettings(reading: &reader)
         database = reader.value(Settings.database)
+        databaseRead = reader.value(Settings.databaseRead)
+        databaseReadLag = reader.value(Settings.databaseReadLag)
         publicURL = reader.value(Settings.publicURL)
         socketTokenTTL = reader.value(Settings.socketTokenTTL)
         maxBacklog = reader.value(Settings.maxBacklog)

@@ -10,6 +10,7 @@ public struct NotifierSettings: ServiceSettings, Equatable {
     public let persistBatch: Int
     public let persistWait: Duration
     public let eventsRetention: Duration?
+    public let ordersRetention: Duration?
     /// The settings of WebSockets.
     public let sockets: SocketSettings
 
@@ -20,6 +21,7 @@ public struct NotifierSettings: ServiceSettings, Equatable {
         persistBatch = reader.value(Settings.persistBatch)
         persistWait = reader.value(Settings.persistWait)
         eventsRetention = reader.value(Settings.eventsRetention)
+        ordersRetention = reader.value(Settings.ordersRetention)
         sockets = SocketSettings(reading: &reader)
     }
 }

@@ -142,6 +142,17 @@ extension Setting where Value == RedisURL {
     }
 }
 
+extension Setting where Value == PostgresURL? {
+    /// The same as ``Setting/postgresURL(_:_:)``, or nothing.
+    static func postgresURL(_ name: String, _ meaning: String) -> Setting {
+        let form = "postgres://user:password@host:port/database"
+        return Setting(name, fallback: nil, shownAs: "none", allowed: form, isSecret: true, meaning: meaning) { text throws(SettingRefusal) in
+            guard let url = PostgresURL(text) else { throw SettingRefusal(message: PostgresURL.refusal(of: text) ?? "must be \(form)") }
+            return url
+        }
+    }
+}
+
 extension Setting where Value == PostgresURL {
     static func postgresURL(_ name: String, _ meaning: String) -> Setting {
         let form = "postgres://user:password@host:port/database"

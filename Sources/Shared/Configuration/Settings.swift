@@ -64,8 +64,14 @@ enum Settings {
 
     // Postgres
     static let database = Setting.postgresURL("DATABASE_URL", "Postgres")
+    static let databaseRead = Setting<PostgresURL?>.postgresURL("DATABASE_READ_URL", "A standby of that Postgres, for lists of orders")
+    static let databaseReadLag = Setting<Duration>.milliseconds(
+        "DATABASE_READ_LAG_MS", default: 2_000, in: 100...60_000, "How far that standby may be behind before lists are read from DATABASE_URL")
     static let eventsRetention = Setting<Duration?>.days(
         "EVENTS_RETENTION_DAYS", default: 0, in: 1...36_500, zeroMeans: "ever", "How long Postgres keeps events of final orders")
+    static let ordersRetention = Setting<Duration?>.days(
+        "ORDERS_RETENTION_DAYS", default: 0, in: 1...36_500, zeroMeans: "ever",
+        "How long Postgres keeps final orders; they go by whole months, when the last order of a month is that old")
     static let persistBatch = Setting<Int>.integer("PERSIST_BATCH", default: 1000, in: 1...10_000, "Most orders of one transaction")
     static let persistWait = Setting<Duration>.milliseconds(
         "PERSIST_WAIT_MS", default: 20, in: 1...10_000, "Longest wait for a batch to fill; ten times as long while many orders are under way")

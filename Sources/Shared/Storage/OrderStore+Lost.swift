@@ -91,7 +91,7 @@ extension OrderStore {
         LIMIT $3::integer
         """
 
-    private static let recheck = """
+    static let recheck = """
         SELECT order_id FROM order_rows
         WHERE order_id = ANY ($1::uuid[]) AND status NOT IN ('confirmed', 'failed', 'cancelled')
         """

@@ -32,7 +32,7 @@ extension OrderStore {
         FOR UPDATE SKIP LOCKED
         """
 
-    private static let reduce = """
+    static let reduce = """
         UPDATE order_rows r SET events_deleted = true, events = coalesce(given.events, r.events)
         FROM unnest($1::uuid[], $2::text[]) AS given(order_id, events)
         WHERE r.order_id = given.order_id

@@ -241,4 +241,16 @@ MUTATIONS = (
         "open-beside-keyed", "a process without API keys starts beside one with them", "Sources/Shared/ServiceKit/Access/AccessMode.swift",
         "AccessMode(of: $0) == .keyed", "AccessMode(of: $0) == .keyed && $0.name.isEmpty",
         ("test", "ServiceTests.AccessModeTests")),
+    Mutation(
+        "open-month", "a month goes with an order in it that is not final", "Sources/Shared/Storage/OrderStore+Months.swift",
+        "WHERE status NOT IN ('confirmed', 'failed', 'cancelled') ORDER BY order_id LIMIT 1", "WHERE false",
+        ("test", "StorageTests.MonthTests")),
+    Mutation(
+        "young-month", "a month goes when its first order is old enough", "Sources/Shared/Storage/OrderPart.swift",
+        "upper.map { $0 <= id.description } ?? false", "lower.map { $0 <= id.description } ?? false",
+        ("test", "StorageTests.MonthTests")),
+    Mutation(
+        "stale-list", "lists are read from a replica, however far it is behind", "services/gateway/GatewayService/Lists/OrderLists.swift",
+        "stand(behind <= replica.maxLag ? .up", "stand(behind <= .seconds(86_400) ? .up",
+        ("test", "ServiceTests.ReplicaTests")),
 )

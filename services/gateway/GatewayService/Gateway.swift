@@ -16,6 +16,7 @@ public struct Gateway: Service {
     private let process: ServiceProcess
     private let postgres: PostgresPool
     private let postgresWatch: PostgresWatch
+    private let lists: OrderLists
     private let lag: LagSampler
     private let pressure: RedisPressure
     private let intake: IntakeWatch
@@ -38,23 +39,34 @@ public struct Gateway: Service {
             settings: settings, process: process, tokens: market.tokens, admission: admission, outcomes: Acceptance.outcomes(in: process.metrics))
         let store = OrderStore(pool: postgres)
         postgresWatch = PostgresWatch(postgres: postgres, store: store)
+        lists = OrderLists(primary: store, replica: try Self.replica(settings, process), log: process.log)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
         OrderRoutes(
             acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL, tokenLife: settings.socketTokenTTL
         ).add(to: process.router)
-        ListRoutes(store: store).add(to: process.router)
+        ListRoutes(lists: lists).add(to: process.router)
         DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         SystemRoutes(lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
-        HealthRoutes(process: process, postgres: postgresWatch).add(to: process.router)
+        HealthRoutes(process: process, postgres: postgresWatch, lists: lists).add(to: process.router)
         ActivityRoutes(lag: lag, clock: process.heartbeat.clock).add(to: process.router)
         PauseRoutes(process: process).add(to: process.router)
         AccessRoutes(access: process.access).add(to: process.router)
-        DoctorRoutes(examination: Examination(process: process, lag: lag, store: store, postgres: postgres)).add(to: process.router)
+        let examination = Examination(process: process, lag: lag, store: store, postgres: postgres, lists: lists)
+        DoctorRoutes(examination: examination).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
         LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)
         observePostgres()
         watchLimits(of: market.tokens)
+    }
+
+    private static func replica(_ settings: GatewaySettings, _ process: ServiceProcess) throws -> OrderLists.Replica? {
+        guard let url = settings.databaseRead else { return nil }
+        let pool = try StartError.naming("DATABASE_READ_URL") { () throws(PostgresError) in
+            // Less than usual: the primary is still to be asked.
+            try PostgresPool(url: url.text, size: 4, name: process.name, needsWriting: false, statementTimeout: .seconds(2), waitTimeout: .seconds(1))
+        }
+        return OrderLists.Replica(pool: pool, maxLag: settings.databaseReadLag)
     }
 
     /// The settings of the gateway's pipeline.
@@ -70,6 +82,7 @@ public struct Gateway: Service {
         [
             ServiceChild("postgres") { [postgres] in await postgres.run() },
             ServiceChild("postgres_watch") { [postgresWatch] in await postgresWatch.run() },
+            ServiceChild("lists") { [lists] in await lists.run() },
             ServiceChild("lag") { [lag] in await lag.run() },
             ServiceChild("pressure") { [pressure] in await pressure.run() },
             ServiceChild("intake") { [intake] in await intake.run() },
@@ -86,6 +99,7 @@ public struct Gateway: Service {
     }
 
     private func observePostgres() {
+        lists.observe(in: process.metrics)
         process.observePostgres { [postgres] in
             PostgresState(isAvailable: postgres.isAvailable, lent: postgres.load.lent, waiting: postgres.load.waiting)
         }

@@ -27,6 +27,7 @@ public struct Notifier: Service {
     private let holders: Holders
     private let schema: Schema
     private let retention: Retention?
+    private let months: OrderMonths
     private let lostOrders: LostOrderWatch
 
     /// Sets up storage, feeds and socket routes.
@@ -39,6 +40,7 @@ public struct Notifier: Service {
         let store = OrderStore(pool: postgres)
         schema = Schema(store: store, log: process.log)
         retention = settings.eventsRetention.map { Retention(store: store, age: $0, log: process.log) }
+        months = OrderMonths(store: store, age: settings.ordersRetention, log: process.log)
         lostOrders = LostOrderWatch(store: store, pipeline: process.pipeline, log: process.log, metrics: process.metrics)
         let options = EventConsumerOptions(
             consumer: process.name, batch: settings.persistBatch, wait: settings.persistWait,
@@ -82,6 +84,7 @@ public struct Notifier: Service {
             ServiceChild("upkeep") { [upkeep] in await upkeep.run() },
             ServiceChild("lost_orders") { [lostOrders] in await lostOrders.run() },
             ServiceChild("retention") { [retention] in await retention?.run() },
+            ServiceChild("months") { [months] in await months.run() },
         ]
     }
 

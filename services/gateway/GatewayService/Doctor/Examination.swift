@@ -15,12 +15,14 @@ final class Examination {
     private let lag: LagSampler
     private let store: OrderStore
     private let postgres: PostgresPool
+    private let lists: OrderLists
 
-    init(process: ServiceProcess, lag: LagSampler, store: OrderStore, postgres: PostgresPool) {
+    init(process: ServiceProcess, lag: LagSampler, store: OrderStore, postgres: PostgresPool, lists: OrderLists) {
         self.process = process
         self.lag = lag
         self.store = store
         self.postgres = postgres
+        self.lists = lists
     }
 
     /// All checks, always the same ones, in the order in which they are to be read.
@@ -44,6 +46,7 @@ final class Examination {
             results += OrderChecks.names.map { Diagnosis($0, .unknown, "an order in Postgres cannot be read: \(error)") }
         }
         results.append(await notifiersPostgres())
+        results.append(ReplicaCheck(lists: lists).diagnosis)
         return results
     }
 

@@ -14,6 +14,7 @@ struct HealthRoutes {
 
     let process: ServiceProcess
     let postgres: PostgresWatch
+    let lists: OrderLists
 
     func add(to router: HTTPRouter) { router.get("/health", for: .read) { _, _ in await health() } }
 
@@ -37,6 +38,7 @@ struct HealthRoutes {
             }
             redis.write(as: "redis", to: &$0)
             database.write(as: "postgres", to: &$0)
+            lists.standing.write(as: "postgresReplica", to: &$0)
             $0.field("venues", orNull: Self.venues(instances))
             $0.object("services") { writer in
                 for service in Self.services { writer.object(service) { $0.field("alive", alive[service]?.count ?? 0) } }

@@ -6,20 +6,20 @@ internal import Orders
 internal import ServiceKit
 internal import Storage
 
-/// `GET /api/orders`: pages of orders from Postgres, newest first. Postgres may be a batch behind.
+/// `GET /api/orders`: pages of orders from Postgres, newest first. Postgres may be a batch behind, and a replica of it some more.
 @ServiceActor
 struct ListRoutes {
     private static let defaultLimit = 50
     private static let parameters = ["userId", "status", "clientOrderId", "from", "to", "limit", "cursor", "view"]
 
-    let store: OrderStore
+    let lists: OrderLists
 
     func add(to router: HTTPRouter) { router.get("/api/orders", query: Self.parameters, for: .read) { request, _ in try await list(request) } }
 
     private func list(_ request: HTTPRequest) async throws -> HTTPResponse {
         let query = try ListQuery(request, defaultLimit: Self.defaultLimit)
         let page = try await answering("The orders cannot be listed") {
-            try await store.page(query.filter(for: request.principal), limit: query.limit, after: query.cursor)
+            try await lists.page(query.filter(for: request.principal), limit: query.limit, after: query.cursor)
         }
         let body = JSONWriter.object { writer in
             writer.array("orders") { list in for order in page.orders { query.view.write(order, to: &list) } }
