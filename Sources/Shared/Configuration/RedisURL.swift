@@ -5,8 +5,8 @@
 /// - `redis+unix://[[user][:password]@]/path[?db=database]`, a Unix socket
 /// - `redis+sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/database]`, the master that Sentinels know by this name, with its login;
 ///   `rediss+sentinel://…` is TLS to the Sentinels and to the master
-/// - `redis+cluster://[[user][:password]@]host[:port][,host[:port]…]`, a Redis Cluster that has these nodes among others, with the same login at each;
-///   `rediss+cluster://…` is TLS to all of them
+/// - `redis+cluster://[[user][:password]@]host[:port][,host[:port]…]`, a Redis Cluster that has these nodes among others, with the same login at
+///   each; `rediss+cluster://…` is TLS to all of them
 ///
 /// An empty password counts as none. The user `default` without a password counts as no user.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {

@@ -11,8 +11,8 @@ struct ClusterTests {
     private var engine: Engine { .current }
     private var cluster: ClusterServers { get throws { try #require(engine.stack.servers.cluster) } }
 
-    /// Places an order after the other, each until it is accepted, while `body` runs. Then each must have come to its end once, and so must the orders
-    /// of before.
+    /// Places an order after the other, each until it is accepted, while `body` runs. Then each must have come to its end once, and so must the
+    /// orders of before.
     private func underLoad(after before: [String], _ body: @ServiceActor () async throws -> Void) async throws {
         let engine = engine
         let over = Promise<Void>()
