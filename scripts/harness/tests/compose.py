@@ -167,6 +167,7 @@ def main(_arguments: list[str]) -> int:
         assert project.containers("edge") == edge, "the edge was made anew"
         ids += step("20 orders confirmed by the new replicas", confirmed, project, 20)
         step("all in Postgres, each landed once", rows, project, ids)
+        step("nothing is forgotten when Redis is started again", compose_redis.remembered, project, lambda: compose_redis.restarted(project))
         step("TLS, and every container as an arbitrary user", confinement.other_users, project)
         del project.env["EDGE_TLS_DIR"]
         for layout in compose_redis.LAYOUTS:

@@ -1,6 +1,8 @@
 """Tries the engine of compose.yaml on more than one Redis: a cluster, and a master whose replica Sentinels let take over."""
 
+import secrets
 import time
+from collections.abc import Callable
 
 from harness.http_client import fetched
 from harness.orders import ORDER, Refused, follow, place
@@ -30,6 +32,26 @@ def _orders(project: Project, count: int) -> None:
         assert last["status"] == "confirmed", f"order {order_id} ended {last['status']}: {last.get('message')}"
 
 
+def remembered(project: Project, restart: Callable[[], object]) -> None:
+    """Checks that a request that is repeated after Redis was started again gets the order of before: all that scripts have written is still there."""
+    header = {"Idempotency-Key": secrets.token_hex(8)}
+    before = place(project.base, ORDER, header)
+    assert follow(project.base, before)[-1]["status"] == "confirmed"
+    restart()
+    after = place(project.base, ORDER, header)
+    assert after == before, f"the repeated request got {after} instead of {before}"
+
+
+def restarted(project: Project) -> None:
+    project.compose("restart", "redis")
+    project.up()
+
+
+def _anew(project: Project) -> None:
+    project.compose("down", "--timeout", "20", seconds=180)
+    project.up()
+
+
 def _idle(project: Project) -> bool:
     return all(group["pending"] == 0 for stream in fetched(f"{project.base}/api/streams").json()["streams"] for group in stream["groups"])
 
@@ -49,7 +71,6 @@ def survives(project: Project, layout: str) -> None:
     _orders(project, 24)
     project.up()
     _orders(project, 24)
-    project.compose("down", "--timeout", "20", seconds=180)
-    project.up()
+    remembered(project, lambda: _anew(project))
     _orders(project, 24)
     project.compose("exec", "-T", "gateway", "orderctl", "doctor")
