@@ -134,7 +134,7 @@ extension Setting where Value == Secret? {
 
 extension Setting where Value == RedisURL {
     static func redisURL(_ name: String, default url: String, _ meaning: String) -> Setting {
-        let form = "redis[s]://[[user][:password]@]host[:port][/database]; docs/operations.md has the forms for Unix sockets and Sentinels"
+        let form = "redis[s]://[[user][:password]@]host[:port][/database]; docs/operations.md has the forms for Unix sockets, Sentinels and clusters"
         return Setting(name, default: url, allowed: form, isSecret: true, meaning: meaning) { text throws(SettingRefusal) in
             guard let url = RedisURL(text) else { throw SettingRefusal(message: "must be \(form)") }
             return url
