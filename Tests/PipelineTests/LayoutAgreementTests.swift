@@ -33,7 +33,7 @@ struct LayoutAgreementTests {
 
     @Test func `an empty Redis is taken over at once, and again by every other process`() async throws {
         try await withBench { bench in
-            try await beating(bench, bench.pipeline.agreementField) { for _ in 0..<2 { #expect(await obstacle(bench) == nil) } }
+            try await beating(bench, bench.pipeline.agreementFields) { for _ in 0..<2 { #expect(await obstacle(bench) == nil) } }
             #expect(try await agreed(bench) == "1/2")
         }
     }
@@ -125,7 +125,7 @@ struct LayoutAgreementTests {
     @Test func `to the version before this one has another count, in its agreement and in its heartbeats`() async throws {
         try await withBench { bench in
             #expect(await obstacle(bench) == nil)
-            let told = try #require(bench.pipeline.agreementField["partitions"])
+            let told = try #require(bench.pipeline.agreementFields["partitions"])
             #expect(try await agreed(bench) == told)
             #expect(Int(told) == nil)
         }

@@ -16,6 +16,11 @@ struct PartitionChangeTests {
 
     private func agreed(_ bench: Bench) async throws -> String? { try await bench.send("GET", Keys.agreement("partitions")).string }
 
+    /// A key of the user `u` that leads to a partition.
+    private func key(of pipeline: OrderPipeline, in partition: Int) -> String {
+        (0...).lazy.map { "k\($0)" }.first { pipeline.partition(IdempotencyScope(user: "u"), idempotencyKey: $0) == partition } ?? ""
+    }
+
     private func obstacle(_ pipeline: OrderPipeline) async -> String {
         do {
             try await pipeline.agreeOnPartitions()
@@ -99,7 +104,7 @@ struct PartitionChangeTests {
     @Test func `with fewer partitions nothing is left in those that are no more but what ends by itself`() async throws {
         try await withBench(PipelineSettings(partitions: 4)) { bench in
             try await bench.pipeline.agreeOnPartitions()
-            let order = Samples.order(Samples.id(partition: 3), key: "k", user: "u")
+            let order = Samples.order(Samples.id(partition: 3), key: key(of: bench.pipeline, in: 3), user: "u")
             let keys = bench.pipeline.partitions[3]
             guard case .accepted = try await bench.accept(order) else { throw TestFailure("not accepted") }
             #expect(try await bench.pipeline.cancel(order.id) == .cancelled)
@@ -120,7 +125,8 @@ struct PartitionChangeTests {
             }
             #expect(left == [keys.order(order.id)])
             #expect(try await bench.send("PTTL", keys.order(order.id)).integer ?? -1 > 0)
-            let again = try await other.accept(Samples.order(key: "k", user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+            let again = try await other.accept(
+                Samples.order(key: order.clientOrderId, user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
             guard case .replay(order.id, _) = again else { throw TestFailure("\(again) instead of a replay") }
         }
     }
@@ -206,7 +212,7 @@ struct PartitionChangeTests {
     func `a change that was cut off is begun again by whoever starts, to its own count`(count: Int) async throws {
         try await withBench(PipelineSettings(partitions: 2)) { bench in
             try await bench.pipeline.agreeOnPartitions()
-            try await finish(bench, Samples.order(key: "k", user: "u"))
+            try await finish(bench, Samples.order(key: key(of: bench.pipeline, in: 0), user: "u"))
             try await bench.pipeline.pause(reason: "growing")
             try await bench.send("SET", Keys.agreement("partitions"), "2>4/2")
             let other = pipeline(bench, count)

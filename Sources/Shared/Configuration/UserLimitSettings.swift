@@ -5,7 +5,7 @@ public struct UserLimitSettings: Sendable, Equatable {
     /// The most that one order may sell of each token.
     public let notional: [TokenAmount]?
     /// Whether the orders of a user are counted.
-    var countsOrders: Bool { openOrders != nil || ordersPerMinute != nil }
+    public var countsOrders: Bool { openOrders != nil || ordersPerMinute != nil }
 
     public init(reading reader: inout SettingsReader) {
         openOrders = reader.value(Settings.userOpenOrders)

@@ -43,6 +43,8 @@ public struct Keys: Sendable {
     public var clock: String { Self.clock(of: "{\(partition)}") }
     /// The record of a pause: since when, and why. It exists while the partition takes no new orders.
     public var paused: String { orders + "paused" }
+    /// The count of partitions by which a key has to be given this partition. It exists once that count has changed.
+    public var placing: String { orders + "placing" }
     /// What is written so that there is something to wait for at the replicas.
     var barrier: String { orders + "barrier" }
     /// The prefix of the key of every order.

@@ -12,6 +12,8 @@ public enum AcceptOutcome: Sendable, Equatable {
     case conflict(OrderID)
     /// Another order has this id: take a new one.
     case collision
+    /// The engine has grown, and this process does not know of it yet; nothing was written. Ask `refreshPartitions`, and take a new id.
+    case moved
     /// The time limit was over; nothing was written.
     case late
     /// The engine is paused, and nothing was written. The reason may be empty.
@@ -56,14 +58,19 @@ extension OrderPipeline {
 
     /// The partition for a new order with an idempotency key: always the same one, so that the record is found.
     public func partition(_ scope: IdempotencyScope, idempotencyKey: String) -> Int {
-        Int(FNV1a.hash64(scope.text.utf8 + [0] + idempotencyKey.utf8) % UInt64(settings.partitions))
+        Self.partition(scope, idempotencyKey, of: agreement.placing)
+    }
+
+    private static func partition(_ scope: IdempotencyScope, _ key: String, of count: Int) -> Int {
+        Int(FNV1a.hash64(scope.text.utf8 + [0] + key.utf8) % UInt64(count))
     }
 
     /// A partition for a new order without a key, by chance; in a cluster one whose master can be reached, if there is one.
     public func anyPartition(using random: inout some RandomNumberGenerator) -> Int {
-        let first = Int.random(in: 0..<partitions.count, using: &random)
+        let count = agreement.placing
+        let first = Int.random(in: 0..<count, using: &random)
         guard redis.isCluster else { return first }
-        let others = (0..<partitions.count).lazy.map { (first + $0) % self.partitions.count }
+        let others = (0..<count).lazy.map { (first + $0) % count }
         return others.first { redis.canReach(partitions[$0].accepted) } ?? first
     }
 
@@ -74,7 +81,33 @@ extension OrderPipeline {
     }
 
     func record(_ scope: IdempotencyScope, key: String, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
-        let keys = partitions[partition(scope, idempotencyKey: key)]
+        let start = MonotonicInstant.now
+        let own = partition(scope, idempotencyKey: key)
+        if let found = try await record(scope, key: key, in: partitions[own], timeout: timeout) { return found }
+        return try await formerRecord(scope, key: key, agreement, at: 0, timeout: timeout - start.elapsed)
+    }
+
+    /// The record of a key in a partition that the key had before the engine grew; nil if there is none. No new one can come up there: the partitions
+    /// refuse what is placed by a former count.
+    ///
+    /// - Parameter now: the time of Redis in ms, after which records have expired; 0 to look wherever there may have been one.
+    private func formerRecord(
+        _ scope: IdempotencyScope, key: String, _ agreement: PipelineAgreement, at now: UInt64, timeout: Duration
+    ) async throws(PipelineError) -> AcceptedRecord? {
+        guard !agreement.former.isEmpty else { return nil }
+        let start = MonotonicInstant.now
+        var places = [Self.partition(scope, key, of: agreement.placing)]
+        for former in agreement.former where former.until > now {
+            let place = Self.partition(scope, key, of: former.count)
+            guard !places.contains(place) else { continue }
+            places.append(place)
+            let left = max(.milliseconds(10), timeout - start.elapsed)
+            if let found = try await record(scope, key: key, in: partitions[place], timeout: left) { return found }
+        }
+        return nil
+    }
+
+    private func record(_ scope: IdempotencyScope, key: String, in keys: Keys, timeout: Duration) async throws(PipelineError) -> AcceptedRecord? {
         let names = ["orderId", "jobId", "fingerprint", "request", "slippageBps"]
         let command = ["HMGET", keys.idempotency(scope, key: key)] + names
         let found: AcceptedRecord?
@@ -99,10 +132,15 @@ extension OrderPipeline {
     public func accept(
         _ order: Order, claim: RequestClaim? = nil, limits: AccountLimits? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
-        guard let keys = keys(of: order.id) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
+        guard partitions.indices.contains(order.id.partition) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
+        let keys = partitions[order.id.partition]
         let start = MonotonicInstant.now
+        // One agreement for the whole call. If the engine grows meanwhile, the script refuses.
+        let agreement = agreement
         try await barrier?.open(keys)
-        let outcome = try await write(order, keys, claim, limits, idempotencyTTL: idempotencyTTL, before: limit, within: timeout - start.elapsed)
+        if let known = try await formerOutcome(of: order, agreement, within: timeout) { return known }
+        let outcome = try await write(
+            order, keys, claim, limits, placing: agreement.placing, idempotencyTTL: idempotencyTTL, before: limit, within: timeout - start.elapsed)
         switch outcome {
         case .accepted(let id, _), .replay(let id, _):
             let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
@@ -112,8 +150,20 @@ extension OrderPipeline {
         return outcome
     }
 
+    /// The outcome of an order with a key, where the count of partitions has changed since its key was used or since its id was made; nil for a new
+    /// order.
+    private func formerOutcome(
+        of order: Order, _ agreement: PipelineAgreement, within limit: Duration
+    ) async throws(PipelineError) -> AcceptOutcome? {
+        guard let key = order.clientOrderId else { return nil }
+        let scope = order.idempotencyScope
+        guard order.id.partition == Self.partition(scope, key, of: agreement.placing) else { return .moved }
+        guard let record = try await formerRecord(scope, key: key, agreement, at: order.createdAt, timeout: limit) else { return nil }
+        return record.fingerprint == order.fingerprint ? .replay(record.id, job: record.job) : .conflict(record.id)
+    }
+
     private func write(
-        _ order: Order, _ keys: Keys, _ claim: RequestClaim?, _ limits: AccountLimits?, idempotencyTTL: UInt64, before limit: UInt64,
+        _ order: Order, _ keys: Keys, _ claim: RequestClaim?, _ limits: AccountLimits?, placing: Int, idempotencyTTL: UInt64, before limit: UInt64,
         within timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
         let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
@@ -122,16 +172,17 @@ extension OrderPipeline {
         let arguments = [
             order.id.description, order.json, order.userId?.text ?? "", order.deadline.map { String($0) } ?? "", String(order.createdAt),
             order.fingerprint, String(idempotencyTTL), String(limit), claim?.digest ?? "", String(order.slippageBps),
+            record == nil && limits == nil ? "" : String(placing),
         ]
         let start = MonotonicInstant.now
         // Where orders are counted, the script for one order decides.
         if limits == nil {
-            let proposal = UsualSteps.Proposal(order, keys, digest: claim?.digest ?? "", ttl: idempotencyTTL, before: limit)
+            let proposal = UsualSteps.Proposal(order, keys, digest: claim?.digest ?? "", ttl: idempotencyTTL, placing: placing, before: limit)
             if let job = try await usual.accept(proposal, keys.partition, within: timeout) { return .accepted(order.id, job: job) }
         }
         let reply = try await run(
             Scripts.accept,
-            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused]
+            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused, keys.placing]
                 + (limits.map { counts($0.account, from: keys.partition) } ?? []),
             arguments + (limits.map { [$0.account.text, $0.openOrders.map(String.init) ?? "", $0.ordersPerMinute.map(String.init) ?? ""] } ?? []),
             timeout: max(.milliseconds(10), timeout - start.elapsed))
@@ -155,6 +206,7 @@ extension OrderPipeline {
         case ("conflict", let id?, _): return .conflict(id)
         case ("collision", _, _): return .collision
         case ("late", _, _): return .late
+        case ("moved", _, _): return .moved
         case ("paused", _, _): return .paused(reason: reply.count > 1 ? reply[1].string ?? "" : "")
         case ("open", _, _): return .limited(.openOrders(limits?.openOrders ?? 0))
         case ("recent", _, _): return .limited(.ordersPerMinute(limits?.ordersPerMinute ?? 0, wait: reply.count > 1 ? reply[1].milliseconds ?? 0 : 0))

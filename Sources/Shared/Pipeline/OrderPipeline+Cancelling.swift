@@ -19,7 +19,7 @@ extension OrderPipeline {
     /// Cancels an order that has no transaction under way. May be called again. With a barrier the replicas know that it is
     /// cancelled.
     public func cancel(_ id: OrderID) async throws(PipelineError) -> CancelOutcome {
-        guard let keys = keys(of: id) else { return .unknown }
+        let keys = keys(of: id)
         let reply = try await run(Scripts.cancel, keys: [keys.order(id), keys.events, keys.deadlines], [id.description]).array ?? []
         switch reply.first?.string {
         case "ok":

@@ -7,8 +7,7 @@ extension OrderPipeline {
 
     /// Reads an order with all of its events; nil if Redis does not have it, or no longer.
     public func snapshot(_ id: OrderID) async throws(PipelineError) -> OrderFold? {
-        guard let keys = keys(of: id) else { return nil }
-        return try snapshot(id, try await send(["HGETALL", keys.order(id)]))
+        try snapshot(id, try await send(["HGETALL", keys(of: id).order(id)]))
     }
 
     /// Reads an order from its hash; nil for an empty one.
@@ -33,9 +32,9 @@ extension OrderPipeline {
     }
 
     private func page(_ ids: ArraySlice<OrderID>) async throws(PipelineError) -> [OrderRecord?] {
-        let known = ids.compactMap { id in keys(of: id).map { (id, ["HGETALL", $0.order(id)]) } }
         var found: [OrderID: OrderRecord] = [:]
-        for (id, reply) in zip(known.map(\.0), try await send(all: known.map(\.1))) { found[id] = try record(id, reply) }
+        let replies = try await send(all: ids.map { ["HGETALL", keys(of: $0).order($0)] })
+        for (id, reply) in zip(ids, replies) { found[id] = try record(id, reply) }
         return ids.map { found[$0] }
     }
 
@@ -52,10 +51,8 @@ extension OrderPipeline {
     public func owners(of ids: [OrderID]) async throws(PipelineError) -> [OrderID: Owner?] {
         var owners: [OrderID: Owner?] = [:]
         for start in stride(from: 0, to: ids.count, by: Self.recordsAtOnce) {
-            let known = ids[start..<min(start + Self.recordsAtOnce, ids.count)].compactMap { id in
-                keys(of: id).map { (id, ["HGET", $0.order(id), "o"]) }
-            }
-            for ((id, _), reply) in zip(known, try await send(all: known.map(\.1))) {
+            let page = ids[start..<min(start + Self.recordsAtOnce, ids.count)]
+            for (id, reply) in zip(page, try await send(all: page.map { ["HGET", keys(of: $0).order($0), "o"] })) {
                 guard case .success(let value) = reply, let details = value.string else { continue }
                 owners[id] = .some((try? Order(json: details))?.owner)
             }
@@ -65,7 +62,6 @@ extension OrderPipeline {
 
     /// The newest seq of an order; nil if Redis does not have it.
     public func newestSeq(_ id: OrderID) async throws(PipelineError) -> Int? {
-        guard let keys = keys(of: id) else { return nil }
-        return try await send(["HGET", keys.order(id), "s"]).string.flatMap { OrderPlace($0)?.seq }
+        try await send(["HGET", keys(of: id).order(id), "s"]).string.flatMap { OrderPlace($0)?.seq }
     }
 }

@@ -20,7 +20,7 @@ public enum Standing: String, Sendable {
 extension OrderPipeline {
     /// The order's standing, and the ms since its last event (0 if Redis does not have the order).
     public func standing(_ id: OrderID) async throws(PipelineError) -> (Standing, unmovedMs: UInt64) {
-        guard let keys = keys(of: id) else { return (.gone, 0) }
+        let keys = keys(of: id)
         let reply =
             try await run(
                 Scripts.standing, keys: [keys.order(id), keys.accepted, keys.routed, keys.retries], [id.description]

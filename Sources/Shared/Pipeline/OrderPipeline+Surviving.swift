@@ -22,7 +22,8 @@ extension OrderPipeline {
     ///
     /// Asks again while the replicas do not answer, for at most the settings' patience.
     public func awaitReplicas(of id: OrderID, in state: OrderState, attempt: Int) async throws(PipelineError) -> Bool {
-        guard let barrier, let keys = keys(of: id) else { return true }
+        guard let barrier else { return true }
+        let keys = keys(of: id)
         let place = try await patiently { () throws(PipelineError) in try await barrier.read(["HGET", keys.order(id), "s"], in: keys) }
         return place.string.flatMap { OrderPlace($0) }.map { $0.state == state && $0.attempt == attempt } ?? false
     }
@@ -32,6 +33,18 @@ extension OrderPipeline {
     package func awaitReplicas(ofKeys names: [String], in keys: Keys) async throws(PipelineError) {
         guard let barrier, !names.isEmpty else { return }
         guard try await barrier.read(["EXISTS"] + names, in: keys).count == names.count else { throw Self.lost }
+    }
+
+    /// Waits until the replicas know what a key of a partition holds.
+    func awaitReplicas(of key: String, holding value: String, in keys: Keys) async throws(PipelineError) {
+        guard let barrier else { return }
+        guard try await barrier.read(["GET", key], in: keys).string == value else { throw Self.lost }
+    }
+
+    /// Waits until the replicas know what the processes agree on.
+    func awaitReplicas(ofAgreement key: String, being value: String) async throws(PipelineError) {
+        guard let barrier else { return }
+        guard try await barrier.read(["GET", key], at: Keys.agreement("barrier")).string == value else { throw Self.lost }
     }
 
     /// Waits until the replicas know that an order was cancelled.
@@ -56,7 +69,8 @@ extension OrderPipeline {
 
     /// An order with its events as `snapshot` reads it, once the replicas have all that is read.
     public func survivingSnapshot(_ id: OrderID) async throws(PipelineError) -> OrderFold? {
-        guard let barrier, let keys = keys(of: id) else { return try await snapshot(id) }
+        guard let barrier else { return try await snapshot(id) }
+        let keys = keys(of: id)
         return try snapshot(id, try await barrier.read(["HGETALL", keys.order(id)], in: keys))
     }
 

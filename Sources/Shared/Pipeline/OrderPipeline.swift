@@ -30,19 +30,24 @@ public final class OrderPipeline {
     /// What waits for replicas; nil if the master is enough.
     public let barrier: ReplicaBarrier?
     public let settings: PipelineSettings
-    public let partitions: [Keys]
+    /// The partitions that this process reads. They may become more while the engine works.
+    public private(set) var partitions: [Keys]
+    /// What the processes agreed on when this one last asked; before that, what it was started with.
+    private(set) var agreement: PipelineAgreement
     /// Called with each step of this process and its outcome, for metrics.
     public var onStep: (@ServiceActor (StepReport) -> Void)?
     /// Called when Redis has refused a command or a script, with its name, for the log.
     public var onRefusal: (@ServiceActor (_ command: String, PipelineError) -> Void)?
     /// Called when this process has ended an order, for metrics. Not called if the answer of the last step was lost.
     public var onEnd: (@ServiceActor (OrderEnd) -> Void)?
+    /// Called when this process is to read more partitions.
+    public var onGrowth: (@ServiceActor () -> Void)?
     /// Called when a script has left something out, for logs and metrics.
     public var onOmission: (@ServiceActor (ScriptOmission) -> Void)?
     /// Whether the clock of Redis was set back, so that the time in the ids of entries cannot be used.
     public var isClockSetBack = false
     /// Steps that are taken many at once.
-    private(set) lazy var usual = UsualSteps(pipeline: self, partitions: partitions)
+    private(set) lazy var usual = UsualSteps(pipeline: self)
     /// The waits for the next step of a delivery, by its token.
     var waitingForSteps: [String: Promise<Void>] = [:]
 
@@ -52,6 +57,7 @@ public final class OrderPipeline {
         self.barrier = barrier
         self.settings = settings
         partitions = (0..<settings.partitions).map { Keys(partition: $0) }
+        agreement = PipelineAgreement(partitions: settings.partitions)
     }
 
     /// Whether Redis can be reached.
@@ -60,8 +66,16 @@ public final class OrderPipeline {
     /// Waits until Redis can be reached. Returns whether it could be within the limit.
     public func isConnected(within limit: Duration) async -> Bool { (try? await redis.connected(within: limit)) != nil }
 
-    /// The keys of an order's partition; nil if there is no such partition, and so no such order.
-    public func keys(of id: OrderID) -> Keys? { partitions.indices.contains(id.partition) ? partitions[id.partition] : nil }
+    /// The keys of an order's partition. Also of one that this process does not read: the others may have begun to.
+    public func keys(of id: OrderID) -> Keys { partitions.indices.contains(id.partition) ? partitions[id.partition] : Keys(partition: id.partition) }
+
+    /// Goes by what the processes agree on from now on. Partitions that were read are read on.
+    func follow(_ agreement: PipelineAgreement) {
+        self.agreement = agreement
+        guard agreement.most > partitions.count else { return }
+        partitions += (partitions.count..<agreement.most).map { Keys(partition: $0) }
+        onGrowth?()
+    }
 
     /// Runs a script once. An error is one of Redis or of the connection; if the outcome is unknown, it says so.
     public func run(

@@ -6,6 +6,8 @@ public import Pipeline
 extension Problem {
     /// The codes of the engine's own refusals. `HTTPCode` has the server's. Bad orders and failed quotes have codes of their own.
     public enum Code: String, ProblemCode {
+        /// The engine cannot grow to this count of partitions now.
+        case cannotGrow = "CANNOT_GROW"
         /// Postgres can be reached but refuses to read.
         case databaseRefused = "DATABASE_REFUSED"
         /// The idempotency key was used for another order.
@@ -303,6 +305,36 @@ extension Problem {
         Problem(
             400, HTTPCode.badRequest, "The reason has to be one line of at most \(maxCharacters) characters",
             errors: [BadField(field: "reason", message: "is no text of one line, or too long")])
+    }
+}
+
+// MARK: Partitions
+
+extension Problem {
+    /// The body names no count of partitions.
+    public static var badPartitionCount: Problem {
+        Problem(
+            400, HTTPCode.badRequest, #"Send a JSON object such as {"count":16}; a count is a whole number from 1 to 256"#,
+            errors: [BadField(field: "count", message: "is no whole number from 1 to 256")])
+    }
+
+    /// The engine cannot grow to the count that was asked for.
+    public init(_ refusal: GrowthRefusal) {
+        let sentence =
+            switch refusal {
+            case .growing(let count): "The engine grows to \(count) partitions already; ask again when that is done"
+            case .notMore(let count): "The engine has \(count) partitions, and it can only grow while it works; docs/operations.md says how to have fewer"
+            case .tooMany(let count): "There can be at most \(count) partitions; ask for fewer"
+            case .changed: "The count of partitions was changed at the same time; see GET /api/partitions and ask again"
+            }
+        self.init(409, Code.cannotGrow, sentence)
+    }
+
+    /// More partitions would lie on several masters, where orders cannot be counted.
+    public static var countsOrdersInCluster: Problem {
+        Problem(
+            409, Code.cannotGrow,
+            "In a Redis Cluster orders are counted in one partition only; take USER_OPEN_ORDERS and USER_ORDERS_PER_MIN from the gateways first")
     }
 }
 

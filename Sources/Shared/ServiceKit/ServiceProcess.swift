@@ -44,6 +44,7 @@ public final class ServiceProcess {
     let keys: KeyStore?
     private let limiter: RateLimiter
     let readiness: RedisReadiness
+    private let partitionWatch: PartitionWatch
     private var saidOfItself: [String: String] {
         let mode: AccessMode = access.isKeyed ? .keyed : .open
         let usual = ["ended": observer.ended.text, "trouble": readiness.defect ?? "", AccessMode.field: mode.rawValue]
@@ -78,10 +79,10 @@ public final class ServiceProcess {
         redis = RedisClient(url: common.redis, name: name, options: redisOptions)
         pipeline = OrderPipeline(redis: redis, settings: settings, barrier: Self.barrier(common, name, redisOptions))
         observer = PipelineObserver(log: log, metrics: metrics)
-        let agreed = pipeline.agreementField
-        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay] in
-            (relay.process?.saidOfItself ?? [:]).merging(agreed) { _, own in own }
+        heartbeat = Heartbeat(redis: redis, service: service, name: name) { [relay, pipeline] in
+            (relay.process?.saidOfItself ?? [:]).merging(pipeline.agreementFields) { _, own in own }
         }
+        partitionWatch = PartitionWatch(pipeline: pipeline, heartbeat: heartbeat, observer: observer)
         readiness = RedisReadiness(redis: redis, pipeline: pipeline, heartbeat: heartbeat, log: log)
         keys = try KeyStore.open(common.access.keysFile, log: log)
         tokens = SocketTokens(pipeline: pipeline)
@@ -176,6 +177,7 @@ public final class ServiceProcess {
             ServiceChild("heartbeat") { await self.heartbeat.run() },
             ServiceChild("loop_delay") { await self.watchLoopDelay() },
             ServiceChild("readiness") { await self.readiness.watch() },
+            ServiceChild("partitions") { await self.partitionWatch.run() },
             ServiceChild("access") { await self.runAccess() },
             ServiceChild("barrier") { await self.pipeline.barrier?.run() },
         ]

@@ -21,6 +21,8 @@ struct Grounds {
     private(set) var events = Stream.fine
     private(set) var areDeadlinesFine = true
     private(set) var isPaused = false
+    /// The count by which keys find their partition: any one, the count of the cases (1), or another one.
+    private(set) var placing: Int?
     /// Whether the groups have passed all entries, so that an entry that is not pending counts as finished.
     private(set) var isPassed: Bool
     /// Where the events stream takes no entry: whether entries stand for the events of all orders, or of none. With some of each, the failed ones
@@ -42,19 +44,21 @@ struct Grounds {
         grounds.events = Bool.random(using: &random) ? rarely(6, .full) : rarely(12, .otherType)
         grounds.areDeadlinesFine = Int.random(in: 0..<15, using: &random) > 0
         grounds.isPaused = Int.random(in: 0..<10, using: &random) == 0
+        grounds.placing = [nil, nil, nil, 1, 2].randomElement(using: &random)!
         return grounds
     }
 
     /// One thing is wrong, each in turn by the number.
     static func withOneFault(_ number: Int, using random: inout SeededGenerator) -> Grounds {
         var grounds = Grounds(using: &random)
-        switch number % 7 {
+        switch number % 8 {
         case 0: grounds.accepted = .full
         case 1: grounds.routed = .full
         case 2: (grounds.events, grounds.areAnnounced) = (.full, false)
         case 3: (grounds.events, grounds.areAnnounced) = (.full, true)
         case 4: grounds.events = .otherType
         case 5: grounds.areDeadlinesFine = false
+        case 6: grounds.placing = 2
         default: grounds.isPaused = true
         }
         return grounds
@@ -74,6 +78,7 @@ struct Grounds {
         commands.append(events == .otherType ? ["SET", keys.events, "no stream"] : ["XADD", keys.events, "\(Self.now + 3)-1", "id", "x"])
         if !areDeadlinesFine { commands.append(["SET", keys.deadlines, "no set"]) }
         if isPaused { commands.append(["HSET", keys.paused, "since", "1", "reason", "a test"]) }
+        if let placing { commands.append(["SET", keys.placing, String(placing)]) }
         return commands
     }
 

@@ -59,14 +59,15 @@ struct Proposal {
     /// Whether nothing stands in the way. A batch takes an order and a key once.
     func isUsual(on grounds: Grounds) -> Bool {
         let isNew = obstacle == .none || order.clientOrderId == nil && (obstacle == .sameKey || obstacle == .strayRecord)
-        return isNew && !grounds.isPaused && grounds.accepted == .fine && grounds.events == .fine && grounds.areDeadlinesFine
+        let isHere = order.clientOrderId == nil || grounds.placing != 2
+        return isNew && isHere && !grounds.isPaused && grounds.accepted == .fine && grounds.events == .fine && grounds.areDeadlinesFine
             && order.userId != Grounds.unlisted
     }
 
     private var arguments: [String] {
         [
             order.id.description, order.json, order.userId?.text ?? "", order.deadline.map(String.init) ?? "", String(order.createdAt),
-            order.fingerprint, String(Self.ttl), String(limit), "digest", String(order.slippageBps),
+            order.fingerprint, String(Self.ttl), String(limit), "digest", String(order.slippageBps), order.clientOrderId == nil ? "" : "1",
         ]
     }
 
@@ -76,7 +77,7 @@ struct Proposal {
     /// Accepts the order as a usual one. Returns the id of its entry; nil if it is not usual.
     @ServiceActor
     func acceptUsually(_ pipeline: OrderPipeline) async throws -> String? {
-        let proposal = UsualSteps.Proposal(order, pipeline.partitions[0], digest: "digest", ttl: Self.ttl, before: limit)
+        let proposal = UsualSteps.Proposal(order, pipeline.partitions[0], digest: "digest", ttl: Self.ttl, placing: 1, before: limit)
         return try await pipeline.usual.accept(proposal, 0, within: .seconds(20))
     }
 
@@ -86,7 +87,7 @@ struct Proposal {
         let keys = pipeline.partitions[0], key = keys.order(order.id)
         let user = order.userId.map(keys.user) ?? keys.userPrefix
         let reply = try await pipeline.run(
-            Scripts.accept, keys: [key, record(keys) ?? key, keys.accepted, keys.events, keys.deadlines, user, keys.paused], arguments)
+            Scripts.accept, keys: [key, record(keys) ?? key, keys.accepted, keys.events, keys.deadlines, user, keys.paused, keys.placing], arguments)
         guard reply.array?.first?.string == "accepted" else { throw TestFailure("a usual order is not accepted: \(reply)") }
     }
 }

@@ -112,9 +112,9 @@ struct AcceptanceTests {
             // The record of the order that was just proposed, or of an earlier one that was the same. Before it comes the late answer.
             case let command where command.first == "HMGET":
                 guard let accept = server.commands.last(where: Self.accepts), let count = Int(accept[2]) else { return "*-1\r\n" }
-                // The script's keys, of which the fifth ends in the order's id, and what it is told after the order.
+                // The script's keys, of which the sixth ends in the order's id, and what it is told after the order.
                 let (keys, rest) = (accept[3..<3 + count], accept[(5 + count)...].map { $0 })
-                let id = isOwn ? String(keys[7].suffix(36)) : "0198c2a1-7d3e-7000-8000-5d2f6c1b9a00"
+                let id = isOwn ? String(keys[8].suffix(36)) : "0198c2a1-7d3e-7000-8000-5d2f6c1b9a00"
                 let values = [id, "1-0", rest[0], rest[4], "100"]
                 return ":0\r\n*5\r\n" + values.map { "$\($0.utf8.count)\r\n\($0)\r\n" }.joined()
             case let command where Self.accepts(command): return ""

@@ -58,6 +58,7 @@ struct DoctorTests {
         return PipelineLag(streams: streams, retriesWaiting: 0, retriesDue: 0, deadLetters: dead, pause: pause)
     }
 
+    private nonisolated static let one = PartitionStanding(count: 1)
     private nonisolated static let everyone = ["gateway": 1, "router": 1, "executor": 1, "notifier": 1]
 
     @Test(
@@ -72,13 +73,13 @@ struct DoctorTests {
     func `the flow is judged by what is missing, late or put aside`(
         _ lag: PipelineLag, _ alive: [String: Int], _ check: String, _ verdict: Diagnosis.Verdict, _ words: String
     ) {
-        let found = PipelineChecks(lag: lag, alive: alive).all.filter { $0.verdict != .ok }
+        let found = PipelineChecks(lag: lag, alive: alive, partitions: Self.one).all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == [check] && found.map(\.verdict) == [verdict])
         #expect(found.allSatisfy { $0.finding.contains(words) && !$0.advice.isEmpty }, "\(found)")
     }
 
     @Test func `at the limits nothing is late`() {
-        #expect(PipelineChecks(lag: Self.lag(waiting: 30_000, storing: 5_000), alive: Self.everyone).all.allSatisfy { $0.verdict == .ok })
+        #expect(PipelineChecks(lag: Self.lag(waiting: 30_000, storing: 5_000), alive: Self.everyone, partitions: Self.one).all.allSatisfy { $0.verdict == .ok })
     }
 
     @Test(arguments: [(0, true), (2000, true), (-2000, true), (2001, false), (-2001, false)])
@@ -175,7 +176,7 @@ struct DoctorTests {
             let verdicts = verdicts(answer)
             for check in RedisChecks.names { #expect(verdicts[check] == "unknown" && finding(answer, check).contains("NOPERM"), "\(check)") }
             #expect(verdicts["redis"] == "ok" && verdicts["groups"] == "ok" && verdicts["backlog"] == "ok" && verdicts["door"] == "ok")
-            #expect(verdicts.count == 19 && !answer.body.contains("Redis is away"))
+            #expect(verdicts.count == 20 && !answer.body.contains("Redis is away"))
         }
     }
 
@@ -201,7 +202,7 @@ struct DoctorTests {
             let answer = try await http.get("/api/doctor")
             #expect(verdicts(answer)["redis"] == "fault" && finding(answer, "redis").contains(words))
             #expect(answer["checks"]?.array?.first?["advice"]?.string?.contains(advice) == true)
-            #expect(verdicts(answer).count == 19 && !answer.body.contains("is away, and"))
+            #expect(verdicts(answer).count == 20 && !answer.body.contains("is away, and"))
         }
     }
 
@@ -220,17 +221,24 @@ struct DoctorTests {
 
     @Test func `a process that is alive and cannot work is named with its reason`() {
         let troubles = ["router-a: the user of REDIS_URL may not do all that the engine does: PUBLISH updates:x"]
-        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, troubles: troubles).all.filter { $0.verdict != .ok }
+        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, troubles: troubles, partitions: Self.one).all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-a: the user"))
     }
 
-    @Test func `a process of another version is named`() {
-        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, strangers: ["router-old"]).all.filter { $0.verdict != .ok }
-        #expect(found.map(\.check) == ["services"] && found[0].verdict == .fault && found[0].finding.contains("router-old"))
+    @Test(arguments: [
+        (PartitionStanding(count: 1, waitingFor: ["router-old"]), Diagnosis.Verdict.fault, "router-old"),
+        (PartitionStanding(count: 1, growingTo: 8, waitingFor: ["router-old"]), .warning, "grows from 1 to 8 partitions and waits for router-old"),
+        (PartitionStanding(count: 1, growingTo: 8), .warning, "grows from 1 to 8 partitions"),
+        (PartitionStanding(count: 8, outdated: ["router-old"]), .warning, "started with another PARTITIONS than 8: router-old"),
+    ])
+    func `a process that does not read all partitions is named`(_ standing: PartitionStanding, _ verdict: Diagnosis.Verdict, _ words: String) {
+        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, partitions: standing).all.filter { $0.verdict != .ok }
+        #expect(found.map(\.check) == ["partitions"] && found[0].verdict == verdict && found[0].finding.contains(words))
     }
 
     @Test func `a process without keys beside others with keys is named`() {
-        let found = PipelineChecks(lag: Self.lag(), alive: Self.everyone, openBesideKeyed: ["notifier-b"]).all.filter { $0.verdict != .ok }
+        let checks = PipelineChecks(lag: Self.lag(), alive: Self.everyone, partitions: Self.one, openBesideKeyed: ["notifier-b"])
+        let found = checks.all.filter { $0.verdict != .ok }
         #expect(found.map(\.check) == ["access"] && found[0].verdict == .fault && found[0].finding.contains("notifier-b"))
     }
 
@@ -239,9 +247,9 @@ struct DoctorTests {
             let old = Heartbeat(redis: test.redis, service: "router", name: "router-old") { ["partitions": "1"] }
             await old.beat()
             let checks = try await http.get("/api/doctor")["checks"]?.array ?? []
-            let services = try #require(checks.first { $0["check"]?.string == "services" })
-            #expect(services["verdict"]?.string == "fault")
-            #expect(services["finding"]?.string?.contains("router-old") == true, "\(services)")
+            let sharing = try #require(checks.first { $0["check"]?.string == "partitions" })
+            #expect(sharing["verdict"]?.string == "fault")
+            #expect(sharing["finding"]?.string?.contains("router-old") == true, "\(sharing)")
             await old.end()
         }
     }

@@ -114,7 +114,7 @@ struct ServiceRunTests {
 
     @Test func `a process that may not start beside others does not, though its first connection ends before it knows that`() async throws {
         try await withProcess(RouterSettings.self) { test in
-            let fields = test.pipeline.agreementField.merging([AccessMode.field: "keyed"]) { $1 }
+            let fields = test.pipeline.agreementFields.merging([AccessMode.field: "keyed"]) { $1 }
             let other = Heartbeat(redis: test.redis, service: "gateway", name: "gateway-keyed") { fields }
             try await alongside({ await other.run() }) {
                 try await eventually { try await test.pipeline.instances().contains { $0.name == "gateway-keyed" } }
@@ -142,9 +142,10 @@ struct ServiceRunTests {
             #expect(error?.exitCode == 78)
             #expect(
                 error?.description
-                    == "PARTITIONS is 3, but in this Redis 2 is agreed on, and the engine is not paused: start with PARTITIONS=2. To change it, "
-                    + "pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, and start all with "
-                    + "the new count")
+                    == "PARTITIONS is 3, but in this Redis 2 is agreed on, and the engine is not paused: start with PARTITIONS=2. To have "
+                    + "more while the engine works, use orderctl partitions grow. To change the count in "
+                    + "any other way, pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, and "
+                    + "start all with the new count")
             #expect(service.calls == ["stop"])
         }
     }

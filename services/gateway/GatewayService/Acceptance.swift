@@ -147,7 +147,9 @@ final class Acceptance {
         let scope = IdempotencyScope(owner: principal.owner, user: request.userId)
         let counts = limits.counts(principal, user: request.userId)
         guard counts == nil || process.pipeline.countsOrders else { throw .cannotCountOrders }
-        for _ in 0..<Self.tries {
+        let start = MonotonicInstant.now
+        var collisions = 0
+        while collisions < Self.tries {
             guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
             let partition =
                 request.idempotencyKey.map { process.pipeline.partition(scope, idempotencyKey: $0) }
@@ -164,10 +166,21 @@ final class Acceptance {
             case .late: throw .cannotTakeOrders
             case .paused(let reason): throw .paused(reason)
             case .limited(let limit): throw .limitExceeded(limit)
-            case .collision: continue
+            case .collision: collisions += 1
+            case .moved:
+                guard start.elapsed < Self.limit else { throw .cannotTakeOrders }
+                await learnOfGrowth()
             }
         }
         throw .cannotTakeOrders
+    }
+
+    /// Reads how many partitions there are. While the engine grows, the new count may be agreed on a few milliseconds later.
+    private func learnOfGrowth() async {
+        try? await sleep(for: .milliseconds(Int.random(in: 2...20)))
+        do throws(PipelineError) { try await process.pipeline.refreshPartitions() } catch {
+            process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
+        }
     }
 
     /// Writes the order. After a lost reply it writes again with the same id, which changes nothing if the order was written.

@@ -20,6 +20,7 @@ public struct Gateway: Service {
     private let lag: LagSampler
     private let pressure: RedisPressure
     private let intake: IntakeWatch
+    private let growth: PartitionGrowth
 
     /// Reads tokens and pools, and adds the routes.
     public init(settings: GatewaySettings, process: ServiceProcess) async throws {
@@ -31,6 +32,7 @@ public struct Gateway: Service {
         lag = LagSampler(pipeline: process.pipeline)
         pressure = RedisPressure(redis: process.redis, log: process.log)
         intake = IntakeWatch(pipeline: process.pipeline)
+        growth = PartitionGrowth(process: process, idempotencyTTL: settings.idempotencyTTL)
         let limits = AdmissionLimits(
             maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait,
             maxExpectedWait: settings.maxExpectedWait)
@@ -51,6 +53,7 @@ public struct Gateway: Service {
         HealthRoutes(process: process, postgres: postgresWatch, lists: lists).add(to: process.router)
         ActivityRoutes(lag: lag, clock: process.heartbeat.clock).add(to: process.router)
         PauseRoutes(process: process).add(to: process.router)
+        PartitionRoutes(process: process, countsOrders: settings.userLimits.countsOrders).add(to: process.router)
         AccessRoutes(access: process.access).add(to: process.router)
         let examination = Examination(process: process, lag: lag, store: store, postgres: postgres, lists: lists)
         DoctorRoutes(examination: examination).add(to: process.router)
@@ -86,6 +89,7 @@ public struct Gateway: Service {
             ServiceChild("lag") { [lag] in await lag.run() },
             ServiceChild("pressure") { [pressure] in await pressure.run() },
             ServiceChild("intake") { [intake] in await intake.run() },
+            ServiceChild("growth") { [growth] in await growth.run() },
         ]
     }
 

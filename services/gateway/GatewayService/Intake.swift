@@ -83,15 +83,13 @@ struct Intake {
 @ServiceActor
 final class IntakeWatch {
     private let pipeline: OrderPipeline
-    private let interval: Duration
     private var intake = Intake()
     private let entered = LoopSignal()
 
+    init(pipeline: OrderPipeline) { self.pipeline = pipeline }
+
     /// With many partitions a sample costs more, and is taken less often.
-    init(pipeline: OrderPipeline) {
-        self.pipeline = pipeline
-        interval = .milliseconds(50 * max(1, pipeline.settings.partitions / 8))
-    }
+    private var interval: Duration { .milliseconds(50 * max(1, pipeline.partitions.count / 8)) }
 
     /// Whether a new order would wait for workers for longer than that. It counts as refused then.
     func refuses(beyond limit: Duration) -> Bool {

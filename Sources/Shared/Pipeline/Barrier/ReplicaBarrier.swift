@@ -47,9 +47,14 @@ public final class ReplicaBarrier {
     ///
     /// Throws `.notReady` with an unknown outcome if too few replicas have it: it is written, and may be lost.
     func read(_ command: [String], in keys: Keys, within limit: Duration? = nil) async throws(PipelineError) -> RedisValue {
-        let line = try line(of: keys.barrier)
+        try await read(command, at: keys.barrier, within: limit)
+    }
+
+    /// The same for any key, with a `mark` of its slot that the wait may write to.
+    func read(_ command: [String], at mark: String, within limit: Duration? = nil) async throws(PipelineError) -> RedisValue {
+        let line = try line(of: mark)
         do {
-            return try await line.read(command, keys.barrier, within: limit)
+            return try await line.read(command, mark, within: limit)
         } catch {
             // The read may never have been sent. What it asks about is written all the same.
             throw PipelineError(error.code, error.message, outcomeUnknown: true, words: error.words)

@@ -7,7 +7,7 @@ final class LaneSet<Member: Lane> {
     /// The longest time without a look at the roster.
     private static var lookInterval: Duration { .seconds(1) }
 
-    private let partitions: [Keys]
+    private let pipeline: OrderPipeline
     private let roster: Roster
     private let help: PartitionHelp
     private let open: @ServiceActor (Keys) -> Member
@@ -17,7 +17,7 @@ final class LaneSet<Member: Lane> {
 
     /// Lanes that `open` makes, each when it is needed.
     init(_ pipeline: OrderPipeline, roster: Roster, help: PartitionHelp, open: @escaping @ServiceActor (Keys) -> Member) {
-        partitions = pipeline.partitions
+        self.pipeline = pipeline
         self.roster = roster
         self.help = help
         self.open = open
@@ -48,7 +48,7 @@ final class LaneSet<Member: Lane> {
     /// Opens the lanes that this process is to have and has not, and gives up the others. Returns the partitions of the new ones.
     private func update() -> [Int] {
         var opened: [Int] = []
-        for keys in partitions {
+        for keys in pipeline.partitions {
             let isWanted = roster.rank(of: keys.partition) != nil || help.isNeeded(keys.partition)
             if let lane = lanes[keys.partition] {
                 lane.isWanted = isWanted

@@ -15,7 +15,7 @@ public final class Roster {
     public let group: String
     /// This process' name.
     public let name: String
-    private let rendezvous: Rendezvous
+    private var rendezvous: Rendezvous
     /// Whether this process reads. The others count on it as soon as they hear of it.
     public internal(set) var isServing = false { didSet { if isServing != oldValue { announce?() } } }
     /// Called when the others are to hear at once whether this process serves.
@@ -34,6 +34,14 @@ public final class Roster {
         self.name = name
         rendezvous = Rendezvous(group: group, partitions: partitions)
         names = [name]
+    }
+
+    /// Shares out more partitions from now on. Of the ones before, each is served by no more processes than until now, and by some of those.
+    public func share(out partitions: Int) {
+        guard partitions != rendezvous.partitions else { return }
+        rendezvous = Rendezvous(group: group, partitions: partitions)
+        ranks.removeAll()
+        onChange?()
     }
 
     /// The place of this process among those that serve a partition, from 0; nil if others serve it.

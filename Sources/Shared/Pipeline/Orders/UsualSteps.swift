@@ -30,13 +30,14 @@ final class UsualSteps {
 
         /// - Parameters:
         ///   - ttl: how long the record of the order's key stays, in ms; it has the request's `digest`.
+        ///   - placing: the count of partitions by which the order's key was given its partition.
         ///   - limit: the latest time of Redis, in ms, at which the order may be accepted.
-        init(_ order: Order, _ keys: Keys, digest: String, ttl: UInt64, before limit: UInt64) {
+        init(_ order: Order, _ keys: Keys, digest: String, ttl: UInt64, placing: Int, before limit: UInt64) {
             var (names, letters, more) = ([keys.order(order.id)], "", [] as [String])
             if let key = order.clientOrderId {
                 names.append(keys.idempotency(order.idempotencyScope, key: key))
                 letters += "k"
-                more += [String(ttl), digest, String(order.slippageBps)]
+                more += [String(ttl), digest, String(order.slippageBps), String(placing)]
             }
             if let user = order.userId {
                 names.append(keys.user(user))
@@ -52,10 +53,16 @@ final class UsualSteps {
         }
     }
 
-    private let accepts: [Batcher<Proposal, String?>]
-    private let begins: [Batcher<WorkEntry, Begun?>]
-    private let reads: [Batcher<OrderID, Found?>]
-    private let moves: [[UsualMove: Batcher<Move, Moved?>]]
+    /// The calls of one partition.
+    private struct Part {
+        let accepts: Batcher<Proposal, String?>
+        let begins: Batcher<WorkEntry, Begun?>
+        let reads: Batcher<OrderID, Found?>
+        let moves: [UsualMove: Batcher<Move, Moved?>]
+    }
+
+    private unowned let pipeline: OrderPipeline
+    private var parts: [Part] = []
 
     /// An order that was begun.
     struct Begun: Sendable {
@@ -75,34 +82,35 @@ final class UsualSteps {
         let at: UInt64
     }
 
-    init(pipeline: OrderPipeline, partitions: [Keys]) {
-        accepts = partitions.map { keys in
-            Batcher(max: Self.page) { [unowned pipeline] orders throws(PipelineError) in try await Self.accept(orders, keys, pipeline) }
+    init(pipeline: OrderPipeline) { self.pipeline = pipeline }
+
+    /// The calls of a partition, which are made when they are first needed: partitions may become more.
+    private func part(_ partition: Int) -> Part {
+        while parts.count <= partition { parts.append(makePart(Keys(partition: parts.count))) }
+        return parts[partition]
+    }
+
+    private func makePart(_ keys: Keys) -> Part {
+        let moves = UsualMove.allCases.map { move in
+            (
+                move,
+                Batcher<Move, Moved?>(max: Self.page) { [unowned pipeline] requests throws(PipelineError) in
+                    try await Self.advance(move, requests, keys, pipeline)
+                }
+            )
         }
-        begins = partitions.map { keys in
-            Batcher(max: Self.page) { [unowned pipeline] entries throws(PipelineError) in try await Self.begin(entries, keys, pipeline) }
-        }
-        reads = partitions.map { keys in
-            Batcher(max: Self.page) { [unowned pipeline] ids throws(PipelineError) in await Self.read(ids, keys, pipeline) }
-        }
-        moves = partitions.map { keys in
-            Dictionary(
-                uniqueKeysWithValues: UsualMove.allCases.map { move in
-                    (
-                        move,
-                        Batcher(max: Self.page) { [unowned pipeline] requests throws(PipelineError) in
-                            try await Self.advance(move, requests, keys, pipeline)
-                        }
-                    )
-                })
-        }
+        return Part(
+            accepts: Batcher(max: Self.page) { [unowned pipeline] orders throws(PipelineError) in try await Self.accept(orders, keys, pipeline) },
+            begins: Batcher(max: Self.page) { [unowned pipeline] entries throws(PipelineError) in try await Self.begin(entries, keys, pipeline) },
+            reads: Batcher(max: Self.page) { [unowned pipeline] ids throws(PipelineError) in await Self.read(ids, keys, pipeline) },
+            moves: Dictionary(uniqueKeysWithValues: moves))
     }
 
     /// Accepts an order. Returns the id of its entry; nil if the script for one order has to decide. Throws if nothing was written, or if that is not
     /// known.
     func accept(_ order: Proposal, _ partition: Int, within limit: Duration) async throws(PipelineError) -> String? {
         do {
-            return try await accepts[partition].ask(order, within: limit)
+            return try await part(partition).accepts.ask(order, within: limit)
         } catch {
             // One order of the call may have been refused, and others written. The script for one order finds out.
             guard error.code == .refused || error.code == .unexpectedReply else { throw error }
@@ -111,10 +119,10 @@ final class UsualSteps {
     }
 
     /// Begins an entry of the router that was delivered for the first time.
-    func begin(_ entry: WorkEntry) async -> Begun? { (try? await begins[entry.partition].ask(entry)) ?? nil }
+    func begin(_ entry: WorkEntry) async -> Begun? { (try? await part(entry.partition).begins.ask(entry)) ?? nil }
 
     /// Reads the order of an entry. Changes nothing.
-    func read(_ entry: WorkEntry) async -> Found? { (try? await reads[entry.partition].ask(entry.orderID)) ?? nil }
+    func read(_ entry: WorkEntry) async -> Found? { (try? await part(entry.partition).reads.ask(entry.orderID)) ?? nil }
 
     /// Moves an order on from the place where it was seen.
     func take(
@@ -123,13 +131,13 @@ final class UsualSteps {
         // The script makes the text of the place from the move and the entry, and takes no order that is elsewhere.
         guard seen.state == move.source, seen.entry == entry.name else { return nil }
         let request = Move(entry: entry, seen: seen, fields: fields, events: events)
-        return (try? await moves[entry.partition][move]?.ask(request)) ?? nil
+        return (try? await part(entry.partition).moves[move]?.ask(request)) ?? nil
     }
 
     private static func accept(_ orders: [Proposal], _ keys: Keys, _ pipeline: OrderPipeline) async throws(PipelineError) -> [String?] {
         let first = StepRequest.pending.compact(attempt: 1)
         let reply = try await pipeline.run(
-            Scripts.acceptMany, keys: [keys.accepted, keys.events, keys.deadlines, keys.paused] + orders.flatMap(\.keys),
+            Scripts.acceptMany, keys: [keys.accepted, keys.events, keys.deadlines, keys.paused, keys.placing] + orders.flatMap(\.keys),
             [first.rest(seq: 1)] + orders.flatMap(\.arguments))
         guard let jobs = reply.array, jobs.count == orders.count else { throw PipelineError(.unexpectedReply, "accept answered no list") }
         return jobs.map { job in job.string.flatMap { $0.isEmpty ? nil : $0 } }

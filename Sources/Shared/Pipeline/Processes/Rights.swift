@@ -27,7 +27,7 @@ struct Rights {
     }
 
     private static func ofOrders(_ keys: Keys, _ order: OrderID) -> [[String]] {
-        on(
+        on([keys.placing], ["GET", "SET", "DEL"]) + on(
             [keys.order(order), keys.idempotency(anyScope, key: "none"), keys.paused],
             ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
             + [["PTTL", keys.idempotency(anyScope, key: "none")]]

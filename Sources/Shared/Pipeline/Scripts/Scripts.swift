@@ -40,11 +40,13 @@ public enum Scripts {
     static let mark = script("mark", PackageResources.mark_lua)
     static let adopt = script("adopt", PackageResources.adopt_lua)
     static let charge = script("charge", PackageResources.charge_lua)
+    static let placing = script("placing", PackageResources.placing_lua)
+    static let exchange = script("exchange", PackageResources.exchange_lua)
 
     static let all = [
         accept, acceptMany, beginMany, advanceMany, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
         release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
-        tokens, mark, adopt, charge,
+        tokens, mark, adopt, charge, placing, exchange,
     ]
 
     /// The functions and tables in front of a script. A run pays for the ones that it does not need.

@@ -85,11 +85,10 @@ final class Examination {
             let troubles = instances.compactMap { process in
                 process.fields["trouble"].flatMap { $0.isEmpty ? nil : "\(process.name): \($0)" }
             }
-            let agreed = process.pipeline.agreementField
-            let strangers = instances.filter { process in agreed.contains { process.fields[$0.key] != $0.value } }.map(\.name)
+            let partitions = try await process.pipeline.partitionStanding()
             let open = instances.filter { AccessMode(of: $0) == .open }.map(\.name)
             return PipelineChecks(
-                lag: try await lag.sample(), alive: alive, troubles: troubles.sorted(), strangers: strangers.sorted(),
+                lag: try await lag.sample(), alive: alive, troubles: troubles.sorted(), partitions: partitions,
                 openBesideKeyed: open.count == instances.count ? [] : open.sorted()
             ).all
         } catch {

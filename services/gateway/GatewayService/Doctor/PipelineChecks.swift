@@ -3,7 +3,7 @@ internal import Pipeline
 
 /// Finds what is wrong with the flow of orders, from one sample of the lag and the replicas that are alive.
 struct PipelineChecks {
-    static let names = ["services", "access", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
+    static let names = ["services", "partitions", "access", "groups", "backlog", "postgres-behind", "dead-letters", "door"]
     /// An entry that waits longer than this is a fault.
     static let longestWaitMs: UInt64 = 30_000
     /// An event that is not stored for longer than this is a fault. Postgres is always a batch behind.
@@ -15,19 +15,14 @@ struct PipelineChecks {
     let alive: [String: Int]
     /// Processes that are alive and cannot work, with the reason.
     var troubles: [String] = []
-    /// Processes that are alive and keep orders in another form, or have another count of partitions.
-    var strangers: [String] = []
+    /// Over how many partitions orders are shared out.
+    let partitions: PartitionStanding
     /// Processes that are alive and ask for no API keys, while others do.
     var openBesideKeyed: [String] = []
 
-    var all: [Diagnosis] { [services, access, groups, backlog, postgresBehind, deadLetters, paused] }
+    var all: [Diagnosis] { [services, sharing, access, groups, backlog, postgresBehind, deadLetters, paused] }
 
     private var services: Diagnosis {
-        guard strangers.isEmpty else {
-            return Diagnosis(
-                "services", .fault, "of another version, or with another count of partitions: \(strangers.joined(separator: ", "))",
-                do: "Stop them: they cannot work on these orders, and may put aside what they do not know (orderctl dead list).")
-        }
         let missing = ["gateway", "router", "executor", "notifier"].filter { alive[$0, default: 0] == 0 }
         guard missing.isEmpty else {
             return Diagnosis(
@@ -40,6 +35,26 @@ struct PipelineChecks {
                 do: "See the finding on redis; each service has the user and the address of its own REDIS_URL.")
         }
         return Diagnosis("services", .ok, alive.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+    }
+
+    private var sharing: Diagnosis {
+        let (name, late) = ("partitions", partitions.waitingFor.joined(separator: ", "))
+        if let target = partitions.growingTo {
+            return Diagnosis(
+                name, .warning, "the engine grows from \(partitions.count) to \(target) partitions\(late.isEmpty ? "" : " and waits for \(late)")",
+                do: "This takes seconds. A process that does not follow is of an earlier version or cannot reach Redis: see its log, and start it again.")
+        }
+        guard late.isEmpty else {
+            return Diagnosis(
+                name, .fault, "of another version, or with another count of partitions: \(late)",
+                do: "Stop them: they cannot work on these orders, and may put aside what they do not know (orderctl dead list).")
+        }
+        guard partitions.outdated.isEmpty else {
+            return Diagnosis(
+                name, .warning, "started with another PARTITIONS than \(partitions.count): \(partitions.outdated.joined(separator: ", "))",
+                do: "They have grown with the engine. Set PARTITIONS=\(partitions.count) for the next time they are started.")
+        }
+        return Diagnosis(name, .ok, partitions.count == 1 ? "one partition" : "\(partitions.count) partitions")
     }
 
     private var access: Diagnosis {

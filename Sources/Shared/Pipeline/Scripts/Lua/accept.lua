@@ -1,8 +1,9 @@
 -- Accepts an order: writes its hash, its first event, its entry on `accepted` and its idempotency record, or nothing.
 -- This script does not have allow-oom: a full Redis takes no new orders and lets the others drain.
--- KEYS: order, idempotency record (the order's key again if there is none), accepted, events, deadlines, user, paused,
+-- KEYS: order, idempotency record (the order's key again if there is none), accepted, events, deadlines, user, paused, placing,
 --       then, where orders of its account are counted, in each partition the account's open orders, and in each its recent ones; this one's first
 -- ARGV: id, order, user, deadline, createdAt, fingerprint, record's time to live, time limit, request's digest, slippageBps,
+--       the count of partitions by which the key was given this partition ('' if any partition will do),
 --       then, where they are counted, the account, how many may be open, and how many may be accepted within a minute ('' for any number)
 local id, fingerprint, ttl, limit = ARGV[1], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local at = milliseconds()
@@ -25,13 +26,16 @@ end
 -- This check comes after the replays: an order that was accepted before the pause stays accepted, and the client may ask for its answer again.
 local pause = redis.call('HMGET', KEYS[7], 'since', 'reason')
 if pause[1] then return { 'paused', pause[2] or '' } end
+-- Once the engine has grown, a process that does not know of it looks for the record of a key, or counts orders, in too few partitions.
+local placing = redis.call('GET', KEYS[8])
+if placing and ARGV[11] ~= '' and ARGV[11] ~= placing then return { 'moved' } end
 -- This check is last: an order that was accepted in time stays accepted, however late the client asks for the reply again.
 if at > limit then return { 'late', integer(at) } end
 
-local account, mayBeOpen, mayBeRecent = ARGV[11], tonumber(ARGV[12] or ''), tonumber(ARGV[13] or '')
+local account, mayBeOpen, mayBeRecent = ARGV[12], tonumber(ARGV[13] or ''), tonumber(ARGV[14] or '')
 local MINUTE = 60000
-local partitions = (#KEYS - 7) / 2
-local openAt, recentAt, lately = 8, 8 + partitions, '(' .. integer(at - MINUTE)
+local partitions = (#KEYS - 8) / 2
+local openAt, recentAt, lately = 9, 9 + partitions, '(' .. integer(at - MINUTE)
 
 local function count(first, command, ...)
   local sum = 0

@@ -1,17 +1,19 @@
 -- Accepts new orders as `accept` does, many in one call. Answers for each order the id of its entry, or '' where `accept` has to look at it: the id
--- or the key is known, the engine is paused, or the time limit is over.
--- KEYS: accepted, events, deadlines, paused, then for each order: order, with a key its idempotency record, with a user the user's list
+-- or the key is known, the engine is paused, it has grown, or the time limit is over.
+-- KEYS: accepted, events, deadlines, paused, placing, then for each order: order, with a key its idempotency record, with a user the user's list
 -- ARGV: the first event from its seq on, then for each order: order, fingerprint, time limit, what else it has (letters: k a key, u a user, d a
---       deadline), then for these: record's time to live, request's digest, slippageBps; user, createdAt; deadline
+--       deadline), then for these: record's time to live, request's digest, slippageBps, count of partitions; user, createdAt; deadline
 local accepted, events, deadlines = KEYS[1], KEYS[2], KEYS[3]
 local placed, line = 'pending 1 1 1 ' .. at .. ' ' .. SOURCE.router .. ':', '{"t":' .. at .. ',' .. ARGV[1]
 local tail = '","status":"pending","t":' .. at .. ',' .. ARGV[1]
 local isPaused = call('EXISTS', KEYS[4]) == 1
+-- The count of partitions by which keys find their partition, once it has changed.
+local placing = call('GET', KEYS[5])
 call('XLEN', accepted)
 call('XLEN', events)
 call('ZCARD', deadlines)
-local mayWrite = mayRun({ 'XADD', accepted, 'XDEL', accepted, 'XADD', events, 'ZADD', deadlines, 'HSET', KEYS[5] })
-local reply, number, index = {}, 5, 2
+local mayWrite = mayRun({ 'XADD', accepted, 'XDEL', accepted, 'XADD', events, 'ZADD', deadlines, 'HSET', KEYS[6] })
+local reply, number, index = {}, 6, 2
 
 -- Takes the keys and arguments of what else an order has.
 local function takeMore(letters)
@@ -19,7 +21,8 @@ local function takeMore(letters)
   local more = {}
   if string.find(letters, 'k') then
     more.record, more.ttl, more.digest, more.slippage = KEYS[number], ARGV[index], ARGV[index + 1], ARGV[index + 2]
-    number, index = number + 1, index + 3
+    more.isElsewhere = placing and placing ~= ARGV[index + 3]
+    number, index = number + 1, index + 4
   end
   if string.find(letters, 'u') then
     more.list, more.user, more.createdAt = KEYS[number], ARGV[index], ARGV[index + 1]
@@ -40,7 +43,7 @@ end
 
 local function accept(key, order, fingerprint, limit, more)
   local id, record, user, deadline = idOf(key), more.record, more.user, more.deadline
-  if not isNew(key, limit, record, more.list) then return '' end
+  if more.isElsewhere or not isNew(key, limit, record, more.list) then return '' end
   local job = addRound(accepted, id, '1', events)
   if not job then return '' end
   local fields = NOTHING

@@ -15,8 +15,8 @@ public struct PartitionMismatch: Error, Sendable, CustomStringConvertible {
         // After a change that was cut off there are two counts; the sentence names the second one.
         let agreed = PipelineAgreement(agreed).counts.last ?? 1
         return "PARTITIONS is \(given), but in this Redis \(agreed) is agreed on, and \(obstacle): start with PARTITIONS=\(agreed). "
-            + "To change it, pause the engine (orderctl pause), wait until nothing is under way (orderctl lag), stop every process, "
-            + "and start all with the new count"
+            + "To have more while the engine works, use orderctl partitions grow. To change the count in any other way, pause the engine "
+            + "(orderctl pause), wait until nothing is under way (orderctl lag), stop every process, and start all with the new count"
     }
 }
 
@@ -24,11 +24,12 @@ extension OrderPipeline {
     /// Makes sure that all processes have one count of partitions, and keep orders in one form. An order's id carries its partition.
     ///
     /// The count changes if no process uses the old one, and the old partitions are empty or the engine is paused with nothing under way. The form
-    /// changes if no process uses the old one and no order of it is left to do. The caller must have sent a heartbeat with `agreementField` before.
-    /// So of two processes that do not agree at least one sees the other.
+    /// changes if no process uses the old one and no order of it is left to do. The caller must have sent a heartbeat with `agreementFields` before.
+    /// So of two processes that do not agree at least one sees the other. Where the engine grows, or has grown from this process' count, the process
+    /// reads as many partitions as the others.
     ///
     /// - Throws: `PartitionMismatch` if the count cannot be changed, `LayoutMismatch` if the form cannot. Then nothing has changed.
-    public func agreeOnPartitions() async throws { try await PartitionChange(to: self).run() }
+    public func agreeOnPartitions() async throws { follow(try await PartitionChange(to: self).run()) }
 
     /// Whether no partition holds an order, an idempotency record or a stream entry. Called only if the counts differ.
     func isEmpty() async throws -> Bool { try await scan("orders:{[0-9]*}:*") { key in try await isSpent(key) } }
@@ -53,7 +54,7 @@ extension OrderPipeline {
     private func isSpent(_ key: String) async throws -> Bool {
         switch key.drop(while: { $0 != "}" }).dropFirst(2) {
         case "accepted", "routed", "events", "dead": try await send(["XLEN", key]).integer == 0
-        case "retries", "deadlines", "leaving", "clock": true
+        case "retries", "deadlines", "leaving", "clock", "placing": true
         case let rest: rest.utf8.starts(with: "user:".utf8)
         }
     }

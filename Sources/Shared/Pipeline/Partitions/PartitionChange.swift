@@ -23,6 +23,8 @@ final class PartitionChange {
     private var turnKept = MonotonicInstant.now
     private var given: Int { pipeline.settings.partitions }
     private var own: PipelineAgreement { PipelineAgreement(partitions: given) }
+    /// The pipeline as it is to be.
+    private lazy var after = with(given)
 
     /// A change to the pipeline's own count.
     init(to pipeline: OrderPipeline) {
@@ -30,28 +32,44 @@ final class PartitionChange {
         turn = Turn(pipeline: pipeline, keys: Keys.partitionChange, name: "\(UInt64.random(in: .min ... .max))")
     }
 
-    /// Makes the change if another count is agreed on.
+    /// Makes the change if another count is agreed on, and returns what is agreed on then.
     ///
     /// - Throws: `PartitionMismatch` or `LayoutMismatch` if the change cannot be made; then nothing has changed. `PipelineError` with `.changing` if
     ///   another process still makes it.
-    func run() async throws {
+    func run() async throws -> PipelineAgreement {
         let start = MonotonicInstant.now
         // Who has lost the agreement may still have orders.
         if try await pipeline.send(["GET", Keys.agreement("partitions")]).string == nil { try await takeOver(from: PipelineAgreement("\(given)")) }
-        while try await agreed() != own.description {
-            if try await turn.take() != nil {
-                turnKept = .now
-                do {
-                    try await change(from: try await agreed())
-                } catch {
-                    try? await turn.finish("")
-                    throw error
-                }
-                return try await turn.finish("")
-            }
+        while true {
+            let found = PipelineAgreement(try await agreed())
+            if try await joins(found) { return found }
+            if try await turn.take() != nil { return try await changeInTurn() }
             guard start.elapsed < Self.waitLimit else { throw Self.othersTurn }
             try await sleep(for: .milliseconds(300))
         }
+    }
+
+    /// Whether this process works with the others as it is. One that was started with a count of before does while others are alive.
+    private func joins(_ found: PipelineAgreement) async throws -> Bool {
+        guard found.isAtWork, found.includes(given) else { return false }
+        guard found.hasGrown(from: given), !found.counts.contains(given) else { return true }
+        let others = PipelineAgreement(partitions: found.most).description
+        return try await pipeline.instances().contains { $0.fields["partitions"] == others }
+    }
+
+    private func changeInTurn() async throws -> PipelineAgreement {
+        turnKept = .now
+        do {
+            try await change(from: try await agreed())
+        } catch {
+            try? await turn.finish("")
+            // What cannot be changed now stays as the engine has grown.
+            let found = PipelineAgreement(try await agreed())
+            guard error is PartitionMismatch, found.isAtWork, found.hasGrown(from: given) else { throw error }
+            return found
+        }
+        try await turn.finish("")
+        return PipelineAgreement(try await agreed())
     }
 
     private static var othersTurn: PipelineError { PipelineError(.changing, "another process is changing the count of partitions") }
@@ -60,7 +78,7 @@ final class PartitionChange {
 
     private func change(from agreed: String) async throws {
         let found = PipelineAgreement(agreed)
-        guard found != own else { return }
+        if found.isAtWork, found.counts.contains(given) { return }
         try await takeOver(from: found)
         if found.counts == own.counts {
             // A process of the version before that has just started has a heartbeat by now, and one that starts from here on is refused.
@@ -92,6 +110,9 @@ final class PartitionChange {
         }
         if let obstacle { throw PartitionMismatch(agreed: agreed, given: given, obstacle: obstacle) }
         if !isEmpty { try await moveAll(from: before) }
+        // A process that was frozen since before the change places orders by the old count. They are refused.
+        for keys in after.partitions { _ = try await pipeline.send(["SET", keys.placing, String(given)]) }
+        for keys in before.partitions.dropFirst(given) { _ = try await pipeline.send(["DEL", keys.placing]) }
         try await agree(own.description)
         for keys in before.partitions.dropFirst(given) { _ = try await pipeline.send(["DEL", keys.paused]) }
     }
@@ -128,7 +149,7 @@ final class PartitionChange {
         _ = try await pipeline.scan("orders:{[0-9]*}:*") { try await move($0) }
         _ = try await pipeline.scan("chain:{[0-9]*}:*") { try await move($0) }
         try await keepTurn()
-        try await pipeline.pause(reason: try await before.currentPause()?.reason ?? "")
+        try await after.pause(reason: try await before.currentPause()?.reason ?? "")
     }
 
     /// Renews this process' turn. A process that was frozen may have lost it. Throws `.changing` then.
@@ -157,12 +178,12 @@ final class PartitionChange {
 
     private func moveRecord(_ key: String, _ name: Substring.UTF8View, from partition: Int) async throws {
         guard let record = Keys.recorded(name) else { return }
-        let target = pipeline.partition(record.scope, idempotencyKey: record.key)
+        let target = after.partition(record.scope, idempotencyKey: record.key)
         guard target != partition else { return }
         // In a cluster the two keys may be on different masters. The copy comes first, so that a record is never missing.
         let values = try await pipeline.send(["HGETALL", key]).array ?? []
         guard let left = try await pipeline.send(["PTTL", key]).integer, left > 0, !values.isEmpty else { return }
-        let copy = pipeline.partitions[target].idempotency(record.scope, key: record.key)
+        let copy = after.partitions[target].idempotency(record.scope, key: record.key)
         _ = try await pipeline.run(Scripts.adopt, keys: [copy], [String(left)] + values.map { $0.string ?? "" })
         _ = try await pipeline.send(["DEL", key])
     }
