@@ -7,33 +7,6 @@ import Testing
 /// Tests that partitions are read while processes of a stage come and go.
 @Suite("Scaling", .onLoop) @ServiceActor
 struct ScalingTests {
-    /// The longest time for which a worker's stream has held an entry that nobody was given.
-    @ServiceActor
-    private final class Waits {
-        private(set) var longestMs: Int64 = 0
-        private var watch: Task<Void, Never>?
-
-        init(_ engine: Engine) {
-            watch = Loop.spawn {
-                while !Task.isCancelled {
-                    if let lag = try? await engine.send("GET", "/api/streams").json { self.note(lag) }
-                    try? await sleep(for: .milliseconds(200))
-                }
-            }
-        }
-
-        private func note(_ lag: JSONValue) {
-            for stream in lag["streams"]?.array ?? [] where stream["stream"]?.string != "events" {
-                for group in stream["groups"]?.array ?? [] { longestMs = max(longestMs, group["oldestWaitingMs"]?.integer ?? 0) }
-            }
-        }
-
-        func stop() async {
-            watch?.cancel()
-            await watch?.value
-        }
-    }
-
     /// The partitions that a process reads, from its metrics.
     private func served(_ service: StackService, _ number: Int) async throws -> Int {
         let engine = Engine.current

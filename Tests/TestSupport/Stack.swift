@@ -26,8 +26,9 @@ public final class Stack {
     public let postgres: PostgresServer
     /// The stack's own database.
     public let databaseURL: String
-    /// The partitions of the settings.
-    public var partitions: Range<Int> { 0..<(options.settings["PARTITIONS"].flatMap { Int($0) } ?? 1) }
+    /// How many partitions the engine has: those of the settings, until a test has made them more.
+    public var partitionCount: Int
+    public var partitions: Range<Int> { 0..<partitionCount }
     /// The directory of the processes' logs.
     public let directory: String
     private let options: StackOptions
@@ -41,6 +42,7 @@ public final class Stack {
 
     private init(_ options: StackOptions) async throws {
         self.options = options
+        partitionCount = options.settings["PARTITIONS"].flatMap { Int($0) } ?? 1
         postgres = try await options.ownPostgres ? PostgresServer.start() : PostgresServer.shared()
         databaseURL = try await postgres.database()
         servers = try await StackRedis.start(options.redisLayout, diskMegabytes: options.redisDiskMegabytes)

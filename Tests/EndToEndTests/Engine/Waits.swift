@@ -1,0 +1,29 @@
+import EventLoop
+import JSON
+
+/// The longest time for which a worker's stream has held an entry that nobody was given.
+@ServiceActor
+final class Waits {
+    private(set) var longestMs: Int64 = 0
+    private var watch: Task<Void, Never>?
+
+    init(_ engine: Engine) {
+        watch = Loop.spawn {
+            while !Task.isCancelled {
+                if let lag = try? await engine.send("GET", "/api/streams").json { self.note(lag) }
+                try? await sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    private func note(_ lag: JSONValue) {
+        for stream in lag["streams"]?.array ?? [] where stream["stream"]?.string != "events" {
+            for group in stream["groups"]?.array ?? [] { longestMs = max(longestMs, group["oldestWaitingMs"]?.integer ?? 0) }
+        }
+    }
+
+    func stop() async {
+        watch?.cancel()
+        await watch?.value
+    }
+}
