@@ -40,7 +40,8 @@ struct GrowthTests {
     }
 
     private func grow(to count: Int) async throws {
-        let answer = try await engine.send("POST", "/api/partitions/grow", headers: [("Content-Type", "application/json")], body: #"{"count":\#(count)}"#)
+        let answer = try await engine.send(
+            "POST", "/api/partitions/grow", headers: [("Content-Type", "application/json")], body: #"{"count":\#(count)}"#)
         #expect(answer.status == 202 && answer.json["growingTo"]?.integer == Int64(count), "\(answer.text)")
         try await eventually(within: .seconds(20)) {
             for gateway in 1...2 {

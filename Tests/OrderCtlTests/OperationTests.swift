@@ -113,6 +113,40 @@ struct OperationTests {
         #expect(json.output == #"{"open":true}"# + "\n")
     }
 
+    @Test func `an engine grows, and is waited for until it has`() async throws {
+        let growing = #"{"count":1,"growingTo":16,"waitingFor":["router-a"],"former":[],"outdated":["router-a"]}"#
+        let grown = #"{"count":16,"growingTo":null,"waitingFor":[],"former":[{"count":1,"until":"T"}],"outdated":["router-a"]}"#
+        var asked: [String] = []
+        var answers = [HTTPResponse.json(202, growing), .json(200, growing), .json(200, grown)]
+        let routes: @ServiceActor (HTTPRouter) -> Void = { router in
+            let answer: @ServiceActor (HTTPRequest) -> HTTPResponse = { request in
+                asked.append("\(request.path) \(String(decoding: request.body, as: UTF8.self))")
+                return answers.count > 1 ? answers.removeFirst() : answers[0]
+            }
+            router.post("/api/partitions/grow") { request, _ in answer(request) }
+            router.get("/api/partitions") { request, _ in answer(request) }
+        }
+        try await withRoutes(routes) { url in
+            let run = await ToolRun.of(["partitions", "grow", "16", "--url", url])
+            #expect(asked == [#"/api/partitions/grow {"count":16}"#, "/api/partitions ", "/api/partitions "])
+            #expect(
+                run.status == .ok
+                    && run.output == """
+                        Orders are shared out over 16 partitions.
+                        Until T repeated requests are also looked for by the count of before, 1.
+                        Set PARTITIONS=16 for the next start of router-a.
+
+                        """,
+                "\(run.output)")
+            answers = [.json(202, growing)]
+            let late = await ToolRun.of(["partitions", "grow", "16", "--timeout", "1", "--url", url])
+            #expect(late.status == .refused && late.output.contains("grows to 16 and waits for router-a: see their logs"))
+            for words in [[], ["x"], ["0"], ["257"], ["16", "17"]] {
+                #expect(await ToolRun.of(["partitions", "grow"] + words + ["--url", url]).status == .usage)
+            }
+        }
+    }
+
     @Test func `the doctor tells every finding and what to do, and ends with 1 for a fault`() async throws {
         let ok = #"{"check":"eviction","verdict":"ok","finding":"nothing is evicted","advice":null}"#
         let fault = #"{"check":"persistence","verdict":"fault","finding":"no append-only file","advice":"Set appendonly."}"#

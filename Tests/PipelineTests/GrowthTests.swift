@@ -65,8 +65,10 @@ struct GrowthTests {
             for keys in bench.pipeline.partitions { #expect(try await bench.send("EXISTS", keys.accepted).integer == 1) }
             #expect(order(bench.pipeline, key: "a").id.partition == 0)
             #expect(try await !bench.pipeline.advanceGrowth(idempotencyTTL: Self.day))
-            #expect(try await bench.pipeline.partitionStanding() == PartitionStanding(
-                count: 1, growingTo: 8, waitingFor: ["router-1"], outdated: ["router-1"]))
+            #expect(
+                try await bench.pipeline.partitionStanding()
+                    == PartitionStanding(
+                        count: 1, growingTo: 8, waitingFor: ["router-1"], outdated: ["router-1"]))
             await other.end()
             _ = await beating(bench, 8)
             #expect(try await bench.pipeline.advanceGrowth(idempotencyTTL: Self.day))

@@ -4,10 +4,11 @@ import Testing
 
 /// Tests the text that all processes agree on.
 struct PipelineAgreementTests {
-    @Test(arguments: [
-        ("4/2", 4, 4, nil, true), ("4>8/2", 4, 8, nil, false), ("4+8/2", 4, 8, 8, true), ("8<4@17/2", 8, 8, nil, true),
-        ("16<8@18<4@17/2", 16, 16, nil, true), ("8+16<4@17/2", 8, 16, 16, true), ("4/3", 4, 4, nil, false), ("4", 4, 4, nil, false),
-    ] as [(String, Int, Int, Int?, Bool)])
+    @Test(
+        arguments: [
+            ("4/2", 4, 4, nil, true), ("4>8/2", 4, 8, nil, false), ("4+8/2", 4, 8, 8, true), ("8<4@17/2", 8, 8, nil, true),
+            ("16<8@18<4@17/2", 16, 16, nil, true), ("8+16<4@17/2", 8, 16, 16, true), ("4/3", 4, 4, nil, false), ("4", 4, 4, nil, false),
+        ] as [(String, Int, Int, Int?, Bool)])
     func `a text says by which count orders are placed, and how many partitions are read`(
         _ text: String, _ placing: Int, _ most: Int, _ growingTo: Int?, _ isAtWork: Bool
     ) {

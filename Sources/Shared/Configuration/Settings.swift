@@ -17,7 +17,7 @@ enum Settings {
     static let port = Setting<Int>.integer("PORT", default: 8080, in: 0...65535, "TCP port to listen on; 0 takes any free one")
     static let bind = Setting<String>.address("BIND", default: "0.0.0.0", "Address to listen on")
     static let partitions = Setting<Int>.integer(
-        "PARTITIONS", default: 1, in: 1...256, "Partitions of the streams; the same everywhere, fixed while orders live")
+        "PARTITIONS", default: 1, in: 1...256, "Partitions of the streams; the same everywhere. orderctl partitions grow makes them more")
     static let logLevel = Setting.logLevel("LOG_LEVEL", default: .info, "The least that is logged")
     static let logFormat = Setting.choice("LOG_FORMAT", default: LogFormat.json, "Form of a log line")
     static let shutdownGrace = Setting<Duration>.seconds("SHUTDOWN_GRACE_S", default: 15, in: 1...300, "Time to finish what is in hand after SIGTERM")

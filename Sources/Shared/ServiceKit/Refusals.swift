@@ -323,7 +323,8 @@ extension Problem {
         let sentence =
             switch refusal {
             case .growing(let count): "The engine grows to \(count) partitions already; ask again when that is done"
-            case .notMore(let count): "The engine has \(count) partitions, and it can only grow while it works; docs/operations.md says how to have fewer"
+            case .notMore(let count):
+                "The engine has \(count) partitions, and it can only grow while it works; docs/operations.md says how to have fewer"
             case .tooMany(let count): "There can be at most \(count) partitions; ask for fewer"
             case .changed: "The count of partitions was changed at the same time; see GET /api/partitions and ask again"
             }

@@ -88,7 +88,7 @@ struct KeyedGatewayTests {
 
     @Test func `a key does what its scopes say, and no more`() async throws {
         try await withKeyedGateway { test, http, keys in
-            let operators = ["/api/door/pause", "/api/door/resume", "/api/dead-letters", "/api/reconcile", "/api/doctor"]
+            let operators = ["/api/door/pause", "/api/door/resume", "/api/dead-letters", "/api/reconcile", "/api/doctor", "/api/partitions"]
             for path in operators {
                 let method = path.hasPrefix("/api/door/") ? "POST" : "GET"
                 for name in ["bot", "reader", "trader"] {

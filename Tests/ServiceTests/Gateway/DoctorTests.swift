@@ -79,7 +79,10 @@ struct DoctorTests {
     }
 
     @Test func `at the limits nothing is late`() {
-        #expect(PipelineChecks(lag: Self.lag(waiting: 30_000, storing: 5_000), alive: Self.everyone, partitions: Self.one).all.allSatisfy { $0.verdict == .ok })
+        #expect(
+            PipelineChecks(lag: Self.lag(waiting: 30_000, storing: 5_000), alive: Self.everyone, partitions: Self.one).all.allSatisfy {
+                $0.verdict == .ok
+            })
     }
 
     @Test(arguments: [(0, true), (2000, true), (-2000, true), (2001, false), (-2001, false)])

@@ -116,7 +116,7 @@ CLIENT = '''
 import sys, time, uuid
 from engine_client import Client
 from engine_client.api.market import pools, quotes, tokens
-from engine_client.api.operations import access, dead_letters, doctor, door, health, reconcile, streams
+from engine_client.api.operations import access, dead_letters, doctor, door, health, partitions, reconcile, streams
 from engine_client.api.orders import cancel_order, execute_order, list_orders, order_events, show_order
 from engine_client.models import (
     Accepted, AcceptedSnakeCase, OrderRequest, OrderRequest002, OrderRequest003, OrderRequest004, OrderAnswer, Problem, QuoteComparison)
@@ -153,7 +153,7 @@ while not any(each.order_id == accepted.order_id for each in list_orders.sync(cl
 assert isinstance(cancel_order.sync(accepted.order_id, client=engine), Problem)
 compared = quotes.sync(client=engine, token_in="SOL", token_out="USDC", amount="10")
 assert isinstance(compared, QuoteComparison) and compared.amount_out, compared
-read = [module.sync(client=engine) for module in (tokens, pools, streams, health, dead_letters, doctor, door, reconcile, access)]
+read = [module.sync(client=engine) for module in (tokens, pools, streams, health, dead_letters, doctor, door, partitions, reconcile, access)]
 assert all(answer is not None for answer in read), read
 print(accepted.order_id)
 '''
@@ -163,7 +163,7 @@ ANSWERS = {
     "/api/orders/{order}": "OrderAnswer", "/api/orders/{order}/events": "OrderEvents", "/api/orders?limit=5": "OrderPage",
     "/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=10": "QuoteComparison", "/api/tokens": "TokenList", "/api/pools": "PoolList",
     "/api/streams": "Streams", "/api/dead-letters": "DeadLetterPage", "/api/doctor": "DoctorReport", "/api/door": "Door",
-    "/api/reconcile": "Reconciliation", "/api/access": "Access", "/health": "Health"}
+    "/api/partitions": "Partitions", "/api/reconcile": "Reconciliation", "/api/access": "Access", "/health": "Health"}
 
 
 def _call(*command: str | Path, seconds: float = 120) -> str:

@@ -8,6 +8,7 @@ PAPER = "Sources/Shared/PaperMarket"
 CHAIN = "Sources/Shared/Venues/Chain"
 GATEWAY = "services/gateway/GatewayService"
 WORKER = "Sources/Shared/Pipeline/Worker"
+PIPELINE = "Sources/Shared/Pipeline"
 LANES = "Sources/Shared/Pipeline/Lanes"
 
 
@@ -30,6 +31,24 @@ SCHEDULES = ("test", "ModelTests.ScheduleTests")
 DIFFERENTIAL = ("test", "ModelTests.DifferentialTests")
 
 MUTATIONS = (
+    Mutation(
+        "growth-fence", "a partition takes orders that were placed by the count of before", f"{LUA}/accept.lua",
+        "ARGV[11] ~= '' and ARGV[11] ~= placing", "ARGV[11] ~= '' and false", ("test", "PipelineTests.GrowthTests")),
+    Mutation(
+        "growth-fence-many", "a batch takes orders that were placed by the count of before", f"{LUA}/accept_many.lua",
+        "placing and placing ~= ARGV[index + 3]", "false", ("test", "PipelineTests.GrowthTests")),
+    Mutation(
+        "growth-record", "records of before an engine grew are not looked for", f"{PIPELINE}/Partitions/OrderPipeline+Placing.swift",
+        "guard !places.contains(place) else { continue }", "guard !places.contains(place), place < 0 else { continue }",
+        ("test", "PipelineTests.GrowthTests")),
+    Mutation(
+        "growth-readers", "a growth does not wait for those who read", f"{PIPELINE}/Partitions/OrderPipeline+Growing.swift",
+        "guard try await instances().allSatisfy({ $0.fields[\"partitions\"] == reading }) else { return false }", "_ = reading",
+        ("test", "PipelineTests.GrowthTests")),
+    Mutation(
+        "growth-id", "an id from before the growth is placed by the count of after it", f"{PIPELINE}/Partitions/OrderPipeline+Placing.swift",
+        "guard order.id.partition == Self.partition(scope, key, of: agreement.placing) else { return .moved }", "",
+        ("test", "PipelineTests.GrowthTests")),
     Mutation(
         "reads-first", "others count on a process that does not read yet", f"{LANES}/Roster.swift",
         "public internal(set) var isServing = false", "public internal(set) var isServing = true",

@@ -27,9 +27,10 @@ struct Rights {
     }
 
     private static func ofOrders(_ keys: Keys, _ order: OrderID) -> [[String]] {
-        on([keys.placing], ["GET", "SET", "DEL"]) + on(
-            [keys.order(order), keys.idempotency(anyScope, key: "none"), keys.paused],
-            ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
+        on([keys.placing], ["GET", "SET", "DEL"])
+            + on(
+                [keys.order(order), keys.idempotency(anyScope, key: "none"), keys.paused],
+                ["HGET", "HMGET", "HGETALL", "HLEN", "HSET", "HDEL", "PEXPIRE", "EXISTS", "DEL"])
             + [["PTTL", keys.idempotency(anyScope, key: "none")]]
             + on(
                 [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody), keys.open(anyAccount)],

@@ -42,7 +42,7 @@ struct PipelineChecks {
         if let target = partitions.growingTo {
             return Diagnosis(
                 name, .warning, "the engine grows from \(partitions.count) to \(target) partitions\(late.isEmpty ? "" : " and waits for \(late)")",
-                do: "This takes seconds. A process that does not follow is of an earlier version or cannot reach Redis: see its log, and start it again.")
+                do: "This takes seconds. A process that does not follow is of an earlier version, or cannot use Redis: see its log.")
         }
         guard late.isEmpty else {
             return Diagnosis(

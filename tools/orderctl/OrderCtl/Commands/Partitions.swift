@@ -84,8 +84,8 @@ struct PartitionReport {
         console.print(count == 1 ? "Orders are in one partition." : "Orders are shared out over \(count) partitions.")
         if let target = answer["growingTo"]?.integer {
             let late = names("waitingFor")
-            console.print(
-                "The engine \(console.paint("grows", .yellow)) to \(target)\(late.isEmpty ? "." : " and waits for \(late): see their logs, or start them again.")")
+            let wait = late.isEmpty ? "." : " and waits for \(late): see their logs, or start them again."
+            console.print("The engine \(console.paint("grows", .yellow)) to \(target)\(wait)")
         }
         for former in answer["former"]?.array ?? [] {
             let until = Terminal.safe(former["until"]?.string ?? "?")
