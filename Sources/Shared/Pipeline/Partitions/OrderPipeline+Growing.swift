@@ -4,12 +4,12 @@ internal import Redis
 
 /// More partitions while the engine works.
 ///
-/// 1. `grow` notes the new count. Each process reads the agreement once a second, and then reads the new partitions too. New orders still go to the
-///    old ones.
-/// 2. When all processes that are alive say in their heartbeats that they read the new partitions, every partition is told to refuse what is placed by
-///    the old count. From here on no record of a key can come up where only the old count looks for it.
-/// 3. The new count is agreed on. A process that does not know of it yet is refused, reads the agreement, and places the order anew. Records of before
-///    stay where they are. They are looked for there until the last one has expired.
+/// 1. `grow` notes the new count. Each process reads the agreement once a second, and then reads the new partitions too. New orders still go to
+///    the old ones.
+/// 2. When all processes that are alive say in their heartbeats that they read the new partitions, every partition is told to refuse what is placed
+///    by the old count. From here on no record of a key can come up where only the old count looks for it.
+/// 3. The new count is agreed on. A process that does not know of it yet is refused, reads the agreement, and places the order anew. Records of
+///    before stay where they are. They are looked for there until the last one has expired.
 ///
 /// Steps 2 and 3 may be taken by any process, by several at once, and again after a crash.
 extension OrderPipeline {
