@@ -72,6 +72,27 @@ struct MonthTests {
         }
     }
 
+    @Test func `an order whose month gets its part while it is being stored is stored in that part`() async throws {
+        try await withMonths(0) { store, pool, calendar in
+            let month = calendar.month(-3)
+            let waiting = "SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            let save = try await pool.transaction { connection in
+                try await connection.run(
+                    script: """
+                        CREATE TABLE \(month.name) (LIKE order_rows INCLUDING ALL);
+                        ALTER TABLE order_rows ATTACH PARTITION \(month.name) FOR VALUES FROM ('\(month.lowest)') TO ('\(month.next.lowest)')
+                        """)
+                let row = OrderLife.filled(at: calendar.time(-3)).row
+                let save = Loop.spawn { try await store.saveHalving([row]) }
+                try await eventually { try await pool.query(waiting).affectedRows > 0 }
+                return save
+            }
+            let result = try await save.value
+            #expect(result.stored == [0] && result.bad.isEmpty)
+            #expect(try await parts(pool)[month.name] == 1)
+        }
+    }
+
     @Test func `an order of a month without a part is stored, and its month stays where it is while the next ones are made`() async throws {
         try await withMonths(0) { store, pool, calendar in
             let (far, next) = (OrderLife.filled(at: calendar.time(-30)), OrderLife.filled(at: calendar.time(-1)))

@@ -49,10 +49,10 @@ public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible
     public var isAway: Bool { [.unavailable, .connectionLost, .closed, .cancelled].contains(kind) }
 
     /// Whether the server, or a pooler in front of it, refuses a command that is right in itself: rights, a missing table, a read-only server, no
-    /// space.
+    /// space. A lock that others hold for too long (55P03) is no refusal.
     public var isRefusal: Bool {
         guard case .server(let state) = kind else { return kind == .refused }
-        return !isDataFault && !["40", "57"].contains(String(state.prefix(2)))
+        return !isDataFault && state != "55P03" && !["40", "57"].contains(String(state.prefix(2)))
     }
 
     /// Whether this session can never recover: a server that has become read-only, a protocol that both sides read differently, a statement that

@@ -28,6 +28,8 @@ public final class OrderStore {
         _ = try await pool.query(Self.upsert, Self.columns(of: rows).map { .array($0) })
     }
 
+    private nonisolated static let checkViolation = "23514"
+
     /// Stores the snapshots that can be stored and finds those that never can: a batch that is refused for its data is stored in halves.
     ///
     /// - Returns: the indices of the stored snapshots, ascending, and those of the bad ones, each with Postgres' error.
@@ -36,12 +38,16 @@ public final class OrderStore {
         var stored: [Int] = []
         var bad: [(index: Int, error: PostgresError)] = []
         var ranges = rows.isEmpty ? [] : [rows.indices]
+        var triedAgain: Set<Int> = []
         while let range = ranges.popLast() {
             do {
                 try await save(Array(rows[range]))
                 stored += range
             } catch  where error.isDataFault {
-                if range.count == 1 {
+                if range.count == 1, error.sqlState == Self.checkViolation, triedAgain.insert(range.lowerBound).inserted {
+                    // The row was on its way to the default part when its month got a part of its own. Now it finds that.
+                    ranges.append(range)
+                } else if range.count == 1 {
                     bad.append((range.lowerBound, error))
                 } else {
                     let middle = range.lowerBound + range.count / 2
