@@ -17,7 +17,7 @@ LOOKS: tuple[Look, ...] = ((DESKTOP, "light"), (PHONE, "dark"))
 EVIL = "evil.example"  # a name that leads to this machine
 REFUSED = ("503", "net::ERR_", "WebSocket connection")  # what a page logs while a server is away
 
-expect.set_options(timeout=10 * SECONDS)
+expect.set_options(timeout=20 * SECONDS)  # a busy machine is slow, and a right page is there at once
 
 
 def _executable() -> str:
