@@ -81,11 +81,11 @@ struct GrowthTests {
         #expect(used.count > 8)
     }
 
-    @Test(.engine(replicas: [.gateway: 2, .router: 2, .executor: 2]), .timeLimit(.minutes(3)))
+    @Test(.engine(replicas: [.gateway: 2, .router: 2, .executor: 2]))
     func `From one partition to sixteen no order is lost, none is refused, and no key gets a second order`() async throws {
         try await growUnderLoad()
     }
 
-    @Test(.engine(replicas: [.gateway: 2, .router: 2, .executor: 2], settings: ["PARTITIONS": "4"], redisLayout: .cluster), .timeLimit(.minutes(3)))
+    @Test(.engine(replicas: [.gateway: 2, .router: 2, .executor: 2], settings: ["PARTITIONS": "4"], redisLayout: .cluster))
     func `The same in a cluster, from four partitions`() async throws { try await growUnderLoad() }
 }

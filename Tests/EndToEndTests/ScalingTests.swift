@@ -15,8 +15,7 @@ struct ScalingTests {
     }
 
     @Test(
-        .engine(replicas: [.router: 2, .executor: 2], settings: ["PARTITIONS": "16", "MOCK_SWAP_LATENCY_MS": "300-900"]),
-        .timeLimit(.minutes(3)))
+        .engine(replicas: [.router: 2, .executor: 2], settings: ["PARTITIONS": "16", "MOCK_SWAP_LATENCY_MS": "300-900"]))
     func `With orders under way routers and executors go from two to six and back, no order is lost and no partition waits for five seconds`()
         async throws
     {
@@ -53,8 +52,7 @@ struct ScalingTests {
     }
 
     @Test(
-        .engine(replicas: [.router: 4, .executor: 4], settings: ["PARTITIONS": "16", "MOCK_SWAP_LATENCY_MS": "300-900"]),
-        .timeLimit(.minutes(3)))
+        .engine(replicas: [.router: 4, .executor: 4], settings: ["PARTITIONS": "16", "MOCK_SWAP_LATENCY_MS": "300-900"]))
     func `When two of four routers and two of four executors are killed, the others read their partitions within five seconds`() async throws {
         let engine = Engine.current
         let load = engine.load(every: .milliseconds(40))

@@ -133,7 +133,8 @@ def growth(records: list[Json]) -> str:
 
 
 PARTS: dict[str, Callable[[list[Json]], str]] = {
-    "accept": accept, "end-to-end": end_to_end, "latency": latency, "sockets": sockets, "growth": growth}
+    "accept": accept, "end-to-end": end_to_end, "latency": latency, "sockets": sockets, "growth": growth,
+    "cluster": end_to_end}
 
 
 def markdown(results: Json) -> str:
