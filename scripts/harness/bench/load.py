@@ -151,10 +151,17 @@ class OpenLoop(threading.Thread):
         self.seconds = self._due[-1]
         self.count = len(self._due)
         self.ended = asyncio.Event()
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Sends nothing more."""
+        self._stopped = True
 
     def run(self) -> None:
         start = time.monotonic()
         for due in self._due:
+            if self._stopped:
+                break
             if (wait := start + due - time.monotonic()) > 0:
                 time.sleep(wait)
             self._loop.call_soon_threadsafe(self._send, start + due)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.runner.settings import ROOT
 
-PARTS = ("accept", "end-to-end", "latency", "sockets", "growth", "cluster")
+PARTS = ("accept", "end-to-end", "latency", "sockets", "growth", "cluster", "changes")
 SYNCS = ("always", "everysec")
 
 

@@ -132,9 +132,16 @@ def growth(records: list[Json]) -> str:
     return table(("orders done", "keys in Redis", "orders/s", "CPU µs an order", "of it Redis", "of it Postgres", "rewrites of the file"), rows)
 
 
+def changes(records: list[Json]) -> str:
+    rows = [
+        (record["change"], record["accepted"]["count"], record["refused"], *(record["accepted"][name] for name in ("p50", "p99", "max")),
+         record["longestWaitMs"]) for record in records]
+    return table(("change under load", "accepted", "refused", "202 p50 ms", "p99 ms", "max ms", "longest wait for a worker, ms"), rows)
+
+
 PARTS: dict[str, Callable[[list[Json]], str]] = {
     "accept": accept, "end-to-end": end_to_end, "latency": latency, "sockets": sockets, "growth": growth,
-    "cluster": end_to_end}
+    "cluster": end_to_end, "changes": changes}
 
 
 def markdown(results: Json) -> str:
