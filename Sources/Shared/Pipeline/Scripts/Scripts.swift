@@ -71,9 +71,12 @@ public enum Scripts {
     ) -> RedisScript {
         let header = allowsFullMemory ? "#!lua flags=allow-oom\n" : "#!lua\n"
         let rest = text(of: library) + text(body)
-        let publishes = ![.streams, .many].contains(library)
-        return RedisScript(
-            name: name, source: header + ScriptTables.channels + rest, onCluster: publishes ? header + ScriptTables.shardedChannels + rest : nil)
+        switch library {
+        case .many: return RedisScript(name: name, source: header + rest)
+        case .streams: return RedisScript(name: name, source: header + ScriptTables.channels + rest)
+        case .orders, .steps, .manyOrders, .moves:
+            return RedisScript(name: name, source: header + ScriptTables.channels + rest, onCluster: header + ScriptTables.shardedChannels + rest)
+        }
     }
 
     private static func text(of library: Library) -> String {
