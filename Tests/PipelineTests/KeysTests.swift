@@ -1,3 +1,5 @@
+import Configuration
+import EventLoop
 import Orders
 import Redis
 import TestOrders
@@ -18,6 +20,29 @@ struct KeysTests {
         #expect(Set(names).count == names.count)
         #expect(keys.accepted == "orders:{3}:accepted")
         #expect(keys.order(id) == "orders:{3}:o:\(id)")
+    }
+
+    @Test func `in a cluster a channel has the hash tag of its partition, whatever the user is called`() {
+        let id = Samples.id(partition: 3)
+        #expect(Keys.shardedUpdates(id) == "updates:{3}:\(id)")
+        #expect(Keys(partition: 3).shardedUpdates(user: "{7}:x") == "updates:{3}:user:{7}:x")
+        #expect(Keys.updates(id) == "updates:\(id)" && Keys.updates(user: "u") == "updates:user:u")
+    }
+
+    @Test(arguments: [("redis://x", ["updates:user:u"]), ("redis+cluster://x", ["updates:{0}:user:u", "updates:{1}:user:u"])]) @ServiceActor
+    func `a user is told of on one channel, in a cluster on one for each partition`(url: String, channels: [String]) throws {
+        let redis = RedisClient(url: try #require(RedisURL(url)), name: "test")
+        let pipeline = OrderPipeline(redis: redis, settings: PipelineSettings(partitions: 2))
+        #expect(pipeline.channels(of: "u") == channels)
+        let id = Samples.id(partition: 1)
+        #expect(pipeline.channel(of: id) == (redis.isCluster ? "updates:{1}:\(id)" : "updates:\(id)"))
+    }
+
+    @Test func `scripts publish to the slot of their keys in a cluster, and are told apart by their digests`() {
+        let others = Scripts.all.filter { $0.onCluster.sha != $0.sha }
+        #expect(Set(others.map(\.name)).isSuperset(of: ["accept", "accept_many", "begin_many", "advance_many", "step", "cancel", "sweep", "bury"]))
+        #expect(others.allSatisfy { $0.onCluster.source.contains(#"local PUBLISH = "SPUBLISH""#) })
+        #expect(Scripts.all.allSatisfy { !$0.source.contains("SPUBLISH") })
     }
 
     @Test func `no two pairs of user and key share a record`() {

@@ -22,6 +22,19 @@ struct RightsTests {
         }
     }
 
+    /// The commands on channels that a user with these rules may not run.
+    private func missing(_ server: RedisServer, _ rules: [String], of rights: Rights) async throws -> [String] {
+        try await withAdmin(server) { admin in
+            _ = try await admin.send(["ACL", "SETUSER", "other", "reset", "on", "nopass"] + rules)
+            var missing: [String] = []
+            for command in rights.commands where command.contains(where: { $0.hasPrefix("updates:") }) {
+                let answer = try await admin.send(["ACL", "DRYRUN", "other"] + command)
+                if answer != .string("OK") { missing.append(command.prefix(2).joined(separator: " ")) }
+            }
+            return missing
+        }
+    }
+
     private func withAdmin<Value>(_ server: RedisServer, _ body: @ServiceActor (RedisClient) async throws -> Value) async throws -> Value {
         let admin = RedisClient(url: try #require(RedisURL(server.url)), name: "admin")
         return try await alongside({ await admin.run() }, stop: { admin.close() }) {
@@ -39,6 +52,7 @@ struct RightsTests {
             #expect(missing.isEmpty)
             #expect(try await self.missing(server, Self.documented, waits: true).isEmpty)
             #expect(try await self.missing(server, Self.documented + ["-wait"], waits: true) == ["WAIT"])
+            #expect(try await self.missing(server, Self.documented, of: Rights(Keys(partition: 5), onCluster: true)).isEmpty)
             let text = contents(of: packageRoot + "/docs/operations.md")
             #expect(text.contains(Self.documented.joined(separator: " ")))
         }
@@ -58,6 +72,15 @@ struct RightsTests {
             let first = ["~orders:{0}:*", "~orders:{s*", "~orders:{l*", "~orders:{a*", "~chain:*", "&*", "+@all"]
             let second = try await missing(server, first, partitions: 2)
             #expect(!second.isEmpty && second.allSatisfy { $0.contains("{1}") })
+        }
+    }
+
+    @Test func `in a cluster only sharded channels are asked for`() async throws {
+        try await withRedis { server in
+            let rights = Rights(Keys(partition: 5), onCluster: true)
+            let channels = try await missing(server, ["~*", "+@all"], of: rights)
+            #expect(channels.contains("SPUBLISH updates:{5}:user:nobody") && channels.count == 4)
+            #expect(try await missing(server, ["~*", "&*", "+@all", "-publish", "-subscribe", "-unsubscribe"], of: rights).isEmpty)
         }
     }
 

@@ -21,6 +21,12 @@ import Testing
         ] as [([String], String?)])
     func `the key of a command is found`(command: [String], key: String?) { #expect(CommandKey.first(of: command) == key) }
 
+    @Test(
+        arguments: [
+            ("MOVED 3999 127.0.0.1:6381", 3999), ("ASK 7 a:1", 7), ("CLUSTERDOWN The cluster is down", nil), ("MOVED", nil), ("MOVED x a:1", nil),
+        ] as [(String, Int?)])
+    func `the slot that an answer is about is found`(text: String, slot: Int?) { #expect(Redirection.slot(RedisError(reply: text)) == slot) }
+
     private func range(_ first: Int64, _ last: Int64, _ host: RedisValue, _ port: Int64) -> RedisValue {
         .array([.integer(first), .integer(last), .array([host, .integer(port), .string("id")]), .array([.string("replica"), .integer(1)])])
     }

@@ -103,14 +103,20 @@ public struct Keys: Sendable {
 
     /// The prefix of every channel.
     static let updatesPrefix = "updates:"
-    /// The prefix of the channel of every user.
-    static let userUpdatesPrefix = updatesPrefix + "user:"
-    /// The channel of an order's events.
+    /// What stands before a user in the name of a channel.
+    static let userPart = "user:"
+    /// The prefix of the channel of every user on one server.
+    static let userUpdatesPrefix = updatesPrefix + userPart
+    /// The channel of an order's events on one server.
     public static func updates(_ id: OrderID) -> String { updatesPrefix + id.description }
-    /// A channel on which nothing is published. Subscribing to it again and again keeps a subscriber's link alive.
+    /// The channel of an order's events in a cluster. It is in the slot of the order.
+    public static func shardedUpdates(_ id: OrderID) -> String { "\(updatesPrefix){\(id.partition)}:\(id)" }
+    /// A channel on which nothing is published. Subscribing to it again and again keeps a subscriber's link to one server alive.
     public static let silence = updatesPrefix + "silence"
-    /// The channel of the events of all orders of a user.
+    /// The channel of the events of all orders of a user on one server.
     public static func updates(user: UserID) -> String { userUpdatesPrefix + user.text }
+    /// The channel of the events of a user's orders of this partition in a cluster.
+    public func shardedUpdates(user: UserID) -> String { "\(Self.updatesPrefix){\(partition)}:\(Self.userPart)\(user.text)" }
     /// The names of the processes that are alive, sorted by the time of their last heartbeat.
     public static let services = "orders:{services}"
     /// The names of the processes that serve a consumer group, sorted by the time of their last heartbeat.

@@ -7,8 +7,6 @@ final class ConnectionKeeper {
     private static let provenAfter = Duration.seconds(1)
 
     let url: RedisURL
-    /// Where the next connection goes; `url` unless it is set. A subscriber of a cluster may go to any node.
-    var locate: (@ServiceActor () -> RedisURL)?
     let name: String
     let options: RedisOptions
     private var current: RedisConnection?
@@ -80,7 +78,7 @@ final class ConnectionKeeper {
     }
 
     private func serve(_ prepare: @ServiceActor (RedisConnection, RedisConnectionInfo) async -> Void) async -> RedisError {
-        let connection = RedisConnection(url: locate?() ?? url, name: name, options: options, turn: attempts)
+        let connection = RedisConnection(url: url, name: name, options: options, turn: attempts)
         attempts += 1
         current = connection
         defer { current = nil }

@@ -124,10 +124,11 @@ public final class RedisClient {
         return try await only.connection(for: commands.count).send(all: commands, timeout: timeout)
     }
 
-    /// Runs a script by its digest. The text is sent only if Redis does not know the digest. Throws as `send` does.
+    /// Runs a script by its digest, in a cluster the form for one. The text is sent only if Redis does not know the digest. Throws as `send` does.
     public func evaluate(
         _ script: RedisScript, keys: [String], arguments: [String], timeout: Duration? = nil
     ) async throws(RedisError) -> RedisValue {
+        let script = cluster == nil ? script : script.onCluster
         var command = ["EVALSHA", script.sha, String(keys.count)]
         command.reserveCapacity(3 + keys.count + arguments.count)
         command += keys
@@ -150,8 +151,9 @@ extension RedisClient {
         RedisReader(url: only.keeper.url, name: name, options: only.keeper.options, topology: cluster?.topology)
     }
 
-    /// A connection of its own for Pub/Sub; its owner runs it. In a cluster it goes to any node, because each passes all messages on.
+    /// A connection of its own for Pub/Sub; its owner runs it. In a cluster it listens to sharded channels, on a connection to each of their masters.
     public func subscriber(name: String, pingChannel: String) -> RedisSubscriber {
-        RedisSubscriber(url: only.keeper.url, name: name, pingChannel: pingChannel, options: only.keeper.options, topology: cluster?.topology)
+        let cluster = cluster.map { ClusterSubscriber(topology: $0.topology, name: name) }
+        return RedisSubscriber(url: only.keeper.url, name: name, pingChannel: pingChannel, options: only.keeper.options, cluster: cluster)
     }
 }

@@ -36,6 +36,8 @@ final class RedisConnection {
     var onRoundTrip: (@ServiceActor (Double) -> Void)?
     /// Called with each message and confirmation of Pub/Sub.
     var onPush: (@ServiceActor (PubSubPush) -> Void)?
+    /// Called with each error that answers a command of Pub/Sub. Without it such an error ends the connection.
+    var onRefusal: (@ServiceActor (RedisError) -> Void)?
     /// Called once, when the connection ends.
     var onEnd: (@ServiceActor (RedisError) -> Void)?
     /// Sends a command that the server must answer, to check that the link is alive. The default is a PING.
@@ -210,12 +212,13 @@ extension RedisConnection {
         }
     }
 
-    /// Ends the connection after a reply that answers no command. An error says why: too many clients, or no right to a channel.
+    /// Takes a reply that answers no command of a caller. It ends the connection. An error says why: too many clients, or no right to a channel.
     private func refuse(_ reply: UnsafePointer<redisReply>) {
         guard chiredis_reply_kind(reply) == CHIREDIS_ERROR else {
             return close(RedisError(.protocolViolation, "Redis at \(endpoint) has answered what nobody asked"))
         }
         let answer = RedisError(reply: RedisValue.repairedText(of: reply))
+        if let onRefusal { return onRefusal(answer) }
         close(RedisError(answer.code, "Redis at \(endpoint): \(answer.message)", words: answer.words))
     }
 }

@@ -7,12 +7,18 @@ public struct RedisScript: Sendable {
     public let source: String
     /// SHA-1 of the text in lower-case hexadecimal.
     public let sha: String
+    /// The same script as it runs in a cluster, if its text is another one there.
+    private let clusterForm: [RedisScript]
 
-    /// A script by its text.
-    public init(name: String, source: String) {
+    /// The script as it runs in a cluster.
+    public var onCluster: RedisScript { clusterForm.first ?? self }
+
+    /// A script by its text, and by the text that it has in a cluster if that is another one.
+    public init(name: String, source: String, onCluster: String? = nil) {
         self.name = name
         self.source = source
         sha = SHA1.hex(of: source)
+        clusterForm = onCluster.map { [RedisScript(name: name, source: $0)] } ?? []
     }
 }
 

@@ -4,21 +4,13 @@ public import EventLoop
 /// One listener on a channel, until it is cancelled.
 @ServiceActor
 public final class RedisSubscription {
-    private let channel: ChannelName
-    let id: Int
-    private weak var subscriber: RedisSubscriber?
+    private var leave: (@ServiceActor () -> Void)?
 
-    init(channel: ChannelName, id: Int, subscriber: RedisSubscriber) {
-        self.channel = channel
-        self.id = id
-        self.subscriber = subscriber
-    }
+    /// A listener that is removed by `leave`.
+    init(leave: @escaping @ServiceActor () -> Void) { self.leave = leave }
 
     /// Stops listening at once. When the last listener of a channel stops, the subscription at Redis ends. A second call does nothing.
-    public func cancel() {
-        subscriber?.remove(id, from: channel)
-        subscriber = nil
-    }
+    public func cancel() { leave.take()?() }
 }
 
 /// The name of a channel, compared by its bytes as Redis does. `==` of `String` would take the two Unicode forms of "é" for one name.
@@ -47,9 +39,9 @@ enum PubSubPush: Equatable {
         else { return nil }
         let name = RedisValue.repairedText(of: channel)
         switch RedisValue.repairedText(of: kind) {
-        case "message": self = .message(channel: name, payload: RedisValue.repairedText(of: payload))
-        case "subscribe": self = .subscribed(channel: name)
-        case "unsubscribe": self = .unsubscribed(channel: name)
+        case "message", "smessage": self = .message(channel: name, payload: RedisValue.repairedText(of: payload))
+        case "subscribe", "ssubscribe": self = .subscribed(channel: name)
+        case "unsubscribe", "sunsubscribe": self = .unsubscribed(channel: name)
         default: return nil
         }
     }

@@ -39,6 +39,11 @@ extension Engine {
         return fields
     }
 
+    /// The command and the channel by which scripts tell of the events of an order.
+    func telling(_ id: String) -> [String] {
+        redis.isCluster ? ["SPUBLISH", "updates:{\(OrderID(parsing: id)?.partition ?? 0)}:\(id)"] : ["PUBLISH", "updates:\(id)"]
+    }
+
     /// The key of an order's hash.
     static func key(_ id: String) -> String { "orders:{\(OrderID(parsing: id)?.partition ?? 0)}:o:\(id)" }
 

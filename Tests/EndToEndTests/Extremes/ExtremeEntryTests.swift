@@ -137,9 +137,9 @@ struct ExtremeEntryTests {
         let line = try #require(try await engine.lines(of: id).last)
         let message = #"{"orderId":"\#(id)","status":"routing","# + line.dropFirst()
         for value in Extremes.all {
-            for channel in ["updates:\(id)", "updates:user:u"] {
+            for telling in [engine.telling(id), engine.telling(id).map { $0.replacing(id, with: "user:u") }] {
                 for text in [message.replacing(#""seq":3,"#, with: #""seq":\#(value),"#), value] {
-                    _ = try await engine.redis.send(["PUBLISH", channel, text])
+                    _ = try await engine.redis.send(telling + [text])
                 }
             }
         }

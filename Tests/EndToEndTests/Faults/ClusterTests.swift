@@ -71,4 +71,36 @@ struct ClusterTests {
         try await engine.waitForEnd(taken, within: .seconds(20))
         try await expectWork("after")
     }
+
+    /// Places orders of a user in all partitions, some of which sockets follow by their id.
+    private func placeAll(_ count: Int, _ followers: [NativeClient]) async throws -> [String] {
+        let engine = engine
+        let ids = try await together(count) { _ in try await engine.insist(key: "k-\(UInt64.random(in: .min ... .max))", Engine.order(of: "u")) }
+        for follower in followers { for id in ids { try await follower.subscribe(id) } }
+        return ids
+    }
+
+    @Test(.engine(settings: settings.merging(["WS_FRAMES_PER_S": "500"]) { $1 }, redisLayout: .cluster))
+    func `Sockets hear every event of a user and of orders on all masters, once, while slots move and masters change places or die`() async throws {
+        let cluster = try cluster
+        let (user, orders) = (try await engine.native(), try await engine.native())
+        try await user.subscribe(user: "u")
+        var ids = try await placeAll(24, [orders])
+        for round in 0..<3 {
+            switch round {
+            case 0: for partition in 0..<8 { try await cluster.moveSlot(of: "orders:{\(partition)}:accepted", to: cluster.masters[partition % 3]) }
+            case 1: #expect(try await cluster.send("CLUSTER", "FAILOVER", to: cluster.replicas[1]) == "OK")
+            default: try await cluster.masters[2].kill()
+            }
+            ids += try await placeAll(24, [orders])
+        }
+        for client in [user, orders] { try await client.read { $0.ended.isSuperset(of: ids) } }
+        for id in ids {
+            let seqs = try await engine.events(id).indices.map { Int64($0 + 1) }
+            for client in [user, orders] { #expect(client.seqs[id] == seqs, "\(id)") }
+        }
+        for server in cluster.all where !server.hasEnded {
+            #expect(try await !cluster.send("INFO", "commandstats", to: server).contains("cmdstat_publish:"))
+        }
+    }
 }

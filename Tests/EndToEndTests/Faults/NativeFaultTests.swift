@@ -12,7 +12,7 @@ struct NativeFaultTests {
           local seq = string.format('%d', number)
           local line = string.gsub(ARGV[4], '"seq":0', '"seq":' .. seq)
           redis.call('HSET', KEYS[1], 's', 'routing 1 1 ' .. seq .. ' 1768030217789 accepted:1-0', seq, '{' .. line)
-          redis.call('PUBLISH', 'updates:' .. ARGV[1], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. line)
+          redis.call(ARGV[5], ARGV[6], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. line)
         end
         """
 
@@ -20,7 +20,7 @@ struct NativeFaultTests {
     private func flood(_ id: String, _ seqs: ClosedRange<Int>) async throws {
         let line = #""t":1768030217789,"seq":0,"type":"routing","progress":10,"message":"\#(String(repeating: "x", count: 2500))","attempt":1}"#
         let command = ["EVAL", Self.publish, "1", Engine.key(id), id, String(seqs.lowerBound), String(seqs.upperBound), line]
-        _ = try await Engine.current.redis.send(command)
+        _ = try await Engine.current.redis.send(command + Engine.current.telling(id))
     }
 
     @Test(.engine(replicas: [.router: 0, .executor: 0]))

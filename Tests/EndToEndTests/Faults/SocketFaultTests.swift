@@ -11,7 +11,7 @@ struct SocketFaultTests {
     /// Appends an event to an order as a step does.
     private nonisolated static let publish = """
         redis.call('HSET', KEYS[1], 's', 'routing 1 1 ' .. ARGV[2] .. ' 1768030217789 accepted:1-0', ARGV[2], '{' .. ARGV[3])
-        return redis.call('PUBLISH', 'updates:' .. ARGV[1], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. ARGV[3])
+        return redis.call(ARGV[4], ARGV[5], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. ARGV[3])
         """
 
     @Test(.engine(replicas: [.router: 0, .executor: 0]))
@@ -63,7 +63,7 @@ struct SocketFaultTests {
     private func publish(_ id: String, _ seq: Int, padding: Int) async throws {
         let message = String(repeating: "x", count: padding)
         let line = #""t":1768030217789,"seq":\#(seq),"type":"routing","progress":10,"message":"\#(message)","attempt":1}"#
-        _ = try await Engine.current.redis.send(["EVAL", Self.publish, "1", Engine.key(id), id, String(seq), line])
+        _ = try await Engine.current.redis.send(["EVAL", Self.publish, "1", Engine.key(id), id, String(seq), line] + Engine.current.telling(id))
     }
 
     @Test(.engine(replicas: [.router: 0, .executor: 0], settings: ["WS_PING_S": "1", "WS_IDLE_S": "3"]))

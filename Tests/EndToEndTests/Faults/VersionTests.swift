@@ -31,7 +31,7 @@ struct VersionTests {
         local state, seq, at, entry = string.match(redis.call('HGET', KEYS[1], 's'), '^(%S+ %S+ %S+) (%S+) (%S+) (.*)$')
         redis.call('HSET', KEYS[1], 's', table.concat({ state, seq + 1, at, entry }, ' '), seq + 1, '{' .. ARGV[2], 'p', '1', 'riskScore', '7')
         redis.call('XADD', KEYS[2], '*', 'id', ARGV[1], 'newer', '1')
-        return redis.call('PUBLISH', 'updates:' .. ARGV[1], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. ARGV[2])
+        return redis.call(ARGV[3], ARGV[4], '{"orderId":"' .. ARGV[1] .. '","status":"routing",' .. ARGV[2])
         """
 
     @Test(.engine(replicas: [.executor: 0]))
@@ -45,7 +45,7 @@ struct VersionTests {
         let failure = #""error":{"code":"WALLET_FROZEN","message":"The wallet is frozen","retryable":true}"#
         let newer = #""newer":{"legs":[{"dex":"later"}],"risk":0.5}"#
         let line = String(last.dropFirst().dropLast()).replacing(#""seq":3"#, with: #""seq":4"#) + ",\(failure),\(newer)}"
-        _ = try await engine.redis.send(["EVAL", Self.step, "2", Engine.key(id), "orders:{0}:events", id, line])
+        _ = try await engine.redis.send(["EVAL", Self.step, "2", Engine.key(id), "orders:{0}:events", id, line] + engine.telling(id))
         let event = try #require(try await engine.events(id).last)
         #expect(event.hasSuffix(",\(failure),\(newer)}"))
         for seq in 1...3 { #expect(try JSONValue.parse(await socket.text())["event"]?["seq"]?.integer == Int64(seq)) }

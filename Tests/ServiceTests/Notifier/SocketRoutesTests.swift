@@ -23,7 +23,8 @@ struct SocketRoutesTests {
             test.process.serverOptions.webSocket.messagesPerSecond = messagesPerSecond
             let sent = test.process.metrics.counters("socket_messages_total", help: "Messages.", by: ["dialect"])
             let users = UserFeeds(
-                directory: StoredUserDirectory(pipeline: test.pipeline), subscriber: test.process.connectSubscriber(), log: test.process.log)
+                directory: StoredUserDirectory(pipeline: test.pipeline), pipeline: test.pipeline, subscriber: test.process.connectSubscriber(),
+                log: test.process.log)
             SocketRoutes(
                 feeds: feeds, users: users, owners: StoredUserDirectory(pipeline: test.pipeline), access: test.process.access,
                 holders: Holders(access: test.process.access),

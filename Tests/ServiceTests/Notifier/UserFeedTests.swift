@@ -3,6 +3,7 @@ import EventLoop
 import Orders
 import Redis
 import ServiceKit
+import TestOrders
 import TestSupport
 import Testing
 
@@ -83,7 +84,7 @@ struct UserFeedTests {
         try await withProcess(NotifierSettings.self, server: server) { test in
             let directory = FakeDirectory()
             let subscriber = test.process.connectSubscriber()
-            let feeds = UserFeeds(directory: directory, subscriber: subscriber, log: test.process.log)
+            let feeds = UserFeeds(directory: directory, pipeline: test.pipeline, subscriber: subscriber, log: test.process.log)
             try await alongside({ await feeds.run() }) {
                 try await subscriber.connected(within: .seconds(10))
                 try await body(Bench(test: test, directory: directory, feeds: feeds, subscriber: subscriber))
@@ -99,6 +100,40 @@ struct UserFeedTests {
             for id in [ids[3], ids[0], ids[1], ids[3], ids[4]] { try await bench.publish(id) }
             try await eventually { watcher.told.last == ids[4] }
             #expect(watcher.told == [ids[0], ids[2], ids[3], ids[4]])
+        }
+    }
+
+    @Test func `when partitions are added, who is followed is subscribed there too, and read again`() async throws {
+        try await withProcess(NotifierSettings.self) { test in
+            let subscriber = test.process.connectSubscriber()
+            let (first, second) = ("updates:1-\(Samples.id())", "updates:2-\(Samples.id())")
+            var channels = [first]
+            var orders: [UserOrder] = []
+            var reads = 0
+            let source = FeedSource<UserFeed>(
+                channels: { _ in channels },
+                read: { _, _ in
+                    reads += 1
+                    return orders
+                }, hasNews: { _, _ in false }, batch: 5)
+            let feeds = UserFeeds(source: source, subscriber: subscriber, log: test.process.log)
+            try await alongside({ await feeds.run() }) {
+                try await subscriber.connected(within: .seconds(10))
+                let watcher = RecordingUserWatcher()
+                feeds.follow("u", since: nil, watcher)
+                try await eventually { watcher.known == [0] }
+                await feeds.partitionsChanged()
+                #expect(reads == 1)
+                (channels, orders) = ([first, second], [UserOrder(id: ids[0])])
+                await feeds.partitionsChanged()
+                #expect(reads == 2 && watcher.told == [ids[0]])
+                for (channel, id) in [(first, ids[1]), (second, ids[2])] {
+                    #expect(try await test.redis.send(["PUBLISH", channel, eventsOfSuccess(id)[0].json]) == .integer(1))
+                }
+                try await eventually { watcher.told == [ids[0], ids[1], ids[2]] }
+                feeds.unfollow("u", watcher)
+                for channel in channels { try await eventually { try await test.redis.send(["PUBLISH", channel, "x"]) == .integer(0) } }
+            }
         }
     }
 

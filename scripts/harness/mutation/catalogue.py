@@ -127,6 +127,11 @@ MUTATIONS = (
         also=(("        let opened = MonotonicInstant.now\n        await refresh()\n",
                "        let opened = MonotonicInstant.now\n        if core.absence != nil { await refresh() }\n"),)),
     Mutation(
+        "shard-gap", "nobody is told that messages may be missing when a slot of a cluster has moved",
+        "Sources/Shared/Redis/Cluster/ClusterSubscriber.swift",
+        "        case .confirmed: if channel.confirm() { onReturn?() }\n", "        case .confirmed: _ = channel.confirm()\n",
+        ("test", "RedisTests.ClusterSubscriberTests")),
+    Mutation(
         "commit-first", "events are acknowledged before they are committed", "Sources/Shared/Pipeline/Streams/EventLane.swift",
         "        let refused = found.isEmpty ? [] : try await sink.store(found)\n",
         "        let states = Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0.state) })\n"
@@ -216,8 +221,8 @@ MUTATIONS = (
         ("test", "PipelineTests.PauseTests")),
     Mutation(
         "publish", "a message that Redis refuses ends the script, after its writes", f"{LUA}/writes.lua",
-        "    local answer = redis.pcall('PUBLISH', message[1], message[2])\n",
-        "    local answer = redis.call('PUBLISH', message[1], message[2])\n",
+        "    local answer = redis.pcall(PUBLISH, message[1], message[2])\n",
+        "    local answer = redis.call(PUBLISH, message[1], message[2])\n",
         ("test", "PipelineTests.WritesTests")),
     Mutation(
         "check-first", "a script writes without a look whether Redis will refuse a later command", f"{LUA}/writes.lua",

@@ -57,7 +57,7 @@ public struct Notifier: Service {
         let sent = process.metrics.counters("socket_messages_total", help: "Messages sent to sockets.", by: ["dialect"])
         let directory = StoredUserDirectory(pipeline: process.pipeline)
         holders = Holders(access: process.access)
-        users = UserFeeds(directory: directory, subscriber: process.connectSubscriber(), log: process.log)
+        users = UserFeeds(directory: directory, pipeline: process.pipeline, subscriber: process.connectSubscriber(), log: process.log)
         SocketRoutes(
             feeds: feeds, users: users, owners: directory, access: process.access, holders: holders, clock: process.heartbeat.clock, sent: sent
         ).add(to: process.router)

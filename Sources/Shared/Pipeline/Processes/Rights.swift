@@ -11,14 +11,20 @@ struct Rights {
     private static let anyScope = IdempotencyScope(user: nobody)
 
     /// The commands on the keys of one partition, on the keys of all, and on the engine's channels; with a barrier also those of its waits.
-    init(_ keys: Keys, waits: ReplicaSettings? = nil) {
+    init(_ keys: Keys, onCluster: Bool = false, waits: ReplicaSettings? = nil) {
         var random = SystemRandomNumberGenerator()
         let order = OrderID(milliseconds: 0, partition: UInt8(truncatingIfNeeded: keys.partition), random: &random)
-        let channels = [Keys.updates(order), Keys.updates(user: Self.nobody), Keys.silence]
-        var commands = channels.flatMap { [["PUBLISH", $0, ""], ["SUBSCRIBE", $0], ["UNSUBSCRIBE", $0]] }
+        var commands = Self.ofChannels(keys, order, onCluster: onCluster)
         for more in [Self.ofOrders(keys, order), Self.ofStreams(keys), Self.ofChain(keys), Self.ofProcesses, Self.ofClocks(keys)] { commands += more }
         if let waits { commands += [["SET", keys.barrier, "1"], waits.onDisk ? ["WAITAOF", "1", "1", "0"] : ["WAIT", "1", "0"]] }
         self.commands = commands
+    }
+
+    private static func ofChannels(_ keys: Keys, _ order: OrderID, onCluster: Bool) -> [[String]] {
+        let single = [Keys.updates(order), Keys.updates(user: nobody), Keys.silence]
+        let channels = onCluster ? [Keys.shardedUpdates(order), keys.shardedUpdates(user: nobody)] : single
+        let shard = onCluster ? "S" : ""
+        return channels.flatMap { [[shard + "PUBLISH", $0, ""], [shard + "SUBSCRIBE", $0], [shard + "UNSUBSCRIBE", $0]] }
     }
 
     private static func on(_ keys: [String], _ commands: [String]) -> [[String]] {
@@ -81,7 +87,7 @@ extension OrderPipeline {
     public func missingRights() async throws(PipelineError) -> [String] {
         var missing: [String] = []
         for keys in [partitions.first, partitions.count > 1 ? partitions.last : nil].compactMap(\.self) {
-            let commands = Rights(keys, waits: barrier?.settings).commands
+            let commands = Rights(keys, onCluster: redis.isCluster, waits: barrier?.settings).commands
             let reply = try await run(Scripts.rights, keys: [], commands.flatMap { [String($0.count)] + $0 })
             guard let places = reply.array else { throw PipelineError(.unexpectedReply, "rights answered no list") }
             for place in places.map(\.count) where 1...commands.count ~= place {

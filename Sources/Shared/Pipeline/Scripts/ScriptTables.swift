@@ -7,10 +7,19 @@ enum ScriptTables {
     /// The key of the clock, around the tag of a slot.
     static let clock = zip(["CLOCK_HEAD", "CLOCK_TAIL"], Keys.clock(of: "{}").split(separator: "{}")).map { local($0, quoted(String($1))) }.joined()
 
-    /// Names in Redis: streams with the groups that read them, the set of retries, and channels.
+    /// How scripts publish on one server: the command, and what begins the names of the channels.
+    static let channels =
+        local("PUBLISH", quoted("PUBLISH")) + local("UPDATES", quoted(Keys.updatesPrefix)) + local("USER_UPDATES", quoted(Keys.userUpdatesPrefix))
+
+    /// The same in a cluster. The names have the hash tag of the first key: a script may only publish to the slot of its keys.
+    static let shardedChannels =
+        local("PUBLISH", quoted("SPUBLISH"))
+        + local("UPDATES", quoted(Keys.updatesPrefix) + " .. string.match(KEYS[1], '{%d+}') .. ':'")
+        + local("USER_UPDATES", "UPDATES .. " + quoted(Keys.userPart))
+
+    /// Names in Redis: streams with the groups that read them, and the set of retries.
     static let names =
         local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries))
-        + local("UPDATES", quoted(Keys.updatesPrefix)) + local("USER_UPDATES", quoted(Keys.userUpdatesPrefix))
         + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
 

@@ -65,14 +65,20 @@ public enum Scripts {
         case moves
     }
 
-    /// A script with its library in front.
+    /// A script with its library in front. One that may publish has another form for a cluster.
     ///
     /// - Parameter allowsFullMemory: whether the script runs when Redis is full. All but `accept` do, so that the orders inside can drain.
     public static func script(
         _ name: String, _ body: [UInt8], with library: Library = .streams, allowsFullMemory: Bool = true
     ) -> RedisScript {
         let header = allowsFullMemory ? "#!lua flags=allow-oom\n" : "#!lua\n"
-        return RedisScript(name: name, source: header + text(of: library) + text(body))
+        let rest = text(of: library) + text(body)
+        switch library {
+        case .many: return RedisScript(name: name, source: header + rest)
+        case .streams: return RedisScript(name: name, source: header + ScriptTables.channels + rest)
+        case .orders, .steps, .manyOrders, .moves:
+            return RedisScript(name: name, source: header + ScriptTables.channels + rest, onCluster: header + ScriptTables.shardedChannels + rest)
+        }
     }
 
     private static func text(of library: Library) -> String {

@@ -26,7 +26,7 @@ final class ClusterNodes {
     init(topology: ClusterTopology, name: String) {
         (self.topology, self.name) = (topology, name)
         topology.connected = { [unowned self] in connected }
-        topology.onMap = { [unowned self] in take($0) }
+        topology.onMap.append { [weak self] in self?.take($0) }
     }
 
     /// The masters, sorted by their addresses.

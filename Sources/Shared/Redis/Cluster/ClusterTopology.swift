@@ -20,7 +20,7 @@ final class ClusterTopology {
     /// Nodes to which there is a connection. They are asked first.
     var connected: @ServiceActor () -> [RedisNode] = { [] }
     /// Called with each map that is told.
-    var onMap: (@ServiceActor (SlotMap) -> Void)?
+    var onMap: [@ServiceActor (SlotMap) -> Void] = []
 
     /// Nil for a URL that names no cluster.
     init?(url: RedisURL, options: RedisOptions) {
@@ -61,7 +61,7 @@ final class ClusterTopology {
         do throws(RedisError) {
             let map = try await answer()
             (self.map, failure) = (map, nil)
-            onMap?(map)
+            for take in onMap { take(map) }
         } catch {
             failure = error
         }

@@ -25,6 +25,12 @@ enum Redirection: Equatable {
         }
     }
 
+    /// The slot that an answer is about: 3999 in `MOVED 3999 127.0.0.1:6381`; nil for an error that names none.
+    static func slot(_ error: RedisError) -> Int? {
+        guard ["MOVED", "ASK"].contains(error.rejection) else { return nil }
+        return error.message.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    }
+
     /// The address in `MOVED 3999 127.0.0.1:6381`. An IPv6 address has no brackets here.
     private static func host(_ text: String, _ asked: String) -> RedisURL.Host? {
         let words = text.split(separator: " ")

@@ -19,7 +19,8 @@ final class Feed<Core: FeedCore> {
     private let subscriber: RedisSubscriber
     private let log: Logger
     private let onEnd: @ServiceActor (Feed) -> Void
-    private var subscription: RedisSubscription?
+    /// By their channels.
+    private var subscriptions: [String: RedisSubscription] = [:]
     private var watchers: [ObjectIdentifier: FeedWatcher<Core.News>] = [:]
     private let reading = SharedWork()
     private let bell = LoopSignal()
@@ -43,7 +44,7 @@ final class Feed<Core: FeedCore> {
         let needsRead = core.add(watcher.key, from: start)
         tell(watcher.key)
         // A feed that is being opened will read anyway.
-        if needsRead, subscription != nil { Loop.spawn { await self.refresh() } }
+        if needsRead, !subscriptions.isEmpty { Loop.spawn { await self.refresh() } }
     }
 
     func remove(_ watcher: ObjectIdentifier) {
@@ -64,8 +65,14 @@ final class Feed<Core: FeedCore> {
     }
 
     func close() {
-        subscription?.cancel()
-        subscription = nil
+        for subscription in subscriptions.values { subscription.cancel() }
+        subscriptions = [:]
+    }
+
+    /// Subscribes to the channels that have been added to the subject's, and reads it again.
+    func subscribeToNew() async {
+        guard !newChannels.isEmpty, await subscribe() else { return }
+        await refresh()
     }
 
     /// Reads the subject again and tells the watchers what is new. Returns after a read that began no earlier than the call.
@@ -77,8 +84,7 @@ final class Feed<Core: FeedCore> {
         var backoff = Self.backoff
         while isWatched {
             do throws(RedisError) {
-                let made = try await subscriber.subscribe(Core.channel(of: subject)) { [weak self] in self?.received($0) }
-                subscription = made
+                try await listen()
                 // The last watcher may have left meanwhile, and `close` found nothing to cancel.
                 if !isWatched { close() }
                 return isWatched
@@ -92,6 +98,30 @@ final class Feed<Core: FeedCore> {
             }
         }
         return false
+    }
+
+    private var newChannels: [String] { source.channels(subject).filter { subscriptions[$0] == nil } }
+
+    /// Subscribes to all new channels at once. Keeps those that were confirmed, also if it throws.
+    private func listen() async throws(RedisError) {
+        let failure = await withTaskGroup(of: RedisError?.self) { group in
+            for channel in newChannels { group.addTask { await self.listen(to: channel) } }
+            var failure: RedisError?
+            for await reason in group { failure = failure ?? reason }
+            return failure
+        }
+        if let failure { throw failure }
+    }
+
+    /// Returns why it could not subscribe; nil if it has.
+    private func listen(to channel: String) async -> RedisError? {
+        do throws(RedisError) {
+            let made = try await subscriber.subscribe(channel) { [weak self] in self?.received($0) }
+            subscriptions.updateValue(made, forKey: channel)?.cancel()
+            return nil
+        } catch {
+            return error
+        }
     }
 
     private static var backoff: Backoff { Backoff(first: .milliseconds(100), max: .seconds(2)) }

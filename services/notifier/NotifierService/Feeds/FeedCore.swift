@@ -17,9 +17,6 @@ protocol FeedCore: Sendable {
     /// The message to the watchers when nothing can be read and the end of that is not known.
     static var failure: News { get }
 
-    /// The channel of a subject's messages.
-    static func channel(of subject: Subject) -> String
-
     init()
 
     /// Whether there will be no more news.
@@ -66,6 +63,8 @@ struct FeedWatcher<News: Sendable> {
 
 /// How the subjects of feeds are read.
 struct FeedSource<Core: FeedCore> {
+    /// The channels of a subject's messages. In a cluster the count of partitions may add some to those of a user.
+    let channels: @ServiceActor (Core.Subject) -> [String]
     let read: @ServiceActor (Core.Subject, Core.Question) async -> Core.Answer
     /// Whether a read would find something that the feed does not know. Costs less than a read.
     let hasNews: @ServiceActor (Core.Subject, Core) async -> Bool

@@ -55,6 +55,9 @@ final class Feeds<Core: FeedCore> {
         }
     }
 
+    /// Subscribes the subjects that have more channels now, and reads them again. To be called when the count of partitions has grown.
+    func partitionsChanged() async { await each(Array(feeds.values)) { await $0.subscribeToNew() } }
+
     private func lookLoop() async {
         while !Task.isCancelled {
             let isBack = (try? await reconnected.wait(upTo: Self.silence)) ?? false
@@ -64,11 +67,15 @@ final class Feeds<Core: FeedCore> {
 
     /// Reads the subjects that are not final, if they have news. With `unasked` it reads all of them: after a reconnect, messages were missed.
     private func refresh(unasked: Bool) async {
-        let live = feeds.values.filter { !$0.core.isFinal }
-        for start in stride(from: 0, to: live.count, by: source.batch) {
+        await each(feeds.values.filter { !$0.core.isFinal }) { await self.refresh($0, unasked: unasked) }
+    }
+
+    /// Works on feeds, a batch of them at once.
+    private func each(_ feeds: [Feed<Core>], _ work: @escaping @ServiceActor (Feed<Core>) async -> Void) async {
+        for start in stride(from: 0, to: feeds.count, by: source.batch) {
             guard !Task.isCancelled else { return }
             await withTaskGroup(of: Void.self) { group in
-                for feed in live[start..<min(start + source.batch, live.count)] { group.addTask { await self.refresh(feed, unasked: unasked) } }
+                for feed in feeds[start..<min(start + source.batch, feeds.count)] { group.addTask { await work(feed) } }
             }
         }
     }

@@ -31,6 +31,8 @@ extension OrderWatcher {
 
 /// The events of one order, and the place of each watcher.
 struct OrderFeed: FeedCore {
+    typealias Subject = OrderID
+
     /// The news for an `OrderWatcher`.
     enum News {
         case known(Order, seq: Int)
@@ -63,8 +65,6 @@ struct OrderFeed: FeedCore {
     /// The order and its events; nil before the first read. What is heard is added to it.
     private var fold: OrderFold?
     private var places: [ObjectIdentifier: Place] = [:]
-
-    static func channel(of id: OrderID) -> String { Keys.updates(id) }
 
     private var events: [OrderEvent] { fold?.events ?? [] }
     var isFinal: Bool { events.last?.status.isFinal ?? false }
@@ -161,6 +161,7 @@ typealias OrderFeeds = Feeds<OrderFeed>
 extension Feeds where Core == OrderFeed {
     convenience init(history: any OrderHistory, pipeline: OrderPipeline, subscriber: RedisSubscriber, log: Logger) {
         let source = FeedSource<OrderFeed>(
+            channels: { [pipeline.channel(of: $0)] },
             read: { id, _ in await history.read(id) },
             hasNews: { id, feed in
                 guard let newest = try? await pipeline.newestSeq(id) else { return false }

@@ -20,6 +20,8 @@ protocol UserWatcher: AnyObject {
 /// The first message of an order makes it known. Every read of the user's list finds the orders whose messages were missed, because the list keeps an
 /// order for as long as its hash exists.
 struct UserFeed: FeedCore {
+    typealias Subject = UserID
+
     /// How many orders of one user are followed: the newest ones.
     static let maxOrders = 10_000
     /// An order may enter the list up to so many ms after the time that it has there: because its acceptance was repeated, or its gateway's clock is
@@ -63,8 +65,6 @@ struct UserFeed: FeedCore {
     /// Reads since the last one of the whole list.
     private var partialReads = 0
     private var isReading = false
-
-    static func channel(of user: UserID) -> String { Keys.updates(user: user) }
 
     /// A user may always place another order, and need not have one.
     var isFinal: Bool { false }
@@ -148,8 +148,9 @@ struct UserFeed: FeedCore {
 typealias UserFeeds = Feeds<UserFeed>
 
 extension Feeds where Core == UserFeed {
-    convenience init(directory: any UserDirectory, subscriber: RedisSubscriber, log: Logger) {
+    convenience init(directory: any UserDirectory, pipeline: OrderPipeline, subscriber: RedisSubscriber, log: Logger) {
         let source = FeedSource<UserFeed>(
+            channels: { pipeline.channels(of: $0) },
             read: { user, question in try? await directory.orders(of: user, placedFrom: question.since) }, hasNews: { _, _ in true }, batch: 50)
         self.init(source: source, subscriber: subscriber, log: log)
     }

@@ -40,7 +40,7 @@ local function openOf(key, account) return sub(key, 1, -37 - #ORDER) .. OPEN .. 
 
 -- Sends a message on the channel of an order, and on that of its user if it has one. A message that Redis refuses changes nothing else.
 local function publish(channel, message, user)
-  local heard = try('PUBLISH', channel, message)
+  local heard = try(PUBLISH, channel, message)
   if heard ~= 0 and type(heard) == 'table' then note(silent, heard.err) end
   if user then publish(USER_UPDATES .. user, message) end
 end

@@ -75,7 +75,7 @@ local function commit(reply)
   addAll()
   for _, row in ipairs(changed) do redis.call(unpack(resolve(row))) end
   for _, message in ipairs(published) do
-    local answer = redis.pcall('PUBLISH', message[1], message[2])
+    local answer = redis.pcall(PUBLISH, message[1], message[2])
     if type(answer) == 'table' then note('unpublished', answer.err) end
   end
   if type(reply) == 'table' then resolve(reply) end
