@@ -24,7 +24,7 @@ struct GrowthTests {
                     number += 1
                     let key = "client-\(number)"
                     let start = MonotonicInstant.now
-                    let answer = try await engine.post(Engine.usualOrder, key: key, gateway: 1 + number % 2)
+                    let answer = try await engine.post(Engine.order(of: "grower"), key: key, gateway: 1 + number % 2)
                     self.slowest = max(self.slowest, start.elapsed)
                     #expect(answer.status == 202, "\(answer.text)")
                     self.ids[key] = answer.json["orderId"]?.string
@@ -54,6 +54,9 @@ struct GrowthTests {
     }
 
     private func growUnderLoad() async throws {
+        // Who follows a user hears of the orders in new partitions too.
+        let follower = try await engine.native()
+        try await follower.subscribe(user: "grower")
         let clients = Clients(engine)
         let waits = Waits(engine)
         try await eventually { clients.ids.count > 60 }
@@ -69,11 +72,13 @@ struct GrowthTests {
         #expect(clients.slowest < .seconds(1), "\(clients.slowest)")
         // Who repeats a request of before or after gets the same order, at either gateway.
         for (number, (key, id)) in clients.ids.enumerated() where number % 5 == 0 {
-            let again = try await engine.post(Engine.usualOrder, key: key, gateway: 1 + number / 5 % 2)
+            let again = try await engine.post(Engine.order(of: "grower"), key: key, gateway: 1 + number / 5 % 2)
             #expect(again.status == 202 && again.json["orderId"]?.string == id, "\(key): \(again.text)")
         }
         #expect(Set(clients.ids.values).count == clients.ids.count)
         try await engine.audit(Array(clients.ids.values))
+        try await follower.read { $0.ended.isSuperset(of: clients.ids.values) }
+        for id in clients.ids.values { #expect(try await follower.seqs[id] == engine.events(id).indices.map { Int64($0 + 1) }, "\(id)") }
         var used: Set<Int> = []
         for partition in 0..<16 {
             if try await engine.redis.send(["XLEN", "orders:{\(partition)}:accepted"]).integer ?? 0 > 0 { used.insert(partition) }

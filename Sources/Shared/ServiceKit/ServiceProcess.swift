@@ -44,7 +44,8 @@ public final class ServiceProcess {
     let keys: KeyStore?
     private let limiter: RateLimiter
     let readiness: RedisReadiness
-    private let partitionWatch: PartitionWatch
+    /// Has the process read more partitions when the engine grows.
+    public let partitionWatch: PartitionWatch
     private var saidOfItself: [String: String] {
         let mode: AccessMode = access.isKeyed ? .keyed : .open
         let usual = ["ended": observer.ended.text, "trouble": readiness.defect ?? "", AccessMode.field: mode.rawValue]

@@ -58,6 +58,7 @@ public struct Notifier: Service {
         let directory = StoredUserDirectory(pipeline: process.pipeline)
         holders = Holders(access: process.access)
         users = UserFeeds(directory: directory, pipeline: process.pipeline, subscriber: process.connectSubscriber(), log: process.log)
+        process.partitionWatch.onGrowth = { [users] in Loop.spawn { await users.partitionsChanged() } }
         SocketRoutes(
             feeds: feeds, users: users, owners: directory, access: process.access, holders: holders, clock: process.heartbeat.clock, sent: sent
         ).add(to: process.router)

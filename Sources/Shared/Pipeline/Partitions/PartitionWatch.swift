@@ -9,12 +9,15 @@ public final class PartitionWatch {
     private let pipeline: OrderPipeline
     private let heartbeat: Heartbeat
     private let observer: any StreamObserver
+    /// Called when this process reads more partitions.
+    public var onGrowth: (@ServiceActor () -> Void)?
 
     /// A watch over what the processes agree on. The heartbeat tells the others how many partitions this process reads.
     public init(pipeline: OrderPipeline, heartbeat: Heartbeat, observer: any StreamObserver) {
         (self.pipeline, self.heartbeat, self.observer) = (pipeline, heartbeat, observer)
-        pipeline.onGrowth = { [unowned pipeline, unowned heartbeat] in
+        pipeline.onGrowth = { [weak self, unowned pipeline, unowned heartbeat] in
             heartbeat.roster?.share(out: pipeline.partitions.count)
+            self?.onGrowth?()
             // The growth goes on when all have said it.
             Loop.spawn { await heartbeat.beat() }
         }
