@@ -15,7 +15,9 @@ struct ClusterChannelTests {
     /// Runs a test on a cluster with a pipeline, and with all that is told of the orders of a user.
     private func withCluster(_ body: @ServiceActor (ClusterServers, Bench, Heard) async throws -> Void) async throws {
         try await ClusterServers.with { servers in
-            let bench = try Bench(url: servers.url, settings: PipelineSettings(partitions: Self.partitions))
+            for server in servers.all { try await servers.send(["ACL", "SETUSER", "engine", "on", "nopass"] + RightsTests.documented, to: server) }
+            let url = servers.url.replacing("://", with: "://engine@")
+            let bench = try Bench(url: url, settings: PipelineSettings(partitions: Self.partitions))
             let subscriber = bench.redis.subscriber(name: "listener", pingChannel: Keys.silence)
             try await alongside({ await bench.redis.run() }, stop: { bench.redis.close() }) {
                 try await bench.redis.connected(within: .seconds(20))
@@ -50,9 +52,24 @@ struct ClusterChannelTests {
             }
             try await eventually { heard.texts.count >= events }
             #expect(events == 19 && heard.texts.count == events && Set(heard.texts).count == events)
+            #expect(try await bench.pipeline.missingRights().isEmpty)
             let used = try await commands(servers)
             #expect(used.allSatisfy { !$0.contains("cmdstat_publish:") })
             #expect(used.filter { $0.contains("cmdstat_spublish:") }.count >= 2)
+        }
+    }
+
+    @Test func `without the right to the channels nothing is left out but the messages, and the rights are named`() async throws {
+        try await withCluster { servers, bench, _ in
+            for server in servers.all { try await servers.send("ACL", "SETUSER", "engine", "resetchannels", to: server) }
+            var omissions: [ScriptOmission] = []
+            bench.pipeline.onOmission = { omissions.append($0) }
+            let order = Samples.order(Samples.id(partition: 1), user: "u")
+            try await eventually { (try? await bench.accept(order)) != nil }
+            #expect(try await bench.pipeline.cancel(order.id) == .cancelled)
+            #expect(omissions.map(\.kind) == [.unpublished, .unpublished] && omissions.map(\.count) == [2, 2], "\(omissions)")
+            let missing = try await bench.pipeline.missingRights()
+            #expect(missing.contains("SPUBLISH updates:{0}:user:nobody") && missing.contains("SSUBSCRIBE updates:{3}:user:nobody"), "\(missing)")
         }
     }
 

@@ -44,7 +44,7 @@ struct RightsTests {
     }
 
     /// The rules that docs/operations.md gives to the engine's user.
-    private static let documented = ["~orders:*", "~chain:*", "&updates:*", "+@all", "-@dangerous", "-@admin", "+info", "+config|get"]
+    static let documented = ["~orders:*", "~chain:*", "&updates:*", "+@all", "-@dangerous", "-@admin", "+info", "+config|get"]
 
     @Test func `the rights that the documentation gives are all that the engine needs`() async throws {
         try await withRedis { server in
