@@ -20,8 +20,9 @@ private struct SecureRedis {
 
     func url(_ host: String = "127.0.0.1") throws -> RedisURL { try #require(RedisURL("rediss://\(host):\(port)/1")) }
 
-    func reader(_ tls: RedisTLS, at url: RedisURL? = nil) throws -> RedisReader {
+    func reader(_ tls: RedisTLS, at url: RedisURL? = nil, connecting limit: Duration = RedisOptions.quick.connectTimeout) throws -> RedisReader {
         var options = RedisOptions.quick
+        options.connectTimeout = limit
         options.tls = tls
         return RedisReader(url: try url ?? self.url(), name: "test", options: options)
     }
@@ -122,9 +123,9 @@ struct RedisTransportTests {
     @Test func `TLS to a server that speaks none, and none to one that speaks it, ends soon`() async throws {
         try await SecureRedis.with { redis in
             let plain = try #require(RedisURL("rediss://127.0.0.1:\(redis.server.port)"))
-            #expect(await refusal(try redis.reader(redis.trusting, at: plain))?.code == .unavailable)
+            #expect(await refusal(try redis.reader(redis.trusting, at: plain, connecting: .seconds(2)))?.code == .unavailable)
             let secure = try #require(RedisURL("redis://127.0.0.1:\(redis.port)"))
-            #expect(await refusal(try redis.reader(RedisTLS(), at: secure)) != nil)
+            #expect(await refusal(try redis.reader(RedisTLS(), at: secure, connecting: .seconds(2))) != nil)
         }
     }
 
