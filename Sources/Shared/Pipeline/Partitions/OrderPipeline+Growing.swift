@@ -64,6 +64,8 @@ extension OrderPipeline {
         guard let target = agreement.growingTo else { return true }
         let (seen, reading) = (agreement, PipelineAgreement(partitions: target).description)
         guard try await instances().allSatisfy({ $0.fields["partitions"] == reading }) else { return false }
+        // With a master away some partitions would refuse what the others still take, until it is back.
+        guard partitions.prefix(target).allSatisfy({ redis.canReach($0.placing) }) else { return false }
         if let pause = try await currentPause() { try await self.pause(reason: pause.reason) }
         for keys in partitions.prefix(target) {
             _ = try await run(Scripts.placing, keys: [keys.placing], [String(target)])

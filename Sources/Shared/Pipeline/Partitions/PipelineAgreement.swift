@@ -10,14 +10,16 @@ struct FormerCount: Equatable, Sendable {
 /// Its text:
 /// - `4/2`: four partitions, form 2.
 /// - `4>8/2`: the count is being changed, while no process works.
-/// - `4+8/2`: the engine grows while it works. Processes begin to read eight partitions, and orders still go to four.
-/// - `8<4@1764380000000/2`: it has grown from four to eight. Until that time a key may have its record where four partitions put it.
+/// - `4+8/2g`: the engine grows while it works. Processes begin to read eight partitions, and orders still go to four.
+/// - `8<4@1764380000000/2g`: it has grown from four to eight. Until that time a key may have its record where four partitions put it.
 ///
-/// Versions that know only of the first form write `4`. To every version a text that it does not know is another count, so it does not start.
+/// Versions that know only of the first form write `4`. To them every other text is another count, so they do not start. To versions that cannot grow
+/// the `g` is a form that they do not know, so they do not start either.
 struct PipelineAgreement: Equatable, CustomStringConvertible, Sendable {
     /// The number of the form that this version uses.
     static let currentLayout = "2"
     private static let firstLayout = "1"
+    private static let growingLayout = currentLayout + "g"
     /// An order's id has one byte for its partition.
     static let maxPartitions = 256
 
@@ -45,16 +47,19 @@ struct PipelineAgreement: Equatable, CustomStringConvertible, Sendable {
         isGrowing = current.contains("+")
         former = head.dropFirst().map { entry in
             let pair = entry.split(separator: "@", maxSplits: 1)
-            return FormerCount(count: Self.count(pair[0]), until: pair.count > 1 ? UInt64(pair[1]) ?? .max : .max)
-        }
-        layout = parts.count > 1 ? String(parts[1]) : Self.firstLayout
+            return FormerCount(count: Self.count(pair.first ?? ""), until: pair.count > 1 ? UInt64(pair[1]) ?? .max : .max)
+        }.filter { [placing = counts.first ?? 1] in $0.count < placing }
+        let form = parts.count > 1 ? String(parts[1]) : Self.firstLayout
+        layout = form == Self.growingLayout ? Self.currentLayout : form
     }
 
     private static func count(_ text: Substring) -> Int { min(max(Int(text) ?? 1, 1), maxPartitions) }
 
     var description: String {
-        counts.map(String.init).joined(separator: isGrowing ? "+" : ">") + former.map { "<\($0.count)@\($0.until)" }.joined() + "/" + layout
+        counts.map(String.init).joined(separator: isGrowing ? "+" : ">") + former.map { "<\($0.count)@\($0.until)" }.joined() + "/" + form
     }
+
+    private var form: String { isCurrent && (isGrowing || !former.isEmpty) ? Self.growingLayout : layout }
 
     /// Whether orders are in the form of this version.
     var isCurrent: Bool { layout == Self.currentLayout }

@@ -112,6 +112,7 @@ extension ClusterSubscriber {
     }
 
     private func place(_ channel: ShardChannel) {
+        guard isRunning else { return }
         guard let host = topology.map?[channel.slot] else { return stray(channel) }
         channel.move(to: link(at: host))
     }

@@ -97,6 +97,8 @@ final class Feed<Core: FeedCore> {
                 try? await sleep(for: backoff.next())
             }
         }
+        // Some channels may have been confirmed before another failed.
+        close()
         return false
     }
 
