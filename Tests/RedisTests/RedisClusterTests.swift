@@ -101,7 +101,7 @@ struct RedisClusterTests {
             #expect(try batch.map { try $0.get() } == [.integer(3), .integer(3), .null])
             // The last one would find its other key missing at the node where the first has gone.
             for (script, keys) in [(Self.both, [here, there]), (Self.double, [there]), (Self.undeclared, [there])] {
-                let short = await failure { try await client.evaluate(script, keys: keys, arguments: [here], timeout: .milliseconds(200)) }
+                let short = await failure { try await client.evaluate(script, keys: keys, arguments: [here], timeout: .seconds(2)) }
                 #expect(short?.code == .rejected("TRYAGAIN"), "\(script.name): \(String(describing: short))")
             }
             let waiting = Loop.spawn { try await client.evaluate(Self.both, keys: [here, there], arguments: []) }
