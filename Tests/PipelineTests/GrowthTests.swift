@@ -221,6 +221,40 @@ struct GrowthTests {
         }
     }
 
+    @Test func `a gateway that knows nothing of a growth pauses and resumes all partitions`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            let (stale, later) = (process(bench), process(bench))
+            try await grown(bench, to: 4)
+            try await stale.pause(reason: "upgrade")
+            for keys in bench.pipeline.partitions { #expect(try await bench.send("HGET", keys.paused, "reason").string == "upgrade") }
+            try await later.resume()
+            for keys in bench.pipeline.partitions { #expect(try await bench.send("EXISTS", keys.paused).integer == 0) }
+        }
+    }
+
+    @Test func `who asks again for a growth has the partitions refuse again what a failover has let them forget`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            let stale = process(bench)
+            try await grown(bench, to: 4)
+            try await bench.send("DEL", bench.keys.placing)
+            #expect(try await bench.pipeline.grow(to: 4) == nil)
+            #expect(try await accept(stale, order(stale, key: "a")) == .moved)
+        }
+    }
+
+    @Test func `a growth goes on once a partition refuses, whoever comes meanwhile`() async throws {
+        try await withBench { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            #expect(try await bench.pipeline.grow(to: 4) == nil)
+            _ = try await bench.pipeline.run(Scripts.placing, keys: [bench.keys.placing], ["4"])
+            let old = await beating(bench, 1)
+            #expect(try await bench.pipeline.advanceGrowth(idempotencyTTL: Self.day))
+            await old.end()
+        }
+    }
+
     @Test func `what is no growth is refused`() async throws {
         try await withBench(PipelineSettings(partitions: 4)) { bench in
             try await bench.pipeline.agreeOnPartitions()

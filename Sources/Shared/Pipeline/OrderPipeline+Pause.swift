@@ -15,12 +15,16 @@ extension OrderPipeline {
     ///
     /// A second call changes the reason, unless the new reason is empty.
     public func pause(reason: String) async throws(PipelineError) {
+        try await refreshPartitions()
         for keys in partitions { _ = try await run(Scripts.pause, keys: [keys.paused], [reason]) }
         try await awaitReplicasOfPause()
     }
 
     /// Takes orders again.
-    public func resume() async throws(PipelineError) { for keys in partitions { _ = try await send(["DEL", keys.paused]) } }
+    public func resume() async throws(PipelineError) {
+        try await refreshPartitions()
+        for keys in partitions { _ = try await send(["DEL", keys.paused]) }
+    }
 
     /// The pause of any partition; nil if all take orders.
     public func currentPause() async throws(PipelineError) -> PauseRecord? {

@@ -46,7 +46,7 @@ MUTATIONS = (
         ("test", "PipelineTests.GrowthTests")),
     Mutation(
         "growth-readers", "a growth does not wait for those who read", f"{PIPELINE}/Partitions/OrderPipeline+Growing.swift",
-        "guard try await instances().allSatisfy({ $0.fields[\"partitions\"] == reading }) else { return false }", "_ = reading",
+        "guard try await instances().allSatisfy({ $0.fields[\"partitions\"] == seen.reading }) else { return false }", "",
         ("test", "PipelineTests.GrowthTests")),
     Mutation(
         "growth-id", "an id from before the growth is placed by the count of after it", f"{PIPELINE}/Partitions/OrderPipeline+Placing.swift",

@@ -1,3 +1,5 @@
+internal import Orders
+
 /// Chooses the processes that serve a partition for a consumer group, by rendezvous hashing. Every process finds the same ones without asking, and a
 /// process that joins or leaves moves only its own share.
 struct Rendezvous: Sendable {
@@ -18,15 +20,10 @@ struct Rendezvous: Sendable {
 
     /// The names that serve a partition, the first one first.
     func servers(of partition: Int, among names: some Collection<String>) -> [String] {
-        let seed = Self.mixed(Self.hash(group) &+ UInt64(truncatingIfNeeded: partition))
-        let weighed = names.map { (weight: Self.mixed(Self.hash($0) ^ seed), name: $0) }
+        let seed = Self.mixed(FNV1a.hash64(group.utf8) &+ UInt64(truncatingIfNeeded: partition))
+        let weighed = names.map { (weight: Self.mixed(FNV1a.hash64($0.utf8) ^ seed), name: $0) }
         // Names of one weight are told apart by themselves, so that all processes agree.
         return weighed.sorted { ($0.weight, $0.name) > ($1.weight, $1.name) }.prefix(Self.servers(names.count, partitions)).map(\.name)
-    }
-
-    /// FNV-1a. Swift's own hash differs from process to process.
-    private static func hash(_ text: String) -> UInt64 {
-        text.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
     /// The last step of SplitMix64: names that differ in one letter get weights that have nothing to do with each other.

@@ -33,7 +33,7 @@ extension OrderPipeline {
     public func partitionStanding() async throws(PipelineError) -> PartitionStanding {
         try await refreshPartitions()
         let processes = try await instances()
-        let reading = PipelineAgreement(partitions: agreement.most).description
+        let reading = agreement.reading
         return PartitionStanding(
             count: agreement.placing, growingTo: agreement.growingTo,
             waitingFor: processes.filter { $0.fields["partitions"] != reading }.map(\.name).sorted(),
@@ -41,10 +41,12 @@ extension OrderPipeline {
             outdated: processes.filter { $0.fields["startedWith"] != String(agreement.most) }.map(\.name).sorted())
     }
 
-    /// Begins to grow to a count of partitions. Does nothing if the engine has that count or grows to it.
+    /// Begins to grow to a count of partitions. If the engine has grown to it already, the partitions refuse the counts of before once more: a
+    /// replica that has taken over may not know that they do.
     public func grow(to count: Int) async throws(PipelineError) -> GrowthRefusal? {
         try await refreshPartitions()
         let seen = agreement
+        if seen.growingTo == nil, seen.placing == count, !seen.former.isEmpty { try await refuseOthers(than: count) }
         if seen.growingTo == count || seen.growingTo == nil && seen.placing == count { return nil }
         if let target = seen.growingTo { return .growing(target) }
         guard count > seen.placing else { return .notMore(seen.placing) }
@@ -62,15 +64,18 @@ extension OrderPipeline {
     public func advanceGrowth(idempotencyTTL: UInt64) async throws(PipelineError) -> Bool {
         try await refreshPartitions()
         guard let target = agreement.growingTo else { return true }
-        let (seen, reading) = (agreement, PipelineAgreement(partitions: target).description)
-        guard try await instances().allSatisfy({ $0.fields["partitions"] == reading }) else { return false }
-        // With a master away some partitions would refuse what the others still take, until it is back.
-        guard partitions.prefix(target).allSatisfy({ redis.canReach($0.placing) }) else { return false }
-        if let pause = try await currentPause() { try await self.pause(reason: pause.reason) }
-        for keys in partitions.prefix(target) {
-            _ = try await run(Scripts.placing, keys: [keys.placing], [String(target)])
-            try await awaitReplicas(of: keys.placing, holding: String(target), in: keys)
+        let seen = agreement
+        // Once a partition refuses the count of before, all had followed, and the rest must not wait.
+        if try await send(["GET", partitions[0].placing]).string != String(target) {
+            guard try await instances().allSatisfy({ $0.fields["partitions"] == seen.reading }) else { return false }
+            // With a master away some partitions would refuse what the others still take, until it is back.
+            guard partitions.prefix(target).allSatisfy({ redis.canReach($0.placing) }) else { return false }
         }
+        try await awaitReplicas(ofAgreement: Keys.agreement("partitions"), being: seen.description)
+        if let pause = try await currentPause() {
+            for keys in partitions[seen.placing..<target] { _ = try await run(Scripts.pause, keys: [keys.paused], [pause.reason]) }
+        }
+        try await refuseOthers(than: target)
         let until = try await time() + idempotencyTTL + Self.clockMargin
         guard try await exchange(seen, for: seen.grown(until: until)).isGrowing == false else { return false }
         try await refreshPartitions()
@@ -85,6 +90,16 @@ extension OrderPipeline {
         guard try await instances().allSatisfy({ $0.fields["startedWith"] == current }) else { return }
         _ = try await exchange(seen, for: seen.settled)
         try await refreshPartitions()
+    }
+
+    /// Has every partition refuse what is placed by a lower count than this.
+    private func refuseOthers(than count: Int) async throws(PipelineError) {
+        for keys in partitions.prefix(count) {
+            guard try await run(Scripts.placing, keys: [keys.placing], [String(count)]).string == String(count) else {
+                throw PipelineError(.unexpectedReply, "partition \(keys.partition) has a higher count of partitions than \(count)")
+            }
+            try await awaitReplicas(of: keys.placing, holding: String(count), in: keys)
+        }
     }
 
     /// Replaces the agreement if it is still the one that was seen. Returns the one that there is then.

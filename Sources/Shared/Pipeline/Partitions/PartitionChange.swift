@@ -53,8 +53,7 @@ final class PartitionChange {
     private func joins(_ found: PipelineAgreement) async throws -> Bool {
         guard found.isAtWork, found.includes(given) else { return false }
         guard found.hasGrown(from: given), !found.counts.contains(given) else { return true }
-        let others = PipelineAgreement(partitions: found.most).description
-        return try await pipeline.instances().contains { $0.fields["partitions"] == others }
+        return try await pipeline.instances().contains { $0.fields["partitions"] == found.reading }
     }
 
     private func changeInTurn() async throws -> PipelineAgreement {

@@ -76,6 +76,9 @@ struct PipelineAgreement: Equatable, CustomStringConvertible, Sendable {
     /// The count that the engine grows to; nil if it does not.
     var growingTo: Int? { isGrowing ? counts.last : nil }
 
+    /// What a process says of itself that reads all partitions.
+    var reading: String { PipelineAgreement(partitions: most).description }
+
     /// Whether a process that was started with this count works with the others: the count itself, one that the engine grows to, or one of before.
     func includes(_ given: Int) -> Bool { counts.contains(given) || hasGrown(from: given) }
     /// Whether the engine had this count before.

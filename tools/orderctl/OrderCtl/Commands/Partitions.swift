@@ -63,7 +63,7 @@ struct PartitionsGrow: Command {
             }
         }
         try PartitionReport(answer, session).show()
-        return answer["growingTo"]?.integer == nil ? .ok : .refused
+        return answer["count"]?.integer == Int64(count) ? .ok : .refused
     }
 }
 
