@@ -44,6 +44,8 @@ struct ScalingTests {
         for service in [StackService.router, .executor] {
             for number in 5...6 { try await eventually { try await served(service, number) == 16 } }
         }
+        // A quick machine is through before so many clients have come.
+        try await eventually { load.count > 100 }
         let ids = try await load.stop()
         await waits.stop()
         #expect(ids.count > 100)
