@@ -36,6 +36,9 @@ final class ConnectionKeeper {
     /// Whether the current connection is prepared.
     var isReady: Bool { connection != nil && ready.isCompleted }
 
+    /// Whether nothing is known of the server yet: the first connection is being made.
+    var isNew: Bool { connects == 0 && lastError == nil && !isClosed }
+
     /// Why there is no connection.
     var unavailable: RedisError {
         if isClosed { return .closedBefore }

@@ -6,6 +6,9 @@ internal import EventLoop
 final class RedisCluster {
     /// How often one command follows the answers of nodes that it belongs elsewhere.
     private static let maxRedirections = 16
+    /// How long a command waits at most for the first connection to a server that has just become a master. One that could not be reached is not
+    /// waited for.
+    private static let introduction = Duration.seconds(1)
     /// How long a start waits for all masters.
     private static let patience = Duration.seconds(3)
 
@@ -75,6 +78,7 @@ extension RedisCluster {
     /// Sends a command to the node that has its key, and follows the answers of nodes that do not have it.
     func send(_ command: [String], script: RedisScript? = nil, timeout: Duration?) async throws(RedisError) -> RedisValue {
         let node = try node(for: command)
+        if node.keeper.isNew { try await meet(node, within: timeout) }
         do {
             return try await node.send(command, timeout: timeout)
         } catch {
@@ -100,6 +104,7 @@ extension RedisCluster {
     private func send(_ commands: [[String]], to node: RedisNode, within limit: Duration) async -> [Result<RedisValue, RedisError>] {
         let start = MonotonicInstant.now
         do throws(RedisError) {
+            if node.keeper.isNew { try await meet(node, within: limit) }
             var replies = try await node.connection(for: commands.count).send(all: commands, timeout: limit)
             for place in replies.indices {
                 guard case .failure(let error) = replies[place] else { continue }
@@ -111,6 +116,10 @@ extension RedisCluster {
         } catch {
             return commands.map { _ in .failure(error) }
         }
+    }
+
+    private func meet(_ node: RedisNode, within limit: Duration?) async throws(RedisError) {
+        try await node.keeper.waitUntilReady(within: min(limit ?? topology.options.commandTimeout, Self.introduction))
     }
 
     /// The node that has the key of a command; any that is connected for a command without one.
