@@ -62,6 +62,7 @@ struct RosterTests {
             #expect((0..<64).allSatisfy { roster.rank(of: $0) != nil }, "there are two")
             #expect((0..<64).contains { roster.rank(of: $0) == 1 }, "the other one is known")
             #expect(try await bench.send("ZCARD", Keys.serving("router")).integer == 2, "the old one is forgotten")
+            #expect(try await 1...60_000 ~= bench.send("PTTL", Keys.serving("router")).integer ?? 0, "of an engine that has ended nothing is left")
         }
     }
 

@@ -71,6 +71,7 @@ struct Rights {
 
     private static let ofProcesses: [[String]] =
         on([Keys.services, Keys.serving("none")], ["ZADD", "ZREM", "ZCARD", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE"])
+        + on([Keys.serving("none")], ["PEXPIRE"])
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
         + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "EXISTS", "PEXPIRE"])
         + on([Keys.attempts[1]], ["GET", "SET", "EXISTS"])

@@ -16,7 +16,11 @@ end
 local serving = KEYS[3] and redis.call('ZRANGEBYSCORE', KEYS[3], integer(at - tonumber(ARGV[3])), integer(at + MAX_UNKEPT)) or {}
 keepTime(clock)
 note(KEYS[1], true)
-if KEYS[3] then note(KEYS[3], ARGV[4] == '1') end
+if KEYS[3] then
+  note(KEYS[3], ARGV[4] == '1')
+  -- Nobody counts as serving for so long. So nothing is left of an engine that has ended.
+  write('PEXPIRE', KEYS[3], 60000)
+end
 write('HSET', KEYS[2], unpack(ARGV, 5))
 write('PEXPIRE', KEYS[2], ARGV[2])
 return commit({ integer(at), integer(at - clock.own), serving })
