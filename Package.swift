@@ -171,7 +171,7 @@ let package = Package(
         tests("RedisTests", ["Configuration", "EventLoop", "Redis"]),
         tests("PostgresTests", ["EventLoop", "Postgres"]),
         tests("HTTPTests", ["EventLoop", "HTTP"]),
-        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "PaperMarket", "Pipeline", "Redis", "TestOrders"]),
+        tests("PipelineTests", ["Configuration", "EventLoop", "JSON", "Orders", "PaperMarket", "Pipeline", "Redis", "TestOrders", "Venues"]),
         // Optimised in every build: it visits millions of states.
         .testTarget(
             name: "ModelTests", dependencies: ["Configuration", "EventLoop", "Orders", "Pipeline", "Redis", "TestOrders", "TestSupport"],

@@ -28,17 +28,19 @@ struct EventConsumerTests {
     private func write(_ bench: Bench, _ order: Order = Samples.order(), seq: Int = 1) async throws -> Order {
         let lines = (1...seq).map { CompactEvent(.pending, progress: 0, message: "m", attempt: 1).line(at: 1_768_030_217_789, seq: $0) }
         let steps = lines.enumerated().flatMap { [String($0 + 1), $1] }
-        _ = try await bench.redis.send(["HSET", bench.keys.order(order.id), "s", state(seq), "o", order.json] + steps)
+        _ = try await bench.redis.send(["HSET", bench.pipeline.keys(of: order.id).order(order.id), "s", state(seq), "o", order.json] + steps)
         return order
     }
 
     /// Adds an entry that says that an order has new events.
-    private func announce(_ bench: Bench, _ id: OrderID) async throws { try await bench.send("XADD", bench.keys.events, "*", "id", id.description) }
+    private func announce(_ bench: Bench, _ id: OrderID, in keys: Keys? = nil) async throws {
+        try await bench.send("XADD", (keys ?? bench.pipeline.keys(of: id)).events, "*", "id", id.description)
+    }
 
-    private func announced(_ bench: Bench, _ count: Int, seq: Int = 1) async throws -> [Order] {
+    private func announced(_ bench: Bench, _ count: Int, seq: Int = 1, partition: UInt8 = 0) async throws -> [Order] {
         var orders: [Order] = []
         for _ in 0..<count {
-            orders.append(try await write(bench, seq: seq))
+            orders.append(try await write(bench, Samples.order(Samples.id(partition: partition)), seq: seq))
             try await announce(bench, orders[orders.count - 1].id)
         }
         return orders
@@ -92,6 +94,20 @@ struct EventConsumerTests {
                 _ = try await announced(bench, 10)
                 try await eventually { sink.orders.count == 50 }
                 #expect(sink.batches.count == 1)
+            }
+        }
+    }
+
+    @Test func `many orders are under way also if each partition has a few`() async throws {
+        try await withBench(PipelineSettings(partitions: 4)) { bench in
+            let sink = FakeSink()
+            for partition in 0..<4 as Range<UInt8> { _ = try await announced(bench, 10, partition: partition) }
+            try await withEvents(bench, sink, batch: 50, wait: .milliseconds(100)) { _, _ in
+                try await eventually { try await pending(bench) == 10 }
+                try await sleep(for: .milliseconds(300))
+                #expect(sink.orders.isEmpty)
+                try await eventually { sink.orders.count == 40 }
+                #expect(sink.batches.count <= 4)
             }
         }
     }
@@ -188,7 +204,7 @@ struct EventConsumerTests {
     @Test func `an entry whose order Redis does not have is told and acknowledged, and nothing else`() async throws {
         try await withBench { bench in
             let (gone, elsewhere) = (Samples.id(), Samples.id(partition: 7))
-            for id in [gone, elsewhere] { try await announce(bench, id) }
+            for id in [gone, elsewhere] { try await announce(bench, id, in: bench.keys) }
             let orders = try await announced(bench, 1)
             let sink = FakeSink()
             try await withEvents(bench, sink, wait: .milliseconds(300)) { _, observer in

@@ -163,9 +163,10 @@ struct GrowthTests {
                 Loop.spawn {
                     let pipeline = self.process(bench)
                     var seen: [String: Set<OrderID>] = [:]
-                    var round = 0
-                    while !over.isCompleted || round < 50 {
+                    var (round, left) = (0, 50)
+                    while left > 0 {
                         round += 1
+                        if over.isCompleted { left -= 1 }
                         let key = "key-\(round / 2 + Int.random(in: 0..<4))"
                         seen[key, default: []].insert(try await self.insist(pipeline, key: key))
                         if round % 50 == 10 * number { try await pipeline.refreshPartitions() }

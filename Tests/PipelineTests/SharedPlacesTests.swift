@@ -47,6 +47,24 @@ struct SharedPlacesTests {
         }
     }
 
+    @Test func `of many lanes that have much to read, one at a time takes many entries, and then comes after the others`() {
+        let places = SharedPlaces(count: 64, maxUnderWay: .max)
+        let parts = (0..<48).map { _ in places.join() }
+        for part in parts { places.setEager(part, true) }
+        #expect(places.mayTake(parts[0]) == 16, "there is room for three others")
+        for part in parts.prefix(4) {
+            places.keep(places.mayTake(part), for: part)
+            places.letGo(16)
+            take(16, places, part)
+        }
+        for _ in 0..<16 { places.end(parts[0], hasLeft: false) }
+        #expect(places.mayTake(parts[0]) == 0 && places.mayTake(parts[4]) == 16)
+        let many = SharedPlaces(count: 5000, maxUnderWay: .max)
+        let two = (0..<1000).map { _ in many.join() }
+        for part in two { many.setEager(part, true) }
+        #expect(many.mayTake(two[0]) == 32, "a call takes no more of one partition than that")
+    }
+
     @Test func `with more lanes that have much to read than places, each gets a place in its turn`() {
         let places = SharedPlaces(count: 2, maxUnderWay: .max)
         let parts = (0..<6).map { _ in places.join() }

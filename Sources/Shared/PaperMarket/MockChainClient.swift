@@ -22,21 +22,25 @@ final class MockChainClient: ChainClient {
     /// Sends transactions. What the chain takes is due when its ledger says; what it has no room for any more is looked at now, because it may have
     /// landed before.
     func send(_ batch: [OutgoingTransaction]) async -> [TransactionReport] {
-        await byPartition(batch) { part, partition in await self.offer(part, partition) }
+        await Self.byPartition(batch) { part, partition in await self.offer(part, partition) }
     }
 
     /// Looks what the ledger has about transactions.
     func look(at batch: [OutgoingTransaction]) async -> [TransactionReport] {
-        await byPartition(batch) { part, partition in await self.look(at: part, partition) }
+        await Self.byPartition(batch) { part, partition in await self.look(at: part, partition) }
     }
 
-    private func byPartition(
-        _ batch: [OutgoingTransaction], _ ask: @ServiceActor ([OutgoingTransaction], Int) async -> [TransactionReport]
+    /// Asks about all partitions of a batch side by side: one after the other, many partitions would take many round trips.
+    static func byPartition(
+        _ batch: [OutgoingTransaction], _ ask: @escaping @ServiceActor ([OutgoingTransaction], Int) async -> [TransactionReport]
     ) async -> [TransactionReport] {
         var reports = Array(repeating: TransactionReport.unavailable, count: batch.count)
-        for (partition, indices) in Dictionary(grouping: batch.indices, by: { batch[$0].order.id.partition }) {
-            let answers = await ask(indices.map { batch[$0] }, partition)
-            for (index, answer) in zip(indices, answers) { reports[index] = answer }
+        let parts = Dictionary(grouping: batch.indices) { batch[$0].order.id.partition }
+        await withTaskGroup(of: (indices: [Int], answers: [TransactionReport]).self) { group in
+            for (partition, indices) in parts { group.addTask { (indices, await ask(indices.map { batch[$0] }, partition)) } }
+            for await part in group {
+                for (index, answer) in zip(part.indices, part.answers) { reports[index] = answer }
+            }
         }
         return reports
     }

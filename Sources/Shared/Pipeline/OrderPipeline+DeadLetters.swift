@@ -44,11 +44,13 @@ extension OrderPipeline {
         var letters: [DeadLetter] = []
         // If a partition has more letters, the order of letters beyond its last one is not known yet.
         var horizon: DeadLetterID?
-        for keys in partitions {
-            let reply = try await run(
-                Scripts.letters, keys: [keys.dead],
-                [after?.start(in: keys.partition) ?? "-", String(limit), String(Self.pageBytes / partitions.count)])
-            let part = try read(reply, keys.partition)
+        let bytes = Self.pageBytes / partitions.count
+        let parts = try await inEach(partitions) { keys throws(PipelineError) in
+            let reply = try await self.run(
+                Scripts.letters, keys: [keys.dead], [after?.start(in: keys.partition) ?? "-", String(limit), String(bytes)])
+            return try self.read(reply, keys.partition)
+        }
+        for part in parts {
             letters += part.letters
             if part.hasMore, let last = part.letters.last?.id { horizon = min(horizon ?? last, last) }
         }

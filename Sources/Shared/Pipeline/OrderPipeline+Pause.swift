@@ -16,20 +16,26 @@ extension OrderPipeline {
     /// A second call changes the reason, unless the new reason is empty.
     public func pause(reason: String) async throws(PipelineError) {
         try await refreshPartitions()
-        for keys in partitions { _ = try await run(Scripts.pause, keys: [keys.paused], [reason]) }
+        try await pause(partitions, reason: reason)
         try await awaitReplicasOfPause()
+    }
+
+    func pause(_ partitions: some Sequence<Keys>, reason: String) async throws(PipelineError) {
+        try await inEach(partitions) { keys throws(PipelineError) in _ = try await self.run(Scripts.pause, keys: [keys.paused], [reason]) }
     }
 
     /// Takes orders again.
     public func resume() async throws(PipelineError) {
         try await refreshPartitions()
-        for keys in partitions { _ = try await send(["DEL", keys.paused]) }
+        try await inEach(partitions) { keys throws(PipelineError) in _ = try await self.send(["DEL", keys.paused]) }
     }
 
     /// The pause of any partition; nil if all take orders.
     public func currentPause() async throws(PipelineError) -> PauseRecord? {
-        for keys in partitions {
-            let values = try await send(["HMGET", keys.paused, "since", "reason"]).array ?? []
+        let pauses = try await inEach(partitions) { keys throws(PipelineError) in
+            try await self.send(["HMGET", keys.paused, "since", "reason"]).array ?? []
+        }
+        for values in pauses {
             if let since = values.first?.milliseconds { return PauseRecord(since: since, reason: values.last?.string ?? "") }
         }
         return nil

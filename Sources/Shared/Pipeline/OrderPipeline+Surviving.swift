@@ -57,14 +57,9 @@ extension OrderPipeline {
     /// Waits until the replicas know of the pause, of all partitions at once.
     func awaitReplicasOfPause() async throws(PipelineError) {
         guard let barrier else { return }
-        let waits = partitions.map { keys in
-            Loop.spawn {
-                do throws(PipelineError) {
-                    return Result<Bool, PipelineError>.success(try await barrier.read(["EXISTS", keys.paused], in: keys).integer == 1)
-                } catch { return .failure(error) }
-            }
+        try await inEach(partitions) { keys throws(PipelineError) in
+            guard try await barrier.read(["EXISTS", keys.paused], in: keys).integer == 1 else { throw Self.lost }
         }
-        for wait in waits { guard try await wait.value.get() else { throw Self.lost } }
     }
 
     /// An order with its events as `snapshot` reads it, once the replicas have all that is read.

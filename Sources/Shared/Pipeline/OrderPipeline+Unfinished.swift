@@ -6,14 +6,15 @@ extension OrderPipeline {
     /// What is left to do, as the end of a sentence; nil if nothing is. Looks at the streams themselves, because Redis' own counts are wrong after a
     /// restart.
     func unfinished() async throws(PipelineError) -> String? {
-        for keys in partitions {
-            for (stream, group) in keys.groups where try await isOpen(stream, group) { return "not all entries of \(stream) are finished" }
+        let open = try await inEach(partitions) { keys throws(PipelineError) -> String? in
+            for (stream, group) in keys.groups where try await self.isOpen(stream, group) { return stream }
+            return nil
         }
-        var (retries, letters) = (0, 0)
-        for keys in partitions {
-            retries += try await send(["ZCARD", keys.retries]).count
-            letters += try await send(["XLEN", keys.dead]).count
+        if let stream = open.compactMap(\.self).first { return "not all entries of \(stream) are finished" }
+        let left = try await inEach(partitions) { keys throws(PipelineError) in
+            (retries: try await self.send(["ZCARD", keys.retries]).count, letters: try await self.send(["XLEN", keys.dead]).count)
         }
+        let (retries, letters) = left.reduce((0, 0)) { ($0.0 + $1.retries, $0.1 + $1.letters) }
         if retries > 0 { return "\(retries) retries wait" }
         return letters > 0 ? "\(letters) dead letters are not settled" : nil
     }

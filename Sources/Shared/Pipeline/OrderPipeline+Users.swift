@@ -27,9 +27,10 @@ extension OrderPipeline {
     ///
     /// - Parameter since: only orders that were placed at this time or later, in Unix ms.
     public func orders(ofUser user: UserID, limit: Int, placedFrom since: UInt64 = 0) async throws(PipelineError) -> [UserOrder] {
-        var found: [UserOrder] = []
-        for keys in partitions { found += try await orders(ofUser: user, keys, limit: max(1, limit / partitions.count), since).reversed() }
-        return found
+        let share = max(1, limit / partitions.count)
+        return try await inEach(partitions) { keys throws(PipelineError) in
+            try await self.orders(ofUser: user, keys, limit: share, since).reversed()
+        }.flatMap(\.self)
     }
 
     /// The orders of one partition, newest first. Goes on from a score, not from a rank, because orders that leave the list meanwhile move the ranks.

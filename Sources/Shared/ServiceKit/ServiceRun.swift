@@ -121,7 +121,9 @@ final class ServiceRun {
                 try await self.agreeOnAccess()
                 try await process.pipeline.agreeOnPartitions()
                 // Those of a master that is away are made when it is there, or by whoever misses them.
-                for keys in process.pipeline.partitions where process.redis.canReach(keys.accepted) { try await process.pipeline.createGroups(keys) }
+                try await process.pipeline.inEach(process.pipeline.partitions.filter { process.redis.canReach($0.accepted) }) {
+                    keys throws(PipelineError) in try await process.pipeline.createGroups(keys)
+                }
             }
             guard isPrepared else { return }
         } catch {

@@ -73,7 +73,7 @@ extension OrderPipeline {
         }
         try await awaitReplicas(ofAgreement: Keys.agreement("partitions"), being: seen.description)
         if let pause = try await currentPause() {
-            for keys in partitions[seen.placing..<target] { _ = try await run(Scripts.pause, keys: [keys.paused], [pause.reason]) }
+            try await self.pause(partitions[seen.placing..<target], reason: pause.reason)
         }
         try await refuseOthers(than: target)
         let until = try await time() + idempotencyTTL + Self.clockMargin
@@ -92,14 +92,17 @@ extension OrderPipeline {
         try await refreshPartitions()
     }
 
-    /// Has every partition refuse what is placed by a lower count than this.
+    /// Has every partition refuse what is placed by a lower count than this. The first one tells whether this has begun.
     private func refuseOthers(than count: Int) async throws(PipelineError) {
-        for keys in partitions.prefix(count) {
-            guard try await run(Scripts.placing, keys: [keys.placing], [String(count)]).string == String(count) else {
-                throw PipelineError(.unexpectedReply, "partition \(keys.partition) has a higher count of partitions than \(count)")
-            }
-            try await awaitReplicas(of: keys.placing, holding: String(count), in: keys)
+        try await refuseOthers(than: count, partitions[0])
+        try await inEach(partitions[1..<count]) { keys throws(PipelineError) in try await self.refuseOthers(than: count, keys) }
+    }
+
+    private func refuseOthers(than count: Int, _ keys: Keys) async throws(PipelineError) {
+        guard try await run(Scripts.placing, keys: [keys.placing], [String(count)]).string == String(count) else {
+            throw PipelineError(.unexpectedReply, "partition \(keys.partition) has a higher count of partitions than \(count)")
         }
+        try await awaitReplicas(of: keys.placing, holding: String(count), in: keys)
     }
 
     /// Replaces the agreement if it is still the one that was seen. Returns the one that there is then.

@@ -57,16 +57,16 @@ public final class EventConsumer {
         options: EventConsumerOptions, pipeline: OrderPipeline, sink: any EventSink, roster: Roster? = nil, observer: any StreamObserver,
         connect: @escaping @ServiceActor () -> RedisReader
     ) {
-        let health = SinkHealth()
+        let shared = SharedSink(sink, batch: options.batch)
         let help = PartitionHelp(
-            pipeline, stream: { $0.events }, visibilityTimeout: options.visibilityTimeout, observer: observer, canHelp: { health.isGood })
+            pipeline, stream: { $0.events }, visibilityTimeout: options.visibilityTimeout, observer: observer, canHelp: { shared.isGood })
         lanes = LaneSet(
             pipeline, roster: roster ?? Roster(group: persistGroup, name: options.consumer, partitions: pipeline.partitions.count), help: help
         ) { keys in
             let reader = GroupReader(
                 pipeline: pipeline, reader: connect(), keys: keys, stream: keys.events, group: persistGroup, consumer: options.consumer,
                 observer: observer)
-            return EventLane(options: options, pipeline: pipeline, reader: reader, sink: sink, health: health, observer: observer)
+            return EventLane(options: options, pipeline: pipeline, reader: reader, sink: shared, observer: observer)
         }
     }
 
@@ -81,10 +81,4 @@ public final class EventConsumer {
 
     /// Tells the consumer that the connection was made again.
     public func connectionRestored() { lanes.connectionRestored() }
-}
-
-/// Whether the sink took the last batch that it was given. A process whose sink takes nothing is no help to others.
-@ServiceActor
-final class SinkHealth {
-    var isGood = true
 }

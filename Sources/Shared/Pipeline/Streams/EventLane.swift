@@ -6,16 +6,13 @@ internal import Orders
 final class EventLane: Lane {
     private static let claimInterval = Duration.seconds(1)
     private static let claimPause = Duration.milliseconds(1500)
-    /// Entries of one wait from which on many orders are under way.
-    private static let many = 32
-    /// Waits for a batch while many orders are under way.
-    private static let maxWaits = 10
+    /// How often a batch waits for more while many orders are under way, each time longer: ten times the first wait in all.
+    private static let maxWaits = 4
 
     private let options: EventConsumerOptions
     private let pipeline: OrderPipeline
     private let reader: GroupReader
-    private let sink: any EventSink
-    private let health: SinkHealth
+    private let sink: SharedSink
     private let observer: any StreamObserver
     /// The batch that is being stored and the one that was read meanwhile, in this order. All of them are renewed.
     private var inHand: [StreamEntry] = []
@@ -27,14 +24,12 @@ final class EventLane: Lane {
     private var nextClaim = MonotonicInstant.now
 
     init(
-        options: EventConsumerOptions, pipeline: OrderPipeline, reader: GroupReader, sink: any EventSink, health: SinkHealth,
-        observer: any StreamObserver
+        options: EventConsumerOptions, pipeline: OrderPipeline, reader: GroupReader, sink: SharedSink, observer: any StreamObserver
     ) {
         self.options = options
         self.pipeline = pipeline
         self.reader = reader
         self.sink = sink
-        self.health = health
         self.observer = observer
     }
 
@@ -82,11 +77,16 @@ final class EventLane: Lane {
     private func fill() async -> [StreamEntry] {
         var batch = await read(count: options.batch, block: max(.milliseconds(10), nextClaim - .now))
         guard !batch.isEmpty else { return [] }
+        sink.collecting += batch.count
+        defer { sink.collecting -= batch.count }
         var waits = 0
-        while options.wait > .zero, batch.count < options.batch, waits < (batch.count >= Self.many ? Self.maxWaits : 1), !isStopping {
+        while options.wait > .zero, batch.count < options.batch, waits < (sink.isBusy ? Self.maxWaits : 1), !isStopping {
             waits += 1
-            try? await sleep(for: options.wait)
-            if !Task.isCancelled { batch += await read(count: options.batch - batch.count, block: .milliseconds(1)) }
+            try? await sleep(for: options.wait * waits)
+            guard !Task.isCancelled else { continue }
+            let more = await read(count: options.batch - batch.count, block: .milliseconds(1))
+            sink.collecting += more.count
+            batch += more
         }
         observer.received(stream: reader.stream, count: batch.count, claimed: false)
         return batch
@@ -149,7 +149,7 @@ final class EventLane: Lane {
         let ids = Array(Set(named.map(\.orderID)))
         let records = try await pipeline.records(ids)
         let found = records.compactMap { $0 }
-        let refused = found.isEmpty ? [] : try await give(found)
+        let refused = found.isEmpty ? [] : try await sink.store(found)
         for record in found { outcome.stored[record.id] = record.state }
         for (index, reason) in refused {
             outcome.stored[found[index].id] = nil
@@ -158,17 +158,6 @@ final class EventLane: Lane {
         let gone = zip(ids, records).filter { $1 == nil }.map(\.0)
         if !gone.isEmpty { observer.withoutOrder(stream: reader.stream, orders: gone) }
         return outcome
-    }
-
-    private func give(_ orders: [OrderRecord]) async throws -> [(index: Int, reason: String)] {
-        do {
-            let refused = try await sink.store(orders)
-            health.isGood = true
-            return refused
-        } catch {
-            health.isGood = false
-            throw error
-        }
     }
 
     /// Acknowledges a batch after COMMIT. If that fails, the entries come again, and storing their orders again changes nothing.

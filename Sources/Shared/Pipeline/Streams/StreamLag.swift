@@ -129,20 +129,24 @@ extension OrderPipeline {
 
     /// Reads the lag from Redis. Rates and consumers stay zero.
     func lag() async throws(PipelineError) -> PipelineLag {
-        var streams: [StreamLag] = []
-        var waiting = 0
-        var due = 0
-        var dead = 0
-        for keys in partitions {
-            for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
-                streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [String(Self.maxCounted)])))
-            }
-            let now = try await time()
-            waiting += try await send(["ZCARD", keys.retries]).count
-            due += try await send(["ZCOUNT", keys.retries, "-inf", String(now)]).count
-            dead += try await send(["XLEN", keys.dead]).count
+        let now = String(try await time())
+        let parts = try await inEach(partitions) { keys throws(PipelineError) in
+            PipelineLag(
+                streams: try await self.streams(keys), retriesWaiting: try await self.send(["ZCARD", keys.retries]).count,
+                retriesDue: try await self.send(["ZCOUNT", keys.retries, "-inf", now]).count,
+                deadLetters: try await self.send(["XLEN", keys.dead]).count, pause: nil)
         }
-        return PipelineLag(streams: streams, retriesWaiting: waiting, retriesDue: due, deadLetters: dead, pause: try await currentPause())
+        return PipelineLag(
+            streams: parts.flatMap(\.streams), retriesWaiting: parts.reduce(0) { $0 + $1.retriesWaiting },
+            retriesDue: parts.reduce(0) { $0 + $1.retriesDue }, deadLetters: parts.reduce(0) { $0 + $1.deadLetters }, pause: try await currentPause())
+    }
+
+    private func streams(_ keys: Keys) async throws(PipelineError) -> [StreamLag] {
+        var streams: [StreamLag] = []
+        for (name, key) in [("accepted", keys.accepted), ("routed", keys.routed), ("events", keys.events)] {
+            streams.append(StreamLag(name: name, key: key, reply: try await run(Scripts.lag, keys: [key], [String(Self.maxCounted)])))
+        }
+        return streams
     }
 }
 

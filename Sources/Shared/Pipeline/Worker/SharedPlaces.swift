@@ -21,6 +21,9 @@ final class SharedPlaces {
         fileprivate init() {}
     }
 
+    /// Entries that a lane may have in places, if that leaves room for three other lanes: those that are read together take their steps together.
+    private static let portion = 32
+
     /// Told when a place may be free, or when a lane has changed.
     let changed = LoopSignal()
     private(set) var places: Places
@@ -76,7 +79,7 @@ final class SharedPlaces {
         if readers <= 1 { return free }
         guard part.waiting == 0 else { return 0 }
         let index = eager.firstIndex { $0 === part } ?? eager.count
-        let share = (places.count + max(1, eager.count) - 1) / max(1, eager.count)
+        let share = max((places.count + max(1, eager.count) - 1) / max(1, eager.count), min(Self.portion, places.count / 4))
         // Those before it that are below their share come first.
         let ahead = eager[..<index].count { $0.taken < share }
         return max(0, min(free - ahead, share - part.taken))

@@ -1,0 +1,30 @@
+internal import EventLoop
+
+extension OrderPipeline {
+    /// Does the same for several partitions, for all of them side by side: one after the other, many partitions would take many round trips. Returns
+    /// the answers in the sequence of the partitions.
+    ///
+    /// - Throws: the error of the first partition that has one. The others have been asked all the same.
+    @discardableResult
+    public func inEach<Answer: Sendable>(
+        _ partitions: some Sequence<Keys>, _ body: @escaping @ServiceActor (Keys) async throws(PipelineError) -> Answer
+    ) async throws(PipelineError) -> [Answer] {
+        let outcomes = await withTaskGroup(of: (index: Int, outcome: Result<Answer, PipelineError>).self) { group in
+            for (index, keys) in partitions.enumerated() {
+                group.addTask {
+                    do throws(PipelineError) {
+                        return (index, .success(try await body(keys)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var outcomes: [Int: Result<Answer, PipelineError>] = [:]
+            for await (index, outcome) in group { outcomes[index] = outcome }
+            return outcomes
+        }
+        var answers: [Answer] = []
+        for index in 0..<outcomes.count { if let outcome = outcomes[index] { answers.append(try outcome.get()) } }
+        return answers
+    }
+}
