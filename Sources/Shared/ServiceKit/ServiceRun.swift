@@ -11,6 +11,8 @@ internal import Redis
 final class ServiceRun {
     /// The part of the grace period that is left for closing the server and the connections.
     private static let closing = Duration.seconds(2)
+    /// How long a start waits for Redis before the server listens all the same, to tell that Redis is away.
+    private static let patience = Duration.seconds(1)
 
     private let process: ServiceProcess
     private let service: any Service
@@ -48,14 +50,11 @@ final class ServiceRun {
         }
         process.redis.onConnect = { [unowned self] info in await self.prepare(info) }
         process.redis.onFailure = { [unowned self] error in self.note(error) }
-        try server.start()
         try admin?.start()
-        process.log.info(
-            "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
-        if let admin { process.log.info("service.admin_started", ["port": .integer(Int(admin.port))]) }
-
         // Redis ends last, because the others hand back what they hold.
         let redis = Loop.spawn { [process] in await process.redis.run() }
+        await listen()
+
         let work = Loop.spawn { await self.runChildren() }
         process.health.markStarted()
         try? await stopRequested.value
@@ -70,6 +69,20 @@ final class ServiceRun {
         if let failure { throw failure }
         process.counted.write()
         process.log.info("service.stopped")
+    }
+
+    /// Listens once Redis can be reached: a process that is started beside others must not refuse requests that these would have served.
+    private func listen() async {
+        try? await process.redis.connected(within: Self.patience)
+        guard !stopRequested.isCompleted else { return }
+        do {
+            try server.start()
+        } catch {
+            return stop(because: StartError("\(error)", exitCode: 1))
+        }
+        process.log.info(
+            "service.started", ["version": .string(ServiceProcess.version), "port": .integer(Int(server.port)), "pid": .integer(Int(getpid()))])
+        if let admin { process.log.info("service.admin_started", ["port": .integer(Int(admin.port))]) }
     }
 
     /// Runs the children of the process and the service, until the task is cancelled.

@@ -205,6 +205,22 @@ struct ServiceRunTests {
         try await server.stop()
     }
 
+    @Test func `a process takes requests once Redis can be reached, or after a second to say that it cannot`() async throws {
+        let reached = try process(try await RedisServer.shared().database())
+        let away = try process("redis://127.0.0.1:1/0")
+        let processes = [reached, away]
+        let running = processes.map { process in
+            Loop.spawn { try await ServiceRun(process: process, service: RecordingService(needsRedis: process === reached)).run() }
+        }
+        try await eventually { reached.server.map { $0.port > 0 } == true }
+        #expect(reached.redis.isConnected)
+        try await eventually { away.server.map { $0.port > 0 } == true }
+        let port = try #require(away.server?.port)
+        #expect(try await Self.ask(port, "/health/ready").hasPrefix("HTTP/1.1 503"))
+        kill(getpid(), SIGTERM)
+        for task in running { try await task.value }
+    }
+
     @Test func `when Redis has changed its role the subscribers look its address up again too, once it serves`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         let process = try process(server.url)
