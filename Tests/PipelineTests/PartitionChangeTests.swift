@@ -101,7 +101,7 @@ struct PartitionChangeTests {
         }
     }
 
-    @Test func `with fewer partitions nothing is left in those that are no more but what ends by itself`() async throws {
+    @Test func `with fewer partitions nothing is left in those that are no more but what ends by itself and what refuses orders`() async throws {
         try await withBench(PipelineSettings(partitions: 4)) { bench in
             try await bench.pipeline.agreeOnPartitions()
             let order = Samples.order(Samples.id(partition: 3), key: key(of: bench.pipeline, in: 3), user: "u")
@@ -123,11 +123,29 @@ struct PartitionChangeTests {
                 left.insert(key)
                 return true
             }
-            #expect(left == [keys.order(order.id)])
+            #expect(left == [keys.order(order.id), keys.placing])
             #expect(try await bench.send("PTTL", keys.order(order.id)).integer ?? -1 > 0)
             let again = try await other.accept(
                 Samples.order(key: order.clientOrderId, user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
             guard case .replay(order.id, _) = again else { throw TestFailure("\(again) instead of a replay") }
+        }
+    }
+
+    @Test func `who was frozen while the engine shrank places no order where nobody reads, until there is such a partition again`() async throws {
+        try await withBench(PipelineSettings(partitions: 4)) { bench in
+            try await bench.pipeline.agreeOnPartitions()
+            try await finish(bench, Samples.order())
+            try await bench.pipeline.pause(reason: "")
+            let other = pipeline(bench, 2)
+            try await other.agreeOnPartitions()
+            try await other.resume()
+            let late = Samples.order(Samples.id(partition: 3))
+            #expect(try await bench.accept(late) == .moved)
+            #expect(try await bench.send("EXISTS", bench.pipeline.partitions[3].order(late.id)).integer == 0)
+            guard case .accepted = try await bench.accept(Samples.order(Samples.id(partition: 1))) else { throw TestFailure("partition 1 is read") }
+            #expect(try await other.grow(to: 4) == nil)
+            #expect(try await other.advanceGrowth(idempotencyTTL: 60_000))
+            guard case .accepted = try await bench.accept(late) else { throw TestFailure("partition 3 is read again") }
         }
     }
 

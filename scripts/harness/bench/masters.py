@@ -17,7 +17,7 @@ from .engine import STAGES, settings
 from .subject import Subject
 
 SLOTS = 16384
-PARTITIONS = 48  # as `deploy/redis/cluster.env` has them for three masters
+PARTITIONS = 16  # as `deploy/redis/cluster.env` has them for three masters
 CONFIGURATION = """\
 include "{settings}"
 bind 127.0.0.1

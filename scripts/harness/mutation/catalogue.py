@@ -41,6 +41,9 @@ MUTATIONS = (
         "growth-fence-many", "a batch takes orders that were placed by the count of before", f"{LUA}/accept_many.lua",
         "placing and placing ~= ARGV[index + 3]", "false", ("test", "PipelineTests.GrowthTests")),
     Mutation(
+        "ended", "a partition that nobody reads any more takes orders", f"{LUA}/accept_many.lua",
+        "or isPaused or hasEnded or", "or isPaused or", ("test", "PipelineTests.PartitionChangeTests")),
+    Mutation(
         "growth-record", "records of before an engine grew are not looked for", f"{PIPELINE}/Partitions/OrderPipeline+Placing.swift",
         "guard !places.contains(place) else { continue }", "guard !places.contains(place), place < 0 else { continue }",
         ("test", "PipelineTests.GrowthTests")),
@@ -72,6 +75,21 @@ MUTATIONS = (
         "one-budget", "an entry that finds no place is begun all the same", f"{WORKER}/SharedPlaces.swift",
         "guard free > 0 else { return false }\n", "",
         ("test", "PipelineTests.LaneTests")),
+    Mutation(
+        "larger-turns", "each of many lanes reads an equal part of the places at once", f"{WORKER}/SharedPlaces.swift",
+        "min(Self.portion, places.count / 4)", "1", ("test", "PipelineTests.SharedPlacesTests")),
+    Mutation(
+        "one-state", "two states of one order are stored at once", f"{PIPELINE}/Streams/SharedSink.swift",
+        "ids.isDisjoint(with: request.orders.map(\\.id))", "true", ("test", "PipelineTests.SharedSinkTests")),
+    Mutation(
+        "own-refusals", "a lane hears of refusals of another lane's orders", f"{PIPELINE}/Streams/SharedSink.swift",
+        "refusals.filter { range.contains($0.index) }", "refusals", ("test", "PipelineTests.SharedSinkTests")),
+    Mutation(
+        "all-lanes", "whether many orders are under way is asked of one lane alone", f"{PIPELINE}/Streams/EventLane.swift",
+        "sink.isBusy", "batch.count >= 32", ("test", "PipelineTests.EventConsumerTests")),
+    Mutation(
+        "listens-early", "a process takes requests before Redis can be reached", "Sources/Shared/ServiceKit/ServiceRun.swift",
+        "try? await process.redis.connected(within: Self.patience)\n", "", ("test", "ServiceTests.ServiceRunTests")),
     Mutation(
         "fence", "a step does not look whose the entry is", f"{LUA}/step.lua",
         "if claim[2] ~= consumer then return { 'fenced' } end\n", "",
@@ -168,7 +186,7 @@ MUTATIONS = (
         DIFFERENTIAL),
     Mutation(
         "usual-deadline", "a usual step is taken after the deadline", f"{LUA}/advance_many.lua",
-        " or expires and isOver(deadline) then return '' end", " then return '' end",
+        " or expires and isOver(deadline) or not isCountable(", " or not isCountable(",
         DIFFERENTIAL),
     Mutation(
         "usual-announced", "a usual step is written though no entry can stand for its events", f"{LUA}/advance_many.lua",

@@ -75,7 +75,7 @@ def check() -> str:
     examples = kubernetes.read([kubernetes.FOLDER / COMPONENT / "secrets.yaml"])
     for document in (found | examples).values():
         kubernetes.fits_schema(document)
-    assert int(found["ConfigMap", "engine-settings"]["data"]["PARTITIONS"]) >= 48, "too few partitions for an even spread"
+    assert int(found["ConfigMap", "engine-settings"]["data"]["PARTITIONS"]) >= 16, "too few partitions for an even spread"
     _network(kubernetes.all_of(found, "NetworkPolicy"))
     _certificates(found, examples)
     _scaling(found)

@@ -14,9 +14,9 @@ final class PartitionChange {
     /// Time between two renewals of the turn.
     private static let turnInterval = Duration.seconds(5)
 
-    /// The keys that stay where a partition ends: orders that expire by themselves, the record of landed transactions, and the pause, which goes
-    /// last.
-    private static let staying = [Keys.Name.order, "landed", "paused"]
+    /// The keys that stay where a partition ends: orders that expire by themselves, the record of landed transactions, what refuses orders for good,
+    /// and the pause, which goes last.
+    private static let staying = [Keys.Name.order, "landed", "placing", "paused"]
 
     private let pipeline: OrderPipeline
     private let turn: Turn
@@ -109,11 +109,12 @@ final class PartitionChange {
         }
         if let obstacle { throw PartitionMismatch(agreed: agreed, given: given, obstacle: obstacle) }
         if !isEmpty { try await moveAll(from: before) }
-        // A process that was frozen since before the change places orders by the old count. They are refused.
-        for keys in after.partitions { _ = try await pipeline.send(["SET", keys.placing, String(given)]) }
-        for keys in before.partitions.dropFirst(given) { _ = try await pipeline.send(["DEL", keys.placing]) }
+        // A process that was frozen since before the change places orders by the old count, or in a partition that has ended. They are refused.
+        let all = before.partitions.count > given ? before.partitions : after.partitions
+        let placing = String(given)
+        try await pipeline.inEach(all) { [pipeline] keys throws(PipelineError) in _ = try await pipeline.send(["SET", keys.placing, placing]) }
         try await agree(own.description)
-        for keys in before.partitions.dropFirst(given) { _ = try await pipeline.send(["DEL", keys.paused]) }
+        try await pipeline.inEach(all.dropFirst(given)) { [pipeline] keys throws(PipelineError) in _ = try await pipeline.send(["DEL", keys.paused]) }
     }
 
     private func agree(_ value: String) async throws { _ = try await pipeline.send(["SET", Keys.agreement("partitions"), value]) }

@@ -26,6 +26,8 @@ end
 -- Once the engine has grown, a process that does not know of it looks for the record of a key, or counts orders, in too few partitions.
 local placing = redis.call('GET', KEYS[8])
 if placing and ARGV[11] ~= '' and ARGV[11] ~= placing then return { 'moved' } end
+-- Nobody reads a partition that has ended. A process that was frozen meanwhile does not know that it has.
+if placing and tonumber(string.match(KEYS[8], '{(%d+)}')) >= tonumber(placing) then return { 'moved' } end
 -- This check comes after the replays: an order that was accepted before the pause stays accepted, and the client may ask for its answer again.
 local pause = redis.call('HMGET', KEYS[7], 'since', 'reason')
 if pause[1] then return { 'paused', pause[2] or '' } end

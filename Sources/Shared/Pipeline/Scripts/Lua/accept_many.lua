@@ -1,5 +1,5 @@
 -- Accepts new orders as `accept` does, many in one call. Answers for each order the id of its entry, or '' where `accept` has to look at it: the id
--- or the key is known, the engine is paused, it has grown, or the time limit is over.
+-- or the key is known, the engine is paused, it has grown or shrunk, or the time limit is over.
 -- KEYS: accepted, events, deadlines, paused, placing, then for each order: order, with a key its idempotency record, with a user the user's list
 -- ARGV: the first event from its seq on, then for each order: order, fingerprint, time limit, what else it has (letters: k a key, u a user, d a
 --       deadline), then for these: record's time to live, request's digest, slippageBps, count of partitions; user, createdAt; deadline
@@ -9,6 +9,7 @@ local tail = '","status":"pending","t":' .. at .. ',' .. ARGV[1]
 local isPaused = call('EXISTS', KEYS[4]) == 1
 -- The count of partitions by which keys find their partition, once it has changed.
 local placing = call('GET', KEYS[5])
+local hasEnded = placing and tonumber(string.match(KEYS[5], '{(%d+)}')) >= tonumber(placing)
 call('XLEN', accepted)
 call('XLEN', events)
 call('ZCARD', deadlines)
@@ -36,7 +37,7 @@ local function takeMore(letters)
 end
 
 local function isNew(key, limit, record, list)
-  if not mayWrite or isPaused or isOver(limit) or call('EXISTS', key, record or key) > 0 then return false end
+  if not mayWrite or isPaused or hasEnded or isOver(limit) or call('EXISTS', key, record or key) > 0 then return false end
   if record and not mayRun({ 'HSET', record, 'PEXPIRE', record }) then return false end
   return not list or type(try('ZCARD', list)) == 'number' and mayRun({ 'ZADD', list })
 end
