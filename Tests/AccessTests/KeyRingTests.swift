@@ -30,6 +30,15 @@ import Testing
         #expect(ring.principal(secret.text, at: 1000) == nil)
     }
 
+    @Test func knowsWhetherOrdersAreCounted() {
+        func ring(_ limits: KeyLimits) -> KeyRing {
+            let key = APIKey(name: "b", digest: secret.digest, scopes: [.trade], limits: limits)
+            return KeyRing(KeyFile(keys: [APIKey(name: "a", digest: secret.digest, scopes: [.trade]), key]))
+        }
+        #expect(!ring(KeyLimits(orders: 1, sockets: 1)).countsOrders)
+        #expect(ring(KeyLimits(openOrders: 1)).countsOrders && ring(KeyLimits(ordersPerMinute: 1)).countsOrders)
+    }
+
     @Test func aSecretIsNeverShown() { #expect("\(secret)" == "(hidden)") }
 
     @Test func seesOnlyItsOwn() {

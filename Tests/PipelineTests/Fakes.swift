@@ -33,6 +33,8 @@ final class FakeSink: EventSink {
 
     /// How often it fails before it stores anything.
     var failures = 0
+    /// It stores no batch with this order.
+    var poison: OrderID?
     /// The orders that it refuses.
     var refused: Set<OrderID> = []
     /// What it waits for before it stores a batch.
@@ -48,6 +50,7 @@ final class FakeSink: EventSink {
             throw Away()
         }
         try await gate?.value
+        if batch.contains(where: { $0.id == poison }) { throw Away() }
         batches.append(batch)
         return batch.indices.filter { refused.contains(batch[$0].id) }.map { ($0, "SQLSTATE_22P05") }
     }

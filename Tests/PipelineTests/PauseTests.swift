@@ -46,6 +46,19 @@ struct PauseTests {
         }
     }
 
+    @Test func `a pause is known though a partition cannot be read; without one it is not known`() async throws {
+        try await withBench(PipelineSettings(partitions: 3)) { bench in
+            try await bench.pipeline.pause(reason: "why")
+            for partition in [0, 1] {
+                try await bench.send("DEL", bench.pipeline.partitions[partition].paused)
+                try await bench.send("SET", bench.pipeline.partitions[partition].paused, "no hash")
+            }
+            #expect(try await bench.pipeline.currentPause()?.reason == "why")
+            try await bench.send("DEL", bench.pipeline.partitions[2].paused)
+            await #expect(throws: PipelineError.self) { try await bench.pipeline.currentPause() }
+        }
+    }
+
     // MARK: What stands for an order
 
     @Test func `an order stands where its entry is, until nothing stands for it`() async throws {

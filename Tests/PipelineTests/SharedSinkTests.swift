@@ -48,6 +48,34 @@ struct SharedSinkTests {
         #expect(sink.batches.map(\.count) == [1, 2, 2] && sink.batches[2].first?.id == twice)
     }
 
+    @Test func `what cannot be stored together is stored one by one: a batch that always fails holds up no other`() async throws {
+        let (sink, bad) = (FakeSink(), record())
+        let shared = SharedSink(sink, batch: 10)
+        sink.poison = bad.id
+        #expect(try await store([records(1), [bad], records(1)], shared, sink) == [nil, nil, nil])
+        sink.gate = nil
+        let again = [records(2), [bad], records(3)].map { batch in Loop.spawn { try await shared.store(batch) } }
+        var outcomes: [Bool] = []
+        for wait in again { outcomes.append((try? await wait.value) != nil) }
+        #expect(outcomes == [true, false, true] && sink.batches.map(\.count) == [1, 2, 3])
+    }
+
+    @Test func `who no longer waits is not stored`() async throws {
+        let sink = FakeSink()
+        let (shared, gate) = (SharedSink(sink, batch: 10), Promise<Void>())
+        sink.gate = gate
+        let first = Loop.spawn { try await shared.store(records(1)) }
+        try await eventually { sink.attempts == 1 }
+        let second = Loop.spawn { try await shared.store(records(2)) }
+        try await eventually { shared.waiting == 1 }
+        second.cancel()
+        await #expect(throws: CancellationError.self) { try await second.value }
+        #expect(shared.waiting == 0)
+        gate.succeed(())
+        _ = try await first.value
+        #expect(sink.batches.map(\.count) == [1])
+    }
+
     @Test func `a failure is told to all whose orders were given, and the next batch shows that the sink is well`() async throws {
         let sink = FakeSink()
         let shared = SharedSink(sink, batch: 2)

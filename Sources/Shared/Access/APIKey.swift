@@ -87,6 +87,8 @@ public struct KeyLimits: Sendable, Equatable {
     public var ordersPerMinute: Int?
     /// The most that one order may sell of each token.
     public var notional: NotionalLimit?
+    /// Whether the orders of the key's owner are counted.
+    public var countsOrders: Bool { openOrders != nil || ordersPerMinute != nil }
 
     public init(
         requests: Int? = nil, orders: Int? = nil, sockets: Int? = nil, openOrders: Int? = nil, ordersPerMinute: Int? = nil,

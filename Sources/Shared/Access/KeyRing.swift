@@ -16,11 +16,14 @@ public struct KeyRing: Sendable {
     public let count: Int
     /// The tokens that limits of keys name.
     public let limitedTokens: Set<String>
+    /// Whether the orders of one of the keys are counted.
+    public let countsOrders: Bool
 
     public init(_ file: KeyFile) {
         entries = Dictionary(grouping: file.keys.map(Entry.init)) { $0.key.digest.prefix }
         users = Set(file.keys.compactMap(\.user))
         count = file.keys.count
+        countsOrders = file.keys.contains { $0.limits.countsOrders }
         limitedTokens = Set(file.keys.flatMap { $0.limits.notional?.maxima.map(\.token) ?? [] })
     }
 

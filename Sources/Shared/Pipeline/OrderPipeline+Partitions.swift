@@ -9,7 +9,16 @@ extension OrderPipeline {
     public func inEach<Answer: Sendable>(
         _ partitions: some Sequence<Keys>, _ body: @escaping @ServiceActor (Keys) async throws(PipelineError) -> Answer
     ) async throws(PipelineError) -> [Answer] {
-        let outcomes = await withTaskGroup(of: (index: Int, outcome: Result<Answer, PipelineError>).self) { group in
+        var answers: [Answer] = []
+        for outcome in await outcomes(in: partitions, body) { answers.append(try outcome.get()) }
+        return answers
+    }
+
+    /// The same, where the answers of some partitions are worth something without those of the others.
+    func outcomes<Answer: Sendable>(
+        in partitions: some Sequence<Keys>, _ body: @escaping @ServiceActor (Keys) async throws(PipelineError) -> Answer
+    ) async -> [Result<Answer, PipelineError>] {
+        await withTaskGroup(of: (index: Int, outcome: Result<Answer, PipelineError>).self) { group in
             for (index, keys) in partitions.enumerated() {
                 group.addTask {
                     do throws(PipelineError) {
@@ -19,12 +28,9 @@ extension OrderPipeline {
                     }
                 }
             }
-            var outcomes: [Int: Result<Answer, PipelineError>] = [:]
-            for await (index, outcome) in group { outcomes[index] = outcome }
-            return outcomes
+            var outcomes: [(index: Int, outcome: Result<Answer, PipelineError>)] = []
+            for await one in group { outcomes.append(one) }
+            return outcomes.sorted { $0.index < $1.index }.map(\.outcome)
         }
-        var answers: [Answer] = []
-        for index in 0..<outcomes.count { if let outcome = outcomes[index] { answers.append(try outcome.get()) } }
-        return answers
     }
 }

@@ -30,14 +30,14 @@ extension OrderPipeline {
         try await inEach(partitions) { keys throws(PipelineError) in _ = try await self.send(["DEL", keys.paused]) }
     }
 
-    /// The pause of any partition; nil if all take orders.
+    /// The pause of any partition, also if others cannot be asked; nil if all take orders.
     public func currentPause() async throws(PipelineError) -> PauseRecord? {
-        let pauses = try await inEach(partitions) { keys throws(PipelineError) in
-            try await self.send(["HMGET", keys.paused, "since", "reason"]).array ?? []
+        let pauses = await outcomes(in: partitions) { keys throws(PipelineError) -> PauseRecord? in
+            let values = try await self.send(["HMGET", keys.paused, "since", "reason"]).array ?? []
+            return values.first?.milliseconds.map { PauseRecord(since: $0, reason: values.last?.string ?? "") }
         }
-        for values in pauses {
-            if let since = values.first?.milliseconds { return PauseRecord(since: since, reason: values.last?.string ?? "") }
-        }
+        for case .success(let pause?) in pauses { return pause }
+        for pause in pauses { _ = try pause.get() }
         return nil
     }
 }

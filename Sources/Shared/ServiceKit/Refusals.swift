@@ -335,7 +335,8 @@ extension Problem {
     public static var countsOrdersInCluster: Problem {
         Problem(
             409, Code.cannotGrow,
-            "In a Redis Cluster orders are counted in one partition only; take USER_OPEN_ORDERS and USER_ORDERS_PER_MIN from the gateways first")
+            "In a Redis Cluster orders are counted in one partition only; take USER_OPEN_ORDERS and USER_ORDERS_PER_MIN from the gateways, and "
+                + "openOrders and ordersPerMinute from all keys, first")
     }
 }
 

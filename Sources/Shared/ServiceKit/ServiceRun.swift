@@ -12,7 +12,9 @@ final class ServiceRun {
     /// The part of the grace period that is left for closing the server and the connections.
     private static let closing = Duration.seconds(2)
     /// How long a start waits for Redis before the server listens all the same, to tell that Redis is away.
-    private static let patience = Duration.seconds(1)
+    ///
+    /// A cluster is prepared without those of its masters that are away after three seconds.
+    private var patience: Duration { process.redis.isCluster ? .seconds(4) : .seconds(1) }
 
     private let process: ServiceProcess
     private let service: any Service
@@ -50,13 +52,12 @@ final class ServiceRun {
         }
         process.redis.onConnect = { [unowned self] info in await self.prepare(info) }
         process.redis.onFailure = { [unowned self] error in self.note(error) }
+        try server.takeAddress()
         try admin?.start()
         // Redis ends last, because the others hand back what they hold.
         let redis = Loop.spawn { [process] in await process.redis.run() }
         await listen()
-
         let work = Loop.spawn { await self.runChildren() }
-        process.health.markStarted()
         try? await stopRequested.value
         limitStop()
         await stop(work)
@@ -73,8 +74,18 @@ final class ServiceRun {
 
     /// Listens once Redis can be reached: a process that is started beside others must not refuse requests that these would have served.
     private func listen() async {
-        try? await process.redis.connected(within: Self.patience)
+        let wait = Loop.spawn { [process, patience] in
+            guard (try? await process.redis.connected(within: patience)) != nil else { return }
+            // Orders need the time of Redis.
+            if process.heartbeat.clock.now == nil { await process.heartbeat.beat() }
+        }
+        let watch = Loop.spawn { [stopRequested] in
+            if (try? await stopRequested.value) != nil { wait.cancel() }
+        }
+        await wait.value
+        watch.cancel()
         guard !stopRequested.isCompleted else { return }
+        process.health.markStarted()
         do {
             try server.start()
         } catch {
@@ -88,6 +99,7 @@ final class ServiceRun {
     /// Runs the children of the process and the service, until the task is cancelled.
     private func runChildren() async {
         await withTaskGroup(of: Void.self) { group in
+            guard !stopRequested.isCompleted else { return }
             for child in process.children { group.addTask { await self.run(child) } }
             // Nothing can be read before the groups exist.
             while service.needsRedis, !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}

@@ -106,6 +106,32 @@ struct UserLimitTests {
         }
     }
 
+    /// Asks a gateway on a cluster that is away for more partitions. One of its keys has these limits.
+    private func growing(_ keys: TestKeys, _ limits: KeyLimits) async throws -> Int {
+        let limited = try KeyFile(parsing: Array(contents(of: keys.path).utf8)).keys.map { key in
+            APIKey(name: key.name, digest: key.digest, scopes: key.scopes, user: key.user, limits: key.name == "bot" ? limits : KeyLimits())
+        }
+        try keys.replace(with: KeyFile(keys: limited).text)
+        let process = ServiceProcess.unconnected(
+            try load(GatewaySettings.self, redis: "redis+cluster://127.0.0.1:1", ["API_KEYS_FILE": keys.path]))
+        PartitionRoutes(process: process, countsOrders: false).add(to: process.router)
+        var status = 0
+        try await withServer(process) { http in
+            status = try await http.send("POST", "/api/partitions/grow", [keys.header("op")], body: #"{"count":4}"#).status
+        }
+        return status
+    }
+
+    @Test func `a cluster does not grow to partitions over which the orders of a key could not be counted`() async throws {
+        try await withKeys { keys in
+            var answers: [Int] = []
+            for limits in [KeyLimits(openOrders: 3), KeyLimits(ordersPerMinute: 3), KeyLimits(orders: 3)] {
+                answers.append(try await growing(keys, limits))
+            }
+            #expect(answers == [409, 409, 503], "nothing is in the way of the last one but that Redis is away")
+        }
+    }
+
     @Test func `the limits of a key stand in place of the usual ones, and all keys of a user have one count`() async throws {
         try await withKeys { keys in
             let text = try KeyFile(parsing: Array(contents(of: keys.path).utf8)).keys.map { key in

@@ -212,11 +212,17 @@ struct ServiceRunTests {
         let running = processes.map { process in
             Loop.spawn { try await ServiceRun(process: process, service: RecordingService(needsRedis: process === reached)).run() }
         }
-        try await eventually { reached.server.map { $0.port > 0 } == true }
-        #expect(reached.redis.isConnected)
-        try await eventually { away.server.map { $0.port > 0 } == true }
-        let port = try #require(away.server?.port)
-        #expect(try await Self.ask(port, "/health/ready").hasPrefix("HTTP/1.1 503"))
+        try await eventually { processes.allSatisfy { $0.server.map { $0.port > 0 } == true } }
+        let ports = processes.map { $0.server?.port ?? 0 }
+        var answers = ["", ""]
+        // Refused until the process listens.
+        for index in [0, 1] {
+            try await eventually {
+                answers[index] = (try? await Self.ask(ports[index], "/health/ready")) ?? ""
+                return !answers[index].isEmpty
+            }
+        }
+        #expect(answers[0].hasPrefix("HTTP/1.1 200") && answers[1].hasPrefix("HTTP/1.1 503"))
         kill(getpid(), SIGTERM)
         for task in running { try await task.value }
     }

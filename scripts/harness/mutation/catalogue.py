@@ -41,6 +41,12 @@ MUTATIONS = (
         "growth-fence-many", "a batch takes orders that were placed by the count of before", f"{LUA}/accept_many.lua",
         "placing and placing ~= ARGV[index + 3]", "false", ("test", "PipelineTests.GrowthTests")),
     Mutation(
+        "one-by-one", "a batch that cannot be stored is tried with the others for ever", f"{PIPELINE}/Streams/SharedSink.swift",
+        "alone = requests.count > 1 ? requests.count : max(0, alone - 1)", "alone = 0", ("test", "PipelineTests.SharedSinkTests")),
+    Mutation(
+        "counting-keys", "a cluster grows though orders of a key are counted", f"{GATEWAY}/PartitionRoutes.swift",
+        "countsOrders || process.access.countsOrders,", "countsOrders,", ("test", "ServiceTests.UserLimitTests")),
+    Mutation(
         "ended", "a partition that nobody reads any more takes orders", f"{LUA}/accept_many.lua",
         "or isPaused or hasEnded or", "or isPaused or", ("test", "PipelineTests.PartitionChangeTests")),
     Mutation(
@@ -89,7 +95,7 @@ MUTATIONS = (
         "sink.isBusy", "batch.count >= 32", ("test", "PipelineTests.EventConsumerTests")),
     Mutation(
         "listens-early", "a process takes requests before Redis can be reached", "Sources/Shared/ServiceKit/ServiceRun.swift",
-        "try? await process.redis.connected(within: Self.patience)\n", "", ("test", "ServiceTests.ServiceRunTests")),
+        "        await wait.value\n", "", ("test", "ServiceTests.ServiceRunTests")),
     Mutation(
         "fence", "a step does not look whose the entry is", f"{LUA}/step.lua",
         "if claim[2] ~= consumer then return { 'fenced' } end\n", "",

@@ -18,7 +18,7 @@ struct PartitionRoutes {
         router.get("/api/partitions", query: [], for: .operate) { _, _ in try await show(200) }
         router.post("/api/partitions/grow", query: []) { request, _ in
             let count = try Self.count(request.body)
-            if countsOrders, process.redis.isCluster, count > 1 { throw Problem.countsOrdersInCluster }
+            if countsOrders || process.access.countsOrders, process.redis.isCluster, count > 1 { throw Problem.countsOrdersInCluster }
             let refusal = try await redis(changes: true) { try await process.pipeline.grow(to: count) }
             if let refusal { throw Problem(refusal) }
             process.log.info("partitions.growing", ["count": .integer(count)])

@@ -40,7 +40,7 @@ extension HTTPServer {
     /// Stops the server: no new connections, the requests in hand are finished, WebSockets are closed with 1012, streams end. Connections that are
     /// still open after the limit are cut off.
     public func stop(within limit: Duration) async {
-        guard daemon != nil else { return }
+        guard daemon != nil else { return end() }
         stopAccepting()
         let start = MonotonicInstant.now
         await closeWebSockets()

@@ -10,7 +10,7 @@ public final class HTTPServer {
     /// The router that finds the handlers.
     public let router: HTTPRouter
     public let options: HTTPServerOptions
-    /// The port that the server listens on, even if any free port was requested; 0 before the start.
+    /// The port that the server listens on, even if any free port was requested; 0 before it has one.
     public private(set) var port: UInt16 = 0
     /// Whether the server accepts no new connections and closes each connection after its answer.
     public internal(set) var isDraining = false
@@ -35,6 +35,8 @@ public final class HTTPServer {
     private var isRunning = false
     private let address: String
     private let requestedPort: UInt16
+    /// The address that was taken before the start.
+    private var taken: ListeningSocket?
     private var poll: PollHandle?
     /// Where clients connect, until the server stops accepting them.
     var listener: Listener?
@@ -79,12 +81,26 @@ public final class HTTPServer {
         deadlines[ServerConnection.Stage.handling.rawValue].count + deadlines[ServerConnection.Stage.answering.rawValue].count
     }
 
+    /// Takes the address before the start. Clients are refused until then. Throws if the address is wrong or the port is taken.
+    public func takeAddress() throws(HTTPServerError) {
+        let socket = try ListeningSocket(address: address, port: requestedPort)
+        (taken, port) = (socket, socket.port)
+    }
+
     /// Starts to listen. Throws if the address is wrong or the port is taken.
     public func start() throws(HTTPServerError) {
         precondition(daemon == nil, "the server has started already")
         // A write to a client that has gone must not end the process.
         signal(SIGPIPE, SIG_IGN)
-        let socket = try ListeningSocket(address: address, port: requestedPort, backlog: options.backlog)
+        if taken == nil { try takeAddress() }
+        guard let socket = taken else { return }
+        taken = nil
+        do {
+            try socket.listen(on: address, backlog: options.backlog)
+        } catch {
+            close(socket.descriptor)
+            throw error
+        }
         guard let daemon = startDaemon() else {
             close(socket.descriptor)
             throw .cannotStart
@@ -100,7 +116,6 @@ public final class HTTPServer {
             throw .cannotStart
         }
         self.daemon = daemon
-        port = socket.port
         poll?.watch(.readable) { [unowned self] _ in run() }
         listener?.poll.watch(.readable) { [unowned self] _ in accept() }
         hook = Loop.shared.beforeBlocking { self.beforeBlocking() }
@@ -109,6 +124,8 @@ public final class HTTPServer {
 
     /// Ends everything that `start` began. No connection may be suspended.
     func end() {
+        if let taken { close(taken.descriptor) }
+        taken = nil
         guard let daemon else { return }
         self.daemon = nil
         if let hook { Loop.shared.removeBeforeBlocking(hook) }

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A listening TCP socket.
+/// A TCP socket that has its address, and listens once it is told to.
 struct ListeningSocket {
     let descriptor: Int32
     let port: UInt16
 
-    /// Listens on a numeric address. `::` takes IPv4 too. Port 0 takes any free port.
-    init(address: String, port: UInt16, backlog: Int) throws(HTTPServerError) {
+    /// Takes a numeric address. `::` takes IPv4 too. Port 0 takes any free port.
+    init(address: String, port: UInt16) throws(HTTPServerError) {
         var hints = addrinfo()
         hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -18,12 +18,16 @@ struct ListeningSocket {
         guard descriptor >= 0 else { throw .cannotListen(address: address, port: port, code: errno) }
         Self.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1)
         if info.pointee.ai_family == AF_INET6 { Self.set(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
-        guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0, listen(descriptor, Int32(backlog)) == 0 else {
+        guard bind(descriptor, info.pointee.ai_addr, info.pointee.ai_addrlen) == 0 else {
             let code = errno
             close(descriptor)
             throw .cannotListen(address: address, port: port, code: code)
         }
         self.port = Self.boundPort(descriptor)
+    }
+
+    func listen(on address: String, backlog: Int) throws(HTTPServerError) {
+        guard Glibc.listen(descriptor, Int32(backlog)) == 0 else { throw .cannotListen(address: address, port: port, code: errno) }
     }
 
     private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {

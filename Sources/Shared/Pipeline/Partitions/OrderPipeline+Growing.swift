@@ -46,7 +46,7 @@ extension OrderPipeline {
     public func grow(to count: Int) async throws(PipelineError) -> GrowthRefusal? {
         try await refreshPartitions()
         let seen = agreement
-        if seen.growingTo == nil, seen.placing == count, !seen.former.isEmpty { try await refuseOthers(than: count) }
+        if seen.growingTo == nil, seen.placing == count, count > 1 { try await refuseOthers(than: count) }
         if seen.growingTo == count || seen.growingTo == nil && seen.placing == count { return nil }
         if let target = seen.growingTo { return .growing(target) }
         guard count > seen.placing else { return .notMore(seen.placing) }

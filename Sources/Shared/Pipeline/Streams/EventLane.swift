@@ -82,7 +82,7 @@ final class EventLane: Lane {
         var waits = 0
         while options.wait > .zero, batch.count < options.batch, waits < (sink.isBusy ? Self.maxWaits : 1), !isStopping {
             waits += 1
-            try? await sleep(for: options.wait * waits)
+            for _ in 0..<waits where !isStopping { try? await sleep(for: options.wait) }
             guard !Task.isCancelled else { continue }
             let more = await read(count: options.batch - batch.count, block: .milliseconds(1))
             sink.collecting += more.count

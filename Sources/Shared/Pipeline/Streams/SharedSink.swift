@@ -19,6 +19,8 @@ final class SharedSink {
     private let batch: Int
     private var queue: [Request] = []
     private var isStoring = false
+    /// So many requests are stored alone, because they could not be stored together: one of them must not keep the others from Postgres.
+    private var alone = 0
 
     /// - Parameter batch: the largest number of orders that are stored together, if one lane does not bring more.
     init(_ sink: any EventSink, batch: Int) { (self.sink, self.batch) = (sink, batch) }
@@ -32,6 +34,8 @@ final class SharedSink {
     func store(_ orders: [OrderRecord]) async throws -> [Refusal] {
         let answer = Promise<[Refusal]>()
         queue.append((orders, answer))
+        // A lane that stops hands its entries back.
+        defer { queue.removeAll { $0.answer === answer } }
         if !isStoring {
             isStoring = true
             Loop.spawn { await self.storeAll() }
@@ -45,6 +49,7 @@ final class SharedSink {
             do {
                 let refusals = try await sink.store(requests.flatMap(\.orders))
                 isGood = true
+                alone = max(0, alone - 1)
                 var start = 0
                 for (orders, answer) in requests {
                     let range = start..<start + orders.count
@@ -53,6 +58,7 @@ final class SharedSink {
                 }
             } catch {
                 isGood = false
+                alone = requests.count > 1 ? requests.count : max(0, alone - 1)
                 for request in requests { request.answer.fail(error) }
             }
         }
@@ -63,7 +69,7 @@ final class SharedSink {
     private func next() -> [Request] {
         var (taken, rest, ids, count) = ([] as [Request], [] as [Request], Set<OrderID>(), 0)
         for request in queue {
-            let fits = taken.isEmpty || count + request.orders.count <= batch && ids.isDisjoint(with: request.orders.map(\.id))
+            let fits = taken.isEmpty || alone == 0 && count + request.orders.count <= batch && ids.isDisjoint(with: request.orders.map(\.id))
             if fits {
                 taken.append(request)
                 count += request.orders.count

@@ -28,6 +28,9 @@ public final class AccessGate: RequestGate {
     /// Calls `body` with the keys, now and whenever their file was read again. Without keys it is never called.
     public func watchKeys(_ body: @escaping @ServiceActor (KeyRing) -> Void) { keys?.onRead = body }
 
+    /// Whether the orders of one of the keys are counted.
+    public var countsOrders: Bool { keys?.ring.countsOrders ?? false }
+
     /// Whether callers need keys.
     public var isKeyed: Bool { keys != nil }
 
