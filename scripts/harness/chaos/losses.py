@@ -1,8 +1,9 @@
 """What a failover has taken. Redis' replication is asynchronous: the new master may know nothing of an order that was answered, or may have an order
 as it was some steps before. Redis is then the truth that the engine goes on from, and here it is said how the other records differ from it.
 
-With REDIS_REPLICAS such a difference may be a step that comes again. An order that is gone, or one that has come to another end or was filled by
-another transaction than its client was told, is then a fault of the engine."""
+With REDIS_REPLICAS such a difference may be a step that comes again: also the one that signs a transaction, because it is sent only once the
+replicas know it. An order that was answered or filled and is gone, or one that has come to another end or was filled by another transaction than its
+client was told, is then a fault of the engine."""
 
 from collections import Counter
 
@@ -14,6 +15,7 @@ from .clients import Submission
 from .records import Records
 from .world import World
 
+UNSENT = ("building", "submitted")  # events of a transaction that may not have been sent yet
 LAG = 1.0  # seconds by which a replica on the same machine may be behind
 
 
@@ -62,10 +64,15 @@ class Losses:
 
     def _gone(self, order: str) -> None:
         events = self.records.events.get(order, [])
-        if self._end(events):
-            return self.note(order, "Redis has lost it after its end, and Postgres has it", "Redis lost it, Postgres has its end")
+        end, answered = self._end(events), order in self.world.accepted()
+        if end:
+            # What was answered or sent was at the replicas.
+            is_known = answered or bool(end[1])
+            if not is_known:
+                self.lost.add(order)
+            judge = self.broken if is_known else self.note
+            return judge(order, "Redis has lost it after its end, and Postgres has it", "Redis lost it, Postgres has its end")
         self.lost.add(order)
-        answered = order in self.world.accepted()
         kind = "answered, and gone" if answered else "not answered, and gone"
         (self.broken if answered else self.note)(order, f"{kind}; Postgres has {len(events)} events of it", kind)
         return None
@@ -87,7 +94,8 @@ class Losses:
             self._same_end(order, event, events)
             if not _signatures(event) <= signed:
                 what = f"a client saw {event['type']} with a transaction that it has no more"
-                self.broken(order, what, "transactions that clients saw, and are others")
+                judge = self.note if event["type"] in UNSENT else self.broken
+                judge(order, what, "transactions that clients saw, and are others")
 
     def _same_end(self, order: str, event: Json, events: list[Json]) -> None:
         if event["status"] in FINAL and self._end([event]) != self._end(events):

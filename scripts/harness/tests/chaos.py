@@ -92,6 +92,27 @@ def another_end_or_transaction_than_a_client_saw_is_counted_and_with_replicas_a_
             assert len(world.violations) == 2 * replicas, world.violations
 
 
+def a_transaction_that_was_signed_and_not_sent_may_come_again_as_another() -> None:
+    for kind, violations in (("submitted", 0), ("execution-failed", 1)):
+        world = _world(replicas=1)
+        submission = _client(world, IN_ONE, _seen(IN_ONE, _end(kind, "first")))
+        losses = Losses(world, _in_redis(IN_ONE, _end("confirmed", "second")))
+        losses.told(submission, losses.changed[IN_ONE])
+        assert losses.counts["transactions that clients saw, and are others"] == 1, losses.counts
+        assert len(world.violations) == violations, (kind, world.violations)
+
+
+def an_order_that_redis_lost_after_its_end_was_known_to_the_replicas_if_it_was_answered_or_filled() -> None:
+    for answered, signature, violations in ((False, "", 0), (False, "first", 1), (True, "", 1)):
+        world, records = _world(replicas=1), _in_redis(IN_ONE, _end("confirmed" if signature else "failed", signature))
+        records.hashes.clear()
+        if answered:
+            _client(world, IN_ONE)
+        losses = Losses(world, records)
+        assert len(world.violations) == violations, (answered, signature, world.violations)
+        assert (IN_ONE in losses.lost) == (not violations)
+
+
 def an_end_that_postgres_keeps_and_redis_does_not_have_is_counted_and_with_replicas_a_violation() -> None:
     cases = (
         ("another end", "second", _end("confirmed", "first")), ("no end", "first", _end("routing")), ("another step", "first", ""))
