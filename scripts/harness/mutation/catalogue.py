@@ -33,7 +33,8 @@ DIFFERENTIAL = ("test", "ModelTests.DifferentialTests")
 MUTATIONS = (
     Mutation(
         "month-made-meanwhile", "an order is bad data when its month gets its part while it is stored",
-        "Sources/Shared/Storage/OrderStore.swift", "triedAgain.insert(range.lowerBound).inserted", "false", ("test", "StorageTests.MonthTests")),
+        "Sources/Shared/Storage/OrderStore.swift", "triedAgain.insert(range.lowerBound).inserted", "!triedAgain.insert(range.lowerBound).inserted",
+        ("test", "StorageTests.MonthTests")),
     Mutation(
         "growth-fence", "a partition takes orders that were placed by the count of before", f"{LUA}/accept.lua",
         "ARGV[11] ~= '' and ARGV[11] ~= placing", "ARGV[11] ~= '' and false", ("test", "PipelineTests.GrowthTests")),
