@@ -56,8 +56,8 @@ final class ServiceRun {
         try admin?.start()
         // Redis ends last, because the others hand back what they hold.
         let redis = Loop.spawn { [process] in await process.redis.run() }
-        await listen()
         let work = Loop.spawn { await self.runChildren() }
+        await listen()
         try? await stopRequested.value
         limitStop()
         await stop(work)
@@ -78,6 +78,7 @@ final class ServiceRun {
             guard (try? await process.redis.connected(within: patience)) != nil else { return }
             // Orders need the time of Redis.
             if process.heartbeat.clock.now == nil { await process.heartbeat.beat() }
+            _ = try? await process.pipeline.barrier?.redis.connected(within: patience)
         }
         let watch = Loop.spawn { [stopRequested] in
             if (try? await stopRequested.value) != nil { wait.cancel() }
@@ -99,7 +100,6 @@ final class ServiceRun {
     /// Runs the children of the process and the service, until the task is cancelled.
     private func runChildren() async {
         await withTaskGroup(of: Void.self) { group in
-            guard !stopRequested.isCompleted else { return }
             for child in process.children { group.addTask { await self.run(child) } }
             // Nothing can be read before the groups exist.
             while service.needsRedis, !Task.isCancelled, (try? await process.redis.connected(within: .seconds(5))) == nil {}

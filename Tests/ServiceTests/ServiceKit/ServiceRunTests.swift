@@ -227,6 +227,16 @@ struct ServiceRunTests {
         for task in running { try await task.value }
     }
 
+    @Test func `a process whose port is taken ends before it asks Redis for anything`() async throws {
+        let (redis, other) = (try FakeRedis(), HTTPServer(bind: "127.0.0.1", router: HTTPRouter()))
+        try other.start()
+        let process = ServiceProcess.unconnected(try load(RouterSettings.self, redis: redis.url, ["PORT": String(other.port)]))
+        await #expect(throws: HTTPServerError.self) { try await ServiceRun(process: process, service: RecordingService()).run() }
+        #expect(redis.connections == 0)
+        await other.stop(within: .zero)
+        redis.stop()
+    }
+
     @Test func `when Redis has changed its role the subscribers look its address up again too, once it serves`() async throws {
         let server = try await RedisServer.start(appendonly: false)
         let process = try process(server.url)

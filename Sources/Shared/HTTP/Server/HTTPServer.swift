@@ -82,9 +82,12 @@ public final class HTTPServer {
     }
 
     /// Takes the address before the start. Clients are refused until then. Throws if the address is wrong or the port is taken.
-    public func takeAddress() throws(HTTPServerError) {
-        let socket = try ListeningSocket(address: address, port: requestedPort)
+    public func takeAddress() throws(HTTPServerError) { _ = try socket() }
+
+    private func socket() throws(HTTPServerError) -> ListeningSocket {
+        let socket = if let taken { taken } else { try ListeningSocket(address: address, port: requestedPort) }
         (taken, port) = (socket, socket.port)
+        return socket
     }
 
     /// Starts to listen. Throws if the address is wrong or the port is taken.
@@ -92,8 +95,7 @@ public final class HTTPServer {
         precondition(daemon == nil, "the server has started already")
         // A write to a client that has gone must not end the process.
         signal(SIGPIPE, SIG_IGN)
-        if taken == nil { try takeAddress() }
-        guard let socket = taken else { return }
+        let socket = try socket()
         taken = nil
         do {
             try socket.listen(on: address, backlog: options.backlog)

@@ -112,10 +112,7 @@ final class PartitionChange {
         // A process that was frozen since before the change places orders by the old count, or in a partition that has ended. They are refused.
         let all = before.partitions.count > given ? before.partitions : after.partitions
         let placing = String(given)
-        try await pipeline.inEach(all) { [pipeline] keys throws(PipelineError) in
-            _ = try await pipeline.send(["SET", keys.placing, placing])
-            try await pipeline.awaitReplicas(of: keys.placing, holding: placing, in: keys)
-        }
+        try await pipeline.inEach(all) { [pipeline] keys throws(PipelineError) in _ = try await pipeline.send(["SET", keys.placing, placing]) }
         try await agree(own.description)
         try await pipeline.inEach(all.dropFirst(given)) { [pipeline] keys throws(PipelineError) in _ = try await pipeline.send(["DEL", keys.paused]) }
     }

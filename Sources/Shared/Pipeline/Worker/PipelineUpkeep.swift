@@ -8,9 +8,6 @@ internal import Redis
 /// The second does it each tenth time, for the time in which nobody knows yet that the first one has gone.
 @ServiceActor
 public final class PipelineUpkeep {
-    // The services of all three stages do this for each partition, so it is done more often than one of them does it.
-    private static let sweepInterval = Duration.seconds(2)
-    private static let tidyInterval = Duration.seconds(20)
     /// Of so many rounds the second process of a partition takes part in one.
     private static let slowRounds = 10
 
@@ -53,13 +50,14 @@ public final class PipelineUpkeep {
     }
 
     private func sweepLoop() async {
-        await every(Self.sweepInterval) { upkeep, partitions in
+        await every(.seconds(1)) { upkeep, partitions in
             for keys in partitions { await upkeep.attempt("sweep") { pipeline throws(PipelineError) in try await pipeline.sweep(keys) } }
         }
     }
 
     private func tidyLoop() async {
-        await every(Self.tidyInterval) { upkeep, partitions in
+        // The processes of each stage do it, so a partition is tidied three times as often.
+        await every(.seconds(20)) { upkeep, partitions in
             guard !partitions.isEmpty else { return }
             await upkeep.attempt("tidy") { pipeline throws(PipelineError) in
                 let alive = try await pipeline.aliveNames()
