@@ -4,7 +4,6 @@ internal import Orders
 /// The entries of one partition's events stream: read, stored and acknowledged batch by batch. The next batch is read while one is being stored.
 @ServiceActor
 final class EventLane: Lane {
-    private static let claimInterval = Duration.seconds(1)
     private static let claimPause = Duration.milliseconds(1500)
     /// How often a batch waits for more while many orders are under way, each time longer: ten times the first wait in all.
     private static let maxWaits = 4
@@ -67,7 +66,7 @@ final class EventLane: Lane {
     /// The next entries; none if nothing came for a while.
     private func next() async -> [StreamEntry] {
         guard nextClaim <= .now else { return await fill() }
-        nextClaim = .now + Self.claimInterval
+        nextClaim = ClaimTime.next()
         // On a new connection the others have not renewed their entries yet.
         return pipeline.isConnected ? await claim() : []
     }

@@ -10,7 +10,8 @@ final class WorkerLane: Lane {
         let task: Task<Void, Never>
     }
 
-    private static let claimInterval = Duration.seconds(1)
+    /// How long the lane waits at most for the places to change.
+    private static let placesInterval = Duration.seconds(1)
     /// After a reconnect the idle time of every entry has run on. Its owner must be able to renew it before another worker claims it.
     private static let claimPause = Duration.milliseconds(1500)
 
@@ -83,9 +84,9 @@ final class WorkerLane: Lane {
         while !isStopping {
             if !isWanted {
                 if held.isEmpty { return }
-                try await places.changed.wait(upTo: Self.claimInterval)
+                try await places.changed.wait(upTo: Self.placesInterval)
             } else if nextClaim <= .now {
-                nextClaim = .now + Self.claimInterval
+                nextClaim = ClaimTime.next()
                 if mayClaim { try await claim() }
             } else {
                 try await read()
@@ -97,7 +98,7 @@ final class WorkerLane: Lane {
         let isEager = part.isEager
         let wanted = isEager ? places.mayTake(part) : places.mayAwait(part)
         guard wanted > 0 else {
-            try await places.changed.wait(upTo: Self.claimInterval)
+            try await places.changed.wait(upTo: Self.placesInterval)
             return
         }
         let untilClaim = max(.milliseconds(10), nextClaim - .now)
@@ -151,7 +152,7 @@ final class WorkerLane: Lane {
             return
         }
         nextClaim = .now
-        try await places.changed.wait(upTo: Self.claimInterval)
+        try await places.changed.wait(upTo: Self.placesInterval)
     }
 
     private func claimSuspects() async throws(PipelineError) {
