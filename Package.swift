@@ -106,24 +106,27 @@ let package = Package(
             "PaperMarket",
             ["Configuration", "EventLoop", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Redis", "ServiceKit", "Venues"],
             resources: [.embedInCode("Ledger/Lua")]),
+        // The prices that orders wait for
+        shared("Marks", ["Configuration", "EventLoop", "Markets", "Observability", "Orders", "PaperMarket", "Pipeline", "ServiceKit", "Venues"]),
         shared("Chains", ["Configuration", "EventLoop", "PaperMarket", "ServiceKit", "Venues"]),
 
         // The services
         service(
             "gateway", "GatewayService",
             [
-                "Access", "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "Pipeline", "Postgres",
-                "Redis",
+                "Access", "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Marks", "Observability", "Orders", "PaperMarket", "Pipeline",
+                "Postgres", "Redis",
                 "ServiceKit", "Storage",
             ]),
         service(
             "router", "RouterService",
             [
-                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Observability", "Orders", "PaperMarket", "Pipeline", "ServiceKit", "Venues",
+                "Configuration", "EventLoop", "HTTP", "JSON", "Markets", "Marks", "Observability", "Orders", "PaperMarket", "Pipeline", "ServiceKit",
+                "Venues",
             ]),
         service(
             "executor", "ExecutorService",
-            ["Chains", "Configuration", "EventLoop", "HTTP", "Observability", "Orders", "Pipeline", "ServiceKit", "Venues"]),
+            ["Chains", "Configuration", "EventLoop", "HTTP", "Markets", "Observability", "Orders", "Pipeline", "ServiceKit", "Venues"]),
         service(
             "notifier", "NotifierService",
             [
@@ -182,7 +185,7 @@ let package = Package(
             "ServiceTests",
             [
                 "Access", "Chains", "Configuration", "Dialects", "EventLoop", "ExecutorService", "GatewayService", "HTTP", "JSON", "Markets",
-                "NotifierService", "Observability", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit",
+                "Marks", "NotifierService", "Observability", "Orders", "PaperMarket", "Pipeline", "Postgres", "Redis", "RouterService", "ServiceKit",
                 "Storage", "TestOrders", "Venues",
             ]),
         tests("VenuesTests", ["Configuration", "EventLoop", "HTTP", "JSON", "Orders", "TestOrders", "Venues"]),

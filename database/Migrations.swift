@@ -26,5 +26,8 @@ public enum Migrations {
         Step(6, "months", PackageResources._006_months_sql),
         Step(7, "months_checked", PackageResources._007_months_checked_sql),
         Step(8, "partitions", PackageResources._008_partitions_sql),
+        Step(9, "waiting", PackageResources._009_waiting_sql),
+        Step(10, "waiting_checked", PackageResources._010_waiting_checked_sql),
+        Step(11, "waiting_indexes", PackageResources._011_waiting_indexes_sql),
     ]
 }

@@ -42,7 +42,7 @@ final class OrderLives {
     }
 
     private func accept(_ order: Order) async throws {
-        let outcome = try await pipeline.accept(order, idempotencyTTL: 86_400_000, before: 4_102_444_800_000, timeout: Self.patience)
+        let outcome = try await pipeline.accept([NewOrder(order)], idempotencyTTL: 86_400_000, before: 4_102_444_800_000, timeout: Self.patience)
         guard case .accepted = outcome else { throw CaseError("an order was answered by \(outcome)") }
     }
 

@@ -7,11 +7,11 @@ import Testing
     /// The table of the state machine as it is written down: each state, its status, and where it may come from.
     @Test(
         arguments: [
-            (OrderState.pending, OrderStatus.pending, []), (.routing, .routing, [.pending, .requote]), (.routed, .routing, [.routing]),
+            (OrderState.open, OrderStatus.open, [.routing, .building, .submitted]), (.pending, .pending, [.open]), (.routing, .routing, [.pending, .requote]), (.routed, .routing, [.routing]),
             (.building, .building, [.routed, .waiting]), (.submitted, .submitted, [.building]), (.waiting, .building, [.building, .submitted]),
             (.requote, .routing, [.routing, .building, .submitted]), (.confirmed, .confirmed, [.submitted]),
             (.failed, .failed, [.pending, .routing, .routed, .building, .submitted, .waiting, .requote]),
-            (.cancelled, .cancelled, [.pending, .routing, .routed, .building, .waiting, .requote]),
+            (.expired, .expired, [.open]), (.cancelled, .cancelled, [.open, .pending, .routing, .routed, .building, .waiting, .requote]),
         ] as [(OrderState, OrderStatus, [OrderState])])
     func `A state may be entered from exactly these`(state: OrderState, status: OrderStatus, sources: [OrderState]) {
         let steps = OrderStep.allCases.filter { $0.target == state }
@@ -25,7 +25,8 @@ import Testing
             (OrderStep.routeBegin, true, false, nil, false), (.routeDone, false, true, .executor, false),
             (.routeRetry, false, true, .router, true), (.buildBegin, true, false, nil, false), (.submit, false, false, nil, false),
             (.confirm, false, true, nil, false), (.retry, false, true, .executor, true), (.requote, false, true, .router, true),
-            (.fail, false, true, nil, false), (.cancel, false, false, nil, false), (.expire, false, false, nil, false),
+            (.fail, false, true, nil, false), (.cancel, false, false, nil, false), (.miss, false, false, nil, false),
+            (.fire, false, false, nil, false), (.rest, false, true, nil, true), (.expire, false, false, nil, false),
         ] as [(OrderStep, Bool, Bool, Stage?, Bool)])
     func `A step begins, finishes, hands on and starts over as the page says`(
         step: OrderStep, begins: Bool, finishes: Bool, handsOn: Stage?, startsOver: Bool
@@ -36,18 +37,20 @@ import Testing
     @Test func `no step starts from a final state or ends where it starts`() {
         for step in OrderStep.allCases {
             #expect(!step.sources.contains(step.target))
-            #expect(step.sources.allSatisfy { !$0.isFinal && $0.stage != nil })
+            #expect(step.sources.allSatisfy { !$0.isFinal && ($0.stage != nil || $0 == .open) })
         }
-        #expect(OrderState.allCases.filter(\.isFinal) == [.confirmed, .failed, .cancelled])
-        #expect(OrderState.allCases.filter { $0.stage == nil } == [.confirmed, .failed, .cancelled])
-        #expect(OrderStep.cancel.sources == OrderStep.expire.sources && !OrderStep.cancel.sources.contains(.submitted))
+        #expect(OrderState.allCases.filter(\.isFinal) == [.confirmed, .failed, .cancelled, .expired])
+        #expect(OrderState.allCases.filter { $0.stage == nil } == [.open, .confirmed, .failed, .cancelled, .expired])
+        #expect(OrderStep.cancel.sources == OrderStep.miss.sources.union([.open]) && !OrderStep.cancel.sources.contains(.submitted))
     }
 
     @Test(
         arguments: [
-            (OrderStatus.pending, [.routing, .failed, .cancelled]), (.routing, [.routing, .building, .failed, .cancelled]),
-            (.building, [.building, .submitted, .routing, .failed, .cancelled]),
-            (.submitted, [.submitted, .building, .routing, .confirmed, .failed]), (.confirmed, []), (.failed, []), (.cancelled, []),
+            (OrderStatus.open, [.open, .pending, .cancelled, .expired]), (.pending, [.routing, .failed, .cancelled]),
+            (.routing, [.routing, .building, .open, .failed, .cancelled]),
+            (.building, [.building, .submitted, .routing, .open, .failed, .cancelled]),
+            (.submitted, [.submitted, .building, .routing, .open, .confirmed, .failed]), (.confirmed, []), (.failed, []), (.cancelled, []),
+            (.expired, []),
         ] as [(OrderStatus, [OrderStatus])])
     func `An observer may see these statuses follow each other and no others`(status: OrderStatus, next: [OrderStatus]) {
         #expect(Set(OrderStatus.allCases.filter { StatusMachine.canMove(from: status, to: $0) }) == Set(next))

@@ -34,7 +34,7 @@ import Testing
         let request = try reading.result.get()
         #expect(request.tokenIn == Samples.sol && request.tokenOut == Samples.usdc)
         #expect(request.amountIn == BaseUnits(1_500_000_000) && request.slippageBps == 100)
-        #expect(request.userId == nil && request.deadline == nil && request.idempotencyKey == nil && request.orderType == "market")
+        #expect(request.userId == nil && request.deadline == nil && request.idempotencyKey == nil && request.orderType == .market)
         #expect(SnakeCaseDialect.claims(reading) == body.contains("token_in"))
         #expect(request.fingerprint == "market|\(Samples.solMint)|\(Samples.usdcMint)|1500000000|100|-|-")
     }
@@ -169,7 +169,7 @@ import Testing
 
     @Test func `an order is made of a request`() throws {
         let request = try Self.parse(Self.body(#""deadline":60,"userId":"harsh","slippage":0.010"#), key: "key-1").get()
-        let order = request.order(id: Samples.id, now: Self.now, maxAttempts: 3, traceparent: "00-1-2-01")
+        let order = request.order(id: Samples.id, now: Self.now, maxAttempts: 3, traceparent: "00-1-2-01", newID: { Samples.id })
         #expect(order.deadline == Self.now + 60_000 && order.createdAt == Self.now)
         #expect(order.clientOrderId == "key-1" && order.userId == "harsh" && order.slippage == "0.01" && order.slippageBps == 100)
         #expect(order.amount == "1.5" && order.fingerprint == request.fingerprint && order.maxAttempts == 3)

@@ -17,7 +17,7 @@ struct AccountLimitTests {
     }
 
     private func accept(_ bench: Bench, _ order: Order = Samples.order(), under limits: AccountLimits?) async throws -> AcceptOutcome {
-        try await bench.pipeline.accept(order, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+        try await bench.pipeline.accept([NewOrder(order)], limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
     }
 
     private func place(_ bench: Bench, _ order: Order = Samples.order(), under limits: AccountLimits?) async throws -> Order {

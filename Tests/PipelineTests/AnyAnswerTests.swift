@@ -101,7 +101,7 @@ struct AnyAnswerTests {
             pipeline: pipeline, reader: RedisReader(url: RedisURL("redis://127.0.0.1:1")!, name: "r"), keys: keys, stream: keys.accepted,
             group: "router", consumer: "c", observer: RecordingObserver())
         return [
-            ("accept", { _ = try await pipeline.accept(order, idempotencyTTL: 1, before: 1, timeout: .seconds(5)) }),
+            ("accept", { _ = try await pipeline.accept([NewOrder(order)], idempotencyTTL: 1, before: 1, timeout: .seconds(5)) }),
             ("begin", { _ = try await pipeline.begin(entry) }),
             ("step", { _ = try await pipeline.step(Samples.submit(order), entry) }),
             ("fail", { _ = try await pipeline.step(Samples.failure(.network), entry) }),

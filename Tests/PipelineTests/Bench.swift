@@ -40,7 +40,7 @@ final class Bench {
 
     @discardableResult
     func accept(_ order: Order, before limit: UInt64 = .max / 1000) async throws -> AcceptOutcome {
-        try await pipeline.accept(order, idempotencyTTL: 60_000, before: limit, timeout: .seconds(5))
+        try await pipeline.accept([NewOrder(order)], idempotencyTTL: 60_000, before: limit, timeout: .seconds(5))
     }
 
     func place(_ order: Order = Samples.order()) async throws -> Order {

@@ -27,7 +27,7 @@ struct GrowthTests {
     }
 
     private func accept(_ pipeline: OrderPipeline, _ order: Order, limits: AccountLimits? = nil) async throws -> AcceptOutcome {
-        try await pipeline.accept(order, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+        try await pipeline.accept([NewOrder(order)], limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
     }
 
     /// Places an order as a gateway does, which learns of a growth when it is refused. Returns the order's id.

@@ -45,7 +45,7 @@ struct Operation {
     private nonisolated static let steps = [
         Operation("accept") { _ in
             let order = order()
-            return { _ = try await $0.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5)) }
+            return { _ = try await $0.accept([NewOrder(order)], idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5)) }
         },
         begin("routeBegin", from: .pending),
         step("routeDone", from: .routing) { _ in .routeDone([Samples.meteora]) },

@@ -92,7 +92,7 @@ struct PartitionChangeTests {
             for order in orders {
                 let partition = other.partition(order.idempotencyScope, idempotencyKey: try #require(order.clientOrderId))
                 let again = Samples.order(Samples.id(partition: UInt8(partition)), key: order.clientOrderId, user: order.userId)
-                let outcome = try await other.accept(again, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                let outcome = try await other.accept([NewOrder(again)], idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
                 guard case .replay(order.id, _) = outcome else { throw TestFailure("\(outcome) instead of a replay of \(order.id)") }
                 #expect(try await other.snapshot(order.id)?.order.id == order.id)
             }
@@ -126,7 +126,7 @@ struct PartitionChangeTests {
             #expect(left == [keys.order(order.id), keys.placing])
             #expect(try await bench.send("PTTL", keys.order(order.id)).integer ?? -1 > 0)
             let again = try await other.accept(
-                Samples.order(key: order.clientOrderId, user: "u"), idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                [NewOrder(Samples.order(key: order.clientOrderId, user: "u"))], idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
             guard case .replay(order.id, _) = again else { throw TestFailure("\(again) instead of a replay") }
         }
     }

@@ -89,16 +89,16 @@ struct ReplicaBarrierTests {
             replica.freeze()
             _ = try await bench.pipeline.step(Samples.submit(order), entry)
             for _ in 0..<2 {
-                let error = await shortage { _ = try await bench.pipeline.awaitReplicas(of: order.id, in: .submitted, attempt: 1) }
+                let error = await shortage { _ = try await bench.pipeline.awaitReplicas(of: order.id, in: .submitted, round: 1) }
                 #expect(error?.code == .notReady && error?.outcomeUnknown == true)
             }
             try await thaw(replica, bench)
-            #expect(try await bench.pipeline.awaitReplicas(of: order.id, in: .submitted, attempt: 1))
+            #expect(try await bench.pipeline.awaitReplicas(of: order.id, in: .submitted, round: 1))
             #expect(try await place(order, at: replica) == .submitted)
             // What the master has lost does not pass.
-            #expect(try await !bench.pipeline.awaitReplicas(of: order.id, in: .submitted, attempt: 2))
+            #expect(try await !bench.pipeline.awaitReplicas(of: order.id, in: .submitted, round: 2))
             try await bench.send("DEL", bench.keys.order(order.id))
-            #expect(try await !bench.pipeline.awaitReplicas(of: order.id, in: .submitted, attempt: 1))
+            #expect(try await !bench.pipeline.awaitReplicas(of: order.id, in: .submitted, round: 1))
         }
     }
 
@@ -110,7 +110,7 @@ struct ReplicaBarrierTests {
             try await eventually { try await bench.send("EXISTS", bench.keys.order(first.id)).integer == 1 }
             // This one waits behind the first until its time is over.
             async let other = shortage {
-                _ = try await bench.pipeline.accept(second, idempotencyTTL: 60_000, before: .max / 2, timeout: .milliseconds(300))
+                _ = try await bench.pipeline.accept([NewOrder(second)], idempotencyTTL: 60_000, before: .max / 2, timeout: .milliseconds(300))
             }
             let errors = await [one, other]
             #expect(errors.allSatisfy { $0?.outcomeUnknown == true }, "\(errors)")

@@ -102,7 +102,7 @@ struct WritesTests {
                     let orders = [Samples.order(), Samples.order(key: "k")]
                     let accepting = orders.map { order in
                         Loop.spawn { () async throws in
-                            try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                            try await pipeline.accept([NewOrder(order)], idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
                         }
                     }
                     guard case .accepted = try await accepting[0].value else { throw TestFailure("the order without a key is not accepted") }
@@ -125,7 +125,7 @@ struct WritesTests {
                 try await withUser(bench, server, ["resetchannels"]) { pipeline in
                     pipeline.onOmission = { omissions.append($0) }
                     func accept(_ order: Order) async throws -> AcceptOutcome {
-                        try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                        try await pipeline.accept([NewOrder(order)], idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
                     }
                     guard case .accepted(order.id, let job) = try await accept(order) else { throw TestFailure("not accepted") }
                     for _ in 0..<2 {

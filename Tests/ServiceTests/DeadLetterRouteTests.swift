@@ -69,7 +69,7 @@ private final class Operations {
 
     func place() async throws -> Order {
         let order = makeOrder()
-        let outcome = try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+        let outcome = try await pipeline.accept([NewOrder(order)], idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
         guard case .accepted = outcome else { throw TestFailure("the order was not accepted: \(outcome)") }
         return order
     }

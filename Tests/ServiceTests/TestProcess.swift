@@ -68,7 +68,7 @@ enum Turnstile {
 extension TestProcess {
     /// Accepts an order, as the gateway does.
     func accept(_ order: Order) async throws {
-        let outcome = try await pipeline.accept(order, idempotencyTTL: 60_000, before: .max, timeout: .seconds(5))
+        let outcome = try await pipeline.accept([NewOrder(order)], idempotencyTTL: 60_000, before: .max, timeout: .seconds(5))
         guard case .accepted = outcome else { throw TestFailure("the order was not accepted: \(outcome)") }
     }
 

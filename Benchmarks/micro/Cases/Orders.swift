@@ -13,7 +13,7 @@ extension Case {
             let reading = RequestReading(body: Sample.body, vocabulary: Dialects.vocabulary, tokens: tokens)
             var random = Numbers(state: UInt64(round))
             let id = OrderID(milliseconds: Sample.time, partition: 0, random: &random)
-            return try reading.result.get().order(id: id, now: Sample.time, maxAttempts: 3).json.utf8.count
+            return try reading.result.get().order(id: id, now: Sample.time, maxAttempts: 3, newID: { id }).json.utf8.count
         }
     }
 

@@ -21,6 +21,10 @@ public struct GatewaySettings: ServiceSettings, Equatable {
     /// The files with tokens and pools.
     public let files: MarketFiles
     public let contracts: String
+    public let venues: VenueSource
+    public let market: MockMarketSettings
+    /// How old the price may be that a new order is compared with.
+    public let markMaxAge: Duration
 
     public init(reading reader: inout SettingsReader) {
         common = CommonSettings(reading: &reader)
@@ -42,5 +46,8 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         idempotencyTTL = reader.value(Settings.idempotencyTTL)
         files = MarketFiles(reading: &reader)
         contracts = reader.value(Settings.contracts)
+        venues = reader.value(Settings.venues)
+        market = MockMarketSettings(reading: &reader)
+        markMaxAge = reader.value(Settings.markMaxAge)
     }
 }

@@ -20,6 +20,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
     public let quoteShare: Duration?
     public let mockQuoteLatencyMilliseconds: ClosedRange<Int>
     public let market: MockMarketSettings
+    public let ticks: TickerSettings
 
     public init(reading reader: inout SettingsReader) {
         common = CommonSettings(reading: &reader)
@@ -36,6 +37,7 @@ public struct RouterSettings: ServiceSettings, Equatable {
         quoteShare = reader.value(Settings.quoteShare)
         mockQuoteLatencyMilliseconds = reader.value(Settings.mockQuoteLatency)
         market = MockMarketSettings(reading: &reader)
+        ticks = TickerSettings(reading: &reader, venues: venues)
         reader.require(
             routing == .best || venues == .mock, among: ["ROUTING", "VENUES"],
             "ROUTING=split needs VENUES=mock: how deep the pools of live venues are is not known")

@@ -127,6 +127,11 @@ enum Settings {
         "QUOTE_SHARE_MS", default: 1_000, in: 1...10_000, zeroMeans: "only while it is under way",
         "How long after its answer GET /api/quotes gives it again to equal requests")
     static let venues = Setting.choice("VENUES", default: VenueSource.mock, "Where quotes come from; swaps are mock with either")
+    static let tick = Setting<Duration?>.milliseconds(
+        "TICK_MS", default: 0, in: 10...60_000, zeroMeans: "100 with mock prices and 1000 with live ones",
+        "Time between two looks at the price that orders wait for")
+    static let markMaxAge = Setting<Duration>.milliseconds(
+        "MARK_MAX_AGE_MS", default: 5_000, in: 100...600_000, "Age beyond which a price fires no order")
     static let chain = Setting.choice("CHAIN", default: ChainKind.mock, "Where swaps are sent")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")

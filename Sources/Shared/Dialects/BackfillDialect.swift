@@ -63,11 +63,11 @@ struct BackfillDialect: Dialect {
             writer.field("executedPrice", ifPresent: event.executedPrice)
             writer.field("amountOut", ifPresent: event.amountOutDecimal)
             writer.field("dexUsed", ifPresent: event.chosenDex)
-        case .failed:
+        case .failed, .expired:
             writer.field("failureReason", event.message)
             writer.field("attempt", ifPresent: event.attempt)
             writer.field("maxAttempts", ifPresent: event.maxAttempts)
-        case .pending, .routing, .submitted, .cancelled: break
+        case .open, .pending, .routing, .submitted, .cancelled: break
         }
     }
 

@@ -18,6 +18,9 @@ public protocol Dialect: Sendable {
     /// Whether a GET of the socket's path without an upgrade shows the order; otherwise the answer is 426.
     static var showsOrder: Bool { get }
 
+    /// Whether its clients know orders that wait for a price. Others get events as `OrderEvent.documented` has them.
+    static var knowsWaiting: Bool { get }
+
     init()
 
     /// Whether an order is certainly written in this dialect, so that `answer` makes the answer.
@@ -42,6 +45,8 @@ extension Dialect {
     /// Only the engine's own names.
     public static var spelling: OrderSpelling { OrderSpelling() }
     public static var socketKey: String? { nil }
+    /// False: no document has orders that wait for a price.
+    public static var knowsWaiting: Bool { false }
     /// False: the answer is 426.
     public static var showsOrder: Bool { false }
 
@@ -87,13 +92,29 @@ public struct AcceptedOrder: Sendable {
     /// The token that the sockets' URLs have; nil for none.
     let socketToken: String?
 
+    /// What is said of an order that is not a market order.
+    let waiting: Waiting?
+
+    /// What is said of an order that is not a market order.
+    public struct Waiting: Sendable {
+        let isOpen: Bool
+        let summary: String
+        let then: [OrderID]
+
+        /// - Parameters:
+        ///   - isOpen: whether it waits for its price.
+        ///   - summary: what will happen, in one sentence.
+        ///   - then: the orders that follow it.
+        public init(isOpen: Bool, summary: String, then: [OrderID]) { (self.isOpen, self.summary, self.then) = (isOpen, summary, then) }
+    }
+
     /// - Parameters:
     ///   - job: the id of the order's entry in its stream.
     ///   - warnings: parts of the request that the client may not have meant.
     ///   - socketOrigin: such as `ws://localhost:3000`.
     ///   - socketToken: lets the client follow the order without a key; nil where there are no keys.
-    public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String, socketToken: String? = nil) {
-        (self.id, self.job, self.slippageBps, self.warnings) = (id, job, slippageBps, warnings)
+    public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String, socketToken: String? = nil, waiting: Waiting? = nil) {
+        (self.id, self.job, self.slippageBps, self.warnings, self.waiting) = (id, job, slippageBps, warnings, waiting)
         (self.socketOrigin, self.socketToken) = (socketOrigin, socketToken)
     }
 
@@ -125,8 +146,10 @@ public enum Dialects {
             $0.field("success", true)
             $0.field("orderId", order.id)
             $0.field("jobId", order.job)
-            $0.field("status", OrderStatus.pending.rawValue)
-            $0.field("message", "Order created and enqueued for processing")
+            $0.field("status", (order.waiting?.isOpen == true ? OrderStatus.open : .pending).rawValue)
+            $0.field("message", order.waiting?.isOpen == true ? "Order created and waiting for its price" : "Order created and enqueued for processing")
+            $0.field("summary", ifPresent: order.waiting?.summary)
+            $0.field("thenOrderIds", ifPresent: order.waiting.flatMap { $0.then.isEmpty ? nil : $0.then })
             $0.field("slippageBps", order.slippageBps)
             for dialect in all {
                 guard let key = dialect.socketKey else { continue }

@@ -49,8 +49,8 @@ struct ProgressDialect: Dialect {
         case .confirmed:
             writer.field("txHash", ifPresent: event.txHash)
             writer.field("dex", ifPresent: event.chosenDex)
-        case .executionFailed, .retryPending, .failed: writeSetback(event, to: &writer)
-        case .pending, .routing, .building, .cancelled: break
+        case .executionFailed, .retryPending, .failed, .expired: writeSetback(event, to: &writer)
+        case .open, .amended, .triggered, .pending, .routing, .building, .cancelled: break
         }
     }
 

@@ -32,14 +32,14 @@ struct StatusUpdateDialect: Dialect {
     /// The text of an event's message; nil if this dialect does not show the event.
     private static func message(_ event: OrderEvent) -> String? {
         switch event.type {
-        case .pending: event.message
+        case .open, .amended, .triggered, .pending: event.message
         case .routing where event.progress < Progress.routed: "Fetching quotes from Raydium & Meteora..."
         case .routing: "Best route: \(display(event.chosenDex ?? ""))"
         case .building where event.progress < Progress.built: "Building transaction..."
         case .building: nil
         case .submitted: "Transaction submitted to network..."
         case .confirmed: "Swap executed successfully"
-        case .executionFailed, .retryPending, .failed, .cancelled: event.message
+        case .executionFailed, .retryPending, .failed, .cancelled, .expired: event.message
         }
     }
 

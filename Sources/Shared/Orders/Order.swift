@@ -1,6 +1,6 @@
 public import JSON
 
-/// The part of an order that never changes after it was accepted.
+/// The order as it was placed. Only its terms can change, while it waits for its price.
 public struct Order: Sendable, Hashable {
     public let id: OrderID
     /// The client's own key; nil for none.
@@ -9,18 +9,24 @@ public struct Order: Sendable, Hashable {
     public let userId: UserID?
     /// Whose it is; nil where the engine has no API keys.
     public let owner: Owner?
-    /// `market`.
-    public let orderType: String
+    public let orderType: OrderType
+    /// Its prices and how long they are waited for; nil for a market order.
+    public var terms: PriceTerms?
+    /// The other order of a pair of which at most one fills; nil for none.
+    public let oco: OrderID?
+    /// The orders that are placed when this one fills: none, one, or a pair of which at most one fills. An amount of 0 stands for all that this order
+    /// brings.
+    public let then: [Order]
     /// The token that is sold.
     public let tokenIn: Token
     /// The token that is bought.
     public let tokenOut: Token
     /// The amount that is sold.
-    public let amountIn: BaseUnits
-    /// The slippage limit in basis points.
-    public let slippageBps: Int
+    public var amountIn: BaseUnits
+    /// The slippage limit in basis points. A limit price takes its place.
+    public var slippageBps: Int
     /// The slippage as a fraction, the text of the number that was given.
-    public let slippage: String
+    public var slippage: String
     /// Unix milliseconds after which nothing may be submitted; nil for no limit.
     public let deadline: UInt64?
     /// Unix milliseconds.
@@ -33,8 +39,8 @@ public struct Order: Sendable, Hashable {
     public let fingerprint: String
 
     public init(
-        id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, owner: Owner? = nil, orderType: String = "market", tokenIn: Token,
-        tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64,
+        id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, owner: Owner? = nil, orderType: OrderType = .market,
+        terms: PriceTerms? = nil, oco: OrderID? = nil, then: [Order] = [], tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64,
         traceparent: String? = nil, maxAttempts: Int, fingerprint: String
     ) {
         self.id = id
@@ -42,6 +48,9 @@ public struct Order: Sendable, Hashable {
         self.userId = userId
         self.owner = owner
         self.orderType = orderType
+        self.terms = terms
+        self.oco = oco
+        self.then = then
         self.tokenIn = tokenIn
         self.tokenOut = tokenOut
         self.amountIn = amountIn
@@ -72,7 +81,10 @@ extension Order: JSONWritable {
             $0.field("clientOrderId", ifPresent: clientOrderId)
             $0.field("userId", ifPresent: userId)
             $0.field("owner", ifPresent: owner)
-            $0.field("orderType", orderType)
+            $0.field("orderType", orderType.rawValue)
+            $0.field("terms", ifPresent: terms)
+            $0.field("oco", ifPresent: oco)
+            $0.field("then", ifPresent: then.isEmpty ? nil : then)
             $0.field("tokenIn", tokenIn)
             $0.field("tokenOut", tokenOut)
             $0.field("amountIn", amountIn)
@@ -93,8 +105,8 @@ extension Order: JSONWritable {
         self.init(
             id: try record.value("orderId"), clientOrderId: try record.optional("clientOrderId"),
             userId: try record.optional("userId"), owner: try record.optional("owner"),
-            orderType: try record.value("orderType"), tokenIn: try record.value("tokenIn"),
-            tokenOut: try record.value("tokenOut"), amountIn: try record.value("amountIn"),
+            orderType: try record.value("orderType"), terms: try record.optional("terms"), oco: try record.optional("oco"),
+            then: try record.optional("then") ?? [], tokenIn: try record.value("tokenIn"), tokenOut: try record.value("tokenOut"), amountIn: try record.value("amountIn"),
             slippageBps: try record.integer("slippageBps", in: 0...10_000), slippage: try record.number("slippage"),
             deadline: try record.optional("deadline"), createdAt: try record.value("createdAt"),
             traceparent: try record.optional("traceparent"), maxAttempts: try record.integer("maxAttempts", in: 1...1000),

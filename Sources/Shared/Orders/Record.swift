@@ -126,6 +126,7 @@ extension PartialFill: StoredObject {}
 extension StageTimes: StoredObject {}
 extension UnavailableVenue: StoredObject {}
 extension Token: StoredObject {}
+extension Order: StoredObject {}
 
 /// Why a stored order, event or quote could not be read.
 public struct RecordError: Error, Sendable, Equatable, CustomStringConvertible {

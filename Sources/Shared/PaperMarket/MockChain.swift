@@ -55,13 +55,14 @@ public final class MockChain: Chain {
     /// Waits until all processes have agreed on the seed, so that all executors draw the same outcomes.
     public func prepare() async { if let agreed = await process.agreeOnSeed(settings.market) { seed = agreed } }
 
-    /// Signs at once. The signature depends on order, leg and attempt only.
-    public func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) -> SignedTransaction {
-        let signature = MockSignature.make(order: order.id, leg: leg, attempt: attempt)
+    /// Signs at once. The signature depends on order, leg, attempt and rests only.
+    public func sign(_ order: Order, leg: Int, attempt: Int, rests: Int, quote: Quote, now: UInt64) -> SignedTransaction {
+        let signature = MockSignature.make(order: order.id, leg: leg, attempt: attempt, rests: rests)
         return SignedTransaction(
-            leg: leg, attempt: attempt, signature: signature, bytes: MockSignature.bytes(order: order, leg: leg, attempt: attempt, quote: quote),
+            leg: leg, attempt: attempt, signature: signature, 
+            bytes: MockSignature.bytes(order: order, leg: leg, attempt: attempt, rests: rests, quote: quote),
             lastValidSlot: client.ledger.lastValidSlot(at: now), quote: quote,
-            minOut: MinReceived.roundedUp(quote.amountOut, slippageBps: order.slippageBps))
+            minOut: order.leastOut(of: quote))
     }
 
     /// Sends the transaction, and asks for it when its outcome is due.

@@ -17,6 +17,9 @@ public struct Keys: Sendable {
         static let retries = "retries"
         static let order = "o:"
         static let open = "open:"
+        static let deadlines = "deadlines"
+        static let waits = "waits"
+        static let user = "user:"
     }
 
     public init(partition: Int) {
@@ -35,8 +38,14 @@ public struct Keys: Sendable {
     public var dead: String { orders + "dead" }
     /// Orders that wait for their next attempt, sorted by the time when it is due.
     public var retries: String { orders + Name.retries }
-    /// Orders with a deadline, sorted by deadline.
-    public var deadlines: String { orders + "deadlines" }
+    /// What begins every key of the partition's orders.
+    var head: String { orders }
+    /// Orders with a deadline or an end of their wait, sorted by it.
+    public var deadlines: String { orders + Name.deadlines }
+    /// The names of the sets in which orders wait for a price.
+    public var waits: String { orders + Name.waits }
+    /// One of these sets: members are the key of a price, `:` and an order's id, and are sorted by it.
+    func waits(_ set: WaitSet) -> String { waits + ":" + set.name }
     /// Orders with a time to live, sorted by its end.
     public var leaving: String { orders + "leaving" }
     /// The highest time seen, and how far the engine's time is ahead of Redis' own, both in ms.
@@ -50,7 +59,7 @@ public struct Keys: Sendable {
     /// The prefix of the key of every order.
     public var orderPrefix: String { orders + Name.order }
     /// The prefix of the key of every user's list.
-    public var userPrefix: String { orders + "user:" }
+    public var userPrefix: String { orders + Name.user }
     /// The orders of an account that have not ended, where their number is limited.
     public func open(_ account: Account) -> String { orders + Name.open + account.text }
     /// The orders of an account that were accepted within the last minute, where their number is limited.
@@ -129,6 +138,10 @@ public struct Keys: Sendable {
     public static func service(_ name: String) -> String { services + ":" + name }
     /// The clock of a slot, for the hash tag of its keys.
     static func clock(of tag: String) -> String { "orders:\(tag):clock" }
+    /// The prices of live venues that one process has published, by their names.
+    static let prices = "orders:{prices}:marks"
+    /// The names of those that are wanted, sorted by when somebody last asked.
+    static let wantedPrices = "orders:{prices}:wanted"
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
     /// Two keys: the process whose turn it is to count the entries that wait after a restart of Redis, and the run of Redis that was counted last.

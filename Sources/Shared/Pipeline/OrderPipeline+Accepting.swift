@@ -34,18 +34,20 @@ extension OrderPipeline {
     /// Whether the orders of an account can be counted: one script looks into all partitions, which have to be on one server.
     public var countsOrders: Bool { !redis.isCluster || partitions.count == 1 }
 
-    /// Accepts an order once, or writes nothing. May be called again with the same order after a lost reply. With a barrier the replicas have what it
+    /// Accepts an order or a pair once, or writes nothing. May be called again with the same orders after a lost reply. With a barrier the replicas have what it
     /// answers.
     ///
     /// - Parameters:
+    ///   - new: one order, or two of which at most one fills. Both are of one partition.
     ///   - claim: the key and the digest of the request; nil without a key.
     ///   - limits: how many orders its account may have; nil for any number.
     ///   - idempotencyTTL: how long the record of the key stays, in ms.
     ///   - limit: the latest time of Redis, in ms, at which the order may be accepted.
     ///   - timeout: how long to wait for the answer.
     public func accept(
-        _ order: Order, claim: RequestClaim? = nil, limits: AccountLimits? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
+        _ new: [NewOrder], claim: RequestClaim? = nil, limits: AccountLimits? = nil, idempotencyTTL: UInt64, before limit: UInt64, timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
+        let order = new[0].order
         guard partitions.indices.contains(order.id.partition) else { throw PipelineError(.unexpectedReply, "an order id of no partition") }
         let keys = partitions[order.id.partition]
         let start = MonotonicInstant.now
@@ -54,7 +56,7 @@ extension OrderPipeline {
         try await barrier?.open(keys)
         if let known = try await formerOutcome(of: order, agreement, within: timeout) { return known }
         let outcome = try await write(
-            order, keys, claim, limits, placing: agreement.placing, idempotencyTTL: idempotencyTTL, before: limit, within: timeout - start.elapsed)
+            new, keys, claim, limits, placing: agreement.placing, idempotencyTTL: idempotencyTTL, before: limit, within: timeout - start.elapsed)
         switch outcome {
         case .accepted(let id, _), .replay(let id, _):
             let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
@@ -65,29 +67,27 @@ extension OrderPipeline {
     }
 
     private func write(
-        _ order: Order, _ keys: Keys, _ claim: RequestClaim?, _ limits: AccountLimits?, placing: Int, idempotencyTTL: UInt64, before limit: UInt64,
+        _ new: [NewOrder], _ keys: Keys, _ claim: RequestClaim?, _ limits: AccountLimits?, placing: Int, idempotencyTTL: UInt64, before limit: UInt64,
         within timeout: Duration
     ) async throws(PipelineError) -> AcceptOutcome {
+        let order = new[0].order
         let record = order.clientOrderId.map { keys.idempotency(order.idempotencyScope, key: $0) }
-        let orderKey = keys.order(order.id)
-        let userKey = order.userId.map(keys.user)
-        let arguments = [
-            order.id.description, order.json, order.userId?.text ?? "", order.deadline.map { String($0) } ?? "", String(order.createdAt),
-            order.fingerprint, String(idempotencyTTL), String(limit), claim?.digest ?? "", String(order.slippageBps),
-            record == nil && limits == nil ? "" : String(placing),
-        ]
         let start = MonotonicInstant.now
-        // Where orders are counted, the script for one order decides.
-        if limits == nil {
+        // Where orders are counted, or wait, the script for one order decides.
+        if limits == nil, new.count == 1, new[0].waiting == nil, order.then.isEmpty {
             let proposal = UsualSteps.Proposal(order, keys, digest: claim?.digest ?? "", ttl: idempotencyTTL, placing: placing, before: limit)
             if let job = try await usual.accept(proposal, keys.partition, within: timeout) { return .accepted(order.id, job: job) }
         }
+        let arguments = [
+            keys.head, order.userId?.text ?? "", String(order.createdAt), String(idempotencyTTL), String(limit), claim?.digest ?? "",
+            String(order.slippageBps), record == nil && limits == nil ? "" : String(placing), limits?.account.text ?? "",
+            limits?.openOrders.map(String.init) ?? "", limits?.ordersPerMinute.map(String.init) ?? "",
+        ]
         let reply = try await run(
             Scripts.accept,
-            keys: [orderKey, record ?? orderKey, keys.accepted, keys.events, keys.deadlines, userKey ?? keys.userPrefix, keys.paused, keys.placing]
+            keys: [keys.order(order.id), record ?? keys.order(order.id), keys.paused, keys.placing]
                 + (limits.map { counts($0.account, from: keys.partition) } ?? []),
-            arguments + (limits.map { [$0.account.text, $0.openOrders.map(String.init) ?? "", $0.ordersPerMinute.map(String.init) ?? ""] } ?? []),
-            timeout: max(.milliseconds(10), timeout - start.elapsed))
+            arguments + new.flatMap(\.sheet), timeout: max(.milliseconds(10), timeout - start.elapsed))
         return try outcome(reply.array ?? [], limits)
     }
 

@@ -7,6 +7,8 @@ public enum Standing: String, Sendable {
     case gone
     /// The order has ended.
     case final
+    /// It waits for its price.
+    case armed
     /// Its entry was not delivered yet.
     case waiting
     /// The order waits for its next attempt.

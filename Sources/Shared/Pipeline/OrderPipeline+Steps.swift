@@ -63,7 +63,7 @@ extension OrderPipeline {
 
     /// Takes a step as a usual one if it is one. Returns false if nothing is known to be written.
     private func takeUsually(_ request: StepRequest, _ entry: WorkEntry) async -> Bool {
-        guard let seen = entry.known.place, let move = UsualMove(endingWith: request.step),
+        guard request.then.isEmpty, let seen = entry.known.place, let move = UsualMove(endingWith: request.step),
             move.steps.contains(.buildBegin) != entry.known.isBegun
         else { return false }
         entry.known.place = nil
@@ -131,13 +131,15 @@ extension OrderPipeline {
             request.seen?.rawValue ?? "", String(request.fields.count),
         ]
         for field in request.fields { arguments += [field.name, field.value] }
+        arguments.append(String(request.events.count))
         for event in request.events {
             let message = JSONWriter.value(event.message).dropFirst().dropLast()
             arguments += [
                 event.type.rawValue, event.progress.map { String($0) } ?? "", String(message), event.members,
             ]
         }
-        return arguments
+        guard let first = request.then.first else { return arguments }
+        return arguments + [String(first.order.createdAt)] + request.then.flatMap(\.sheet)
     }
 
     private func reason(_ text: String) throws(PipelineError) -> DropReason {

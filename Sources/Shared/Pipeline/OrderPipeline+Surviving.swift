@@ -18,14 +18,14 @@ extension OrderPipeline {
         guard found else { throw Self.lost }
     }
 
-    /// Waits until the replicas know that an order is in a state. False if it is in another one: the master has lost what was written.
+    /// Waits until the replicas know that an order is in a state, in the round of its entry. False if it is in another one: the master has lost what was written.
     ///
     /// Asks again while the replicas do not answer, for at most the settings' patience.
-    public func awaitReplicas(of id: OrderID, in state: OrderState, attempt: Int) async throws(PipelineError) -> Bool {
+    public func awaitReplicas(of id: OrderID, in state: OrderState, round: Int) async throws(PipelineError) -> Bool {
         guard let barrier else { return true }
         let keys = keys(of: id)
         let place = try await patiently { () throws(PipelineError) in try await barrier.read(["HGET", keys.order(id), "s"], in: keys) }
-        return place.string.flatMap { OrderPlace($0) }.map { $0.state == state && $0.attempt == attempt } ?? false
+        return place.string.flatMap { OrderPlace($0) }.map { $0.state == state && $0.round == round } ?? false
     }
 
     /// Waits until the replicas have all of these keys of a partition, and what was written to them. For a chain whose ledger is in Redis: what it

@@ -12,10 +12,14 @@ extension OrderPipeline {
         }
         if let stream = open.compactMap(\.self).first { return "not all entries of \(stream) are finished" }
         let left = try await inEach(partitions) { keys throws(PipelineError) in
-            (retries: try await self.send(["ZCARD", keys.retries]).count, letters: try await self.send(["XLEN", keys.dead]).count)
+            (
+                retries: try await self.send(["ZCARD", keys.retries]).count, letters: try await self.send(["XLEN", keys.dead]).count,
+                sets: try await self.send(["SCARD", keys.waits]).count
+            )
         }
         let (retries, letters) = left.reduce((0, 0)) { ($0.0 + $1.retries, $0.1 + $1.letters) }
         if retries > 0 { return "\(retries) retries wait" }
+        if left.contains(where: { $0.sets > 0 }) { return "orders wait for a price" }
         return letters > 0 ? "\(letters) dead letters are not settled" : nil
     }
 

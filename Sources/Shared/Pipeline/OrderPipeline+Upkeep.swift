@@ -21,7 +21,8 @@ extension OrderPipeline {
     public func promote(_ keys: Keys) async throws(PipelineError) -> Int {
         try await pages(
             Scripts.promote, [keys.retries, keys.accepted, keys.routed, keys.leaving],
-            [keys.orderPrefix, String(Self.page), String(settings.orderStateTTL)])
+            [keys.orderPrefix, String(Self.page), String(settings.orderStateTTL)]
+        ).done
     }
 
     /// Those of the partitions that have retries whose time has come. One round trip for all, and far cheaper than the script.
@@ -32,12 +33,13 @@ extension OrderPipeline {
         return zip(partitions, replies).filter { (try? $1.get().integer) != 0 }.map(\.0)
     }
 
-    /// Fails all orders that are past their deadline and have no transaction under way. Returns how many.
+    /// Fails all orders that are past their deadline and have no transaction under way, and ends those that have waited to their end. Returns how many.
     @discardableResult
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
-        let failed = try await pages(Scripts.sweep, [keys.deadlines, keys.events], [keys.orderPrefix, String(Self.page)])
+        let (failed, expired) = try await pages(Scripts.sweep, [keys.deadlines, keys.events], [keys.orderPrefix, String(Self.page)])
         for _ in 0..<failed { reportEnd(nil, .failed, code: FailureCode.deadlineExceeded.rawValue) }
-        return failed
+        for _ in 0..<expired { reportEnd(nil, .expired) }
+        return failed + expired
     }
 
     /// Brings back retries and ends of times to live that a clock which ran ahead has put too far away. Returns how many.
@@ -56,15 +58,17 @@ extension OrderPipeline {
         return done
     }
 
-    /// Runs a script that answers {looked at, done} until a page is not full. Returns how many were done in all.
-    private func pages(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws(PipelineError) -> Int {
-        var done = 0
+    /// Runs a script that answers {looked at, done, done in another way} until a page is not full. Returns how many were done in all.
+    private func pages(_ script: RedisScript, _ keys: [String], _ arguments: [String]) async throws(PipelineError) -> (done: Int, other: Int) {
+        var (done, other) = (0, 0)
         for _ in 0..<Self.maxRuns {
-            let answer = try await run(script, keys: keys, arguments).array ?? []
-            done += min(Self.page, answer.last?.count ?? 0)
-            guard answer.count == 2, answer[0].integer == Int64(Self.page) else { break }
+            let counts = (try await run(script, keys: keys, arguments).array ?? []).map(\.count)
+            guard counts.count >= 2 else { break }
+            done += min(Self.page, counts[1])
+            other += counts.count > 2 ? min(Self.page, counts[2]) : 0
+            guard counts[0] == Self.page else { break }
         }
-        return done
+        return (done, other)
     }
 
     /// Cuts off the entries that the streams' groups have finished. Entries stay at least a minute.

@@ -46,6 +46,12 @@ extension Problem {
         case unknownLetter = "UNKNOWN_LETTER"
         /// There is no such order.
         case unknownOrder = "UNKNOWN_ORDER"
+        /// The price of a pair is not known now.
+        case priceUnknown = "PRICE_UNKNOWN"
+        /// The order no longer waits for its price.
+        case orderTriggered = "ORDER_TRIGGERED"
+        /// The order is no longer as the caller has seen it.
+        case orderChanged = "ORDER_CHANGED"
         /// The dead letter holds nothing that could be put back.
         case unusableLetter = "UNUSABLE_LETTER"
     }
@@ -136,6 +142,38 @@ extension Problem {
             "The order was \(status) when Redis lost it, so there is nothing left to cancel; ask the operator, who sees it with orderctl reconcile")
     }
 
+    /// The order cannot be amended any more, or never could: it does not wait for a price.
+    public static func orderTriggered(_ status: String) -> Problem {
+        Problem(409, Code.orderTriggered, "The order is \(status) and no longer waits for its price; only an open order can be amended")
+    }
+
+    /// The order has changed since the caller has seen it.
+    public static func orderChanged(seq: Int?) -> Problem {
+        Problem(
+            412, Code.orderChanged, "The order has changed meanwhile; look at it, and send the seq of its ETag in If-Match",
+            members: seq.map { #""seq":\#($0)"# } ?? "")
+    }
+
+    /// A market order has nothing to amend.
+    public static func nothingToAmend(_ reason: String) -> Problem { Problem(400, HTTPCode.badRequest, reason) }
+
+    /// `If-Match` is no seq.
+    public static var badSeq: Problem {
+        Problem(400, HTTPCode.badRequest, #"If-Match must be the seq of the order as its ETag has it, such as "3""#)
+    }
+
+    /// The price of a pair is needed and not known.
+    public static func priceUnknown(_ pair: String) -> Problem {
+        Problem(
+            503, Code.priceUnknown, "The price of \(pair) is not known at the moment, so nobody can tell whether the order's price is reached; "
+                + "try again in a second", retryAfter: 1)
+    }
+
+    /// Redis gave no answer to an amendment.
+    public static var amendUnknown: Problem {
+        Problem(503, HTTPCode.outcomeUnknown, "The engine could not say whether the order was amended; look at it", retryAfter: 2)
+    }
+
     /// Redis gave no answer to a cancellation.
     public static var cancelUnknown: Problem {
         Problem(
@@ -191,7 +229,8 @@ extension Problem {
 
     /// The request is not a valid order or quote.
     public init(_ refusal: RequestRefusal) {
-        self.init(400, refusal.code, refusal.error, errors: refusal.errors.map { BadField(field: $0.field, message: $0.message) })
+        let status = [.badTerms, .triggerReached].contains(refusal.code) ? 422 : 400
+        self.init(status, refusal.code, refusal.error, errors: refusal.errors.map { BadField(field: $0.field, message: $0.message) })
     }
 
     /// The idempotency key was used for another order.

@@ -7,6 +7,8 @@ public import Pipeline
 /// The worker of a stage, with the upkeep of the streams and the gauge of orders in hand.
 @ServiceActor
 public struct StageWorker {
+    /// Which partitions this process looks after.
+    public let rounds: UpkeepRounds
     private let worker: Worker
     private let upkeep: PipelineUpkeep
 
@@ -24,6 +26,7 @@ public struct StageWorker {
             stage: stage, concurrency: concurrency, maxUnderWay: maxUnderWay ?? .max, visibilityTimeout: settings.visibilityTimeout,
             renewInterval: settings.renewInterval, consumer: process.name)
         let roster = process.joinRoster(stage.group)
+        rounds = UpkeepRounds(pipeline: process.pipeline, roster: roster)
         worker = Worker(
             options: options, pipeline: process.pipeline, handler: handler, roster: roster, budget: budget, observer: process.observer,
             connect: process.connectReader)

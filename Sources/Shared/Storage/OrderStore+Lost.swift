@@ -85,7 +85,7 @@ extension OrderStore {
     private static let open = """
         SELECT order_id, status, round(extract(epoch FROM updated_at) * 1000)::bigint AS updated_at
         FROM order_rows
-        WHERE status NOT IN ('confirmed', 'failed', 'cancelled') AND updated_at < now() - $1::bigint * interval '1 millisecond'
+        WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired') AND updated_at < now() - $1::bigint * interval '1 millisecond'
             AND order_id > $2::uuid
         ORDER BY order_id
         LIMIT $3::integer
@@ -93,6 +93,6 @@ extension OrderStore {
 
     static let recheck = """
         SELECT order_id FROM order_rows
-        WHERE order_id = ANY ($1::uuid[]) AND status NOT IN ('confirmed', 'failed', 'cancelled')
+        WHERE order_id = ANY ($1::uuid[]) AND status NOT IN ('confirmed', 'failed', 'cancelled', 'expired')
         """
 }

@@ -139,7 +139,7 @@ extension OrderStore {
     }
 
     private nonisolated static func open(_ part: OrderPart) -> String {
-        "SELECT order_id FROM \(part.name) WHERE status NOT IN ('confirmed', 'failed', 'cancelled') ORDER BY order_id LIMIT 1"
+        "SELECT order_id FROM \(part.name) WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired') ORDER BY order_id LIMIT 1"
     }
 
     /// An array is computed once. A plan may read a subquery once for each row, which would lock and delete more than the limit.
@@ -147,7 +147,7 @@ extension OrderStore {
         """
         DELETE FROM \(part.name) WHERE order_id = ANY (ARRAY(
             SELECT order_id FROM \(part.name)
-            WHERE order_id < $1::uuid AND status IN ('confirmed', 'failed', 'cancelled')
+            WHERE order_id < $1::uuid AND status IN ('confirmed', 'failed', 'cancelled', 'expired')
             ORDER BY order_id LIMIT $2::integer
             FOR UPDATE SKIP LOCKED))
         """

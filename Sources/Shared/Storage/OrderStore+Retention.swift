@@ -26,7 +26,7 @@ extension OrderStore {
     private static let due = """
         SELECT order_id, details, events
         FROM order_rows
-        WHERE status IN ('confirmed', 'failed', 'cancelled') AND NOT events_deleted AND updated_at < now() - $1 * interval '1 millisecond'
+        WHERE status IN ('confirmed', 'failed', 'cancelled', 'expired') AND NOT events_deleted AND updated_at < now() - $1 * interval '1 millisecond'
         ORDER BY updated_at
         LIMIT $2
         FOR UPDATE SKIP LOCKED

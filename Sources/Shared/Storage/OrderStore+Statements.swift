@@ -14,7 +14,7 @@ extension OrderStore {
             AS given(order_id, details, user_id, owner, client_order_id, created_at, seq, status, updated_at, events)
         ORDER BY order_id
         ON CONFLICT (order_id) DO UPDATE SET
-            seq = excluded.seq, status = excluded.status, updated_at = excluded.updated_at, events = excluded.events
+            details = excluded.details, seq = excluded.seq, status = excluded.status, updated_at = excluded.updated_at, events = excluded.events
         WHERE excluded.seq > stored.seq
         """
 

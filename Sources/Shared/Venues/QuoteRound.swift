@@ -32,6 +32,16 @@ public struct QuoteRound: Sendable {
         return offers.map { Choice(quotes: [$0.best], reason: $0.reason) }
     }
 
+    /// The choice for an order: one that meets its limit price, if it has one. Nil if there is none.
+    ///
+    /// Each part of a split has to meet the limit by itself, because each may land alone. An order that is to fill as a whole or not at all is never
+    /// split.
+    public func choice(for order: Order) -> Choice? {
+        let mayBeSplit = order.terms?.timeInForce != .fok
+        if mayBeSplit, let choice, choice.quotes.allSatisfy(order.accepts) { return choice }
+        return offers.flatMap { order.accepts($0.best) ? Choice(quotes: [$0.best], reason: $0.reason) : nil }
+    }
+
     /// Why there is no offer at all. A venue that did not answer, or refused for an unknown reason, may have an offer later. If all venues gave a
     /// known reason, the failure is final.
     public var failure: OrderFailure {

@@ -39,7 +39,7 @@ extension FuzzTarget {
     }
 
     private static func holdStored(_ request: OrderRequest) throws(BrokenClaim) {
-        let order = request.order(id: sampleID, now: now, maxAttempts: 3, owner: Owner(key: "bot"))
+        let order = request.order(id: sampleID, now: now, maxAttempts: 3, owner: Owner(key: "bot"), newID: { sampleID })
         try hold((try? Order(json: order.json)) == order, "a stored order is read back the same")
     }
 

@@ -67,6 +67,12 @@ struct SampleLife {
         let building = routed + [StepRequest.buildBegin.events]
         let submitted = building + [submit(order, attempt: attempt, route).events]
         switch state {
+        case .open: return [[StepRequest.Event(type: .open, progress: 0, message: EventMessage.waiting(for: "180 USDC"))]]
+        case .expired:
+            return [
+                [StepRequest.Event(type: .open, progress: 0, message: EventMessage.waiting(for: "180 USDC"))],
+                [StepRequest.Event(type: .expired, progress: 0, message: EventMessage.expired)],
+            ]
         case .pending: return [[StepRequest.pending]]
         case .routing: return routing
         case .routed: return routed

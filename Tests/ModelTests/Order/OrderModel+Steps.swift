@@ -105,7 +105,7 @@ extension OrderModel {
             acknowledge(command.slot)
             startOver(usesAttempt: command.usesAttempt)
             return Answer(.ok, before.status, state.status)
-        case .confirm, .cancel, .expire:
+        case .confirm, .cancel, .miss, .fire, .rest, .expire:
             acknowledge(command.slot)
             return Answer(.ok, state.status)
         case .fail:

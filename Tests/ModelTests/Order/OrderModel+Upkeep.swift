@@ -9,7 +9,7 @@ extension OrderModel {
 
     /// Does one run of `sweep` after the deadline. Returns nil if it writes nothing.
     mutating func sweep(without mutation: Mutation? = nil) -> Answer? {
-        guard isPastDeadline, !isGone, Legal.leads(.expire, from: state) || mutation == .sweepSubmitted && state == .submitted else { return nil }
+        guard isPastDeadline, !isGone, Legal.leads(.miss, from: state) || mutation == .sweepSubmitted && state == .submitted else { return nil }
         return end(.failed, .ok)
     }
 

@@ -33,7 +33,7 @@ extension Schedule {
         guard let limits, model.isCounted else { return }
         let other = SampleOrder.make(using: &random)
         let outcome = try await database.pipeline.accept(
-            other, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+            [NewOrder(other)], limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
         try check("another order", outcome, .limited(.openOrders(1)))
         try check("its hash", try await database.send("EXISTS", database.keys.order(other.id)).integer, 0)
     }

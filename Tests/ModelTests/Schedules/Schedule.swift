@@ -67,7 +67,7 @@ final class Schedule {
         limits = Bool.random(using: &self.random) ? SampleOrder.onlyOne : nil
         guard
             case .accepted(_, let entry) = try await database.pipeline.accept(
-                order, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
+                [NewOrder(order)], limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
         else { throw TestFailure("the order was not accepted") }
         ids[0] = entry
         unread[.router] = [0]

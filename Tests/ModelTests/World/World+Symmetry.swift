@@ -48,7 +48,7 @@ extension Command {
         case .routeBegin, .routeDone, .routeRetry: .router
         case .buildBegin, .submit, .confirm, .retry, .requote: .executor
         case .fail: seen?.stage
-        case .cancel, .expire: nil
+        case .cancel, .miss, .fire, .rest, .expire: nil
         }
     }
 }

@@ -26,10 +26,10 @@ final class FakeChain: Chain {
 
     func run() async {}
 
-    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) async throws -> SignedTransaction {
+    func sign(_ order: Order, leg: Int, attempt: Int, rests: Int, quote: Quote, now: UInt64) async throws -> SignedTransaction {
         if let refusal { throw refusal }
         let transaction = SignedTransaction(
-            leg: leg, attempt: attempt, signature: MockSignature.make(order: order.id, leg: leg, attempt: attempt),
+            leg: leg, attempt: attempt, signature: MockSignature.make(order: order.id, leg: leg, attempt: attempt, rests: rests),
             bytes: "bytes-\(attempt)-\(signed.count)", lastValidSlot: 99, quote: quote, minOut: BaseUnits(216_037_800))
         signed.append(transaction)
         return transaction

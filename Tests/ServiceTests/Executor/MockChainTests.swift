@@ -22,7 +22,7 @@ struct MockChainTests {
 
         func sign(_ order: Order, attempt: Int = 1, _ quote: Quote = Samples.quote("meteora")) async throws -> SignedTransaction {
             let now = try #require(test.process.heartbeat.clock.now)
-            return chain.sign(order, leg: 0, attempt: attempt, quote: quote, now: now)
+            return chain.sign(order, leg: 0, attempt: attempt, rests: 0, quote: quote, now: now)
         }
 
         /// A field of the chain's record of a transaction.

@@ -8,12 +8,12 @@ import ServiceKit
 
 extension TestProcess where Settings == GatewaySettings {
     /// An acceptance whose samplers do not run, so that it accepts orders up to `backlog`.
-    func acceptance(backlog: Int = 1000) throws -> Acceptance {
+    func acceptance(backlog: Int = 1000, marks: FakeMarks = FakeMarks()) throws -> Acceptance {
         let admission = Admission(
             limits: AdmissionLimits(maxBacklog: backlog, maxWait: nil), lag: LagSampler(pipeline: pipeline),
             pressure: RedisPressure(redis: redis, log: process.log), intake: IntakeWatch(pipeline: pipeline))
         return try Acceptance(
-            settings: settings, process: process, tokens: try Samples.tokens(), admission: admission,
+            settings: settings, process: process, tokens: try Samples.tokens(), triggers: TriggerCheck(marks, process), admission: admission,
             outcomes: Acceptance.outcomes(in: process.metrics))
     }
 }
@@ -26,6 +26,6 @@ extension Acceptance {
         if let key { headers.append(name: "Idempotency-Key", value: key) }
         let request = HTTPRequest(
             method: "POST", target: RequestTarget("/api/orders/execute")!, headers: headers, body: Array(body.utf8), peerAddress: .unspecified)
-        do throws(Problem) { return .success(try await accept(request)) } catch { return .failure(error) }
+        do throws(Problem) { return .success(try await accept(request).0) } catch { return .failure(error) }
     }
 }

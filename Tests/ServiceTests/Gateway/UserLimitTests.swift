@@ -85,7 +85,7 @@ struct UserLimitTests {
                 GatewaySettings.self, redis: "redis://127.0.0.1:1", ["ORDER_NOTIONAL_MAX": "SOL=1", "USER_OPEN_ORDERS": "1"])
             let stricter = TestProcess(process: test.process, settings: settings)
             let acceptance = try Acceptance(
-                settings: settings, process: stricter.process, tokens: try Samples.tokens(),
+                settings: settings, process: stricter.process, tokens: try Samples.tokens(), triggers: TriggerCheck(FakeMarks(), test.process),
                 admission: Admission(
                     limits: AdmissionLimits(maxBacklog: 1000, maxWait: nil), lag: LagSampler(pipeline: test.pipeline),
                     pressure: RedisPressure(redis: test.redis, log: test.process.log), intake: IntakeWatch(pipeline: test.pipeline)),

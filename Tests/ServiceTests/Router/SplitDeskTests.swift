@@ -80,7 +80,7 @@ struct SplitDeskTests {
                 slippage: "0.01", createdAt: 1_768_030_217_789, maxAttempts: 3, fingerprint: "f")
             try await bench.test.accept(order)
             let handler = RoutingHandler(
-                desk: bench.desk, pipeline: bench.test.pipeline, retry: bench.test.settings.retry, log: bench.test.process.log,
+                desk: bench.desk, marks: FakeMarks(), pipeline: bench.test.pipeline, retry: bench.test.settings.retry, log: bench.test.process.log,
                 observer: bench.test.process.observer)
             await handler.handle(try await bench.test.take(.router))
             let routed = try #require(try await bench.test.events(order).last)

@@ -169,7 +169,7 @@ def _stored(url: str, records: Records) -> None:
 
 
 def _open(url: str) -> list[str]:
-    return list(_lines(url, "SELECT order_id FROM order_rows WHERE status NOT IN ('confirmed', 'failed', 'cancelled')"))
+    return list(_lines(url, "SELECT order_id FROM order_rows WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired')"))
 
 
 async def open_orders(url: str) -> list[str] | None:

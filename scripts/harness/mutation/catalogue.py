@@ -295,7 +295,7 @@ MUTATIONS = (
         ("test", "ServiceTests.AccessModeTests")),
     Mutation(
         "open-month", "a month goes with an order in it that is not final", "Sources/Shared/Storage/OrderStore+Months.swift",
-        "WHERE status NOT IN ('confirmed', 'failed', 'cancelled') ORDER BY order_id LIMIT 1", "WHERE false",
+        "WHERE status NOT IN ('confirmed', 'failed', 'cancelled', 'expired') ORDER BY order_id LIMIT 1", "WHERE false",
         ("test", "StorageTests.MonthTests")),
     Mutation(
         "young-month", "a month goes when its first order is old enough", "Sources/Shared/Storage/OrderPart.swift",

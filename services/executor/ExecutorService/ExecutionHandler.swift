@@ -78,7 +78,11 @@ final class ExecutionHandler: OrderHandler {
 
     private func sign(_ legs: [OrderLeg], _ work: Work) async throws -> [SignedTransaction] {
         var signed: [SignedTransaction] = []
-        for leg in legs { signed.append(try await chain.sign(work.order, leg: leg.number, attempt: work.attempt, quote: leg.quote, now: work.now)) }
+        for leg in legs {
+            signed.append(
+                try await chain.sign(
+                    work.order, leg: leg.number, attempt: work.attempt, rests: work.rests, quote: leg.quote, now: work.now))
+        }
         return signed
     }
 
@@ -96,7 +100,7 @@ final class ExecutionHandler: OrderHandler {
             return
         }
         // Nothing is sent of which a replica that takes over would not know. What the master has lost is taken up by whoever gets the entry again.
-        guard try await pipeline.awaitReplicas(of: entry.orderID, in: .submitted, attempt: work.attempt) else { return }
+        guard try await pipeline.awaitReplicas(of: entry.orderID, in: .submitted, round: entry.round) else { return }
         let settlement: Settlement
         do {
             settlement = Settlement(route, try await settle(transactions, work.order), of: work.order)
@@ -122,6 +126,20 @@ final class ExecutionHandler: OrderHandler {
         }
     }
 
+    /// The orders that follow a filled one. Its fill is the price of the moment for those that trail.
+    private func following(_ filled: PartialFill, of order: Order) -> [NewOrder] {
+        order.then.map { next in
+            var next = next
+            if next.amountIn.value == 0 { next.amountIn = filled.amountOut }
+            let mark = next.terms.flatMap { terms in
+                PriceLevel(
+                    amountIn: filled.amountOut, amountOut: filled.amountIn, inputDecimals: order.tokenOut.decimals,
+                    outputDecimals: order.tokenIn.decimals, of: terms.priced)
+            }
+            return NewOrder(next, waiting: next.waiting(at: mark))
+        }
+    }
+
     private func confirm(_ route: ChosenRoute, _ work: Work, _ entry: WorkEntry) async throws(PipelineError) {
         guard let filled = route.filled(of: work.order) else { return }
         let realised = Price.realisedSlippageBps(quoted: route.quote.amountOut, got: filled.amountOut)
@@ -131,7 +149,8 @@ final class ExecutionHandler: OrderHandler {
                 outputDecimals: work.order.tokenOut.decimals),
             amountOut: filled.amountOut, amountOutDecimal: filled.amountOutDecimal, realisedSlippageBps: realised,
             networkFeeLamports: chain.networkFeeLamports * UInt64(route.legs.count))
-        guard case .written = try await pipeline.step(.confirm(fill).updating(route), entry) else { return }
+        let request = StepRequest.confirm(fill).updating(route).placing(following(filled, of: work.order))
+        guard case .written = try await pipeline.step(request, entry) else { return }
         attempts.labelled("confirmed").increment()
         slippage.observe(Double(realised))
         counted.count("orders.confirmed")
@@ -151,11 +170,25 @@ final class ExecutionHandler: OrderHandler {
 
     private func after(_ failure: OrderFailure, in state: OrderState, _ work: Work, settled route: ChosenRoute? = nil) -> StepRequest {
         let filled = (route ?? work.route?.chosen)?.filled(of: work.order)
-        var request = StepRequest.after(
-            failure, in: state, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
-            delay: settings.retry.delay(afterAttempt: work.attempt), remark: filled?.remark(on: work.order))
+        var request = next(failure, in: state, work, remark: filled?.remark(on: work.order))
         if let route { request = request.updating(route) }
         if let filled { request = request.storing(filled, of: work.order) }
         return request
+    }
+
+    /// The step after a failure. An order with a limit price that needs fresh quotes waits for its price again, or has had its one round of quotes.
+    private func next(_ failure: OrderFailure, in state: OrderState, _ work: Work, remark: String?) -> StepRequest {
+        let order = work.order
+        if failure.code.followUp == .freshQuote {
+            if order.mayRest, let trigger = order.resting(mark: nil, own: nil) {
+                return .rest(order, for: trigger, in: state, got: failure.amounts?.got, delay: RestDelay.milliseconds(after: work.rests))
+            }
+            if order.terms?.timeInForce.isImmediate == true {
+                return .after(OrderFailure(.limitNotMet), in: state, attempt: work.attempt, maxAttempts: order.maxAttempts, delay: 0, remark: remark)
+            }
+        }
+        return .after(
+            failure, in: state, attempt: work.attempt, maxAttempts: order.maxAttempts, delay: settings.retry.delay(afterAttempt: work.attempt),
+            remark: remark)
     }
 }

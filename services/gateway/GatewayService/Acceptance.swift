@@ -15,11 +15,24 @@ struct Accepted {
     let job: String
     let slippageBps: Int
     let isReplay: Bool
-    /// The request; the answer uses its dialect.
-    let reading: RequestReading
+    /// The orders as they were placed; nil where only their record is known.
+    let placed: [NewOrder]?
+}
 
-    fileprivate init(_ id: OrderID, job: String, slippageBps: Int, isReplay: Bool, _ reading: RequestReading) {
-        (self.id, self.job, self.slippageBps, self.isReplay, self.reading) = (id, job, slippageBps, isReplay, reading)
+/// What a client asks for: one order, or a pair of which at most one fills.
+struct Asked {
+    let requests: Result<[OrderRequest], RequestRefusal>
+    /// How the request is recognised when it is repeated; nil without a usable key.
+    let claim: RequestClaim?
+
+    init(_ reading: RequestReading) {
+        requests = reading.result.map { [$0] }
+        claim = reading.claim
+    }
+
+    init(_ reading: PairReading) {
+        requests = reading.result.map { [$0.first, $0.second] }
+        claim = reading.claim
     }
 }
 
@@ -37,12 +50,15 @@ final class Acceptance {
     private let tokens: TokenList
     private let admission: Admission
     private let limits: UserLimits
+    private let triggers: TriggerCheck
     private let outcomes: MetricFamily<Counter>
     private var random = SecureRandom()
 
     init(
-        settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, admission: Admission, outcomes: MetricFamily<Counter>
+        settings: GatewaySettings, process: ServiceProcess, tokens: TokenList, triggers: TriggerCheck, admission: Admission,
+        outcomes: MetricFamily<Counter>
     ) throws(StartError) {
+        self.triggers = triggers
         limits = try UserLimits(settings.userLimits, tokens: tokens)
         self.settings = settings
         self.process = process
@@ -56,17 +72,44 @@ final class Acceptance {
         metrics.counters("orders_received_total", help: "Orders received, by what became of them.", by: ["outcome"])
     }
 
-    /// Reads and accepts an order. Throws the `Problem` that the client gets. Then no order was written, unless the problem names an `orderId`.
+    /// Reads and accepts an order.
+    func accept(_ request: HTTPRequest) async throws(Problem) -> (Accepted, RequestReading) {
+        var read: RequestReading?
+        let accepted = try await accept(request) { () throws(Problem) in
+            let reading = RequestReading(
+                body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), vocabulary: Dialects.vocabulary, tokens: tokens)
+            read = reading
+            return Asked(reading)
+        }
+        guard let read else { throw .cannotTakeOrders }
+        return (accepted, read)
+    }
+
+    /// Reads and accepts a pair of which at most one fills. The answer names the first.
+    func acceptPair(_ request: HTTPRequest) async throws(Problem) -> (Accepted, PairReading) {
+        var read: PairReading?
+        let accepted = try await accept(request) { () throws(Problem) in
+            let reading = PairReading(
+                body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), vocabulary: Dialects.vocabulary, tokens: tokens)
+            read = reading
+            return Asked(reading)
+        }
+        guard let read else { throw .cannotTakeOrders }
+        return (accepted, read)
+    }
+
+    /// Reads and accepts what a client asks for. Throws the `Problem` that the client gets. Then no order was written, unless the problem names an `orderId`.
     ///
     /// If an order was accepted under the same key before, the client gets that answer again, even if a new order would be refused now: because its
     /// deadline has passed, the engine is paused, Redis is full, or the token is no longer known.
-    func accept(_ request: HTTPRequest) async throws(Problem) -> Accepted {
+    private func accept(_ request: HTTPRequest, _ read: () throws(Problem) -> Asked) async throws(Problem) -> Accepted {
         let start = MonotonicInstant.now
         do throws(Problem) {
-            let reading = try read(request)
+            guard request.isJSON else { throw .notJSON }
+            let reading = try read()
             let principal = request.principal
             let accepted: Accepted
-            var proposed: Order?
+            var proposed: [NewOrder] = []
             do throws(Problem) {
                 let traceparent = request.header("traceparent").flatMap { TraceContext(traceparent: $0)?.traceparent }
                 accepted = try await take(reading, for: principal, traceparent: traceparent, proposing: &proposed)
@@ -76,8 +119,8 @@ final class Acceptance {
                 guard let known = try await recall(reading, for: principal, proposed, after: error, within: time) else { throw error }
                 accepted = known
             }
-            if let proposed, !accepted.isReplay {
-                process.log.order(.debug, "order.accepted", proposed)
+            for new in proposed where !accepted.isReplay {
+                process.log.order(.debug, "order.accepted", new.order)
                 process.counted.count("orders.accepted")
             }
             outcomes.labelled(accepted.isReplay ? "replayed" : "accepted").increment()
@@ -89,31 +132,27 @@ final class Acceptance {
         }
     }
 
-    private func read(_ request: HTTPRequest) throws(Problem) -> RequestReading {
-        guard request.isJSON else { throw .notJSON }
-        return RequestReading(
-            body: request.body, idempotencyKeys: request.headers.all("Idempotency-Key"), vocabulary: Dialects.vocabulary, tokens: tokens)
-    }
-
     private func take(
-        _ reading: RequestReading, for principal: Principal, traceparent: String?, proposing proposed: inout Order?
+        _ reading: Asked, for principal: Principal, traceparent: String?, proposing proposed: inout [NewOrder]
     ) async throws(Problem) -> Accepted {
-        var request: OrderRequest
-        switch reading.result {
-        case .success(let order): request = order
+        var requests: [OrderRequest]
+        switch reading.requests {
+        case .success(let orders): requests = orders
         case .failure(let refusal): throw Problem(refusal)
         }
-        request.userId = request.userId ?? principal.user
-        if let user = request.userId, !process.access.maySpeak(for: user, principal) { throw .foreignUser }
-        try limits.check(request, of: principal)
+        for index in requests.indices {
+            requests[index].userId = requests[index].userId ?? principal.user
+            try limits.check(requests[index], of: principal)
+        }
+        if let user = requests[0].userId, !process.access.maySpeak(for: user, principal) { throw .foreignUser }
         // Before the count of partitions is agreed on, an order might go to a partition that no process serves.
         guard process.redis.isConnected else { throw notReady }
         guard let now = process.heartbeat.clock.now else { throw .cannotTakeOrders }
-        if let refusal = request.refusal(at: now) { throw Problem(refusal) }
+        for request in requests { if let refusal = request.refusal(at: now) { throw Problem(refusal) } }
         try admission.enter()
         let start = MonotonicInstant.now
         defer { admission.leave(since: start) }
-        return try await write(request, reading, for: principal, traceparent: traceparent, proposing: &proposed)
+        return try await write(requests, reading, for: principal, traceparent: traceparent, proposing: &proposed)
     }
 
     /// The answer that the same request got under the same key before. It is also the answer of this request if only the reply was late. Nil if there
@@ -121,7 +160,7 @@ final class Acceptance {
     ///
     /// If the record cannot be read, the outcome is unknown: a refusal of a new request says nothing about an order that may have been accepted.
     private func recall(
-        _ reading: RequestReading, for principal: Principal, _ proposed: Order?, after refusal: Problem, within time: Duration
+        _ reading: Asked, for principal: Principal, _ proposed: [NewOrder], after refusal: Problem, within time: Duration
     ) async throws(Problem) -> Accepted? {
         guard let claim = reading.claim?.made(by: principal) else { return nil }
         let found: AcceptedRecord?
@@ -132,18 +171,20 @@ final class Acceptance {
             return nil
         }
         guard let record = found else { return nil }
-        let request = try? reading.result.get()
+        let request = try? reading.requests.get().first
         if record.digest == claim.digest || record.fingerprint == request?.fingerprint {
             let slippageBps = record.slippageBps ?? request?.slippageBps ?? 100
-            return Accepted(record.id, job: record.job, slippageBps: slippageBps, isReplay: record.id != proposed?.id, reading)
+            let isReplay = record.id != proposed.first?.order.id
+            return Accepted(id: record.id, job: record.job, slippageBps: slippageBps, isReplay: isReplay, placed: isReplay ? nil : proposed)
         }
         if request == nil { return nil }
         throw .idempotencyConflict
     }
 
     private func write(
-        _ request: OrderRequest, _ reading: RequestReading, for principal: Principal, traceparent: String?, proposing proposed: inout Order?
+        _ requests: [OrderRequest], _ reading: Asked, for principal: Principal, traceparent: String?, proposing proposed: inout [NewOrder]
     ) async throws(Problem) -> Accepted {
+        let request = requests[0]
         let scope = IdempotencyScope(owner: principal.owner, user: request.userId)
         let counts = limits.counts(principal, user: request.userId)
         guard counts == nil || process.pipeline.countsOrders else { throw .cannotCountOrders }
@@ -154,14 +195,15 @@ final class Acceptance {
             let partition =
                 request.idempotencyKey.map { process.pipeline.partition(scope, idempotencyKey: $0) }
                 ?? process.pipeline.anyPartition(using: &random)
-            let id = OrderID(milliseconds: now, partition: UInt8(partition), random: &random)
-            let order = request.order(id: id, now: now, maxAttempts: settings.maxAttempts, owner: principal.owner, traceparent: traceparent)
-            proposed = order
-            switch try await submit(order, reading.claim, counts, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
+            let orders = orders(requests, in: partition, at: now, owner: principal.owner, traceparent: traceparent)
+            let new = try await triggers.waiting(orders, asked: requests)
+            proposed = new
+            switch try await submit(new, reading.claim, counts, before: now + UInt64(Self.limit.millisecondsRoundedUp)) {
             case .accepted(let id, let job):
-                return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: false, reading)
+                return Accepted(id: id, job: job, slippageBps: request.slippageBps, isReplay: false, placed: new)
             case .replay(let id, let job):
-                return Accepted(id, job: job, slippageBps: order.slippageBps, isReplay: id != order.id, reading)
+                let isReplay = id != new[0].order.id
+                return Accepted(id: id, job: job, slippageBps: request.slippageBps, isReplay: isReplay, placed: isReplay ? nil : new)
             case .conflict: throw .idempotencyConflict
             case .late: throw .cannotTakeOrders
             case .paused(let reason): throw .paused(reason)
@@ -175,6 +217,17 @@ final class Acceptance {
         throw .cannotTakeOrders
     }
 
+    /// The orders of requests. All of them, and those that follow them, are of one partition: one script moves an order and the others with it.
+    private func orders(_ requests: [OrderRequest], in partition: Int, at now: UInt64, owner: Owner?, traceparent: String?) -> [Order] {
+        func newID() -> OrderID { OrderID(milliseconds: now, partition: UInt8(partition), random: &random) }
+        let ids = requests.map { _ in newID() }
+        return requests.indices.map { index in
+            requests[index].order(
+                id: ids[index], now: now, maxAttempts: settings.maxAttempts, owner: owner, traceparent: traceparent,
+                oco: ids.count == 2 ? ids[1 - index] : nil, newID: newID)
+        }
+    }
+
     /// Reads how many partitions there are. While the engine grows, the new count may be agreed on a few milliseconds later.
     private func learnOfGrowth() async {
         try? await sleep(for: .milliseconds(Int.random(in: 2...20)))
@@ -185,7 +238,7 @@ final class Acceptance {
 
     /// Writes the order. After a lost reply it writes again with the same id, which changes nothing if the order was written.
     private func submit(
-        _ order: Order, _ claim: RequestClaim?, _ counts: AccountLimits?, before limit: UInt64
+        _ new: [NewOrder], _ claim: RequestClaim?, _ counts: AccountLimits?, before limit: UInt64
     ) async throws(Problem) -> AcceptOutcome {
         let start = MonotonicInstant.now
         var isUnknown = false
@@ -194,7 +247,7 @@ final class Acceptance {
             do {
                 let left = max(.milliseconds(50), Self.limit - start.elapsed)
                 return try await process.pipeline.accept(
-                    order, claim: claim, limits: counts, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit,
+                    new, claim: claim, limits: counts, idempotencyTTL: UInt64(settings.idempotencyTTL.millisecondsRoundedUp), before: limit,
                     timeout: left)
             } catch {
                 isUnknown = isUnknown || error.outcomeUnknown
@@ -204,7 +257,7 @@ final class Acceptance {
                     process.log.limited(.warning, "order.not_accepted", every: .seconds(1), ["reason": .string(error.message)])
                     let isSaid = error.words != nil || error.code == .overloaded
                     if !isUnknown, isSaid, let problem = error.answer("The engine cannot take orders") as? Problem { throw problem }
-                    throw isUnknown ? .orderOutcomeUnknown(order.id) : .cannotTakeOrders
+                    throw isUnknown ? .orderOutcomeUnknown(new[0].order.id) : .cannotTakeOrders
                 }
             }
             try? await sleep(for: backoff.next())

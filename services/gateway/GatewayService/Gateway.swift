@@ -1,7 +1,10 @@
 internal import Access
 public import Configuration
 public import EventLoop
+internal import Markets
+internal import Marks
 internal import Observability
+internal import PaperMarket
 internal import Orders
 public import Pipeline
 internal import Postgres
@@ -21,6 +24,9 @@ public struct Gateway: Service {
     private let pressure: RedisPressure
     private let intake: IntakeWatch
     private let growth: PartitionGrowth
+    /// The mock market, for the prices that new orders would wait for.
+    private let board: MarketBoard
+    private let marketSettings: MockMarketSettings
 
     /// Reads tokens and pools, and adds the routes.
     public init(settings: GatewaySettings, process: ServiceProcess) async throws {
@@ -37,8 +43,15 @@ public struct Gateway: Service {
             maxBacklog: settings.maxBacklog, maxEventBacklog: settings.maxEventBacklog, maxWait: settings.maxWait,
             maxExpectedWait: settings.maxExpectedWait)
         let admission = Admission(limits: limits, lag: lag, pressure: pressure, intake: intake)
+        board = MarketBoard(settings.venues == .mock ? market.pools.pools : [], settings: settings.market, process: process)
+        marketSettings = settings.market
+        let triggers = TriggerCheck(
+            marks: Marks.make(
+                settings.venues, tokens: market.tokens, pools: market.pools, board: board, maxAge: .milliseconds(50), process: process),
+            maxAge: UInt64(settings.markMaxAge.millisecondsRoundedUp), clock: process.heartbeat.clock)
         let acceptance = try Acceptance(
-            settings: settings, process: process, tokens: market.tokens, admission: admission, outcomes: Acceptance.outcomes(in: process.metrics))
+            settings: settings, process: process, tokens: market.tokens, triggers: triggers, admission: admission,
+            outcomes: Acceptance.outcomes(in: process.metrics))
         let store = OrderStore(pool: postgres)
         postgresWatch = PostgresWatch(postgres: postgres, store: store)
         lists = OrderLists(primary: store, replica: try Self.replica(settings, process), log: process.log)
@@ -46,7 +59,8 @@ public struct Gateway: Service {
         OrderRoutes(
             acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL, tokenLife: settings.socketTokenTTL
         ).add(to: process.router)
-        ListRoutes(lists: lists).add(to: process.router)
+        WaitRoutes(acceptance: acceptance, reading: reading, triggers: triggers, process: process).add(to: process.router)
+        ListRoutes(lists: lists, triggers: triggers, pipeline: process.pipeline).add(to: process.router)
         DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         SystemRoutes(lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)
@@ -89,6 +103,9 @@ public struct Gateway: Service {
             ServiceChild("lag") { [lag] in await lag.run() },
             ServiceChild("pressure") { [pressure] in await pressure.run() },
             ServiceChild("intake") { [intake] in await intake.run() },
+            ServiceChild("market") { [process, board, marketSettings] in
+                if let seed = await process.agreeOnSeed(marketSettings) { board.begin(seed: seed) }
+            },
             ServiceChild("growth") { [growth] in await growth.run() },
         ]
     }

@@ -38,18 +38,30 @@ struct OrderRoutes {
     }
 
     private func execute(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let accepted = try await acceptance.accept(request)
+        let (accepted, read) = try await acceptance.accept(request)
         let origin = RequestOrigin(request, publicURL: publicURL)
         var headers = [("Location", "\(origin.path)/api/orders/\(accepted.id)")]
         if accepted.isReplay { headers.append(("Idempotent-Replayed", "true")) }
         let order = AcceptedOrder(
-            accepted.id, job: accepted.job, slippageBps: accepted.slippageBps, warnings: accepted.reading.warnings, socketOrigin: origin.webSocket,
-            socketToken: process.access.isKeyed ? process.tokens.token(for: accepted.id, goodFor: tokenLife) : nil)
-        return .json(202, Dialects.answer(order, to: accepted.reading), headers: headers)
+            accepted.id, job: accepted.job, slippageBps: accepted.slippageBps, warnings: read.warnings, socketOrigin: origin.webSocket,
+            socketToken: process.access.isKeyed ? process.tokens.token(for: accepted.id, goodFor: tokenLife) : nil,
+            waiting: await waiting(accepted, read, request))
+        return .json(202, Dialects.answer(order, to: read), headers: headers)
+    }
+
+    /// What the answer says of an order that is not a market order.
+    private func waiting(_ accepted: Accepted, _ read: RequestReading, _ request: HTTPRequest) async -> AcceptedOrder.Waiting? {
+        guard case .success(let asked) = read.result, asked.orderType != .market else { return nil }
+        var new = accepted.placed?.first
+        if new == nil { new = (try? await reading.order(accepted.id.description, for: request.principal)).map { NewOrder($0.order) } }
+        guard let new else { return nil }
+        let waiting = new.waiting ?? new.order.waiting(at: nil)
+        return AcceptedOrder.Waiting(isOpen: waiting != nil, summary: new.order.sentence(waiting), then: new.order.then.map(\.id))
     }
 
     private func show(_ id: String, _ principal: Principal) async throws -> HTTPResponse {
-        .json(200, OrderView(try await reading.order(id, for: principal)).json())
+        let order = try await reading.order(id, for: principal)
+        return .json(200, OrderView(order).json(), headers: [("ETag", "\"\(order.seq)\"")])
     }
 
     private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {

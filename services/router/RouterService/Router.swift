@@ -2,6 +2,7 @@ public import Configuration
 public import EventLoop
 internal import HTTP
 internal import Markets
+internal import Marks
 internal import Orders
 internal import PaperMarket
 public import Pipeline
@@ -16,6 +17,7 @@ public struct Router: Service {
     private let board: MarketBoard
     private let process: ServiceProcess
     private let market: MockMarketSettings
+    private let waits: Waits
 
     /// Reads tokens and pools, and sets up venues, worker and routes.
     public init(settings: RouterSettings, process: ServiceProcess) async throws {
@@ -24,9 +26,12 @@ public struct Router: Service {
         let files = try MarketFiles.load(settings.files, log: process.log)
         board = MarketBoard(files.pools.pools, settings: settings.market, process: process)
         let desks = try Self.desks(settings, files.pools, board, process)
+        let marks = Marks.make(
+            settings.venues, tokens: files.tokens, pools: files.pools, board: board, maxAge: settings.ticks.interval / 2, process: process)
         let handler = RoutingHandler(
-            desk: desks.orders, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
+            desk: desks.orders, marks: marks, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
         stage = StageWorker(.router, concurrency: settings.concurrency, settings: settings.worker, handler: handler, process: process)
+        waits = Self.waits(settings, files, marks, stage.rounds, process)
         process.heartbeatFields = { ["venues": settings.venues.rawValue] }
         QuoteRoutes(desk: desks.previews, tokens: files.tokens).add(to: process.router)
     }
@@ -39,6 +44,8 @@ public struct Router: Service {
     /// The worker takes orders once the seed is agreed on, so that all processes see one market.
     public var children: [ServiceChild] {
         stage.children { [process, market, board] in if let seed = await process.agreeOnSeed(market) { board.begin(seed: seed) } }
+            + [ServiceChild("ticker") { [waits] in await waits.ticker.run() }]
+            + (waits.feed.map { feed in [ServiceChild("prices") { [stage, process] in await Waits.feed(feed, stage.rounds, process) }] } ?? [])
     }
 
     /// Finishes the orders in hand and hands back the rest.

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import Markets
+internal import Marks
 internal import Observability
 internal import Orders
 internal import Pipeline
@@ -14,13 +15,15 @@ final class RoutingHandler: OrderHandler {
     private static let patience = Duration.seconds(60)
 
     private let desk: QuoteDesk
+    private let marks: any MarkSource
     private let pipeline: OrderPipeline
     private let retry: RetrySettings
     private let log: Logger
     private let observer: PipelineObserver
 
-    init(desk: QuoteDesk, pipeline: OrderPipeline, retry: RetrySettings, log: Logger, observer: PipelineObserver) {
+    init(desk: QuoteDesk, marks: any MarkSource, pipeline: OrderPipeline, retry: RetrySettings, log: Logger, observer: PipelineObserver) {
         self.desk = desk
+        self.marks = marks
         self.pipeline = pipeline
         self.retry = retry
         self.log = log
@@ -37,7 +40,7 @@ final class RoutingHandler: OrderHandler {
                     amountIn: work.route?.chosen.openAmount(of: work.order) ?? work.order.amountIn, slippageBps: work.order.slippageBps,
                     partition: work.order.id.partition))
             guard !Task.isCancelled else { return }
-            _ = try await pipeline.step(next(round, work), entry)
+            _ = try await pipeline.step(await next(round, work), entry)
         } catch {
             observer.failed(doing: "route", error: error)
         }
@@ -52,18 +55,32 @@ final class RoutingHandler: OrderHandler {
         }
     }
 
-    private func next(_ round: QuoteRound, _ work: Work) -> StepRequest {
+    private func next(_ round: QuoteRound, _ work: Work) async -> StepRequest {
+        let order = work.order
         let before = work.route?.chosen
-        if let choice = round.choice {
-            log.order(.debug, "order.routed", work.order, ["reason": .string(choice.reason)])
-            let chosen = ChosenRoute(choice.quotes, of: work.order, after: before)
+        if let choice = round.choice(for: order) {
+            log.order(.debug, "order.routed", order, ["reason": .string(choice.reason)])
+            let chosen = ChosenRoute(choice.quotes, of: order, after: before)
             return .routeDone(round.offers?.quotes ?? [chosen.quote], chosen: chosen, unavailable: round.unavailable, reason: choice.reason)
         }
-        let failure = round.failure
-        log.order(.info, "order.not_routed", work.order, ["code": .string(failure.code.rawValue)])
+        let failure = round.choice == nil ? round.failure : OrderFailure(.limitNotMet)
+        log.order(.info, "order.not_routed", order, ["code": .string(failure.code.rawValue)])
+        if order.mayRest, failure.code != .noRoute, let trigger = await resting(round, order) {
+            return .rest(
+                order, for: trigger, in: .routing, got: round.offers?.best.amountOut, delay: RestDelay.milliseconds(after: work.rests))
+        }
         return .after(
-            failure, in: .routing, attempt: work.attempt, maxAttempts: work.order.maxAttempts,
-            delay: retry.delay(afterAttempt: work.attempt),
-            remark: before?.filled(of: work.order)?.remark(on: work.order))
+            failure, in: .routing, attempt: work.attempt, maxAttempts: order.maxAttempts, delay: retry.delay(afterAttempt: work.attempt),
+            remark: before?.filled(of: order)?.remark(on: order))
+    }
+
+    /// What an order waits for whose limit was not met.
+    private func resting(_ round: QuoteRound, _ order: Order) async -> Trigger? {
+        guard let direction = PriceDirection(order), let best = round.offers?.best else { return order.resting(mark: nil, own: nil) }
+        let mark = await marks.marks([.price(direction)], partition: order.id.partition)[.price(direction)]
+        let own = PriceLevel(
+            amountIn: best.amountIn, amountOut: best.amountOut, inputDecimals: order.tokenIn.decimals, outputDecimals: order.tokenOut.decimals,
+            of: direction.priced)
+        return order.resting(mark: mark?.price, own: own)
     }
 }

@@ -1,3 +1,5 @@
+internal import Orders
+
 /// The fees of a pool of bins: a base fee, and a fee that grows with how far the price has moved lately. Rates are in parts per 10^9.
 struct BinFees: Sendable, Hashable {
     /// 100 % as a rate.

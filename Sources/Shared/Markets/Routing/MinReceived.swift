@@ -19,3 +19,15 @@ public enum MinReceived {
         dex == "raydium" ? roundedDown(amountOut, slippageBps: slippageBps) : roundedUp(amountOut, slippageBps: slippageBps)
     }
 }
+
+extension Order {
+    /// The least that a swap of a quote of this order may bring: its limit price decides, or without one its slippage. Nothing can fill an order whose
+    /// limit asks for more than there can be.
+    public func leastOut(of quote: Quote) -> BaseUnits {
+        guard let floor else { return MinReceived.roundedUp(quote.amountOut, slippageBps: slippageBps) }
+        return floor.leastOut(for: quote.amountIn) ?? BaseUnits(.max)
+    }
+
+    /// Whether a quote meets the order's limit price; an order without one takes any.
+    public func accepts(_ quote: Quote) -> Bool { floor == nil || quote.amountOut >= leastOut(of: quote) }
+}

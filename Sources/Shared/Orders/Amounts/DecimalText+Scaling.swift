@@ -6,6 +6,14 @@ extension DecimalText {
         return try Self.integer(digits, zeros: -cut)
     }
 
+    /// As `scaled`, for results of up to 38 digits.
+    func scaledWide(by scale: Int) throws(AmountError) -> UInt128 {
+        let cut = try digitsBelowOne(scale)
+        if cut > 0 { throw .tooPrecise(maxDigits: scale) }
+        if digits.count - cut > 38 { throw .tooLarge }
+        return (digits + Array(repeating: 0, count: -cut)).reduce(UInt128(0)) { $0 * 10 + UInt128($1) }
+    }
+
     /// The integer nearest to the number times 10^scale, if the two differ by less than 1 part in 10^15. Floating point writes amounts with such
     /// noise, for example 0.30000000000000004. Throws `tooPrecise` if they differ by more.
     func nearest(scale: Int) throws(AmountError) -> UInt64 {

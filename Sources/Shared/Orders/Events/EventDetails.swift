@@ -26,6 +26,12 @@ public struct EventDetails: Sendable, Hashable {
     public var networkFeeLamports: UInt64?
     /// The parts of a split order, from `routing` (30) on.
     public var legs: [OrderLeg]?
+    /// `open`, `amended`: the price that the order waits for.
+    public var waitsFor: PriceLevel?
+    /// `triggered`: the mark that reached the order's price.
+    public var markPrice: PriceLevel?
+    /// `triggered`: when that mark was taken, in Unix ms.
+    public var markAt: UInt64?
     /// The failure, for events about one.
     public var error: OrderFailure?
     /// `execution-failed`: whether trying again can help.

@@ -1,5 +1,11 @@
 /// The messages of events, in the wording of the progress dialect.
 public enum EventMessage {
+    /// `open`, for an order that waits for its price in the wording of its terms.
+    public static func waiting(for what: String) -> String { "Order waits for \(what)" }
+    /// `expired`.
+    public static let expired = "Order expired before its price was reached"
+    /// `cancelled`, for the other order of a pair.
+    public static let otherFilled = "Order cancelled because the other order of the pair is filled"
     /// `pending`.
     public static let pending = "Order created and queued"
     /// `routing` (10).

@@ -1,5 +1,11 @@
 /// The kinds of events: finer than the status.
 public enum EventType: String, Sendable, Hashable, CaseIterable {
+    /// Waits for its price: from the beginning, or again.
+    case open
+    /// Its terms were amended while it waited.
+    case amended
+    /// Its price was reached.
+    case triggered
     /// Accepted.
     case pending
     /// Quotes are fetched, or are in.
@@ -17,11 +23,16 @@ public enum EventType: String, Sendable, Hashable, CaseIterable {
     /// Given up.
     case failed
     case cancelled
+    /// Its time ended before its price was reached.
+    case expired
+
+    /// Whether the order ended with it although a part may have been filled.
+    var leavesFill: Bool { self == .failed || self == .cancelled || self == .expired }
 }
 
 /// How far an order is, in per cent, as events show it.
 public enum Progress {
-    /// Accepted, cancelled or failed.
+    /// Accepted, waiting for a price, cancelled, expired or failed.
     public static let none = 0
     /// Quotes are being fetched.
     public static let fetchingQuotes = 10

@@ -12,6 +12,12 @@ public struct OrderFold: Sendable {
     public private(set) var route: StoredRoute?
     /// How often a quote was too old.
     public private(set) var staleQuotes = 0
+    /// The status with the newest event; pending before the first.
+    public var status: OrderStatus { clock.status ?? .pending }
+    /// How often the order has begun to wait again.
+    public private(set) var rests = 0
+    /// The mark at which its price was reached last.
+    public private(set) var mark: PriceLevel?
 
     /// The quotes of the last round, best first.
     private var quotes: [Quote]?
@@ -106,6 +112,7 @@ public struct OrderFold: Sendable {
         quotes = line.details.quotes ?? quotes
         txHash = line.details.txHash ?? txHash
         filled = line.details.filled ?? filled
+        mark = line.details.markPrice ?? mark
         if let progress = line.progress, progress > 0 { self.progress = progress }
         clock.move(to: line.status, at: line.at)
     }
@@ -119,7 +126,7 @@ public struct OrderFold: Sendable {
         details.show(route?.chosen)
         if line.showsQuotes { details.quotes = quotes }
         details.txHash = line.type == .routing || line.type == .building ? nil : txHash
-        details.filled = line.type == .failed ? filled : nil
+        details.filled = line.type.leavesFill ? filled : nil
         if line.status.isFinal { details.stageMs = clock.times }
         var event = OrderEvent(
             orderId: order.id, seq: line.seq, type: line.type, status: line.status, progress: line.progress ?? progress,
@@ -157,6 +164,7 @@ public struct OrderFold: Sendable {
         self.seq = seq
         if type == .retryPending { txHash = nil }
         if type == .executionFailed, error?.code == .quoteStale { staleQuotes += 1 }
+        if type == .open, seq > 1 { (rests, txHash) = (rests + 1, nil) }
     }
 }
 

@@ -14,7 +14,8 @@ extension OrderSummary: JSONWritable {
             $0.field("orderId", order.id)
             $0.field("clientOrderId", ifPresent: order.clientOrderId)
             $0.field("userId", ifPresent: order.userId)
-            $0.field("orderType", order.orderType)
+            $0.field("orderType", order.orderType.rawValue)
+            order.writeTerms(to: &$0)
             $0.field("tokenIn", order.tokenIn.symbol)
             $0.field("tokenOut", order.tokenOut.symbol)
             $0.field("tokenInMint", order.tokenIn.mint)
@@ -25,5 +26,23 @@ extension OrderSummary: JSONWritable {
             $0.field("deadline", ifPresent: order.deadline.map { Timestamp.text(milliseconds: $0) })
             $0.field("createdAt", Timestamp.text(milliseconds: order.createdAt))
         }
+    }
+}
+
+extension Order {
+    /// Writes the members of an order that is not a market order; none for a market order.
+    func writeTerms(to writer: inout JSONWriter) {
+        if let terms {
+            writer.field("priceToken", terms.priced == .tokenIn ? tokenIn.symbol : tokenOut.symbol)
+            writer.field("limitPrice", ifPresent: terms.limitPrice)
+            writer.field("triggerPrice", ifPresent: terms.triggerPrice)
+            writer.field("triggerCondition", ifPresent: orderType == .sniper ? nil : terms.condition(of: orderType).rawValue)
+            writer.field("trailingBps", ifPresent: terms.trailingBps)
+            writer.field("minLiquidity", ifPresent: terms.minLiquidity?.decimalText(decimals: tokenIn.decimals))
+            writer.field("timeInForce", terms.timeInForce.rawValue)
+            writer.field("expiresAt", ifPresent: terms.expiresAt.map { Timestamp.text(milliseconds: $0) })
+        }
+        writer.field("ocoOrderId", ifPresent: oco)
+        writer.field("thenOrderIds", ifPresent: then.isEmpty ? nil : then.map(\.id))
     }
 }

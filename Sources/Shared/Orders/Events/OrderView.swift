@@ -60,18 +60,21 @@ extension OrderView.LogEntry: JSONWritable {
 
 extension OrderView: JSONWritable {
     /// The JSON text with every key, null if it has no value. In a list, the answer has one `success` for all, so its orders are written without it.
-    public func json(includesSuccess: Bool = true) -> String {
+    ///
+    /// - Parameter distance: how far an order that waits is from its price; nil for others, or if it is not known.
+    public func json(includesSuccess: Bool = true, distance: TriggerDistance? = nil) -> String {
         var writer = JSONWriter(capacity: 2048)
-        write(to: &writer, includesSuccess: includesSuccess)
+        write(to: &writer, includesSuccess: includesSuccess, distance)
         return writer.text
     }
 
-    public func write(to writer: inout JSONWriter) { write(to: &writer, includesSuccess: true) }
+    public func write(to writer: inout JSONWriter) { write(to: &writer, includesSuccess: true, nil) }
 
-    private func write(to writer: inout JSONWriter, includesSuccess: Bool) {
+    private func write(to writer: inout JSONWriter, includesSuccess: Bool, _ distance: TriggerDistance?) {
         writer.object {
             if includesSuccess { $0.field("success", true) }
             writeRequest(to: &$0)
+            writeWaiting(distance, to: &$0)
             writeResult(to: &$0)
             $0.field("logs", logs)
             $0.field("createdAt", Timestamp.text(milliseconds: order.createdAt))
@@ -83,7 +86,8 @@ extension OrderView: JSONWritable {
         writer.field("id", order.id)
         writer.field("orderId", order.id)
         writer.field("clientOrderId", orNull: order.clientOrderId)
-        writer.field("orderType", order.orderType)
+        writer.field("orderType", order.orderType.rawValue)
+        order.writeTerms(to: &writer)
         writer.field("tokenIn", order.tokenIn.symbol)
         writer.field("tokenOut", order.tokenOut.symbol)
         writer.field("tokenInMint", order.tokenIn.mint)
@@ -105,8 +109,18 @@ extension OrderView: JSONWritable {
 }
 
 extension OrderView {
+    /// Writes what an order that is not a market order waits for, and what has woken it.
+    private func writeWaiting(_ distance: TriggerDistance?, to writer: inout JSONWriter) {
+        if status == .open {
+            writer.field("waitsFor", ifPresent: distance?.waitsFor.level ?? details.waitsFor)
+            writer.field("mark", ifPresent: distance?.mark)
+            writer.field("distanceBps", ifPresent: distance?.bps)
+        }
+        writer.field("markPrice", ifPresent: details.markPrice)
+    }
+
     /// Writes the object for a row of a list, without quotes, legs and logs. Names and values are those of the whole view.
-    public func writeSummary(to writer: inout JSONWriter) {
+    public func writeSummary(distance: TriggerDistance? = nil, to writer: inout JSONWriter) {
         writer.object {
             $0.field("id", order.id)
             $0.field("orderId", order.id)
@@ -114,6 +128,9 @@ extension OrderView {
             $0.field("tokenOut", order.tokenOut.symbol)
             $0.field("amountInDecimal", order.amount)
             $0.field("status", status.rawValue)
+            $0.field("orderType", order.orderType.rawValue)
+            order.writeTerms(to: &$0)
+            writeWaiting(distance, to: &$0)
             $0.field("userId", orNull: order.userId)
             $0.field("chosenDex", orNull: details.chosenDex)
             $0.field("amountOutDecimal", orNull: details.amountOutDecimal)

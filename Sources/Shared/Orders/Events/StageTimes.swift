@@ -2,6 +2,8 @@ public import JSON
 
 /// How long an order was in each status, in ms. The waits between attempts are included.
 public struct StageTimes: Sendable, Hashable {
+    /// While the order waited for its price.
+    public let open: UInt64?
     /// Until a router began.
     public let pending: UInt64?
     /// Quotes, including the wait for an executor.
@@ -14,7 +16,8 @@ public struct StageTimes: Sendable, Hashable {
     public let total: UInt64
 
     /// Times by value; nil for a status the order was never in.
-    public init(pending: UInt64?, routing: UInt64?, building: UInt64?, submitted: UInt64?, total: UInt64) {
+    public init(open: UInt64? = nil, pending: UInt64?, routing: UInt64?, building: UInt64?, submitted: UInt64?, total: UInt64) {
+        self.open = open
         self.pending = pending
         self.routing = routing
         self.building = building
@@ -25,16 +28,17 @@ public struct StageTimes: Sendable, Hashable {
     public init(json: JSONValue) throws(RecordError) {
         let record = Record("stageMs", json)
         self.init(
-            pending: try record.optional("pending"), routing: try record.optional("routing"),
+            open: try record.optional("open"), pending: try record.optional("pending"), routing: try record.optional("routing"),
             building: try record.optional("building"), submitted: try record.optional("submitted"),
             total: try record.value("total"))
     }
 }
 
 extension StageTimes: JSONWritable {
-    /// Writes `{"pending","routing","building","submitted","total"}`, without the statuses that the order was never in.
+    /// Writes `{"open","pending","routing","building","submitted","total"}`, without the statuses that the order was never in.
     public func write(to writer: inout JSONWriter) {
         writer.object {
+            $0.field("open", ifPresent: open)
             $0.field("pending", ifPresent: pending)
             $0.field("routing", ifPresent: routing)
             $0.field("building", ifPresent: building)

@@ -18,6 +18,8 @@ public enum FailureCode: Sendable, Hashable {
     case venueUnavailable
     /// The venues answered that they have no quote for this request, for a reason of their own.
     case quoteRefused
+    /// The order's limit price was not met. An order that may wait waits again; one that is tried once fails.
+    case limitNotMet
     /// The order's deadline passed.
     case deadlineExceeded
     /// The order was started too often without getting further.
@@ -45,7 +47,7 @@ public enum FailureCode: Sendable, Hashable {
         case .network: .sameRoute
         case .slippageExceeded, .transactionExpired, .venueUnavailable, .quoteRefused: .freshQuote
         case .quoteStale: .freshQuoteAtOnce
-        case .noRoute, .insufficientLiquidity, .deadlineExceeded, .poisoned, .internal, .later: .giveUp
+        case .noRoute, .insufficientLiquidity, .limitNotMet, .deadlineExceeded, .poisoned, .internal, .later: .giveUp
         }
     }
 
@@ -66,6 +68,7 @@ public enum FailureCode: Sendable, Hashable {
         case .network: "Transaction failed on the network"
         case .venueUnavailable: "No venue answered in time"
         case .quoteRefused: "The venues refused to quote this amount of this token pair"
+        case .limitNotMet: "No venue fills the order at its limit price"
         case .deadlineExceeded: "Order deadline passed before all of it was submitted"
         case .poisoned: "Order was given up after too many interrupted starts"
         case .internal: "Internal error, the order was not executed"
@@ -78,7 +81,7 @@ extension FailureCode: RawRepresentable, CaseIterable {
     /// The codes that this version gives.
     public static let allCases: [FailureCode] = [
         .slippageExceeded, .noRoute, .insufficientLiquidity, .quoteStale, .transactionExpired, .network, .venueUnavailable, .quoteRefused,
-        .deadlineExceeded, .poisoned, .internal,
+        .limitNotMet, .deadlineExceeded, .poisoned, .internal,
     ]
 
     private static let known = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
@@ -97,6 +100,7 @@ extension FailureCode: RawRepresentable, CaseIterable {
         case .network: "NETWORK"
         case .venueUnavailable: "VENUE_UNAVAILABLE"
         case .quoteRefused: "QUOTE_REFUSED"
+        case .limitNotMet: "LIMIT_NOT_MET"
         case .deadlineExceeded: "DEADLINE_EXCEEDED"
         case .poisoned: "POISONED"
         case .internal: "INTERNAL"

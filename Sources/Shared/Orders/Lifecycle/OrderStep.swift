@@ -19,6 +19,13 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     /// The router or the executor gives up. From `submitted` only if the outcome is known.
     case fail
     case cancel
+    /// The deadline passes.
+    case miss
+    /// A mark has reached the price that the order waits for.
+    case fire
+    /// The limit price is not met at the order's own size. The order waits again, and this was no attempt.
+    case rest
+    /// The time ends in which the order waits.
     case expire
 
     /// The states a step may start from.
@@ -31,7 +38,10 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
         case .confirm: [.submitted]
         case .retry, .requote: [.building, .submitted]
         case .fail: [.pending, .requote, .routing, .routed, .building, .waiting, .submitted]
-        case .cancel, .expire: [.pending, .requote, .routing, .routed, .building, .waiting]
+        case .miss: [.pending, .requote, .routing, .routed, .building, .waiting]
+        case .cancel: [.open, .pending, .requote, .routing, .routed, .building, .waiting]
+        case .fire, .expire: [.open]
+        case .rest: [.routing, .building, .submitted]
         }
     }
 
@@ -45,8 +55,11 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
         case .submit: .submitted
         case .confirm: .confirmed
         case .retry: .waiting
-        case .fail, .expire: .failed
+        case .fail, .miss: .failed
         case .cancel: .cancelled
+        case .fire: .pending
+        case .rest: .open
+        case .expire: .expired
         }
     }
 
@@ -56,8 +69,8 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     /// Whether the step finishes the entry that brought the order to its stage. A step without an entry in hand finishes none.
     public var finishes: Bool {
         switch self {
-        case .routeDone, .routeRetry, .confirm, .retry, .requote, .fail: true
-        case .routeBegin, .buildBegin, .submit, .cancel, .expire: false
+        case .routeDone, .routeRetry, .confirm, .retry, .requote, .fail, .rest: true
+        case .routeBegin, .buildBegin, .submit, .cancel, .miss, .fire, .expire: false
         }
     }
 
@@ -65,16 +78,17 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
     public var handsOn: Stage? { finishes ? target.stage : nil }
 
     /// Whether the order starts over with this step: in a new round, after a wait, and without the transactions of the last attempt.
-    public var startsOver: Bool { self == .routeRetry || self == .retry || self == .requote }
+    public var startsOver: Bool { self == .routeRetry || self == .retry || self == .requote || self == .rest }
 }
 
 /// The changes of status that an observer of an order may see.
 public enum StatusMachine {
     /// Whether an event with status `next` may directly follow one with status `status`.
     ///
-    /// A status may repeat while the order is worked on: for quotes asked for and received, for a transaction built and ready, for a failed attempt.
+    /// A status may repeat while the order is worked on: for quotes asked for and received, for a transaction built and ready, for a failed attempt. It
+    /// may repeat while the order waits, too: for terms that were amended.
     public static func canMove(from status: OrderStatus, to next: OrderStatus) -> Bool {
-        if status == next { return status == .routing || status == .building || status == .submitted }
+        if status == next { return [.open, .routing, .building, .submitted].contains(status) }
         return OrderStep.allCases.contains { step in
             step.target.status == next && step.sources.contains { $0.status == status }
         }

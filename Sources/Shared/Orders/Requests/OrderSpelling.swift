@@ -12,10 +12,30 @@ public enum OrderMember: String, CaseIterable, Sendable {
     case slippageBps
     /// The user who asks.
     case userId
-    /// `market`.
+    /// `market`, `limit` and so on.
     case orderType
     case deadline
     case clientOrderId
+    /// The worst price at which the order may fill.
+    case limitPrice
+    /// The price that wakes the order.
+    case triggerPrice
+    /// Whose price these are.
+    case priceToken
+    /// From which side the trigger price is reached.
+    case triggerCondition
+    /// How far a trailing trigger follows behind the best price.
+    case trailingBps
+    /// How long a limit is tried.
+    case timeInForce
+    /// When the order no longer waits.
+    case expiresAt
+    /// What the pair must be able to take before a sniper's order is executed.
+    case minLiquidity
+    /// Whether a price that is reached already is all right.
+    case allowImmediate
+    /// The order that is placed when this one fills.
+    case then
 }
 
 /// The names that the clients of a dialect use for the members of an order, beside the engine's own.

@@ -69,25 +69,24 @@ public struct OrderVocabulary: Sendable {
         return nil
     }
 
-    private static let priceReason = "is not supported: a market order takes the price of the moment, within slippage"
+    private static let priceReason = "is not supported: a limit is given as limitPrice with the orderType limit"
     private static let sideReason = "is not supported: tokenIn is always sold and tokenOut bought; exchange the two to go the other way"
     private static let minReason = "is not supported: the least that is received follows from the quote and slippage"
 
     /// Names that other engines use for the engine's members.
     private static let synonyms: KeyValuePairs = [
-        "idempotencyKey": "clientOrderId", "user": "userId", "expiresAt": "deadline", "expiry": "deadline", "expiration": "deadline",
-        "expireTime": "deadline", "validUntil": "deadline", "goodTillDate": "deadline", "quantity": "amount", "qty": "amount", "inAmount": "amountIn",
+        "idempotencyKey": "clientOrderId", "user": "userId", "expiry": "expiresAt", "expiration": "expiresAt", "expireTime": "expiresAt",
+        "validUntil": "expiresAt", "goodTillDate": "expiresAt", "quantity": "amount", "qty": "amount", "inAmount": "amountIn",
         "inputAmount": "amountIn", "inputMint": "tokenIn", "outputMint": "tokenOut", "fromToken": "tokenIn", "toToken": "tokenOut",
         "clientOid": "clientOrderId", "newClientOrderId": "clientOrderId", "orderLinkId": "clientOrderId", "requestId": "clientOrderId",
-        "orderKind": "orderType",
+        "orderKind": "orderType", "price": "limitPrice", "stopPrice": "triggerPrice", "stopLoss": "triggerPrice", "takeProfit": "triggerPrice",
+        "activationPrice": "triggerPrice", "tif": "timeInForce", "callbackRate": "trailingBps", "trailingStop": "trailingBps",
+        "trailingDelta": "trailingBps",
     ]
     private static let foldedSynonyms = synonyms.map { (name: $0.value, folded: fold($0.key)) }
 
     private static let wishes: [(names: [String], reason: String)] = [
-        (
-            ["limitPrice", "price", "stopPrice", "triggerPrice", "takeProfit", "stopLoss", "trailingStop", "maxPrice", "minPrice"],
-            priceReason
-        ),
+        (["maxPrice", "minPrice"], priceReason),
         (["side"], sideReason),
         (
             [
@@ -97,8 +96,7 @@ public struct OrderVocabulary: Sendable {
             minReason
         ),
         (["amountOut", "outAmount", "outputAmount", "exactOut", "swapMode"], "is not supported: amount is what is sold, of tokenIn"),
-        (["timeInForce", "tif"], "is not supported: a market order is tried until it fills, fails or its deadline is over; see deadline"),
-        (["postOnly", "reduceOnly", "leverage", "stopLimit"], "is not supported by a market order"),
+        (["postOnly", "reduceOnly", "leverage"], "is not supported: the venues have pools and no order books, and nothing is borrowed"),
         (["dryRun", "simulate", "simulation", "test", "testOrder", "preview"], "is not supported: GET /api/quotes shows what an order would get"),
     ]
     private static let foldedWishes = wishes.flatMap { wish in wish.names.map { (name: wish.reason, folded: fold($0)) } }

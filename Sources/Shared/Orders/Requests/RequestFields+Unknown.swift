@@ -21,7 +21,8 @@ extension RequestFields {
     private mutating func judge(_ member: JSONMember) -> Bool {
         let name = Self.shown(member.name)
         if OrderVocabulary.fold(member.name) == Array("type".utf8) {
-            if !Self.isMarket(member.value) { refuse(name, Self.notMarket(member.value)) }
+            let isMarket = member.value.string.flatMap(OrderType.init(naming:)) == .market
+            if !isMarket { refuse(name, "is not known here: the name is orderType, one of \(OrderType.names)") }
             return true
         }
         let right = vocabulary.meant(by: member.name)
@@ -46,18 +47,5 @@ extension RequestFields {
     static func shown(_ name: String) -> String {
         guard name.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else { return "a key with other than ASCII letters" }
         return name.utf8.count <= 64 ? name : String(name.prefix(61)) + "..."
-    }
-
-    /// `market` in any case.
-    static func isMarket(_ value: JSONValue) -> Bool {
-        guard let text = value.string, text.utf8.count == 6 else { return false }
-        return text.utf8.map { $0 | 0x20 } == Array("market".utf8)
-    }
-
-    /// The rest of the sentence about an order type that is not supported.
-    static func notMarket(_ value: JSONValue) -> String {
-        guard let text = value.string else { return "must be the text \"market\"" }
-        let isShowable = text.utf8.count <= 32 && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
-        return "must be \"market\": \(isShowable ? "\"\(text)\"" : "this type") is not supported"
     }
 }

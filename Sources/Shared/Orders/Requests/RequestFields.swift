@@ -6,10 +6,15 @@ struct RequestFields {
     let vocabulary: OrderVocabulary
     private(set) var errors: [FieldError] = []
     private(set) var warnings: [FieldError] = []
+    /// Of the errors, those that are about the order as a whole: each field alone is all right.
+    private(set) var termErrors = 0
+    /// What comes before the names of fields in messages: `then.` for the order that follows.
+    private let prefix: String
 
-    init(_ body: JSONValue, _ vocabulary: OrderVocabulary) {
+    init(_ body: JSONValue, _ vocabulary: OrderVocabulary, prefix: String = "") {
         self.body = body
         self.vocabulary = vocabulary
+        self.prefix = prefix
     }
 
     /// A member and the name it was given under.
@@ -19,10 +24,31 @@ struct RequestFields {
     }
 
     /// Notes that a field is wrong; `problem` is the rest of a sentence that begins with its name.
-    mutating func refuse(_ field: String, _ problem: String) { errors.append(FieldError(field: field, message: "\(field) \(problem)")) }
+    mutating func refuse(_ field: String, _ problem: String) {
+        let name = prefix + field
+        errors.append(FieldError(field: name, message: "\(name) \(problem)"))
+    }
+
+    /// The same where the field alone is all right, or is missing, and the order makes no sense with it.
+    mutating func refuseTerm(_ field: String, _ problem: String) {
+        refuse(field, problem)
+        termErrors += 1
+    }
+
+    /// Takes over the mistakes of another object of the same request.
+    mutating func add(_ other: RequestFields) {
+        errors += other.errors
+        warnings += other.warnings
+        termErrors += other.termErrors
+    }
+
+    /// Why the request is refused; nil if there is no mistake.
+    var refusal: RequestRefusal? {
+        errors.isEmpty ? nil : RequestRefusal(errors: errors, code: termErrors == errors.count ? .badTerms : .badRequest)
+    }
 
     /// Notes a warning: the client may not have meant this, but the order goes on.
-    mutating func warn(_ field: String, _ remark: String) { warnings.append(FieldError(field: field, message: "\(field) \(remark)")) }
+    mutating func warn(_ field: String, _ remark: String) { warnings.append(FieldError(field: prefix + field, message: "\(prefix)\(field) \(remark)")) }
 
     /// Whether a member is given with a value other than null.
     func has(_ name: String) -> Bool { body.given(name) != nil }

@@ -30,14 +30,14 @@ public struct RequestReading: Sendable {
         if let request, fields.errors.isEmpty {
             result = .success(request)
         } else {
-            result = .failure(RequestRefusal(errors: fields.errors))
+            result = .failure(fields.refusal ?? RequestRefusal(errors: []))
         }
         self.claim = claim
         warnings = fields.warnings
         names = Set((fields.body.object ?? []).filter { !$0.value.isNull }.map(\.name))
     }
 
-    private static func object(_ body: [UInt8]) throws(RequestRefusal) -> JSONValue {
+    static func object(_ body: [UInt8]) throws(RequestRefusal) -> JSONValue {
         let value: JSONValue
         do throws(JSONError) {
             value = try JSONValue.parse(body, maxDepth: 8, refusesNUL: true)
@@ -52,21 +52,104 @@ public struct RequestReading: Sendable {
 
 extension RequestFields {
     /// Reads every field, even after a mistake. The request is nil only if there was a mistake.
-    fileprivate mutating func request(idempotencyKeys: [String], tokens: TokenList) -> (OrderRequest?, RequestClaim?) {
+    mutating func request(idempotencyKeys: [String], tokens: TokenList) -> (OrderRequest?, RequestClaim?) {
         let (tokenIn, tokenOut) = takePair(tokens)
         let amount = takeAmount(of: tokenIn)
-        let slippage = takeSlippage()
         let userId = takeUserId()
-        let orderType = takeOrderType()
-        let deadline = takeDeadline()
         let key = takeIdempotencyKey(headers: idempotencyKeys)
+        let rest = takeRest(tokenIn, tokenOut, amount, tokens)
         judgeUnknown()
         let claim = userId.flatMap { user in key.flatMap { $0 }.map { RequestClaim(userId: user, key: $0, fields: self) } }
-        guard let tokenIn, let tokenOut, let amount, let slippage, let userId, let key else { return (nil, claim) }
-        let request = OrderRequest(
-            tokenIn: tokenIn, tokenOut: tokenOut, amountIn: amount, slippageBps: slippage, userId: userId, orderType: orderType, deadline: deadline,
-            idempotencyKey: key)
+        guard var request = rest, let userId, let key else { return (nil, claim) }
+        (request.userId, request.idempotencyKey) = (userId, key)
         return (request, claim)
+    }
+
+    /// What an order has besides its pair, its amount and its client.
+    private mutating func takeRest(_ tokenIn: Token?, _ tokenOut: Token?, _ amount: BaseUnits?, _ tokens: TokenList) -> OrderRequest? {
+        let type = takeOrderType()
+        let terms = takeTerms(of: type, tokenIn, tokenOut)
+        let slippage = takeSlippage(of: terms)
+        let deadline = takeDeadline(of: type)
+        let allowsImmediate = takeFlag(.allowImmediate)
+        let then = takeThen(after: tokenIn, tokenOut, tokens)
+        guard let tokenIn, let tokenOut, let amount, let slippage else { return nil }
+        let request = OrderRequest(
+            tokenIn: tokenIn, tokenOut: tokenOut, amountIn: amount, slippageBps: slippage, terms: terms, deadline: deadline,
+            allowsImmediate: allowsImmediate, then: then)
+        if let floor = request.floor, amount.value > 0, floor.leastOut(for: amount) == nil {
+            refuseTerm("limitPrice", "asks for more of \(tokenOut.symbol) than there can be")
+        }
+        return request
+    }
+
+    /// Reads `then`: the order that is placed when this one fills, or a list of two of which at most one fills. Without tokens it goes the other way,
+    /// and without an amount it sells all that this order brings.
+    private mutating func takeThen(after tokenIn: Token?, _ tokenOut: Token?, _ tokens: TokenList) -> [OrderRequest] {
+        guard let given = take(.then) else { return [] }
+        let bodies = given.value.array ?? [given.value]
+        guard 1...2 ~= bodies.count, bodies.allSatisfy({ $0.object != nil }) else {
+            refuse(given.name, "must be an order, or a list of two orders of which at most one fills")
+            return []
+        }
+        var orders: [OrderRequest] = []
+        for body in bodies {
+            var fields = RequestFields(body, vocabulary, prefix: "then.")
+            if let order = fields.followUp(after: tokenIn, tokenOut, tokens) { orders.append(order) }
+            add(fields)
+        }
+        guard orders.count == bodies.count else { return [] }
+        if orders.count == 2, let problem = OrderPair.problem(orders[0], orders[1]) { refuseTerm(given.name, problem) }
+        return orders
+    }
+
+    private mutating func followUp(after tokenIn: Token?, _ tokenOut: Token?, _ tokens: TokenList) -> OrderRequest? {
+        let sold = take(.tokenIn).map { token($0, tokens) } ?? tokenOut
+        let bought = take(.tokenOut).map { token($0, tokens) } ?? tokenIn
+        let hasAmount = vocabulary.names(of: .amount).contains { has($0) }
+        let amount = hasAmount ? takeAmount(of: sold) : BaseUnits(0)
+        if let sold, sold.mint == bought?.mint { refuse("tokenOut", "must not be the same token as tokenIn") }
+        if !hasAmount, let sold, let tokenOut, sold.mint != tokenOut.mint {
+            refuseTerm("amount", "is required where tokenIn is not the token that the first order brings")
+        }
+        for member in [OrderMember.then, .userId, .clientOrderId] {
+            if let given = take(member) { refuse(given.name, "is not for an order that follows another one") }
+        }
+        let request = takeRest(sold, bought, amount, tokens)
+        judgeUnknown()
+        return request
+    }
+
+    /// Reads the body of a pair. The pair is nil only if there was a mistake.
+    mutating func pair(idempotencyKeys: [String], tokens: TokenList) -> (OrderPair?, RequestClaim?) {
+        let userId = takeUserId()
+        let key = takeIdempotencyKey(headers: idempotencyKeys)
+        let claim = userId.flatMap { user in key.flatMap { $0 }.map { RequestClaim(userId: user, key: $0, fields: self) } }
+        for member in body.object ?? [] where !["orders", "userId", "clientOrderId"].contains(member.name) && !member.value.isNull {
+            refuse(Self.shown(member.name), "is not known here: it belongs into each of the orders")
+        }
+        guard let bodies = body["orders"]?.array, bodies.count == 2, bodies.allSatisfy({ $0.object != nil }) else {
+            refuse("orders", "must be a list of two orders")
+            return (nil, claim)
+        }
+        var requests: [OrderRequest] = []
+        for (index, body) in bodies.enumerated() {
+            var fields = RequestFields(body, vocabulary, prefix: "orders[\(index)].")
+            for member in [OrderMember.userId, .clientOrderId] {
+                if let given = fields.take(member) { fields.refuse(given.name, "belongs to the pair and not to one of its orders") }
+            }
+            let (tokenIn, tokenOut) = fields.takePair(tokens)
+            let amount = fields.takeAmount(of: tokenIn)
+            if var request = fields.takeRest(tokenIn, tokenOut, amount, tokens), let userId, let key {
+                (request.userId, request.idempotencyKey) = (userId, key)
+                requests.append(request)
+            }
+            fields.judgeUnknown()
+            add(fields)
+        }
+        guard requests.count == 2 else { return (nil, claim) }
+        if let problem = OrderPair.problem(requests[0], requests[1]) { refuseTerm("orders", problem) }
+        return (errors.isEmpty ? OrderPair(first: requests[0], second: requests[1]) : nil, claim)
     }
 
     private mutating func takePair(_ tokens: TokenList) -> (Token?, Token?) {
@@ -123,11 +206,6 @@ extension RequestFields {
             return nil
         }
         return user
-    }
-
-    private mutating func takeOrderType() -> String {
-        if let given = take(.orderType), !Self.isMarket(given.value) { refuse(given.name, Self.notMarket(given.value)) }
-        return "market"
     }
 
     /// The key. The inner nil is no key, the outer nil is a mistake.

@@ -23,7 +23,7 @@ extension FieldError: JSONWritable {
     }
 }
 
-/// Why a request is refused before it changes anything: status 400.
+/// Why a request is refused before it changes anything: status 400, or 422 for `badTerms`.
 public struct RequestRefusal: Error, Sendable, Hashable {
     /// The kinds; the raw values are part of the API.
     public enum Code: String, Sendable, Hashable, CaseIterable {
@@ -31,6 +31,10 @@ public struct RequestRefusal: Error, Sendable, Hashable {
         case badJSON = "BAD_JSON"
         /// A field is missing or wrong.
         case badRequest = "BAD_REQUEST"
+        /// Each field alone is all right, and the order makes no sense with them.
+        case badTerms = "BAD_TERMS"
+        /// The price that the order would wait for is reached already.
+        case triggerReached = "TRIGGER_REACHED"
     }
 
     public let code: Code
@@ -46,11 +50,11 @@ public struct RequestRefusal: Error, Sendable, Hashable {
     }
 
     /// Makes a refusal of fields. With one error, the sentence is that error's; with several, it names all fields.
-    public init(errors: [FieldError]) {
+    public init(errors: [FieldError], code: Code = .badRequest) {
         var fields: [String] = []
         for error in errors where !fields.contains(error.field) { fields.append(error.field) }
         self.init(
-            code: .badRequest,
+            code: code,
             error: errors.count == 1 ? errors[0].message : "These fields are missing or not valid: \(fields.joined(separator: ", "))", errors: errors)
     }
 }

@@ -16,7 +16,7 @@ public struct StepReport: Sendable {
 
 /// The end of an order, for metrics.
 public struct OrderEnd: Sendable, Equatable {
-    /// confirmed, failed or cancelled.
+    /// confirmed, failed, cancelled or expired.
     public let status: OrderStatus
     /// Why the order failed; nil if it did not fail.
     public let code: String?

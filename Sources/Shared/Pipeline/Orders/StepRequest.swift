@@ -28,6 +28,8 @@ public struct StepRequest: Sendable {
     var seen: OrderState?
     /// Why the order fails in this step.
     var failure: FailureCode?
+    /// The orders that are placed because this one fills.
+    var then: [NewOrder] = []
 
     /// The first event of an order.
     static let pending = Event(type: .pending, progress: Progress.none, message: EventMessage.pending)
@@ -113,6 +115,28 @@ public struct StepRequest: Sendable {
                     type: .retryPending, progress: nil,
                     message: EventMessage.retrying(delayMs: wait, nextAttempt: next, maxAttempts: maxAttempts), members: pending),
             ], delay: wait, usesAttempt: !atOnce, seen: state)
+    }
+
+    /// The order waits for its price again, because its limit was not met at its own size. No attempt is used.
+    ///
+    /// - Parameters:
+    ///   - state: the state in which that was found: routing, building, or submitted if the transaction's outcome is certain.
+    ///   - got: what a quote or the transaction would have brought; nil if there was none.
+    ///   - delay: how long it waits at least, in ms.
+    public static func rest(_ order: Order, for trigger: Trigger, in state: OrderState, got: BaseUnits?, delay: UInt64) -> StepRequest {
+        let waiting = Waiting.price(trigger)
+        let reason = got.map { "Limit not met: its size would bring \($0.decimalText(decimals: order.tokenOut.decimals)) \(order.tokenOut.symbol); " }
+        let message = (reason ?? "Limit not met; ") + "the order waits for \(order.words(waiting))"
+        let event = Event(type: .open, progress: Progress.none, message: message, members: NewOrder.members(waiting))
+        let spot = PriceDirection(order).map { WaitPlace(waiting, $0).spot } ?? ""
+        return StepRequest(step: .rest, fields: [("w", spot)], events: [event], delay: delay, seen: state)
+    }
+
+    /// Places the orders that follow this one.
+    public func placing(_ then: [NewOrder]) -> StepRequest {
+        var request = self
+        request.then = then
+        return request
     }
 
     /// The end of an order that failed for good. `tried` says whether an attempt was under way. `state` is nil if any state will do.

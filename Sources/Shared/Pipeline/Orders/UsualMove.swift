@@ -33,7 +33,7 @@ enum UsualMove: String, CaseIterable {
     /// Whether the move counts as a start, which only the first delivery of an entry makes without being counted.
     var begins: Bool { steps[0].begins }
     /// Whether the deadline of an order ends it in the source state.
-    var expires: Bool { OrderStep.expire.sources.contains(source) }
+    var expires: Bool { OrderStep.miss.sources.contains(source) }
 
     /// The move whose last step this is; nil if there is none.
     init?(endingWith step: OrderStep) {

@@ -71,6 +71,8 @@ public final class Work: Sendable {
     public let transactions: [SignedTransaction]
     /// How often a quote of this order was too old.
     public let staleQuotes: Int
+    /// How often the order has begun to wait again.
+    public let rests: Int
     /// The time of Redis, in ms.
     public let now: UInt64
     /// Whether another delivery has taken this step before.
@@ -83,6 +85,7 @@ public final class Work: Sendable {
         route = fold.route
         self.transactions = transactions
         staleQuotes = fold.staleQuotes
+        rests = fold.rests
         self.now = now
         self.isResumed = isResumed
     }

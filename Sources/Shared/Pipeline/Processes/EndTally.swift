@@ -9,7 +9,7 @@ public struct EndTally: Sendable, Equatable {
     /// The largest count of a process. A text with a larger number is not a tally.
     private static let maxNumber = 1_000_000_000_000
     private static let buckets = 176
-    private static let statuses: [OrderStatus] = [.confirmed, .failed, .cancelled]
+    private static let statuses: [OrderStatus] = [.confirmed, .failed, .cancelled, .expired]
 
     private var ends: [Int]
     private var times: [Int]

@@ -41,6 +41,8 @@ struct Rights {
             + on(
                 [keys.retries, keys.deadlines, keys.leaving, keys.user(nobody), keys.open(anyAccount)],
                 ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZSCORE", "ZRANGEBYSCORE", "ZREVRANGEBYSCORE", "DEL"])
+            + on([keys.waits], ["SADD", "SREM", "SCARD", "SMEMBERS", "DEL"])
+            + on([keys.waits + ":none"], ["ZADD", "ZREM", "ZCARD", "ZSCORE", "ZRANGEBYLEX", "DEL"])
             + on([keys.recent(anyAccount)], ["ZADD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "ZCARD", "EXISTS", "PEXPIRE", "DEL"])
     }
 
@@ -75,6 +77,7 @@ struct Rights {
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
         + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "EXISTS", "PEXPIRE"])
         + on([Keys.attempts[1]], ["GET", "SET", "EXISTS"])
+        + on([Keys.prices], ["HMGET", "HSET", "PEXPIRE"]) + on([Keys.wantedPrices], ["ZADD", "ZREMRANGEBYSCORE", "ZREVRANGEBYSCORE"])
         + on([Keys.tokens], ["HGETALL", "HKEYS", "HSETNX", "HDEL"]) + on([Keys.bucket("none")], ["HMGET", "HSET", "PEXPIRE"])
         + on([Keys.agreement("none")], ["GET", "SET", "DEL"]) + [
             ["SCAN", "0"], ["TIME"],

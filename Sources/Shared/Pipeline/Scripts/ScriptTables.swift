@@ -19,12 +19,14 @@ enum ScriptTables {
 
     /// Names in Redis: streams with the groups that read them, and the set of retries.
     static let names =
-        local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries))
+        local("EVENTS", quoted(Keys.Name.events)) + local("RETRIES", quoted(Keys.Name.retries)) + local("WAITS", quoted(Keys.Name.waits))
+        + local("DEADLINES", quoted(Keys.Name.deadlines))
         + local("SOURCE", table(Stage.allCases.map { ($0.group, quoted($0.stream)) }))
         + local("READER", table(Stage.allCases.map { ($0.stream, quoted($0.group)) }))
 
-    /// What begins the names of an order's key and of the set of an account's open orders.
-    static let prefixes = local("ORDER", quoted(Keys.Name.order)) + local("OPEN", quoted(Keys.Name.open))
+    /// What begins the names of an order's key, of the set of an account's open orders, and of a user's list.
+    static let prefixes =
+        local("ORDER", quoted(Keys.Name.order)) + local("OPEN", quoted(Keys.Name.open)) + local("USER", quoted(Keys.Name.user))
 
     /// The values of `p` in an order's hash. Without the field every event is stored. ANNOUNCED: an entry on the events stream stands for events that
     /// are not. REFUSED: Postgres has refused them, and dead letters stand for them.
@@ -34,7 +36,10 @@ enum ScriptTables {
     static let sentences = local(
         "SENTENCES",
         table(
-            [("pending", quoted(EventMessage.pending)), ("cancelled", quoted(EventMessage.cancelled))]
+            [
+                ("pending", quoted(EventMessage.pending)), ("cancelled", quoted(EventMessage.cancelled)),
+                ("otherFilled", quoted(EventMessage.otherFilled)), ("expired", quoted(EventMessage.expired)),
+            ]
                 + [FailureCode.deadlineExceeded, .poisoned].map { ($0.rawValue, quoted($0.sentence)) }))
 
     /// For each state its status, whether it is final, and else its stage.

@@ -9,6 +9,9 @@ public enum Scripts {
     static let advanceMany = script("advance_many", PackageResources.advance_many_lua, with: .moves)
     static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
     static let promote = script("promote", PackageResources.promote_lua, with: .orders)
+    static let fire = script("fire", PackageResources.fire_lua, with: .steps)
+    static let trail = script("trail", PackageResources.trail_lua, with: .orders)
+    static let amend = script("amend", PackageResources.amend_lua, with: .orders)
     static let sweep = script("sweep", PackageResources.sweep_lua, with: .steps)
     static let hasten = script("hasten", PackageResources.hasten_lua, with: .orders)
     static let bury = script("bury", PackageResources.bury_lua, with: .orders)
@@ -44,7 +47,7 @@ public enum Scripts {
     static let exchange = script("exchange", PackageResources.exchange_lua)
 
     static let all = [
-        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
+        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, fire, trail, amend, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
         release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
         tokens, mark, adopt, charge, placing, exchange,
     ]

@@ -3,18 +3,13 @@ internal import Redis
 
 /// The regular work beside the entries of streams: due retries, deadlines, times that a clock which ran ahead has left, trimming, consumers that are
 /// gone, and the lag after a restart of Redis.
-///
-/// The first two processes that serve a partition do it, so its cost does not grow with the number of processes. The first of them does it each time.
-/// The second does it each tenth time, for the time in which nobody knows yet that the first one has gone.
 @ServiceActor
 public final class PipelineUpkeep {
     /// Partitions that are looked after side by side: about a millisecond of Redis.
     private static let together = 16
-    /// Of so many rounds the second process of a partition takes part in one.
-    private static let slowRounds = 10
 
     private let pipeline: OrderPipeline
-    private let roster: Roster
+    private let rounds: UpkeepRounds
     private let clock: RedisClock
     private let observer: any StreamObserver
     private let promotes: Bool
@@ -24,7 +19,7 @@ public final class PipelineUpkeep {
     /// The upkeep of the partitions that this process serves; only routers and executors promote retries. `clock` has the time of Redis.
     public init(pipeline: OrderPipeline, roster: Roster, clock: RedisClock, promotes: Bool, observer: any StreamObserver) {
         self.pipeline = pipeline
-        self.roster = roster
+        rounds = UpkeepRounds(pipeline: pipeline, roster: roster)
         self.clock = clock
         self.observer = observer
         self.promotes = promotes
@@ -84,16 +79,7 @@ public final class PipelineUpkeep {
 
     /// Calls `body` again and again with the partitions that this process looks after in that round.
     private func every(_ interval: Duration, _ body: @ServiceActor (PipelineUpkeep, [Keys]) async -> Void) async {
-        // Processes that start at one moment take part in different rounds.
-        var round = Int.random(in: 0..<Self.slowRounds)
-        while !Task.isCancelled {
-            let isSlow = round % Self.slowRounds == 0
-            let partitions = pipeline.partitions.filter { keys in roster.rank(of: keys.partition).map { $0 == 0 || $0 == 1 && isSlow } ?? false }
-            await body(self, partitions)
-            round += 1
-            // Jitter keeps replicas from asking in step.
-            try? await sleep(for: interval * Int.random(in: 80...120) / 100)
-        }
+        await rounds.each(interval) { partitions in await body(self, partitions) }
     }
 
     /// Tries the same for each partition, for some of them side by side.

@@ -31,8 +31,10 @@ public protocol Chain: AnyObject, Sendable {
     ///
     /// Throws an `OrderFailure` if the swap is not signed; otherwise throws only `CancellationError`.
     ///
-    /// - Parameter now: in ms of Redis' time.
-    func sign(_ order: Order, leg: Int, attempt: Int, quote: Quote, now: UInt64) async throws -> SignedTransaction
+    /// - Parameters:
+    ///   - rests: how often the order has waited again. Its attempts count from 1 after each time.
+    ///   - now: in ms of Redis' time.
+    func sign(_ order: Order, leg: Int, attempt: Int, rests: Int, quote: Quote, now: UInt64) async throws -> SignedTransaction
 
     /// Sends a signed transaction, with the same bytes as often as needed, and follows it until its outcome is certain.
     ///

@@ -2,7 +2,9 @@ internal import Access
 internal import EventLoop
 internal import HTTP
 internal import JSON
+internal import Marks
 internal import Orders
+internal import Pipeline
 internal import ServiceKit
 internal import Storage
 
@@ -13,6 +15,8 @@ struct ListRoutes {
     private static let parameters = ["userId", "status", "clientOrderId", "from", "to", "limit", "cursor", "view"]
 
     let lists: OrderLists
+    let triggers: TriggerCheck
+    let pipeline: OrderPipeline
 
     func add(to router: HTTPRouter) { router.get("/api/orders", query: Self.parameters, for: .read) { request, _ in try await list(request) } }
 
@@ -21,11 +25,28 @@ struct ListRoutes {
         let page = try await answering("The orders cannot be listed") {
             try await lists.page(query.filter(for: request.principal), limit: query.limit, after: query.cursor)
         }
+        let distances = await distances(page.orders)
         let body = JSONWriter.object { writer in
-            writer.array("orders") { list in for order in page.orders { query.view.write(order, to: &list) } }
+            writer.array("orders") { list in for order in page.orders { query.view.write(order, distances[order.order.id], to: &list) } }
             writer.field("nextCursor", orNull: page.next?.description)
         }
         return HTTPResponse.json(200, body).unlessKnown(to: request)
+    }
+}
+
+extension ListRoutes {
+    /// How far the orders of a page are from their prices, for those that wait. The price and where they wait are those of this moment.
+    private func distances(_ orders: [OrderView]) async -> [OrderID: TriggerDistance] {
+        let open = orders.filter { $0.status == .open }.map(\.order)
+        guard !open.isEmpty, let spots = try? await pipeline.spots(of: open.map(\.id)) else { return [:] }
+        var marks: [Int: [MarkQuestion: Mark]] = [:]
+        for (partition, part) in Dictionary(grouping: open, by: \.id.partition) { marks[partition] = await triggers.marks(of: part) }
+        var distances: [OrderID: TriggerDistance] = [:]
+        for (order, spot) in zip(open, spots) {
+            guard let trigger = WaitPlace.trigger(spot: spot), let direction = PriceDirection(order) else { continue }
+            distances[order.id] = TriggerDistance(waitsFor: trigger, mark: marks[order.id.partition]?[.price(direction)]?.price)
+        }
+        return distances
     }
 }
 
@@ -33,10 +54,10 @@ struct ListRoutes {
 enum ListView: String {
     case full, summary
 
-    func write(_ order: OrderView, to list: inout JSONWriter) {
+    func write(_ order: OrderView, _ distance: TriggerDistance?, to list: inout JSONWriter) {
         switch self {
-        case .full: list.value(raw: order.json(includesSuccess: false))
-        case .summary: order.writeSummary(to: &list)
+        case .full: list.value(raw: order.json(includesSuccess: false, distance: distance))
+        case .summary: order.writeSummary(distance: distance, to: &list)
         }
     }
 }
@@ -53,7 +74,7 @@ struct ListQuery {
         let time = { (text: String) in Timestamp.parse(text).flatMap { UInt64(exactly: $0) } }
         // The plus sign of a zone arrives as a blank if it is not escaped.
         let moment = "must be a time with a zone such as 2026-01-10T07:30:00Z; the + of a zone is written %2B in a URL"
-        let statuses = query.read("status", "must be pending, routing, building, submitted, confirmed, failed or cancelled, several by comma") {
+        let statuses = query.read("status", "must be \(OrderStatus.names), several by comma") {
             text in
             let parts = text.split(separator: ",", omittingEmptySubsequences: false).map { OrderStatus(rawValue: String($0)) }
             return parts.contains(nil) ? nil : parts.compactMap { $0 }

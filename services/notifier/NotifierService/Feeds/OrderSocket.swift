@@ -31,9 +31,15 @@ final class OrderSocket: OrderWatcher {
 
     func orderIsKnown(_ order: Order, seq: Int) { dialect.introduce(order) }
 
-    func replay(_ events: [OrderEvent]) { send(dialect.replay(events)) }
+    func replay(_ events: [OrderEvent]) {
+        let shown = events.compactMap(shown)
+        if !shown.isEmpty { send(dialect.replay(shown)) }
+    }
 
-    func deliver(_ event: OrderEvent) { send(dialect.messages(for: event)) }
+    func deliver(_ event: OrderEvent) { if let shown = shown(event) { send(dialect.messages(for: shown)) } }
+
+    /// The event as the clients of the dialect may see it; nil if it tells them nothing.
+    private func shown(_ event: OrderEvent) -> OrderEvent? { type(of: dialect).knowsWaiting ? event : event.documented }
 
     func orderIsOver() { socket.close(code: .normal) }
 

@@ -6,6 +6,8 @@ struct NativeDialect: Dialect {
     static var label: String { "native" }
     static var socket: SocketAddress { .query("/v1/stream", parameter: "orderId") }
 
+    static var knowsWaiting: Bool { true }
+
     /// The order as it was placed, for the next message.
     private var introduction: Order?
 

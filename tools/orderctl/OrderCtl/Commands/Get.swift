@@ -57,8 +57,8 @@ enum OrderText {
         switch status {
         case .confirmed: .green
         case .failed: .red
-        case .cancelled: .yellow
-        case .pending, .routing, .building, .submitted, nil: .faint
+        case .cancelled, .expired: .yellow
+        case .open, .pending, .routing, .building, .submitted, nil: .faint
         }
     }
 }

@@ -102,8 +102,8 @@ enum EventLine {
         switch type {
         case .confirmed: .green
         case .failed, .executionFailed: .red
-        case .cancelled, .retryPending: .yellow
-        case .pending, .routing, .building, .submitted, nil: .faint
+        case .cancelled, .expired, .retryPending: .yellow
+        case .open, .amended, .triggered, .pending, .routing, .building, .submitted, nil: .faint
         }
     }
 }

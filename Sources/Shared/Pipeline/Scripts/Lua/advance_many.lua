@@ -34,9 +34,9 @@ local function nextOf(middle)
   return found
 end
 
--- What has to be known of an order: who counts it, only if it ends.
+-- What has to be known of an order: who counts it, whether it is one of a pair and whether orders follow it, only if it ends.
 local function read(key)
-  if isFinal then return try('HMGET', key, 's', 'p', 'x', 'u', 'h') end
+  if isFinal then return try('HMGET', key, 's', 'p', 'x', 'u', 'h', 'c', 'q') end
   return try('HMGET', key, 's', 'p', 'x', 'u')
 end
 
@@ -69,6 +69,7 @@ local function advance(key, first)
   if not mayWrite or not holds(source, group, consumer, entry, isFirst) then return '' end
   local order, name = read(key), prefix .. entry
   local deadline, user, account = order[3], order[4], order[5]
+  if order[6] or order[7] then return '' end
   if order[1] ~= from .. middle .. name or expires and isOver(deadline) or not isCountable(key, account) then return '' end
 
   local after, id, isAnnounced = nextOf(middle), idOf(key), order[2] == ANNOUNCED

@@ -2,8 +2,9 @@
 -- is one hash; docs/state-machine.md lists its fields.
 
 -- s: where the order is; p: how its events stand with Postgres; x: deadline; u: user; v: venues; l: the remark about the part that has landed; d: the
--- starts that were counted; b: the dead letters of its events; h: the account whose open orders count it.
-local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd', 'b', 'h' }
+-- starts that were counted; b: the dead letters of its events; h: the account whose open orders count it; w, n: where it waits for its price; y: until
+-- when; c: the other order of its pair.
+local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd', 'b', 'h', 'w', 'n', 'y', 'c' }
 
 local MAX_FIELDS = 100
 
@@ -26,6 +27,7 @@ local function orderOf(values, key, id)
   order.unstored, order.deadline, order.user = values[2] or '', values[3] or '', values[4] or ''
   order.venues, order.remark, order.starts = values[5] or '', values[6] or '', values[7] or ''
   order.letters, order.account = tonumber(values[8]) or 0, values[9] or ''
+  order.spot, order.renewal, order.expiry, order.sibling = values[10] or '', values[11] or '', values[12] or '', values[13] or ''
   return order
 end
 
@@ -51,8 +53,11 @@ local function set(order, name, value)
   order.changed[#order.changed + 1] = value
 end
 
+-- What begins all keys of an order's partition.
+local function headOf(order) return string.sub(order.key, 1, -1 - #ORDER - #order.id) end
+
 -- The set of the open orders of an order's account, in the order's partition.
-local function openOf(order) return string.sub(order.key, 1, -1 - #ORDER - #order.id) .. OPEN .. order.account end
+local function openOf(order) return headOf(order) .. OPEN .. order.account end
 
 -- Adds an event to those that `save` writes. A line says only what is new; the fold of all lines makes the events that clients see. No `progress`
 -- repeats the last one. `status` is given only if it differs from the kind.
@@ -139,12 +144,68 @@ local function dismiss(order, name, leaving, at, ttl)
   leave(order, leaving, at, ttl)
 end
 
+-- Whether a sorted set of prices has the order, and whether another order of a pair keeps it out of there: what `entry` says of an order that waits.
+local ARMED, HELD = 'waits', 'held'
+
+-- The places of an order that waits: each the name of a set and the member. `w` and, where a trigger trails, `n` hold the name and the price's key.
+local function spotsOf(order)
+  local spots = {}
+  for _, text in ipairs({ order.spot, order.renewal }) do
+    local set, key = string.match(text, '^(%S+) (%d+)$')
+    if set then spots[#spots + 1] = { set = set, member = key .. ':' .. order.id } end
+  end
+  return spots
+end
+
+-- Puts an order where a mark finds it.
+local function arm(order)
+  local sets = headOf(order) .. WAITS
+  for _, spot in ipairs(spotsOf(order)) do
+    write('ZADD', sets .. ':' .. spot.set, 0, spot.member)
+    write('SADD', sets, spot.set)
+  end
+  order.entry = ARMED
+end
+
+-- Takes an order out of there. An order that waits for its next turn there is in no set: its retry will find that it has gone on.
+local function disarm(order)
+  if order.entry == ARMED then
+    local sets = headOf(order) .. WAITS
+    for _, spot in ipairs(spotsOf(order)) do write('ZREM', sets .. ':' .. spot.set, spot.member) end
+  end
+  if order.entry == ARMED or order.entry == HELD then order.entry = '' end
+end
+
+-- Ends an order that waits.
+local function endWaiting(order, at, state, message)
+  order.state = state
+  disarm(order)
+  event(order, at, state, 0, message .. order.remark)
+  if order.expiry ~= '' then write('ZREM', headOf(order) .. DEADLINES, order.id) end
+end
+
+-- What becomes of the other order of a pair when one has moved. Once any of it is filled, or it is cancelled, the other is cancelled. If it is open
+-- again or has failed, the other is no longer held. While it is under way the other is held, so the two never fill both.
+local function settlePair(order, at)
+  if order.sibling == '' then return end
+  local other = find(headOf(order) .. ORDER .. order.sibling, order.sibling)
+  if not other or other.state ~= 'open' then return end
+  if order.state == 'confirmed' or order.state == 'cancelled' or order.remark ~= '' then
+    endWaiting(other, at, 'cancelled', order.state == 'cancelled' and SENTENCES.cancelled or SENTENCES.otherFilled)
+    save(other, headOf(order) .. EVENTS)
+  elseif other.entry == HELD and (FINAL[order.state] or order.state == 'open') then
+    arm(other)
+    write('HSET', other.key, 's', place(other))
+  end
+end
+
 local function failNow(order, at, deadlines, code)
   local sentence = SENTENCES[code] .. order.remark
   order.state = 'failed'
   event(order, at, 'failed', 0, sentence,
     '"error":{"code":"' .. code .. '","message":"' .. sentence .. '","retryable":false},"totalAttempts":' .. integer(order.attempt))
   if order.deadline ~= '' then write('ZREM', deadlines, order.id) end
+  settlePair(order, at)
 end
 
 -- Moves an entry to the dead letters with its original fields, each under `f:<name>`, and acknowledges it. Returns the letter's id as `add` does.
@@ -180,4 +241,52 @@ local function readLetter(dead, id)
     end
   end
   return letter
+end
+
+-- Writes a new order: its hash, its first event, and its entry on `accepted` or its place among those that wait. Returns what gives the id of the
+-- entry that stands for it: the one on `accepted`, or the one on the events stream.
+-- `sheet`: id, details, fingerprint, deadline, user, account, w, n, k, y, c, q, and for an order that waits the message and the members of its event.
+local function create(head, sheet, at, createdAt)
+  local order = {
+    key = head .. ORDER .. sheet.id, id = sheet.id, lines = {}, messages = {}, changed = {}, round = 1, attempt = 1, seq = 0, unstored = '',
+    deadline = sheet.deadline, user = sheet.user, account = sheet.account, spot = sheet.spot, renewal = sheet.renewal, expiry = sheet.expiry,
+    remark = '',
+  }
+  local job
+  if sheet.spot == '' then
+    order.state = 'pending'
+    job = add(head .. SOURCE.router, 'id', sheet.id, 'round', 1)
+    order.entry = function() return SOURCE.router .. ':' .. job() end
+    event(order, at, 'pending', 0, SENTENCES.pending)
+  else
+    order.state = 'open'
+    arm(order)
+    job = add(head .. EVENTS, 'id', sheet.id)
+    order.unstored = ANNOUNCED
+    set(order, 'p', ANNOUNCED)
+    event(order, at, 'open', 0, sheet.message, sheet.members)
+  end
+  set(order, 'o', sheet.details)
+  set(order, 'f', function() return job() .. ' ' .. sheet.fingerprint end)
+  local fields = {
+    x = sheet.deadline, u = sheet.user, h = sheet.account, w = sheet.spot, n = sheet.renewal, k = sheet.trail, y = sheet.expiry, c = sheet.sibling,
+    q = sheet.follows,
+  }
+  for _, name in ipairs({ 'x', 'u', 'h', 'w', 'n', 'k', 'y', 'c', 'q' }) do
+    if fields[name] ~= '' then set(order, name, fields[name]) end
+  end
+  save(order, head .. EVENTS)
+  local ends = sheet.deadline ~= '' and sheet.deadline or sheet.expiry
+  if ends ~= '' then write('ZADD', head .. DEADLINES, ends, sheet.id) end
+  if sheet.user ~= '' then write('ZADD', head .. USER .. sheet.user, createdAt, sheet.id) end
+  return job
+end
+
+-- The values of a sheet that come in turn among the arguments, from `first` on. SHEET is how many they are.
+local SHEET = 12
+local function sheetAt(first, user, account)
+  local sheet = { user = user, account = account }
+  local names = { 'id', 'details', 'fingerprint', 'deadline', 'spot', 'renewal', 'trail', 'expiry', 'sibling', 'follows', 'message', 'members' }
+  for index, name in ipairs(names) do sheet[name] = ARGV[first + index - 1] end
+  return sheet
 end

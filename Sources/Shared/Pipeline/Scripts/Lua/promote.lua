@@ -1,4 +1,4 @@
--- Hands due retries back to their streams. A retry whose order cannot be read now is left for later.
+-- Hands due retries back to their streams, or to where orders wait for their price. A retry whose order cannot be read now is left for later.
 -- KEYS: retries, accepted, routed, leaving   ARGV: prefix of order keys, max, time to live in ms
 -- Answers {looked at, handed back}
 local at = milliseconds()
@@ -11,8 +11,12 @@ local function promote(member, order)
   -- The order may have gone on meanwhile with another entry of its round. Its `entry` must then stay.
   if not order or retryOf(order) ~= member then return end
   if FINAL[order.state] then return dismiss(order, order.entry, KEYS[4], at, tonumber(ARGV[3])) end
-  local entry = add(target == SOURCE.router and KEYS[2] or KEYS[3], 'id', id, 'round', round)
-  order.entry = function() return target .. ':' .. entry() end
+  if target == WAITS then
+    arm(order)
+  else
+    local entry = add(target == SOURCE.router and KEYS[2] or KEYS[3], 'id', id, 'round', round)
+    order.entry = function() return target .. ':' .. entry() end
+  end
   write('HSET', order.key, 's', function() return place(order) end)
   promoted = promoted + 1
 end

@@ -2,7 +2,8 @@
 -- KEYS: order, source stream, events, routed, retries, deadlines, dead, leaving
 -- ARGV: step, id, stage, entry, consumer, round, token, max starts, delay in ms, uses an attempt (1 or 0), time to live in ms,
 --       the state in which the worker has seen the order ('' if any state will do), count of fields to set, their names and values,
---       then for each event: type, progress ('' repeats the last), message, the members that it adds
+--       count of events, for each of them: type, progress ('' repeats the last), message, the members that it adds,
+--       then a sheet (see `create`) for each order that is placed because this one fills, and before the first the time of their request
 local step, id, group, entry, consumer, round = STEPS[ARGV[1]], ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local token, maxStarts, delay, usesAttempt, ttl = ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
 local seen = ARGV[12]
@@ -52,7 +53,7 @@ end
 
 -- If the order fails in this step, the caller's reason is more exact than the deadline's.
 local fails = step.to == 'failed'
-if order.deadline ~= '' and at > tonumber(order.deadline) and STEPS.expire.from[order.state] and not fails then
+if order.deadline ~= '' and at > tonumber(order.deadline) and STEPS.miss.from[order.state] and not fails then
   failNow(order, at, deadlines, 'DEADLINE_EXCEEDED')
   finish()
   save(order, events)
@@ -94,8 +95,12 @@ if seen ~= '' and seen ~= order.state then return { 'conflict' } end
 local before = order.state
 order.state = step.to
 local eventsAt = FIELDS_AT + 1 + 2 * tonumber(ARGV[FIELDS_AT])
-for index = FIELDS_AT + 1, eventsAt - 2, 2 do set(order, ARGV[index], ARGV[index + 1]) end
-for index = eventsAt, #ARGV, 4 do
+for index = FIELDS_AT + 1, eventsAt - 2, 2 do
+  set(order, ARGV[index], ARGV[index + 1])
+  if ARGV[index] == 'l' then order.remark = ARGV[index + 1] end
+end
+local sheetsAt = eventsAt + 1 + 4 * tonumber(ARGV[eventsAt])
+for index = eventsAt + 1, sheetsAt - 4, 4 do
   local kind, progress, message = ARGV[index], ARGV[index + 1], ARGV[index + 2]
   local status = kind == 'execution-failed' and STATUS[before] or kind == 'retry-pending' and STATUS[order.state] or kind
   message = string.gsub(message, '{dex}', (string.gsub(order.venues, '%%', '%%%%')))
@@ -107,7 +112,12 @@ if step.startsOver then
   order.round = order.round + 1
   if usesAttempt then order.attempt = order.attempt + 1 end
   set(order, 't', '')
-  order.entry = RETRIES .. ':' .. step.handsOn .. ':' .. integer(delay)
+  -- An order that waits for its price again has all its attempts before it, and is in no hurry: what has no deadline may have an end.
+  if not step.handsOn then
+    order.attempt = 1
+    if order.expiry ~= '' then write('ZADD', deadlines, order.expiry, id) end
+  end
+  order.entry = RETRIES .. ':' .. (step.handsOn or WAITS) .. ':' .. integer(delay)
   write('ZADD', retries, integer(at + delay), retryOf(order))
   -- `sweep` removes a submitted order from the deadlines, so the order is added again.
   if order.deadline ~= '' then write('ZADD', deadlines, order.deadline, id) end
@@ -118,5 +128,11 @@ elseif FINAL[order.state] and order.deadline ~= '' then
   write('ZREM', deadlines, id)
 end
 save(order, events)
+settlePair(order, at)
+for first = sheetsAt + 1, #ARGV, SHEET do
+  local sheet = sheetAt(first, order.user, order.account)
+  create(headOf(order), sheet, at, ARGV[sheetsAt])
+  if order.account ~= '' then write('ZADD', openOf(order), integer(at), sheet.id) end
+end
 if step.begins then return answer('ok') end
 return commit({ 'ok', order.seq, integer(at) })

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Markets
+@testable import Orders
 
 @Suite struct WideArithmeticTests {
     private let largest = UInt128.max

@@ -1,13 +1,14 @@
 /// Which way a quotient is rounded.
-enum Rounding {
+package enum Rounding: Sendable {
     case down
     case up
 }
 
 /// Integer arithmetic whose intermediate results need up to 256 bits.
-enum WideArithmetic {
+package enum WideArithmetic {
     /// `a · b / divisor`, exactly rounded; nil if it does not fit 128 bits or the divisor is 0.
-    static func multiplyDivide(_ a: UInt128, _ b: UInt128, by divisor: UInt128, _ rounding: Rounding) -> UInt128? {
+    @inlinable
+    package static func multiplyDivide(_ a: UInt128, _ b: UInt128, by divisor: UInt128, _ rounding: Rounding) -> UInt128? {
         let product = a.multipliedFullWidth(by: b)
         guard product.high < divisor else { return nil }
         let (quotient, remainder) =
@@ -16,23 +17,27 @@ enum WideArithmetic {
     }
 
     /// `a · b / 2^64`, exactly rounded; nil if it does not fit 128 bits.
-    static func multiplyShift(_ a: UInt128, _ b: UInt128, _ rounding: Rounding) -> UInt128? {
+    @inlinable
+    package static func multiplyShift(_ a: UInt128, _ b: UInt128, _ rounding: Rounding) -> UInt128? {
         let product = a.multipliedFullWidth(by: b)
         guard product.high >> 64 == 0 else { return nil }
         return raised(product.high << 64 | product.low >> 64, if: UInt64(truncatingIfNeeded: product.low) > 0, rounding)
     }
 
     /// `a · 2^64 / divisor` for an `a` of 64 bits, exactly rounded; the divisor is above 0.
-    static func shiftDivide(_ a: UInt64, by divisor: UInt128, _ rounding: Rounding) -> UInt128 { divide(UInt128(a) << 64, by: divisor, rounding) }
+    @inlinable
+    package static func shiftDivide(_ a: UInt64, by divisor: UInt128, _ rounding: Rounding) -> UInt128 { divide(UInt128(a) << 64, by: divisor, rounding) }
 
     /// `a / divisor`; the divisor is above 0. Rounding up never overflows: a quotient of the largest number has no remainder.
-    static func divide(_ a: UInt128, by divisor: UInt128, _ rounding: Rounding) -> UInt128 {
+    @inlinable
+    package static func divide(_ a: UInt128, by divisor: UInt128, _ rounding: Rounding) -> UInt128 {
         let (quotient, remainder) = a.quotientAndRemainder(dividingBy: divisor)
         return quotient + (remainder > 0 && rounding == .up ? 1 : 0)
     }
 
     /// The largest root whose square is at most `a · b`.
-    static func squareRoot(ofProduct a: UInt128, _ b: UInt128) -> UInt128 {
+    @inlinable
+    package static func squareRoot(ofProduct a: UInt128, _ b: UInt128) -> UInt128 {
         let square = a.multipliedFullWidth(by: b)
         var root: UInt128 = 0
         let bits = 256 - (square.high > 0 ? square.high.leadingZeroBitCount : 128 + square.low.leadingZeroBitCount)
@@ -44,7 +49,8 @@ enum WideArithmetic {
         return root
     }
 
-    private static func raised(_ quotient: UInt128, if isInexact: Bool, _ rounding: Rounding) -> UInt128? {
+    @inlinable
+    package static func raised(_ quotient: UInt128, if isInexact: Bool, _ rounding: Rounding) -> UInt128? {
         guard isInexact && rounding == .up else { return quotient }
         let (sum, overflow) = quotient.addingReportingOverflow(1)
         return overflow ? nil : sum

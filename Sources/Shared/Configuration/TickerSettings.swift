@@ -1,0 +1,13 @@
+/// How the routers look after orders that wait for a price.
+public struct TickerSettings: Sendable, Equatable {
+    /// Time between two looks at the price.
+    public let interval: Duration
+    /// How old a price may be that fires an order.
+    public let maxAge: Duration
+
+    /// Live prices are published once a second, so to look more often finds nothing new.
+    init(reading reader: inout SettingsReader, venues: VenueSource) {
+        interval = reader.value(Settings.tick) ?? (venues == .mock ? .milliseconds(100) : .seconds(1))
+        maxAge = reader.value(Settings.markMaxAge)
+    }
+}

@@ -1,0 +1,24 @@
+public import Configuration
+public import EventLoop
+public import Markets
+public import Orders
+public import PaperMarket
+public import ServiceKit
+
+/// The sources of marks.
+@ServiceActor
+public enum Marks {
+    /// The source that goes with the venues of the settings.
+    ///
+    /// - Parameters:
+    ///   - board: the mock market, begun by the caller.
+    ///   - maxAge: the largest age of the mock market's state.
+    public static func make(
+        _ venues: VenueSource, tokens: TokenList, pools: PoolList, board: MarketBoard, maxAge: Duration, process: ServiceProcess
+    ) -> any MarkSource {
+        switch venues {
+        case .mock: MockMarks(pools, tokens: tokens, board: board, maxAge: maxAge)
+        case .live: LiveMarks(pipeline: process.pipeline)
+        }
+    }
+}

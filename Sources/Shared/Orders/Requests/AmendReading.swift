@@ -1,0 +1,92 @@
+internal import JSON
+
+/// What a client wants to be different in an order that waits: a member that is not given stays as it is.
+public struct Amendment: Sendable, Hashable {
+    var limitPrice: PriceLevel?
+    var triggerPrice: PriceLevel?
+    var trailingBps: Int?
+    var slippageBps: Int?
+    var expiry: OrderRequest.Deadline?
+    /// Whether the new price may be reached already.
+    public var allowsImmediate = false
+
+    /// The order with the changes.
+    ///
+    /// - Parameter now: Unix ms; a relative end counts from here.
+    public func applied(to order: Order, now: UInt64) -> Order {
+        var order = order
+        if var terms = order.terms {
+            terms.limitPrice = limitPrice ?? terms.limitPrice
+            terms.triggerPrice = triggerPrice ?? terms.triggerPrice
+            terms.trailingBps = trailingBps ?? terms.trailingBps
+            terms.expiresAt = OrderRequest.moment(expiry, after: now) ?? terms.expiresAt
+            order.terms = terms
+        }
+        if let slippageBps {
+            order.slippageBps = slippageBps
+            order.slippage = DecimalText.shortest(UInt128(slippageBps), decimals: 4)
+        }
+        return order
+    }
+
+    /// What changes, in words: `limit price 181 USDC, expires 2026-12-01T00:00:00.000Z`.
+    public func words(for order: Order, now: UInt64) -> String {
+        var parts: [String] = []
+        if let limitPrice { parts.append("limit price \(order.words(limitPrice))") }
+        if let triggerPrice { parts.append("trigger price \(order.words(triggerPrice))") }
+        if let trailingBps { parts.append("trailing \(DecimalText.shortest(UInt128(trailingBps), decimals: 2)) %") }
+        if let slippageBps { parts.append("slippage \(DecimalText.shortest(UInt128(slippageBps), decimals: 2)) %") }
+        if let end = OrderRequest.moment(expiry, after: now) { parts.append("expires \(Timestamp.text(milliseconds: end))") }
+        return "Order amended: " + parts.joined(separator: ", ")
+    }
+
+    /// What is wrong with it at this time; nil if nothing is.
+    public func refusal(at now: UInt64) -> RequestRefusal? {
+        let errors = OrderRequest.errors("expiresAt", expiry, at: now, upTo: OrderRequest.longestWait, "90 days")
+        return errors.isEmpty ? nil : RequestRefusal(errors: errors)
+    }
+}
+
+/// The body of `PATCH /api/orders/{id}`, read and checked.
+public struct AmendReading: Sendable {
+    /// The changes, or every mistake in the request at once.
+    public let result: Result<Amendment, RequestRefusal>
+
+    /// Reads a body.
+    ///
+    /// - Parameter order: the order that is amended. Its type cannot change, and decides what can.
+    public init(body: [UInt8], order: Order, vocabulary: OrderVocabulary = .own) {
+        do throws(RequestRefusal) {
+            var fields = RequestFields(try RequestReading.object(body), vocabulary)
+            let amendment = fields.amendment(of: order)
+            if let refusal = fields.refusal { throw refusal }
+            result = .success(amendment)
+        } catch {
+            result = .failure(error)
+        }
+    }
+}
+
+extension RequestFields {
+    private static let amendable: [OrderMember] = [
+        .limitPrice, .triggerPrice, .trailingBps, .slippage, .slippageBps, .expiresAt, .allowImmediate,
+    ]
+
+    fileprivate mutating func amendment(of order: Order) -> Amendment {
+        let type = order.orderType
+        for member in OrderMember.allCases where !Self.amendable.contains(member) {
+            if let given = take(member) { refuse(given.name, "cannot be amended: cancel the order and place another one") }
+        }
+        var amendment = Amendment()
+        amendment.limitPrice = takePrice(.limitPrice, isAllowed: type.allowsLimitPrice, type)
+        amendment.triggerPrice = takePrice(.triggerPrice, isAllowed: type.needsTriggerPrice, type)
+        amendment.trailingBps = takeTrailing(type, isWanted: false)
+        amendment.slippageBps = takeSlippage(amending: type)
+        amendment.expiry = takeExpiry(type, .gtc)
+        amendment.allowsImmediate = takeFlag(.allowImmediate)
+        judgeUnknown()
+        let isEmpty = amendment == Amendment(allowsImmediate: amendment.allowsImmediate)
+        if errors.isEmpty, isEmpty { refuse("*", "stands for nothing to amend: give a price, trailingBps, slippage or expiresAt") }
+        return amendment
+    }
+}

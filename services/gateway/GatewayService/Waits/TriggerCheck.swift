@@ -1,0 +1,67 @@
+internal import EventLoop
+internal import HTTP
+internal import Marks
+internal import Orders
+internal import Pipeline
+internal import ServiceKit
+
+/// Finds out what new orders wait for, and refuses those whose price is reached already.
+@ServiceActor
+struct TriggerCheck {
+    /// The client is told soon whether its order was accepted.
+    private static let limit = Duration.milliseconds(300)
+
+    let marks: any MarkSource
+    /// How old a mark may be, in ms.
+    let maxAge: UInt64
+    let clock: RedisClock
+
+    /// The orders with what they wait for.
+    ///
+    /// - Parameters:
+    ///   - asked: the requests of these orders.
+    func waiting(_ orders: [Order], asked: [OrderRequest]) async throws(Problem) -> [NewOrder] {
+        guard orders.contains(where: { !$0.beginsAtOnce }) else { return orders.map { NewOrder($0) } }
+        let marks = await marks(of: orders)
+        var new: [NewOrder] = []
+        for (order, request) in zip(orders, asked) {
+            guard !order.beginsAtOnce else {
+                new.append(NewOrder(order))
+                continue
+            }
+            let mark = PriceDirection(order).flatMap { marks[.price($0)]?.price }
+            guard let waiting = order.waiting(at: mark) else { throw .priceUnknown(order.pair) }
+            try check(waiting, order, mark, allowsImmediate: request.allowsImmediate)
+            new.append(NewOrder(order, waiting: waiting))
+        }
+        return new
+    }
+
+    /// The mark of an order's direction; nil if it is not known now.
+    func mark(of order: Order) async -> PriceLevel? {
+        guard let direction = PriceDirection(order) else { return nil }
+        return await marks(of: [order])[.price(direction)]?.price
+    }
+
+    /// The marks of the orders' directions that are known and not too old. All orders are of one partition.
+    func marks(of orders: [Order]) async -> [MarkQuestion: Mark] {
+        let questions = Set(orders.compactMap { PriceDirection($0).map { MarkQuestion.price($0) } })
+        guard let partition = orders.first?.id.partition, !questions.isEmpty else { return [:] }
+        let found = (try? await withDeadline(Self.limit) { [marks] in await marks.marks(questions, partition: partition) }) ?? [:]
+        guard let now = clock.now else { return [:] }
+        return found.filter { $0.value.at + maxAge >= now }
+    }
+
+    /// Refuses a price that is reached already.
+    func check(_ waiting: Waiting, _ order: Order, _ mark: PriceLevel?, allowsImmediate: Bool) throws(Problem) {
+        guard case .price(let trigger) = waiting, !allowsImmediate else { return }
+        guard let mark else { throw .priceUnknown(order.pair) }
+        if trigger.isReached(by: mark) {
+            throw Problem(
+                RequestRefusal(
+                    code: .triggerReached,
+                    error: "The price is \(order.words(mark)) already, so the order would be executed at once; change its price, or send "
+                        + "allowImmediate: true"))
+        }
+    }
+}
