@@ -8,6 +8,8 @@ public import Pipeline
 public final class MarkProbe {
     /// Amounts on both sides have at least so many units, so that rounding to whole units moves a price by less than 1/1000 of a percent.
     private nonisolated static let leastUnits: UInt64 = 100_000
+    /// More digits say nothing, and nobody can read them.
+    private nonisolated static let digits = 10
     /// The largest impact at which a pair counts as able to take an amount: 5 %, in units of 0.0001 %.
     private nonisolated static let mostImpact: UInt64 = 50_000
 
@@ -60,7 +62,8 @@ public final class MarkProbe {
     private func price(_ quote: Quote, _ direction: PriceDirection, _ tokenIn: Token, _ tokenOut: Token) -> PriceLevel? {
         PriceLevel(
             amountIn: quote.amountIn, amountOut: quote.amountOut, inputDecimals: tokenIn.decimals, outputDecimals: tokenOut.decimals,
-            of: direction.priced)
+            of: direction.priced
+        )?.rounded(significantDigits: Self.digits, of: direction.priced)
     }
 
     private nonisolated static func isSmall(_ impactPct: String) -> Bool {

@@ -50,6 +50,14 @@ public struct PriceLevel: Sendable, Hashable, Comparable {
         self.init(units: units)
     }
 
+    /// The price with so many significant digits at most, rounded as a price of this token is: no price looks better than it is.
+    public func rounded(significantDigits: Int, of priced: PricedToken) -> PriceLevel? {
+        let surplus = String(units).utf8.count - significantDigits
+        guard surplus > 0 else { return self }
+        let unit = Ratio.power(surplus)
+        return PriceLevel(units: WideArithmetic.divide(units, by: unit, priced == .tokenIn ? .down : .up) * unit)
+    }
+
     /// The shortest exact form.
     public var text: String { DecimalText.shortest(units, decimals: Self.decimals) }
 
