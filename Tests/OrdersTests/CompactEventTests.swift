@@ -35,15 +35,18 @@ import Testing
         }
     }
 
-    @Test func `the landed part waits for the end: only a failed order shows it`() throws {
+    @Test func `the landed part waits for the end: only an order that ends with the rest unfilled shows it`() throws {
         let filled = PartialFill(amountIn: BaseUnits(5), amountOut: BaseUnits(7), inputDecimals: 9, outputDecimals: 6)
         var fold = OrderFold(Samples.order)
         let lost = CompactEvent(
             .executionFailed, status: .submitted, progress: nil, message: "m", attempt: 1, members: CompactEvent.members(filled: filled))
         #expect(try fold.add(Substring(lost.line(at: 1, seq: 1))).filled == nil)
-        var cancelled = fold
-        #expect(try cancelled.add(Substring(CompactEvent(.cancelled, progress: 0, message: "m", attempt: 1).line(at: 2, seq: 2))).filled == nil)
-        #expect(try fold.add(Substring(CompactEvent(.failed, progress: 0, message: "m", attempt: 1).line(at: 2, seq: 2))).filled == filled)
+        for type in EventType.allCases {
+            var ended = fold
+            let status = OrderStatus(rawValue: type.rawValue) ?? .submitted
+            let line = CompactEvent(type, status: status, progress: 0, message: "m", attempt: 1).line(at: 2, seq: 2)
+            #expect(try ended.add(Substring(line)).filled == ([.failed, .cancelled, .expired].contains(type) ? filled : nil))
+        }
     }
 
     @Test func `quotes are shown again where the event says so`() throws {

@@ -84,7 +84,7 @@ import Testing
             (#""slippageBps":0"#, "slippageBps"), (#""slippageBps":5001"#, "slippageBps"), (#""slippageBps":" 50""#, "slippageBps"),
             (#""userId":7"#, "userId"), (#""userId":"""#, "userId"),
             (#""user_id":"\#(String(repeating: "a", count: 256))""#, "user_id"), (#""userId":"a","user_id":"a""#, "user_id"),
-            (#""orderType":"limit""#, "orderType"), (#""order_type":1"#, "order_type"), (#""orderType":"markét""#, "orderType"),
+            (#""orderType":"dca""#, "orderType"), (#""order_type":1"#, "order_type"), (#""orderType":"markét""#, "orderType"),
             (#""deadline":0"#, "deadline"), (#""deadline":86401"#, "deadline"), (#""deadline":1.5"#, "deadline"), (#""deadline":true"#, "deadline"),
             (#""deadline":1e30"#, "deadline"), (#""deadline":-9223372036854775808"#, "deadline"),
             (#""deadline":"2026-01-10T08:30:00""#, "deadline"), (#""deadline":"1969-01-01T00:00:00Z""#, "deadline"),
@@ -113,7 +113,7 @@ import Testing
             (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":1e11}"#, ["amount"]), (#"{"tokenIn":"SOL","tokenOut":"USDC","amount":[1]}"#, ["amount"]),
             (
                 #"{"tokenIn":"?","tokenOut":"?","amount":"x","slippage":9,"userId":1,"orderType":"dca","deadline":-1,"clientOrderId":1}"#,
-                ["tokenIn", "tokenOut", "amount", "slippage", "userId", "orderType", "deadline", "clientOrderId"]
+                ["tokenIn", "tokenOut", "amount", "userId", "clientOrderId", "orderType", "slippage", "deadline"]
             ),
         ])
     func `Tokens and amounts are checked together`(body: String, fields: [String]) throws {
@@ -124,8 +124,10 @@ import Testing
     }
 
     @Test func `an unsupported order type is named`() throws {
-        let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(Self.body(#""orderType":"sniper""#)).get() }
-        #expect(refusal.error == #"orderType must be "market": "sniper" is not supported"#)
+        let refusal = try #require(throws: RequestRefusal.self) { try Self.parse(Self.body(#""orderType":"twap""#)).get() }
+        #expect(
+            refusal.error
+                == #"orderType must be one of "market", "limit", "stop", "stopLimit", "takeProfit", "trailingStop", "sniper""#)
     }
 
     @Test(

@@ -16,7 +16,8 @@ import Testing
             ("userid", "userId"), ("usrId", "userId"), ("user", "userId"), ("tokenin", "tokenIn"), ("token-out", "tokenOut"),
             ("amount_in", "amountIn"), ("ammount", "amount"), ("order type", "orderType"), ("oderType", "orderType"),
             ("client_order_id", "clientOrderId"), ("clientOrderID", "clientOrderId"), ("idempotencyKey", "clientOrderId"),
-            ("idempotency_key", "clientOrderId"), ("expiresAt", "deadline"), ("qty", "amount"), ("clientOid", "clientOrderId"),
+            ("idempotency_key", "clientOrderId"), ("expiry", "expiresAt"), ("price", "limitPrice"), ("stop_price", "triggerPrice"),
+            ("limitPrise", "limitPrice"), ("tif", "timeInForce"), ("callbackRate", "trailingBps"), ("qty", "amount"), ("clientOid", "clientOrderId"),
             ("new_client_order_id", "clientOrderId"), ("orderLinkId", "clientOrderId"), ("requestId", "clientOrderId"), ("orderKind", "orderType"),
             ("idempotncyKey", "clientOrderId"), ("quantiy", "amount"),
         ])
@@ -28,17 +29,17 @@ import Testing
 
     @Test(
         arguments: [
-            (#""type":"limit""#, "\"limit\" is not supported"), (#""type":1"#, "must be the text"), (#""limitPrice":500"#, "price of the moment"),
-            (#""price":"1""#, "price of the moment"), (#""stop_price":1"#, "price of the moment"), (#""side":"sell""#, "tokenIn is always sold"),
+            (#""type":"limit""#, "the name is orderType"), (#""type":1"#, "the name is orderType"),
+            (#""limitPrice":500"#, "give an orderType"), (#""expiresAt":5"#, "give an orderType"), (#""side":"sell""#, "tokenIn is always sold"),
             (#""minAmountOut":1"#, "from the quote and slippage"), (#""MinReceived":1"#, "from the quote and slippage"),
-            (#""timeInForce":"IOC""#, "see deadline"), (#""tif":"GTC""#, "see deadline"), (#""dryRun":true"#, "GET /api/quotes"),
+            (#""timeInForce":"IOC""#, "give an orderType"), (#""postOnly":true"#, "no order books"), (#""dryRun":true"#, "GET /api/quotes"),
             (#""dry_run":1"#, "GET /api/quotes"), (#""amountOut":1"#, "amount is what is sold"),
             (#""swapMode":"ExactOut""#, "amount is what is sold"),
             (#""minAmoutOut":1"#, "from the quote and slippage"), (#""minOutputAmount":"142""#, "from the quote and slippage"),
-            (#""minAmountReceived":1"#, "from the quote and slippage"), (#""limitPrise":1"#, "price of the moment"),
-            (#""targetPrice":1"#, "price of the moment"), (#""direction":"buy""#, "tokenIn is always sold"),
+            (#""minAmountReceived":1"#, "from the quote and slippage"), (#""targetPrice":1"#, "given as limitPrice"),
+            (#""maxPrice":1"#, "given as limitPrice"), (#""direction":"buy""#, "tokenIn is always sold"),
             (#""orderSide":"buy""#, "tokenIn is always sold"), (#""isBuy":true"#, "tokenIn is always sold"), (#""dry_runs":true"#, "GET /api/quotes"),
-            (#""expiresIn":5"#, "deadline"), (#""ttl":5"#, "deadline"), (#""toleranceBps":5"#, "slippageBps"),
+            (#""expiresIn":5"#, "expiresAt"), (#""ttl":5"#, "deadline"), (#""toleranceBps":5"#, "slippageBps"),
             (#""slippageTolerance":1"#, "slippageBps"), (#""slippagePercent":1"#, "slippageBps"), (#""deadlineMs":1"#, "deadline"),
         ])
     func `A key that asks for what a market order cannot do is refused with the reason`(member: String, reason: String) throws {

@@ -69,7 +69,7 @@ struct RightsTests {
             #expect(!consumers.isEmpty && consumers.allSatisfy { $0.hasPrefix("XINFO CONSUMERS orders:{0}:") })
             let keys = try await missing(server, ["~orders:*", "&*", "+@all"])
             #expect(keys.contains("HSET chain:{0}:none") && keys.allSatisfy { $0.contains("chain:{0}:") })
-            let first = ["~orders:{0}:*", "~orders:{s*", "~orders:{l*", "~orders:{a*", "~chain:*", "&*", "+@all"]
+            let first = ["~orders:{0}:*", "~orders:{s*", "~orders:{l*", "~orders:{a*", "~orders:{p*", "~chain:*", "&*", "+@all"]
             let second = try await missing(server, first, partitions: 2)
             #expect(!second.isEmpty && second.allSatisfy { $0.contains("{1}") })
         }

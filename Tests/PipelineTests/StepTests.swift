@@ -82,8 +82,11 @@ struct StepTests {
               retry = { from = { building = true, submitted = true }, to = "waiting", finishes = true, startsOver = true, handsOn = "routed" },
               requote = { from = { building = true, submitted = true }, to = "requote", finishes = true, startsOver = true, handsOn = "accepted" },
               fail = { from = { \(early), submitted = true, \(late) }, to = "failed", finishes = true },
-              cancel = { from = { \(early), \(late) }, to = "cancelled" },
-              expire = { from = { \(early), \(late) }, to = "failed" },
+              cancel = { from = { open = true, \(early), \(late) }, to = "cancelled" },
+              miss = { from = { \(early), \(late) }, to = "failed" },
+              fire = { from = { open = true }, to = "pending" },
+              rest = { from = { routing = true, building = true, submitted = true }, to = "open", finishes = true, startsOver = true },
+              expire = { from = { open = true }, to = "expired" },
             }
 
             """

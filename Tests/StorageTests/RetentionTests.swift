@@ -100,12 +100,12 @@ struct RetentionTests {
             }
             #expect(orders == 50)
             let left = """
-                SELECT count(*) AS n FROM order_rows WHERE status IN ('confirmed', 'failed', 'cancelled') AND NOT events_deleted
+                SELECT count(*) AS n FROM order_rows WHERE status IN ('confirmed', 'failed', 'cancelled', 'expired') AND NOT events_deleted
                 """
             #expect(try await pool.query(left).first?["n"] == "0")
             _ = try await pool.query("SET enable_seqscan = off")
             let plan = try await pool.query("EXPLAIN " + left.replacing("count(*) AS n", with: "order_id") + " ORDER BY updated_at LIMIT 5").rows
-            #expect(plan.contains { $0[0]?.contains("order_rows_first_retention") == true })
+            #expect(plan.contains { $0[0]?.contains("order_rows_first_updated_at") == true })
         }
     }
 

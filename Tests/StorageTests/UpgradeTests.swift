@@ -34,7 +34,7 @@ struct UpgradeTests {
     @Test func `every order is answered as before, alone and in a list`() async throws {
         try await withOldOrders { pool in
             let store = OrderStore(pool: pool)
-            #expect(try await store.migrate() == [4, 5, 6, 7, 8])
+            #expect(try await store.migrate() == [4, 5, 6, 7, 8, 9, 10, 11])
             let page = try await store.page(OrderFilter(), limit: 100)
             let list = page.orders.map { $0.json(includesSuccess: false) }.joined(separator: ",")
             #expect(#"{"orders":[\#(list)],"nextCursor":null}"# == contents(of: "\(packageRoot)/Tests/Oracles/orders-0003.json"))
@@ -120,7 +120,7 @@ struct UpgradeTests {
                 let error = await #expect(throws: PostgresError.self) { _ = try await store.migrate() }
                 #expect(error?.sqlState == "55P03")
             }
-            #expect(try await store.migrate() == [4, 5, 6, 7, 8])
+            #expect(try await store.migrate() == [4, 5, 6, 7, 8, 9, 10, 11])
         }
     }
 }

@@ -5,6 +5,8 @@ public struct TickerSettings: Sendable, Equatable {
     /// How old a price may be that fires an order.
     public let maxAge: Duration
 
+    public init(interval: Duration, maxAge: Duration) { (self.interval, self.maxAge) = (interval, maxAge) }
+
     /// Live prices are published once a second, so to look more often finds nothing new.
     init(reading reader: inout SettingsReader, venues: VenueSource) {
         interval = reader.value(Settings.tick) ?? (venues == .mock ? .milliseconds(100) : .seconds(1))

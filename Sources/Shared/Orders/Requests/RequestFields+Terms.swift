@@ -45,7 +45,8 @@ extension RequestFields {
         let given = take(member)
         if given == nil, isWanted { refuseTerm(member.rawValue, "is required for an order of the type \(type.rawValue)") }
         if let given, !isAllowed {
-            refuse(given.name, "is not for orders of the type \(type.rawValue)")
+            let advice = type == .market ? "is for orders that wait: give an orderType such as limit" : "is not for orders of the type \(type.rawValue)"
+            refuse(given.name, advice)
             return nil
         }
         return given

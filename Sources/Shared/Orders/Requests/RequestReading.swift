@@ -116,6 +116,10 @@ extension RequestFields {
             if let given = take(member) { refuse(given.name, "is not for an order that follows another one") }
         }
         let request = takeRest(sold, bought, amount, tokens)
+        if let request, request.orderType == .trailingStop, request.tokenIn != tokenOut || request.tokenOut != tokenIn {
+            // It trails from the price of the fill, which is a price of these two tokens.
+            refuseTerm("orderType", "can be trailingStop only for the same two tokens, the other way round")
+        }
         judgeUnknown()
         return request
     }

@@ -58,10 +58,12 @@ public struct EndTally: Sendable, Equatable {
 }
 
 extension EndTally {
-    /// The text for a heartbeat's field: the three counts, then bucket and count of each time, `12 1 0;64:7,65:5`.
+    /// The text for a heartbeat's field: the counts, then bucket and count of each time, `12 1 0;64:7,65:5`. An earlier version reads three counts, so
+    /// that of the orders that expired is there only if there are any.
     public var text: String {
         let known = times.enumerated().filter { $0.element > 0 }.map { "\($0.offset):\($0.element)" }
-        return ends.map(String.init).joined(separator: " ") + ";" + known.joined(separator: ",")
+        let counts = ends.last == 0 ? ends.dropLast() : ends[...]
+        return counts.map(String.init).joined(separator: " ") + ";" + known.joined(separator: ",")
     }
 
     /// Reads the text of another process; nil if it is not a tally.
@@ -69,8 +71,8 @@ extension EndTally {
         self.init()
         let parts = text.split(separator: ";", omittingEmptySubsequences: false)
         let counts = parts.first?.split(separator: " ").compactMap { Self.number($0) } ?? []
-        guard parts.count == 2, counts.count == ends.count else { return nil }
-        ends = counts
+        guard parts.count == 2, ends.count - 1...ends.count ~= counts.count else { return nil }
+        ends = counts + Array(repeating: 0, count: ends.count - counts.count)
         for pair in parts[1].split(separator: ",") {
             let numbers = pair.split(separator: ":", omittingEmptySubsequences: false).map { Self.number($0) }
             guard numbers.count == 2, let bucket = numbers[0], let count = numbers[1], times.indices.contains(bucket) else { return nil }
