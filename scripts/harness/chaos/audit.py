@@ -12,10 +12,13 @@ from . import history, lifecycle
 from .clients import Submission
 from .losses import Losses
 from .records import Records
+from .waits import WaitAudit
 from .world import World
 
 # What documents 002 and 003 say for each event. None where they are silent.
 SAYS = {
+    "triggered": lambda event: None,
+    "amended": lambda event: None,
     "routing:10": lambda event: "Fetching quotes from Raydium & Meteora...",
     "routing:30": lambda event: f"Best route: {'+'.join(dex[:1].upper() + dex[1:] for dex in event['chosenDex'].split('+'))}",
     "building:50": lambda event: "Building transaction...",
@@ -32,6 +35,7 @@ class Audit:
         self.world, self.records = world, records
         self.losses = Losses(world, records)
         self.folds = {}
+        self.waits = WaitAudit(self)
         self.split = self.partly = 0  # orders with several landed legs; orders that failed with some legs landed
         self.owners = {}  # user -> orders that the records have for the user
         for order, row in records.rows.items():
@@ -49,6 +53,7 @@ class Audit:
                 self.bad(f"{len(landings)} landed for an order that Postgres does not know", order)
         for submission in self.world.clients.submissions:
             self._submission(submission)
+        self.waits.run()
         self._rest()
         self._lateness()
 
@@ -193,13 +198,15 @@ class Audit:
             says = {"amountIn": end["quote"]["amountIn"], "amountOut": end["amountOut"]}
         if any(int((says or {}).get(name, 0)) != found for name, found in sums.items()):
             self._filled_otherwise(f"{end.get('status')}: says {says} were filled, and {sums} landed", order)
-        elif says and end.get("status") == "failed":
+        elif says and end.get("status") in ("failed", "cancelled", "expired"):
             self.partly += 1
 
     # What one client was told
 
     def _submission(self, submission: Submission) -> None:
-        known, told = self.owners.get(submission.user, set()) - self.losses.lost, submission.ids - self.losses.lost
+        # The other order of a pair, and those that follow, are of the same user.
+        known = self.owners.get(submission.user, set()) - self.losses.lost - submission.others
+        told = submission.ids - self.losses.lost
         for problem in submission.problems:
             self._told(f"client: {problem}", submission.id or "")
         if len(told) > 1:
@@ -223,7 +230,7 @@ class Audit:
                 self._promised(f"client: DELETE was answered 200 {said}, and it ended as {status}", [submission.id], "cancellations undone")
             elif answer not in (200, 409, 503, "lost"):
                 self._told(f"client: DELETE was answered {answer} {code}", submission.id)
-        if status == "cancelled" and not submission.cancel:
+        if status == "cancelled" and not submission.cancel and not submission.is_pair:
             self.bad("client: cancelled, and nobody asked for it", submission.id)
 
     def _seen(self, submission: Submission) -> None:

@@ -4,13 +4,15 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 from harness.http_client import Answer, Json, Lost, request
 from harness.orders import FINAL
+
+from .waits import Wait, price_of
 
 PAIRS = (("SOL", "USDC", (0.01, 3.0)), ("USDC", "SOL", (1.0, 400.0)), ("SOL", "USDT", (0.01, 3.0)))
 LARGE = 25  # times the usual amount: an order that is worth dividing over several pools
@@ -32,9 +34,10 @@ class Plan:
     dialect: bool  # /ws/orders/{id} instead of /v1/stream
     drops_after: int | None  # closes its socket after that many messages, once
     looks_back: bool  # reads the order by HTTP after the final event
+    wait: Wait | None = None  # the price that it waits for
 
     @staticmethod
-    def draw(index: int, seed: int) -> "Plan":
+    def draw(index: int, seed: int, waits: bool = False) -> "Plan":
         chance = random.Random(f"{seed}/{index}")
         token_in, token_out, (min_amount, max_amount) = chance.choice(PAIRS)
         digits = 9 if token_in == "SOL" else 6
@@ -45,11 +48,14 @@ class Plan:
         if chance.random() < 0.1:
             order["deadline"] = chance.choice((1, 2, 3))
         keyed = chance.random() < 0.55
+        wait = Wait.draw(index, seed) if waits else None
+        if wait:
+            order.pop("deadline", None)
         return Plan(
             index=index, order=order, keyed=keyed, races=keyed and chance.random() < 0.3, repeats=keyed and chance.random() < 0.15,
             cancel_after=chance.uniform(0, 0.8) if chance.random() < 0.12 else None,
             reads_late=chance.uniform(0.3, 8) if chance.random() < 0.5 else 0.0, dialect=chance.random() < 0.15,
-            drops_after=chance.randint(1, 4) if chance.random() < 0.1 else None, looks_back=chance.random() < 0.2)
+            drops_after=chance.randint(1, 4) if chance.random() < 0.1 else None, looks_back=chance.random() < 0.2, wait=wait)
 
     @staticmethod
     def plain(number: int) -> "Plan":
@@ -88,6 +94,9 @@ class Submission:
     cancel: list[tuple[int | str, str, str]] = field(default_factory=list)  # answers to DELETE
     followed: Followed | None = None
     problems: list[str] = field(default_factory=list)
+    bodies: list[Json] = field(default_factory=list)  # what was sent: one order, or the two of a pair
+    others: set[str] = field(default_factory=set)  # other orders of this user: the other one of the pair, those that follow
+    is_pair: bool = False
 
     @property
     def id(self) -> str | None:
@@ -118,7 +127,23 @@ class Clients:
         after = [self._cancel(submission)] if plan.cancel_after is not None else []
         if plan.repeats:
             after.append(self._repeat(submission))
-        await asyncio.gather(self._watch(submission), *after)
+        await asyncio.gather(self._watch(submission), *after, *(self._watch(other) for other in self._beside(submission)))
+
+    def _beside(self, submission: Submission) -> list[Submission]:
+        """The other order of a pair, as an order of its own that its client follows."""
+        if not submission.is_pair:
+            return []
+        # The answer to a request that was sent again names both orders too, if it came at all.
+        second = [order for order in submission.others if order not in submission.ids]
+        others = []
+        for order in second[:1]:
+            plan = replace(submission.plan, index=submission.plan.index, cancel_after=None, order=submission.bodies[1], repeats=False)
+            other = Submission(
+                submission.user, submission.key, plan, ids={order}, outcome="accepted", bodies=submission.bodies,
+                others={*submission.ids, *submission.others} - {order}, is_pair=True)
+            self.submissions.append(other)
+            others.append(other)
+        return others
 
     async def _watch(self, submission: Submission) -> None:
         await asyncio.sleep(submission.plan.reads_late)
@@ -142,6 +167,9 @@ class Clients:
     async def place(self, plan: Plan) -> Submission | None:
         for attempt in range(1, 200):
             submission = Submission(f"u{plan.index}-{attempt}", f"key-{plan.index}" if plan.keyed else None, plan)
+            if not await self._prepare(submission):
+                await asyncio.sleep(random.uniform(0.2, 0.6))
+                continue
             self.submissions.append(submission)
             if plan.keyed:
                 await asyncio.gather(*(self._until_answered(submission) for _ in range(2 if plan.races else 1)))
@@ -153,15 +181,33 @@ class Clients:
             return submission
         return None
 
+    async def _prepare(self, submission: Submission) -> bool:
+        """Makes what is sent. False while the price is not known that an order is to wait for."""
+        plan = submission.plan
+        submission.bodies = [plan.order]
+        if plan.wait is None:
+            return True
+        price = await price_of(self.base, plan.order, self.headers)
+        if price is None:
+            return self.closing
+        submission.bodies = [plan.order | body for body in plan.wait.bodies(plan.order, price)]
+        submission.is_pair = len(submission.bodies) == 2
+        return True
+
+    def _request(self, submission: Submission) -> tuple[str, Json]:
+        if submission.is_pair:
+            return "/api/orders/oco", {"orders": submission.bodies, "userId": submission.user}
+        return "/api/orders/execute", {**submission.bodies[0], "userId": submission.user}
+
     async def _post(self, submission: Submission) -> Answer | None:
-        body = {**submission.plan.order, "userId": submission.user}
+        path, body = self._request(submission)
         headers = {**self.headers, "Idempotency-Key": submission.key} if submission.key else self.headers
         try:
-            answer = await request(f"{self.base}/api/orders/execute", "POST", body, headers, timeout=PATIENCE)
+            answer = await request(f"{self.base}{path}", "POST", body, headers, timeout=PATIENCE)
         except Lost:
             submission.answers.append(("lost", "", None))
             return None
-        order = answer.json().get("orderId")
+        order = self._named(submission, answer.json())
         submission.answers.append((answer.status, answer.code, order))
         self.slowest[answer.status] = max(self.slowest.get(answer.status, 0.0), answer.seconds)
         if answer.status == 202:
@@ -176,6 +222,13 @@ class Clients:
         else:
             submission.problems.append(f"POST was answered {answer.status} {answer.text[:300]}")
         return answer
+
+    @staticmethod
+    def _named(submission: Submission, answer: Json) -> str | None:
+        """The order that an answer names. Notes the others of its user."""
+        orders = [order["orderId"] for order in answer.get("orders", [])]
+        submission.others |= {*orders[1:], *answer.get("thenOrderIds", [])}
+        return answer.get("orderId") or next(iter(orders), None)
 
     async def _until_answered(self, submission: Submission) -> None:
         """Repeats the request until there is an answer. For clients with a key."""
@@ -203,6 +256,8 @@ class Clients:
             if found is not None and found.status in (200, 404):
                 submission.outcome = "accepted" if found.status == 200 else "absent"
                 submission.ids |= {order} if found.status == 200 else set()
+                shown = found.json()
+                submission.others |= {*shown.get("thenOrderIds", []), *([shown["ocoOrderId"]] if shown.get("ocoOrderId") else [])}
                 return
             await asyncio.sleep(random.uniform(0.2, 1.0))
 

@@ -72,8 +72,11 @@ def _duplicates(audit: Audit, stage: str) -> None:
     buried = sum(1 for letter in audit.records.letters if letter["stream"] == stream)
     ended = sum(1 for fold in audit.folds.values() if fold.end and fold.end.get("error", {}).get("code") == "DEADLINE_EXCEEDED")
     max_count, min_count = added - used - buried, max(0, added - used - buried - ended)
-    # The step `fail` belongs to both stages. If it is a duplicate it is counted with the executor, which fails far more often.
-    step = {"router": ("routeBegin", "routeDone", "routeRetry"), "executor": ("buildBegin", "submit", "confirm", "retry", "requote", "fail")}[stage]
+    # The steps `fail` and `rest` belong to both stages. If one is a duplicate it is counted with the executor, which fails far more often.
+    step = {
+        "router": ("routeBegin", "routeDone", "routeRetry"),
+        "executor": ("buildBegin", "submit", "confirm", "retry", "requote", "fail", "rest"),
+    }[stage]
     counted = sum(world.stack.metrics.total("order_steps_total", outcome="duplicate", step=name) for name in step)
     copies = sum(1 for entry in world.injected.values() if entry.kind == "duplicate" and entry.stream == stream)
     world.measures[f"duplicates on {stream}: counted, at most, copies injected"] = [counted, max_count, copies]

@@ -50,13 +50,13 @@ class History:
             event["quotes"] = self.quotes
         if self.signature and line["type"] not in ("routing", "building"):
             event["txHash"] = self.signature
-        if self.filled and line["type"] == "failed":
+        if self.filled and line["type"] in ("failed", "cancelled", "expired"):
             event["filled"] = self.filled
         event |= {name: value for name, value in line.items() if name not in OWN}
         if line["type"] in FINAL:
             event["stageMs"] = self.times | {"total": sum(self.times.values())}
         self.events.append(event)
-        if line["type"] == "retry-pending":
+        if line["type"] == "retry-pending" or (line["type"] == "open" and line["seq"] > 1):
             self.signature = None
 
     def _learn(self, line: Json) -> None:

@@ -3,25 +3,28 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-FINAL = ("confirmed", "failed", "cancelled")
+FINAL = ("confirmed", "failed", "cancelled", "expired")
 # Ends that need no work entry: a DELETE, the deadline, or a script that gave the order up.
 ENDS = {"cancelled", "failed:sweep"}
 
 # An event by its name in this table -> the events that may come next. A failure after a try comes in two events.
 NEXT = {
-    "": {"pending"},
+    "": {"pending", "open"},
+    "open": {"triggered", "amended", "cancelled", "expired"},
+    "amended": {"triggered", "amended", "cancelled", "expired"},
+    "triggered": {"routing:10"} | ENDS,
     "pending": {"routing:10"} | ENDS,
-    "routing:10": {"routing:30", "execution-failed:routing", "failed:at once"} | ENDS,
+    "routing:10": {"routing:30", "execution-failed:routing", "failed:at once", "open"} | ENDS,
     "routing:30": {"building:50"} | ENDS,
-    "building:50": {"building:70", "execution-failed:building", "failed:at once"} | ENDS,
+    "building:50": {"building:70", "execution-failed:building", "failed:at once", "open"} | ENDS,
     "building:70": {"submitted"},
-    "submitted": {"confirmed", "execution-failed:submitted"},
+    "submitted": {"confirmed", "execution-failed:submitted", "open"},
     "execution-failed:routing": {"retry:routing", "failed:at last"},
     "execution-failed:building": {"retry:building", "retry:routing", "failed:at last"},
     "execution-failed:submitted": {"retry:building", "retry:routing", "failed:at last"},
     "retry:routing": {"routing:10"} | ENDS,
     "retry:building": {"building:50"} | ENDS,
-    "confirmed": set(), "cancelled": set(), "failed:sweep": set(), "failed:at once": set(), "failed:at last": set(),
+    "confirmed": set(), "cancelled": set(), "expired": set(), "failed:sweep": set(), "failed:at once": set(), "failed:at last": set(),
 }
 # Codes that end an order from outside a step.
 SWEPT = ("DEADLINE_EXCEEDED", "POISONED")
@@ -32,6 +35,8 @@ def name(event: dict[str, Any], before: str) -> str:
     kind, status = event["type"], event["status"]
     if kind in ("routing", "building"):
         return f"{kind}:{event['progress']}" if status == kind else f"{kind} with status {status}"
+    if kind in ("triggered", "amended"):
+        return kind if status == {"triggered": "pending", "amended": "open"}[kind] else f"{kind} with status {status}"
     if kind == "execution-failed":
         return f"{kind}:{status}"
     if kind == "retry-pending":
@@ -72,6 +77,8 @@ def fold(order: str, events: list[dict[str, Any]]) -> Fold:
             attempt = event["nextAttempt"]
             if attempt - event["attempt"] not in (0, 1) or attempt > event["maxAttempts"]:
                 result.problems.append(f"event {number}: attempt {attempt} is to follow {event['attempt']} of {event['maxAttempts']}")
+        if kind == "open":
+            attempt = 1  # who waits again has all its attempts before it
         _use(result, event, kind, before)
         before = kind
     if not events or events[-1]["status"] not in FINAL:
@@ -83,9 +90,10 @@ def fold(order: str, events: list[dict[str, Any]]) -> Fold:
 
 def _use(result: Fold, event: dict[str, Any], kind: str, before: str) -> None:
     """Records what an event says about entries, signatures and the row."""
-    if kind == "routing:30" or kind == "execution-failed:routing" or (kind == "failed:at once" and before == "routing:10"):
+    rests = kind == "open" and before
+    if kind in ("routing:30", "execution-failed:routing") or (before == "routing:10" and (kind == "failed:at once" or rests)):
         result.finished["router"] += 1
-    elif kind in ("confirmed", "execution-failed:building", "execution-failed:submitted") or kind == "failed:at once":
+    elif kind in ("confirmed", "execution-failed:building", "execution-failed:submitted", "failed:at once") or rests:
         result.finished["executor"] += 1
     if kind == "submitted":
         legs = [leg for leg in event.get("legs", []) if leg["status"] == "submitted"]

@@ -23,6 +23,7 @@ FAULTS = {
     "malformed": "an entry that cannot be handled",
     "steal": "an entry taken from its owner's hands",
     "poison": "an order that crashes whoever touches it",
+    "waits": "orders that wait for a price, pairs of which at most one may fill, and orders that follow others",
     "flush": "FLUSHALL after the audit",
 }
 # Faults that need one Redis, and those that need a cluster. A run has the ones or the others, and all the rest.

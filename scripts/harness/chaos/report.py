@@ -42,6 +42,10 @@ def _table(run: "Run") -> list[str]:
     lines += [f"    {name:<32} {count:>6}" for name, count in sorted(codes.items())]
     if audit := getattr(run, "audit", None):
         lines += [f"  {'split, several legs landed':<34} {audit.split:>6}", f"  {'failed with a part filled':<34} {audit.partly:>6}"]
+        waits = audit.waits
+        if waits.fired:
+            lines += [f"  {name:<34} {count:>6}" for name, count in (
+                ("fired", waits.fired), ("waited again", waits.rested), ("pairs", waits.pairs), ("placed by a fill", waits.followed))]
     if world.clients is not None:
         outcomes = Counter(submission.outcome for submission in world.clients.submissions)
         lines += [f"  told to clients: {name:<17} {count:>6}" for name, count in sorted(outcomes.items())]

@@ -100,7 +100,7 @@ class Run:
                 clock += chance.expovariate(self.options.rate)
                 await asyncio.sleep(max(0.0, clock - asyncio.get_running_loop().time()))
                 clock = max(clock, asyncio.get_running_loop().time() - 1)
-                world.spawn(world.clients.serve(Plan.draw(index, self.options.seed)))
+                world.spawn(world.clients.serve(Plan.draw(index, self.options.seed, waits=bool(world.wants("waits")))))
                 index += 1
             world.loading = False
             await asyncio.gather(*faults)
@@ -182,6 +182,7 @@ class Run:
         self.records = await records.read(self.world)
         self.audit = Audit(self.world, self.records)
         self.audit.run()
+        self.world.tally["waits"] = self.audit.waits.fired
         explain(self.audit)
         for fault in sorted(self.options.faults - {"flush"}):
             if not self.world.tally[fault]:
