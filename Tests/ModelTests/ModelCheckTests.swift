@@ -16,6 +16,9 @@ struct ModelCheckTests {
         Bounds(name: "a duplicate, a crash and a burial", attempts: 1, starts: 1, crashes: 1, duplicates: 1, burials: 1),
         Bounds(name: "a stray step and a crash", attempts: 1, crashes: 1, strays: 1),
         Bounds(name: "a stray step and two attempts", strays: 1),
+        Bounds(name: "two waits, a crash and a lost reply", crashes: 1, lostReplies: 1, rests: 2),
+        Bounds(name: "a wait, a duplicate and a crash", attempts: 1, starts: 1, crashes: 1, duplicates: 1, rests: 1),
+        Bounds(name: "a wait, cancel and a stray step", attempts: 1, strays: 1, cancels: 1, rests: 1),
     ]
 
     /// What becomes of an order without a check, in the smallest bounds that show it.
@@ -26,11 +29,12 @@ struct ModelCheckTests {
         (.sendBeforeSubmit, crash, .failedAndLanded), (.ackBeforeWrite, crash, .stuck), (.handOnApart, crash, .stuck), (.eventsApart, crash, .gap),
         (.cancelSubmitted, cancel, .cancelledAndLanded), (.sweepSubmitted, deadline, .failedAndLanded), (.poisonSubmitted, crash, .failedAndLanded),
         (.promoteBlindly, duplicate, .wrongEntry), (.usualForStranger, crash, .writtenByStranger), (.usualUnseen, cancel, .endedTwice),
-        (.usualPastDeadline, deadline, .submittedLate), (.usualUncounted, crash, .miscounted),
+        (.usualPastDeadline, deadline, .submittedLate), (.usualUncounted, crash, .miscounted), (.restUsesAttempt, wait, .attemptLost),
     ]
     private static let crash = Bounds(name: "a crash", crashes: 1)
     private static let duplicate = Bounds(name: "a duplicate", starts: 1, duplicates: 1)
     private static let stray = Bounds(name: "a stray step", attempts: 1, strays: 1)
+    private static let wait = Bounds(name: "a wait", rests: 1)
     private static let cancel = Bounds(name: "a cancel", cancels: 1)
     private static let deadline = Bounds(name: "a deadline", deadlines: 1)
 

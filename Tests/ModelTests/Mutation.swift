@@ -40,6 +40,8 @@ enum Mutation: UInt8, CaseIterable, Sendable {
     case usualPastDeadline
     /// A usual step that ends an order leaves it among the open orders of its account.
     case usualUncounted
+    /// To wait for its price again counts as an attempt.
+    case restUsesAttempt
 
     var dropsFence: Bool { self == .dropFence || self == .dropFenceAndSeenState }
     var dropsSeenState: Bool { self == .dropSeenState || self == .dropFenceAndSeenState }

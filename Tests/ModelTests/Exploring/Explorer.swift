@@ -122,6 +122,7 @@ extension OrderModel: CustomStringConvertible {
             switch named {
             case Self.nothing: "nothing"
             case Self.aRetry: "a retry"
+            case Self.armed: "a place among those that wait"
             default: "an entry for the \(entries[Int(named)].post)"
             }
         return "\(state), round \(round), attempt \(attempt), transaction \(transaction); \(entry) stands for it"

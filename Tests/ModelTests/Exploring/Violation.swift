@@ -18,13 +18,15 @@ enum Violation: String, Sendable {
     case wrongEntry = "`entry` does not name what stands for the order"
     case writtenByStranger = "a step was written for a worker that does not own the entry"
     case submittedLate = "the order was submitted after its deadline"
+    case attemptLost = "to wait again has used an attempt"
     case miscounted = "an order that has ended counts as open, or an open one does not count"
 
     /// Whether people lose something by it.
     var isHarm: Bool {
         switch self {
         case .landedTwice, .failedAndLanded, .cancelledAndLanded, .confirmedWithoutLanding, .endedTwice, .gap, .stuck: true
-        case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger, .submittedLate, .miscounted: false
+        case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger, .submittedLate, .attemptLost,
+            .miscounted: false
         }
     }
 }
@@ -49,6 +51,7 @@ extension World {
         if flaws.contains(.illegalStatus) { return .illegalStatus }
         if flaws.contains(.writtenByStranger) { return .writtenByStranger }
         if flaws.contains(.submittedLate) { return .submittedLate }
+        if flaws.contains(.attemptLost) { return .attemptLost }
         if order.isCounted == order.isFinal { return .miscounted }
         if order.isFinal != (ends == 1) { return .endWithoutEvent }
         for index in 0..<Self.signatures where mayLand(index) {
@@ -69,6 +72,7 @@ extension World {
         switch order.named {
         case OrderModel.nothing: order.isFinal || isInDoubt
         case OrderModel.aRetry: hasRetry
+        case OrderModel.armed: order.state == .open
         default:
             if order.isFinal { !order.entries[Int(order.named)].post.isNone } else { order.entries[Int(order.named)].post == order.post }
         }

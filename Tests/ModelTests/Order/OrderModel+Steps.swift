@@ -105,9 +105,15 @@ extension OrderModel {
             acknowledge(command.slot)
             startOver(usesAttempt: command.usesAttempt)
             return Answer(.ok, before.status, state.status)
-        case .confirm, .cancel, .miss, .fire, .rest, .expire:
+        case .confirm, .cancel, .miss, .fire, .expire:
             acknowledge(command.slot)
             return Answer(.ok, state.status)
+        case .rest:
+            acknowledge(command.slot)
+            round += 1
+            attempt = command.usesAttempt ? attempt + 1 : 1
+            (transaction, named, rests) = (0, Self.armed, rests - 1)
+            return Answer(.ok, .open)
         case .fail:
             acknowledge(command.slot)
             return Answer(.ok, before.status, .failed)

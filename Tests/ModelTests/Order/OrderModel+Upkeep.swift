@@ -4,7 +4,22 @@ extension OrderModel {
     /// Does one run of `cancel`. Returns nil if it writes nothing.
     mutating func cancel(without mutation: Mutation? = nil) -> Answer? {
         guard !isGone, Legal.leads(.cancel, from: state) || mutation == .cancelSubmitted && state == .submitted else { return nil }
+        if named == Self.armed { named = Self.nothing }
         return end(.cancelled, .ok)
+    }
+
+    /// Does one run of `fire` with a mark that has reached the order's price. Returns nil if it writes nothing.
+    mutating func fire() -> Answer? {
+        guard !isGone, named == Self.armed, Legal.leads(.fire, from: state), let slot = add(Post(.router, round: Int(round))) else { return nil }
+        (state, named) = (.pending, slot)
+        return Answer(.ok, .pending)
+    }
+
+    /// Does one run of `sweep` after the end of the wait. Returns nil if it writes nothing.
+    mutating func expire() -> Answer? {
+        guard !isGone, Legal.leads(.expire, from: state) else { return nil }
+        named = Self.nothing
+        return end(.expired, .ok)
     }
 
     /// Does one run of `sweep` after the deadline. Returns nil if it writes nothing.

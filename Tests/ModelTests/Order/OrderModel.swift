@@ -25,6 +25,8 @@ struct OrderModel {
     /// What `entry` in the hash may name besides a slot.
     static let nothing: UInt8 = 255
     static let aRetry: UInt8 = 254
+    /// The order waits for its price.
+    static let armed: UInt8 = 253
     /// The slot of an entry that was acknowledged.
     static let gone: UInt8 = 255
 
@@ -54,6 +56,14 @@ struct OrderModel {
         let rawValue: UInt8
         static let counted = Marks(rawValue: 1)
         static let pastDeadline = Marks(rawValue: 2)
+        /// One of the rests that the order may still take; they are counted in the bits from this one on.
+        static let rest = Marks(rawValue: 4)
+    }
+
+    /// How often the order may still wait again.
+    var rests: UInt8 {
+        get { marks.rawValue / Marks.rest.rawValue }
+        set { marks = Marks(rawValue: marks.rawValue % Marks.rest.rawValue + newValue * Marks.rest.rawValue) }
     }
 
     var isPastDeadline: Bool {

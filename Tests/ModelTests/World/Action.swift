@@ -15,6 +15,8 @@ enum Action {
     case chain(UInt8, Signature)
     case promotes(Post)
     case cancels
+    case fires
+    case expires
     case deadline
     case sweeps
     case duplicates(Post)
@@ -29,9 +31,9 @@ enum Action {
     /// Whether the action happens by itself, without a fault and without a person. Such actions must be enough to bring an order to its end.
     var isProgress: Bool {
         switch self {
-        case .reads, .claims, .prepares, .lets, .sends, .chain, .promotes, .leaves, .arrives, .catchesUp, .splits: true
+        case .reads, .claims, .prepares, .lets, .sends, .chain, .promotes, .fires, .leaves, .arrives, .catchesUp, .splits: true
         case .asks(_, _, _, let isReplyLost), .asksUsually(_, _, let isReplyLost): !isReplyLost
-        case .buries, .crashes, .handsBack, .cancels, .deadline, .sweeps, .duplicates, .putsBack, .strays: false
+        case .buries, .crashes, .handsBack, .cancels, .expires, .deadline, .sweeps, .duplicates, .putsBack, .strays: false
         }
     }
 }
@@ -54,6 +56,8 @@ extension Action: CustomStringConvertible {
         case .chain(let signature, let outcome): "transaction \(signature) is \(outcome)"
         case .promotes(let post): "the retry for the \(post) is due"
         case .cancels: "the owner cancels"
+        case .fires: "a mark reaches the price"
+        case .expires: "the wait comes to its end"
         case .deadline: "the deadline passes"
         case .sweeps: "the deadline is swept"
         case .duplicates(let post): "an entry for the \(post) comes under another id"

@@ -15,6 +15,8 @@ struct Bounds: Sendable, CustomTestStringConvertible {
     /// Steps that a dead connection still delivers, long after they were sent.
     var strays: UInt8 = 0
     var cancels: UInt8 = 0
+    /// Times that the order waits for its price again.
+    var rests: UInt8 = 0
     var deadlines: UInt8 = 0
     /// Entries that are given up because they were delivered too often.
     var burials: UInt8 = 0

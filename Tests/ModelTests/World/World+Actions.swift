@@ -70,6 +70,16 @@ extension World {
             swept.note(answer, from: order.state)
             emit(.sweeps, swept)
         }
+        var fired = self
+        if let answer = fired.order.fire() {
+            fired.note(answer, from: order.state)
+            emit(.fires, fired)
+        }
+        var expired = self
+        if let answer = expired.order.expire() {
+            expired.note(answer, from: order.state)
+            emit(.expires, expired)
+        }
         // An order without its hash is done. What is left of its entries goes to the dead letters.
         if order.isFinal, order.named == OrderModel.nothing, !order.isGone {
             var next = self

@@ -42,13 +42,13 @@ extension World {
 }
 
 extension Command {
-    /// The stage that takes the step. Nil if there is none. For `fail` it is the stage in which the order was seen.
+    /// The stage that takes the step. Nil if there is none. For `fail` and `rest` it is the stage in which the order was seen.
     fileprivate var stage: Stage? {
         switch step {
         case .routeBegin, .routeDone, .routeRetry: .router
         case .buildBegin, .submit, .confirm, .retry, .requote: .executor
-        case .fail: seen?.stage
-        case .cancel, .miss, .fire, .rest, .expire: nil
+        case .fail, .rest: seen?.stage
+        case .cancel, .miss, .fire, .expire: nil
         }
     }
 }

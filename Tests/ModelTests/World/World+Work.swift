@@ -44,6 +44,7 @@ extension World {
             askUsually(worker, .routeDone, rules, emit)
             ask(worker, .routeDone, rules, emit)
             if hasAttempts { ask(worker, .routeRetry, seen: .routing, rules, emit) }
+            waitAgain(worker, seen: .routing, rules, emit)
             ask(worker, .fail, seen: .routing, rules, emit)
             split(worker, rules, emit)
             return
@@ -52,7 +53,13 @@ extension World {
         if order.stale < rules.bounds.staleQuotes { ask(worker, .requote, seen: .building, usesAttempt: false, rules, emit) }
         if hasAttempts { ask(worker, .retry, seen: .building, rules, emit) }
         ask(worker, .fail, seen: .building, rules, emit)
+        waitAgain(worker, seen: .building, rules, emit)
         split(worker, rules, emit)
+    }
+
+    private func waitAgain(_ worker: Int, seen: OrderState, _ rules: Rules, _ emit: Emit) {
+        guard order.rests > 0 else { return }
+        ask(worker, .rest, seen: seen, usesAttempt: rules.mutation == .restUsesAttempt, rules, emit)
     }
 
     private func follow(_ worker: Int, _ rules: Rules, _ emit: Emit) {
@@ -67,6 +74,7 @@ extension World {
             askUsually(worker, .confirm, rules, emit)
             ask(worker, .confirm, rules, emit)
         }
+        if mayRequote { waitAgain(worker, seen: .submitted, rules, emit) }
         guard hasAttempts else {
             if mayRetry || mayRequote { ask(worker, .fail, seen: .submitted, rules, emit) }
             return

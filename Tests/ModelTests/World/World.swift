@@ -53,6 +53,7 @@ struct World {
         static let illegalStatus = Flaws(rawValue: 2)
         static let writtenByStranger = Flaws(rawValue: 4)
         static let submittedLate = Flaws(rawValue: 8)
+        static let attemptLost = Flaws(rawValue: 16)
     }
 
     static let workers = 4
@@ -82,6 +83,7 @@ struct World {
     var lacksEvent = false
 
     init(_ bounds: Bounds) {
+        order.rests = bounds.rests
         crashes = bounds.crashes
         lostReplies = bounds.lostReplies
         duplicates = bounds.duplicates
@@ -116,6 +118,7 @@ struct World {
             : order.perform(command, maxStarts: rules.bounds.starts, without: rules.mutation)
         if answer.outcome == .ok || answer.outcome == .again, owner != command.consumer { flaws.insert(.writtenByStranger) }
         if answer.outcome == .ok, command.step == .submit, order.isPastDeadline { flaws.insert(.submittedLate) }
+        if answer.outcome == .ok, command.step == .rest, order.attempt != 1 { flaws.insert(.attemptLost) }
         note(answer, from: before)
         return answer
     }
