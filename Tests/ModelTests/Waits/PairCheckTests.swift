@@ -10,13 +10,13 @@ import Testing
 
     private struct Exploration {
         var states = 0
-        var found: (violation: WaitViolation, trace: [String])?
+        var found: (violation: WaitViolation, trace: [PairAction])?
 
         /// - Parameter only: the violation that is looked for; nil for any.
         init(_ mutation: WaitMutation?, only: WaitViolation? = nil) {
             var worlds = [PairWorld()]
             var numbers = [worlds[0]: 0]
-            var parents = [(parent: -1, action: "")]
+            var parents = [(parent: -1, action: PairAction.time)]
             var next = 0
             while next < worlds.count, found == nil {
                 let world = worlds[next]
@@ -31,8 +31,8 @@ import Testing
             states = worlds.count
         }
 
-        private static func trace(to index: Int, _ parents: [(parent: Int, action: String)]) -> [String] {
-            var (actions, index) = ([String](), index)
+        private static func trace(to index: Int, _ parents: [(parent: Int, action: PairAction)]) -> [PairAction] {
+            var (actions, index) = ([PairAction](), index)
             while index > 0 { (actions, index) = (actions + [parents[index].action], parents[index].parent) }
             return actions.reversed()
         }

@@ -30,6 +30,26 @@ enum WaitViolation: String, Sendable {
     case openAfterFill = "an order waits although the other one of its pair is filled"
 }
 
+/// Something that happens next to a pair: to the order of this number, by the ticker of this number.
+enum PairAction: Hashable {
+    case price(PairWorld.Price)
+    case time
+    case mark(Int)
+    case fires(Int, ticker: Int)
+    case submits(Int)
+    case lands(Int)
+    case landsBelow(Int)
+    case transactionFails(Int)
+    case confirms(Int)
+    case rests(Int)
+    case fails(Int)
+    case promotes(Int)
+    case strays(Int)
+    case amends(Int)
+    case expires(Int)
+    case cancels(Int)
+}
+
 /// Two orders of which at most one may fill, what is at the chain, the price, and two tickers. Bounded by what may go wrong.
 ///
 /// The first order waits above the price and has a limit; the second waits below it. Fences and deliveries of workers are in the other model: here one
@@ -73,7 +93,7 @@ struct PairWorld: Hashable {
     var people: UInt8 = 1
     var flaw: WaitViolation?
 
-    typealias Emit = (String, PairWorld) -> Void
+    typealias Emit = (PairAction, PairWorld) -> Void
 
     /// Every action that can happen in this world, with the world after it.
     func actions(_ mutation: WaitMutation?, _ emit: Emit) {
@@ -85,24 +105,24 @@ struct PairWorld: Hashable {
         }
     }
 
-    private func change(_ name: String, _ emit: Emit, _ body: (inout PairWorld) -> Void) {
+    private func change(_ action: PairAction, _ emit: Emit, _ body: (inout PairWorld) -> Void) {
         var next = self
         body(&next)
-        emit(name, next)
+        emit(action, next)
     }
 
     // MARK: Market and tickers
 
     private func market(_ emit: Emit) {
-        for next in Price.allCases where next != price { change("the price is \(next)", emit) { $0.price = next } }
-        change("time passes", emit) { for index in $0.tickers.indices where $0.tickers[index].price != nil { $0.tickers[index].isOld = true } }
+        for next in Price.allCases where next != price { change(.price(next), emit) { $0.price = next } }
+        change(.time, emit) { for index in $0.tickers.indices where $0.tickers[index].price != nil { $0.tickers[index].isOld = true } }
     }
 
     private func tick(_ index: Int, _ mutation: WaitMutation?, _ emit: Emit) {
-        change("ticker \(index) takes the mark", emit) { $0.tickers[index] = Ticker(price: $0.price) }
+        change(.mark(index), emit) { $0.tickers[index] = Ticker(price: $0.price) }
         guard let mark = tickers[index].price, mark != .middle else { return }
         let side = mark == .high ? 0 : 1
-        change("ticker \(index) fires order \(side)", emit) { $0.fire(side, isOld: $0.tickers[index].isOld, mutation) }
+        change(.fires(side, ticker: index), emit) { $0.fire(side, isOld: $0.tickers[index].isOld, mutation) }
     }
 
     /// One run of `fire` for the set of a side.
@@ -132,19 +152,19 @@ struct PairWorld: Hashable {
         let own = sides[side]
         switch own.state {
         case .pending:
-            change("order \(side) is submitted", emit) { ($0.sides[side].state, $0.sides[side].transaction) = (.submitted, .open) }
+            change(.submits(side), emit) { ($0.sides[side].state, $0.sides[side].transaction) = (.submitted, .open) }
             rest(side, mutation, emit)
             fail(side, mutation, emit)
         case .submitted where own.transaction == .open:
-            change("order \(side) lands", emit) { ($0.sides[side].transaction, $0.sides[side].isFilled) = (.landed, true) }
+            change(.lands(side), emit) { ($0.sides[side].transaction, $0.sides[side].isFilled) = (.landed, true) }
             if mutation == .floorBySlippage, side == 0 {
-                change("order \(side) lands below its limit", emit) {
+                change(.landsBelow(side), emit) {
                     ($0.sides[side].transaction, $0.sides[side].isFilled, $0.flaw) = (.landed, true, .filledBelow)
                 }
             }
-            change("the transaction of order \(side) fails", emit) { $0.sides[side].transaction = .failed }
+            change(.transactionFails(side), emit) { $0.sides[side].transaction = .failed }
         case .submitted where own.transaction == .landed:
-            change("order \(side) is confirmed", emit) {
+            change(.confirms(side), emit) {
                 $0.end(side, .confirmed)
                 $0.settle(side, mutation)
             }
@@ -157,7 +177,7 @@ struct PairWorld: Hashable {
 
     private func rest(_ side: Int, _ mutation: WaitMutation?, _ emit: Emit) {
         guard rests > 0, side == 0 else { return }
-        change("order \(side) waits again", emit) {
+        change(.rests(side), emit) {
             $0.rests -= 1
             ($0.sides[side].state, $0.sides[side].isOnStream, $0.sides[side].isResting) = (.open, false, true)
             $0.sides[side].transaction = .none
@@ -167,7 +187,7 @@ struct PairWorld: Hashable {
 
     private func fail(_ side: Int, _ mutation: WaitMutation?, _ emit: Emit) {
         guard failures > 0 else { return }
-        change("order \(side) fails", emit) {
+        change(.fails(side), emit) {
             $0.failures -= 1
             $0.end(side, .failed)
             if mutation != .failKeepsHeld { $0.settle(side, mutation) }
@@ -195,30 +215,30 @@ struct PairWorld: Hashable {
     private func upkeep(_ side: Int, _ mutation: WaitMutation?, _ emit: Emit) {
         let own = sides[side]
         if own.isResting {
-            change("the turn of order \(side) has come", emit) {
+            change(.promotes(side), emit) {
                 $0.sides[side].isResting = false
                 guard own.state == .open, !own.isHeld || mutation == .promoteHeld else { return }
                 ($0.sides[side].isArmed, $0.sides[side].isHeld) = (true, false)
             }
         }
         if strays > 0 {
-            change("a stray member of order \(side) is there", emit) { ($0.strays, $0.sides[side].hasStray) = ($0.strays - 1, true) }
+            change(.strays(side), emit) { ($0.strays, $0.sides[side].hasStray) = ($0.strays - 1, true) }
         }
         if amends > 0, own.state == .open, own.isArmed {
-            change("order \(side) is amended", emit) {
+            change(.amends(side), emit) {
                 $0.amends -= 1
                 $0.sides[side].hasStray = mutation == .amendLeavesMember
             }
         }
         guard people > 0 else { return }
         if own.state == .open {
-            change("order \(side) expires", emit) {
+            change(.expires(side), emit) {
                 $0.people -= 1
                 $0.end(side, .expired)
             }
         }
         if own.state == .open || own.state == .pending {
-            change("order \(side) is cancelled", emit) {
+            change(.cancels(side), emit) {
                 $0.people -= 1
                 $0.end(side, .cancelled)
                 $0.settle(side, mutation)
