@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.runner.settings import ROOT
 
-PARTS = ("accept", "end-to-end", "latency", "sockets", "growth", "cluster", "changes")
+PARTS = ("accept", "end-to-end", "latency", "sockets", "growth", "cluster", "changes", "waits")
 SYNCS = ("always", "everysec")
 
 
@@ -26,9 +26,10 @@ class Scale:
     growth_seconds: float
     lives: tuple[int, ...] = (86_400,)  # how long Redis keeps an order that is over
     replicas: tuple[int, ...] = (1,)
+    waiting: int = 1_000_000  # orders that wait for a price
 
 
-QUICK = Scale(2, 1, 3, 1, ((1, 3), (100, 3), (1000, 3)), 2, ((200, 5), (1000, 3)), 4_000, 30)
+QUICK = Scale(2, 1, 3, 1, ((1, 3), (100, 3), (1000, 3)), 2, ((200, 5), (1000, 3)), 4_000, 30, waiting=20_000)
 DEFAULT = Scale(6, 3, 10, 2, ((1, 20), (100, 15), (1000, 15)), 8, ((1_000, 20), (10_000, 4)), 100_000, 200)
 FULL = Scale(10, 5, 20, 3, ((1, 120), (100, 60), (1000, 60)), 60, ((1_000, 40), (10_000, 8)), 1_000_000, 2_400, (86_400, 5), (1, 2, 4))
 

@@ -139,9 +139,22 @@ def changes(records: list[Json]) -> str:
     return table(("change under load", "accepted", "refused", "202 p50 ms", "p99 ms", "max ms", "longest wait for a worker, ms"), rows)
 
 
+def waits(records: list[Json]) -> str:
+    """Orders that wait for a price, and how soon they are fired."""
+    rows = [
+        (f"{record['waiting']:,} waiting", record["redisUsPerOrder"], record["tickUs"], record["memoryMB"], record.get("dueSeconds"),
+         record.get("longestScriptMs"))
+        for record in records if "waiting" in record]
+    heads = ("waits", "Redis µs to place one", "Redis µs of a tick", "Redis MB", "10,000 due: s", "longest script ms")
+    delay = next(record for record in records if "fired" in record)
+    return table(heads, rows) + (
+        f"\n\nFrom the mark that reached a price until its order was handed on: median {delay['medianMs']} ms, p99 {delay['p99Ms']} ms, "
+        f"most {delay['mostMs']} ms, of {delay['fired']} orders.")
+
+
 PARTS: dict[str, Callable[[list[Json]], str]] = {
     "accept": accept, "end-to-end": end_to_end, "latency": latency, "sockets": sockets, "growth": growth,
-    "cluster": end_to_end, "changes": changes}
+    "cluster": end_to_end, "changes": changes, "waits": waits}
 
 
 def markdown(results: Json) -> str:

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from harness.http_client import Json
 from harness.runner.settings import ROOT, Problem
 
-from . import accept, changes, cluster, end_to_end, fan_out, growth, latency, report
+from . import accept, changes, cluster, end_to_end, fan_out, growth, latency, report, waits
 from .machine import about
 from .options import Options, read
 
 MEASURES: dict[str, Callable[[Options, Callable[[str], None]], list[Json]]] = {
     "accept": accept.measure, "end-to-end": end_to_end.measure, "latency": latency.measure, "sockets": fan_out.measure, "growth": growth.measure,
-    "cluster": cluster.measure, "changes": changes.measure}
+    "cluster": cluster.measure, "changes": changes.measure, "waits": waits.measure}
 
 
 def main(arguments: list[str]) -> int:
