@@ -37,7 +37,7 @@ MUTATIONS = (
         ("test", "StorageTests.MonthTests")),
     Mutation(
         "growth-fence", "a partition takes orders that were placed by the count of before", f"{LUA}/accept.lua",
-        "ARGV[11] ~= '' and ARGV[11] ~= placing", "ARGV[11] ~= '' and false", ("test", "PipelineTests.GrowthTests")),
+        "ARGV[8] ~= '' and ARGV[8] ~= placing", "ARGV[8] ~= '' and false", ("test", "PipelineTests.GrowthTests")),
     Mutation(
         "growth-fence-many", "a batch takes orders that were placed by the count of before", f"{LUA}/accept_many.lua",
         "placing and placing ~= ARGV[index + 3]", "false", ("test", "PipelineTests.GrowthTests")),
@@ -287,7 +287,7 @@ MUTATIONS = (
         ("test", "PipelineTests.ReplicaBarrierTests")),
     Mutation(
         "barrier-send", "a transaction is sent before a replica knows it", "services/executor/ExecutorService/ExecutionHandler.swift",
-        "guard try await pipeline.awaitReplicas(of: entry.orderID, in: .submitted, attempt: work.attempt) else { return }", "",
+        "guard try await pipeline.awaitReplicas(of: entry.orderID, in: .submitted, round: entry.round) else { return }", "",
         ("test", "EndToEndTests.FailoverTests")),
     Mutation(
         "open-beside-keyed", "a process without API keys starts beside one with them", "Sources/Shared/ServiceKit/Access/AccessMode.swift",
@@ -305,4 +305,44 @@ MUTATIONS = (
         "stale-list", "lists are read from a replica, however far it is behind", "services/gateway/GatewayService/Lists/OrderLists.swift",
         "stand(behind <= replica.maxLag ? .up", "stand(behind <= .seconds(86_400) ? .up",
         ("test", "ServiceTests.ReplicaTests")),
+    Mutation(
+        "waits-state", "a member of a set fires its order wherever that is by now", f"{LUA}/fire.lua",
+        "not STEPS.fire.from[order.state] or order.entry ~= ARMED or order.spot ~= name .. ' ' .. key", "FINAL[order.state]",
+        ("test", "ModelTests.PairScheduleTests")),
+    Mutation(
+        "waits-stale", "a mark fires orders however old it is", f"{LUA}/fire.lua", "if age > tonumber(ARGV[5]) then", "if false then",
+        ("test", "PipelineTests.FiringTests")),
+    Mutation(
+        "waits-sibling", "one order of a pair fires though the other one is under way", f"{LUA}/fire.lua",
+        "local other = order.sibling ~= '' and read(order.sibling)", "local other = false", ("test", "PipelineTests.PairTests")),
+    Mutation(
+        "waits-sibling-chaos", "one order of a pair fires though the other one is under way, as clients see it", f"{LUA}/fire.lua",
+        "local other = order.sibling ~= '' and read(order.sibling)", "local other = false", chaos("waits")),
+    Mutation(
+        "waits-attempt", "to wait again uses an attempt", f"{LUA}/step.lua", "    order.attempt = 1", "    order.attempt = order.attempt + 1",
+        ("test", "PipelineTests.FiringTests")),
+    Mutation(
+        "waits-floor", "a limit order may fill as far below its quote as the slippage allows",
+        "Sources/Shared/Markets/Routing/MinReceived.swift", "return floor.leastOut(for: quote.amountIn) ?? BaseUnits(.max)",
+        "return floor.leastOut(for: BaseUnits(1)) ?? MinReceived.roundedUp(quote.amountOut, slippageBps: slippageBps)",
+        ("test", "ServiceTests.RestingTests")),
+    Mutation(
+        "waits-fill", "a fill leaves the other order of its pair", f"{LUA}/orders.lua",
+        "if order.state == 'confirmed' or order.state == 'cancelled' or", "if order.state == 'cancelled' or", ("test", "PipelineTests.PairTests")),
+    Mutation(
+        "waits-usual", "a usual step fills an order and does not look at its pair", f"{LUA}/advance_many.lua",
+        "if order[6] or order[7] then return '' end", "", ("test", "PipelineTests.PairTests")),
+    Mutation(
+        "waits-spike", "one mark fires a stop", "Sources/Shared/Marks/Ticker.swift",
+        "guard set.kind.isConfirmed else { return set.key(of: mark.price) }", "guard false else { return set.key(of: mark.price) }",
+        ("test", "ServiceTests.TickerTests")),
+    Mutation(
+        "waits-then", "a fill places nothing that was to follow it", f"{EXECUTOR}/ExecutionHandler.swift",
+        ".placing(following(filled, of: work.order))", "", ("test", "ServiceTests.RestingTests")),
+    Mutation(
+        "waits-reached", "an order is placed whose price is reached already", f"{GATEWAY}/Waits/TriggerCheck.swift",
+        "if trigger.isReached(by: mark) {", "if false {", ("test", "EndToEndTests.WaitingTests")),
+    Mutation(
+        "waits-seen", "an order is amended though it has changed since it was read", f"{LUA}/amend.lua",
+        "if order.seq ~= tonumber(ARGV[2]) or order.spot ~= ARGV[3] then", "if false then", ("test", "PipelineTests.FiringTests")),
 )
