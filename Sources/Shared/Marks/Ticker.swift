@@ -162,19 +162,29 @@ public final class Ticker {
 
     private func fire(_ reached: Reached, _ keys: Keys) async throws(PipelineError) {
         let message = message(reached)
-        var skip = 0
+        // Most orders are fired many in one run. What such a run leaves is looked at one by one.
+        var (left, oneByOne, skip) = (0, false, 0)
         for _ in 0..<Self.maxRuns {
             let outcome = try await pipeline.fire(
-                reached.set, upTo: reached.last, reached.mark, message, maxAge: UInt64(settings.maxAge.millisecondsRoundedUp), skip: skip, in: keys)
+                reached.set, upTo: reached.last, reached.mark, message, maxAge: UInt64(settings.maxAge.millisecondsRoundedUp),
+                skip: oneByOne ? skip : left, oneByOne: oneByOne, in: keys)
             guard case .looked(let looked, let fired, let kept) = outcome else {
                 metrics.stale.increment()
                 return
             }
-            skip += kept
-            for _ in 0..<fired { metrics.triggered.increment() }
-            if fired > 0, let now = clock.now { metrics.delay.observe(.milliseconds(now - min(now, reached.mark.at))) }
-            guard looked == OrderPipeline.firedAtOnce else { return }
+            note(fired: fired, at: reached.mark)
+            if oneByOne { skip += kept } else { left += kept }
+            let isFull = looked == (oneByOne ? OrderPipeline.firedOneByOne : OrderPipeline.firedAtOnce)
+            guard !isFull else { continue }
+            guard !oneByOne, left > 0 else { return }
+            oneByOne = true
         }
+    }
+
+    private func note(fired: Int, at mark: Mark) {
+        guard fired > 0, let now = clock.now else { return }
+        metrics.triggered.increment(by: fired)
+        metrics.delay.observe(.milliseconds(now - min(now, mark.at)))
     }
 
     /// Moves the triggers of orders for which the mark is a new best price.

@@ -62,19 +62,62 @@ struct FiringTests {
         }
     }
 
-    @Test func `a mark that is too old fires nothing`() async throws {
+    @Test(arguments: [false, true]) func `a mark that is too old fires nothing`(oneByOne: Bool) async throws {
         try await withBench { bench in
             let order = Samples.waiting()
             try await bench.hold(order)
             let set = WaitSet(Samples.direction, .above)
-            let now = try await bench.now()
-            let old = Mark(.of("200"), at: now - 6000)
-            guard case .stale(let age) = try await bench.pipeline.fire(set, upTo: set.key(of: old.price), old, "m", maxAge: 5000, in: bench.keys) else {
-                throw TestFailure("an old mark was taken")
-            }
+            let old = Mark(.of("200"), at: try await bench.now() - 6000)
+            let outcome = try await bench.pipeline.fire(
+                set, upTo: set.key(of: old.price), old, "m", maxAge: 5000, oneByOne: oneByOne, in: bench.keys)
+            guard case .stale(let age) = outcome else { throw TestFailure("an old mark was taken") }
             #expect(age >= 6000)
             #expect(try await bench.state(order) == .open)
             #expect(try await bench.members(.above).count == 1)
+        }
+    }
+
+    /// What a script has written for one order, without ids and times.
+    private func written(oneByOne: Bool) async throws -> [String] {
+        var found: [String] = []
+        try await withBench { bench in
+            let order = Samples.waiting(at: "170", id: OrderID(parsing: "0198c1f2-0000-7000-8000-000000000000")!, user: "u")
+            try await bench.hold(order)
+            let waiting = try await bench.send("HGETALL", bench.keys.order(order.id)).array?.count
+            let fired = try await bench.run(.above, at: "180.5", oneByOne: oneByOne).fired
+            let place = try #require(try await bench.place(of: order))
+            let job = place.entry.hasPrefix("accepted:")
+            let line = try await bench.field(order, "2").replacing(/"(t|markAt)":\d+/, with: "")
+            let entry = try await bench.send("XRANGE", bench.keys.accepted, "-", "+").array?.first?.array?[1].array?.compactMap(\.string) ?? []
+            let counts = [try await bench.send("XLEN", bench.keys.events).integer, try await bench.send("XLEN", bench.keys.accepted).integer]
+            let left = try await bench.send("ZCARD", bench.keys.deadlines).integer
+            let more = try await bench.send("HGETALL", bench.keys.order(order.id)).array?.count
+            found = [
+                "\(fired) \(place.state) \(place.round) \(place.attempt) \(place.seq) \(job)", line, entry.joined(separator: " "), "\(counts)",
+                "\(left ?? -1) \((more ?? 0) - (waiting ?? 0)) \(try await bench.field(order, "p"))",
+                "\(try await bench.members(.above))",
+            ]
+        }
+        return found
+    }
+
+    @Test func `the script for many orders writes what the script for one writes`() async throws {
+        let (many, one) = (try await written(oneByOne: false), try await written(oneByOne: true))
+        #expect(many == one)
+        #expect(many.first == "1 pending 1 1 2 true")
+    }
+
+    @Test func `the script for many leaves what has to be looked at alone`() async throws {
+        try await withBench { bench in
+            let (profit, stop) = Samples.pair()
+            try await bench.hold(profit, stop)
+            let trailing = Samples.waiting(.trailingStop, trailingBps: 200)
+            try await bench.hold(trailing, mark: "100")
+            for kind in [WaitSet.Kind.above, .confirmedBelow] {
+                let run = try await bench.run(kind, at: kind == .above ? "1000" : "1", oneByOne: false)
+                #expect(run.fired == 0 && run.looked == run.kept && run.looked > 0)
+            }
+            for order in [profit, stop, trailing] { #expect(try await bench.state(order) == .open) }
         }
     }
 
@@ -83,7 +126,7 @@ struct FiringTests {
             let orders = (0..<120).map { Samples.waiting(at: "\(150 + $0)") }
             for order in orders { try await bench.hold(order) }
             let fired = try await withThrowingTaskGroup(of: Int.self) { group in
-                for number in 0..<12 { group.addTask { try await bench.fire(.above, at: "\(150 + 10 * (number % 6) + 9)") } }
+                for number in 0..<24 { group.addTask { try await bench.fire(.above, at: "\(150 + 10 * (number % 6) + 9)") } }
                 var fired = 0
                 for try await count in group { fired += count }
                 return fired
@@ -109,19 +152,16 @@ struct FiringTests {
         }
     }
 
-    @Test func `an order that cannot be read stays, and keeps no other from firing`() async throws {
+    @Test(arguments: [false, true]) func `an order that cannot be read stays, and keeps no other from firing`(oneByOne: Bool) async throws {
         try await withBench { bench in
             let (odd, even) = (Samples.waiting(at: "170"), Samples.waiting(at: "171"))
             for order in [odd, even] { try await bench.hold(order) }
             try await bench.send("HSET", bench.keys.order(odd.id), "s", "later 1 1 1 1 waits")
-            let set = WaitSet(Samples.direction, .above)
-            let mark = Mark(.of("180"), at: try await bench.now())
-            #expect(
-                try await bench.pipeline.fire(set, upTo: set.key(of: mark.price), mark, "m", maxAge: 5000, in: bench.keys)
-                    == .looked(2, fired: 1, kept: 1))
+            let run = try await bench.run(.above, at: "180", oneByOne: oneByOne)
+            #expect(run == (2, 1, 1))
             #expect(try await bench.members(.above).count == 1)
             #expect(try await bench.state(even) == .pending)
-            #expect(try await bench.fire(.above, at: "180", skip: 1) == 0)
+            #expect(try await bench.run(.above, at: "180", skip: 1, oneByOne: oneByOne) == (0, 0, 0))
         }
     }
 

@@ -48,14 +48,20 @@ extension Bench {
         return try await pipeline.accept(new, limits: limits, idempotencyTTL: 60_000, before: .max / 1000, timeout: .seconds(5))
     }
 
-    /// Fires what a mark has reached in a set, as a ticker does. Returns how many.
+    /// Fires what a mark has reached in a set, as a ticker does: many in one run, then one by one what is left. Returns how many.
     @discardableResult
-    func fire(_ kind: WaitSet.Kind, at price: String, skip: Int = 0) async throws -> Int {
+    func fire(_ kind: WaitSet.Kind, at price: String) async throws -> Int {
+        try await run(kind, at: price, oneByOne: false).fired + run(kind, at: price, oneByOne: true).fired
+    }
+
+    /// One run of a script that fires.
+    func run(_ kind: WaitSet.Kind, at price: String, skip: Int = 0, oneByOne: Bool) async throws -> (looked: Int, fired: Int, kept: Int) {
         let set = WaitSet(Samples.direction, kind)
         let mark = Mark(.of(price), at: try await now())
-        let outcome = try await pipeline.fire(set, upTo: set.key(of: mark.price), mark, "SOL is at \(price) USDC", maxAge: 5000, skip: skip, in: keys)
-        guard case .looked(_, let fired, _) = outcome else { throw TestFailure("\(outcome)") }
-        return fired
+        let outcome = try await pipeline.fire(
+            set, upTo: set.key(of: mark.price), mark, "SOL is at \(price) USDC", maxAge: 5000, skip: skip, oneByOne: oneByOne, in: keys)
+        guard case .looked(let looked, let fired, let kept) = outcome else { throw TestFailure("\(outcome)") }
+        return (looked, fired, kept)
     }
 
     /// The members of a set, the next due first.

@@ -9,6 +9,7 @@ public enum Scripts {
     static let advanceMany = script("advance_many", PackageResources.advance_many_lua, with: .moves)
     static let cancel = script("cancel", PackageResources.cancel_lua, with: .orders)
     static let promote = script("promote", PackageResources.promote_lua, with: .orders)
+    static let fireMany = script("fire_many", PackageResources.fire_many_lua, with: .manyOrders)
     static let fire = script("fire", PackageResources.fire_lua, with: .steps)
     static let trail = script("trail", PackageResources.trail_lua, with: .orders)
     static let amend = script("amend", PackageResources.amend_lua, with: .orders)
@@ -47,7 +48,7 @@ public enum Scripts {
     static let exchange = script("exchange", PackageResources.exchange_lua)
 
     static let all = [
-        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, fire, trail, amend, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
+        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, fireMany, fire, trail, amend, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
         release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
         tokens, mark, adopt, charge, placing, exchange,
     ]

@@ -17,13 +17,15 @@ public enum AmendOutcome: Sendable, Equatable {
 public enum FireOutcome: Sendable, Equatable {
     /// The mark was too old by the time of Redis.
     case stale(ageMs: UInt64)
-    /// So many were looked at, and so many of them have fired. Those that cannot be read now were kept.
+    /// So many were looked at, and so many of them have fired. So many are still there: those that cannot be read now, and in a run for many those that
+    /// have to be looked at one by one.
     case looked(Int, fired: Int, kept: Int)
 }
 
 extension OrderPipeline {
-    /// Orders of one run: a few milliseconds of Redis at most.
-    package static let firedAtOnce = 50
+    /// Orders of one run: a few milliseconds of Redis at most. A run for one order after the other costs more of each.
+    package static let firedAtOnce = 100
+    package static let firedOneByOne = 20
 
     /// The sets of partitions in which orders wait; none for one that cannot be read.
     package func waitSets(in partitions: [Keys]) async throws(PipelineError) -> [[WaitSet]] {
@@ -72,21 +74,23 @@ extension OrderPipeline {
     /// Fires the orders of a set whose price a mark has reached, at most a page of them.
     ///
     /// - Parameters:
+    ///   - oneByOne: whether the script is asked that looks at each order with its pair. The other one leaves such orders.
     ///   - last: the last price that is due. It is not the mark's where two marks in a row must be there.
     ///   - maxAge: how old the mark may be when the script runs.
     ///   - skip: how many of those that are due are left out, because they were looked at and kept.
     package func fire(
-        _ set: WaitSet, upTo last: String, _ mark: Mark, _ message: String, maxAge: UInt64, skip: Int = 0, in keys: Keys
+        _ set: WaitSet, upTo last: String, _ mark: Mark, _ message: String, maxAge: UInt64, skip: Int = 0, oneByOne: Bool = true, in keys: Keys
     ) async throws(PipelineError) -> FireOutcome {
         let members = JSONWriter.members {
             $0.field("markPrice", mark.price)
             $0.field("markAt", mark.at)
         }
         let reply = try await run(
-            Scripts.fire, keys: [keys.waits(set), keys.waits, keys.accepted, keys.events, keys.deadlines],
+            oneByOne ? Scripts.fire : Scripts.fireMany,
+            keys: [keys.waits(set)] + (oneByOne ? [keys.waits] : []) + [keys.accepted, keys.events, keys.deadlines],
             [
-                keys.head, set.name, last, String(mark.at), String(maxAge), String(Self.firedAtOnce), String(skip), NewOrder.escaped(message),
-                members,
+                keys.head, set.name, last, String(mark.at), String(maxAge), String(oneByOne ? Self.firedOneByOne : Self.firedAtOnce), String(skip),
+                NewOrder.escaped(message), members,
             ]
         ).array ?? []
         switch reply.first?.string {
