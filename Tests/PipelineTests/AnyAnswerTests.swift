@@ -106,6 +106,24 @@ struct AnyAnswerTests {
             ("step", { _ = try await pipeline.step(Samples.submit(order), entry) }),
             ("fail", { _ = try await pipeline.step(Samples.failure(.network), entry) }),
             ("cancel", { _ = try await pipeline.cancel(order.id) }),
+            ("sets", { _ = try await pipeline.waitSets(in: [keys]) }), ("spots", { _ = try await pipeline.spots(of: [order.id]) }),
+            ("trail", { _ = try await pipeline.trails(of: [order.id], in: keys) }),
+            (
+                "due",
+                { _ = try await pipeline.due([(WaitSet(Samples.direction, .above), "9")], upTo: 1, in: keys).map { $0.map(\.amount) } }
+            ),
+            ("prices", { _ = try await pipeline.publishedMarks(["a", "b"]) }), ("wanted", { _ = try await pipeline.wantedMarks(since: 0) }),
+            (
+                "fire",
+                { _ = try await pipeline.fire(WaitSet(Samples.direction, .above), upTo: "9", Mark(.least, at: 1), "m", maxAge: 1, in: keys) }
+            ),
+            (
+                "amend",
+                {
+                    let waiting = Samples.waiting()
+                    _ = try await pipeline.amend(waiting, to: waiting.waiting(at: nil)!, seen: 1, "", "m")
+                }
+            ),
             ("promote", { _ = try await pipeline.promote(keys) }), ("sweep", { _ = try await pipeline.sweep(keys) }),
             ("groups", { _ = try await pipeline.createGroups(keys) }), ("time", { _ = try await pipeline.time() }),
             ("lag", { _ = try await sampler.sample().json }), ("instances", { _ = try await pipeline.instances() }),

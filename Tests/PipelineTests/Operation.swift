@@ -15,7 +15,7 @@ struct Operation {
     nonisolated let name: String
     nonisolated let prepare: @ServiceActor (Bench) async throws -> Act
 
-    private nonisolated init(_ name: String, _ prepare: @escaping @ServiceActor (Bench) async throws -> Act) {
+    nonisolated init(_ name: String, _ prepare: @escaping @ServiceActor (Bench) async throws -> Act) {
         self.name = name
         self.prepare = prepare
     }
@@ -40,7 +40,7 @@ struct Operation {
         }
     }
 
-    nonisolated static let all: [Operation] = steps + ends + upkeep + letters + chain
+    nonisolated static let all: [Operation] = steps + ends + upkeep + letters + chain + waits
 
     private nonisolated static let steps = [
         Operation("accept") { _ in
