@@ -69,7 +69,9 @@ public struct Gateway: Service {
         PauseRoutes(process: process).add(to: process.router)
         PartitionRoutes(process: process, countsOrders: settings.userLimits.countsOrders).add(to: process.router)
         AccessRoutes(access: process.access).add(to: process.router)
-        let examination = Examination(process: process, lag: lag, store: store, postgres: postgres, lists: lists)
+        let examination = Examination(
+            process: process, lag: lag, store: store, postgres: postgres, lists: lists,
+            waits: WaitCheck(pipeline: process.pipeline, triggers: triggers, tokens: market.tokens))
         DoctorRoutes(examination: examination).add(to: process.router)
         ContractRoutes(folder: settings.contracts, log: process.log).add(to: process.router)
         LagMetrics(lag: lag, database: settings.common.redis.database).register(in: process.metrics)

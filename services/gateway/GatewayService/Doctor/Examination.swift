@@ -16,13 +16,15 @@ final class Examination {
     private let store: OrderStore
     private let postgres: PostgresPool
     private let lists: OrderLists
+    private let waits: WaitCheck
 
-    init(process: ServiceProcess, lag: LagSampler, store: OrderStore, postgres: PostgresPool, lists: OrderLists) {
+    init(process: ServiceProcess, lag: LagSampler, store: OrderStore, postgres: PostgresPool, lists: OrderLists, waits: WaitCheck) {
         self.process = process
         self.lag = lag
         self.store = store
         self.postgres = postgres
         self.lists = lists
+        self.waits = waits
     }
 
     /// All checks, always the same ones, in the order in which they are to be read.
@@ -45,6 +47,7 @@ final class Examination {
         } catch {
             results += OrderChecks.names.map { Diagnosis($0, .unknown, "an order in Postgres cannot be read: \(error)") }
         }
+        results.append(await waiting())
         results.append(await notifiersPostgres())
         results.append(ReplicaCheck(lists: lists).diagnosis)
         return results
@@ -93,6 +96,12 @@ final class Examination {
             ).all
         } catch {
             return PipelineChecks.names.map { Diagnosis($0, .unknown, "cannot be looked at: \(error.cause)") }
+        }
+    }
+
+    private func waiting() async -> Diagnosis {
+        do throws(PipelineError) { return try await waits.diagnosis() } catch {
+            return Diagnosis(WaitCheck.name, .unknown, "cannot be looked at: \(error.cause)")
         }
     }
 

@@ -22,7 +22,7 @@ struct OrderChecks {
     func all() async throws -> [Diagnosis] {
         var checked = 0
         var orphans: Set<OrderID> = []
-        let stuck = try await store.lostOrders(unmovedFor: Self.settled, listing: Self.maxNamed) { ids in
+        let stuck = try await store.lostOrders(.underWay, unmovedFor: Self.settled, listing: Self.maxNamed) { ids in
             var found: [OrderID] = []
             for id in ids.prefix(max(0, Self.maxChecked - checked)) {
                 checked += 1

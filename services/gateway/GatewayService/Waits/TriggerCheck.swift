@@ -45,8 +45,13 @@ struct TriggerCheck {
 
     /// The marks of the orders' directions that are known and not too old. All orders are of one partition.
     func marks(of orders: [Order]) async -> [MarkQuestion: Mark] {
-        let questions = Set(orders.compactMap { PriceDirection($0).map { MarkQuestion.price($0) } })
-        guard let partition = orders.first?.id.partition, !questions.isEmpty else { return [:] }
+        guard let partition = orders.first?.id.partition else { return [:] }
+        return await marks(Set(orders.compactMap { PriceDirection($0).map { .price($0) } }), partition: partition)
+    }
+
+    /// The marks of a partition's market that are known and not too old.
+    func marks(_ questions: Set<MarkQuestion>, partition: Int) async -> [MarkQuestion: Mark] {
+        guard !questions.isEmpty else { return [:] }
         let found = (try? await withDeadline(Self.limit) { [marks] in await marks.marks(questions, partition: partition) }) ?? [:]
         guard let now = clock.now else { return [:] }
         return found.filter { $0.value.at + maxAge >= now }
