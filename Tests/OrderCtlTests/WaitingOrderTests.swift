@@ -22,15 +22,15 @@ struct WaitingOrderTests {
     private func run(_ words: [String], _ answer: String, headers: [(String, String)] = []) async throws -> (ToolRun, [String]) {
         let (seen, answered) = (Seen(), HTTPResponse.json(200, answer, headers: headers))
         var result = ToolRun()
-        let note: @ServiceActor (HTTPRequest, HTTPRouter.Parameters) -> HTTPResponse = { request, _ in
+        let note: @ServiceActor (HTTPRequest) -> HTTPResponse = { request in
             let match = request.header("If-Match").map { " " + $0 } ?? ""
             seen.requests.append("\(request.method) \(request.target)\(match) \(String(decoding: request.body, as: UTF8.self))")
             return answered
         }
         let routes: @ServiceActor (HTTPRouter) -> Void = { router in
-            for path in ["/api/orders/execute", "/api/orders/oco"] { router.post(path) { note($0, $1) } }
-            for path in ["/api/orders", "/api/orders/{id}"] { router.get(path) { note($0, $1) } }
-            router.add("PATCH", "/api/orders/{id}") { note($0, $1) }
+            for path in ["/api/orders/execute", "/api/orders/oco"] { router.post(path) { request, _ in note(request) } }
+            for path in ["/api/orders", "/api/orders/{id}"] { router.get(path) { request, _ in note(request) } }
+            router.add("PATCH", "/api/orders/{id}") { request, _ in note(request) }
         }
         try await withRoutes(routes) { result = await ToolRun.of(words + ["--url", $0]) }
         return (result, seen.requests)
@@ -71,7 +71,8 @@ struct WaitingOrderTests {
             (["--trail", "2"], "--trail has to be a distance such as 200bps or 2%, not \"2\""), (["--trail", "-1%"], "--trail has to be a distance"),
             (["--trail", "0.001%"], "--trail has to be a distance"),
             (["--expires", "7d"], "go with --limit, --stop, --take-profit, --trail or --sniper"), (["--immediate"], "go with --limit"),
-            (["--limit", "1", "--expires", "soon"], "--expires has to be a time such as 7d"), (["--limit", "1", "--expires", "0d"], "--expires has to be"),
+            (["--limit", "1", "--expires", "soon"], "--expires has to be a time such as 7d"),
+            (["--limit", "1", "--expires", "0d"], "--expires has to be"),
         ] as [([String], String)])
     func `what cannot be one order ends with 64`(_ words: [String], _ sentence: String) async {
         let run = await ToolRun.of(["submit", "SOL", "USDC", "1"] + words, environment: ["PORT": "1"])
@@ -125,7 +126,9 @@ struct WaitingOrderTests {
 
     @Test func `orders that wait are listed with the way to their price`() async throws {
         let stop = Self.row.replacing("limit\"", with: "stop\"").replacing("\"180\"", with: "\"120.5\"").replacing("2000", with: "1967")
-        let sniper = #"{"orderId":"o-3","tokenIn":"WIF","tokenOut":"USDC","amountInDecimal":"10","status":"open","orderType":"sniper","priceToken":"WIF"}"#
+        let sniper =
+            #"{"orderId":"o-3","tokenIn":"WIF","tokenOut":"USDC","amountInDecimal":"10","status":"open","orderType":"sniper","#
+            + #""priceToken":"WIF"}"#
         let reached = Self.row.replacing("\"180\"", with: "\"150\"").replacing("2000", with: "0")
         let (run, requests) = try await run(["list", "--open"], #"{"orders":[\#(Self.row),\#(stop),\#(sniper),\#(reached)],"nextCursor":null}"#)
         #expect(run.status == .ok && requests == ["GET /api/orders?status=open&view=summary&limit=20 "])
