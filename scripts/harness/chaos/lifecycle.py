@@ -3,25 +3,29 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-FINAL = ("confirmed", "failed", "cancelled")
+FINAL = ("confirmed", "failed", "cancelled", "expired")
 # Ends that need no work entry: a DELETE, the deadline, or a script that gave the order up.
 ENDS = {"cancelled", "failed:sweep"}
+# What may become of an order that waits for its price. An order whose limit was not met waits again.
+WAITING = {"amended", "triggered", "cancelled", "expired"}
 
 # An event by its name in this table -> the events that may come next. A failure after a try comes in two events.
 NEXT = {
-    "": {"pending"},
+    "": {"pending", "open"},
+    "open": WAITING, "amended": WAITING,
+    "triggered": {"routing:10"} | ENDS,
     "pending": {"routing:10"} | ENDS,
-    "routing:10": {"routing:30", "execution-failed:routing", "failed:at once"} | ENDS,
+    "routing:10": {"routing:30", "execution-failed:routing", "failed:at once", "open"} | ENDS,
     "routing:30": {"building:50"} | ENDS,
-    "building:50": {"building:70", "execution-failed:building", "failed:at once"} | ENDS,
+    "building:50": {"building:70", "execution-failed:building", "failed:at once", "open"} | ENDS,
     "building:70": {"submitted"},
-    "submitted": {"confirmed", "execution-failed:submitted"},
+    "submitted": {"confirmed", "execution-failed:submitted", "open"},
     "execution-failed:routing": {"retry:routing", "failed:at last"},
     "execution-failed:building": {"retry:building", "retry:routing", "failed:at last"},
     "execution-failed:submitted": {"retry:building", "retry:routing", "failed:at last"},
     "retry:routing": {"routing:10"} | ENDS,
     "retry:building": {"building:50"} | ENDS,
-    "confirmed": set(), "cancelled": set(), "failed:sweep": set(), "failed:at once": set(), "failed:at last": set(),
+    "confirmed": set(), "expired": set(), "cancelled": set(), "failed:sweep": set(), "failed:at once": set(), "failed:at last": set(),
 }
 # Codes that end an order from outside a step.
 SWEPT = ("DEADLINE_EXCEEDED", "POISONED")
@@ -30,6 +34,8 @@ SWEPT = ("DEADLINE_EXCEEDED", "POISONED")
 def name(event: dict[str, Any], before: str) -> str:
     """The name that this table has for an event that comes after `before`."""
     kind, status = event["type"], event["status"]
+    if (kind, status) in (("amended", "open"), ("triggered", "pending")):
+        return kind
     if kind in ("routing", "building"):
         return f"{kind}:{event['progress']}" if status == kind else f"{kind} with status {status}"
     if kind == "execution-failed":
@@ -72,6 +78,8 @@ def fold(order: str, events: list[dict[str, Any]]) -> Fold:
             attempt = event["nextAttempt"]
             if attempt - event["attempt"] not in (0, 1) or attempt > event["maxAttempts"]:
                 result.problems.append(f"event {number}: attempt {attempt} is to follow {event['attempt']} of {event['maxAttempts']}")
+        elif kind == "open":  # all attempts are before it again
+            attempt = 1
         _use(result, event, kind, before)
         before = kind
     if not events or events[-1]["status"] not in FINAL:
@@ -83,9 +91,11 @@ def fold(order: str, events: list[dict[str, Any]]) -> Fold:
 
 def _use(result: Fold, event: dict[str, Any], kind: str, before: str) -> None:
     """Records what an event says about entries, signatures and the row."""
-    if kind == "routing:30" or kind == "execution-failed:routing" or (kind == "failed:at once" and before == "routing:10"):
+    if kind in ("routing:30", "execution-failed:routing") or (kind in ("failed:at once", "open") and before == "routing:10"):
         result.finished["router"] += 1
-    elif kind in ("confirmed", "execution-failed:building", "execution-failed:submitted") or kind == "failed:at once":
+    elif kind in ("confirmed", "execution-failed:building", "execution-failed:submitted", "failed:at once") or (
+        kind == "open" and before in ("building:50", "submitted")
+    ):
         result.finished["executor"] += 1
     if kind == "submitted":
         legs = [leg for leg in event.get("legs", []) if leg["status"] == "submitted"]
