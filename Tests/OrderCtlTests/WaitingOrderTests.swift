@@ -98,7 +98,9 @@ struct WaitingOrderTests {
 
     @Test func `an amendment goes out with the tag of the order as it was read`() async throws {
         let answer = #"{"orderId":"o-1","logs":[{"message":"Order waits"},{"message":"Order amended: limit price 181 USDC"}]}"#
-        let words = ["amend", "o-1", "--limit", "181", "--trigger", "150", "--trail", "3%", "--slippage-bps", "50", "--expires", "12h", "--immediate"]
+        let words = [
+            "amend", "o-1", "--limit", "181", "--trigger", "150", "--trail", "3%", "--slippage-bps", "50", "--expires", "12h", "--immediate",
+        ]
         let (run, requests) = try await run(words, answer, headers: [("ETag", "\"7\"")])
         #expect(run.status == .ok && run.output == "o-1  Order amended: limit price 181 USDC\n")
         let body = #"{"limitPrice":"181","triggerPrice":"150","trailingBps":300,"slippageBps":50,"expiresAt":43200,"allowImmediate":true}"#

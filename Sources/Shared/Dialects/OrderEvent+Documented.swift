@@ -11,7 +11,7 @@ extension OrderEvent {
         case .expired:
             (event.type, event.status) = (.failed, .failed)
             event.error = OrderFailure(.deadlineExceeded, message: message)
-            event.totalAttempts = attempt
+            event.totalAttempts = event.attempt
         default: return self
         }
         return event
