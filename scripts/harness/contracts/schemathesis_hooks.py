@@ -28,6 +28,7 @@ def before_call(context: object, case: schemathesis.Case, kwargs: Json) -> None:
                 body.pop("clientOrderId", None)
             _repair(body)
             _repair_terms(body)
+            _repair_following(body)
     if isinstance(case.query, dict):
         _repair(case.query)
 
@@ -61,6 +62,10 @@ def _repair_terms(values: Json) -> None:
     _shorten(values, ("amount", "minLiquidity"), 9)
     if values["orderType"] == "limit" and values.get("timeInForce") in ("ioc", "fok"):
         values.pop("expiresAt", None)
+
+
+def _repair_following(values: Json) -> None:
+    """Makes each order that follows a market order of all that comes in."""
     following = values.get("then", [])
     for order in following if isinstance(following, list) else [following]:
         order.clear()
