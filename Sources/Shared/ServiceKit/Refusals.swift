@@ -162,8 +162,9 @@ extension Problem {
     /// The price of a pair is needed and not known.
     public static func priceUnknown(_ pair: String) -> Problem {
         Problem(
-            503, Code.priceUnknown, "The price of \(pair) is not known at the moment, so nobody can tell whether the order's price is reached; "
-                + "try again in a second", retryAfter: 1)
+            503, Code.priceUnknown,
+            "The price of \(pair) is not known at the moment, so nobody can tell whether the order's price is reached; try again in a second",
+            retryAfter: 1)
     }
 
     /// Redis gave no answer to a cancellation.
