@@ -14,16 +14,16 @@ struct ProcessTests {
     private nonisolated static let settings: [(StackService, [String])] = [
         (
             .gateway,
-            common + [
-                "DATABASE_URL", "SOCKET_TOKEN_TTL_S", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG", "MAX_WAIT_MS", "MAX_EXPECTED_WAIT_MS",
-                "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE", "CONTRACTS_DIR",
+            common + market + [
+                "DATABASE_URL", "VENUES", "MARK_MAX_AGE_MS", "SOCKET_TOKEN_TTL_S", "PUBLIC_URL", "MAX_BACKLOG", "MAX_EVENT_BACKLOG",
+                "MAX_WAIT_MS", "MAX_EXPECTED_WAIT_MS", "MAX_ATTEMPTS", "IDEMPOTENCY_TTL_S", "TOKENS_FILE", "POOLS_FILE", "CONTRACTS_DIR",
             ]
         ),
         (
             .router,
             common + worker + market + [
-                "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "TOKENS_FILE", "POOLS_FILE", "MOCK_QUOTE_LATENCY_MS", "MAX_STARTS",
-                "RETRY_BASE_MS", "RETRY_JITTER",
+                "ROUTER_CONCURRENCY", "QUOTE_TIMEOUT_MS", "VENUES", "ROUTING", "TICK_MS", "MARK_MAX_AGE_MS", "TOKENS_FILE",
+                "POOLS_FILE", "MOCK_QUOTE_LATENCY_MS", "MAX_STARTS", "RETRY_BASE_MS", "RETRY_JITTER",
             ]
         ),
         (

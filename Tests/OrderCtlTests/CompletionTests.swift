@@ -27,8 +27,11 @@ struct CompletionTests {
         #expect(try await offers("dead", "list", "--r") == ["--reason"])
         #expect(
             try await offers("submit", "SOL", "--") == [
-                "--watch", "--slippage-bps", "--user", "--key", "--deadline", "--url", "--key-file", "--json", "--help",
+                "--watch", "--slippage-bps", "--user", "--key", "--deadline", "--limit", "--stop", "--take-profit", "--trail", "--sniper",
+                "--price-of", "--tif", "--expires", "--immediate", "--url", "--key-file", "--json", "--help",
             ])
+        #expect(try await offers("amend", "ID", "--t") == ["--trigger", "--trail"])
+        #expect(try await offers("list", "--o") == ["--open"])
         #expect(try await offers("completion", "z") == ["zsh"])
     }
 

@@ -186,7 +186,7 @@ struct OrderCommandTests {
         }
     }
 
-    @Test(arguments: ["watch", "get", "replay", "cancel"])
+    @Test(arguments: ["watch", "get", "replay", "cancel", "amend"])
     func `a command for an order asks for its id`(_ command: String) async {
         let run = await ToolRun.of([command], environment: ["PORT": "1"])
         #expect(run.status == .usage && run.errors.contains("Which order?"))

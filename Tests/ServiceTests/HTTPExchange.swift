@@ -31,7 +31,9 @@ struct HTTPExchange {
         let connection = try RawConnection(port: server.port)
         defer { connection.close() }
         var lines = ["\(method) \(path) HTTP/1.1", "Host: engine.test"] + headers
-        if method == "POST", !headers.contains(where: { $0.hasPrefix("Content-Type:") }) { lines.append("Content-Type: application/json") }
+        if ["POST", "PATCH"].contains(method), !headers.contains(where: { $0.hasPrefix("Content-Type:") }) {
+            lines.append("Content-Type: application/json")
+        }
         if !body.isEmpty { lines.append("Content-Length: \(body.utf8.count)") }
         try await connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)
         let (head, text) = try await connection.response()

@@ -32,7 +32,7 @@ def place(engine: str) -> str:
 async def stream_order(engine: str, order_id: str) -> dict:
     """Shows every event once. After a lost connection it resumes after the last `seq`. Returns the final event."""
     seen, event = 0, None
-    while event is None or event["status"] not in ("confirmed", "failed", "cancelled"):
+    while event is None or event["status"] not in ("confirmed", "failed", "cancelled", "expired"):
         uri = f"ws{engine.removeprefix('http')}/v1/stream?orderId={order_id}&after={seen}"
         try:
             async with websockets.connect(uri) as websocket:

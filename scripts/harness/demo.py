@@ -21,7 +21,7 @@ ORDERS = (
     {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 0.1, "slippage": 0.02},
     {"tokenIn": "USDC", "tokenOut": "SOL", "amount": 1000, "slippage": 0.01},
 )
-COLOURS = {"confirmed": "32", "failed": "31", "cancelled": "33"}
+COLOURS = {"confirmed": "32", "failed": "31", "cancelled": "33", "expired": "33"}
 
 
 class Line:

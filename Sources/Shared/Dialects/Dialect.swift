@@ -113,7 +113,11 @@ public struct AcceptedOrder: Sendable {
     ///   - warnings: parts of the request that the client may not have meant.
     ///   - socketOrigin: such as `ws://localhost:3000`.
     ///   - socketToken: lets the client follow the order without a key; nil where there are no keys.
-    public init(_ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String, socketToken: String? = nil, waiting: Waiting? = nil) {
+    ///   - waiting: what is said of an order that is not a market order.
+    public init(
+        _ id: OrderID, job: String, slippageBps: Int, warnings: [FieldError], socketOrigin: String, socketToken: String? = nil,
+        waiting: Waiting? = nil
+    ) {
         (self.id, self.job, self.slippageBps, self.warnings, self.waiting) = (id, job, slippageBps, warnings, waiting)
         (self.socketOrigin, self.socketToken) = (socketOrigin, socketToken)
     }
@@ -146,8 +150,9 @@ public enum Dialects {
             $0.field("success", true)
             $0.field("orderId", order.id)
             $0.field("jobId", order.job)
-            $0.field("status", (order.waiting?.isOpen == true ? OrderStatus.open : .pending).rawValue)
-            $0.field("message", order.waiting?.isOpen == true ? "Order created and waiting for its price" : "Order created and enqueued for processing")
+            let isOpen = order.waiting?.isOpen == true
+            $0.field("status", (isOpen ? OrderStatus.open : .pending).rawValue)
+            $0.field("message", isOpen ? "Order created and waiting for its price" : "Order created and enqueued for processing")
             $0.field("summary", ifPresent: order.waiting?.summary)
             $0.field("thenOrderIds", ifPresent: order.waiting.flatMap { $0.then.isEmpty ? nil : $0.then })
             $0.field("slippageBps", order.slippageBps)

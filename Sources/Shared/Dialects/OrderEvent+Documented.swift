@@ -11,6 +11,7 @@ extension OrderEvent {
         case .expired:
             (event.type, event.status) = (.failed, .failed)
             event.error = OrderFailure(.deadlineExceeded, message: message)
+            event.totalAttempts = event.attempt
         default: return self
         }
         return event

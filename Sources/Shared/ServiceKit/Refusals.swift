@@ -154,9 +154,6 @@ extension Problem {
             members: seq.map { #""seq":\#($0)"# } ?? "")
     }
 
-    /// A market order has nothing to amend.
-    public static func nothingToAmend(_ reason: String) -> Problem { Problem(400, HTTPCode.badRequest, reason) }
-
     /// `If-Match` is no seq.
     public static var badSeq: Problem {
         Problem(400, HTTPCode.badRequest, #"If-Match must be the seq of the order as its ETag has it, such as "3""#)
@@ -165,13 +162,9 @@ extension Problem {
     /// The price of a pair is needed and not known.
     public static func priceUnknown(_ pair: String) -> Problem {
         Problem(
-            503, Code.priceUnknown, "The price of \(pair) is not known at the moment, so nobody can tell whether the order's price is reached; "
-                + "try again in a second", retryAfter: 1)
-    }
-
-    /// Redis gave no answer to an amendment.
-    public static var amendUnknown: Problem {
-        Problem(503, HTTPCode.outcomeUnknown, "The engine could not say whether the order was amended; look at it", retryAfter: 2)
+            503, Code.priceUnknown,
+            "The price of \(pair) is not known at the moment, so nobody can tell whether the order's price is reached; try again in a second",
+            retryAfter: 1)
     }
 
     /// Redis gave no answer to a cancellation.

@@ -43,7 +43,9 @@ struct HiddenOrderTests {
         }
 
         func body(_ name: String) -> String {
-            guard operation.path == "/api/orders/execute", operation.method == "POST" else { return operation.method == "POST" ? "{}" : "" }
+            guard operation.path == "/api/orders/execute", operation.method == "POST" else {
+                return ["POST", "PATCH"].contains(operation.method) ? "{}" : ""
+            }
             let more = input.place == .body ? #","\#(input.name)":"\#(name)""# : ""
             return #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1\#(more)}"#
         }

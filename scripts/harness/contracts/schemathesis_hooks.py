@@ -22,7 +22,13 @@ def before_call(context: object, case: schemathesis.Case, kwargs: Json) -> None:
     if isinstance(case.body, dict):
         if "Idempotency-Key" in (case.headers or {}):
             case.body.pop("clientOrderId", None)
-        _repair(case.body)
+        for body in case.body.get("orders", [case.body]):
+            if body is not case.body:  # these are the pair's
+                body.pop("userId", None)
+                body.pop("clientOrderId", None)
+            _repair(body)
+            _repair_terms(body)
+            _repair_following(body)
     if isinstance(case.query, dict):
         _repair(case.query)
 
@@ -38,11 +44,32 @@ def _repair(values: Json) -> None:
             values[name_out] = "USDC" if token["symbol"] == "SOL" else "SOL"
         _shorten(values, ("amount", "amountIn"), token["decimals"])
     _shorten(values, ("slippage", "max_slippage"), 4)
-    for name in ("deadline", "slippageBps"):
+    for name in ("deadline", "slippageBps", "expiresAt", "trailingBps"):
         if isinstance(values.get(name), float):  # in JSON Schema 1.0 is an integer too; here it is written as one
             values[name] = int(values[name])
-    if isinstance(values.get("deadline"), str):  # most times that a schema allows are not valid deadlines now
-        values["deadline"] = 60
+    for name in ("deadline", "expiresAt"):
+        if isinstance(values.get(name), str):  # most times that a schema allows are not valid ones now
+            values[name] = 60
+
+
+def _repair_terms(values: Json) -> None:
+    """Makes an order that waits for a price one of a pair that has a price."""
+    if values.get("orderType") in (None, "market") or "tokenIn" not in values:
+        return
+    values["tokenIn"], values["tokenOut"] = "SOL", "USDC"
+    if "priceToken" in values:
+        values["priceToken"] = "SOL"
+    _shorten(values, ("amount", "minLiquidity"), 9)
+    if values["orderType"] == "limit" and values.get("timeInForce") in ("ioc", "fok"):
+        values.pop("expiresAt", None)
+
+
+def _repair_following(values: Json) -> None:
+    """Makes each order that follows a market order of all that comes in."""
+    following = values.get("then", [])
+    for order in following if isinstance(following, list) else [following]:
+        order.clear()
+        order["orderType"] = "market"
 
 
 def _shorten(values: Json, names: tuple[str, ...], digits: int) -> None:

@@ -1,6 +1,6 @@
 """Compares every message of every socket, and every server-sent event, with asyncapi.yaml.
 
-The orders land at once, late, in part or never, find no venue, or are cancelled."""
+The orders land at once, late, in part or never, find no venue, are cancelled, wait for a price, or expire."""
 
 import asyncio
 import json
@@ -23,9 +23,13 @@ PATHS = (
     ("native", "/v1/stream?orderId={id}&after=0", None), ("backfill", "/api/orders/execute?orderId={id}", None),
     ("progress", "/api/orders/status/{id}", None), ("updates", "/ws/orders/{id}", None), ("snakeCase", "/api/orders/status", "{id}"))
 AMOUNTS = (1.5, 200)  # one for a single venue, one for two venues
-OUTCOMES = {"at once", "after a retry", "never", "split", "in part", "no route", "cancelled"}
-# Chance decides what becomes of most orders. One order is of a token without a pool, and some are cancelled as soon as possible.
-PLANS = ("trade",) * 16 + ("no route",) + ("cancel",) * 3
+OUTCOMES = {"at once", "after a retry", "never", "split", "in part", "no route", "cancelled", "woken", "expired"}
+# Chance decides what becomes of most orders. One order is of a token without a pool, some are cancelled as soon as possible, one waits for a price
+# that is reached already, and one for a price that never is.
+PLANS = ("trade",) * 16 + ("no route",) + ("cancel",) * 3 + ("wake", "expire")
+CHANGES = {
+    "no route": {"tokenOut": POOLLESS}, "wake": {"orderType": "takeProfit", "triggerPrice": "1", "allowImmediate": True},
+    "expire": {"orderType": "stop", "triggerPrice": "0.01", "expiresAt": 2}}
 MAX_ORDERS = 200
 
 
@@ -65,8 +69,10 @@ async def _story(
         messages[channel] += len(texts)
     last = events[-1]
     story = {"split"} if "legs" in last else set()
-    if last["status"] == "cancelled":
-        return story | {"cancelled"}
+    if any(each["type"] == "triggered" for each in events):
+        story |= {"woken"}
+    if last["status"] in ("cancelled", "expired"):
+        return story | {last["status"]}
     if last["status"] == "failed":
         if last["error"]["code"] == "NO_ROUTE":
             return story | {"no route"}
@@ -83,8 +89,11 @@ async def _conversation(base: str, order: str, path: tuple[str, str, str | None]
 
 
 def _begun(base: str, plan: str, amount: float) -> str:
-    """Places an order. If the plan is to cancel it, it is cancelled on return, or it was too late."""
-    order = place(base, ORDER | {"amount": amount} | ({"tokenOut": POOLLESS} if plan == "no route" else {}))
+    """Places an order. If the plan is to cancel it, it is cancelled on return, or it was too late. One that is to expire is amended first."""
+    order = place(base, ORDER | {"amount": amount} | CHANGES.get(plan, {}))
+    if plan == "expire":
+        amended = ask(f"{base}/api/orders/{order}", "PATCH", {"triggerPrice": "0.02"})
+        assert amended.status == 200 and amended.json()["triggerPrice"] == "0.02", amended
     while plan == "cancel" and _refusal(base, order) == "ORDER_SUBMITTED":
         pass  # its transaction may fail, and then there is time before the next one
     return order

@@ -20,7 +20,7 @@ PROMISED = {
     "redis_stream_group_oldest_pending_seconds redis_stream_group_delivery_rate redis_stream_group_drain_seconds order_retries_waiting "
     "order_retries_due dead_letters_waiting intake_paused postgres_available",
     "router": "quotes_total quotes_won_total quote_duration_seconds order_stage_wait_seconds order_stage_duration_seconds orders_in_hand "
-    "partitions_served",
+    "partitions_served orders_waiting orders_triggered_total mark_age_seconds marks_stale_total trigger_delay_seconds",
     "executor": "order_attempts_total realised_slippage_bps order_duration_seconds order_stage_wait_seconds order_stage_duration_seconds "
     "orders_in_hand orders_under_way partitions_served",
     "notifier": "socket_messages_total sockets_open slow_clients_closed_total postgres_batch_events postgres_batch_duration_seconds "

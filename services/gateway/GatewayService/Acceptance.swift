@@ -98,7 +98,8 @@ final class Acceptance {
         return (accepted, read)
     }
 
-    /// Reads and accepts what a client asks for. Throws the `Problem` that the client gets. Then no order was written, unless the problem names an `orderId`.
+    /// Reads and accepts what a client asks for. Throws the `Problem` that the client gets. Then no order was written, unless the problem names an
+    /// `orderId`.
     ///
     /// If an order was accepted under the same key before, the client gets that answer again, even if a new order would be refused now: because its
     /// deadline has passed, the engine is paused, Redis is full, or the token is no longer known.

@@ -49,9 +49,9 @@ struct OrderRoutes {
         return .json(202, Dialects.answer(order, to: read), headers: headers)
     }
 
-    /// What the answer says of an order that is not a market order.
+    /// What the answer says of an order that is not a market order, or that others follow.
     private func waiting(_ accepted: Accepted, _ read: RequestReading, _ request: HTTPRequest) async -> AcceptedOrder.Waiting? {
-        guard case .success(let asked) = read.result, asked.orderType != .market else { return nil }
+        guard case .success(let asked) = read.result, asked.orderType != .market || !asked.then.isEmpty else { return nil }
         var new = accepted.placed?.first
         if new == nil { new = (try? await reading.order(accepted.id.description, for: request.principal)).map { NewOrder($0.order) } }
         guard let new else { return nil }

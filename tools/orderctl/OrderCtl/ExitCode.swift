@@ -16,7 +16,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
         switch self {
         case .ok: "done"
         case .refused: "the engine or the command refused, or a check found something"
-        case .unfilled: "the order that was followed failed or was cancelled"
+        case .unfilled: "the order that was followed failed, was cancelled or expired"
         case .usage: "arguments or environment that cannot be used"
         case .unreachable: "no engine answers at the URL"
         }

@@ -6,9 +6,9 @@ internal import Glibc
 public enum OrderCtl {
     /// Every command, in the order in which help lists them. A new command is a file in `Commands` and a line here.
     static let commands: [any Command.Type] = [
-        QuoteSwap.self, Submit.self, Watch.self, Get.self, List.self, Replay.self, Cancel.self, Lag.self, Pause.self, Resume.self,
-        PartitionsShow.self, PartitionsGrow.self, Doctor.self, DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self, KeysNew.self,
-        KeysList.self, KeysRevoke.self, Completion.self,
+        QuoteSwap.self, Submit.self, Oco.self, Amend.self, Watch.self, Get.self, List.self, Replay.self, Cancel.self, Lag.self, Pause.self,
+        Resume.self, PartitionsShow.self, PartitionsGrow.self, Doctor.self, DeadList.self, DeadRetry.self, DeadDrop.self, Reconcile.self,
+        KeysNew.self, KeysList.self, KeysRevoke.self, Completion.self,
     ]
 
     /// Runs the command that the process was started with, and ends the process.

@@ -43,6 +43,6 @@ public enum CrossOrigin: Sendable {
     }
 
     private static let maxEchoBytes = 512
-    private static let usual = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key"
-    private static let exposed = "Allow, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Request-Id, Retry-After, WWW-Authenticate"
+    private static let usual = "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-API-Key"
+    private static let exposed = "Allow, ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Request-Id, Retry-After, WWW-Authenticate"
 }

@@ -16,8 +16,12 @@ struct Get: Command {
             ("orderctl get --json ID | jq -r .status", "its status, for a script"),
         ])
 
+    private static let terms = [
+        ("limit price", "limitPrice"), ("trigger price", "triggerPrice"), ("trailing bps", "trailingBps"), ("liquidity", "minLiquidity"),
+        ("in force", "timeInForce"), ("expires", "expiresAt"), ("pair with", "ocoOrderId"), ("woken at", "markPrice"),
+    ]
     private static let rows = [
-        ("status", "status"), ("user", "userId"), ("key", "clientOrderId"), ("venue", "chosenDex"), ("received", "amountOutDecimal"),
+        ("user", "userId"), ("key", "clientOrderId"), ("venue", "chosenDex"), ("received", "amountOutDecimal"),
         ("price", "executedPrice"), ("slippage bps", "realisedSlippageBps"), ("transaction", "txHash"), ("attempts", "attempts"),
         ("last error", "lastError"), ("created", "createdAt"), ("moved last", "updatedAt"),
     ]
@@ -34,7 +38,14 @@ struct Get: Command {
         }
         func text(_ name: String) -> String? { (order[name]?.string ?? order[name]?.number).map { Terminal.cut($0, to: 200) } }
         var table = Table("order", text("orderId") ?? "?")
-        table.add("swap", OrderText.swap(order) + ", at most \(text("slippageBps") ?? "?") bps worse")
+        table.add("swap", OrderText.swap(order) + (text("limitPrice") == nil ? ", at most \(text("slippageBps") ?? "?") bps worse" : ""))
+        if let type = text("orderType"), type != OrderType.market.rawValue {
+            table.add("type", type)
+            for (label, name) in Self.terms { if let value = text(name) { table.add(label, value) } }
+        }
+        if let next = order["thenOrderIds"]?.array { table.add("then", next.map { Terminal.safe($0.string ?? "?") }.joined(separator: ", ")) }
+        table.add("status", text("status") ?? "?")
+        if let price = OrderText.waitsFor(order) { table.add("waits for", price) }
         for (label, name) in Self.rows { if let value = text(name) { table.add(label, value) } }
         if let filled = order["filled"], let input = filled["amountInDecimal"]?.string, let output = filled["amountOutDecimal"]?.string {
             let whole = "\(text("amount") ?? "?") \(text("tokenIn") ?? "?")"
@@ -49,8 +60,17 @@ struct Get: Command {
 enum OrderText {
     /// `1.5 SOL to USDC`.
     static func swap(_ order: JSONValue) -> String {
-        let parts = ["amount", "tokenIn", "tokenOut"].map { Terminal.safe(order[$0]?.string ?? "?") }
+        let amount = order["amountInDecimal"] ?? order["amount"]
+        let parts = [amount, order["tokenIn"], order["tokenOut"]].map { Terminal.safe($0?.string ?? "?") }
         return "\(parts[0]) \(parts[1]) to \(parts[2])"
+    }
+
+    /// What an order that waits waits for: `180 USDC`, or a market for its amount. Nil for others.
+    static func waitsFor(_ order: JSONValue) -> String? {
+        guard order.orderStatus == .open else { return nil }
+        guard let price = order["waitsFor"]?.string else { return order["orderType"]?.string == OrderType.sniper.rawValue ? "a market" : nil }
+        let unit = order["priceToken"] == order["tokenIn"] ? order["tokenOut"] : order["tokenIn"]
+        return Terminal.cut(price, to: 64) + " " + Terminal.safe(unit?.string ?? "?")
     }
 
     static func colour(_ status: OrderStatus?) -> Terminal.Colour {

@@ -56,7 +56,7 @@ final class OrderWatch {
         let console = session.console
         func text(_ name: String) -> String { Terminal.safe(event[name]?.string ?? event[name]?.number ?? "?") }
         guard event.orderStatus == .confirmed else {
-            let verb = event.orderStatus == .failed ? "failed" : "was \(text("status"))"
+            let verb = [.failed, .expired].contains(event.orderStatus) ? text("status") : "was \(text("status"))"
             return console.print(console.paint("The order \(verb): \(text("message"))", .red))
         }
         let count = event["legs"]?.array?.count ?? 1

@@ -7,8 +7,8 @@ struct Watch: Command {
         details: """
             Begins with what the order has been through, and goes on live; an engine that
             goes away is looked for again, and no event is missed or shown twice. Exit
-            code 2 when the order fails or is cancelled. With --json each event is one
-            line.
+            code 2 when the order fails, is cancelled or expires. With --json each event
+            is one line.
             """,
         examples: [
             ("orderctl watch 01a1fd2a-6a31-7c40-8000-0d6f6d3c9f00", "a progress bar, and a line an event"),

@@ -44,9 +44,22 @@ final class Engine {
 
     func delete(_ path: String) async throws(Failure) -> JSONValue { try await send("DELETE", path) }
 
+    /// Changes what has not changed since it was read: the path is read first, and its `ETag` goes back in `If-Match`.
+    func patch(_ path: String, json: String) async throws(Failure) -> JSONValue {
+        let seen = try await exchange("GET", path)
+        let match = seen.answer.header("ETag").map { [("If-Match", $0)] } ?? []
+        return try await send("PATCH", path, headers: match + [("Content-Type", "application/json")], body: Array(json.utf8))
+    }
+
     private func send(
         _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
     ) async throws(Failure) -> JSONValue {
+        try await exchange(method, path, headers: headers, body: body).value
+    }
+
+    private func exchange(
+        _ method: String, _ path: String, headers: [(String, String)] = [], body: [UInt8]? = nil
+    ) async throws(Failure) -> (answer: HTTPClientResponse, value: JSONValue) {
         let answer: HTTPClientResponse
         let common = [("Accept", "application/json")] + (try authorization())
         do {
@@ -62,7 +75,7 @@ final class Engine {
             throw method != "GET" && isLost ? lost("\(answer.status)", code: value?["code"]?.string) : refusal(answer.status, value)
         }
         guard let value else { throw Failure(.refused, "\(url) answered \(path) with what is no JSON; is that the engine?") }
-        return value
+        return (answer, value)
     }
 
     /// A part of a path, or a value of a query. All characters except the unreserved ones of RFC 3986 are escaped.
