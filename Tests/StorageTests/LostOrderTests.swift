@@ -24,6 +24,24 @@ struct LostOrderTests {
         }
     }
 
+    @Test func `those that wait for a price and those under way are compared apart, and a comparison goes on where one has ended`() async throws {
+        try await withStore { store, pool in
+            let lives = (0..<1500).map { OrderLife(amountIn: 1, at: 1_768_030_217_789 + UInt64($0)) }
+            try await store.save(lives.map(\.row))
+            _ = try await pool.query("UPDATE order_rows SET status = 'open' WHERE order_id <> '\(lives[7].order.id)'")
+            let underWay = try await store.lostOrders(.underWay, unmovedFor: .seconds(1), listing: 5) { $0 }
+            #expect(underWay.checked == 1)
+            #expect(underWay.listed.map(\.id) == [lives[7].order.id])
+            let first = try await store.lostOrders(.waiting, unmovedFor: .seconds(1), upTo: 1000, listing: 5) { _ in [] }
+            #expect(first.checked == 1000)
+            #expect(!first.isComplete)
+            let rest = try await store.lostOrders(.waiting, unmovedFor: .seconds(1), after: first.last, upTo: 1000, listing: 5) { _ in [] }
+            #expect(rest.checked == 499)
+            #expect(rest.isComplete)
+            #expect(rest.last == nil)
+        }
+    }
+
     @Test func `an order that ends between the two looks is not lost`() async throws {
         try await withStore { store, _ in
             let life = OrderLife.filled()

@@ -48,6 +48,6 @@ public struct GatewaySettings: ServiceSettings, Equatable {
         contracts = reader.value(Settings.contracts)
         venues = reader.value(Settings.venues)
         market = MockMarketSettings(reading: &reader)
-        markMaxAge = reader.value(Settings.markMaxAge)
+        markMaxAge = TickerSettings.maxAge(reading: &reader, venues: venues)
     }
 }

@@ -130,8 +130,9 @@ enum Settings {
     static let tick = Setting<Duration?>.milliseconds(
         "TICK_MS", default: 0, in: 10...60_000, zeroMeans: "100 with mock prices and 1000 with live ones",
         "Time between two looks at the price that orders wait for")
-    static let markMaxAge = Setting<Duration>.milliseconds(
-        "MARK_MAX_AGE_MS", default: 5_000, in: 100...600_000, "Age beyond which a price fires no order")
+    static let markMaxAge = Setting<Duration?>.milliseconds(
+        "MARK_MAX_AGE_MS", default: 0, in: 100...600_000, zeroMeans: "5000 with mock prices and 30000 with live ones",
+        "Age beyond which a price fires no order")
     static let chain = Setting.choice("CHAIN", default: ChainKind.mock, "Where swaps are sent")
     static let routing = Setting.choice(
         "ROUTING", default: RoutingMode.best, "Whether a whole order goes to the best venue, or is divided where that pays more")

@@ -53,7 +53,8 @@ struct TriggerCheckTests {
 
     @Test(arguments: [nil, "100"]) func `without a fresh price nobody can tell, so the client is asked to come again`(mark: String?) async throws {
         try await withAcceptance(mark: mark, age: 60_000) { acceptance, _ in
-            for members in [#""orderType":"limit","limitPrice":"150""#, #""orderType":"trailingStop","trailingBps":100"#] {
+            let limit = #""orderType":"limit","limitPrice":"150""#
+            for members in [limit, limit + #","allowImmediate":true"#, #""orderType":"trailingStop","trailingBps":100"#] {
                 let refused = await acceptance.accept(Self.order(members))
                 guard case .failure(let problem) = refused else { throw TestFailure("it was taken") }
                 #expect(problem.status == 503 && problem.code == "PRICE_UNKNOWN" && problem.error.contains("SOL/USDC"))
@@ -61,7 +62,6 @@ struct TriggerCheckTests {
             // These need no price.
             _ = try await acceptance.accept(Self.order(#""orderType":"sniper""#)).get()
             _ = try await acceptance.accept(Self.order(#""orderType":"limit","limitPrice":"150","timeInForce":"fok""#)).get()
-            _ = try await acceptance.accept(Self.order(#""orderType":"limit","limitPrice":"150","allowImmediate":true"#)).get()
         }
     }
 

@@ -56,11 +56,13 @@ public struct Gateway: Service {
         postgresWatch = PostgresWatch(postgres: postgres, store: store)
         lists = OrderLists(primary: store, replica: try Self.replica(settings, process), log: process.log)
         let reading = OrderReading(pipeline: process.pipeline, store: store)
+        let distances = Distances(triggers: triggers, pipeline: process.pipeline)
         OrderRoutes(
-            acceptance: acceptance, reading: reading, process: process, publicURL: settings.publicURL, tokenLife: settings.socketTokenTTL
+            acceptance: acceptance, reading: reading, distances: distances, process: process, publicURL: settings.publicURL,
+            tokenLife: settings.socketTokenTTL
         ).add(to: process.router)
         WaitRoutes(acceptance: acceptance, reading: reading, triggers: triggers, process: process).add(to: process.router)
-        ListRoutes(lists: lists, triggers: triggers, pipeline: process.pipeline).add(to: process.router)
+        ListRoutes(lists: lists, distances: distances).add(to: process.router)
         DeadLetterRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         ReconcileRoutes(pipeline: process.pipeline, store: store).add(to: process.router)
         SystemRoutes(lag: lag, tokens: market.tokens, pools: market.pools).add(to: process.router)

@@ -12,6 +12,7 @@ internal import ServiceKit
 struct OrderRoutes {
     let acceptance: Acceptance
     let reading: OrderReading
+    let distances: Distances
     let process: ServiceProcess
     let publicURL: String?
     let tokenLife: Duration
@@ -61,7 +62,9 @@ struct OrderRoutes {
 
     private func show(_ id: String, _ principal: Principal) async throws -> HTTPResponse {
         let order = try await reading.order(id, for: principal)
-        return .json(200, OrderView(order).json(), headers: [("ETag", "\"\(order.seq)\"")])
+        let view = OrderView(order)
+        let distance = await distances.of([view])[order.order.id]
+        return .json(200, view.json(distance: distance), headers: [("ETag", "\"\(order.seq)\"")])
     }
 
     private func events(_ id: String, _ request: HTTPRequest) async throws -> HTTPResponse {

@@ -51,6 +51,8 @@ extension Order {
             let whole = WideArithmetic.multiplyDivide(limit.units, mark.units, by: own.units, condition == .above ? .up : .down)
         else { return Trigger(condition, limit) }
         let middle = condition == .above ? limit.units + (whole - limit.units) / 2 : limit.units - (limit.units - whole) / 2
-        return Trigger(condition, PriceLevel(units: middle) ?? limit)
+        // More digits say nothing, and nobody can read them.
+        let level = PriceLevel(units: middle)?.rounded(significantDigits: 10, of: terms.priced) ?? limit
+        return Trigger(condition, condition == .above ? max(level, limit) : min(level, limit))
     }
 }

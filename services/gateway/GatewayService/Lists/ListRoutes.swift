@@ -2,9 +2,7 @@ internal import Access
 internal import EventLoop
 internal import HTTP
 internal import JSON
-internal import Marks
 internal import Orders
-internal import Pipeline
 internal import ServiceKit
 internal import Storage
 
@@ -15,8 +13,7 @@ struct ListRoutes {
     private static let parameters = ["userId", "status", "clientOrderId", "from", "to", "limit", "cursor", "view"]
 
     let lists: OrderLists
-    let triggers: TriggerCheck
-    let pipeline: OrderPipeline
+    let distances: Distances
 
     func add(to router: HTTPRouter) { router.get("/api/orders", query: Self.parameters, for: .read) { request, _ in try await list(request) } }
 
@@ -25,28 +22,12 @@ struct ListRoutes {
         let page = try await answering("The orders cannot be listed") {
             try await lists.page(query.filter(for: request.principal), limit: query.limit, after: query.cursor)
         }
-        let distances = await distances(page.orders)
+        let distances = await distances.of(page.orders)
         let body = JSONWriter.object { writer in
             writer.array("orders") { list in for order in page.orders { query.view.write(order, distances[order.order.id], to: &list) } }
             writer.field("nextCursor", orNull: page.next?.description)
         }
         return HTTPResponse.json(200, body).unlessKnown(to: request)
-    }
-}
-
-extension ListRoutes {
-    /// How far the orders of a page are from their prices, for those that wait. The price and where they wait are those of this moment.
-    private func distances(_ orders: [OrderView]) async -> [OrderID: TriggerDistance] {
-        let open = orders.filter { $0.status == .open }.map(\.order)
-        guard !open.isEmpty, let spots = try? await pipeline.spots(of: open.map(\.id)) else { return [:] }
-        var marks: [Int: [MarkQuestion: Mark]] = [:]
-        for (partition, part) in Dictionary(grouping: open, by: \.id.partition) { marks[partition] = await triggers.marks(of: part) }
-        var distances: [OrderID: TriggerDistance] = [:]
-        for (order, spot) in zip(open, spots) {
-            guard let trigger = WaitPlace.trigger(spot: spot), let direction = PriceDirection(order) else { continue }
-            distances[order.id] = TriggerDistance(waitsFor: trigger, mark: marks[order.id.partition]?[.price(direction)]?.price)
-        }
-        return distances
     }
 }
 

@@ -20,10 +20,10 @@ extension ActivityPoint: JSONWritable {
 }
 
 extension EndTally {
-    /// Writes the members `"ended":{"confirmed","failed","cancelled"},"latencyMs":{"median","p95"}`; `latencyMs` is null if no order was confirmed.
+    /// Writes the members `"ended":{"confirmed","failed","cancelled","expired"},"latencyMs":{"median","p95"}`; `latencyMs` is null if no order was confirmed.
     func write(to writer: inout JSONWriter) {
         writer.object("ended") {
-            for status in [OrderStatus.confirmed, .failed, .cancelled] { $0.field(status.rawValue, ended(status)) }
+            for status in [OrderStatus.confirmed, .failed, .cancelled, .expired] { $0.field(status.rawValue, ended(status)) }
         }
         guard let median = milliseconds(percentile: 50), let slow = milliseconds(percentile: 95) else { return writer.raw("latencyMs", "null") }
         writer.object("latencyMs") {

@@ -59,9 +59,10 @@ struct TriggerCheck {
 
     /// Refuses a price that is reached already.
     func check(_ waiting: Waiting, _ order: Order, _ mark: PriceLevel?, allowsImmediate: Bool) throws(Problem) {
-        guard case .price(let trigger) = waiting, !allowsImmediate else { return }
+        guard case .price(let trigger) = waiting else { return }
+        // An order of a pair without a price would only wait, and look to operators as if prices were missing.
         guard let mark else { throw .priceUnknown(order.pair) }
-        if trigger.isReached(by: mark) {
+        if !allowsImmediate, trigger.isReached(by: mark) {
             throw Problem(
                 RequestRefusal(
                     code: .triggerReached,
