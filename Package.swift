@@ -114,7 +114,8 @@ let package = Package(
         service(
             "gateway", "GatewayService",
             [
-                "Access", "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Marks", "Observability", "Orders", "PaperMarket", "Pipeline",
+                "Access", "Configuration", "Dialects", "EventLoop", "HTTP", "JSON", "Markets", "Marks", "Observability", "Orders", "PaperMarket",
+                "Pipeline",
                 "Postgres", "Redis",
                 "ServiceKit", "Storage",
             ]),

@@ -54,7 +54,8 @@ struct WaitingTests {
 
     @Test(.engine()) func `Of a pair one is filled and the other is cancelled with it`() async throws {
         let engine = Engine.current
-        let pair = #"{"orders":["#
+        let pair =
+            #"{"orders":["#
             + Self.order(#""orderType":"takeProfit","triggerPrice":"150","allowImmediate":true"#) + ","
             + Self.order(#""orderType":"stop","triggerPrice":"100""#) + #"],"clientOrderId":"pair"}"#
         let headers = [("Content-Type", "application/json")]

@@ -7,7 +7,8 @@ import Testing
     /// The table of the state machine as it is written down: each state, its status, and where it may come from.
     @Test(
         arguments: [
-            (OrderState.open, OrderStatus.open, [.routing, .building, .submitted]), (.pending, .pending, [.open]), (.routing, .routing, [.pending, .requote]), (.routed, .routing, [.routing]),
+            (OrderState.open, OrderStatus.open, [.routing, .building, .submitted]), (.pending, .pending, [.open]),
+            (.routing, .routing, [.pending, .requote]), (.routed, .routing, [.routing]),
             (.building, .building, [.routed, .waiting]), (.submitted, .submitted, [.building]), (.waiting, .building, [.building, .submitted]),
             (.requote, .routing, [.routing, .building, .submitted]), (.confirmed, .confirmed, [.submitted]),
             (.failed, .failed, [.pending, .routing, .routed, .building, .submitted, .waiting, .requote]),

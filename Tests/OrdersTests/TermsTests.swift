@@ -93,7 +93,8 @@ import Testing
             (#""orderType":"limit","limitPrice":1,"timeInForce":"fok","expiresAt":5"#, "expiresAt", false),
             (#""orderType":"limit","limitPrice":1,"expiresAt":7776001"#, "expiresAt", false),
             (#""orderType":"limit","limitPrice":1,"priceToken":"BONK""#, "priceToken", false),
-            (#""orderType":"trailingStop","trailingBps":9"#, "trailingBps", false), (#""orderType":"trailingStop","trailingBps":9001"#, "trailingBps", false),
+            (#""orderType":"trailingStop","trailingBps":9"#, "trailingBps", false),
+            (#""orderType":"trailingStop","trailingBps":9001"#, "trailingBps", false),
             (#""orderType":"limit","limitPrice":1,"deadline":5"#, "deadline", false),
             (#""orderType":"limit","limitPrice":1,"allowImmediate":1"#, "allowImmediate", false),
             (#""orderType":"limit","limitPrice":1,"minLiquidity":1"#, "minLiquidity", false),
@@ -118,12 +119,14 @@ import Testing
     }
 
     @Test func `what follows an order goes the other way and sells what came in, unless it says otherwise`() throws {
-        let order = try Self.order(
-            #""orderType":"limit","limitPrice":"180","then":[{"orderType":"takeProfit","triggerPrice":"150"},{"orderType":"stop","triggerPrice":"200"}]"#)
+        func body(_ profit: Int, _ stop: Int) -> String {
+            let then = #"{"orderType":"takeProfit","triggerPrice":"\#(profit)"},{"orderType":"stop","triggerPrice":"\#(stop)"}"#
+            return #""orderType":"limit","limitPrice":"180","then":[\#(then)]"#
+        }
+        let order = try Self.order(body(150, 200))
         #expect(order.then.count == 2 && order.then.allSatisfy { $0.tokenIn == .usdc && $0.tokenOut == .sol && $0.amountIn == BaseUnits(0) })
         #expect(order.then.map { $0.terms?.priced } == [.tokenOut, .tokenOut] && order.then.allSatisfy { $0.oco != nil })
-        let wrong = #""orderType":"limit","limitPrice":"180","then":[{"orderType":"takeProfit","triggerPrice":"200"},{"orderType":"stop","triggerPrice":"150"}]"#
-        #expect(throws: RequestRefusal.self) { try Self.read(wrong).get() }
+        #expect(throws: RequestRefusal.self) { try Self.read(body(200, 150)).get() }
     }
 
     @Test func `requests that mean different orders have different fingerprints`() throws {

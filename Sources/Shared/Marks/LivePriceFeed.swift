@@ -4,8 +4,8 @@ public import Orders
 public import Pipeline
 public import Venues
 
-/// Asks live venues for the prices that are wanted, one after the other, and publishes them for all processes. Only one process of the engine does so,
-/// because venues limit how often they may be asked.
+/// Asks live venues for the prices that are wanted, one after the other, and publishes them for all processes. Only one process of the engine does
+/// so, because venues limit how often they may be asked.
 @ServiceActor
 public final class LivePriceFeed {
     /// What nobody has asked for so long is no longer wanted.

@@ -40,7 +40,8 @@ public struct Order: Sendable, Hashable {
 
     public init(
         id: OrderID, clientOrderId: String? = nil, userId: UserID? = nil, owner: Owner? = nil, orderType: OrderType = .market,
-        terms: PriceTerms? = nil, oco: OrderID? = nil, then: [Order] = [], tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, slippage: String, deadline: UInt64? = nil, createdAt: UInt64,
+        terms: PriceTerms? = nil, oco: OrderID? = nil, then: [Order] = [], tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int,
+        slippage: String, deadline: UInt64? = nil, createdAt: UInt64,
         traceparent: String? = nil, maxAttempts: Int, fingerprint: String
     ) {
         self.id = id
@@ -106,7 +107,8 @@ extension Order: JSONWritable {
             id: try record.value("orderId"), clientOrderId: try record.optional("clientOrderId"),
             userId: try record.optional("userId"), owner: try record.optional("owner"),
             orderType: try record.value("orderType"), terms: try record.optional("terms"), oco: try record.optional("oco"),
-            then: try record.optional("then") ?? [], tokenIn: try record.value("tokenIn"), tokenOut: try record.value("tokenOut"), amountIn: try record.value("amountIn"),
+            then: try record.optional("then") ?? [], tokenIn: try record.value("tokenIn"), tokenOut: try record.value("tokenOut"),
+            amountIn: try record.value("amountIn"),
             slippageBps: try record.integer("slippageBps", in: 0...10_000), slippage: try record.number("slippage"),
             deadline: try record.optional("deadline"), createdAt: try record.value("createdAt"),
             traceparent: try record.optional("traceparent"), maxAttempts: try record.integer("maxAttempts", in: 1...1000),

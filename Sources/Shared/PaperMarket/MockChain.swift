@@ -59,7 +59,7 @@ public final class MockChain: Chain {
     public func sign(_ order: Order, leg: Int, attempt: Int, rests: Int, quote: Quote, now: UInt64) -> SignedTransaction {
         let signature = MockSignature.make(order: order.id, leg: leg, attempt: attempt, rests: rests)
         return SignedTransaction(
-            leg: leg, attempt: attempt, signature: signature, 
+            leg: leg, attempt: attempt, signature: signature,
             bytes: MockSignature.bytes(order: order, leg: leg, attempt: attempt, rests: rests, quote: quote),
             lastValidSlot: client.ledger.lastValidSlot(at: now), quote: quote,
             minOut: order.leastOut(of: quote))

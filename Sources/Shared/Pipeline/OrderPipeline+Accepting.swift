@@ -34,8 +34,8 @@ extension OrderPipeline {
     /// Whether the orders of an account can be counted: one script looks into all partitions, which have to be on one server.
     public var countsOrders: Bool { !redis.isCluster || partitions.count == 1 }
 
-    /// Accepts an order or a pair once, or writes nothing. May be called again with the same orders after a lost reply. With a barrier the replicas have what it
-    /// answers.
+    /// Accepts an order or a pair once, or writes nothing. May be called again with the same orders after a lost reply. With a barrier the replicas
+    /// have what it answers.
     ///
     /// - Parameters:
     ///   - new: one order, or two of which at most one fills. Both are of one partition.

@@ -18,7 +18,8 @@ extension OrderPipeline {
         guard found else { throw Self.lost }
     }
 
-    /// Waits until the replicas know that an order is in a state, in the round of its entry. False if it is in another one: the master has lost what was written.
+    /// Waits until the replicas know that an order is in a state, in the round of its entry. False if it is in another one: the master has lost what
+    /// was written.
     ///
     /// Asks again while the replicas do not answer, for at most the settings' patience.
     public func awaitReplicas(of id: OrderID, in state: OrderState, round: Int) async throws(PipelineError) -> Bool {

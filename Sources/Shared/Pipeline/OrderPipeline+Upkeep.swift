@@ -33,7 +33,8 @@ extension OrderPipeline {
         return zip(partitions, replies).filter { (try? $1.get().integer) != 0 }.map(\.0)
     }
 
-    /// Fails all orders that are past their deadline and have no transaction under way, and ends those that have waited to their end. Returns how many.
+    /// Fails all orders that are past their deadline and have no transaction under way, and ends those that have waited to their end. Returns how
+    /// many.
     @discardableResult
     public func sweep(_ keys: Keys) async throws(PipelineError) -> Int {
         let (failed, expired) = try await pages(Scripts.sweep, [keys.deadlines, keys.events], [keys.orderPrefix, String(Self.page)])

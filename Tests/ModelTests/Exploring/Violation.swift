@@ -26,7 +26,8 @@ enum Violation: String, Sendable {
         switch self {
         case .landedTwice, .failedAndLanded, .cancelledAndLanded, .confirmedWithoutLanding, .endedTwice, .gap, .stuck: true
         case .illegalMove, .illegalStatus, .endWithoutEvent, .openTransaction, .wrongEntry, .writtenByStranger, .submittedLate, .attemptLost,
-            .miscounted: false
+            .miscounted:
+            false
         }
     }
 }

@@ -1,10 +1,11 @@
 import Testing
 
-/// Every interleaving of a pair of waiting orders, tickers with old marks, strays and people, within small bounds: once with all checks, and with each
-/// check left out.
+/// Every interleaving of a pair of waiting orders, tickers with old marks, strays and people, within small bounds: once with all checks, and with
+/// each check left out.
 @Suite struct PairCheckTests {
     private static let losses: [(WaitMutation, WaitViolation)] = [
-        (.fireWithoutStateCheck, .firedTwice), (.fireStaleMark, .firedUnreached), (.fireWithoutSibling, .bothFilled), (.floorBySlippage, .filledBelow),
+        (.fireWithoutStateCheck, .firedTwice), (.fireStaleMark, .firedUnreached), (.fireWithoutSibling, .bothFilled),
+        (.floorBySlippage, .filledBelow),
         (.fillLeavesOther, .openAfterFill), (.failKeepsHeld, .stuck), (.promoteHeld, .armedBeside), (.amendLeavesMember, .firedTwice),
     ]
 

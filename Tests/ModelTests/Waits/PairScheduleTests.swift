@@ -37,7 +37,9 @@ struct PairScheduleTests {
         }
     }
 
-    private static func choose(_ next: [(PairAction, PairWorld)], after world: PairWorld, using random: inout SeededGenerator) -> (PairAction, PairWorld)? {
+    private static func choose(_ next: [(PairAction, PairWorld)], after world: PairWorld, using random: inout SeededGenerator) -> (
+        PairAction, PairWorld
+    )? {
         let isQuiet: (PairAction) -> Bool = { action in
             switch action {
             case .price, .time, .mark: true
@@ -152,7 +154,9 @@ private final class PairOnRedis {
     }
 
     private func write(_ request: StepRequest, _ side: Int) async throws {
-        guard case .written = try await pipeline.step(request, try #require(entries[side])) else { throw TestFailure("\(request.step) was not written") }
+        guard case .written = try await pipeline.step(request, try #require(entries[side])) else {
+            throw TestFailure("\(request.step) was not written")
+        }
     }
 
     private func promote(_ side: Int) async throws {

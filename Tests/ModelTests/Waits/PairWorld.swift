@@ -52,8 +52,8 @@ enum PairAction: Hashable {
 
 /// Two orders of which at most one may fill, what is at the chain, the price, and two tickers. Bounded by what may go wrong.
 ///
-/// The first order waits above the price and has a limit; the second waits below it. Fences and deliveries of workers are in the other model: here one
-/// worker moves an order on.
+/// The first order waits above the price and has a limit; the second waits below it. Fences and deliveries of workers are in the other model: here
+/// one worker moves an order on.
 struct PairWorld: Hashable {
     enum State: UInt8 { case open, pending, submitted, confirmed, failed, cancelled, expired }
     enum Transaction: UInt8 { case none, open, landed, failed }

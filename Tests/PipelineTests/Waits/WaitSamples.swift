@@ -34,7 +34,8 @@ extension Samples {
     static func pair(expiresAt: UInt64 = farEnd) -> (profit: Order, stop: Order) {
         let (one, other) = (id(), id())
         return (
-            waiting(.takeProfit, at: "200", id: one, oco: other, expiresAt: expiresAt), waiting(.stop, at: "150", id: other, oco: one, expiresAt: expiresAt)
+            waiting(.takeProfit, at: "200", id: one, oco: other, expiresAt: expiresAt),
+            waiting(.stop, at: "150", id: other, oco: one, expiresAt: expiresAt)
         )
     }
 }

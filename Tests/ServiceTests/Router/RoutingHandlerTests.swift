@@ -19,7 +19,8 @@ struct RoutingHandlerTests {
         try await withProcess(RouterSettings.self, ["RETRY_JITTER": "0", "QUOTE_TIMEOUT_MS": timeout], server: server) { test in
             let desk = QuoteDesk(venues: venues, timeout: test.settings.quoteTimeout, metrics: test.process.metrics)
             let handler = RoutingHandler(
-                desk: desk, marks: FakeMarks(), pipeline: test.pipeline, retry: test.settings.retry, log: test.process.log, observer: test.process.observer)
+                desk: desk, marks: FakeMarks(), pipeline: test.pipeline, retry: test.settings.retry, log: test.process.log,
+                observer: test.process.observer)
             try await body(test, handler)
         }
     }

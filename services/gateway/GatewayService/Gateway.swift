@@ -4,8 +4,8 @@ public import EventLoop
 internal import Markets
 internal import Marks
 internal import Observability
-internal import PaperMarket
 internal import Orders
+internal import PaperMarket
 public import Pipeline
 internal import Postgres
 public import ServiceKit

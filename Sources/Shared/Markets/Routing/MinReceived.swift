@@ -21,8 +21,8 @@ public enum MinReceived {
 }
 
 extension Order {
-    /// The least that a swap of a quote of this order may bring: its limit price decides, or without one its slippage. Nothing can fill an order whose
-    /// limit asks for more than there can be.
+    /// The least that a swap of a quote of this order may bring: its limit price decides, or without one its slippage. Nothing can fill an order
+    /// whose limit asks for more than there can be.
     public func leastOut(of quote: Quote) -> BaseUnits {
         guard let floor else { return MinReceived.roundedUp(quote.amountOut, slippageBps: slippageBps) }
         return floor.leastOut(for: quote.amountIn) ?? BaseUnits(.max)

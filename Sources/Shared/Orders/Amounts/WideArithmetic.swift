@@ -26,7 +26,9 @@ package enum WideArithmetic {
 
     /// `a · 2^64 / divisor` for an `a` of 64 bits, exactly rounded; the divisor is above 0.
     @inlinable
-    package static func shiftDivide(_ a: UInt64, by divisor: UInt128, _ rounding: Rounding) -> UInt128 { divide(UInt128(a) << 64, by: divisor, rounding) }
+    package static func shiftDivide(_ a: UInt64, by divisor: UInt128, _ rounding: Rounding) -> UInt128 {
+        divide(UInt128(a) << 64, by: divisor, rounding)
+    }
 
     /// `a / divisor`; the divisor is above 0. Rounding up never overflows: a quotient of the largest number has no remainder.
     @inlinable

@@ -85,8 +85,8 @@ public enum OrderStep: String, Sendable, Hashable, CaseIterable {
 public enum StatusMachine {
     /// Whether an event with status `next` may directly follow one with status `status`.
     ///
-    /// A status may repeat while the order is worked on: for quotes asked for and received, for a transaction built and ready, for a failed attempt. It
-    /// may repeat while the order waits, too: for terms that were amended.
+    /// A status may repeat while the order is worked on: for quotes asked for and received, for a transaction built and ready, for a failed attempt.
+    /// It may repeat while the order waits, too: for terms that were amended.
     public static func canMove(from status: OrderStatus, to next: OrderStatus) -> Bool {
         if status == next { return [.open, .routing, .building, .submitted].contains(status) }
         return OrderStep.allCases.contains { step in

@@ -6,8 +6,8 @@ public enum RestDelay {
     private static let many = 50
     private static let most: UInt64 = 300_000
 
-    /// 1 s after the first time, and each time twice as long up to 30 s; from the 50th time on 5 minutes. Up to a tenth longer, so that orders that were
-    /// fired together do not come back together.
+    /// 1 s after the first time, and each time twice as long up to 30 s; from the 50th time on 5 minutes. Up to a tenth longer, so that orders that
+    /// were fired together do not come back together.
     ///
     /// - Parameter rests: how often it has waited again before.
     public static func milliseconds(after rests: Int, jitter: Double = .random(in: 0...0.1)) -> UInt64 {

@@ -7,7 +7,9 @@ public struct OrderPair: Sendable, Hashable {
 
     /// What is wrong with two orders as a pair, as the rest of a sentence; nil if nothing is.
     static func problem(_ first: OrderRequest, _ second: OrderRequest) -> String? {
-        guard first.tokenIn == second.tokenIn, first.tokenOut == second.tokenOut else { return "must be two orders that sell and buy the same tokens" }
+        guard first.tokenIn == second.tokenIn, first.tokenOut == second.tokenOut else {
+            return "must be two orders that sell and buy the same tokens"
+        }
         guard first.waits, second.waits else { return "must be two orders that wait for a price: a market order fills at once" }
         guard let one = first.trigger, let other = second.trigger else { return nil }
         guard one.condition != other.condition else { return "must be two orders that wait on different sides of the price" }

@@ -137,7 +137,8 @@ public struct OrderRequest: Sendable, Hashable {
             var request = then[index]
             request.userId = userId
             return request.order(
-                id: ids[index], now: now, maxAttempts: maxAttempts, owner: owner, traceparent: traceparent, oco: ids.count == 2 ? ids[1 - index] : nil,
+                id: ids[index], now: now, maxAttempts: maxAttempts, owner: owner, traceparent: traceparent,
+                oco: ids.count == 2 ? ids[1 - index] : nil,
                 newID: newID)
         }
     }

@@ -58,8 +58,8 @@ extension RequestFields {
     /// A number, or the text of one.
     static func decimal(_ value: JSONValue) -> DecimalText? { (value.number ?? value.string).flatMap { DecimalText($0) } }
 
-    /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time has passed is checked elsewhere. An order that waits for a price has
-    /// `expiresAt` instead.
+    /// Reads `deadline`: a time with a zone, or seconds from now. Whether the time has passed is checked elsewhere. An order that waits for a price
+    /// has `expiresAt` instead.
     mutating func takeDeadline(of type: OrderType) -> OrderRequest.Deadline? {
         guard let given = take(.deadline) else { return nil }
         guard type == .market else {

@@ -45,7 +45,8 @@ extension RequestFields {
         let given = take(member)
         if given == nil, isWanted { refuseTerm(member.rawValue, "is required for an order of the type \(type.rawValue)") }
         if let given, !isAllowed {
-            let advice = type == .market ? "is for orders that wait: give an orderType such as limit" : "is not for orders of the type \(type.rawValue)"
+            let advice =
+                type == .market ? "is for orders that wait: give an orderType such as limit" : "is not for orders of the type \(type.rawValue)"
             refuse(given.name, advice)
             return nil
         }
@@ -125,7 +126,8 @@ extension RequestFields {
         guard let priced else { return }
         let right = PriceTerms(priced: priced).condition(of: type)
         if condition != right {
-            refuseTerm(given.name, "must be \(right.rawValue): so a \(type.rawValue) of this direction is reached; another type waits on the other side")
+            refuseTerm(
+                given.name, "must be \(right.rawValue): so a \(type.rawValue) of this direction is reached; another type waits on the other side")
         }
     }
 

@@ -48,7 +48,9 @@ struct RequestFields {
     }
 
     /// Notes a warning: the client may not have meant this, but the order goes on.
-    mutating func warn(_ field: String, _ remark: String) { warnings.append(FieldError(field: prefix + field, message: "\(prefix)\(field) \(remark)")) }
+    mutating func warn(_ field: String, _ remark: String) {
+        warnings.append(FieldError(field: prefix + field, message: "\(prefix)\(field) \(remark)"))
+    }
 
     /// Whether a member is given with a value other than null.
     func has(_ name: String) -> Bool { body.given(name) != nil }

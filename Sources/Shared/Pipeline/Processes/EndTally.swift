@@ -58,8 +58,8 @@ public struct EndTally: Sendable, Equatable {
 }
 
 extension EndTally {
-    /// The text for a heartbeat's field: the counts, then bucket and count of each time, `12 1 0;64:7,65:5`. An earlier version reads three counts, so
-    /// that of the orders that expired is there only if there are any.
+    /// The text for a heartbeat's field: the counts, then bucket and count of each time, `12 1 0;64:7,65:5`. An earlier version reads three counts,
+    /// so that of the orders that expired is there only if there are any.
     public var text: String {
         let known = times.enumerated().filter { $0.element > 0 }.map { "\($0.offset):\($0.element)" }
         let counts = ends.last == 0 ? ends.dropLast() : ends[...]

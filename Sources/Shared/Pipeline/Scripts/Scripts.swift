@@ -48,7 +48,8 @@ public enum Scripts {
     static let exchange = script("exchange", PackageResources.exchange_lua)
 
     static let all = [
-        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, fireMany, fire, trail, amend, sweep, hasten, bury, letters, unbury, drop, claim, overtake, renew,
+        accept, acceptMany, beginMany, advanceMany, step, cancel, promote, fireMany, fire, trail, amend, sweep, hasten, bury, letters, unbury, drop,
+        claim, overtake, renew,
         release, stored, trim, recount, lost, turn, reap, leaving, user, heartbeat, lag, allow, agree, group, pause, standing, now, rights,
         tokens, mark, adopt, charge, placing, exchange,
     ]

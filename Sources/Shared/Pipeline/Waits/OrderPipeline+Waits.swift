@@ -17,8 +17,8 @@ public enum AmendOutcome: Sendable, Equatable {
 public enum FireOutcome: Sendable, Equatable {
     /// The mark was too old by the time of Redis.
     case stale(ageMs: UInt64)
-    /// So many were looked at, and so many of them have fired. So many are still there: those that cannot be read now, and in a run for many those that
-    /// have to be looked at one by one.
+    /// So many were looked at, and so many of them have fired. So many are still there: those that cannot be read now, and in a run for many those
+    /// that have to be looked at one by one.
     case looked(Int, fired: Int, kept: Int)
 }
 
@@ -85,14 +85,16 @@ extension OrderPipeline {
             $0.field("markPrice", mark.price)
             $0.field("markAt", mark.at)
         }
-        let reply = try await run(
-            oneByOne ? Scripts.fire : Scripts.fireMany,
-            keys: [keys.waits(set)] + (oneByOne ? [keys.waits] : []) + [keys.accepted, keys.events, keys.deadlines],
-            [
-                keys.head, set.name, last, String(mark.at), String(maxAge), String(oneByOne ? Self.firedOneByOne : Self.firedAtOnce), String(skip),
-                NewOrder.escaped(message), members,
-            ]
-        ).array ?? []
+        let reply =
+            try await run(
+                oneByOne ? Scripts.fire : Scripts.fireMany,
+                keys: [keys.waits(set)] + (oneByOne ? [keys.waits] : []) + [keys.accepted, keys.events, keys.deadlines],
+                [
+                    keys.head, set.name, last, String(mark.at), String(maxAge), String(oneByOne ? Self.firedOneByOne : Self.firedAtOnce),
+                    String(skip),
+                    NewOrder.escaped(message), members,
+                ]
+            ).array ?? []
         switch reply.first?.string {
         case "stale": return .stale(ageMs: reply.count > 1 ? reply[1].milliseconds ?? 0 : 0)
         case "ok" where reply.count == 4: return .looked(reply[1].count, fired: reply[2].count, kept: reply[3].count)
@@ -106,16 +108,19 @@ extension OrderPipeline {
     ///   - order: the order as it shall be.
     ///   - seq: that of its newest event, as it was seen.
     ///   - spot: its field `w`, as it was seen.
-    public func amend(_ order: Order, to waiting: Waiting, seen seq: Int, _ spot: String, _ message: String) async throws(PipelineError) -> AmendOutcome {
+    public func amend(_ order: Order, to waiting: Waiting, seen seq: Int, _ spot: String, _ message: String) async throws(PipelineError)
+        -> AmendOutcome
+    {
         guard let place = NewOrder(order, waiting: waiting).place else { throw PipelineError(.unexpectedReply, "a market order has no terms") }
         let keys = keys(of: order.id)
-        let reply = try await run(
-            Scripts.amend, keys: [keys.order(order.id), keys.events, keys.deadlines],
-            [
-                order.id.description, String(seq), spot, order.json, place.spot, place.renewal, place.trail,
-                order.terms?.expiresAt.map { String($0) } ?? "", NewOrder.escaped(message), NewOrder.members(waiting),
-            ]
-        ).array ?? []
+        let reply =
+            try await run(
+                Scripts.amend, keys: [keys.order(order.id), keys.events, keys.deadlines],
+                [
+                    order.id.description, String(seq), spot, order.json, place.spot, place.renewal, place.trail,
+                    order.terms?.expiresAt.map { String($0) } ?? "", NewOrder.escaped(message), NewOrder.members(waiting),
+                ]
+            ).array ?? []
         switch (reply.first?.string, reply.count > 1 ? reply[1] : nil) {
         case ("ok", let seq?): return .amended(seq: seq.count)
         case ("changed", let seq?): return .changed(seq: seq.count)

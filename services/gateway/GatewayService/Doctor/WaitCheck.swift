@@ -38,7 +38,8 @@ struct WaitCheck {
         }
         if let first = unpriced.first {
             return Diagnosis(
-                name, .warning, "the price of \(first)\(unpriced.count > 1 ? " and \(unpriced.count - 1) more" : "") is not known, and orders wait for it",
+                name, .warning,
+                "the price of \(first)\(unpriced.count > 1 ? " and \(unpriced.count - 1) more" : "") is not known, and orders wait for it",
                 do: "They stay open and fire once there is a price: see whether the venues answer (orderctl quote), and the routers' logs "
                     + "(mark.missing).")
         }

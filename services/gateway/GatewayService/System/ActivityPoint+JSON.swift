@@ -20,7 +20,8 @@ extension ActivityPoint: JSONWritable {
 }
 
 extension EndTally {
-    /// Writes the members `"ended":{"confirmed","failed","cancelled","expired"},"latencyMs":{"median","p95"}`; `latencyMs` is null if no order was confirmed.
+    /// Writes the members `"ended":{"confirmed","failed","cancelled","expired"},"latencyMs":{"median","p95"}`; `latencyMs` is null if no order was
+    /// confirmed.
     func write(to writer: inout JSONWriter) {
         writer.object("ended") {
             for status in [OrderStatus.confirmed, .failed, .cancelled, .expired] { $0.field(status.rawValue, ended(status)) }

@@ -9,8 +9,8 @@ struct Distances {
     let triggers: TriggerCheck
     let pipeline: OrderPipeline
 
-    /// The distances of those of the orders that wait for a price and are known. Price and place are those of this moment: a trigger that trails moves
-    /// without an event.
+    /// The distances of those of the orders that wait for a price and are known. Price and place are those of this moment: a trigger that trails
+    /// moves without an event.
     func of(_ orders: [OrderView]) async -> [OrderID: TriggerDistance] {
         let open = orders.filter { $0.status == .open }.map(\.order)
         guard !open.isEmpty, let spots = try? await pipeline.spots(of: open.map(\.id)) else { return [:] }

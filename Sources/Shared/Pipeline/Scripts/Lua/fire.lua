@@ -1,7 +1,8 @@
 -- Fires the orders of a set whose price a mark has reached, and no order at a mark that is too old. Reads everything before it writes. An order that
 -- cannot be read now stays where it is.
 -- KEYS: set, sets, accepted, events, deadlines
--- ARGV: prefix of all keys, the set's name, the key of the last price that is due, time of the mark, how old it may be in ms, max, how many members to
+-- ARGV: prefix of all keys, the set's name, the key of the last price that is due, time of the mark, how old it may be in ms, max, how many members
+-  to
 --       skip (they were looked at and kept), message, the members of the event
 -- Answers {'stale', age in ms}, or {'ok', looked at, fired, kept}
 local head, name, last, skip, max = ARGV[1], ARGV[2], ARGV[3], ARGV[7], ARGV[6]

@@ -3,7 +3,8 @@
 
 -- For each command a read that fails if the key has another type than the command needs, or is being moved away.
 local PROBE = {
-  HSET = 'HLEN', HDEL = 'HLEN', XADD = 'XLEN', XACK = 'XLEN', XDEL = 'XLEN', ZADD = 'ZCARD', ZREM = 'ZCARD', ZREMRANGEBYSCORE = 'ZCARD', SADD = 'SCARD', SREM = 'SCARD',
+  HSET = 'HLEN', HDEL = 'HLEN', XADD = 'XLEN', XACK = 'XLEN', XDEL = 'XLEN', ZADD = 'ZCARD', ZREM = 'ZCARD', ZREMRANGEBYSCORE = 'ZCARD',
+  SADD = 'SCARD', SREM = 'SCARD',
 }
 -- Keys that the script has read already with a command that would have failed too.
 local isProbed = {}
