@@ -20,20 +20,16 @@ def price(is_sale: bool, decimals: tuple[int, int], amounts: tuple[int, int]) ->
     (inside, outside), (paid, got) = decimals, amounts
     if paid == 0 or got == 0:
         return None
-    if is_sale:
-        units = got * UNITS * 10**inside // (paid * 10**outside)
-    else:
-        units = ceil(paid * UNITS * 10**outside, got * 10**inside)
+    brought, cost = got * UNITS * 10**inside // (paid * 10**outside), ceil(paid * UNITS * 10**outside, got * 10**inside)
+    units = brought if is_sale else cost
     return units if 1 <= units <= MOST else None
 
 
 def least_out(is_sale: bool, decimals: tuple[int, int], paid: int, limit: int) -> int | None:
     """The least output at a limit, rounded up."""
     inside, outside = decimals
-    if is_sale:
-        least = ceil(paid * limit * 10**outside, UNITS * 10**inside)
-    else:
-        least = ceil(paid * UNITS * 10**outside, limit * 10**inside)
+    sold, bought = ceil(paid * limit * 10**outside, UNITS * 10**inside), ceil(paid * UNITS * 10**outside, limit * 10**inside)
+    least = sold if is_sale else bought
     return max(1, least) if least < 2**64 else None
 
 

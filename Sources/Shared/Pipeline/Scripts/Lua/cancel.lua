@@ -1,7 +1,6 @@
 -- Cancels an order that has no transaction under way and of which nothing has landed, and with it the other order of its pair if that waits. The
--  entry
--- that stands for the order becomes a duplicate later. An order that waits for its price is cancelled even if a part has landed: nothing is under
--  way.
+-- entry that stands for the order becomes a duplicate later. An order that waits for its price is cancelled even if a part has landed: nothing of it
+-- is under way.
 -- KEYS: order, events, deadlines   ARGV: id
 local order = load(KEYS[1], ARGV[1])
 if not order then return { 'unknown' } end

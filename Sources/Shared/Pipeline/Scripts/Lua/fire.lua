@@ -2,8 +2,7 @@
 -- cannot be read now stays where it is.
 -- KEYS: set, sets, accepted, events, deadlines
 -- ARGV: prefix of all keys, the set's name, the key of the last price that is due, time of the mark, how old it may be in ms, max, how many members
--  to
---       skip (they were looked at and kept), message, the members of the event
+--       to skip (they were looked at and kept), message, the members of the event
 -- Answers {'stale', age in ms}, or {'ok', looked at, fired, kept}
 local head, name, last, skip, max = ARGV[1], ARGV[2], ARGV[3], ARGV[7], ARGV[6]
 local at = milliseconds()

@@ -2,8 +2,7 @@
 -- one whose trigger trails, one that is not where its member says, or one that cannot be read.
 -- KEYS: set, accepted, events, deadlines
 -- ARGV: prefix of all keys, the set's name, the key of the last price that is due, time of the mark, how old it may be in ms, max, how many members
--  to
---       skip, message, the members of the event
+--       to skip, message, the members of the event
 -- Answers {'stale', age in ms}, or {'ok', looked at, fired, left}
 local set, accepted, events, deadlines = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local orders, place = ARGV[1] .. ORDER, ARGV[2] .. ' '

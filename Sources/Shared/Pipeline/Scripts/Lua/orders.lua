@@ -3,8 +3,7 @@
 
 -- s: where the order is; p: how its events stand with Postgres; x: deadline; u: user; v: venues; l: the remark about the part that has landed; d: the
 -- starts that were counted; b: the dead letters of its events; h: the account whose open orders count it; w, n: where it waits for its price; y:
--  until
--- when; c: the other order of its pair.
+-- until when; c: the other order of its pair.
 local FIELDS = { 's', 'p', 'x', 'u', 'v', 'l', 'd', 'b', 'h', 'w', 'n', 'y', 'c' }
 
 local MAX_FIELDS = 100

@@ -1,6 +1,5 @@
 -- Fails orders that are past their deadline and have no transaction under way, ends those that have waited to their end, and keeps the time. An order
--  that cannot be read now is left for
--- later.
+-- that cannot be read now is left for later.
 -- KEYS: deadlines, events   ARGV: prefix of order keys, max
 -- Answers {looked at, failed, expired}
 local clock = readClock()
