@@ -5,7 +5,7 @@ import { byId, el, setText } from "./dom.js";
 import { localTime } from "./local-time.js";
 import { fieldsOf, TIMES, timesOf, TYPES, usualPriceToken } from "./order-types.js";
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 /** The controls by the names of their fields, from top to bottom. */
 const CONTROLS = {
@@ -18,7 +18,7 @@ export function createTerms({ changed }) {
     const form = byId("ticket-form"), select = byId("order-type"), tick = byId("allow-immediate");
     const control = Object.fromEntries(Object.entries(CONTROLS).map(([name, id]) => [name, byId(id)]));
     const sections = [...form.querySelectorAll("[data-term]")], presets = [...form.querySelectorAll("[data-slippage]")];
-    const ends = [...form.querySelectorAll("[data-days]")];
+    const ends = [...form.querySelectorAll("[data-hours]")];
     let ownSlippage = false;
 
     const type = () => select.value;
@@ -83,8 +83,10 @@ export function createTerms({ changed }) {
         if (isOfUse) setText(note, `${token} is at about ${brief(shortest(price, PRICE_DIGITS))} ${token === tokenIn ? tokenOut : tokenIn} now.`);
     }
 
+    /** What a type does without is not taken over from the type before. */
     function choose() {
         tick.checked = false;
+        for (const optional of TYPES[type()].optional ?? []) control[optional].value = "";
         if (!ownSlippage) control.slippage.value = TYPES[type()].slippage ?? "1";
         changed();
     }
@@ -103,7 +105,7 @@ export function createTerms({ changed }) {
     for (const node of Object.values(control)) node.addEventListener(node.tagName === "SELECT" ? "change" : "input", changed);
     control.timeInForce.addEventListener("change", () => {
         if (control.timeInForce.value !== "gtd" || control.expiry.value) return;
-        control.expiry.value = localTime(Date.now() + DAY_MS);
+        control.expiry.value = localTime(Date.now() + 24 * HOUR_MS);
         changed();
     });
     for (const preset of presets) {
@@ -115,7 +117,7 @@ export function createTerms({ changed }) {
     }
     for (const end of ends) {
         end.addEventListener("click", () => {
-            control.expiry.value = localTime(Date.now() + Number(end.dataset.days) * DAY_MS);
+            control.expiry.value = localTime(Date.now() + Number(end.dataset.hours) * HOUR_MS);
             changed();
         });
     }

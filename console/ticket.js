@@ -30,6 +30,7 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
     const pair = createTokenPair({ changed }), terms = createTerms({ changed });
     const field = { amount: byId("amount"), ...terms.control }, warning = byId("ticket-impact"), back = byId("go-back");
     let sending = false, since = null, redis = null, turned = null;
+    let lastPrice = null; // stays until the quotes for what was changed are there, so that nothing jumps while a person types
     let asked = null; // the price impact, in per cent, that the page has asked the person about
     const quotes = createLiveQuotes({
         api, read: wantedQuotes, canPlace: () => !cannot && !since && !isDown(redis), told: showImpact,
@@ -54,8 +55,11 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
         const known = {
             tokenIn, tokenOut, inDigits: pair.digits(tokenIn), outDigits: pair.digits(tokenOut), sells: priced === null ? null : priced === tokenIn,
         };
-        if (!offer || priced === null) return { ...known, price: null };
-        return { ...known, price: priceOf(unitsOf(offer.amountIn, known.inDigits), unitsOf(offer.amountOut, known.outDigits), known) };
+        const of = `${tokenIn} ${tokenOut} ${priced}`;
+        if (offer && priced !== null) {
+            lastPrice = { of, price: priceOf(unitsOf(offer.amountIn, known.inDigits), unitsOf(offer.amountOut, known.outDigits), known) };
+        }
+        return { ...known, price: lastPrice?.of === of ? lastPrice.price : null };
     }
 
     /** What is wrong with each field: a sentence, or nothing. The engine decides; this check only saves a request. */
@@ -131,6 +135,7 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
      * Shows the cost of an order before it is placed. The page asks once more about an order that moves the price far, and shows the cost meanwhile.
      */
     function showImpact() {
+        if (!quotes.offer()) lastPrice = null;
         const severe = danger() === "severe";
         if (!severe) asked = null;
         const cost = severe && `This order alone moves the price by ${percent(quotes.offer().impact)}, at your cost. A smaller one loses less.`;

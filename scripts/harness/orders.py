@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from .http_client import Json, Lost, ask
 
-FINAL = ("confirmed", "failed", "cancelled")
+FINAL = ("confirmed", "failed", "cancelled", "expired")
 ORDER = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5, "slippage": 0.05}
 
 
