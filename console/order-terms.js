@@ -1,7 +1,7 @@
 // What the followed order waits for: its type, prices, end and partners.
 
 import { el } from "./dom.js";
-import { moment, percentOf } from "./format.js";
+import { decimal, moment, percentOf } from "./format.js";
 import { typeName } from "./order-types.js";
 import { section } from "./section.js";
 import { unitOf, waitsForText } from "./waiting.js";
@@ -15,7 +15,7 @@ export function termsSection(story, order) {
     const isOpen = story.last.status === "open";
     // the stop of a trailing order moves without an event
     const waits = { ...order, waitsFor: orderType === "trailingStop" ? undefined : story.waitsFor };
-    const price = (text) => text && `${text} ${unitOf(order)} for one ${order.priceToken}`;
+    const price = (text) => text && `${decimal(text)} ${unitOf(order)} for one ${order.priceToken}`;
     const facts = [
         ["Order type", typeName(orderType)], ["Waits for", isOpen && waitsForText(waits)], ["Trigger price", price(triggerPrice)],
         ["Limit price", price(limitPrice)], ["Distance from the best price", trailingBps && percentOf(trailingBps)],
