@@ -4,7 +4,7 @@ import { el, setAttribute, setNotice } from "./dom.js";
 import { bpsOf, shortest } from "./exact.js";
 import { localTime } from "./local-time.js";
 import { fieldOf, problemOf } from "./terms.js";
-import { reachedText } from "./ticket-texts.js";
+import { inWordsOf, reachedText } from "./ticket-texts.js";
 import { unitOf } from "./waiting.js";
 
 const CHANGED = "The order has changed meanwhile. The fields show it as it is now: check them, and save again.";
@@ -65,7 +65,7 @@ export function createAmendForm({ api, id, amended, over, closed }) {
         const input = el("input", { id: own, type, value: text, autocomplete: "off", "aria-describedby": error.id, maxlength: "40" });
         if (type === "text") setAttribute(input, "inputmode", "decimal");
         const control = unit ? el("div", { class: "with-unit" }, input, el("span", { class: "unit", "aria-hidden": "true" }, unit)) : input;
-        return { name, input, error, before: text, root: el("div", { class: "field" }, el("label", { for: own }, label), control, error) };
+        return { name, label, input, error, before: text, root: el("div", { class: "field" }, el("label", { for: own }, label), control, error) };
     }
 
     function showErrors(wrong) {
@@ -104,7 +104,9 @@ export function createAmendForm({ api, id, amended, over, closed }) {
             setNotice(reached, reachedText(refusal.message));
             return tick.focus();
         }
-        const wrong = Object.fromEntries((refusal.errors ?? []).map(({ field, message }) => [fieldOf(field), message]));
+        const labelOf = (wanted) => shown.find(({ name }) => name === wanted)?.label;
+        const words = (error) => inWordsOf(labelOf(fieldOf(error.field)), error);
+        const wrong = Object.fromEntries((refusal.errors ?? []).map((error) => [fieldOf(error.field), words(error)]));
         if (!showErrors(wrong)) setNotice(problem, `Not amended. ${refusal.message}`);
     }
 

@@ -13,10 +13,12 @@ export function placedText({ summary, orders, warnings = [] }) {
 /** What is wrong with each field of the ticket. A sentence about a member of the request is one about the field that a person sees. */
 export function fieldErrors({ code, message, errors = [] }) {
     if (code === "TRIGGER_REACHED") return { allowImmediate: reachedText(message) };
-    return Object.fromEntries(errors.map(({ field, message: text }) => {
-        const name = fieldOf(field), label = labelOf(name);
-        return [name, label && text.startsWith(`${field} `) ? `${label}${text.slice(field.length)}.` : text];
-    }));
+    return Object.fromEntries(errors.map((error) => [fieldOf(error.field), inWordsOf(labelOf(fieldOf(error.field)), error)]));
+}
+
+/** What is wrong with a field, with the field's label (if it has one) in place of its name in the request. */
+export function inWordsOf(label, { field, message }) {
+    return label && message.startsWith(`${field} `) ? `${label}${message.slice(field.length)}.` : message;
 }
 
 function labelOf(name) {

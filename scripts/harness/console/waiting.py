@@ -302,7 +302,9 @@ def the_two_orders_of_a_pair_are_listed_and_cancelled_together(engine: PrivateSt
         stop = "Sell 1 SOL when SOL is at or below 10 USDC, at the price of that moment, at most 10 % below its quote."
         expect(page.locator("#ticket-placed")).to_contain_text(stop)
         expect(_rows(page)).to_have_count(2)
-        expect(page.locator("[data-fact='Paired with']")).to_have_text(["the stop", "the take profit"])
+        for kind, other in (("Take profit", "the stop"), ("Stop", "the take profit")):
+            row = _rows(page).filter(has=page.get_by_text(kind, exact=True))
+            expect(row.locator("[data-fact='Paired with']")).to_have_text(other)
         readable(page)
         _rows(page).last.get_by_role("button", name="Cancel both").click()
         expect(page.locator("#open-told")).to_have_text("Both orders are cancelled.")
