@@ -3,6 +3,7 @@
 import { el, setAttribute, setNotice } from "./dom.js";
 import { bpsOf, shortest } from "./exact.js";
 import { localTime } from "./local-time.js";
+import { TYPES } from "./order-types.js";
 import { fieldOf, problemOf } from "./terms.js";
 import { inWordsOf, reachedText } from "./ticket-texts.js";
 import { unitOf } from "./waiting.js";
@@ -12,7 +13,8 @@ const UNKNOWN = "It is not known whether the order was amended. The fields show 
 
 /** The fields that an order has: a name, a label, a unit, and the text of now. */
 function fieldsFor(order) {
-    const price = (name, label) => order[name] && { name, label: `${label} of ${order.priceToken}`, unit: unitOf(order), text: order[name] };
+    const has = (name) => order[name] !== undefined || TYPES[order.orderType]?.optional?.includes(name);
+    const price = (name, label) => has(name) && { name, label: `${label} of ${order.priceToken}`, unit: unitOf(order), text: order[name] ?? "" };
     return [
         price("triggerPrice", "Trigger price"), price("limitPrice", "Limit price"),
         order.trailingBps && { name: "trailing", label: "Distance from the best price", unit: "%", text: shortest(BigInt(order.trailingBps), 2) },

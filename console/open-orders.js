@@ -1,7 +1,7 @@
 // Orders that wait for a price: how far each is from it, live. An order is amended and cancelled here.
 
 import { createAmendForm } from "./amend-form.js";
-import { byId, el, emptyNote, problemNote, reconcile, setAttribute, setNotice, setText } from "./dom.js";
+import { byId, el, problemNote, reconcile, setAttribute, setNotice, setText } from "./dom.js";
 import { brief } from "./exact.js";
 import { decimal, moment } from "./format.js";
 import { insist } from "./insist.js";
@@ -21,8 +21,8 @@ export function createOpenOrders({ api, cannot, moved }) {
 
     const poller = poll(async (signal) => {
         const page = await api.orders({ status: "open", view: "summary", limit: MOST }, signal);
-        setText(note, page.nextCursor ? `the newest ${MOST}` : "");
         show(page.orders);
+        setText(note, shown.length === 0 ? "No order waits for a price." : page.nextCursor ? `the newest ${MOST}` : "");
     }, { every: 2000, failed: (problem) => fail(problem) });
 
     function fail(problem) {
@@ -38,10 +38,7 @@ export function createOpenOrders({ api, cannot, moved }) {
         for (const [id, form] of forms) {
             if (!shown.some((order) => order.id === id)) lose(id, form);
         }
-        if (shown.length === 0) {
-            if (!body.querySelector(".empty")) body.replaceChildren(emptyNote("No order waits for a price."));
-            return;
-        }
+        if (shown.length === 0) return body.replaceChildren();
         if (!list.isConnected) body.replaceChildren(list);
         reconcile(list, shown, { key: (order) => order.id, create: makeRow, update: updateRow });
     }

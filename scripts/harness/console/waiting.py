@@ -155,7 +155,8 @@ def an_order_fires_once_its_price_is_reached_and_leaves_the_list(engine: Private
             expect(_row(page, order_id)).to_have_count(0)
             expect(page.locator("#order .steps [data-state=done]")).to_have_count(6)
             expect(page.locator("#order .now")).to_have_text(re.compile(r"Order successfully executed, [\d.]+ m?s after a wait of [\d.]+ "))
-            expect(page.locator("#order .log [data-type=triggered]")).to_contain_text("SOL is at ")
+            # an order whose size does not fill at its limit waits again, so there may be several
+            expect(page.locator("#order .log [data-type=triggered]").first).to_contain_text("SOL is at ")
             expect(page.locator(".orders tr[data-followed] .pill")).to_have_text("Confirmed")
             page.evaluate("location.hash = ''")
 
@@ -248,7 +249,7 @@ def an_order_is_placed_amended_and_cancelled_by_keyboard_alone(engine: PrivateSt
 
 
 def an_order_that_has_changed_meanwhile_is_shown_anew(engine: PrivateStack, chromium: Browser) -> None:
-    order_id = engine.place(orderType="takeProfit", triggerPrice="1900", limitPrice="1850")[0]
+    order_id = engine.place(orderType="takeProfit", triggerPrice="1900")[0]
     with opened(chromium, engine, expected=("412", "422")) as page:
         row = _row(page, order_id)
         row.get_by_role("button", name="Amend").click()
