@@ -5,7 +5,7 @@ import { GONE, session } from "./session.js";
 const ACCESS = "api/access";
 
 /** Codes of a 503 that the engine gives on purpose. To ask again at once would change nothing. */
-const CONSIDERED = new Set(["PAUSED", "OVERLOADED"]);
+const CONSIDERED = new Set(["PAUSED", "OVERLOADED", "PRICE_UNKNOWN"]);
 
 /** The address of a path of the engine, relative to the page: a proxy may put both below a path of its own. */
 const address = (path) => new URL(path, document.baseURI);
@@ -25,7 +25,7 @@ export class ApiError extends Error {
     }
 }
 
-async function request(path, { method = "GET", body, headers = {}, signal, timeout = 8000, accept = [], key = session.key() } = {}) {
+async function request(path, { method = "GET", body, headers = {}, signal, timeout = 8000, accept = [], tagged = false, key = session.key() } = {}) {
     const limit = AbortSignal.timeout(timeout), changes = method !== "GET";
     const combined = signal ? AbortSignal.any([signal, limit]) : limit;
     let answer, text;
@@ -48,9 +48,14 @@ async function request(path, { method = "GET", body, headers = {}, signal, timeo
         const sentence = `The answer was not understood (HTTP ${answer.status}).`;
         throw new ApiError(sentence, { status: answer.status, code: "NOT_JSON", away: true, uncertain: changes });
     }
-    if (answer.ok || accept.includes(answer.status)) return content;
+    if (answer.ok || accept.includes(answer.status)) return tagged ? { content, seq: seqOf(answer) } : content;
     if (answer.status === 401 && path !== ACCESS) confirm();
     throw refusal(answer.status, content, changes);
+}
+
+/** The number in the ETag of an order. A proxy that compresses the answer writes W/"3" for "3", and means the same order. */
+function seqOf(answer) {
+    return answer.headers.get("ETag")?.match(/"(\d+)"/)?.[1] ?? null;
 }
 
 function refusal(status, content, changes) {
@@ -83,7 +88,19 @@ export const api = {
     place: (order, key) => request("api/orders/execute", {
         method: "POST", body: JSON.stringify(order), headers: { "Content-Type": "application/json", "Idempotency-Key": key },
     }),
+    placePair: (pair, key) => request("api/orders/oco", {
+        method: "POST", body: JSON.stringify(pair), headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+    }),
     order: (id, signal) => request(`api/orders/${encodeURIComponent(id)}`, { signal }),
+    /** The order, and the `seq` of its newest event. */
+    orderWithSeq: async (id) => {
+        const { content, seq } = await request(`api/orders/${encodeURIComponent(id)}`, { tagged: true });
+        return { order: content, seq };
+    },
+    /** Amends an order that is still as `seq` says. */
+    amend: (id, changes, seq) => request(`api/orders/${encodeURIComponent(id)}`, {
+        method: "PATCH", body: JSON.stringify(changes), headers: { "Content-Type": "application/json", ...(seq && { "If-Match": `"${seq}"` }) },
+    }),
     events: (id, after, signal) => request(`api/orders/${encodeURIComponent(id)}/events?${query({ after })}`, { signal }),
     cancel: (id) => request(`api/orders/${encodeURIComponent(id)}`, { method: "DELETE" }),
     orders: (values, signal) => request(`api/orders?${query(values)}`, { signal }),

@@ -2,7 +2,9 @@
 
 import { byId, el, emptyNote, problemNote, reconcile, setAttribute, setText } from "./dom.js";
 import { againstQuote, clock, decimal, levelOf, status, venue } from "./format.js";
+import { typeName } from "./order-types.js";
 import { poll } from "./poll.js";
+import { waitsForText } from "./waiting.js";
 
 const PAGE = 25;
 const MAX_LIVE = 50; // number of orders whose newer events are remembered
@@ -74,7 +76,7 @@ export function createBlotter({ api, followed, reveal, whose }) {
         const pill = row.querySelector(".pill");
         setText(pill, status(order.status));
         setAttribute(pill, "data-level", levelOf(order.status));
-        const reason = order.status === "confirmed" ? "" : order.lastError ?? "";
+        const reason = reasonOf(order);
         setText(cells[5].firstElementChild, reason);
         setAttribute(cells[5].firstElementChild, "title", reason || null);
         setAttribute(row, "data-followed", followed() === order.id ? "true" : null);
@@ -115,8 +117,8 @@ export function createBlotter({ api, followed, reveal, whose }) {
 function after(order, event) {
     const { status, timestamp: updatedAt } = event;
     return {
-        ...order, status, updatedAt, attempts: event.attempt ?? order.attempts, chosenDex: event.chosenDex ?? order.chosenDex,
-        amountOutDecimal: event.amountOutDecimal ?? order.amountOutDecimal,
+        ...order, status, updatedAt, waitsFor: event.waitsFor ?? order.waitsFor, attempts: event.attempt ?? order.attempts,
+        chosenDex: event.chosenDex ?? order.chosenDex, amountOutDecimal: event.amountOutDecimal ?? order.amountOutDecimal,
         realisedSlippageBps: event.realisedSlippageBps ?? order.realisedSlippageBps,
         lastError: event.error?.message ?? order.lastError,
     };
@@ -124,18 +126,25 @@ function after(order, event) {
 
 /**
  * The number of attempts that were made. An order counts the attempt that it is in. That attempt does not count here while the order waits for its
- * route, or if it was cancelled before a transaction was sent.
+ * price or its route, or if it ended before a transaction was sent.
  */
 function attemptsMade(order) {
-    return ["pending", "routing", "cancelled"].includes(order.status) ? order.attempts - 1 : order.attempts;
+    return ["open", "pending", "routing", "cancelled", "expired"].includes(order.status) ? order.attempts - 1 : order.attempts;
+}
+
+function reasonOf(order) {
+    if (order.status === "open") return `Waits for ${waitsForText(order)}`;
+    return order.status === "confirmed" ? "" : order.lastError ?? "";
 }
 
 function makeRow(order) {
     const cell = (index, className, ...content) => el("td", { class: className, "data-label": COLUMNS[index] }, ...content);
     const link = el("a", { href: `#order=${order.id}` }, `${decimal(order.amountInDecimal)} ${order.tokenIn} → ${order.tokenOut}`);
+    const isPlain = (order.orderType ?? "market") === "market";
+    const type = isPlain ? null : el("span", { class: "quiet" }, ` ${typeName(order.orderType).toLowerCase()}`);
     return el("tr", {},
         cell(0, "when", el("time", { datetime: order.createdAt, title: order.createdAt }, clock(order.createdAt))),
-        el("th", { scope: "row", "data-label": COLUMNS[1] }, link),
+        el("th", { scope: "row", "data-label": COLUMNS[1] }, link, type),
         cell(2, "number"), cell(3, "number"), cell(4, null), cell(5, "number"), cell(6, null, el("span", { class: "pill" })),
         cell(7, "reason", el("span")));
 }

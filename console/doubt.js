@@ -13,8 +13,8 @@ export function createDoubt({ ask }) {
 
     function raise(order, key, reason) {
         open = { order, key };
-        const what = `${order.amount} ${order.tokenIn} for ${order.tokenOut}`;
-        setText(text, `It is not known whether the order was placed (${what}). ${reason.replace(/\.?$/, ".")} `
+        const { amount, tokenIn, tokenOut } = order.orders?.[0] ?? order, noun = order.orders ? "pair of orders" : "order";
+        setText(text, `It is not known whether the ${noun} was placed (${amount} ${tokenIn} for ${tokenOut}). ${reason.replace(/\.?$/, ".")} `
             + "Ask again: it is placed once at most, however often you ask.");
         notice.hidden = false;
     }

@@ -1,5 +1,7 @@
 // Numbers, times and names as a person reads them. Amounts stay the decimal text of the API: no floating point touches one.
 
+import { shortest } from "./exact.js";
+
 /** Separates the thousands of a decimal text: 1234567.5 is 1,234,567.5. */
 export function decimal(text) {
     if (text === null || text === undefined) return "–";
@@ -19,11 +21,7 @@ export function difference(one, other) {
 
 /** Base units (a BigInt) as decimal text of a token with that many digits. */
 export function fromBase(units, decimals) {
-    const sign = units < 0n ? "−" : "";
-    const digits = String(units < 0n ? -units : units).padStart(decimals + 1, "0");
-    const whole = digits.slice(0, digits.length - decimals);
-    const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");
-    return sign + decimal(fraction ? `${whole}.${fraction}` : whole);
+    return (units < 0n ? "−" : "") + decimal(shortest(units < 0n ? -units : units, decimals));
 }
 
 export function count(number) {
@@ -67,6 +65,11 @@ export function moment(iso) {
     return `${at.toLocaleDateString("en-GB", { day: "numeric", month: "short" })}, ${clock(iso)}`;
 }
 
+/** Hundredths of a per cent as per cent: 20.13%. */
+export function percentOf(bps) {
+    return `${decimal(shortest(BigInt(bps), 2))}%`;
+}
+
 /** A venue's name, or the names of a split order's venues, which the API joins with a plus sign. */
 export function venue(name) {
     return name ? name.split("+").map((one) => one[0].toUpperCase() + one.slice(1)).join(" + ") : "–";
@@ -84,17 +87,17 @@ export function list(texts) {
 }
 
 const STATUS = {
-    pending: "Pending", routing: "Routing", building: "Building", submitted: "Submitted",
-    confirmed: "Confirmed", failed: "Failed", cancelled: "Cancelled",
+    open: "Open", pending: "Pending", routing: "Routing", building: "Building", submitted: "Submitted",
+    confirmed: "Confirmed", failed: "Failed", cancelled: "Cancelled", expired: "Expired",
 };
 
 export function status(name) {
     return STATUS[name] ?? name;
 }
 
-export const FINAL = new Set(["confirmed", "failed", "cancelled"]);
+export const FINAL = new Set(["confirmed", "failed", "cancelled", "expired"]);
 
-/** The state of an order as one of the four levels that have a colour. */
+/** The state of an order as one of the levels that have a colour. */
 export function levelOf(name) {
-    return { confirmed: "good", failed: "critical", cancelled: "idle" }[name] ?? "busy";
+    return { confirmed: "good", failed: "critical", cancelled: "idle", expired: "idle", open: "open" }[name] ?? "busy";
 }

@@ -8,10 +8,10 @@ import { missingNote, quoteTable } from "./quotes.js";
 const DEBOUNCE_MS = 250, REFRESH_MS = 5000, CALM_MS = 15_000, CALM_AFTER_MS = 60_000;
 
 /**
- * `read()`: the ticket's values, or null while they are incomplete. `canPlace()`: whether the engine would accept an order now. `told()`: there are
- * new quotes, or there are none any more.
+ * `read()`: the ticket's values, or null while they are incomplete. `canPlace()`: whether the engine would accept an order now. `waits()`: whether
+ * the order waits for a price, so that it gets none of these quotes. `told()`: there are new quotes, or there are none any more.
  */
-export function createLiveQuotes({ api, read, canPlace, told }) {
+export function createLiveQuotes({ api, read, canPlace, waits, told }) {
     const root = byId("quotes"), body = byId("quotes-body"), summary = byId("quotes-summary");
     let timer = null, flight = null, offer = null, problem = null, touched = Date.now();
 
@@ -53,7 +53,7 @@ export function createLiveQuotes({ api, read, canPlace, told }) {
             const answer = await api.quotes(values, mine.abort.signal);
             if (mine !== flight) return;
             const found = offerOf(answer);
-            show(found, null, table(answer, values, found), sentence(found, values));
+            show(found, null, table(answer, values, found), sentence(found, values, waits()));
         } catch (lost) {
             if (mine.abort.signal.aborted) return;
             show(null, lost, emptyNote(el("strong", {}, "No quotes. "), lost.message), consolation(lost));
@@ -65,7 +65,7 @@ export function createLiveQuotes({ api, read, canPlace, told }) {
 
     /** A consoling sentence, only while it is true: an order needs a gateway and Redis, but no router. */
     function consolation(lost) {
-        const takenIn = lost.away && canPlace();
+        const takenIn = lost.away && canPlace() && !waits();
         return takenIn ? "The order can be placed all the same: it is routed when a router is there, at the price there is then." : "";
     }
 
@@ -80,7 +80,7 @@ export function createLiveQuotes({ api, read, canPlace, told }) {
         const caption = `Quotes for ${values.amount} ${values.tokenIn}`;
         return el("div", {},
             answer.quotes.length > 0 ? quoteTable(answer.quotes, { tokenOut: values.tokenOut, chosen: answer.best, caption }) : null,
-            answer.split ? splitLine(answer.split, values) : null, missingNote(answer.unavailable), terms(found, values));
+            answer.split ? splitLine(answer.split, values) : null, missingNote(answer.unavailable), terms(found, values, waits()));
     }
 
     document.addEventListener("visibilitychange", () => {

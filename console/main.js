@@ -9,6 +9,7 @@ import { createConnection } from "./connection.js";
 import { createDeadLetters } from "./dead-letters.js";
 import { byId, setText } from "./dom.js";
 import { History } from "./history.js";
+import { createOpenOrders } from "./open-orders.js";
 import { createOrderPanel } from "./order.js";
 import { createPipeline } from "./pipeline.js";
 import { poll } from "./poll.js";
@@ -48,13 +49,15 @@ const ticket = createTicket({
         justPlaced = id;
         location.hash = `order=${id}`;
         blotter.now();
+        openOrders.now();
         if (matchMedia("(max-width: 899px)").matches) byId("order").scrollIntoView();
     },
     turnedAway: () => monitor.now(),
     cannot: caller.cannotTrade,
 });
 const blotter = createBlotter({ api, followed, reveal, whose: caller.whose });
-const order = createOrderPanel({ api, announce, moved: blotter.take, titled: titleSubject, cannot: caller.cannotTrade });
+const openOrders = createOpenOrders({ api, moved: () => blotter.now(), cannot: caller.cannotTrade });
+const order = createOrderPanel({ api, announce, moved, titled: titleSubject, cannot: caller.cannotTrade });
 const deadLetters = createDeadLetters({ api, announce, cannot: caller.cannotOperate });
 
 /** Asks the engine about its state. Its streams cannot be read while Redis is down; that is an answer, too. */
@@ -92,6 +95,7 @@ const monitor = poll(async (signal) => {
     if (!ticket.loaded()) await ticket.load();
     if (wasAway) {
         blotter.now();
+        openOrders.now();
         ticket.refresh();
     }
     wasAway = false;
@@ -110,6 +114,12 @@ asking = monitor;
 
 function drawCharts() {
     charts.update(Number(period.value) === hour.seconds ? hour : recent);
+}
+
+/** The followed order has a new event, which the lists get to know later. */
+function moved(subject, event) {
+    blotter.take(subject, event);
+    openOrders.take(subject, event);
 }
 
 /** Scrolls to the followed order after a person has asked to see it. */

@@ -11,8 +11,8 @@ export function offerOf(answer) {
     const best = split ?? answer.quotes.find((quote) => quote.dex === answer.best) ?? answer;
     const venues = split ? [...new Set(split.legs.map((leg) => leg.dex))].join("+") : answer.best;
     return {
-        venues, legs: split ? split.legs.length : 1, amountOut: best.amountOutDecimal, minReceived: best.minReceivedDecimal ?? null,
-        feeBps: best.feeBps ?? null, impact: best.priceImpactPct ?? null,
+        venues, legs: split ? split.legs.length : 1, amountIn: answer.amountInDecimal, amountOut: best.amountOutDecimal,
+        minReceived: best.minReceivedDecimal ?? null, feeBps: best.feeBps ?? null, impact: best.priceImpactPct ?? null,
     };
 }
 
@@ -29,19 +29,21 @@ export function percent(text) {
     return `${value >= 10 ? value.toFixed(1) : Number(value.toPrecision(3))}%`;
 }
 
-/** Price impact, fee and the minimum that is received. */
-export function terms(offer, { tokenOut }) {
+/** Price impact, fee and the minimum that is received. An order that `waits` gets none of these quotes, so no minimum follows from them. */
+export function terms(offer, { tokenOut }, waits) {
     const level = { severe: "critical", notable: "warning" }[severity(offer)] ?? null;
     const facts = [
         ["Price impact", el("dd", { class: "impact", "data-level": level }, percent(offer.impact))],
         ["Fee", el("dd", {}, offer.feeBps === null ? "not known" : percent(offer.feeBps / 100))],
-        ["Received at least", el("dd", {}, offer.minReceived === null ? "not known" : `${decimal(offer.minReceived)} ${tokenOut}`)],
     ];
+    const least = offer.minReceived === null ? "not known" : `${decimal(offer.minReceived)} ${tokenOut}`;
+    if (!waits) facts.push(["Received at least", el("dd", {}, least)]);
     return el("dl", { class: "facts terms" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), value)));
 }
 
-export function sentence(offer, { tokenOut }) {
+export function sentence(offer, { tokenOut }, waits) {
     const each = offer.legs > 1 ? ", a transaction each" : "";
     const advice = severity(offer) === "notable" ? " The order moves the price against itself; a smaller one moves it less." : "";
+    if (waits) return `A swap at this moment would bring about ${decimal(offer.amountOut)} ${tokenOut} on ${venue(offer.venues)}.`;
     return `About ${decimal(offer.amountOut)} ${tokenOut} on ${venue(offer.venues)}${each}.${advice}`;
 }

@@ -6,6 +6,7 @@ import { insist } from "./insist.js";
 import { filledSection, legsSection } from "./legs.js";
 import { storyOf } from "./story.js";
 import { follow } from "./stream.js";
+import { termsSection } from "./order-terms.js";
 import { attemptsSection, errorSection, log, quotesSection, resultSection, steps } from "./timeline.js";
 
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -73,21 +74,35 @@ export function createOrderPanel({ api, announce, moved, titled, cannot }) {
             if (mine === current) draw(mine);
         });
         moved(mine.order, event);
+        if (event.type === "amended") renew(mine);
         if (event.status === before) return;
         titled(`${nameOf(mine.order)}, ${status(event.status)}`);
         if (mine.placed || event.status !== "pending") announce(sentence(mine.order, event));
+    }
+
+    /** Fetches the order again after its terms have changed. */
+    async function renew(mine) {
+        try {
+            mine.order = await api.order(mine.id, mine.abort.signal);
+            if (mine === current) draw(mine);
+        } catch {
+            // the log says what has changed; the terms follow when the order is shown anew
+        }
     }
 
     function draw(mine) {
         const { order, events, view } = mine, story = storyOf(events);
         setText(view.status, status(story.last.status));
         setAttribute(view.status, "data-level", levelOf(story.last.status));
-        setText(view.now, story.final ? `${story.last.message}, after ${duration(story.elapsedMs)}` : story.last.message);
+        setText(view.now, story.final ? `${story.last.message}, ${timesOf(story)}` : story.last.message);
+        setText(view.cancel, order.ocoOrderId && story.last.status === "open" ? "Cancel both orders" : "Cancel order");
         if (story.final) setNotice(view.problem, null);
-        view.cancel.hidden = cannot !== null || story.final || story.last.status === "submitted" || story.legs.some((leg) => leg.status === "landed");
+        const isSent = story.last.status === "submitted" || story.legs.some((leg) => leg.status === "landed");
+        view.cancel.hidden = cannot !== null || story.final || isSent;
         view.story.replaceChildren(
             steps(story),
-            column(errorSection(story), filledSection(story, order), resultSection(story, order), quotesSection(story, order) ?? later(story)),
+            column(errorSection(story), termsSection(story, order), filledSection(story, order), resultSection(story, order),
+                quotesSection(story, order) ?? later(story)),
             column(legsSection(story, order), attemptsSection(story), log(events)));
     }
 
@@ -146,7 +161,12 @@ function column(...parts) {
 
 /** Keeps the place for what a fresh order does not have yet. */
 function later(story) {
-    return story.final ? null : emptyNote("The venues' quotes, and what the order brings against them, appear here.");
+    return story.final || story.last.status === "open" ? null : emptyNote("The venues' quotes, and what the order brings against them, appear here.");
+}
+
+function timesOf({ waits, waitedMs, elapsedMs, reached }) {
+    if (!waits) return `after ${duration(elapsedMs)}`;
+    return reached === 0 ? `after it had waited ${duration(waitedMs)}` : `${duration(elapsedMs)} after a wait of ${duration(waitedMs)}`;
 }
 
 function sentence(order, event) {

@@ -2,15 +2,20 @@
 
 import { FINAL } from "./format.js";
 
-export const STEPS = ["pending", "routing", "building", "submitted", "confirmed"];
+const STEPS = ["pending", "routing", "building", "submitted", "confirmed"];
 
 export function storyOf(events) {
-    const last = events.at(-1);
+    const last = events.at(-1), waits = events.some((event) => event.status === "open"), steps = waits ? ["open", ...STEPS] : STEPS;
+    const waitedMs = spent(events, (status) => status === "open");
     const latest = (field) => events.findLast((event) => event[field] !== undefined)?.[field];
     return {
         last,
         final: last !== undefined && FINAL.has(last.status),
-        reached: Math.max(-1, ...events.map((event) => STEPS.indexOf(event.status))),
+        steps,
+        reached: Math.max(-1, ...events.map((event) => steps.indexOf(event.status))),
+        waits,
+        waitsFor: latest("waitsFor"),
+        waitedMs,
         chosen: latest("chosenDex"),
         quote: latest("quote"),
         quotes: latest("quotes") ?? [],
@@ -22,8 +27,15 @@ export function storyOf(events) {
         result: last?.type === "confirmed" ? last : null,
         error: last?.status === "failed" ? last.error : null,
         maxAttempts: last?.maxAttempts,
-        elapsedMs: events.length > 1 ? Date.parse(last.timestamp) - Date.parse(events[0].timestamp) : 0,
+        // an order that waits for a price is not under way
+        elapsedMs: spent(events, (status) => status !== "open"),
     };
+}
+
+/** How long an order was in statuses of a kind, in ms. */
+function spent(events, isMeant) {
+    const times = events.map((event) => Date.parse(event.timestamp));
+    return times.slice(1).reduce((sum, time, index) => sum + (isMeant(events[index].status) ? time - times[index] : 0), 0);
 }
 
 /** One entry for each time that transactions were sent (one transaction, or one per leg), with the outcome. */

@@ -1,17 +1,25 @@
-// The order ticket. Each field shows what is wrong with it, and the ticket shows the order's cost. If the answer to a POST is lost, the POST is
-// repeated under the same key.
+// The order ticket. Each field shows what is wrong with it, and the ticket says what the order will do and what it costs. If the answer to a POST is
+// lost, the POST is repeated under the same key.
 
 import { because, isDown } from "./alarms.js";
 import { idempotencyKey } from "./api.js";
 import { createDoubt, same } from "./doubt.js";
-import { byId, el, setAttribute, setNotice, setText } from "./dom.js";
+import { byId, setAttribute, setNotice, setText } from "./dom.js";
+import { priceOf, unitsOf } from "./exact.js";
 import { paused } from "./pause.js";
 import { insist } from "./insist.js";
 import { createLiveQuotes } from "./live-quotes.js";
 import { percent, severity } from "./offer.js";
+import { beginsAtOnce, fieldsOf, typeName, usualPriceToken } from "./order-types.js";
+import { amountProblem, requestOf, wrongTerms } from "./terms.js";
+import { createTerms } from "./ticket-terms.js";
+import { fieldErrors, placedText } from "./ticket-texts.js";
+import { createTokenPair } from "./token-pair.js";
+import { requestSentence } from "./wording.js";
 
 const WORSE = 1; // per cent by which an impact may grow after a person has accepted it
 const OFFER_LIMIT_MS = 3000; // when an order is placed: longest wait for quotes that are on their way
+const INCOMPLETE = "What will happen is said here, once all fields are filled in.";
 
 /**
  * `placed(id)`: an order was accepted. `turnedAway()`: an order was refused because new orders are refused for now. `cannot`: why the caller may
@@ -19,120 +27,138 @@ const OFFER_LIMIT_MS = 3000; // when an order is placed: longest wait for quotes
  */
 export function createTicket({ api, placed, turnedAway, cannot }) {
     const form = byId("ticket-form"), button = byId("place"), problem = byId("ticket-problem"), doorNote = byId("ticket-door");
-    const field = { tokenIn: byId("token-in"), tokenOut: byId("token-out"), amount: byId("amount"), slippage: byId("slippage") };
-    const presets = [...form.querySelectorAll("[data-slippage]")];
-    const warning = byId("ticket-impact"), back = byId("go-back");
-    let tokens = new Map(), partners = new Map(), sending = false, since = null, redis = null, turned = null;
+    const pair = createTokenPair({ changed }), terms = createTerms({ changed });
+    const field = { amount: byId("amount"), ...terms.control }, warning = byId("ticket-impact"), back = byId("go-back");
+    let sending = false, since = null, redis = null, turned = null;
+    let lastPrice = null; // stays until the quotes for what was changed are there, so that nothing jumps while a person types
     let asked = null; // the price impact, in per cent, that the page has asked the person about
     const quotes = createLiveQuotes({
-        api, read: () => (tokens.size > 0 && Object.values(check()).every((text) => !text) ? values() : null),
-        canPlace: () => !cannot && !since && !isDown(redis), told: showImpact,
+        api, read: wantedQuotes, canPlace: () => !cannot && !since && !isDown(redis), told: showImpact,
+        waits: () => !beginsAtOnce(terms.type(), terms.values().timeInForce),
     });
     const doubt = createDoubt({ ask: (order, key) => attempt(order, key) });
 
     async function load() {
-        const [{ tokens: list }, { pools }] = await Promise.all([api.tokens(), api.pools()]);
-        tokens = new Map(list.map((token) => [token.symbol, token]));
-        partners = new Map(list.map((token) => [token.symbol, new Set()]));
-        for (const { base, quote } of pools) {
-            partners.get(base)?.add(quote);
-            partners.get(quote)?.add(base);
-        }
-        const liquid = list.filter((token) => partners.get(token.symbol).size > 0), idle = list.filter((token) => !liquid.includes(token));
-        options(field.tokenIn, liquid, idle, field.tokenIn.disabled ? "SOL" : field.tokenIn.value);
-        partner(field.tokenOut.disabled ? "USDC" : field.tokenOut.value);
-        for (const control of [field.tokenIn, field.tokenOut, byId("flip")]) control.disabled = false;
+        const [{ tokens }, { pools }] = await Promise.all([api.tokens(), api.pools()]);
+        pair.load(tokens, pools);
         button.disabled = cannot !== null;
-        setAttribute(button, "aria-describedby", cannot && doorNote.id);
+        setAttribute(button, "aria-describedby", cannot ? doorNote.id : "ticket-sentence");
         changed();
     }
 
-    function options(select, first, others, value) {
-        const option = (token) => el("option", { value: token.symbol, title: token.name }, token.symbol);
-        select.replaceChildren(el("optgroup", { label: "Direct pool" }, first.map(option)),
-            ...(others.length > 0 ? [el("optgroup", { label: "Other tokens" }, others.map(option))] : []));
-        select.value = value;
-        if (select.selectedIndex < 0) select.selectedIndex = 0;
-    }
+    const tokens = () => ({ tokenIn: pair.tokenIn(), tokenOut: pair.tokenOut() });
+    const amount = () => field.amount.value.trim();
 
-    function partner(wanted) {
-        const known = partners.get(field.tokenIn.value), rest = [...tokens.values()].filter((token) => token.symbol !== field.tokenIn.value);
-        options(field.tokenOut, rest.filter((token) => known.has(token.symbol)), rest.filter((token) => !known.has(token.symbol)), wanted);
-    }
-
-    function values() {
-        return {
-            tokenIn: field.tokenIn.value, tokenOut: field.tokenOut.value, amount: field.amount.value.trim(),
-            slippageBps: Math.round(Number(field.slippage.value) * 100),
+    /** The pair as the terms of an order see it. */
+    function market() {
+        const { tokenIn, tokenOut } = tokens(), priced = terms.priced({ tokenIn, tokenOut }), offer = quotes.offer();
+        const known = {
+            tokenIn, tokenOut, inDigits: pair.digits(tokenIn), outDigits: pair.digits(tokenOut), sells: priced === null ? null : priced === tokenIn,
         };
+        const of = `${tokenIn} ${tokenOut} ${priced}`;
+        if (offer && priced !== null) {
+            lastPrice = { of, price: priceOf(unitsOf(offer.amountIn, known.inDigits), unitsOf(offer.amountOut, known.outDigits), known) };
+        }
+        return { ...known, price: lastPrice?.of === of ? lastPrice.price : null };
     }
 
     /** What is wrong with each field: a sentence, or nothing. The engine decides; this check only saves a request. */
     function check() {
-        const amount = field.amount.value.trim(), slippage = field.slippage.value.trim(), token = tokens.get(field.tokenIn.value);
-        const wrong = { amount: null, slippage: null };
-        if (!/^\d+(\.\d+)?$/.test(amount)) wrong.amount = "Write a number such as 1.5.";
-        else if (!/[1-9]/.test(amount)) wrong.amount = "The amount must be more than 0.";
-        else if (token && (amount.split(".")[1]?.length ?? 0) > token.decimals) {
-            wrong.amount = `${token.symbol} has ${token.decimals} digits after the point.`;
-        }
-        if (!/^\d+(\.\d{1,2})?$/.test(slippage) || Number(slippage) < 0.01 || Number(slippage) > 50) {
-            wrong.slippage = "Write a percentage from 0.01 to 50.";
-        }
-        return wrong;
+        const wrong = pair.loaded() ? wrongTerms(terms.type(), terms.values(), market(), Date.now()) : {};
+        return { ...wrong, amount: amountProblem(amount(), pair.digits(pair.tokenIn()), pair.tokenIn()) };
     }
 
+    /** The request that the ticket stands for; null while a field is wrong. */
+    function request() {
+        if (!pair.loaded() || firstOf(check())) return null;
+        const { tokenIn, tokenOut } = tokens(), priceToken = usualPriceToken(tokenIn, tokenOut) ? null : terms.priced(tokens());
+        return requestOf(terms.type(), terms.values(), { tokenIn, tokenOut, amount: amount() }, priceToken);
+    }
+
+    function wantedQuotes() {
+        const wrong = check(), hasSlippage = fieldsOf(terms.type(), terms.values()).includes("slippage");
+        if (!pair.loaded() || wrong.amount || wrong.slippage) return null;
+        return { ...tokens(), amount: amount(), slippageBps: hasSlippage ? Math.round(Number(terms.values().slippage) * 100) : null };
+    }
+
+    const firstOf = (wrong) => Object.keys(field).find((name) => wrong[name]);
+
     function showErrors(wrong) {
-        for (const name of ["amount", "slippage"]) {
-            setNotice(byId(`${name}-error`), wrong[name]);
-            setAttribute(field[name], "aria-invalid", wrong[name] ? "true" : null);
+        for (const [name, control] of Object.entries(field)) {
+            setNotice(byId(`${control.id}-error`), wrong[name]);
+            setAttribute(control, "aria-invalid", wrong[name] ? "true" : null);
         }
         setNotice(byId("pair-error"), wrong.tokenIn ?? wrong.tokenOut);
     }
 
+    /** A field that nobody has written into yet is not called wrong before the order is placed. */
     function changed() {
-        showErrors(check());
+        if (pair.loaded()) terms.show(tokens());
+        const values = terms.values();
+        showErrors(Object.fromEntries(Object.entries(check()).filter(([name]) => values[name] !== "")));
         asked = null;
         forget();
-        setText(byId("amount-unit"), field.tokenIn.value);
-        for (const preset of presets) preset.setAttribute("aria-pressed", String(Number(preset.dataset.slippage) === Number(field.slippage.value)));
-        if (!sending) label();
+        setText(byId("amount-unit"), pair.tokenIn());
         quotes.changed();
+        showOutlook();
+        if (!sending) label();
+    }
+
+    /** Says what will happen, and what the price is now. */
+    function showOutlook() {
+        const order = request(), sentence = byId("ticket-sentence");
+        setText(sentence, order ? requestSentence(order, market()) : INCOMPLETE);
+        setAttribute(sentence, "data-state", order ? null : "incomplete");
+        terms.quote(market().price, tokens());
     }
 
     function label(text) {
-        const { amount, tokenIn, tokenOut } = values(), severe = severity(quotes.offer()) === "severe" && !check().amount;
-        const usual = check().amount ? "Place order" : `Sell ${amount} ${tokenIn} for ${tokenOut}`;
+        const { tokenIn, tokenOut } = tokens(), severe = danger() === "severe" && !check().amount, type = terms.type();
+        const noun = type === "oco" ? "both orders" : `${typeName(type).toLowerCase()} order`;
+        const deed = type === "market" ? `Sell ${amount()} ${tokenIn} for ${tokenOut}` : `Place ${noun}`;
+        const usual = check().amount ? "Place order" : deed;
         setText(button, text ?? (severe && asked !== null ? `${usual} at ${percent(quotes.offer().impact)} impact` : usual));
         button.classList.toggle("severe", severe);
+    }
+
+    /** How dangerous the impact of the order is. A limit price is a floor, whatever the impact. */
+    function danger() {
+        return isFloored() ? null : severity(quotes.offer());
+    }
+
+    function isFloored() {
+        const values = terms.values();
+        return values.limitPrice !== "" && fieldsOf(terms.type(), values).includes("limitPrice");
     }
 
     /**
      * Shows the cost of an order before it is placed. The page asks once more about an order that moves the price far, and shows the cost meanwhile.
      */
     function showImpact() {
-        const offer = quotes.offer(), severe = severity(offer) === "severe";
+        if (!quotes.offer()) lastPrice = null;
+        const severe = danger() === "severe";
         if (!severe) asked = null;
-        const cost = severe && `This order alone moves the price by ${percent(offer.impact)}, at your cost. A smaller one loses less.`;
+        const cost = severe && `This order alone moves the price by ${percent(quotes.offer().impact)}, at your cost. A smaller one loses less.`;
         setNotice(warning, cost && asked !== null ? `${cost} Place it all the same?` : cost);
         back.hidden = asked === null;
+        showOutlook();
         if (!sending) label();
     }
 
     async function submit(event) {
         event.preventDefault();
         if (sending || button.disabled) return;
-        const wrong = check(), first = ["amount", "slippage"].find((name) => wrong[name]);
+        const wrong = check(), first = firstOf(wrong);
         if (first) {
             showErrors(wrong);
             return field[first].focus();
         }
         busy(true, "Placing…");
         forget();
-        const order = values(), before = asked, offer = await quotes.settled(OFFER_LIMIT_MS);
+        const order = request(), before = asked, offer = isFloored() ? null : await quotes.settled(OFFER_LIMIT_MS);
         const accepted = severity(offer) !== "severe" || (before !== null && Number(offer.impact) <= before + WORSE);
         // if the form was changed meanwhile, it is another order, which nobody has placed yet
-        const unchanged = same(order, values());
+        const unchanged = same(order, request());
         asked = unchanged && !accepted ? Number(offer.impact) : null;
         if (unchanged && accepted) await attempt(order, doubt.keyOf(order) ?? idempotencyKey());
         busy(false);
@@ -149,9 +175,11 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
     async function attempt(order, key) {
         const again = (number, of) => label(`No answer yet, trying again (${number} of ${of})…`);
         try {
-            const { orderId } = await insist(() => api.place(order, key), again);
+            const answer = await insist(() => (order.orders ? api.placePair(order, key) : api.place(order, key)), again);
             doubt.settled(key);
-            placed(orderId);
+            terms.forgetTick();
+            setNotice(byId("ticket-placed"), placedText(answer));
+            placed(answer.orderId ?? answer.orders[0].orderId);
         } catch (refusal) {
             if (refusal.uncertain) return doubt.raise(order, key, refusal.message);
             doubt.settled(key);
@@ -163,6 +191,7 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
     function forget() {
         turned = null;
         setNotice(problem, null);
+        setNotice(byId("ticket-placed"), null);
         showDoor();
     }
 
@@ -189,15 +218,13 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
             showDoor();
             return turnedAway();
         }
-        const wrong = {};
-        for (const { field: name, message } of refusal.errors ?? []) wrong[name === "slippageBps" ? "slippage" : name] = message;
+        const wrong = fieldErrors(refusal), shown = (name) => field[name]?.offsetParent;
         showErrors(wrong);
-        const first = Object.keys(field).find((name) => wrong[name]);
-        if (first) field[first].focus();
-        else {
-            const why = (refusal.message ?? "Something unexpected happened; reload the page").replace(/\.?$/, ".");
-            setNotice(problem, `The order was not placed. ${why}`);
-        }
+        const first = Object.keys(field).find((name) => wrong[name] && shown(name));
+        if (first) return field[first].focus();
+        if (wrong.tokenIn || wrong.tokenOut) return byId(wrong.tokenIn ? "token-in" : "token-out").focus();
+        const why = (refusal.message ?? "Something unexpected happened; reload the page").replace(/\.?$/, ".");
+        setNotice(problem, `The order was not placed. ${why}`);
     }
 
     form.addEventListener("submit", submit);
@@ -207,23 +234,5 @@ export function createTicket({ api, placed, turnedAway, cannot }) {
         field.amount.focus();
     });
     field.amount.addEventListener("input", changed);
-    field.slippage.addEventListener("input", changed);
-    field.tokenOut.addEventListener("change", changed);
-    field.tokenIn.addEventListener("change", () => {
-        partner(field.tokenOut.value);
-        changed();
-    });
-    byId("flip").addEventListener("click", () => {
-        const [sold, bought] = [field.tokenIn.value, field.tokenOut.value];
-        field.tokenIn.value = bought;
-        partner(sold);
-        changed();
-    });
-    for (const preset of presets) {
-        preset.addEventListener("click", () => {
-            field.slippage.value = preset.dataset.slippage;
-            changed();
-        });
-    }
-    return { load, stand, loaded: () => tokens.size > 0, refresh: quotes.changed };
+    return { load, stand, loaded: pair.loaded, refresh: quotes.changed };
 }

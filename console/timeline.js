@@ -4,19 +4,19 @@ import { el, svg } from "./dom.js";
 import { againstQuote, clock, decimal, difference, duration, fromBase, levelOf, status, venue } from "./format.js";
 import { missingNote, quoteTable } from "./quotes.js";
 import { section } from "./section.js";
-import { STEPS } from "./story.js";
 
 const NAMES = { pending: "Accepted", routing: "Routed", building: "Built", submitted: "Submitted", confirmed: "Confirmed" };
+const WAITING_NAMES = { ...NAMES, open: "Waiting", pending: "Reached", submitted: "Sent" }; // six names have to fit on a phone
 
-/** The five steps. An order that failed or was cancelled shows that in place of the last step. */
+/** The five steps, and before them the wait for a price where there is one. An order that ended unfilled shows that in place of the last step. */
 export function steps(story) {
-    const at = STEPS.indexOf(story.last.status), ended = story.final && at < 0;
-    return el("ol", { class: "steps", "aria-label": "Steps" }, STEPS.map((step, index) => {
-        const end = index === STEPS.length - 1;
+    const at = story.steps.indexOf(story.last.status), ended = story.final && at < 0, names = story.waits ? WAITING_NAMES : NAMES;
+    return el("ol", { class: "steps", "aria-label": "Steps" }, story.steps.map((step, index) => {
+        const end = index === story.steps.length - 1;
         const done = story.final && !ended ? true : index < (ended ? story.reached + 1 : at);
         const state = end && ended ? levelOf(story.last.status) : done ? "done" : index === at ? "current" : "ahead";
         return el("li", { "data-state": state, "aria-current": state === "current" ? "step" : null },
-            el("span", { class: "dot", "aria-hidden": "true" }), end && ended ? status(story.last.status) : NAMES[step]);
+            el("span", { class: "dot", "aria-hidden": "true" }), end && ended ? status(story.last.status) : names[step]);
     }));
 }
 

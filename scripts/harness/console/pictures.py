@@ -18,11 +18,13 @@ BUSY = {"MOCK_FAILURE_RATE": "0.15", "MOCK_SWAP_LATENCY_MS": "800-1600", "ROUTER
 def take(engine: PrivateStack, chromium: Browser, target: Path) -> None:
     chance = random.Random(5)
     target.mkdir(parents=True, exist_ok=True)
-    with opened(chromium, engine, (1280, 1290), expected=("503", "WebSocket")) as page:
+    with opened(chromium, engine, (1280, 1680), expected=("503", "WebSocket")) as page:
         for _ in range(24):
             for token_in, token_out, amount in chance.choices(PAIRS, k=chance.randint(2, 9)):
                 engine.place(tokenIn=token_in, tokenOut=token_out, amount=amount)
             page.wait_for_timeout(chance.randint(800, 2200))
+        engine.place(amount="12.5", orderType="limit", limitPrice="180")
+        engine.place(amount="40", orderType="trailingStop", trailingBps=500)
         page.locator("#amount").fill("25")
         page.locator("#place").click()
         _final(page)

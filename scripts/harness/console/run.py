@@ -1,7 +1,7 @@
 """Tests the web console in a browser, on stacks of its own with the executables of STACK_BIN (.build/debug).
 
 The tests run in groups, two at once. Each group has a stack and a browser of its own: tests that stop processes, tests of orders and their cost, of
-lists and lost answers and of pages of other sites, of a backlog and splits, of API keys."""
+lists and lost answers and of pages of other sites, of a backlog and splits, of orders that wait for a price, of API keys."""
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from harness.checks import Test, passes, tests_of
 from harness.keys import Keys
 from harness.private import private_stack, scratch
 
-from . import access, activity, backlog, foreign, orders, outages, pictures, signing_in
+from . import access, activity, backlog, foreign, orders, outages, pictures, signing_in, waiting
 from .browser import browser
 
 FAST = {"MOCK_FAILURE_RATE": "0", "MOCK_SWAP_LATENCY_MS": "400", "MOCK_QUOTE_LATENCY_MS": "50", "MOCK_SEED": "11"}
@@ -32,6 +32,7 @@ GROUPS = (
     Group(tests_of(orders) + tests_of(access)[2:]),
     Group(tests_of(activity) + tests_of(foreign)),
     Group(tests_of(backlog), backlog.SETTINGS),
+    Group(tests_of(waiting), waiting.SETTINGS),
     Group(tests_of(signing_in), keyed=True))
 
 

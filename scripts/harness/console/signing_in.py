@@ -39,11 +39,12 @@ def _ready(page: Page) -> None:
     expect(page.locator("#quotes .quote-table")).to_be_visible()
 
 
-def _placed(engine: PrivateStack, keys: Keys, name: str) -> str:
-    """The id of an order that waits for an executor, and that the list has."""
-    if engine.run.running("executor-1"):
+def _placed(engine: PrivateStack, keys: Keys, name: str, **terms: str) -> str:
+    """The id of an order that waits for an executor or for the price of its terms, and that the list has."""
+    if not terms and engine.run.running("executor-1"):
         engine.stop("executor-1")
-    answer = ask(f"{engine.base}/api/orders/execute", "POST", {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5}, keys.header(name))
+    body = {"tokenIn": "SOL", "tokenOut": "USDC", "amount": 1.5} | terms
+    answer = ask(f"{engine.base}/api/orders/execute", "POST", body, keys.header(name))
     assert answer.status == 202, answer
     order = answer.json()["orderId"]
     until(lambda: order in _listed(engine, keys, OPERATOR), "the order is not in the list")
@@ -212,6 +213,7 @@ def a_browser_that_forbids_storage_keeps_the_key_until_the_page_is_left(engine: 
 
 def who_may_only_read_sees_why_nothing_can_be_placed(engine: PrivateStack, chromium: Browser, keys: Keys) -> None:
     order = _placed(engine, keys, "alice")
+    _placed(engine, keys, "alice", orderType="limit", limitPrice="1800")
     with _console(chromium, engine, order) as page:
         sent = []
         page.on("request", lambda request: sent.append(request.method))
@@ -224,6 +226,8 @@ def who_may_only_read_sees_why_nothing_can_be_placed(engine: PrivateStack, chrom
         expect(page.locator("#place")).to_have_accessible_description(page.locator("#ticket-door").inner_text())
         page.locator("#amount").press("Enter")
         expect(page.get_by_role("button", name="Cancel order")).to_be_hidden()
+        expect(page.locator(".open-orders > li")).to_contain_text("SOL at or above 1,800 USDC")
+        expect(page.locator("#open-orders button")).to_have_count(0)
         expect(page.locator("#blotter-note")).to_have_text("of alice")
         expect(_rows(page)).to_have_count(len(_listed(engine, keys, "auditor")))
         expect(page.locator("#dead-body")).to_have_text("The key auditor may not see or handle dead letters: it lacks the scope operate.")
