@@ -67,15 +67,25 @@ import Testing
         #expect(try Self.order(#""orderType":"stop","triggerPrice":"180""#).floor == nil)
     }
 
+    @Test func `the more often an order waits again, the longer it does, up to an hour`() {
+        let waits = [0, 1, 4, 5, 49, 50, 99, 100, 10_000].map { RestDelay.milliseconds(after: $0, jitter: 0) }
+        #expect(waits == [1000, 2000, 16_000, 30_000, 30_000, 300_000, 300_000, 3_600_000, 3_600_000])
+        #expect(RestDelay.milliseconds(after: 0, jitter: 0.1) == 1100)
+    }
+
     @Test func `an order whose size did not fill waits half-way back from the price at which it would`() throws {
         let sale = try Self.order(#""orderType":"limit","limitPrice":"100""#)
-        // At the mark 100 its size brings 80: it would fill at 125.
-        #expect(try sale.resting(mark: price("100"), own: price("80")) == Trigger(.above, price("112.5")))
+        // At the mark 100 its size brings 90: it would fill at 111.11….
+        #expect(try sale.resting(mark: price("100"), own: price("90")) == Trigger(.above, price("105.5555556")))
+        // Farther than that it does not go: it would miss that the pools have grown.
+        #expect(try sale.resting(mark: price("100"), own: price("1")) == Trigger(.above, price("110")))
         // The price has gone: no share of the gap comes from the size.
         #expect(try sale.resting(mark: price("90"), own: price("90")) == Trigger(.above, price("100")))
         #expect(try sale.resting(mark: nil, own: price("80")) == Trigger(.above, price("100")))
         let purchase = try Self.order(#""orderType":"limit","limitPrice":"100""#, sold: "USDC", bought: "SOL")
         #expect(try purchase.resting(mark: price("100"), own: price("125")) == Trigger(.below, price("90")))
+        #expect(try purchase.resting(mark: price("100"), own: price("900")) == Trigger(.below, price("90")))
+        #expect(try purchase.resting(mark: price("100"), own: price("110")) == Trigger(.below, price("95.45454545")))
         #expect(try Self.order(#""orderType":"stop","triggerPrice":"180""#).resting(mark: price("1"), own: price("1")) == nil)
     }
 

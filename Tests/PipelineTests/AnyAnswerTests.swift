@@ -107,12 +107,13 @@ struct AnyAnswerTests {
             ("fail", { _ = try await pipeline.step(Samples.failure(.network), entry) }),
             ("cancel", { _ = try await pipeline.cancel(order.id) }),
             ("sets", { _ = try await pipeline.waitSets(in: [keys]) }), ("spots", { _ = try await pipeline.spots(of: [order.id]) }),
-            ("trail", { _ = try await pipeline.trails(of: [order.id], in: keys) }),
+            ("trailing", { _ = try await pipeline.trailing([WaitMember("1:\(order.id)")!], in: keys) }),
+            ("trail", { _ = try await pipeline.trail([], of: WaitSet(Samples.direction, .peak), in: keys) }),
             (
                 "due",
-                { _ = try await pipeline.due([(WaitSet(Samples.direction, .above), "9")], upTo: 1, in: keys).map { $0.map(\.amount) } }
+                { _ = try await pipeline.due([(WaitSet(Samples.direction, .above), "9")], upTo: 1, in: keys).map { try $0.get().map(\.amount) } }
             ),
-            ("prices", { _ = try await pipeline.publishedMarks(["a", "b"]) }), ("wanted", { _ = try await pipeline.wantedMarks(since: 0) }),
+            ("prices", { _ = try await pipeline.publishedMarks(["a", "b"], wantedBy: .orders) }), ("wanted", { _ = try await pipeline.wantedMarks(by: .orders, since: 0) }),
             (
                 "fire",
                 { _ = try await pipeline.fire(WaitSet(Samples.direction, .above), upTo: "9", Mark(.least, at: 1), "m", maxAge: 1, in: keys) }

@@ -6,11 +6,13 @@ internal import Pipeline
 @ServiceActor
 final class LiveMarks: MarkSource {
     private let pipeline: OrderPipeline
+    private let wanter: PriceWanter
 
-    init(pipeline: OrderPipeline) { self.pipeline = pipeline }
+    init(pipeline: OrderPipeline, for wanter: PriceWanter) { (self.pipeline, self.wanter) = (pipeline, wanter) }
 
     func marks(_ questions: Set<MarkQuestion>, partition: Int) async -> [MarkQuestion: Mark] {
-        guard !questions.isEmpty, let found = try? await pipeline.publishedMarks(questions.map(\.name)) else { return [:] }
+        guard !questions.isEmpty, let found = try? await pipeline.publishedMarks(questions.map(\.name), wantedBy: wanter)
+        else { return [:] }
         return Dictionary(uniqueKeysWithValues: questions.compactMap { question in found[question.name].map { (question, $0) } })
     }
 }

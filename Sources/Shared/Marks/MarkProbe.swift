@@ -8,6 +8,8 @@ public import Pipeline
 public final class MarkProbe {
     /// Amounts on both sides have at least so many units, so that rounding to whole units moves a price by less than 1/1000 of a percent.
     private nonisolated static let leastUnits: UInt64 = 100_000
+    /// So many amounts without a quote say that there is none.
+    private nonisolated static let maxMisses = 4
     /// More digits say nothing, and nobody can read them.
     private nonisolated static let digits = 10
     /// The largest impact at which a pair counts as able to take an amount: 5 %, in units of 0.0001 %.
@@ -46,17 +48,28 @@ public final class MarkProbe {
     private func small(
         _ direction: PriceDirection, _ tokenIn: Token, _ tokenOut: Token, _ quote: @ServiceActor (BaseUnits, Token, Token) async -> Quote?
     ) async -> Quote? {
-        var amount = sizes[direction] ?? BaseUnits(Self.leastUnits)
+        let known = sizes[direction]
+        var (amount, misses) = (known ?? BaseUnits(Self.leastUnits), 0)
         while true {
             let found = await quote(amount, tokenIn, tokenOut)
             if let found, found.amountOut.value >= Self.leastUnits {
                 sizes[direction] = amount
                 return found
             }
-            // A market that cannot take more has no better price.
-            guard found != nil || sizes[direction] == nil, amount.value < UInt64.max / 10 else { return found }
-            amount = BaseUnits(amount.value * 10)
+            if found == nil { misses += 1 }
+            // Some venues refuse what is too small, but each question counts at them. A market that cannot take more has no better price.
+            guard misses < Self.maxMisses, found != nil || known == nil, let next = Self.larger(amount, found) else { return found }
+            amount = next
         }
+    }
+
+    /// The next amount to try; nil if there is none.
+    private nonisolated static func larger(_ amount: BaseUnits, _ found: Quote?) -> BaseUnits? {
+        var (factor, out) = (UInt64(10), found?.amountOut.value ?? 0)
+        if out == 0 { factor = 1000 }
+        while out > 0, out * 10 < leastUnits { (factor, out) = (factor * 10, out * 10) }
+        let (next, overflows) = amount.value.multipliedReportingOverflow(by: factor)
+        return overflows ? nil : BaseUnits(next)
     }
 
     private func price(_ quote: Quote, _ direction: PriceDirection, _ tokenIn: Token, _ tokenOut: Token) -> PriceLevel? {

@@ -12,6 +12,10 @@ final class MockMarks: MarkSource {
     private let middles: [Token]
     private let probe: MarkProbe
     private let maxAge: Duration
+    /// The addresses of the pools of each venue over which a pair can be traded.
+    private var ways: [Pair: [[String]]] = [:]
+
+    private struct Pair: Hashable { let tokenIn, tokenOut: String }
 
     /// - Parameter maxAge: the largest age of the market's state.
     init(_ pools: PoolList, tokens: TokenList, board: MarketBoard, maxAge: Duration) {
@@ -35,12 +39,25 @@ final class MockMarks: MarkSource {
 
     /// The best quote over all venues.
     private func best(_ amount: BaseUnits, _ tokenIn: Token, _ tokenOut: Token, _ view: MarketView) -> Quote? {
-        let quotes = venues.compactMap { pools in
-            let direct = pools.filter { $0.trades(from: tokenIn, to: tokenOut) }
-            return try? PoolQuoter.bestQuote(
-                amountIn: amount, pools: (direct.isEmpty ? pools : direct).compactMap { view.pool($0.address) }, middles: middles, from: tokenIn,
-                to: tokenOut, slippageBps: 0)
+        let quotes = pools(tokenIn, tokenOut).compactMap { pools in
+            try? PoolQuoter.bestQuote(
+                amountIn: amount, pools: pools.compactMap { view.pool($0) }, middles: middles, from: tokenIn, to: tokenOut, slippageBps: 0)
         }
         return QuoteComparison(quotes)?.best
+    }
+
+    /// The pools that count for a pair. They do not change, and a tick asks for every pair for which an order waits.
+    private func pools(_ tokenIn: Token, _ tokenOut: Token) -> [[String]] {
+        let pair = Pair(tokenIn: tokenIn.mint, tokenOut: tokenOut.mint)
+        if let known = ways[pair] { return known }
+        let found = venues.map { pools in
+            let direct = pools.filter { $0.trades(from: tokenIn, to: tokenOut) }
+            guard direct.isEmpty else { return direct.map(\.address) }
+            return pools.filter { pool in
+                middles.contains { pool.trades(from: tokenIn, to: $0) || pool.trades(from: $0, to: tokenOut) }
+            }.map(\.address)
+        }
+        ways[pair] = found
+        return found
     }
 }

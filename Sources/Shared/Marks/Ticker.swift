@@ -24,11 +24,13 @@ public final class Ticker {
     /// Partitions that are looked after side by side.
     private static let together = 16
     /// Trailing orders of one run of the script.
-    private static let trailedAtOnce = 100
+    package static let trailedAtOnce = 50
     /// What nobody has looked at for so long belongs to another process by now.
     private static let forgetAfter = Duration.seconds(30)
-    /// Runs of the script for one set in one tick. Then the marks are taken anew.
-    private static let maxRuns = 200
+    /// Runs of a script for one set in one tick. Then the marks are taken anew.
+    private static let maxRuns = 100
+    /// Orders that a run for many leaves, after which they are looked at one by one.
+    private static let maxLeft = 1000
 
     private let pipeline: OrderPipeline
     private let rounds: UpkeepRounds
@@ -121,12 +123,23 @@ public final class Ticker {
                     marks[question].flatMap { mark in self.lastKey(set, question, mark, last[question]).map { (set: set, last: $0, mark: mark) } }
                 }
             }
-            let due = try await self.pipeline.due(reached.map { ($0.set, $0.last) }, upTo: Self.trailedAtOnce, in: keys)
-            for (found, members) in zip(reached, due) {
-                switch found.set.kind {
-                case _ where members.isEmpty: break
-                case .peak, .trough: try await self.trail(found, members, keys)
-                default: try await self.fire(found, keys)
+            let due = try await self.pipeline.due(reached.map { ($0.set, $0.last) }, upTo: 1, in: keys)
+            await self.handle(Array(zip(reached, due)), keys)
+        }
+    }
+
+    /// Handles the sets side by side: neither a set with many due orders nor one that cannot be read holds up the others.
+    private func handle(_ found: [(Reached, Result<[WaitMember], PipelineError>)], _ keys: Keys) async {
+        await withTaskGroup(of: Void.self) { group in
+            for (reached, first) in found where (try? first.get().isEmpty) != true {
+                group.addTask {
+                    await self.attempt { () throws(PipelineError) in
+                        _ = try first.get()
+                        switch reached.set.kind {
+                        case .peak, .trough: try await self.trail(reached, keys)
+                        default: try await self.fire(reached, keys)
+                        }
+                    }
                 }
             }
         }
@@ -135,15 +148,13 @@ public final class Ticker {
     /// What has to be known for each set.
     private func questions(_ sets: [WaitSet], _ keys: Keys) async throws(PipelineError) -> [WaitSet: MarkQuestion] {
         var questions: [WaitSet: MarkQuestion] = [:]
-        for set in sets {
-            if set.kind == .liquidity {
-                // The order that wants the least is first.
-                let first = try await pipeline.due([(set, String(repeating: "9", count: PriceLevel.keyLength))], upTo: 1, in: keys)
-                questions[set] = first.first?.first?.amount.map { .liquidity(set.direction, $0) } ?? .price(set.direction)
-            } else {
-                questions[set] = .price(set.direction)
-            }
+        let last = String(repeating: "9", count: PriceLevel.keyLength)
+        let snipers = sets.filter { $0.kind == .liquidity }
+        for (set, first) in zip(snipers, try await pipeline.due(snipers.map { ($0, last) }, upTo: 1, in: keys)) {
+            // The order that wants the least is first.
+            questions[set] = (try? first.get().first?.amount).map { .liquidity(set.direction, $0) } ?? .price(set.direction)
         }
+        for set in sets where set.kind != .liquidity { questions[set] = .price(set.direction) }
         return questions
     }
 
@@ -161,24 +172,33 @@ public final class Ticker {
     private typealias Reached = (set: WaitSet, last: String, mark: Mark)
 
     private func fire(_ reached: Reached, _ keys: Keys) async throws(PipelineError) {
-        let message = message(reached)
-        // Most orders are fired many in one run. What such a run leaves is looked at one by one.
-        var (left, oneByOne, skip) = (0, false, 0)
-        for _ in 0..<Self.maxRuns {
-            let outcome = try await pipeline.fire(
-                reached.set, upTo: reached.last, reached.mark, message, maxAge: UInt64(settings.maxAge.millisecondsRoundedUp),
-                skip: oneByOne ? skip : left, oneByOne: oneByOne, in: keys)
-            guard case .looked(let looked, let fired, let kept) = outcome else {
-                metrics.stale.increment()
-                return
-            }
-            note(fired: fired, at: reached.mark)
-            if oneByOne { skip += kept } else { left += kept }
-            let isFull = looked == (oneByOne ? OrderPipeline.firedOneByOne : OrderPipeline.firedAtOnce)
-            guard !isFull else { continue }
-            guard !oneByOne, left > 0 else { return }
-            oneByOne = true
+        // Most orders are fired many in one run. What such runs leave is looked at one by one, before it becomes too much to be skipped.
+        var left = 0
+        for _ in 0..<Self.maxRuns where left < Self.maxLeft {
+            guard let run = try await fire(reached, skip: left, oneByOne: false, keys) else { return }
+            left += run.kept
+            if run.looked < OrderPipeline.firedAtOnce { break }
         }
+        guard left > 0 else { return }
+        var skip = 0
+        for _ in 0..<Self.maxRuns {
+            guard let run = try await fire(reached, skip: skip, oneByOne: true, keys) else { return }
+            skip += run.kept
+            if run.looked < OrderPipeline.firedOneByOne { return }
+        }
+    }
+
+    /// One run of the script; nil if the mark is too old by now.
+    private func fire(_ reached: Reached, skip: Int, oneByOne: Bool, _ keys: Keys) async throws(PipelineError) -> (looked: Int, kept: Int)? {
+        let outcome = try await pipeline.fire(
+            reached.set, upTo: reached.last, reached.mark, message(reached), maxAge: UInt64(settings.maxAge.millisecondsRoundedUp), skip: skip,
+            oneByOne: oneByOne, in: keys)
+        guard case .looked(let looked, let fired, let kept) = outcome else {
+            metrics.stale.increment()
+            return nil
+        }
+        note(fired: fired, at: reached.mark)
+        return (looked, kept)
     }
 
     private func note(fired: Int, at mark: Mark) {
@@ -188,14 +208,21 @@ public final class Ticker {
     }
 
     /// Moves the triggers of orders for which the mark is a new best price.
-    private func trail(_ reached: Reached, _ members: [WaitMember], _ keys: Keys) async throws(PipelineError) {
-        let direction = reached.set.direction
-        let places = try await pipeline.trails(of: members.map(\.id), in: keys)
-        let moved = zip(members, places).compactMap { member, seen -> (id: OrderID, seen: WaitPlace, next: WaitPlace)? in
-            guard let seen, let next = TrailingTrigger(bps: seen.bps, best: reached.mark.price, of: direction.priced) else { return nil }
-            return (member.id, seen.place, WaitPlace(.trailing(next), direction))
+    private func trail(_ reached: Reached, _ keys: Keys) async throws(PipelineError) {
+        var skip = 0
+        for _ in 0..<Self.maxRuns {
+            let page = try await pipeline.due([(reached.set, reached.last)], skip: skip, upTo: Self.trailedAtOnce, in: keys)
+            guard let due = try page.first?.get(), !due.isEmpty else { return }
+            var members = try await pipeline.trailing(due, in: keys)
+            for index in members.indices { members[index].next = members[index].seen.flatMap { next(of: $0.bps, reached) } }
+            skip += try await pipeline.trail(members, of: reached.set, in: keys)
+            if due.count < Self.trailedAtOnce { return }
         }
-        if !moved.isEmpty { _ = try await pipeline.trail(moved, in: keys) }
+    }
+
+    private func next(of bps: Int, _ reached: Reached) -> WaitPlace? {
+        let direction = reached.set.direction
+        return TrailingTrigger(bps: bps, best: reached.mark.price, of: direction.priced).map { WaitPlace(.trailing($0), direction) }
     }
 
     private func message(_ reached: Reached) -> String {

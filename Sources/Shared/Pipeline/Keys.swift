@@ -142,6 +142,8 @@ public struct Keys: Sendable {
     static let prices = "orders:{prices}:marks"
     /// The names of those that are wanted, sorted by when somebody last asked.
     static let wantedPrices = "orders:{prices}:wanted"
+    /// Prices that people have asked for, by the time of that.
+    static let askedPrices = "orders:{prices}:asked"
     /// First attempts of the last minute over all executors, and the counter that numbers them.
     public static let attempts = ["orders:{limits}:attempts", "orders:{limits}:attempt"]
     /// Two keys: the process whose turn it is to count the entries that wait after a restart of Redis, and the run of Redis that was counted last.

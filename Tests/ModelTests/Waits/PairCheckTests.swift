@@ -6,7 +6,8 @@ import Testing
     private static let losses: [(WaitMutation, WaitViolation)] = [
         (.fireWithoutStateCheck, .firedTwice), (.fireStaleMark, .firedUnreached), (.fireWithoutSibling, .bothFilled),
         (.floorBySlippage, .filledBelow),
-        (.fillLeavesOther, .openAfterFill), (.failKeepsHeld, .stuck), (.promoteHeld, .armedBeside), (.amendLeavesMember, .firedTwice),
+        (.fillLeavesOther, .openAfterFill), (.failKeepsHeld, .stuck), (.promoteHeld, .armedBeside),
+        (.cancelLeavesOther, .aliveAfterCancel), (.amendLeavesMember, .firedTwice),
     ]
 
     private struct Exploration {

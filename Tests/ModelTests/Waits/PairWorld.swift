@@ -14,6 +14,8 @@ enum WaitMutation: CaseIterable, Sendable {
     case failKeepsHeld
     /// A wait that is over puts an order back although it is held.
     case promoteHeld
+    /// To cancel one that is held leaves the other one under way.
+    case cancelLeavesOther
     /// An amended order leaves its old member behind, and `fire` goes by members alone.
     case amendLeavesMember
 }
@@ -27,6 +29,7 @@ enum WaitViolation: String, Sendable {
     case onStreamAndInSet = "an order is on a stream and in a set"
     case stuck = "an order is held for nobody"
     case armedBeside = "an order can be fired while the other one of its pair is under way"
+    case aliveAfterCancel = "an order goes on although the other one of its pair is cancelled"
     case openAfterFill = "an order waits although the other one of its pair is filled"
 }
 
@@ -237,13 +240,17 @@ struct PairWorld: Hashable {
                 $0.end(side, .expired)
             }
         }
-        if own.state == .open || own.state == .pending {
-            change(.cancels(side), emit) {
-                $0.people -= 1
-                $0.end(side, .cancelled)
-                $0.settle(side, mutation)
-            }
+        if own.state == .open || own.state == .pending, sides[1 - side].state != .submitted {
+            change(.cancels(side), emit) { $0.cancel(side, mutation) }
         }
+    }
+
+    /// Cancels a pair of which nothing is at the chain.
+    private mutating func cancel(_ side: Int, _ mutation: WaitMutation?) {
+        people -= 1
+        end(side, .cancelled)
+        guard sides[1 - side].isUnderWay else { return settle(side, mutation) }
+        if mutation != .cancelLeavesOther { end(1 - side, .cancelled) }
     }
 
     // MARK: Judging
@@ -255,6 +262,7 @@ struct PairWorld: Hashable {
             let (own, other) = (sides[side], sides[1 - side])
             if own.isOnStream && own.isArmed { return .onStreamAndInSet }
             if own.state == .open, other.state == .confirmed { return .openAfterFill }
+            if own.state == .cancelled, !other.isFinal { return .aliveAfterCancel }
             if own.state == .open, own.isHeld, !other.isUnderWay { return .stuck }
             if own.isArmed, other.isUnderWay { return .armedBeside }
         }

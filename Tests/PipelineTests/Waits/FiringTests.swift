@@ -331,17 +331,34 @@ struct FiringTests {
             try await bench.hold(order, mark: "100")
             #expect(try await bench.members(.confirmedBelow) == [PriceLevel.of("98").descendingKey + ":\(order.id)"])
             #expect(try await bench.members(.peak) == [PriceLevel.of("100.04").key + ":\(order.id)"])
-            let seen = try #require(try await bench.pipeline.trails(of: [order.id], in: bench.keys)[0])
-            #expect(seen.bps == 200)
-            let next = WaitPlace(.trailing(try #require(TrailingTrigger(bps: 200, best: .of("110"), of: .tokenIn))), Samples.direction)
-            #expect(try await bench.pipeline.trail([(order.id, seen.place, next)], in: bench.keys) == 1)
+            let members = try await bench.trailing(to: "110")
+            #expect(members.map(\.seen?.bps) == [200])
+            let set = WaitSet(Samples.direction, .peak)
+            #expect(try await bench.pipeline.trail(members, of: set, in: bench.keys) == 0)
             // A ticker that has read the old place is too late.
-            #expect(try await bench.pipeline.trail([(order.id, seen.place, seen.place)], in: bench.keys) == 0)
+            #expect(try await bench.pipeline.trail(members, of: set, in: bench.keys) == 0)
             #expect(try await bench.members(.confirmedBelow) == [PriceLevel.of("107.8").descendingKey + ":\(order.id)"])
             #expect(try await bench.events(order).count == 1)
             #expect(try await bench.fire(.confirmedBelow, at: "107.8") == 1)
             #expect(try await bench.members(.peak).isEmpty)
             #expect(try await bench.members(.confirmedBelow).isEmpty)
+        }
+    }
+
+    @Test func `a member for which nothing waits goes, and one that cannot be read now stays`() async throws {
+        try await withBench { bench in
+            let (order, away) = (Samples.waiting(.trailingStop, trailingBps: 200), Samples.waiting(.trailingStop, trailingBps: 200))
+            for each in [order, away] { try await bench.hold(each, mark: "100") }
+            try await bench.send("HSET", bench.keys.order(away.id), "s", "later 1 1 1 1 waits")
+            let set = WaitSet(Samples.direction, .peak)
+            let strays = ["\(set.key(of: .of("99"))):\(order.id)", "\(set.key(of: .of("99"))):\(Samples.id())"]
+            for stray in strays { try await bench.send("ZADD", bench.keys.waits(set), "0", stray) }
+            let members = try await bench.trailing(to: "110")
+            #expect(members.count == 4)
+            #expect(try await bench.pipeline.trail(members, of: set, in: bench.keys) == 1)
+            let left = try await bench.members(.peak)
+            #expect(Set(left.map { $0.suffix(36) }) == Set([order, away].map { $0.id.description.suffix(36) }))
+            #expect(left.count == 2)
         }
     }
 

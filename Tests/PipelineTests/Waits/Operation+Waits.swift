@@ -90,9 +90,8 @@ extension Operation {
         Operation("trail") { bench in
             let order = Samples.waiting(.trailingStop, trailingBps: 200)
             try await bench.hold(order, mark: "100")
-            let seen = try #require(try await bench.pipeline.trails(of: [order.id], in: bench.keys)[0])
-            let next = WaitPlace(.trailing(try #require(TrailingTrigger(bps: 200, best: .of("110"), of: .tokenIn))), Samples.direction)
-            return { _ = try await $0.trail([(order.id, seen.place, next)], in: bench.keys) }
+            let members = try await bench.trailing(to: "110")
+            return { _ = try await $0.trail(members, of: WaitSet(Samples.direction, .peak), in: bench.keys) }
         },
     ]
 }

@@ -129,7 +129,17 @@ struct PairTests {
         try await withPair { bench, profit, stop in
             try await bench.fire(.above, at: "200")
             #expect(try await bench.pipeline.cancel(stop.id) == .cancelled)
-            #expect(try await bench.state(profit) == .pending)
+            #expect(try await bench.state(profit) == .cancelled)
+            #expect(try await bench.events(profit).last?.type == .cancelled)
+        }
+    }
+
+    @Test func `a pair of which one has a transaction under way cannot be cancelled`() async throws {
+        try await withPair { bench, profit, stop in
+            try await bench.fire(.above, at: "200")
+            _ = try await bench.work(profit, to: .submitted)
+            for order in [profit, stop] { #expect(try await bench.pipeline.cancel(order.id) == .submitted) }
+            #expect(try await bench.state(stop) == .open)
         }
     }
 

@@ -65,6 +65,18 @@ extension Bench {
         return (looked, fired, kept)
     }
 
+    /// What is due in the set of peaks at a price, with triggers that follow it.
+    func trailing(to price: String) async throws -> [TrailingMember] {
+        let set = WaitSet(Samples.direction, .peak)
+        let due = try #require(try await pipeline.due([(set, set.key(of: .of(price)))], upTo: 100, in: keys).first).get()
+        var members = try await pipeline.trailing(due, in: keys)
+        for index in members.indices {
+            guard let bps = members[index].seen?.bps, let trailing = TrailingTrigger(bps: bps, best: .of(price), of: .tokenIn) else { continue }
+            members[index].next = WaitPlace(.trailing(trailing), Samples.direction)
+        }
+        return members
+    }
+
     /// The members of a set, the next due first.
     func members(_ kind: WaitSet.Kind) async throws -> [String] {
         let set = keys.waits(WaitSet(Samples.direction, kind))

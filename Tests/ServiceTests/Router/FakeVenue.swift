@@ -16,6 +16,8 @@ final class FakeVenue: Venue {
     let dex: String
     var answer: Answer
     private(set) var asked = 0
+    /// The amounts for which it was asked.
+    private(set) var amounts: [BaseUnits] = []
     /// The time that its quotes carry.
     var quotedAt: UInt64?
     /// While it is set, an answer waits for it.
@@ -28,6 +30,7 @@ final class FakeVenue: Venue {
 
     func quote(_ request: QuoteRequest) async throws -> Quote {
         asked += 1
+        amounts.append(request.amountIn)
         if let gate { try await gate.value }
         switch answer {
         case .quote(let amountOut):

@@ -72,7 +72,8 @@ struct MarkTests {
         try await withProcess(RouterSettings.self, ["MOCK_VOLATILITY_BPS": "0"]) { test in
             let pools = try PoolList(bytes: Array("[\(JSONWriterText.pool)]".utf8), tokens: try Samples.tokens())
             let board = MarketBoard(pools.pools, settings: test.settings.market, process: test.process)
-            let marks = Marks.make(.mock, tokens: try Samples.tokens(), pools: pools, board: board, maxAge: .milliseconds(50), process: test.process)
+            let marks = Marks.make(.mock, tokens: try Samples.tokens(), pools: pools, board: board, maxAge: .milliseconds(50), for: .orders,
+                process: test.process)
             let found = await marks.marks([.price(Samples.direction), .price(back)], partition: 0)
             let (bid, ask) = (try #require(found[.price(Samples.direction)]?.price), try #require(found[.price(back)]?.price))
             // 150 less and plus a quarter of a per cent.
@@ -85,23 +86,23 @@ struct MarkTests {
 
     @Test func `who asks for a live price says that it is wanted, and gets what was published`() async throws {
         try await withProcess(RouterSettings.self) { test in
-            let marks = LiveMarks(pipeline: test.pipeline)
+            let marks = LiveMarks(pipeline: test.pipeline, for: .orders)
             #expect(await marks.marks([.price(Samples.direction)], partition: 3).isEmpty)
-            let wanted = try await test.pipeline.wantedMarks(since: 0)
+            let wanted = try await test.pipeline.wantedMarks(by: .orders, since: 0)
             #expect(wanted == [Samples.direction.name])
+            #expect(try await test.pipeline.wantedMarks(by: .people, since: 0).isEmpty)
             try await test.pipeline.publish(Mark(.of("180.5"), at: 5), under: Samples.direction.name)
             #expect(await marks.marks([.price(Samples.direction)], partition: 0) == [.price(Samples.direction): Mark(.of("180.5"), at: 5)])
             let now = try await test.pipeline.time()
-            #expect(try await test.pipeline.wantedMarks(since: now + 60_000).isEmpty)
+            #expect(try await test.pipeline.wantedMarks(by: .orders, since: now + 60_000).isEmpty)
         }
     }
 
     @Test func `the leader asks one question at a time, that of the longest ago first`() async throws {
         try await withProcess(RouterSettings.self) { test in
             let venue = FakeVenue("meteora", .quote(218_000_000))
-            let feed = LivePriceFeed(
-                venues: [venue], tokens: try Samples.tokens(), pipeline: test.pipeline, clock: test.process.heartbeat.clock)
-            let marks = LiveMarks(pipeline: test.pipeline)
+            let feed = try feed(venue, test)
+            let marks = LiveMarks(pipeline: test.pipeline, for: .orders)
             let questions: Set = [MarkQuestion.price(Samples.direction), .price(back)]
             _ = await marks.marks(questions, partition: 0)
             try await feed.tick()
@@ -110,6 +111,45 @@ struct MarkTests {
             try await sleep(for: .milliseconds(2))
             try await feed.tick()
             #expect(await marks.marks(questions, partition: 0).count == 2)
+        }
+    }
+
+    private func feed(_ venue: FakeVenue, _ test: TestProcess<RouterSettings>) throws -> LivePriceFeed {
+        LivePriceFeed(
+            venues: [venue], tokens: try Samples.tokens(), pipeline: test.pipeline, maxAge: .seconds(4), clock: test.process.heartbeat.clock,
+            log: test.process.log)
+    }
+
+    @Test func `prices that people ask for take only the room that those of orders leave`() async throws {
+        try await withProcess(RouterSettings.self) { test in
+            let venue = FakeVenue("meteora", .quote(218_000_000))
+            let feed = try feed(venue, test)
+            let (orders, people) = (LiveMarks(pipeline: test.pipeline, for: .orders), LiveMarks(pipeline: test.pipeline, for: .people))
+            // There is room for two. The one of the orders is there from the start, and both amounts below come after it.
+            let (first, second) = (MarkQuestion.liquidity(Samples.direction, BaseUnits(1)), MarkQuestion.liquidity(Samples.direction, BaseUnits(2)))
+            _ = await people.marks([first], partition: 0)
+            try await sleep(for: .milliseconds(2))
+            _ = await people.marks([second], partition: 0)
+            _ = await orders.marks([.price(Samples.direction)], partition: 0)
+            for _ in 0..<6 {
+                try await feed.tick()
+                try await sleep(for: .milliseconds(2))
+            }
+            #expect(await orders.marks([.price(Samples.direction)], partition: 0).count == 1)
+            #expect(venue.amounts.contains(BaseUnits(2)))
+            #expect(!venue.amounts.contains(BaseUnits(1)))
+        }
+    }
+
+    @Test func `a price without an answer is not asked for again at once`() async throws {
+        try await withProcess(RouterSettings.self) { test in
+            let venue = FakeVenue("meteora", .failure(.noRoute))
+            let feed = try feed(venue, test)
+            _ = await LiveMarks(pipeline: test.pipeline, for: .orders).marks([.price(Samples.direction)], partition: 0)
+            try await feed.tick()
+            #expect(venue.asked == 4)
+            try await feed.tick()
+            #expect(venue.asked == 4)
         }
     }
 

@@ -19,13 +19,13 @@ import Venues
 struct RestingTests {
     /// Fires an order and lets the router handle it, with one venue that offers an amount.
     private func withRouted(
-        _ order: Order, offering amount: UInt64?, mark: String? = nil, _ body: @ServiceActor (TestProcess<RouterSettings>) async throws -> Void
+        _ order: Order, offering amount: UInt64?, mark: String? = nil, others: [FakeVenue] = [], _ body: @ServiceActor (TestProcess<RouterSettings>) async throws -> Void
     ) async throws {
         try await withProcess(RouterSettings.self, ["RETRY_JITTER": "0"]) { test in
-            let venue = FakeVenue("meteora", amount.map { .quote($0) } ?? .failure(.venueUnavailable))
+            let venues = [FakeVenue("meteora", amount.map { .quote($0) } ?? .failure(.venueUnavailable))] + others
             let marks = FakeMarks()
             if let mark { try marks.set(mark, Samples.direction, at: UInt64(try await test.now())) }
-            let desk = QuoteDesk(venues: [venue], timeout: test.settings.quoteTimeout, metrics: test.process.metrics)
+            let desk = QuoteDesk(venues: venues, timeout: test.settings.quoteTimeout, metrics: test.process.metrics)
             let handler = RoutingHandler(
                 desk: desk, marks: marks, pipeline: test.pipeline, retry: test.settings.retry, log: test.process.log, observer: test.process.observer)
             if order.beginsAtOnce { try await test.accept(order) } else { try await fire(order, test) }
@@ -52,12 +52,12 @@ struct RestingTests {
 
     @Test func `a quote one unit below the limit is not, and the order waits again half-way back`() async throws {
         let order = Samples.waiting(at: "150")
-        // At the mark 150 its size brings 100 each: it would fill at 225, and waits for 187.5.
-        try await withRouted(order, offering: 150_000_000, mark: "150") { test in
+        // At the mark 150 its size brings 125 each: it would fill at 180, and waits for 165.
+        try await withRouted(order, offering: 187_500_000, mark: "150") { test in
             let found = try await test.state(order)
             #expect(found == "open")
             let last = try #require(try await test.events(order).last)
-            #expect(last.type == .open && last.waitsFor == .of("187.5") && last.message.contains("would bring 150 USDC"))
+            #expect(last.type == .open && last.waitsFor == .of("165") && last.message.contains("would bring 187.5 USDC"))
             #expect(try await test.redis.send(["ZCARD", test.keys.retries]).integer == 1)
         }
         let near = Samples.waiting(at: "150")
@@ -65,6 +65,14 @@ struct RestingTests {
             let found = try await test.state(near)
             #expect(found == "open")
             #expect(try await test.events(near).last?.waitsFor == .of("150"))
+        }
+    }
+
+    @Test(arguments: [(FailureCode.venueUnavailable, "150"), (.noRoute, "165"), (.insufficientLiquidity, "165")])
+    func `where a venue does not answer the order waits at its limit, as that venue may fill it`(code: FailureCode, level: String) async throws {
+        let order = Samples.waiting(at: "150")
+        try await withRouted(order, offering: 187_500_000, mark: "150", others: [FakeVenue("raydium", .failure(code))]) { test in
+            #expect(try await test.events(order).last?.waitsFor == .of(level))
         }
     }
 

@@ -155,6 +155,43 @@ struct TickerTests {
         }
     }
 
+    @Test func `more pairs than are skipped keep nobody behind them from firing`() async throws {
+        try await withTicker { bench in
+            for _ in 0..<1100 {
+                let (profit, stop) = Samples.pair()
+                try await bench.test.hold(profit, stop)
+            }
+            let behind = Samples.waiting(at: "250")
+            try await bench.test.hold(behind)
+            try await bench.tick("300")
+            #expect(try await bench.state(behind) == "pending")
+            #expect(bench.metric("orders_triggered_total") == "1101")
+        }
+    }
+
+    @Test func `all triggers follow a new best price in one tick, whatever cannot be read`() async throws {
+        try await withTicker { bench in
+            let orders = (0..<(2 * Ticker.trailedAtOnce + 3)).map { _ in Samples.waiting(.trailingStop, trailingBps: 200) }
+            for order in orders { try await bench.test.hold(order, mark: "100") }
+            let away = orders.prefix(Ticker.trailedAtOnce + 1)
+            for order in away { _ = try await bench.test.redis.send(["HSET", bench.test.keys.order(order.id), "s", "later 1 1 1 1 waits"]) }
+            try await bench.tick("110")
+            let spots = try await bench.test.pipeline.spots(of: orders.dropFirst(away.count).map(\.id))
+            #expect(Set(spots.map { WaitPlace.trigger(spot: $0)?.level }) == [.of("107.8")])
+        }
+    }
+
+    @Test func `a set that cannot be read does not keep another from firing`() async throws {
+        try await withTicker { bench in
+            let (order, stop) = (Samples.waiting(at: "150"), Samples.waiting(.stop, at: "140"))
+            for each in [order, stop] { try await bench.test.hold(each) }
+            let set = bench.test.keys.waits(WaitSet(Samples.direction, .confirmedBelow))
+            for command in [["DEL", set], ["SET", set, "x"]] { _ = try await bench.test.redis.send(command) }
+            for price in ["130", "130", "150"] { try await bench.tick(price) }
+            #expect(try await bench.state(order) == "pending")
+        }
+    }
+
     @Test func `where nothing waits no price is asked for`() async throws {
         try await withTicker { bench in
             try await bench.tick("150")

@@ -47,7 +47,8 @@ public struct Gateway: Service {
         marketSettings = settings.market
         let triggers = TriggerCheck(
             marks: Marks.make(
-                settings.venues, tokens: market.tokens, pools: market.pools, board: board, maxAge: .milliseconds(50), process: process),
+                settings.venues, tokens: market.tokens, pools: market.pools, board: board, maxAge: .milliseconds(50), for: .people,
+                process: process),
             maxAge: UInt64(settings.markMaxAge.millisecondsRoundedUp), clock: process.heartbeat.clock)
         let acceptance = try Acceptance(
             settings: settings, process: process, tokens: market.tokens, triggers: triggers, admission: admission,

@@ -29,7 +29,7 @@ extension Router {
             ? nil
             : LivePriceFeed(
                 venues: LiveVenues.withPreviews(LiveVenueOptions(settings: settings.live, timeout: settings.quoteTimeout)).previews,
-                tokens: files.tokens, pipeline: process.pipeline, clock: process.heartbeat.clock)
+                tokens: files.tokens, pipeline: process.pipeline, maxAge: settings.ticks.maxAge, clock: process.heartbeat.clock, log: process.log)
         return Waits(ticker: ticker, feed: feed)
     }
 }
@@ -38,7 +38,7 @@ extension Router.Waits {
     /// Asks the venues while this process is the first of the routers of partition 0, so that one process asks for all.
     @ServiceActor
     static func feed(_ feed: LivePriceFeed, _ rounds: UpkeepRounds, _ process: ServiceProcess) async {
-        await rounds.each(.seconds(1)) { partitions in
+        await rounds.each(LivePriceFeed.interval) { partitions in
             guard partitions.contains(where: { $0.partition == 0 }) else { return }
             do throws(PipelineError) { try await feed.tick() } catch { process.observer.failed(doing: "prices", error: error) }
         }

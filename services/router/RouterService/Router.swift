@@ -27,7 +27,8 @@ public struct Router: Service {
         board = MarketBoard(files.pools.pools, settings: settings.market, process: process)
         let desks = try Self.desks(settings, files.pools, board, process)
         let marks = Marks.make(
-            settings.venues, tokens: files.tokens, pools: files.pools, board: board, maxAge: settings.ticks.interval / 2, process: process)
+            settings.venues, tokens: files.tokens, pools: files.pools, board: board, maxAge: settings.ticks.interval / 2, for: .orders,
+            process: process)
         let handler = RoutingHandler(
             desk: desks.orders, marks: marks, pipeline: process.pipeline, retry: settings.retry, log: process.log, observer: process.observer)
         stage = StageWorker(.router, concurrency: settings.concurrency, settings: settings.worker, handler: handler, process: process)

@@ -76,7 +76,9 @@ final class RoutingHandler: OrderHandler {
 
     /// What an order waits for whose limit was not met.
     private func resting(_ round: QuoteRound, _ order: Order) async -> Trigger? {
-        guard let direction = PriceDirection(order), let best = round.offers?.best else { return order.resting(mark: nil, own: nil) }
+        // Without the offers of all venues nobody knows what its size would bring.
+        let isWhole = round.unavailable.allSatisfy { [.noRoute, .insufficientLiquidity].contains($0.failure.code) }
+        guard isWhole, let direction = PriceDirection(order), let best = round.offers?.best else { return order.resting(mark: nil, own: nil) }
         let mark = await marks.marks([.price(direction)], partition: order.id.partition)[.price(direction)]
         let own = PriceLevel(
             amountIn: best.amountIn, amountOut: best.amountOut, inputDecimals: order.tokenIn.decimals, outputDecimals: order.tokenOut.decimals,

@@ -35,14 +35,14 @@ extension Order {
     /// The floor of its limit price; nil if it has none.
     public var floor: PriceFloor? { PriceFloor(self) }
 
-    /// Where the order waits when its limit was not met: at the price at which its size would fill, half-way back, because the pools may have grown
-    /// meanwhile.
+    /// Where the order waits when its limit was not met: at the price at which its size would fill, half-way back, but at most 10 % beyond its limit.
     ///
-    /// A quote at the order's own size is worse than the mark, by the price's move on the way. That share is expected again.
+    /// A quote at the order's own size is worse than the mark, by the price's move on the way. That share is expected again. But a pool that grows
+    /// moves no mark: an order that waited far beyond its limit would not notice that it could be filled.
     ///
     /// - Parameters:
     ///   - mark: the price of a small swap at the time of the quote; nil if it is not known, and then the order waits at its limit.
-    ///   - own: the price of the quote; nil if there was none.
+    ///   - own: the price of the best quote; nil if there was none, or if a venue that could be better did not answer.
     public func resting(mark: PriceLevel?, own: PriceLevel?) -> Trigger? {
         guard let terms, let limit = terms.limitPrice else { return nil }
         let condition = terms.condition(of: .limit)
@@ -50,7 +50,8 @@ extension Order {
             // limit · mark / own
             let whole = WideArithmetic.multiplyDivide(limit.units, mark.units, by: own.units, condition == .above ? .up : .down)
         else { return Trigger(condition, limit) }
-        let middle = condition == .above ? limit.units + (whole - limit.units) / 2 : limit.units - (limit.units - whole) / 2
+        let away = min((condition == .above ? whole - limit.units : limit.units - whole) / 2, limit.units / 10)
+        let middle = condition == .above ? limit.units + away : limit.units - away
         // More digits say nothing, and nobody can read them.
         let level = PriceLevel(units: middle)?.rounded(significantDigits: 10, of: terms.priced) ?? limit
         return Trigger(condition, condition == .above ? max(level, limit) : min(level, limit))

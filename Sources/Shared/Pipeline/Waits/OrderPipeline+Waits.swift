@@ -47,27 +47,18 @@ extension OrderPipeline {
         _ = try await fire(set, upTo: "!", Mark(.least, at: try await time()), "", maxAge: .max >> 12, in: keys)
     }
 
-    /// The first members of sets that are due up to a key each, at most so many. Costs a few microseconds however many orders wait.
-    package func due(_ sets: [(set: WaitSet, last: String)], upTo max: Int, in keys: Keys) async throws(PipelineError) -> [[WaitMember]] {
+    /// The first members of sets that are due up to a key each, at most so many. Costs a few microseconds however many orders wait. A set that cannot
+    /// be read does not keep the others from being read.
+    ///
+    /// - Parameter skip: how many of those that are due are left out.
+    package func due(
+        _ sets: [(set: WaitSet, last: String)], skip: Int = 0, upTo max: Int, in keys: Keys
+    ) async throws(PipelineError) -> [Result<[WaitMember], PipelineError>] {
         guard !sets.isEmpty else { return [] }
-        let replies = try await send(all: sets.map { ["ZRANGEBYLEX", keys.waits($0.set), "-", "(" + $0.last + ";", "LIMIT", "0", String(max)] })
-        return replies.map { reply in (try? reply.get().array)?.compactMap { $0.string.flatMap(WaitMember.init) } ?? [] }
-    }
-
-    /// Sets triggers anew that follow a new best price. One that has gone on meanwhile stays. Returns how many were set.
-    package func trail(_ moved: [(id: OrderID, seen: WaitPlace, next: WaitPlace)], in keys: Keys) async throws(PipelineError) -> Int {
-        let arguments = moved.flatMap { [$0.id.description, $0.seen.spot, $0.seen.renewal, $0.next.spot, $0.next.renewal, $0.next.trail] }
-        return try await run(Scripts.trail, keys: [keys.waits], [keys.head] + arguments).count
-    }
-
-    /// The places of orders of a partition, as they are now; nil for one that does not trail.
-    package func trails(of ids: [OrderID], in keys: Keys) async throws(PipelineError) -> [(place: WaitPlace, bps: Int)?] {
-        guard !ids.isEmpty else { return [] }
-        return try await send(all: ids.map { ["HMGET", keys.order($0), "w", "n", "k"] }).map { reply in
-            guard let values = (try? reply.get().array)?.map({ $0.string ?? "" }), values.count == 3, let trail = WaitPlace.trail(values[2]) else {
-                return nil
-            }
-            return (WaitPlace(spot: values[0], renewal: values[1], trail: values[2]), trail.bps)
+        let replies = try await send(
+            all: sets.map { ["ZRANGEBYLEX", keys.waits($0.set), "-", "(" + $0.last + ";", "LIMIT", String(skip), String(max)] })
+        return replies.map { reply in
+            reply.map { $0.array?.compactMap { $0.string.flatMap(WaitMember.init) } ?? [] }.mapError { PipelineError($0) }
         }
     }
 
@@ -134,10 +125,5 @@ extension OrderPipeline {
     public func spots(of ids: [OrderID]) async throws(PipelineError) -> [String] {
         guard !ids.isEmpty else { return [] }
         return try await send(all: ids.map { ["HGET", keys(of: $0).order($0), "w"] }).map { (try? $0.get().string) ?? "" }
-    }
-
-    /// How far an order trails behind which price; nil if it does not trail.
-    public func trail(of id: OrderID) async throws(PipelineError) -> (bps: Int, best: PriceLevel)? {
-        try await send(["HGET", keys(of: id).order(id), "k"]).string.flatMap { WaitPlace.trail($0) }
     }
 }
