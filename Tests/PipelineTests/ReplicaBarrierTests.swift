@@ -145,6 +145,22 @@ struct ReplicaBarrierTests {
         }
     }
 
+    @Test func `an amendment waits for the replica too`() async throws {
+        try await withReplica { bench, replica in
+            var order = Samples.waiting()
+            try await bench.hold(order)
+            let spot = try await bench.pipeline.spots(of: [order.id])[0]
+            order.terms?.limitPrice = .of("190")
+            let (amended, waiting) = (order, try #require(order.waiting(at: nil)))
+            replica.freeze()
+            let error = await shortage { _ = try await bench.pipeline.amend(amended, to: waiting, seen: 1, spot, "m") }
+            #expect(error?.code == .notReady && error?.outcomeUnknown == true)
+            try await thaw(replica, bench)
+            let next = try await bench.pipeline.spots(of: [order.id])[0]
+            #expect(try await bench.pipeline.amend(amended, to: waiting, seen: 2, next, "m") == .amended(seq: 3))
+        }
+    }
+
     @Test func `one replica is not two, and a full Redis is no reason to wait`() async throws {
         try await withReplica(needing: 2) { bench, _ in
             let error = await shortage { try await bench.accept(Samples.order()) }

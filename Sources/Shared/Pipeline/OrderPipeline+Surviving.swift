@@ -55,6 +55,13 @@ extension OrderPipeline {
         guard place?.state == .cancelled else { throw Self.lost }
     }
 
+    /// Waits until the replicas know of an order's event.
+    func awaitReplicas(ofAmended id: OrderID, seq: Int, in keys: Keys) async throws(PipelineError) {
+        guard let barrier else { return }
+        let place = try await barrier.read(["HGET", keys.order(id), "s"], in: keys).string.flatMap { OrderPlace($0) }
+        guard let place, place.seq >= seq else { throw Self.lost }
+    }
+
     /// Waits until the replicas know of the pause, of all partitions at once.
     func awaitReplicasOfPause() async throws(PipelineError) {
         guard let barrier else { return }

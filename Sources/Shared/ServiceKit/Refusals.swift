@@ -243,18 +243,29 @@ extension Problem {
 
     /// The order sells too much.
     ///
-    /// - Parameter most: what it may sell at most, `100 SOL`.
-    public static func orderTooLarge(_ most: String) -> Problem {
+    /// - Parameters:
+    ///   - most: what it may sell at most, `100 SOL`.
+    ///   - field: the member that says too much.
+    public static func orderTooLarge(_ most: String, field: String = "amount") -> Problem {
         Problem(
             422, Code.limitExceeded, "One order may sell at most \(most); place a smaller order",
-            errors: [BadField(field: "amount", message: "must be at most \(most)")])
+            errors: [BadField(field: field, message: "must be at most \(most)")])
+    }
+
+    /// An order that follows another one would sell all that comes in, and an order may sell only so much.
+    ///
+    /// - Parameter most: what one order may sell at most, `100 SOL`.
+    public static func followerWithoutAmount(_ most: String, field: String) -> Problem {
+        Problem(
+            422, Code.limitExceeded, "Give the following order an amount: one order may sell at most \(most), and more than that might come in",
+            errors: [BadField(field: field, message: "is required, and must be at most \(most)")])
     }
 
     /// The operator's limits name no amount of the token that the order sells.
-    public static func notSold(_ symbol: String) -> Problem {
+    public static func notSold(_ symbol: String, field: String = "tokenIn") -> Problem {
         Problem(
             422, Code.limitExceeded, "No order may sell \(symbol) here; sell another token",
-            errors: [BadField(field: "tokenIn", message: "may not be sold")])
+            errors: [BadField(field: field, message: "may not be sold")])
     }
 
     /// The order would exceed a limit of its account.

@@ -78,6 +78,37 @@ struct UserLimitTests {
         }
     }
 
+    @Test(
+        arguments: [
+            (#"{"amount":20000.5}"#, nil, ""),
+            (#"{"amount":20000.500001}"#, "One order may sell at most 20000.5 USDC; place a smaller order", "then.amount"),
+            ("{}", "Give the following order an amount: one order may sell at most 20000.5 USDC, and more than that might come in", "then.amount"),
+            (#"{"tokenIn":"SOL","tokenOut":"WIF","amount":100.5}"#, "One order may sell at most 100 SOL; place a smaller order", "then.amount"),
+            (#"{"tokenIn":"WIF","tokenOut":"USDC","amount":1}"#, "No order may sell WIF here; sell another token", "then.tokenIn"),
+            (
+                #"[{"orderType":"limit","limitPrice":"120","amount":1},{"orderType":"stop","triggerPrice":"999","amount":20001}]"#,
+                "One order may sell at most 20000.5 USDC; place a smaller order", "then.amount"
+            ),
+        ] as [(String, String?, String)])
+    func `an order that follows another one sells no more than any order may`(_ then: String, _ sentence: String?, _ field: String) async throws {
+        try await withGateway(["ORDER_NOTIONAL_MAX": "SOL=100,USDC=20000.5"]) { _, http in
+            let answer = try await http.post(order("1", #","then":\#(then)"#))
+            guard let sentence else {
+                #expect(answer.status == 202, "\(answer.body)")
+                return
+            }
+            expectLimit(answer, sentence)
+            #expect(answer["errors"]?.array?.first?["field"]?.string == field)
+        }
+    }
+
+    @Test func `an order that follows may have no amount where it may sell any`() async throws {
+        try await withGateway { _, http in
+            let answer = try await http.post(order("1", #","then":{}"#))
+            #expect(answer.status == 202)
+        }
+    }
+
     @Test func `a repeated order is answered though it would be too large by now`() async throws {
         try await withGateway { test, http in
             let first = try await http.post(order(), "Idempotency-Key: k")

@@ -154,6 +154,20 @@ struct RestingTests {
         #expect(Set(signatures).count == 5 && signatures[0] == MockSignature.make(order: id, leg: 0, attempt: 1))
     }
 
+    @Test func `what should wait and cannot is not placed, and what follows at once is`() async throws {
+        // A limit order without a limit price: this version writes none, and another one might.
+        var lost = Samples.waiting(at: "150")
+        lost.terms?.limitPrice = nil
+        let (next, order) = (Samples.order(), Samples.waiting(at: "150", then: []))
+        let first = Order(
+            id: order.id, orderType: .limit, terms: order.terms, then: [lost, next], tokenIn: Samples.sol, tokenOut: Samples.usdc,
+            amountIn: order.amountIn, slippageBps: 100, slippage: "0.01", createdAt: 1, maxAttempts: 3, fingerprint: "f")
+        try await withSubmitted(first, .landed(amountOut: BaseUnits(225_000_000))) { test, _ in
+            let states = [try await test.state(first), try await test.state(lost), try await test.state(next)]
+            #expect(states == ["confirmed", nil, "pending"])
+        }
+    }
+
     @Test func `what follows an order sells all that came in, and trails from the price of the fill`() async throws {
         let after = Order(
             id: Samples.id(), orderType: .trailingStop, terms: PriceTerms(priced: .tokenOut, trailingBps: 1000, expiresAt: 9_000_000_000_000),

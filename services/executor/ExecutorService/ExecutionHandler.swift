@@ -127,8 +127,10 @@ final class ExecutionHandler: OrderHandler {
     }
 
     /// The orders that follow a filled one. Its fill is the price of the moment for those that trail.
+    ///
+    /// One that should wait, and for which no place can be found, is not placed: at the market it would be another order than its owner wanted.
     private func following(_ filled: PartialFill, of order: Order) -> [NewOrder] {
-        order.then.map { next in
+        order.then.compactMap { next in
             var next = next
             if next.amountIn.value == 0 { next.amountIn = filled.amountOut }
             let mark = next.terms.flatMap { terms in
@@ -136,7 +138,12 @@ final class ExecutionHandler: OrderHandler {
                     amountIn: filled.amountOut, amountOut: filled.amountIn, inputDecimals: order.tokenOut.decimals,
                     outputDecimals: order.tokenIn.decimals, of: terms.priced)
             }
-            return NewOrder(next, waiting: next.waiting(at: mark))
+            let waiting = next.waiting(at: mark)
+            guard waiting != nil || next.beginsAtOnce else {
+                log.order(.error, "order.follower_not_placed", order, ["followerId": .string(next.id.description)])
+                return nil
+            }
+            return NewOrder(next, waiting: waiting)
         }
     }
 

@@ -34,6 +34,15 @@ struct Asked {
         requests = reading.result.map { [$0.first, $0.second] }
         claim = reading.claim
     }
+
+    /// What a caller asks for, for its own user where it names none.
+    func orders(of principal: Principal) throws(RequestRefusal) -> [OrderRequest] {
+        try requests.get().map { request in
+            var request = request
+            request.userId = request.userId ?? principal.user
+            return request
+        }
+    }
 }
 
 /// Accepts orders: reads the request and writes the order once, even if answers of Redis are lost.
@@ -51,6 +60,7 @@ final class Acceptance {
     private let admission: Admission
     private let limits: UserLimits
     private let triggers: TriggerCheck
+    private let upgrade: UpgradeCheck
     private let outcomes: MetricFamily<Counter>
     private var random = SecureRandom()
 
@@ -59,6 +69,7 @@ final class Acceptance {
         outcomes: MetricFamily<Counter>
     ) throws(StartError) {
         self.triggers = triggers
+        upgrade = UpgradeCheck(process)
         limits = try UserLimits(settings.userLimits, tokens: tokens)
         self.settings = settings
         self.process = process
@@ -136,15 +147,9 @@ final class Acceptance {
     private func take(
         _ reading: Asked, for principal: Principal, traceparent: String?, proposing proposed: inout [NewOrder]
     ) async throws(Problem) -> Accepted {
-        var requests: [OrderRequest]
-        switch reading.requests {
-        case .success(let orders): requests = orders
-        case .failure(let refusal): throw Problem(refusal)
-        }
-        for index in requests.indices {
-            requests[index].userId = requests[index].userId ?? principal.user
-            try limits.check(requests[index], of: principal)
-        }
+        let requests: [OrderRequest]
+        do throws(RequestRefusal) { requests = try reading.orders(of: principal) } catch { throw Problem(error) }
+        for request in requests { try limits.check(request, of: principal) }
         if let user = requests[0].userId, !process.access.maySpeak(for: user, principal) { throw .foreignUser }
         // Before the count of partitions is agreed on, an order might go to a partition that no process serves.
         guard process.redis.isConnected else { throw notReady }
@@ -172,13 +177,13 @@ final class Acceptance {
             return nil
         }
         guard let record = found else { return nil }
-        let request = try? reading.requests.get().first
-        if record.digest == claim.digest || record.fingerprint == request?.fingerprint {
-            let slippageBps = record.slippageBps ?? request?.slippageBps ?? 100
+        let requests = try? reading.orders(of: principal)
+        if record.digest == claim.digest || record.fingerprint == requests.map(OrderRequest.fingerprint) {
+            let slippageBps = record.slippageBps ?? requests?.first?.slippageBps ?? 100
             let isReplay = record.id != proposed.first?.order.id
             return Accepted(id: record.id, job: record.job, slippageBps: slippageBps, isReplay: isReplay, placed: isReplay ? nil : proposed)
         }
-        if request == nil { return nil }
+        if requests == nil { return nil }
         throw .idempotencyConflict
     }
 
@@ -222,10 +227,11 @@ final class Acceptance {
     private func orders(_ requests: [OrderRequest], in partition: Int, at now: UInt64, owner: Owner?, traceparent: String?) -> [Order] {
         func newID() -> OrderID { OrderID(milliseconds: now, partition: UInt8(partition), random: &random) }
         let ids = requests.map { _ in newID() }
+        let fingerprint = OrderRequest.fingerprint(of: requests)
         return requests.indices.map { index in
             requests[index].order(
                 id: ids[index], now: now, maxAttempts: settings.maxAttempts, owner: owner, traceparent: traceparent,
-                oco: ids.count == 2 ? ids[1 - index] : nil, newID: newID)
+                oco: ids.count == 2 ? ids[1 - index] : nil, fingerprint: fingerprint, newID: newID)
         }
     }
 

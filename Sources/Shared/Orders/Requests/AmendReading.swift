@@ -47,6 +47,30 @@ public struct Amendment: Sendable, Hashable {
     }
 }
 
+/// Which price an amended order waits for.
+public enum AmendedWait: Sendable, Hashable {
+    /// The one that it waits for now. That may be another one than its terms say: an order that rests waits for the price at which its size would fill.
+    case same
+    /// Its limit price: it has fired before, and its trigger no longer counts.
+    case limit
+    /// The one that its terms say, as if it were new.
+    case terms
+}
+
+extension Amendment {
+    /// Which price an order waits for once it is amended. Its end and its slippage say nothing about that. The limit price of an order with a trigger
+    /// says something only after the trigger was reached.
+    ///
+    /// - Parameter present: what the order waits for now; nil if that is no price.
+    public func wait(of order: Order, at present: Trigger?) -> AmendedWait {
+        if triggerPrice != nil || trailingBps != nil { return .terms }
+        guard limitPrice != nil else { return .same }
+        guard order.terms?.triggerPrice != nil else { return .terms }
+        guard let present, .price(present) != order.waiting(at: nil) else { return .same }
+        return .limit
+    }
+}
+
 /// The body of `PATCH /api/orders/{id}`, read and checked.
 public struct AmendReading: Sendable {
     /// The changes, or every mistake in the request at once.
@@ -86,6 +110,9 @@ extension RequestFields {
         amendment.allowsImmediate = takeFlag(.allowImmediate)
         judgeUnknown()
         let isEmpty = amendment == Amendment(allowsImmediate: amendment.allowsImmediate)
+        if let floor = amendment.applied(to: order, now: 0).floor, floor.leastOut(for: order.amountIn) == nil {
+            refuseTerm("limitPrice", "asks for more of \(order.tokenOut.symbol) than there can be")
+        }
         if errors.isEmpty, isEmpty { refuse("*", "stands for nothing to amend: give a price, trailingBps, slippage or expiresAt") }
         return amendment
     }

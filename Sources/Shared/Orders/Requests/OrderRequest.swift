@@ -84,6 +84,12 @@ public struct OrderRequest: Sendable, Hashable {
         return ([market, terms.map { JSONWriter.value($0) } ?? "-", Self.text(expiry)] + then.map(\.fingerprint)).joined(separator: "|")
     }
 
+    /// The canonical text of what is asked for under one key: that of the order, or that of a pair with both orders. So neither one order of a pair
+    /// nor a pair with another second order passes for the pair.
+    public static func fingerprint(of requests: [OrderRequest]) -> String {
+        requests.count == 1 ? requests[0].fingerprint : (["oco"] + requests.map(\.fingerprint)).joined(separator: "|")
+    }
+
     private static func text(_ limit: Deadline?) -> String {
         switch limit {
         case nil: "-"
@@ -116,9 +122,11 @@ public struct OrderRequest: Sendable, Hashable {
     ///   - maxAttempts: how many attempts the order may have.
     ///   - owner: whose it is; nil for nobody's.
     ///   - oco: the other order of its pair; nil for none.
+    ///   - fingerprint: that of the pair; nil for the request's own.
     ///   - newID: makes the ids of the orders that follow.
     public func order(
-        id: OrderID, now: UInt64, maxAttempts: Int, owner: Owner? = nil, traceparent: String? = nil, oco: OrderID? = nil, newID: () -> OrderID
+        id: OrderID, now: UInt64, maxAttempts: Int, owner: Owner? = nil, traceparent: String? = nil, oco: OrderID? = nil,
+        fingerprint: String? = nil, newID: () -> OrderID
     ) -> Order {
         var terms = terms
         if waits {
@@ -128,7 +136,7 @@ public struct OrderRequest: Sendable, Hashable {
             id: id, clientOrderId: idempotencyKey, userId: userId, owner: owner, orderType: orderType, terms: terms, oco: oco,
             then: following(now: now, maxAttempts: maxAttempts, owner, traceparent, newID), tokenIn: tokenIn, tokenOut: tokenOut, amountIn: amountIn,
             slippageBps: slippageBps, slippage: slippage, deadline: Self.moment(deadline, after: now), createdAt: now, traceparent: traceparent,
-            maxAttempts: maxAttempts, fingerprint: fingerprint)
+            maxAttempts: maxAttempts, fingerprint: fingerprint ?? self.fingerprint)
     }
 
     private func following(now: UInt64, maxAttempts: Int, _ owner: Owner?, _ traceparent: String?, _ newID: () -> OrderID) -> [Order] {

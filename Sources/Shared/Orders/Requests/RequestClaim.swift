@@ -14,14 +14,15 @@ public struct RequestClaim: Sendable, Hashable {
     /// Within what `key` is one key.
     public var scope: IdempotencyScope { IdempotencyScope(owner: owner, user: userId) }
 
-    init(userId: UserID?, key: String, fields: RequestFields) {
+    /// - Parameter isPair: whether two orders are asked for. The body of a pair that is sent as one order is no repetition of the pair.
+    init(userId: UserID?, key: String, fields: RequestFields, isPair: Bool = false) {
         self.userId = userId
         self.key = key
         // The key finds the request. Whether the key is also in the body does not matter.
         let keyNames = fields.vocabulary.names(of: .clientOrderId)
         let members = (fields.body.object ?? []).filter { !$0.value.isNull && !keyNames.contains($0.name) }
         let sorted = members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        digest = Self.digest(JSONWriter.value(JSONValue.object(sorted)))
+        digest = Self.digest((isPair ? "oco" : "") + JSONWriter.value(JSONValue.object(sorted)))
     }
 
     /// A client that finds two requests of one digest gets the first one's answer to both. That happens under its own key, so it harms no other

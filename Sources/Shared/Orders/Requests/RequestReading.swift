@@ -128,7 +128,7 @@ extension RequestFields {
     mutating func pair(idempotencyKeys: [String], tokens: TokenList) -> (OrderPair?, RequestClaim?) {
         let userId = takeUserId()
         let key = takeIdempotencyKey(headers: idempotencyKeys)
-        let claim = userId.flatMap { user in key.flatMap { $0 }.map { RequestClaim(userId: user, key: $0, fields: self) } }
+        let claim = userId.flatMap { user in key.flatMap { $0 }.map { RequestClaim(userId: user, key: $0, fields: self, isPair: true) } }
         for member in body.object ?? [] where !["orders", "userId", "clientOrderId"].contains(member.name) && !member.value.isNull {
             refuse(Self.shown(member.name), "is not known here: it belongs into each of the orders")
         }

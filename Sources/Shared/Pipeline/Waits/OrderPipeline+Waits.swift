@@ -93,27 +93,32 @@ extension OrderPipeline {
         }
     }
 
-    /// Amends an order that waits, if it is still as it was seen.
+    /// Amends an order that waits, if it is still as it was seen. With a barrier the replicas have the amendment.
     ///
     /// - Parameters:
     ///   - order: the order as it shall be.
+    ///   - waiting: how it shall wait; nil to keep its place.
     ///   - seq: that of its newest event, as it was seen.
     ///   - spot: its field `w`, as it was seen.
-    public func amend(_ order: Order, to waiting: Waiting, seen seq: Int, _ spot: String, _ message: String) async throws(PipelineError)
+    public func amend(_ order: Order, to waiting: Waiting?, seen seq: Int, _ spot: String, _ message: String) async throws(PipelineError)
         -> AmendOutcome
     {
-        guard let place = NewOrder(order, waiting: waiting).place else { throw PipelineError(.unexpectedReply, "a market order has no terms") }
+        let place = NewOrder(order, waiting: waiting).place
+        if waiting != nil, place == nil { throw PipelineError(.unexpectedReply, "a market order has no terms") }
+        let shown = waiting ?? WaitPlace.trigger(spot: spot).map { .price($0) }
         let keys = keys(of: order.id)
         let reply =
             try await run(
                 Scripts.amend, keys: [keys.order(order.id), keys.events, keys.deadlines],
                 [
-                    order.id.description, String(seq), spot, order.json, place.spot, place.renewal, place.trail,
-                    order.terms?.expiresAt.map { String($0) } ?? "", NewOrder.escaped(message), NewOrder.members(waiting),
+                    order.id.description, String(seq), spot, order.json, place?.spot ?? "", place?.renewal ?? "", place?.trail ?? "",
+                    order.terms?.expiresAt.map { String($0) } ?? "", NewOrder.escaped(message), shown.map(NewOrder.members) ?? "",
                 ]
             ).array ?? []
         switch (reply.first?.string, reply.count > 1 ? reply[1] : nil) {
-        case ("ok", let seq?): return .amended(seq: seq.count)
+        case ("ok", let seq?):
+            try await awaitReplicas(ofAmended: order.id, seq: seq.count, in: keys)
+            return .amended(seq: seq.count)
         case ("changed", let seq?): return .changed(seq: seq.count)
         case ("gone", let state?): return .gone(state.string.flatMap { OrderState(rawValue: $0) } ?? .failed)
         case ("unknown", _): return .unknown

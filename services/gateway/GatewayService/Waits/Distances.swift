@@ -14,13 +14,24 @@ struct Distances {
     func of(_ orders: [OrderView]) async -> [OrderID: TriggerDistance] {
         let open = orders.filter { $0.status == .open }.map(\.order)
         guard !open.isEmpty, let spots = try? await pipeline.spots(of: open.map(\.id)) else { return [:] }
-        var marks: [Int: [MarkQuestion: Mark]] = [:]
-        for (partition, part) in Dictionary(grouping: open, by: \.id.partition) { marks[partition] = await triggers.marks(of: part) }
+        let marks = await marks(of: open)
         var distances: [OrderID: TriggerDistance] = [:]
         for (order, spot) in zip(open, spots) {
             guard let trigger = WaitPlace.trigger(spot: spot), let direction = PriceDirection(order) else { continue }
             distances[order.id] = TriggerDistance(waitsFor: trigger, mark: marks[order.id.partition]?[.price(direction)]?.price)
         }
         return distances
+    }
+
+    /// The marks of each partition. All partitions are asked at once, so that a market that does not answer holds up the list once and not each time.
+    private func marks(of orders: [Order]) async -> [Int: [MarkQuestion: Mark]] {
+        await withTaskGroup(of: (Int, [MarkQuestion: Mark]).self) { group in
+            for (partition, part) in Dictionary(grouping: orders, by: \.id.partition) {
+                group.addTask { [triggers] in (partition, await triggers.marks(of: part)) }
+            }
+            var marks: [Int: [MarkQuestion: Mark]] = [:]
+            for await (partition, found) in group { marks[partition] = found }
+            return marks
+        }
     }
 }

@@ -59,7 +59,13 @@ struct TriggerCheck {
 
     /// Refuses a price that is reached already.
     func check(_ waiting: Waiting, _ order: Order, _ mark: PriceLevel?, allowsImmediate: Bool) throws(Problem) {
-        guard case .price(let trigger) = waiting else { return }
+        let trigger: Trigger
+        switch waiting {
+        case .price(let own): trigger = own
+        // One that is new begins at the mark. One that gets a shorter distance may have left its trigger behind.
+        case .trailing(let trailing): trigger = trailing.trigger
+        case .liquidity: return
+        }
         // An order of a pair without a price would only wait, and look to operators as if prices were missing.
         guard let mark else { throw .priceUnknown(order.pair) }
         if !allowsImmediate, trigger.isReached(by: mark) {

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import HTTP
+internal import Observability
 internal import Orders
 internal import Pipeline
 internal import ServiceKit

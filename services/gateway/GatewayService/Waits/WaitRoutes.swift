@@ -25,15 +25,11 @@ struct WaitRoutes {
 
     private func pair(_ request: HTTPRequest) async throws -> HTTPResponse {
         let (accepted, reading) = try await acceptance.acceptPair(request)
-        var orders = accepted.placed?.map { ($0.order, $0.order.sentence($0.waiting)) }
-        if orders == nil, let first = try? await self.reading.order(accepted.id.description, for: request.principal).order {
-            let second: Order? = if let oco = first.oco { try? await self.reading.order(oco.description, for: request.principal).order } else { nil }
-            orders = [first, second].compactMap(\.self).map { ($0, $0.sentence($0.waiting(at: nil))) }
-        }
+        let orders = try await orders(of: accepted, for: request.principal)
         let body = JSONWriter.object { writer in
             writer.field("success", true)
             writer.array("orders") { list in
-                for (order, summary) in orders ?? [] {
+                for (order, summary) in orders {
                     list.object {
                         $0.field("orderId", order.id)
                         $0.field("orderType", order.orderType.rawValue)
@@ -44,6 +40,17 @@ struct WaitRoutes {
             if !reading.warnings.isEmpty { writer.field("warnings", reading.warnings) }
         }
         return .json(202, body, headers: accepted.isReplay ? [("Idempotent-Replayed", "true")] : [])
+    }
+
+    /// Both orders of a pair with their sentences: as they were placed, or those of an earlier request as they are now.
+    ///
+    /// While they cannot be read the client is told the first one's id: an answer without orders would say that there are none.
+    private func orders(of accepted: Accepted, for principal: Principal) async throws(Problem) -> [(Order, String)] {
+        if let placed = accepted.placed { return placed.map { ($0.order, $0.order.sentence($0.waiting)) } }
+        guard let first = try? await reading.order(accepted.id.description, for: principal).order, let other = first.oco,
+            let second = try? await reading.order(other.description, for: principal).order
+        else { throw .orderOutcomeUnknown(accepted.id) }
+        return [first, second].map { ($0, $0.sentence($0.waiting(at: nil))) }
     }
 
     private func amend(_ text: String, _ request: HTTPRequest) async throws -> HTTPResponse {
@@ -76,20 +83,29 @@ struct WaitRoutes {
         guard let now = process.heartbeat.clock.now else { throw Problem.cannotTakeOrders }
         if let refusal = amendment.refusal(at: now) { throw Problem(refusal) }
         let next = amendment.applied(to: order, now: now)
-        let mark = await triggers.mark(of: next)
         return try await answering("The order could not be amended", changes: true) {
             let spot = try await process.pipeline.spots(of: [order.id])[0]
-            let best = try await process.pipeline.trail(of: order.id)?.best
-            guard let waiting = next.waiting(at: best ?? mark) else { throw Problem.priceUnknown(next.pair) }
-            try triggers.check(waiting, next, mark, allowsImmediate: amendment.allowsImmediate)
+            let waiting = try await waiting(next, amendment.wait(of: order, at: WaitPlace.trigger(spot: spot)), amendment)
             return try await process.pipeline.amend(next, to: waiting, seen: fold.seq, spot, amendment.words(for: next, now: now))
         }
     }
 
-    /// The seq in `If-Match`; nil if any will do.
+    /// How an amended order waits from now on; nil if it keeps its place. Then the price of the moment does not matter, and need not be known.
+    private func waiting(_ next: Order, _ wait: AmendedWait, _ amendment: Amendment) async throws -> Waiting? {
+        if wait == .same { return nil }
+        let mark = await triggers.mark(of: next)
+        let best = try await process.pipeline.trail(of: next.id)?.best
+        let found: Waiting? = wait == .limit ? next.limitTrigger.map { .price($0) } : next.waiting(at: best ?? mark)
+        guard let found else { throw Problem.priceUnknown(next.pair) }
+        try triggers.check(found, next, mark, allowsImmediate: amendment.allowsImmediate)
+        return found
+    }
+
+    /// The seq in `If-Match`; nil if any will do. An edge that compresses answers makes the tag weak (`W/"3"`), and it names the same event still.
     private static func seq(_ text: String?) throws(Problem) -> Int? {
         guard let text, text != "*" else { return nil }
-        guard let seq = Int(text.filter { $0 != "\"" }), seq > 0 else { throw .badSeq }
+        let tag = text.hasPrefix("W/") ? text.dropFirst(2) : text[...]
+        guard let seq = Int(tag.filter { $0 != "\"" }), seq > 0 else { throw .badSeq }
         return seq
     }
 }
