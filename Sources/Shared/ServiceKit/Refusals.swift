@@ -317,13 +317,6 @@ extension Problem {
         Problem(503, Code.unavailable, "The engine cannot take orders at the moment; try again in a few seconds", retryAfter: 2)
     }
 
-    /// A process of an earlier version would not know the order for what it is.
-    public static var upgrading: Problem {
-        Problem(
-            503, Code.unavailable,
-            "The engine is being upgraded and takes market orders only until that is done; try again in a few seconds", retryAfter: 5)
-    }
-
     /// Redis can be reached, but this process could not prepare what it needs there.
     public static func cannotTakeOrdersYet(_ trouble: String) -> Problem {
         Problem(503, Code.redisNotReady, "The engine cannot take orders yet: \(trouble); try again in a few seconds", retryAfter: 2)

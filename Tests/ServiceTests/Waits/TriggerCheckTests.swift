@@ -40,26 +40,6 @@ struct TriggerCheckTests {
         }
     }
 
-    @Test func `while a process of an earlier version is alive only what it knows is taken`() async throws {
-        try await withProcess(GatewaySettings.self) { test in
-            let marks = FakeMarks()
-            try marks.set("140", Samples.direction, at: UInt64(try await test.now()))
-            let acceptance = try test.acceptance(marks: marks)
-            let old = Heartbeat(redis: test.redis, service: "router", name: "router-old") { ["partitions": "1/2"] }
-            await old.beat()
-            let market = #""orderType":"market""#
-            let limit = #""orderType":"limit","limitPrice":"150""#
-            let then = #","then":[{"tokenIn":"USDC","tokenOut":"SOL","orderType":"market"}]"#
-            for members in [limit, limit + #","timeInForce":"ioc""#, market + then] {
-                guard case .failure(let problem) = await acceptance.accept(Self.order(members)) else { throw TestFailure("it was taken") }
-                #expect(problem.status == 503 && problem.error.contains("is being upgraded"))
-            }
-            _ = try await acceptance.accept(Self.order(market)).get()
-            await old.end()
-            _ = try await acceptance.accept(Self.order(limit)).get()
-        }
-    }
-
     @Test func `a repeated order is answered again although its price is reached by now`() async throws {
         try await withAcceptance(mark: "140") { acceptance, marks in
             let body = Self.order(#""orderType":"limit","limitPrice":"150","clientOrderId":"k""#)

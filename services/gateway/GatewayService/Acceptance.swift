@@ -60,7 +60,6 @@ final class Acceptance {
     private let admission: Admission
     private let limits: UserLimits
     private let triggers: TriggerCheck
-    private let upgrade: UpgradeCheck
     private let outcomes: MetricFamily<Counter>
     private var random = SecureRandom()
 
@@ -69,7 +68,6 @@ final class Acceptance {
         outcomes: MetricFamily<Counter>
     ) throws(StartError) {
         self.triggers = triggers
-        upgrade = UpgradeCheck(process)
         limits = try UserLimits(settings.userLimits, tokens: tokens)
         self.settings = settings
         self.process = process

@@ -15,7 +15,7 @@ public struct LayoutMismatch: Error, Sendable, CustomStringConvertible {
 
 extension OrderPipeline {
     /// The fields of a heartbeat that name the partitions which its process reads, with their form, and the count that it was started with.
-    public var agreementFields: [String: String] { ["partitions": reading, "startedWith": String(settings.partitions), Capability.field: Capability.own] }
+    public var agreementFields: [String: String] { ["partitions": reading, "startedWith": String(settings.partitions)] }
 
     /// What this process says of the partitions that it reads. All processes say the same, but while the engine grows.
     var reading: String { PipelineAgreement(partitions: partitions.count).description }
