@@ -37,7 +37,7 @@ export function createCharts() {
 
 function told({ ended, latencyMs }) {
     const counts = [`${plural(ended.confirmed, "order")} confirmed`, ended.failed && `${count(ended.failed)} failed`,
-        ended.cancelled && `${count(ended.cancelled)} cancelled`].filter(Boolean).join(", ");
+        ended.cancelled && `${count(ended.cancelled)} cancelled`, ended.expired && `${count(ended.expired)} expired`].filter(Boolean).join(", ");
     return latencyMs ? `${counts}; half within ${duration(latencyMs.median)}, 95 of 100 within ${duration(latencyMs.p95)}` : counts;
 }
 

@@ -58,6 +58,7 @@ extension OrderPipeline {
         entry.known.place = place
         entry.known.isBegun = false
         entry.known.venues = route.chosen.openVenues
+        entry.known.begunAt = fold.begunAt
         return Work(fold, .building, attempt: place.attempt, [], now: found.at, isResumed: false)
     }
 
@@ -74,7 +75,7 @@ extension OrderPipeline {
         if !entry.known.isBegun { report(.buildBegin, entry, outcome: "ok", at: moved.at) }
         entry.known.isBegun = true
         report(request, entry, outcome: "ok", at: moved.at)
-        if request.step == .confirm { reportEnd(entry.orderID, .confirmed, at: moved.at) }
+        if request.step == .confirm { reportEnd(entry.orderID, .confirmed, at: moved.at, since: entry.known.begunAt) }
         noteProgress(of: entry)
         return true
     }
@@ -99,13 +100,13 @@ extension OrderPipeline {
 
     private func tell(_ request: StepRequest, _ entry: WorkEntry, _ answer: [RedisValue]) {
         let outcome = answer.first?.string ?? ""
-        let time = answer.last?.string.flatMap { UInt64($0) }
+        let (time, since) = (answer.last?.string.flatMap { UInt64($0) }, entry.known.begunAt)
         report(request, entry, outcome: outcome, at: time)
         switch (outcome, request.step) {
-        case ("ok", .confirm): reportEnd(entry.orderID, .confirmed, at: time)
-        case ("ok", .fail): reportEnd(entry.orderID, .failed, code: request.failure?.rawValue, at: time)
+        case ("ok", .confirm): reportEnd(entry.orderID, .confirmed, at: time, since: since)
+        case ("ok", .fail): reportEnd(entry.orderID, .failed, code: request.failure?.rawValue, at: time, since: since)
         case ("ended", _) where answer.count > 1 && answer[1].string != "IN_DOUBT":
-            reportEnd(entry.orderID, .failed, code: answer[1].string, at: time)
+            reportEnd(entry.orderID, .failed, code: answer[1].string, at: time, since: since)
         default: break
         }
     }
@@ -156,6 +157,7 @@ extension OrderPipeline {
             Self.attempts.contains(attempt), let now = reply[5].milliseconds, let fold = fold(entry, reply[3], adding: reply[4]),
             let transactions = SignedTransaction.list(fold.transactions)
         else { throw PipelineError(.unexpectedReply, "order \(entry.orderID) cannot be read") }
+        entry.known.begunAt = fold.fold.begunAt
         return Work(fold.fold, state, attempt: Int(attempt), transactions, now: now, isResumed: reply[0].string == "again")
     }
 

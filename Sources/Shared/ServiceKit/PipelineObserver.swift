@@ -33,7 +33,8 @@ public final class PipelineObserver: StreamObserver {
             "order_stage_duration_seconds", help: "Time a worker had an order in hand until its step out of the stage.", by: ["stage"])
         ends = metrics.counters(
             "orders_finished_total", help: "Orders that ended, by status and by the code of the failure.", by: ["status", "code"])
-        ages = metrics.histograms("order_duration_seconds", help: "Time from an order's acceptance to its end.", by: ["status"])
+        ages = metrics.histograms(
+            "order_duration_seconds", help: "Time from an order's acceptance, or from the mark that reached its price, to its end.", by: ["status"])
         omissions = metrics.counters(
             "pipeline_omissions_total", help: "What Redis refused within a script that went on without it: messages not published, orders not read.",
             by: ["kind", "script"])

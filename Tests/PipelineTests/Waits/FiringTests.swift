@@ -323,6 +323,21 @@ struct FiringTests {
         }
     }
 
+    @Test func `how long an order took counts from the mark that reached its price`() async throws {
+        try await withBench { bench in
+            let order = Samples.waiting()
+            try await bench.hold(order)
+            try await bench.fire(.above, at: "150")
+            var ends: [OrderEnd] = []
+            bench.pipeline.onEnd = { ends.append($0) }
+            try await bench.written(.confirm(Samples.fill), try await bench.work(order, to: .submitted))
+            let age = try #require(ends.first?.age)
+            // The id of a sample is years old.
+            #expect(ends.count == 1)
+            #expect(age < .seconds(60))
+        }
+    }
+
     // MARK: Trailing
 
     @Test func `a trailing trigger is in two sets, moves with the best price, and leaves both when it fires`() async throws {

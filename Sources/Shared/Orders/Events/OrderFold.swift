@@ -14,6 +14,8 @@ public struct OrderFold: Sendable {
     public private(set) var staleQuotes = 0
     /// The status with the newest event; pending before the first.
     public var status: OrderStatus { clock.status ?? .pending }
+    /// When the order was set going last, in ms: by its acceptance, or by the mark that reached its price. Nil before that.
+    public private(set) var begunAt: UInt64?
     /// How often the order has begun to wait again.
     public private(set) var rests = 0
     /// The mark at which its price was reached last.
@@ -113,6 +115,7 @@ public struct OrderFold: Sendable {
         txHash = line.details.txHash ?? txHash
         filled = line.details.filled ?? filled
         mark = line.details.markPrice ?? mark
+        if line.type == .triggered || line.type == .pending && line.seq == 1 { begunAt = line.at }
         if let progress = line.progress, progress > 0 { self.progress = progress }
         clock.move(to: line.status, at: line.at)
     }

@@ -20,7 +20,7 @@ public struct OrderEnd: Sendable, Equatable {
     public let status: OrderStatus
     /// Why the order failed; nil if it did not fail.
     public let code: String?
-    /// The time from the order's acceptance to its end by the clock of Redis; nil if that is not known.
+    /// The time from the order's acceptance, or from the mark that reached its price, to its end by the clock of Redis; nil if that is not known.
     public let age: Duration?
 
     public init(_ status: OrderStatus, code: String? = nil, age: Duration? = nil) {
@@ -41,8 +41,10 @@ extension OrderPipeline {
     }
 
     /// Reports the end of an order to `onEnd`.
-    func reportEnd(_ id: OrderID?, _ status: OrderStatus, code: String? = nil, at time: UInt64? = nil) {
-        let begun = id?.milliseconds
+    ///
+    /// - Parameter since: when it was set going; the time of its id if that is not known.
+    func reportEnd(_ id: OrderID?, _ status: OrderStatus, code: String? = nil, at time: UInt64? = nil, since: UInt64? = nil) {
+        let begun = since ?? id?.milliseconds
         let age = begun.flatMap { begun in time.map { Duration.milliseconds($0 > begun ? $0 - begun : 0) } }
         onEnd?(OrderEnd(status, code: code, age: age))
     }

@@ -52,6 +52,8 @@ final class KnownPlace {
     var place: OrderPlace?
     /// Whether the first step of the entry was written. The executor writes it together with the next one where it can.
     var isBegun = true
+    /// When the order was set going, in ms; nil if that is not known.
+    var begunAt: UInt64?
     /// The venues on which the open legs are to be built.
     var venues = ""
 
