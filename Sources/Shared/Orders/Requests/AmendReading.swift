@@ -49,7 +49,7 @@ public struct Amendment: Sendable, Hashable {
 
 /// Which price an amended order waits for.
 public enum AmendedWait: Sendable, Hashable {
-    /// The one that it waits for now. That may be another one than its terms say: an order that rests waits for the price at which its size would fill.
+    /// The one that it waits for now. Its terms may say another one: an order that rests waits for the price at which its size would fill.
     case same
     /// Its limit price: it has fired before, and its trigger no longer counts.
     case limit

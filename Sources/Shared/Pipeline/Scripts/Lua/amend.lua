@@ -1,6 +1,7 @@
 -- Amends an order that waits for its price, if it is still as the caller has seen it.
 -- KEYS: order, events, deadlines
--- ARGV: id, seq and place as they were seen, details, w, n, k ('' for all three to keep its place), end of the wait, message, the members of the event
+-- ARGV: id, seq and place as they were seen, details, w, n, k ('' for all three to keep its place), end of the wait, message, the members of the
+--       event
 -- Answers {'ok', seq}, {'unknown'}, {'changed', seq} if it is no longer as it was seen, or {'gone', state} if it no longer waits
 local order = load(KEYS[1], ARGV[1])
 if not order then return { 'unknown' } end
