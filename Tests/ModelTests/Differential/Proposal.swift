@@ -66,9 +66,9 @@ struct Proposal {
 
     private var arguments: [String] {
         [
-            order.id.description, order.json, order.userId?.text ?? "", order.deadline.map(String.init) ?? "", String(order.createdAt),
-            order.fingerprint, String(Self.ttl), String(limit), "digest", String(order.slippageBps), order.clientOrderId == nil ? "" : "1",
-        ]
+            order.userId?.text ?? "", String(order.createdAt), String(Self.ttl), String(limit), "digest", String(order.slippageBps),
+            order.clientOrderId == nil ? "" : "1", "", "", "",
+        ] + NewOrder(order).sheet
     }
 
     private static let ttl: UInt64 = 6_000_000
@@ -85,9 +85,7 @@ struct Proposal {
     @ServiceActor
     func acceptCarefully(_ pipeline: OrderPipeline) async throws {
         let keys = pipeline.partitions[0], key = keys.order(order.id)
-        let user = order.userId.map(keys.user) ?? keys.userPrefix
-        let reply = try await pipeline.run(
-            Scripts.accept, keys: [key, record(keys) ?? key, keys.accepted, keys.events, keys.deadlines, user, keys.paused, keys.placing], arguments)
+        let reply = try await pipeline.run(Scripts.accept, keys: [key, record(keys) ?? key, keys.paused, keys.placing], [keys.head] + arguments)
         guard reply.array?.first?.string == "accepted" else { throw TestFailure("a usual order is not accepted: \(reply)") }
     }
 }

@@ -72,7 +72,8 @@ struct RestingTests {
     func `where a venue does not answer the order waits at its limit, as that venue may fill it`(code: FailureCode, level: String) async throws {
         let order = Samples.waiting(at: "150")
         try await withRouted(order, offering: 187_500_000, mark: "150", others: [FakeVenue("raydium", .failure(code))]) { test in
-            #expect(try await test.events(order).last?.waitsFor == .of(level))
+            let last = try await test.events(order).last
+            #expect(last?.waitsFor == .of(level))
         }
     }
 

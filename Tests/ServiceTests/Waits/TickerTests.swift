@@ -158,8 +158,9 @@ struct TickerTests {
     @Test func `more pairs than are skipped keep nobody behind them from firing`() async throws {
         try await withTicker { bench in
             for _ in 0..<1100 {
-                let (profit, stop) = Samples.pair()
-                try await bench.test.hold(profit, stop)
+                let (one, other) = (Samples.id(), Samples.id())
+                try await bench.test.hold(
+                    Samples.waiting(.takeProfit, at: "200", id: one, oco: other), Samples.waiting(.stop, at: "150", id: other, oco: one))
             }
             let behind = Samples.waiting(at: "250")
             try await bench.test.hold(behind)

@@ -8,10 +8,7 @@ if not order then return { 'unknown' } end
 if order.state ~= 'open' then return { 'gone', order.state } end
 if order.seq ~= tonumber(ARGV[2]) or order.spot ~= ARGV[3] then return { 'changed', integer(order.seq) } end
 if ARGV[5] ~= '' then
-  local isArmed = order.entry == ARMED
-  if isArmed then disarm(order) end
-  order.spot, order.renewal = ARGV[5], ARGV[6]
-  if isArmed then arm(order) end
+  if order.entry == ARMED then rearm(order, ARGV[5], ARGV[6]) else order.spot, order.renewal = ARGV[5], ARGV[6] end
 end
 for index, name in ipairs({ 'o', 'w', 'n', 'k', 'y' }) do
   if ARGV[3 + index] ~= '' then set(order, name, ARGV[3 + index]) end

@@ -176,6 +176,19 @@ local function disarm(order)
   if order.entry == ARMED or order.entry == HELD then order.entry = '' end
 end
 
+-- Moves an order that a mark can find to other places. It is added to them first: a set that became empty in between would be a key that is not
+-- there, which a Redis Cluster refuses while its slot moves.
+local function rearm(order, spot, renewal)
+  local former = spotsOf(order)
+  order.spot, order.renewal = spot, renewal
+  arm(order)
+  local stays = {}
+  for _, each in ipairs(spotsOf(order)) do stays[each.set .. ' ' .. each.member] = true end
+  for _, each in ipairs(former) do
+    if not stays[each.set .. ' ' .. each.member] then write('ZREM', headOf(order) .. WAITS .. ':' .. each.set, each.member) end
+  end
+end
+
 -- Ends an order that waits.
 local function endWaiting(order, at, state, message)
   order.state = state

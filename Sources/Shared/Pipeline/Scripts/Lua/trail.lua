@@ -15,9 +15,7 @@ local function look(key, id, seen, spot, renewal, trail)
   elseif spot == '' or order.spot ~= seen then
     kept = kept + 1
   else
-    disarm(order)
-    order.spot, order.renewal = spot, renewal
-    arm(order)
+    rearm(order, spot, renewal)
     write('HSET', order.key, 'w', spot, 'n', renewal, 'k', trail)
   end
 end
