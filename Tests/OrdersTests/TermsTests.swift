@@ -76,7 +76,7 @@ import Testing
     @Test func `an order whose size did not fill waits half-way back from the price at which it would`() throws {
         let sale = try Self.order(#""orderType":"limit","limitPrice":"100""#)
         // At the mark 100 its size brings 90: it would fill at 111.11….
-        #expect(try sale.resting(mark: price("100"), own: price("90")) == Trigger(.above, price("105.5555556")))
+        #expect(try sale.resting(mark: price("100"), own: price("90")) == Trigger(.above, price("105.5555555")))
         // Farther than that it does not go: it would miss that the pools have grown.
         #expect(try sale.resting(mark: price("100"), own: price("1")) == Trigger(.above, price("110")))
         // The price has gone: no share of the gap comes from the size.
@@ -85,7 +85,7 @@ import Testing
         let purchase = try Self.order(#""orderType":"limit","limitPrice":"100""#, sold: "USDC", bought: "SOL")
         #expect(try purchase.resting(mark: price("100"), own: price("125")) == Trigger(.below, price("90")))
         #expect(try purchase.resting(mark: price("100"), own: price("900")) == Trigger(.below, price("90")))
-        #expect(try purchase.resting(mark: price("100"), own: price("110")) == Trigger(.below, price("95.45454545")))
+        #expect(try purchase.resting(mark: price("100"), own: price("110")) == Trigger(.below, price("95.45454546")))
         #expect(try Self.order(#""orderType":"stop","triggerPrice":"180""#).resting(mark: price("1"), own: price("1")) == nil)
     }
 

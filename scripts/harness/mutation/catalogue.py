@@ -136,7 +136,7 @@ MUTATIONS = (
         ("test", "OrdersTests.ChosenRouteTests|ServiceTests.SplitDeskTests")),
     Mutation(
         "part-cancel", "an order of which a part has landed can be cancelled", f"{LUA}/cancel.lua",
-        "if order.remark ~= '' then return { 'filled' } end\n", "",
+        "if each.state ~= 'open' and each.remark ~= '' then return { 'filled' } end\n", "",
         ("test", "ServiceTests.ExecutionHandlerTests")),
     Mutation(
         "expiry", "a transaction counts as expired when it has not landed after a moment", f"{PAPER}/MockChainClient.swift",
@@ -226,7 +226,7 @@ MUTATIONS = (
         chaos("reply")),
     Mutation(
         "cancel", "a submitted order can be cancelled", f"{LUA}/cancel.lua",
-        "if order.state == 'submitted' then return { 'submitted' } end\n", "",
+        "if each.state == 'submitted' then return { 'submitted' } end\n", "",
         chaos("kill")),
     Mutation(
         "poison", "starts are not limited", f"{LUA}/step.lua",
@@ -324,7 +324,7 @@ MUTATIONS = (
     Mutation(
         "waits-floor", "a limit order may fill as far below its quote as the slippage allows",
         "Sources/Shared/Markets/Routing/MinReceived.swift", "return floor.leastOut(for: quote.amountIn) ?? BaseUnits(.max)",
-        "return floor.leastOut(for: BaseUnits(1)) ?? MinReceived.roundedUp(quote.amountOut, slippageBps: slippageBps)",
+        "return min(floor.leastOut(for: quote.amountIn) ?? BaseUnits(.max), MinReceived.roundedUp(quote.amountOut, slippageBps: slippageBps))",
         ("test", "ServiceTests.RestingTests")),
     Mutation(
         "waits-fill", "a fill leaves the other order of its pair", f"{LUA}/orders.lua",
@@ -341,7 +341,14 @@ MUTATIONS = (
         ".placing(following(filled, of: work.order))", "", ("test", "ServiceTests.RestingTests")),
     Mutation(
         "waits-reached", "an order is placed whose price is reached already", f"{GATEWAY}/Waits/TriggerCheck.swift",
-        "if trigger.isReached(by: mark) {", "if false {", ("test", "EndToEndTests.WaitingTests")),
+        "if !allowsImmediate, trigger.isReached(by: mark) {", "if !allowsImmediate, false {", ("test", "EndToEndTests.WaitingTests")),
+    Mutation(
+        "waits-cancel", "to cancel a held order leaves the other order of its pair under way", f"{LUA}/cancel.lua",
+        "if other then cancel(other) else settlePair(order, at) end", "if not other then settlePair(order, at) end",
+        ("test", "PipelineTests.PairTests")),
+    Mutation(
+        "waits-pages", "pairs that are due keep what is behind them from firing", "Sources/Shared/Marks/Ticker.swift",
+        "for _ in 0..<Self.maxRuns where left < Self.maxLeft {", "for _ in 0..<Self.maxRuns {", ("test", "ServiceTests.TickerTests")),
     Mutation(
         "waits-seen", "an order is amended though it has changed since it was read", f"{LUA}/amend.lua",
         "if order.seq ~= tonumber(ARGV[2]) or order.spot ~= ARGV[3] then", "if false then", ("test", "PipelineTests.FiringTests")),
