@@ -25,6 +25,8 @@ struct RefusalTests {
     private nonisolated static let positive = "amount must be greater than 0"
     private nonisolated static let malformed = #"amount must be a number, or a text such as "1.5" or "1e-7" without plus sign, spaces and separators"#
     private nonisolated static let unknown = "must be the symbol or mint address of a known token, see GET /api/tokens"
+    private nonisolated static let types =
+        #"must be one of "market", "limit", "stop", "stopLimit", "takeProfit", "trailingStop", "sniper""#
     private nonisolated static let fraction = "must be a number from 0.0001 to 0.5: a fraction, 0.01 is 1 %"
 
     private nonisolated static let amounts = [
@@ -56,8 +58,8 @@ struct RefusalTests {
         Bad(#"{"inputToken":"SOL","outputToken":"USDC","amount":1}"#, ["userId": "userId is required in a request with inputToken"]),
         Bad(order(with: #""amountIn":2"#), ["amountIn": "amountIn is another name of amount: give only one of them"]),
         Bad(order(with: #""token_in":"RAY""#), ["token_in": "token_in is another name of tokenIn: give only one of them"]),
-        Bad(order(with: #""orderType":"limit""#), ["orderType": #"orderType must be "market": "limit" is not supported"#]),
-        Bad(order(with: #""order_type":3"#), ["order_type": #"order_type must be the text "market""#]),
+        Bad(order(with: #""orderType":"iceberg""#), ["orderType": "orderType \(types)"]),
+        Bad(order(with: #""order_type":3"#), ["order_type": "order_type \(types)"]),
         Bad(order(with: #""userId":"""#), ["userId": "userId must be a text of 1 to 255 characters"]),
         Bad(order(with: #""deadline":0"#), ["deadline": "deadline must be from 1 to 86400 where it is a number: whole seconds from now"]),
         Bad(order(with: #""deadline":"2020-01-01T00:00:00Z""#), ["deadline": "deadline must not be in the past"]),
@@ -69,15 +71,15 @@ struct RefusalTests {
         Bad(order(with: #""slipage":0.01"#), ["slipage": "slipage is not known here: the name is slippage"]),
         Bad(
             order(with: #""limitPrice":500"#),
-            ["limitPrice": "limitPrice is not supported: a market order takes the price of the moment, within slippage"]),
+            ["limitPrice": "limitPrice is for orders that wait: give an orderType such as limit"]),
         Bad(
             order(with: #""slippage":0.01,"slippageBps":100"#), ["slippageBps": "slippageBps must not be given together with slippage"]),
         Bad(
             #"{"tokenIn":"X","tokenOut":"Y","amount":"-","slippage":9,"deadline":-1,"orderType":"stop","userId":5}"#,
             [
                 "tokenIn": "tokenIn \(unknown)", "tokenOut": "tokenOut \(unknown)", "amount": malformed, "slippage": "slippage \(fraction)",
-                "deadline": "deadline must be from 1 to 86400 where it is a number: whole seconds from now",
-                "orderType": #"orderType must be "market": "stop" is not supported"#, "userId": "userId must be a text of 1 to 255 characters",
+                "deadline": "deadline is for market orders: give expiresAt",
+                "triggerPrice": "triggerPrice is required for an order of the type stop", "userId": "userId must be a text of 1 to 255 characters",
             ]),
     ]
 

@@ -113,7 +113,8 @@ struct AnyAnswerTests {
                 "due",
                 { _ = try await pipeline.due([(WaitSet(Samples.direction, .above), "9")], upTo: 1, in: keys).map { try $0.get().map(\.amount) } }
             ),
-            ("prices", { _ = try await pipeline.publishedMarks(["a", "b"], wantedBy: .orders) }), ("wanted", { _ = try await pipeline.wantedMarks(by: .orders, since: 0) }),
+            ("prices", { _ = try await pipeline.publishedMarks(["a", "b"], wantedBy: .orders) }),
+            ("wanted", { _ = try await pipeline.wantedMarks(by: .orders, since: 0) }),
             (
                 "fire",
                 { _ = try await pipeline.fire(WaitSet(Samples.direction, .above), upTo: "9", Mark(.least, at: 1), "m", maxAge: 1, in: keys) }

@@ -2,8 +2,8 @@ public import Configuration
 public import EventLoop
 public import Markets
 public import Orders
-public import Pipeline
 public import PaperMarket
+public import Pipeline
 public import ServiceKit
 
 /// The sources of marks.

@@ -23,14 +23,8 @@ public final class Ticker {
     private static let countInterval = Duration.seconds(5)
     /// Partitions that are looked after side by side.
     private static let together = 16
-    /// Trailing orders of one run of the script.
-    package static let trailedAtOnce = 50
     /// What nobody has looked at for so long belongs to another process by now.
     private static let forgetAfter = Duration.seconds(30)
-    /// Runs of a script for one set in one tick. Then the marks are taken anew.
-    private static let maxRuns = 100
-    /// Orders that a run for many leaves, after which they are looked at one by one.
-    private static let maxLeft = 1000
 
     private let pipeline: OrderPipeline
     private let rounds: UpkeepRounds
@@ -41,6 +35,7 @@ public final class Ticker {
     private let observer: any StreamObserver
     private let log: Logger
     private let metrics: TickMetrics
+    private let firing: Firing
     private var sets: [Int: [WaitSet]] = [:]
     private var looked: [Int: MonotonicInstant] = [:]
     private var counted: MonotonicInstant?
@@ -58,6 +53,7 @@ public final class Ticker {
         probe = MarkProbe(tokens)
         self.metrics = TickMetrics(metrics)
         self.metrics.register(in: metrics)
+        firing = Firing(pipeline: pipeline, probe: probe, maxAge: settings.maxAge, clock: clock, metrics: self.metrics)
     }
 
     /// Runs until the task is cancelled.
@@ -118,10 +114,9 @@ public final class Ticker {
             let last = self.before[keys.partition] ?? [:]
             self.before[keys.partition] = marks
             self.note(marks, wanted: questions.values)
-            let reached = sets.compactMap { set in
-                questions[set].flatMap { question in
-                    marks[question].flatMap { mark in self.lastKey(set, question, mark, last[question]).map { (set: set, last: $0, mark: mark) } }
-                }
+            let reached = sets.compactMap { set -> ReachedSet? in
+                guard let question = questions[set], let mark = marks[question] else { return nil }
+                return self.lastKey(set, question, mark, last[question]).map { ReachedSet(set: set, last: $0, mark: mark) }
             }
             let due = try await self.pipeline.due(reached.map { ($0.set, $0.last) }, upTo: 1, in: keys)
             await self.handle(Array(zip(reached, due)), keys)
@@ -129,16 +124,13 @@ public final class Ticker {
     }
 
     /// Handles the sets side by side: neither a set with many due orders nor one that cannot be read holds up the others.
-    private func handle(_ found: [(Reached, Result<[WaitMember], PipelineError>)], _ keys: Keys) async {
+    private func handle(_ found: [(ReachedSet, Result<[WaitMember], PipelineError>)], _ keys: Keys) async {
         await withTaskGroup(of: Void.self) { group in
             for (reached, first) in found where (try? first.get().isEmpty) != true {
                 group.addTask {
                     await self.attempt { () throws(PipelineError) in
                         _ = try first.get()
-                        switch reached.set.kind {
-                        case .peak, .trough: try await self.trail(reached, keys)
-                        default: try await self.fire(reached, keys)
-                        }
+                        try await self.firing.handle(reached, keys)
                     }
                 }
             }
@@ -167,68 +159,6 @@ public final class Ticker {
         guard let before, before.at < mark.at, mark.at - before.at <= UInt64(settings.maxAge.millisecondsRoundedUp) else { return nil }
         // In the order of the set, the one of the two that is due less.
         return min(set.key(of: mark.price), set.key(of: before.price))
-    }
-
-    private typealias Reached = (set: WaitSet, last: String, mark: Mark)
-
-    private func fire(_ reached: Reached, _ keys: Keys) async throws(PipelineError) {
-        // Most orders are fired many in one run. What such runs leave is looked at one by one, before it becomes too much to be skipped.
-        var left = 0
-        for _ in 0..<Self.maxRuns where left < Self.maxLeft {
-            guard let run = try await fire(reached, skip: left, oneByOne: false, keys) else { return }
-            left += run.kept
-            if run.looked < OrderPipeline.firedAtOnce { break }
-        }
-        guard left > 0 else { return }
-        var skip = 0
-        for _ in 0..<Self.maxRuns {
-            guard let run = try await fire(reached, skip: skip, oneByOne: true, keys) else { return }
-            skip += run.kept
-            if run.looked < OrderPipeline.firedOneByOne { return }
-        }
-    }
-
-    /// One run of the script; nil if the mark is too old by now.
-    private func fire(_ reached: Reached, skip: Int, oneByOne: Bool, _ keys: Keys) async throws(PipelineError) -> (looked: Int, kept: Int)? {
-        let outcome = try await pipeline.fire(
-            reached.set, upTo: reached.last, reached.mark, message(reached), maxAge: UInt64(settings.maxAge.millisecondsRoundedUp), skip: skip,
-            oneByOne: oneByOne, in: keys)
-        guard case .looked(let looked, let fired, let kept) = outcome else {
-            metrics.stale.increment()
-            return nil
-        }
-        note(fired: fired, at: reached.mark)
-        return (looked, kept)
-    }
-
-    private func note(fired: Int, at mark: Mark) {
-        guard fired > 0, let now = clock.now else { return }
-        metrics.triggered.increment(by: fired)
-        metrics.delay.observe(.milliseconds(now - min(now, mark.at)))
-    }
-
-    /// Moves the triggers of orders for which the mark is a new best price.
-    private func trail(_ reached: Reached, _ keys: Keys) async throws(PipelineError) {
-        var skip = 0
-        for _ in 0..<Self.maxRuns {
-            let page = try await pipeline.due([(reached.set, reached.last)], skip: skip, upTo: Self.trailedAtOnce, in: keys)
-            guard let due = try page.first?.get(), !due.isEmpty else { return }
-            var members = try await pipeline.trailing(due, in: keys)
-            for index in members.indices { members[index].next = members[index].seen.flatMap { next(of: $0.bps, reached) } }
-            skip += try await pipeline.trail(members, of: reached.set, in: keys)
-            if due.count < Self.trailedAtOnce { return }
-        }
-    }
-
-    private func next(of bps: Int, _ reached: Reached) -> WaitPlace? {
-        let direction = reached.set.direction
-        return TrailingTrigger(bps: bps, best: reached.mark.price, of: direction.priced).map { WaitPlace(.trailing($0), direction) }
-    }
-
-    private func message(_ reached: Reached) -> String {
-        guard let (tokenIn, tokenOut) = probe.pair(reached.set.direction) else { return "Price reached" }
-        let (priced, unit) = reached.set.direction.priced == .tokenIn ? (tokenIn, tokenOut) : (tokenOut, tokenIn)
-        return "\(priced.symbol) is at \(reached.mark.price.text) \(unit.symbol)"
     }
 
     // MARK: What operators see

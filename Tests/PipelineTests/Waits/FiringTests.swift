@@ -327,7 +327,7 @@ struct FiringTests {
         try await withBench { bench in
             let order = Samples.waiting()
             try await bench.hold(order)
-            try await bench.fire(.above, at: "150")
+            try await bench.fire(.above, at: "180")
             var ends: [OrderEnd] = []
             bench.pipeline.onEnd = { ends.append($0) }
             try await bench.written(.confirm(Samples.fill), try await bench.work(order, to: .submitted))

@@ -72,7 +72,8 @@ struct MarkTests {
         try await withProcess(RouterSettings.self, ["MOCK_VOLATILITY_BPS": "0"]) { test in
             let pools = try PoolList(bytes: Array("[\(JSONWriterText.pool)]".utf8), tokens: try Samples.tokens())
             let board = MarketBoard(pools.pools, settings: test.settings.market, process: test.process)
-            let marks = Marks.make(.mock, tokens: try Samples.tokens(), pools: pools, board: board, maxAge: .milliseconds(50), for: .orders,
+            let marks = Marks.make(
+                .mock, tokens: try Samples.tokens(), pools: pools, board: board, maxAge: .milliseconds(50), for: .orders,
                 process: test.process)
             let found = await marks.marks([.price(Samples.direction), .price(back)], partition: 0)
             let (bid, ask) = (try #require(found[.price(Samples.direction)]?.price), try #require(found[.price(back)]?.price))

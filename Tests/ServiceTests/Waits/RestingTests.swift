@@ -19,7 +19,8 @@ import Venues
 struct RestingTests {
     /// Fires an order and lets the router handle it, with one venue that offers an amount.
     private func withRouted(
-        _ order: Order, offering amount: UInt64?, mark: String? = nil, others: [FakeVenue] = [], _ body: @ServiceActor (TestProcess<RouterSettings>) async throws -> Void
+        _ order: Order, offering amount: UInt64?, mark: String? = nil, others: [FakeVenue] = [],
+        _ body: @ServiceActor (TestProcess<RouterSettings>) async throws -> Void
     ) async throws {
         try await withProcess(RouterSettings.self, ["RETRY_JITTER": "0"]) { test in
             let venues = [FakeVenue("meteora", amount.map { .quote($0) } ?? .failure(.venueUnavailable))] + others

@@ -172,9 +172,9 @@ struct TickerTests {
 
     @Test func `all triggers follow a new best price in one tick, whatever cannot be read`() async throws {
         try await withTicker { bench in
-            let orders = (0..<(2 * Ticker.trailedAtOnce + 3)).map { _ in Samples.waiting(.trailingStop, trailingBps: 200) }
+            let orders = (0..<(2 * Firing.trailedAtOnce + 3)).map { _ in Samples.waiting(.trailingStop, trailingBps: 200) }
             for order in orders { try await bench.test.hold(order, mark: "100") }
-            let away = orders.prefix(Ticker.trailedAtOnce + 1)
+            let away = orders.prefix(Firing.trailedAtOnce + 1)
             for order in away { _ = try await bench.test.redis.send(["HSET", bench.test.keys.order(order.id), "s", "later 1 1 1 1 waits"]) }
             try await bench.tick("110")
             let spots = try await bench.test.pipeline.spots(of: orders.dropFirst(away.count).map(\.id))

@@ -347,8 +347,8 @@ MUTATIONS = (
         "if other then cancel(other) else settlePair(order, at) end", "if not other then settlePair(order, at) end",
         ("test", "PipelineTests.PairTests")),
     Mutation(
-        "waits-pages", "pairs that are due keep what is behind them from firing", "Sources/Shared/Marks/Ticker.swift",
-        "for _ in 0..<Self.maxRuns where left < Self.maxLeft {", "for _ in 0..<Self.maxRuns {", ("test", "ServiceTests.TickerTests")),
+        "waits-pages", "pairs that are due keep what is behind them from firing", "Sources/Shared/Marks/Firing.swift",
+        "guard left > 0 else { return }", "guard left > 0, left < Self.maxLeft else { return }", ("test", "ServiceTests.TickerTests")),
     Mutation(
         "waits-seen", "an order is amended though it has changed since it was read", f"{LUA}/amend.lua",
         "if order.seq ~= tonumber(ARGV[2]) or order.spot ~= ARGV[3] then", "if false then", ("test", "PipelineTests.FiringTests")),

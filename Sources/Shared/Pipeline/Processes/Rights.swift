@@ -77,7 +77,8 @@ struct Rights {
         + on([Keys.service("none")], ["HSET", "HLEN", "HGETALL", "PEXPIRE", "DEL"])
         + on([Keys.attempts[0]], ["ZADD", "ZREM", "ZCARD", "ZCOUNT", "ZRANGEBYSCORE", "ZREMRANGEBYSCORE", "EXISTS", "PEXPIRE"])
         + on([Keys.attempts[1]], ["GET", "SET", "EXISTS"])
-        + on([Keys.prices], ["HMGET", "HSET", "PEXPIRE"]) + on([Keys.wantedPrices, Keys.askedPrices], ["ZADD", "ZREMRANGEBYSCORE", "ZREVRANGEBYSCORE"])
+        + on([Keys.prices], ["HMGET", "HSET", "PEXPIRE"])
+        + on([Keys.wantedPrices, Keys.askedPrices], ["ZADD", "ZREMRANGEBYSCORE", "ZREVRANGEBYSCORE"])
         + on([Keys.tokens], ["HGETALL", "HKEYS", "HSETNX", "HDEL"]) + on([Keys.bucket("none")], ["HMGET", "HSET", "PEXPIRE"])
         + on([Keys.agreement("none")], ["GET", "SET", "DEL"]) + [
             ["SCAN", "0"], ["TIME"],

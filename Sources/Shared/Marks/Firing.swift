@@ -1,0 +1,96 @@
+internal import EventLoop
+internal import Orders
+internal import Pipeline
+
+/// A set of orders that wait, of which a mark may have reached some.
+struct ReachedSet: Sendable {
+    let set: WaitSet
+    /// The key of the last price that is due.
+    let last: String
+    let mark: Mark
+}
+
+/// Hands on the orders of a set that a mark has reached, or moves their triggers.
+@ServiceActor
+struct Firing {
+    /// Trailing orders of one run of the script.
+    static let trailedAtOnce = 50
+    /// Runs of a script for one set in one tick. Then the marks are taken anew.
+    private static let maxRuns = 100
+    /// Orders that a run for many leaves, after which they are looked at one by one.
+    private static let maxLeft = 1000
+
+    let pipeline: OrderPipeline
+    let probe: MarkProbe
+    /// How old a mark may be that fires an order.
+    let maxAge: Duration
+    let clock: RedisClock
+    let metrics: TickMetrics
+
+    func handle(_ reached: ReachedSet, _ keys: Keys) async throws(PipelineError) {
+        switch reached.set.kind {
+        case .peak, .trough: try await trail(reached, keys)
+        default: try await fire(reached, keys)
+        }
+    }
+
+    private func fire(_ reached: ReachedSet, _ keys: Keys) async throws(PipelineError) {
+        // Most orders are fired many in one run. What such runs leave is looked at one by one, before it becomes too much to be skipped.
+        var left = 0
+        for _ in 0..<Self.maxRuns where left < Self.maxLeft {
+            guard let run = try await fire(reached, skip: left, oneByOne: false, keys) else { return }
+            left += run.kept
+            if run.looked < OrderPipeline.firedAtOnce { break }
+        }
+        guard left > 0 else { return }
+        var skip = 0
+        for _ in 0..<Self.maxRuns {
+            guard let run = try await fire(reached, skip: skip, oneByOne: true, keys) else { return }
+            skip += run.kept
+            if run.looked < OrderPipeline.firedOneByOne { return }
+        }
+    }
+
+    /// One run of the script; nil if the mark is too old by now.
+    private func fire(_ reached: ReachedSet, skip: Int, oneByOne: Bool, _ keys: Keys) async throws(PipelineError) -> (looked: Int, kept: Int)? {
+        let outcome = try await pipeline.fire(
+            reached.set, upTo: reached.last, reached.mark, message(reached), maxAge: UInt64(maxAge.millisecondsRoundedUp), skip: skip,
+            oneByOne: oneByOne, in: keys)
+        guard case .looked(let looked, let fired, let kept) = outcome else {
+            metrics.stale.increment()
+            return nil
+        }
+        note(fired: fired, at: reached.mark)
+        return (looked, kept)
+    }
+
+    private func note(fired: Int, at mark: Mark) {
+        guard fired > 0, let now = clock.now else { return }
+        metrics.triggered.increment(by: fired)
+        metrics.delay.observe(.milliseconds(now - min(now, mark.at)))
+    }
+
+    /// Moves the triggers of orders for which the mark is a new best price.
+    private func trail(_ reached: ReachedSet, _ keys: Keys) async throws(PipelineError) {
+        var skip = 0
+        for _ in 0..<Self.maxRuns {
+            let page = try await pipeline.due([(reached.set, reached.last)], skip: skip, upTo: Self.trailedAtOnce, in: keys)
+            guard let due = try page.first?.get(), !due.isEmpty else { return }
+            var members = try await pipeline.trailing(due, in: keys)
+            for index in members.indices { members[index].next = members[index].seen.flatMap { next(of: $0.bps, reached) } }
+            skip += try await pipeline.trail(members, of: reached.set, in: keys)
+            if due.count < Self.trailedAtOnce { return }
+        }
+    }
+
+    private func next(of bps: Int, _ reached: ReachedSet) -> WaitPlace? {
+        let direction = reached.set.direction
+        return TrailingTrigger(bps: bps, best: reached.mark.price, of: direction.priced).map { WaitPlace(.trailing($0), direction) }
+    }
+
+    private func message(_ reached: ReachedSet) -> String {
+        guard let (tokenIn, tokenOut) = probe.pair(reached.set.direction) else { return "Price reached" }
+        let (priced, unit) = reached.set.direction.priced == .tokenIn ? (tokenIn, tokenOut) : (tokenOut, tokenIn)
+        return "\(priced.symbol) is at \(reached.mark.price.text) \(unit.symbol)"
+    }
+}
