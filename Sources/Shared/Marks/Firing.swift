@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Observability
 internal import Orders
 internal import Pipeline
 
@@ -17,6 +18,9 @@ struct Firing {
     static let trailedAtOnce = 50
     /// Runs of a script for one set in one tick. Then the marks are taken anew.
     private static let maxRuns = 100
+    /// Runs for many that are on their way at once. Each is short, so that Redis can serve others in between, and the replies come together: this
+    /// process is busy with the orders that have just fired.
+    private static let together = 3
     /// Orders that a run for many leaves, after which they are looked at one by one.
     private static let maxLeft = 1000
 
@@ -38,9 +42,9 @@ struct Firing {
         // Most orders are fired many in one run. What such runs leave is looked at one by one, before it becomes too much to be skipped.
         var left = 0
         for _ in 0..<Self.maxRuns where left < Self.maxLeft {
-            guard let run = try await fire(reached, skip: left, oneByOne: false, keys) else { return }
-            left += run.kept
-            if run.looked < OrderPipeline.firedAtOnce { break }
+            guard let runs = try await fireMany(reached, skip: left, keys) else { return }
+            left += runs.map(\.kept).reduce(0, +)
+            if runs.contains(where: { $0.looked < OrderPipeline.firedAtOnce }) { break }
         }
         guard left > 0 else { return }
         var skip = 0
@@ -51,8 +55,33 @@ struct Firing {
         }
     }
 
+    private typealias Run = (looked: Int, kept: Int)
+
+    /// Some runs for many at once. What one of them leaves another may see again and count twice. So some orders may be skipped here; they are looked
+    /// at one by one.
+    private func fireMany(_ reached: ReachedSet, skip: Int, _ keys: Keys) async throws(PipelineError) -> [Run]? {
+        let results = await withTaskGroup(of: Result<Run?, PipelineError>.self) { group in
+            for _ in 0..<Self.together {
+                group.addTask {
+                    do throws(PipelineError) { return .success(try await fire(reached, skip: skip, oneByOne: false, keys)) } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            var results: [Result<Run?, PipelineError>] = []
+            for await result in group { results.append(result) }
+            return results
+        }
+        var runs: [Run] = []
+        for result in results {
+            guard let run = try result.get() else { return nil }
+            runs.append(run)
+        }
+        return runs
+    }
+
     /// One run of the script; nil if the mark is too old by now.
-    private func fire(_ reached: ReachedSet, skip: Int, oneByOne: Bool, _ keys: Keys) async throws(PipelineError) -> (looked: Int, kept: Int)? {
+    private func fire(_ reached: ReachedSet, skip: Int, oneByOne: Bool, _ keys: Keys) async throws(PipelineError) -> Run? {
         let outcome = try await pipeline.fire(
             reached.set, upTo: reached.last, reached.mark, message(reached), maxAge: UInt64(maxAge.millisecondsRoundedUp), skip: skip,
             oneByOne: oneByOne, in: keys)

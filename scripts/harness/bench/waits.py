@@ -16,32 +16,37 @@ from harness.redis_client import command
 
 from .engine import settings
 from .options import Options
-from .processor import Cpu, used_by
+from .processor import on_processor
 
 PLACED = 1500  # orders of one measurement
-ROUNDS = 3
+ROUNDS = 8
 DUE = 10_000
 FAR = 10**9  # a price that no mark reaches
 SOL, USDC = "So11111111111111111111111111111111111111112", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
 SET = f"{SOL}:{USDC}:tokenIn:above"
 HEAD = "orders:{0}:"
 PORTION = 2000  # commands of one write
+REWRITES = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
+SETTLED = 120.0  # seconds
 WATCHED = 10.0  # seconds
 FIRED = 400  # orders whose delay is measured
 
 
 def measure(options: Options, say: Callable[[str], None]) -> list[Json]:
     """One record for each count of waiting orders, and one for the delay."""
-    records = []
-    with private_stack(REDIS_APPENDFSYNC="everysec", **(settings() | _one_of_each() | {"MOCK_VOLATILITY_BPS": "10"})) as stack:
+    common = {"REDIS_APPENDFSYNC": "everysec"} | settings() | _one_of_each() | {"MOCK_VOLATILITY_BPS": "10"}
+    with private_stack(**common) as stack:
         redis = _Redis(stack)
-        waiting = 0
-        for target in (0, options.scale.waiting):
-            redis.fill(target - waiting)
-            waiting = target
-            record = {"waiting": waiting} | _placing(stack, redis) | _tick(redis) | _memory(redis)
-            say(f"{waiting} waiting: {record}")
-            records.append(record)
+        redis.fill(options.scale.waiting)
+        with private_stack(**common) as empty:
+            sides = ((empty, _Redis(empty)), (stack, redis))
+            for _, each in sides:
+                each.settle()
+            records = [
+                {"waiting": waiting, "redisUsPerOrder": cost} | _tick(side[1]) | _memory(side[1])
+                for waiting, cost, side in zip((0, options.scale.waiting), _placing(sides), sides, strict=True)]
+        for record in records:
+            say(f"{record['waiting']} waiting: {record}")
         due = _due(stack, redis)
         say(f"{DUE} due at once: {due}")
         records[-1] |= due
@@ -84,6 +89,14 @@ class _Redis:
                 _replies(link, len(commands))
         self.ask("SADD", HEAD + "waits", SET)
 
+    def settle(self) -> None:
+        """Waits until Redis no longer rewrites its file: meanwhile each first write to a page copies that page."""
+        end = time.monotonic() + SETTLED
+        while any(f"{name}:1" in self.ask("INFO", "persistence").decode() for name in REWRITES):
+            if time.monotonic() > end:
+                raise TimeoutError(f"Redis still rewrites its file after {SETTLED:.0f} s")
+            time.sleep(0.2)
+
     def _order(self, number: int, price: int) -> Iterator[bytes]:
         self.filled += 1
         order = f"0198c1f2-{self.filled >> 16:04x}-7000-8000-{self.filled & 0xFFFF:04x}{number & 0xFFFFFF:06x}00"
@@ -118,22 +131,24 @@ def _replies(link: socket.socket, count: int) -> None:
         lines += piece.count(b"\r\n")
 
 
-def _placing(stack: PrivateStack, redis: _Redis) -> Json:
-    """Redis' CPU time for one placed order, less what it takes at rest; the least of some rounds, because other work only adds."""
-    best = float("inf")
+def _placing(sides: tuple[tuple[PrivateStack, _Redis], ...]) -> list[int]:
+    """Redis' CPU time for one placed order on each side, less what it takes at rest. The sides take turns, so that both meet the same other work; the
+    least of some rounds, because other work only adds."""
+    best = [float("inf")] * len(sides)
     for _ in range(ROUNDS):
-        rest = _spent(redis, 3.0, lambda: None)
-        start = time.monotonic()
-        spent = _spent(redis, 0.0, lambda: _place_many(stack))
-        best = min(best, (spent.total - rest.total / 3 * (time.monotonic() - start)) / PLACED)
-    return {"redisUsPerOrder": round(best)}
+        for index, (stack, redis) in enumerate(sides):
+            rest = _spent(redis, 3.0, lambda: None)
+            start = time.monotonic()
+            spent = _spent(redis, 0.0, lambda stack=stack: _place_many(stack))
+            best[index] = min(best[index], (spent - rest / 3 * (time.monotonic() - start)) / PLACED)
+    return [round(cost, 1) for cost in best]
 
 
-def _spent(redis: _Redis, seconds: float, work: Callable[[], None]) -> Cpu:
-    before = used_by(redis.pids)
+def _spent(redis: _Redis, seconds: float, work: Callable[[], None]) -> float:
+    before = sum(on_processor(pid) for pid in redis.pids)
     work()
     time.sleep(seconds)
-    return used_by(redis.pids) - before
+    return sum(on_processor(pid) for pid in redis.pids) - before
 
 
 def _place_many(stack: PrivateStack) -> None:

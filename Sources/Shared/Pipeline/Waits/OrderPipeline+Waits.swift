@@ -24,7 +24,7 @@ public enum FireOutcome: Sendable, Equatable {
 
 extension OrderPipeline {
     /// Orders of one run: a few milliseconds of Redis at most. A run for one order after the other costs more of each.
-    package static let firedAtOnce = 100
+    package static let firedAtOnce = 50
     package static let firedOneByOne = 20
 
     /// The sets of partitions in which orders wait; none for one that cannot be read.
