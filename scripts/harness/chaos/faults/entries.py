@@ -170,6 +170,9 @@ async def _steal(world: World, chance: random.Random) -> None:
         candidates = [s.id for s in world.clients.submissions[-60:] if s.id and s.id not in world.touched and s.plan.cancel_after is None]
         chance.shuffle(candidates)
         for order in candidates[:12]:
+            # Meanwhile a copy of its entry may have come, which another worker finishes rightly.
+            if order in world.touched:
+                continue
             keys = [world.prefix(world.partition_of(order)) + "routed", world.prefix(world.partition_of(order)) + "o:" + order]
             world.alone.add(order)
             taken = await world.redis.script(STEAL, keys, [THIEF])
