@@ -56,6 +56,9 @@ public struct EventDetails: Sendable, Hashable {
     /// No field has a value.
     public init() {}
 
+    /// Whether it has a field that only orders with a price have.
+    var isOfWaiting: Bool { waitsFor != nil || markPrice != nil || markAt != nil }
+
     /// Takes over the values of a newer event.
     mutating func renew(by newer: EventDetails) {
         for field in EventField.all { field.renew(&self, newer) }

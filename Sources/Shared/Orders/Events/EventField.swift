@@ -32,9 +32,9 @@ struct EventField: Sendable {
         field("amountOutDecimal", \.amountOutDecimal),
         field("realisedSlippageBps", \.realisedSlippageBps),
         field("networkFeeLamports", \.networkFeeLamports),
-        field("waitsFor", \.waitsFor),
-        field("markPrice", \.markPrice),
-        field("markAt", \.markAt),
+        waiting("waitsFor", \.waitsFor),
+        waiting("markPrice", \.markPrice),
+        waiting("markAt", \.markAt),
         field("error", \.error),
         field("transient", \.transient),
         field("retriesRemaining", \.retriesRemaining),
@@ -65,6 +65,16 @@ struct EventField: Sendable {
         field("filled", \.filled),
         field("stageMs", \.stageMs),
     ]
+
+    /// A field that only orders with a price have. A key path costs more than to see that an event has none of them.
+    private static func waiting<Value: RecordValue & JSONWritable & Sendable>(
+        _ name: String, _ value: any WritableKeyPath<EventDetails, Value?> & Sendable
+    ) -> EventField {
+        let whole = field(name, value)
+        return EventField(
+            name: name, write: { details, writer in if details.isOfWaiting { whole.write(details, &writer) } }, show: whole.show, read: whole.read,
+            renew: { details, newer in if newer.isOfWaiting { whole.renew(&details, newer) } })
+    }
 
     private static func field<Value: RecordValue & JSONWritable & Sendable>(
         _ name: String, _ value: any WritableKeyPath<EventDetails, Value?> & Sendable,

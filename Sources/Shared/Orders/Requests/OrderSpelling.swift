@@ -36,6 +36,16 @@ public enum OrderMember: String, CaseIterable, Sendable {
     case allowImmediate
     /// The order that is placed when this one fills.
     case then
+
+    /// Whether a plain market order has no such member.
+    var isOfTerms: Bool {
+        switch self {
+        case .tokenIn, .tokenOut, .amount, .slippage, .slippageBps, .userId, .orderType, .deadline, .clientOrderId: false
+        case .limitPrice, .triggerPrice, .priceToken, .triggerCondition, .trailingBps, .timeInForce, .expiresAt, .minLiquidity, .allowImmediate,
+            .then:
+            true
+        }
+    }
 }
 
 /// The names that the clients of a dialect use for the members of an order, beside the engine's own.

@@ -1,3 +1,5 @@
+import JSON
+
 /// The names that the members of an order's body may have, and the names that other names probably stand for.
 public struct OrderVocabulary: Sendable {
     /// The engine's own names.
@@ -6,6 +8,9 @@ public struct OrderVocabulary: Sendable {
     private let names: [OrderMember: [String]]
     private let folded: [(name: String, folded: [UInt8])]
     private let known: Set<[UInt8]>
+    private let ofTerms: Set<String>
+    /// The lengths of those names, a bit for each.
+    private let lengthsOfTerms: UInt64
     private let minSlippages: [String: Int]
     /// The names for tokens that make the user a required member.
     let namesWithUser: [String]
@@ -18,6 +23,8 @@ public struct OrderVocabulary: Sendable {
         self.names = names
         folded = all.map { (name: $0, folded: Self.fold($0)) }
         known = Set(all.map { Array($0.utf8) })
+        ofTerms = Set(OrderMember.allCases.filter(\.isOfTerms).flatMap { names[$0] ?? [] })
+        lengthsOfTerms = ofTerms.reduce(0) { $0 | 1 << UInt64($1.utf8.count) }
         minSlippages = Dictionary(
             spellings.compactMap { spelling in spelling.names[.slippage].map { ($0, spelling.minSlippageBps) } }, uniquingKeysWith: min)
         namesWithUser = spellings.filter(\.requiresUser).flatMap { spelling in
@@ -27,6 +34,14 @@ public struct OrderVocabulary: Sendable {
 
     /// The names of a member, the engine's own name first.
     func names(of member: OrderMember) -> [String] { names[member] ?? [] }
+
+    /// Whether an order has a member that only orders with a price, or with others that follow, have.
+    func hasTerms(_ body: JSONValue) -> Bool {
+        body.object?.contains { member in
+            let length = member.name.utf8.count
+            return length < UInt64.bitWidth && lengthsOfTerms & 1 << UInt64(length) != 0 && ofTerms.contains(member.name)
+        } ?? false
+    }
 
     func isKnown(_ name: String) -> Bool { known.contains(Array(name.utf8)) }
 

@@ -68,11 +68,13 @@ extension RequestFields {
     /// What an order has besides its pair, its amount and its client.
     private mutating func takeRest(_ tokenIn: Token?, _ tokenOut: Token?, _ amount: BaseUnits?, _ tokens: TokenList) -> OrderRequest? {
         let type = takeOrderType()
-        let terms = takeTerms(of: type, tokenIn, tokenOut)
+        // Most orders have nothing of this, and each member is looked for under all its names.
+        let hasTerms = type != .market || vocabulary.hasTerms(body)
+        let terms = hasTerms ? takeTerms(of: type, tokenIn, tokenOut) : GivenTerms(type: type)
         let slippage = takeSlippage(of: terms)
         let deadline = takeDeadline(of: type)
-        let allowsImmediate = takeFlag(.allowImmediate)
-        let then = takeThen(after: tokenIn, tokenOut, tokens)
+        let allowsImmediate = hasTerms && takeFlag(.allowImmediate)
+        let then = hasTerms ? takeThen(after: tokenIn, tokenOut, tokens) : []
         guard let tokenIn, let tokenOut, let amount, let slippage else { return nil }
         let request = OrderRequest(
             tokenIn: tokenIn, tokenOut: tokenOut, amountIn: amount, slippageBps: slippage, terms: terms, deadline: deadline,

@@ -12,15 +12,19 @@ public struct PriceLevel: Sendable, Hashable, Comparable {
     public static let least = PriceLevel(known: 1)
 
     /// The price times 10^18, above 0 and at most `most`.
-    public let units: UInt128
+    public var units: UInt128 { UInt128(high) << 64 | UInt128(low) }
+
+    // In halves, because a number of 128 bits needs an alignment that events, of which few have a price, would pay for with an allocation each.
+    private let high: UInt64
+    private let low: UInt64
 
     /// Nil if the price is 0 or has more than 20 digits before the point.
     public init?(units: UInt128) {
         guard 1...Self.most ~= units else { return nil }
-        self.units = units
+        self.init(known: units)
     }
 
-    private init(known units: UInt128) { self.units = units }
+    private init(known units: UInt128) { (high, low) = (UInt64(units >> 64), UInt64(truncatingIfNeeded: units)) }
 
     /// Reads a decimal number, such as `180` or `0.000021`. Throws if it is no positive number, has more than 18 fraction digits or is too large.
     public init(decimal text: String) throws(AmountError) {
