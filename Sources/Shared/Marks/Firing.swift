@@ -42,14 +42,14 @@ struct Firing {
         // Most orders are fired many in one run. What such runs leave is looked at one by one, before it becomes too much to be skipped.
         var left = 0
         for _ in 0..<Self.maxRuns where left < Self.maxLeft {
-            guard let runs = try await fireMany(reached, skip: left, keys) else { return }
+            guard let runs = try await fireMany(reached, skip: left, keys) else { return metrics.stale.increment() }
             left += runs.map(\.kept).reduce(0, +)
             if runs.contains(where: { $0.looked < OrderPipeline.firedAtOnce }) { break }
         }
         guard left > 0 else { return }
         var skip = 0
         for _ in 0..<Self.maxRuns {
-            guard let run = try await fire(reached, skip: skip, oneByOne: true, keys) else { return }
+            guard let run = try await fire(reached, skip: skip, oneByOne: true, keys) else { return metrics.stale.increment() }
             skip += run.kept
             if run.looked < OrderPipeline.firedOneByOne { return }
         }
@@ -85,10 +85,7 @@ struct Firing {
         let outcome = try await pipeline.fire(
             reached.set, upTo: reached.last, reached.mark, message(reached), maxAge: UInt64(maxAge.millisecondsRoundedUp), skip: skip,
             oneByOne: oneByOne, in: keys)
-        guard case .looked(let looked, let fired, let kept) = outcome else {
-            metrics.stale.increment()
-            return nil
-        }
+        guard case .looked(let looked, let fired, let kept) = outcome else { return nil }
         note(fired: fired, at: reached.mark)
         return (looked, kept)
     }

@@ -341,7 +341,8 @@ MUTATIONS = (
         ".placing(following(filled, of: work.order))", "", ("test", "ServiceTests.RestingTests")),
     Mutation(
         "waits-reached", "an order is placed whose price is reached already", f"{GATEWAY}/Waits/TriggerCheck.swift",
-        "if !allowsImmediate, trigger.isReached(by: mark) {", "if !allowsImmediate, trigger.isReached(by: mark), false {", ("test", "EndToEndTests.WaitingTests")),
+        "if !allowsImmediate, trigger.isReached(by: mark) {", "if !allowsImmediate, trigger.isReached(by: mark), false {",
+        ("test", "EndToEndTests.WaitingTests")),
     Mutation(
         "waits-cancel", "to cancel a held order leaves the other order of its pair under way", f"{LUA}/cancel.lua",
         "if other then cancel(other) else settlePair(order, at) end", "if not other then settlePair(order, at) end",
