@@ -54,4 +54,29 @@ struct SplitTests {
         }
         #expect(partly > 0)
     }
+
+    @Test(.engine(settings: ["ROUTING": "split", "MOCK_VOLATILITY_BPS": "0", "MOCK_FAILURE_RATE": "0"]))
+    func `Of an order that is tried once the part that meets its limit is filled, unless it wants the whole or nothing`() async throws {
+        let engine = Engine.current
+        func order(_ time: String) -> String {
+            #"{"tokenIn":"SOL","tokenOut":"USDC","amount":9000,"orderType":"limit","limitPrice":149,"timeInForce":"\#(time)"}"#
+        }
+        let placed = try await engine.post(order("ioc"))
+        #expect(placed.json["summary"]?.string == "Sell 9000 SOL, for at least 1341000 USDC, or a part of it at 149 USDC or better")
+        let part = try #require(placed.json["orderId"]?.string)
+        let whole = try await engine.place(order("fok"))
+        try await engine.audit([part, whole])
+        let view = try await engine.show(part)
+        let last = try #require(try await engine.events(part).last.map { try JSONValue.parse($0) })
+        #expect(last["type"]?.string == "failed" && last["error"]?["code"]?.string == "LIMIT_NOT_MET")
+        let landed = try await engine.landed(part)
+        let (paid, got) = (Self.sum("amountIn", landed), Self.sum("amountOut", landed))
+        #expect(paid > 0 && paid < 9_000_000_000_000 && view["filled"]?["amountIn"]?.string == String(paid))
+        #expect(view["filled"]?["amountOut"]?.string == String(got) && UInt128(got) * 1000 >= UInt128(paid) * 149)
+        #expect(view["lastError"]?.string?.contains(" of 9000 SOL were filled for ") == true)
+        let none = try await engine.landed(whole)
+        #expect(try await engine.state(whole) == "failed" && none.isEmpty)
+    }
+
+    private static func sum(_ name: String, _ landed: [[String: String]]) -> UInt64 { landed.reduce(0) { $0 + (UInt64($1[name] ?? "") ?? 0) } }
 }

@@ -33,9 +33,9 @@ enum Samples {
         return try PoolList(bytes: Array(json.utf8), tokens: tokens()).pools[0]
     }
 
-    static func quote(_ dex: String, amountOut: UInt64 = 218_220_000) -> Quote {
+    static func quote(_ dex: String, amountIn: UInt64 = 1_500_000_000, amountOut: UInt64 = 218_220_000) -> Quote {
         Quote(
-            dex: dex, pool: "pool-\(dex)", amountIn: BaseUnits(1_500_000_000), amountOut: BaseUnits(amountOut),
+            dex: dex, pool: "pool-\(dex)", amountIn: BaseUnits(amountIn), amountOut: BaseUnits(amountOut),
             minReceived: BaseUnits(amountOut / 100 * 99), feeBps: "20", priceImpactPct: "0.0012", inputDecimals: 9, outputDecimals: 6)
     }
 }

@@ -16,14 +16,17 @@ public struct QuoteRound: Sendable {
     public let offers: QuoteComparison?
     /// The order divided over several pools; nil if that was not asked for or pays no more.
     public let split: SplitOffer?
+    /// The part of the order that meets its limit price; nil if that was not asked for or there is none.
+    public let part: PartialOffer?
     /// The venues without an offer, by name.
     public let unavailable: [UnavailableVenue]
 
     /// A round of answers, in any order.
-    public init(_ quotes: [Quote], unavailable: [UnavailableVenue], split: SplitOffer? = nil) {
+    public init(_ quotes: [Quote], unavailable: [UnavailableVenue], split: SplitOffer? = nil, part: PartialOffer? = nil) {
         offers = QuoteComparison(quotes)
         self.unavailable = unavailable.sorted { $0.dex < $1.dex }
         self.split = split
+        self.part = part
     }
 
     /// The choice that follows from the offers; nil if there is nothing to choose from.
@@ -35,11 +38,14 @@ public struct QuoteRound: Sendable {
     /// The choice for an order: one that meets its limit price, if it has one. Nil if there is none.
     ///
     /// Each part of a split has to meet the limit by itself, because each may land alone. An order that is to fill as a whole or not at all is never
-    /// split.
+    /// split. A split that gains too little is taken where nothing else meets the limit. A part comes last.
     public func choice(for order: Order) -> Choice? {
         let mayBeSplit = order.terms?.timeInForce != .fok
         if mayBeSplit, let choice, choice.quotes.allSatisfy(order.accepts) { return choice }
-        return offers.flatMap { order.accepts($0.best) ? Choice(quotes: [$0.best], reason: $0.reason) : nil }
+        if let offers, order.accepts(offers.best) { return Choice(quotes: [offers.best], reason: offers.reason) }
+        if mayBeSplit, let split, split.plan.legs.allSatisfy(order.accepts) { return Choice(quotes: split.plan.legs, reason: split.reason) }
+        guard order.mayFillInPart, let part, part.plan.legs.allSatisfy(order.accepts) else { return nil }
+        return Choice(quotes: part.plan.legs, reason: part.reason)
     }
 
     /// Why there is no offer at all. A venue that did not answer, or refused for an unknown reason, may have an offer later. If all venues gave a
@@ -55,7 +61,7 @@ public struct QuoteRound: Sendable {
 
     /// The round with the quotes' ages at a moment (Unix ms).
     public func aged(at now: UInt64) -> QuoteRound {
-        QuoteRound((offers?.quotes ?? []).map { $0.aged(at: now) }, unavailable: unavailable, split: split)
+        QuoteRound((offers?.quotes ?? []).map { $0.aged(at: now) }, unavailable: unavailable, split: split, part: part)
     }
 
     /// The answer of `GET /api/quotes`; nil without an offer. It shows the best venue, or the split if no venue alone can fill the amount.

@@ -32,26 +32,9 @@ public struct SplitOffer: Sendable {
 
     /// The gain in one line, for people: `raydium 62.1 % and meteora 37.9 %: 1420.1 against 1410.3 (raydium), +69 bps`.
     public var reason: String {
-        let whole = "\(shares.joined(separator: " and ")): \(plan.amountOut.decimalText(decimals: request.tokenOut.decimals))"
+        let whole = "\(VenueShares.text(of: plan.legs)): \(plan.amountOut.decimalText(decimals: request.tokenOut.decimals))"
         guard let single, let gainBps else { return "\(whole), no venue alone can fill it" }
         return "\(whole) against \(single.amountOutDecimal) (\(single.dex)), +\(gainBps) bps"
-    }
-
-    /// The share of each venue, for all its pools together: `raydium 99.4 % (2 pools)`. The running sum is rounded, so that the shares add up to
-    /// 100.0 %.
-    private var shares: [String] {
-        let total = max(1, plan.legs.reduce(UInt128(0)) { $0 + UInt128($1.amountIn.value) })
-        var venues: [String] = []
-        for leg in plan.legs where !venues.contains(leg.dex) { venues.append(leg.dex) }
-        var (sum, told) = (UInt128(0), UInt128(0))
-        return venues.map { dex in
-            let legs = plan.legs.filter { $0.dex == dex }
-            sum += legs.reduce(0) { $0 + UInt128($1.amountIn.value) }
-            let rounded = (sum * 1000 + total / 2) / total
-            let tenths = rounded - told
-            told = rounded
-            return "\(dex) \(tenths / 10).\(tenths % 10) %" + (legs.count > 1 ? " (\(legs.count) pools)" : "")
-        }
     }
 }
 

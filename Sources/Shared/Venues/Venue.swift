@@ -11,13 +11,16 @@ public struct QuoteRequest: Sendable {
     public let slippageBps: Int
     /// The partition whose market is asked. Live venues have only one market.
     public let partition: Int
+    /// The limit price of an order that may fill in part; nil if only the whole is wanted.
+    public let partLimit: PriceFloor?
 
-    public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, partition: Int = 0) {
+    public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, partition: Int = 0, partLimit: PriceFloor? = nil) {
         self.tokenIn = tokenIn
         self.tokenOut = tokenOut
         self.amountIn = amountIn
         self.slippageBps = slippageBps
         self.partition = partition
+        self.partLimit = partLimit
     }
 }
 

@@ -73,6 +73,55 @@ struct SplitDeskTests {
         }
     }
 
+    private func limit(_ price: String, _ time: TimeInForce) throws -> Order {
+        var terms = PriceTerms(priced: .tokenIn, timeInForce: time, expiresAt: 9_000_000_000_000)
+        terms.limitPrice = try PriceLevel(decimal: price)
+        return Order(
+            id: Samples.id(), orderType: .limit, terms: terms, tokenIn: Samples.sol, tokenOut: Samples.usdc, amountIn: Self.request.amountIn,
+            slippageBps: 100, slippage: "0.01", createdAt: 1_768_030_217_789, maxAttempts: 3, fingerprint: "f")
+    }
+
+    private func chosen(for order: Order, at bench: Bench) async -> QuoteRound.Choice? {
+        let request = QuoteRequest(
+            tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: 100,
+            partLimit: order.mayFillInPart ? order.floor : nil)
+        return await bench.desk.ask(request).choice(for: order)
+    }
+
+    @Test func `of an ioc order the part that meets its limit is taken, and of no other`() async throws {
+        try await withDesk { bench in
+            let choice = try #require(await chosen(for: limit("149", .ioc), at: bench))
+            #expect(choice.quotes.map { $0.amountIn.value / 100_000_000 } == [1470, 1408])
+            #expect(choice.quotes.allSatisfy { $0.quotedAt != nil && $0.ageMs ?? .max < 5000 })
+            let shares = " of 1000 SOL meet the limit price: raydium 51.1 % and meteora 48.9 %"
+            #expect(choice.reason.hasPrefix("287.8") && choice.reason.hasSuffix(shares))
+            for time in [TimeInForce.fok, .gtc, .gtd] {
+                let none = await chosen(for: try limit("149", time), at: bench)
+                #expect(none == nil)
+            }
+            let none = await chosen(for: try limit("151", .ioc), at: bench)
+            #expect(none == nil)
+        }
+        try await withDesk(without: "meteora") { bench in
+            let choice = try #require(await chosen(for: limit("149", .ioc), at: bench))
+            #expect(choice.quotes.map(\.dex) == ["raydium"])
+        }
+    }
+
+    @Test(arguments: [TimeInForce.ioc, .gtc])
+    func `a division that gains too little is taken where only it meets the limit, and as a whole`(time: TimeInForce) async throws {
+        try await withDesk(["SPLIT_MIN_GAIN_BPS": "10000"]) { bench in
+            let choice = try #require(await chosen(for: limit("148", time), at: bench))
+            #expect(choice.quotes.reduce(0) { $0 + $1.amountIn.value } == Self.request.amountIn.value && choice.quotes.count == 2)
+            let whole = try #require(await chosen(for: limit("147", time), at: bench))
+            #expect(whole.quotes.count == 1)
+        }
+        try await withDesk { bench in
+            let never = await chosen(for: try limit("148", .fok), at: bench)
+            #expect(never == nil)
+        }
+    }
+
     @Test func `of a partly filled order only the rest is quoted, and the event repeats what has landed`() async throws {
         try await withDesk { bench in
             let order = Order(

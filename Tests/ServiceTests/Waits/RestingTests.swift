@@ -106,7 +106,7 @@ struct RestingTests {
     // MARK: Executor
 
     private func withSubmitted(
-        _ order: Order, _ outcome: TransactionOutcome, amountOut: UInt64 = 240_000_000,
+        _ order: Order, _ outcome: TransactionOutcome, amountIn: UInt64 = 1_500_000_000, amountOut: UInt64 = 240_000_000,
         _ body: @ServiceActor (TestProcess<ExecutorSettings>, FakeChain) async throws -> Void
     ) async throws {
         try await withProcess(ExecutorSettings.self) { test in
@@ -116,7 +116,7 @@ struct RestingTests {
             if order.beginsAtOnce { try await test.accept(order) } else { try await fire(order, test) }
             let entry = try await test.take(.router)
             guard case .work = try await test.pipeline.begin(entry) else { throw TestFailure("there is nothing to route") }
-            _ = try await test.pipeline.step(.routeDone([Samples.quote("meteora", amountOut: amountOut)]), entry)
+            _ = try await test.pipeline.step(.routeDone([Samples.quote("meteora", amountIn: amountIn, amountOut: amountOut)]), entry)
             await handler.handle(try await test.take(.executor))
             try await body(test, chain)
         }
@@ -139,6 +139,17 @@ struct RestingTests {
             let found = try await test.state(order)
             #expect(found == "failed")
             #expect(try await test.events(order).last?.error?.code == .limitNotMet)
+        }
+    }
+
+    @Test func `an ioc of which a part has landed fails with what was filled`() async throws {
+        let order = Samples.waiting(at: "150", time: .ioc)
+        try await withSubmitted(order, .landed(amountOut: BaseUnits(151_000_000)), amountIn: 1_000_000_000, amountOut: 151_000_000) { test, _ in
+            let found = try await test.state(order)
+            #expect(found == "failed")
+            let last = try #require(try await test.events(order).last)
+            #expect(last.error?.code == .limitNotMet && last.filled?.amountIn.value == 1_000_000_000 && last.filled?.amountOut.value == 151_000_000)
+            #expect(last.message.hasSuffix("; 1 of 1.5 SOL were filled for 151 USDC"))
         }
     }
 

@@ -268,7 +268,7 @@ class Audit:
         """Checks that a confirmed order has swapped what its client asked for, whatever the engine's records say."""
         if (self.folds[submission.id].end or {}).get("status") != "confirmed" or not self._has_ledger(submission.id):
             return
-        order = submission.plan.order
+        order = (submission.bodies or [submission.plan.order])[0]
         asked = Decimal(order["amount"]).scaleb(9 if order["tokenIn"] == "SOL" else 6)
         swapped = sum(int(fields["amountIn"]) for found in self.landed.get(submission.id, {}).values() for fields in found)
         if swapped != asked:

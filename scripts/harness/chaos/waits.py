@@ -4,6 +4,7 @@ order may bring at least is worked out independently of the engine."""
 import json
 import random
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .audit import Audit
 
 UNITS = 10**18
+MOVING = 500  # times the usual amount: an order that moves the price on its way
 SHARE = 0.5  # of the orders, where the fault is wanted
 PROBE = {"SOL": "0.01", "USDC": "1"}  # small amounts, whose quote is about the price
 DECIMALS = {"SOL": 9, "USDC": 6, "USDT": 6}
@@ -54,6 +56,8 @@ class Wait:
         match self.kind:
             case "limit":
                 limit = {"orderType": "limit", "limitPrice": at(far, self.basis), "timeInForce": self.time_in_force, "allowImmediate": True}
+                if self.time_in_force == "ioc":  # of which a router that splits fills a part
+                    limit["amount"] = f"{Decimal(order['amount']) * MOVING:f}"
                 return [limit if self.time_in_force in ("ioc", "fok") else limit | common]
             case "stop":
                 return [guard]

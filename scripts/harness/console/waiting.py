@@ -125,6 +125,11 @@ def each_type_says_beforehand_what_the_engine_says_afterwards(engine: PrivateSta
                 assert said in told.inner_text(), f"{said!r} became {told.inner_text()!r}"
             expect(_rows(page)).to_have_count(count)
             expect(page.locator("#order .order-title .pill")).to_have_text("Open")
+        _fill(page, "limit", limit_price="1800")
+        page.locator("#time-in-force").select_option("ioc")
+        part = "Sell 1.5 SOL, for at least 2700 USDC, or a part of it at 1800 USDC or better."
+        expect(page.locator("#ticket-sentence")).to_have_text(part)
+        page.locator("#time-in-force").select_option("gtc")
         _fill(page, "limit", limit_price="5.7")
         page.locator("#flip").click()
         page.locator("#amount").fill("270")

@@ -340,6 +340,13 @@ MUTATIONS = (
         "waits-then", "a fill places nothing that was to follow it", f"{EXECUTOR}/ExecutionHandler.swift",
         ".placing(following(filled, of: work.order))", "", ("test", "ServiceTests.RestingTests")),
     Mutation(
+        "waits-part", "an order of which a part was filled is confirmed", f"{EXECUTOR}/ExecutionHandler.swift",
+        "settlement.route.openAmount(of: work.order).value > 0", "false", ("test", "ServiceTests.RestingTests")),
+    Mutation(
+        "waits-whole", "what is not swapped is worth nothing to its owner, so that nothing is left unsold",
+        "Sources/Shared/Markets/Routing/SwapSide.swift", "floor.leastOut(for: BaseUnits(amountIn)).map { UInt128($0.value) }",
+        "floor.leastOut(for: BaseUnits(amountIn)).map { _ in 0 }", ("test", "MarketsTests.PartialPlanTests")),
+    Mutation(
         "waits-reached", "an order is placed whose price is reached already", f"{GATEWAY}/Waits/TriggerCheck.swift",
         "if !allowsImmediate, trigger.isReached(by: mark) {", "if !allowsImmediate, trigger.isReached(by: mark), false {",
         ("test", "EndToEndTests.WaitingTests")),

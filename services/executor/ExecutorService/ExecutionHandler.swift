@@ -110,6 +110,9 @@ final class ExecutionHandler: OrderHandler {
         }
         if let failure = settlement.failure {
             try await end(failure, in: .submitted, work, entry, settled: settlement.route)
+        } else if settlement.route.openAmount(of: work.order).value > 0 {
+            // Every leg of the part has landed. The rest of the order is not tried again.
+            try await end(OrderFailure(.limitNotMet), in: .submitted, work, entry, settled: settlement.route)
         } else {
             try await confirm(settlement.route, work, entry)
         }

@@ -38,7 +38,7 @@ final class RoutingHandler: OrderHandler {
                     tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut,
                     // Only the part of a split order that has not landed is routed again.
                     amountIn: work.route?.chosen.openAmount(of: work.order) ?? work.order.amountIn, slippageBps: work.order.slippageBps,
-                    partition: work.order.id.partition))
+                    partition: work.order.id.partition, partLimit: work.order.mayFillInPart ? work.order.floor : nil))
             guard !Task.isCancelled else { return }
             _ = try await pipeline.step(await next(round, work), entry)
         } catch {

@@ -1,17 +1,15 @@
 internal import Orders
 
-/// Finds the best division of an amount between two pools.
+/// Finds the best division of an amount between two sides.
 struct PairSplit {
-    let first: any PoolPricing
-    let second: any PoolPricing
-    let direction: SwapDirection
-    let otherDirection: SwapDirection
+    let first: SwapSide
+    let second: SwapSide
     let time: UInt64
 
     /// Four steps for each bit of an amount. Only rounding is left to gain after them.
     private static let maxSteps = 256
 
-    /// A division of the amount: the share of the first pool, and the output of both pools together.
+    /// A division of the amount: the share of the first side, and the output of both together.
     struct Division {
         let share: UInt64
         let amountOut: UInt128
@@ -20,8 +18,8 @@ struct PairSplit {
     /// The best division found of `total`. `start` is kept unless another one pays more. Nil if no division can be filled.
     func best(of total: UInt64, startingAt start: UInt64?) -> Division? {
         var best = [start, 0, total, total / 2].compactMap { $0 }.compactMap { evaluate($0, total) }.reduce(nil, Self.better)
-        if let first = first as? ConstantProductPool, let second = second as? ConstantProductPool {
-            let share = ConstantProductSplit(first: first.curve(direction), second: second.curve(otherDirection)).share(of: total)
+        if let first = first.curve, let second = second.curve {
+            let share = ConstantProductSplit(first: first, second: second).share(of: total)
             for candidate in [share, share - min(share, 1), share + min(total - share, 1)] { best = Self.better(best, evaluate(candidate, total)) }
             return best
         }
@@ -43,12 +41,8 @@ struct PairSplit {
     }
 
     private func evaluate(_ share: UInt64, _ total: UInt64) -> Division? {
-        guard let one = output(first, share, direction), let other = output(second, total - share, otherDirection) else { return nil }
+        guard let one = first.output(share, at: time), let other = second.output(total - share, at: time) else { return nil }
         return Division(share: share, amountOut: one + other)
-    }
-
-    private func output(_ pool: any PoolPricing, _ amountIn: UInt64, _ direction: SwapDirection) -> UInt128? {
-        pool.result(of: BaseUnits(amountIn), direction, at: time).map { UInt128($0.amountOut.value) }
     }
 
     /// The division that pays more; the left one if both pay the same.

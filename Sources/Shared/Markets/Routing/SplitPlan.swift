@@ -28,13 +28,14 @@ public struct SplitPlan: Sendable, Equatable {
     ///   - pools: of any venue, as they are now; pools that do not trade the pair are ignored.
     ///   - time: see ``Route/quote(_:slippageBps:at:)``.
     public init?(_ amountIn: BaseUnits, pools: [Pool], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0) {
-        let search = SplitSearch(pools: pools.filter { $0.trades(from: from, to: to) }, from: from, time: time)
-        let singles = search.pools.compactMap { try? $0.quote(amountIn, from: from, slippageBps: slippageBps, at: time) }
+        let pools = pools.filter { $0.trades(from: from, to: to) }
+        let singles = pools.compactMap { try? $0.quote(amountIn, from: from, slippageBps: slippageBps, at: time) }
         let best = QuoteComparison(singles)?.best
-        let start = search.pools.firstIndex { $0.address == best?.pool }
+        let start = pools.firstIndex { $0.address == best?.pool }
+        let search = SplitSearch(sides: pools.compactMap { $0.side(from: from) }, time: time)
         guard let shares = search.shares(of: amountIn.value, startingWith: start) else { return nil }
         var legs: [Quote] = []
-        for (pool, share) in zip(search.pools, shares) where share > 0 {
+        for (pool, share) in zip(pools, shares) where share > 0 {
             // A part that is too small to pay anything cannot be a leg, so there is no plan.
             guard let leg = try? pool.quote(BaseUnits(share), from: from, slippageBps: slippageBps, at: time) else { return nil }
             legs.append(leg)
@@ -44,43 +45,5 @@ public struct SplitPlan: Sendable, Equatable {
         single = best
         self.legs = legs.sorted { ($1.amountIn, $0.dex, $0.pool) < ($0.amountIn, $1.dex, $1.pool) }
         self.amountOut = BaseUnits(amountOut)
-    }
-}
-
-/// The search for the best shares of several pools.
-private struct SplitSearch {
-    /// Rounds over all pairs; far more than any real list needs.
-    private static let maxRounds = 32
-
-    let pools: [Pool]
-    let from: Token
-    let time: UInt64
-
-    /// The share of each pool of `total`; nil if no division can be filled.
-    func shares(of total: UInt64, startingWith start: Int?) -> [UInt64]? {
-        guard pools.count > 1 else { return nil }
-        var shares = [UInt64](repeating: 0, count: pools.count)
-        shares[start ?? 0] = total
-        var isFeasible = start != nil
-        for _ in 0..<Self.maxRounds {
-            var hasMoved = false
-            for left in pools.indices {
-                for right in pools.indices where right > left && shares[left] + shares[right] > 0 {
-                    let sum = shares[left] + shares[right]
-                    guard let division = pair(left, right)?.best(of: sum, startingAt: shares[left]) else { continue }
-                    isFeasible = isFeasible || sum == total
-                    if division.share == shares[left] { continue }
-                    (shares[left], shares[right]) = (division.share, sum - division.share)
-                    hasMoved = true
-                }
-            }
-            if !hasMoved { break }
-        }
-        return isFeasible ? shares : nil
-    }
-
-    private func pair(_ left: Int, _ right: Int) -> PairSplit? {
-        guard let direction = pools[left].direction(from: from), let other = pools[right].direction(from: from) else { return nil }
-        return PairSplit(first: pools[left].pricing, second: pools[right].pricing, direction: direction, otherDirection: other, time: time)
     }
 }

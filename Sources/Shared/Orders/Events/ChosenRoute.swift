@@ -4,7 +4,8 @@ internal import JSON
 public struct ChosenRoute: Sendable, Hashable {
     /// The quote of the whole: the only leg's quote, or the quotes of all legs joined.
     public let quote: Quote
-    /// The legs in order of their numbers, at least one. Landed legs stay, so that the legs always add up to the order.
+    /// The legs in order of their numbers, at least one. Landed legs stay, so that the legs add up to the order, or to the part of it that is to
+    /// fill.
     public let legs: [OrderLeg]
 
     /// A swap of the whole.

@@ -32,6 +32,9 @@ extension Order {
     /// Whether the order waits again when its limit price is not met. Others fail, or take the price of the moment.
     public var mayRest: Bool { terms?.limitPrice != nil && terms?.timeInForce.isImmediate == false }
 
+    /// Whether a part of the order may fill alone where the whole does not meet its limit price.
+    public var mayFillInPart: Bool { terms?.limitPrice != nil && terms?.timeInForce == .ioc }
+
     /// What it waits for at its limit price, as an order does that has fired; nil if it has none.
     public var limitTrigger: Trigger? { terms.flatMap { terms in terms.limitPrice.map { Trigger(terms.condition(of: .limit), $0) } } }
 

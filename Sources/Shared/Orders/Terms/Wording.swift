@@ -44,7 +44,8 @@ extension Order {
         if let floor {
             guard amountIn.value > 0 else { return ", at \(terms?.limitPrice.map(words) ?? "") or better" }
             let least = floor.leastOut(for: amountIn)?.decimalText(decimals: tokenOut.decimals) ?? "more than there is"
-            return ", for at least \(least) \(tokenOut.symbol)"
+            let part = mayFillInPart ? ", or a part of it at \(terms?.limitPrice.map(words) ?? "") or better" : ""
+            return ", for at least \(least) \(tokenOut.symbol)\(part)"
         }
         let percent = DecimalText.shortest(UInt128(slippageBps), decimals: 2)
         return ", at the price of that moment, at most \(percent) % below its quote"
