@@ -344,8 +344,8 @@ MUTATIONS = (
         "settlement.route.openAmount(of: work.order).value > 0", "false", ("test", "ServiceTests.RestingTests")),
     Mutation(
         "waits-whole", "what is not swapped is worth nothing to its owner, so that nothing is left unsold",
-        "Sources/Shared/Markets/Routing/SwapSide.swift", "floor.leastOut(for: BaseUnits(amountIn)).map { UInt128($0.value) }",
-        "floor.leastOut(for: BaseUnits(amountIn)).map { _ in 0 }", ("test", "MarketsTests.PartialPlanTests")),
+        "Sources/Shared/Markets/Routing/ShareTaker.swift", "limit.leastOut(for: BaseUnits(amountIn)).map { UInt128($0.value) }",
+        "limit.leastOut(for: BaseUnits(amountIn)).map { _ in 0 }", ("test", "MarketsTests.PartialPlanTests")),
     Mutation(
         "waits-reached", "an order is placed whose price is reached already", f"{GATEWAY}/Waits/TriggerCheck.swift",
         "if !allowsImmediate, trigger.isReached(by: mark) {", "if !allowsImmediate, trigger.isReached(by: mark), false {",

@@ -1,15 +1,15 @@
 internal import Orders
 
-/// Finds the best division of an amount between two sides.
+/// Finds the best division of an amount between two takers.
 struct PairSplit {
-    let first: SwapSide
-    let second: SwapSide
+    let first: any ShareTaker
+    let second: any ShareTaker
     let time: UInt64
 
     /// Four steps for each bit of an amount. Only rounding is left to gain after them.
     private static let maxSteps = 256
 
-    /// A division of the amount: the share of the first side, and the output of both together.
+    /// A division of the amount: the share of the first taker, and the output of both together.
     struct Division {
         let share: UInt64
         let amountOut: UInt128

@@ -26,8 +26,8 @@ public struct PartialPlan: Sendable, Equatable {
     ///   - time: see ``Route/quote(_:slippageBps:at:)``.
     public init?(of amountIn: BaseUnits, above limit: PriceFloor, pools: [Pool], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0) {
         let pools = pools.filter { $0.trades(from: from, to: to) }
-        let sides = [.kept(limit)] + pools.compactMap { $0.side(from: from) }
-        guard let shares = SplitSearch(sides: sides, time: time).shares(of: amountIn.value, startingWith: 0) else { return nil }
+        let takers = [KeptShare(limit: limit)] + pools.compactMap { $0.taker(of: from) }
+        guard let shares = SplitSearch(takers: takers, time: time).shares(of: amountIn.value, startingWith: 0) else { return nil }
         let legs = zip(pools, shares.dropFirst()).compactMap { pool, share -> Quote? in
             guard share > 0, let leg = try? pool.quote(BaseUnits(share), from: from, slippageBps: slippageBps, at: time) else { return nil }
             // A share of some units may be rounded to less than the limit.

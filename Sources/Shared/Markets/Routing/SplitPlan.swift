@@ -32,7 +32,7 @@ public struct SplitPlan: Sendable, Equatable {
         let singles = pools.compactMap { try? $0.quote(amountIn, from: from, slippageBps: slippageBps, at: time) }
         let best = QuoteComparison(singles)?.best
         let start = pools.firstIndex { $0.address == best?.pool }
-        let search = SplitSearch(sides: pools.compactMap { $0.side(from: from) }, time: time)
+        let search = SplitSearch(takers: pools.compactMap { $0.taker(of: from) }, time: time)
         guard let shares = search.shares(of: amountIn.value, startingWith: start) else { return nil }
         var legs: [Quote] = []
         for (pool, share) in zip(pools, shares) where share > 0 {
