@@ -22,11 +22,14 @@ export function steps(story) {
 
 export function quotesSection(story, order) {
     // The landed legs of a split order are not quoted again.
-    const isWhole = story.quotes.every((quote) => quote.amountIn === story.quote?.amountIn);
-    const quotes = story.legs.length > 0 && isWhole ? [story.quote, ...story.quotes] : story.quotes;
+    const isWhole = story.quotes.every((quote) => quote.amountIn === order.amountIn);
+    // of the whole nothing was chosen where only a part meets the limit
+    const isPart = isWhole && story.quote && story.quote.amountIn !== order.amountIn;
+    const quotes = story.legs.length > 0 && isWhole && !isPart ? [story.quote, ...story.quotes] : story.quotes;
     if (quotes.length === 0) return null;
-    const title = isWhole ? "Quotes compared" : "Quotes compared, for the rest";
-    return section(title, quoteTable(quotes, { tokenOut: order.tokenOut, chosen: story.chosen, caption: title }), missingNote(story.unavailable));
+    const title = isPart ? "Quotes for the whole" : isWhole ? "Quotes compared" : "Quotes compared, for the rest";
+    const table = quoteTable(quotes, { tokenOut: order.tokenOut, chosen: isPart ? null : story.chosen, caption: title });
+    return section(title, table, missingNote(story.unavailable));
 }
 
 export function attemptsSection(story) {

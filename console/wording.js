@@ -46,6 +46,6 @@ function moment({ orderType, amount, limitPrice, triggerPrice, trailingBps, minL
 function ending({ amount, limitPrice, slippageBps, timeInForce }, pair) {
     if (limitPrice === undefined) return `, at the price of that moment, at most ${percent(slippageBps)} below its quote`;
     const least = leastOut(unitsOf(amount, pair.inDigits), unitsOf(limitPrice, PRICE_DIGITS), pair);
-    const part = timeInForce === "ioc" ? `, or a part of it at ${plainPrice(limitPrice, pair)} or better` : "";
+    const part = timeInForce === "ioc" ? `, or perhaps only a part, at ${plainPrice(limitPrice, pair)} or better` : "";
     return `, for at least ${least === null ? "more than there is" : shortest(least, pair.outDigits)} ${pair.tokenOut}${part}`;
 }

@@ -55,17 +55,22 @@ struct OrderCommandTests {
         #expect(unknown.status == .refused)
     }
 
-    @Test func `a split order is shown leg by leg, with what of it is filled`() async throws {
+    @Test(arguments: [("1.5", "1500000000"), ("4.5", "4500000000")])
+    func `a split order is shown leg by leg, with what of it is filled, also where the legs are a part of it`(amount: String, units: String)
+        async throws
+    {
         let filled = #""filled":{"amountIn":"1000000000","amountInDecimal":"1","amountOut":"145400000","amountOutDecimal":"145.4"}"#
         let legs = OrderSamples.legs(("landed", "failed"), amountOut: "145400000")
-        let order = #"{"orderId":"o-1","tokenIn":"SOL","tokenOut":"USDC","amount":"1.5","slippageBps":100,"status":"failed",\#(legs),\#(filled)}"#
+        let order =
+            #"{"orderId":"o-1","tokenIn":"SOL","tokenOut":"USDC","amount":"\#(amount)","amountIn":"\#(units)","slippageBps":100,"#
+            + #""status":"failed",\#(legs),\#(filled)}"#
         let (shown, _) = try await run(["get", "o-1"], "GET", .json(200, order))
         #expect(
             shown.output == """
                 order   o-1
-                swap    1.5 SOL to USDC, at most 100 bps worse
+                swap    \(amount) SOL to USDC, at most 100 bps worse
                 status  failed
-                filled  1 of 1.5 SOL for 145.4 USDC
+                filled  1 of \(amount) SOL for 145.4 USDC
                 LEG  VENUE          SHARE   IN   QUOTED  RECEIVED  STATUS  TRANSACTION
                 0    raydium        66.7 %  1    145.5   145.4     landed  sig0
                 1    mete\\u{1b}ora  33.3 %  0.5  72.5    -         failed  sig1

@@ -77,6 +77,15 @@ struct ChosenRouteTests {
         #expect(try ChosenRoute(members: next.members) == next)
     }
 
+    @Test func `once a leg has landed the next quotes are for the other legs, and not for what no leg was to fill`() {
+        let part = ChosenRoute([Self.quote("raydium", 300_000_000, 45_000_000), Self.small], of: Samples.order, after: nil)
+        #expect(part.amountToQuote(of: Samples.order) == Samples.order.amountIn)
+        let half = part.changing([1: part.legs[1].landed(BaseUnits(72_000_000), of: Samples.usdc)])
+        #expect(half.amountToQuote(of: Samples.order) == BaseUnits(300_000_000))
+        let whole = split.changing([0: split.legs[0].landed(BaseUnits(72_000_000), of: Samples.usdc)])
+        #expect(whole.amountToQuote(of: Samples.order) == BaseUnits(1_000_000_000))
+    }
+
     @Test func `what is open names its venues alone`() {
         #expect(split.openVenues == "raydium+meteora")
         let half = split.changing([1: split.legs[1].landed(BaseUnits(145_000_000), of: Samples.usdc)])

@@ -154,7 +154,7 @@ import Testing
             (#""orderType":"limit","limitPrice":"180""#, "Sell 1.5 SOL when SOL is at or above 180 USDC, for at least 270 USDC"),
             (
                 #""orderType":"limit","limitPrice":"180","timeInForce":"ioc""#,
-                "Sell 1.5 SOL, for at least 270 USDC, or a part of it at 180 USDC or better"
+                "Sell 1.5 SOL, for at least 270 USDC, or perhaps only a part, at 180 USDC or better"
             ),
             (#""orderType":"limit","limitPrice":"180","timeInForce":"fok""#, "Sell 1.5 SOL, for at least 270 USDC"),
             (

@@ -122,8 +122,7 @@ struct ClusterSubscriberTests {
             _ = try await bench.listen(bench.channels)
             let master = try await bench.servers.master(of: bench.channels[1])
             let replica = bench.servers.replicas[try #require(bench.servers.masters.firstIndex { $0.port == master.port })]
-            #expect(try await bench.servers.send("CLUSTER", "FAILOVER", to: replica) == "OK")
-            try await eventually { try await bench.servers.master(of: bench.channels[1]).port == replica.port }
+            try await bench.servers.failOver(to: replica)
             try await eventually { bench.returns >= 1 }
             try await bench.expectAll(bench.channels, "planned")
             let before = bench.returns

@@ -79,6 +79,22 @@ public final class ClusterServers {
         return ends.first.map { $0 <= slot && slot <= (ends.last ?? $0) } ?? false
     }
 
+    /// Makes a replica the master, in good order. Redis gives up after 5 s, for example where another node is slow to vote, and then has to be told
+    /// again.
+    public func failOver(to replica: RedisServer) async throws {
+        for _ in 0..<3 {
+            let answer = try await send("CLUSTER", "FAILOVER", to: replica)
+            // A replica that has become the master after all refuses to become it again.
+            guard answer == "OK" || answer.contains("to a replica") else { throw TestFailure("CLUSTER FAILOVER: \(answer)") }
+            do {
+                return try await eventually(within: .seconds(6)) { try await send("ROLE", to: replica).hasPrefix("master") }
+            } catch is DeadlineExceeded {
+                continue
+            }
+        }
+        throw TestFailure("\(replica.port) did not become a master")
+    }
+
     /// Begins to move the slot of a key to another master. Keys of the slot go one by one.
     public func beginMove(of key: String, to target: RedisServer) async throws {
         let source = try await master(of: key)

@@ -6,7 +6,7 @@ public struct PartialOffer: Sendable {
     public let plan: PartialPlan
     private let request: QuoteRequest
 
-    /// - Parameter request: the request for the whole.
+    /// - Parameter request: the request whose whole does not meet the limit price.
     public init(_ plan: PartialPlan, of request: QuoteRequest) {
         self.plan = plan
         self.request = request

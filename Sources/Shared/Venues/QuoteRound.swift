@@ -37,8 +37,8 @@ public struct QuoteRound: Sendable {
 
     /// The choice for an order: one that meets its limit price, if it has one. Nil if there is none.
     ///
-    /// Each part of a split has to meet the limit by itself, because each may land alone. An order that is to fill as a whole or not at all is never
-    /// split. A split that gains too little is taken where nothing else meets the limit. A part comes last.
+    /// Each leg of a split has to meet the limit by itself, because each may land alone. An order that is to fill as a whole or not at all is never
+    /// split. A split that gains too little is taken where nothing else meets the limit. That only a part fills comes last.
     public func choice(for order: Order) -> Choice? {
         let mayBeSplit = order.terms?.timeInForce != .fok
         if mayBeSplit, let choice, choice.quotes.allSatisfy(order.accepts) { return choice }

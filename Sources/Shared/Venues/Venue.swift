@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Markets
 public import Orders
 
 /// A request for a quote.
@@ -11,17 +12,20 @@ public struct QuoteRequest: Sendable {
     public let slippageBps: Int
     /// The partition whose market is asked. Live venues have only one market.
     public let partition: Int
-    /// The limit price of an order that may fill in part; nil if only the whole is wanted.
-    public let partLimit: PriceFloor?
+    /// The limit price, where a part that meets it is wanted if the whole does not; nil if only the whole is wanted.
+    public let floorOfPart: PriceFloor?
 
-    public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, partition: Int = 0, partLimit: PriceFloor? = nil) {
+    public init(tokenIn: Token, tokenOut: Token, amountIn: BaseUnits, slippageBps: Int, partition: Int = 0, floorOfPart: PriceFloor? = nil) {
         self.tokenIn = tokenIn
         self.tokenOut = tokenOut
         self.amountIn = amountIn
         self.slippageBps = slippageBps
         self.partition = partition
-        self.partLimit = partLimit
+        self.floorOfPart = floorOfPart
     }
+
+    /// Whether each of these quotes meets the limit price, so that no part is wanted; true without one.
+    public func isMet(by quotes: [Quote]) -> Bool { floorOfPart.map { quotes.allSatisfy($0.isMet) } ?? true }
 }
 
 /// A place that quotes swaps. A new venue is one new file, and one line where it is registered.

@@ -29,10 +29,10 @@ extension Engine {
         }
     }
 
-    /// The numbers of the legs that an order says it has filled, each once. The one leg of an order that is not split is 0.
+    /// The numbers of the legs that an order says it has filled, each once. The one leg of an order that is not split is 0; it may be a part.
     private func legsFilled(_ id: String, _ state: String) async throws -> [String] {
         let last = try await events(id).last.map { try JSONValue.parse($0) }
-        guard let legs = last?["legs"]?.array else { return state == "confirmed" ? ["0"] : [] }
+        guard let legs = last?["legs"]?.array else { return state == "confirmed" || last?["filled"] != nil ? ["0"] : [] }
         let filled = legs.filter { $0["status"]?.string == "landed" }
         #expect(state == "confirmed" ? filled.count == legs.count : (last?["filled"] != nil) == !filled.isEmpty, "\(id)")
         return filled.compactMap { $0["leg"]?.integer.map { String($0) } }.sorted()

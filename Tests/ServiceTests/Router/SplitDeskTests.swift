@@ -83,8 +83,7 @@ struct SplitDeskTests {
 
     private func chosen(for order: Order, at bench: Bench) async -> QuoteRound.Choice? {
         let request = QuoteRequest(
-            tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: 100,
-            partLimit: order.mayFillInPart ? order.floor : nil)
+            tokenIn: order.tokenIn, tokenOut: order.tokenOut, amountIn: order.amountIn, slippageBps: 100, floorOfPart: order.floor)
         return await bench.desk.ask(request).choice(for: order)
     }
 

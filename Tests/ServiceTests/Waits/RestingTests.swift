@@ -142,11 +142,12 @@ struct RestingTests {
         }
     }
 
-    @Test func `an ioc of which a part has landed fails with what was filled`() async throws {
-        let order = Samples.waiting(at: "150", time: .ioc)
+    @Test func `an ioc of which a part has landed fails with what was filled, and nothing follows it`() async throws {
+        let next = Samples.order()
+        let order = Samples.waiting(at: "150", time: .ioc, then: [next])
         try await withSubmitted(order, .landed(amountOut: BaseUnits(151_000_000)), amountIn: 1_000_000_000, amountOut: 151_000_000) { test, _ in
-            let found = try await test.state(order)
-            #expect(found == "failed")
+            let states = [try await test.state(order), try await test.state(next)]
+            #expect(states == ["failed", nil])
             let last = try #require(try await test.events(order).last)
             #expect(last.error?.code == .limitNotMet && last.filled?.amountIn.value == 1_000_000_000 && last.filled?.amountOut.value == 151_000_000)
             #expect(last.message.hasSuffix("; 1 of 1.5 SOL were filled for 151 USDC"))

@@ -186,7 +186,10 @@ class Audit:
         """Leg -> signature and output, as the last event has them."""
         if end.get("legs"):
             return {str(leg["leg"]): (leg.get("txHash"), leg.get("amountOut")) for leg in end["legs"] if leg["status"] == "landed"}
-        return {"0": (end.get("txHash"), end.get("amountOut"))} if end.get("status") == "confirmed" else {}
+        if end.get("status") == "confirmed":
+            return {"0": (end.get("txHash"), end.get("amountOut"))}
+        # One pool has filled a part.
+        return {"0": (end.get("txHash"), end["filled"]["amountOut"])} if end.get("filled") else {}
 
     def _amounts(self, order: str, end: Json, landed: list[Json]) -> None:
         """Checks the total input and output: the whole order if it is confirmed, what the event says is filled if it failed."""

@@ -127,7 +127,7 @@ def each_type_says_beforehand_what_the_engine_says_afterwards(engine: PrivateSta
             expect(page.locator("#order .order-title .pill")).to_have_text("Open")
         _fill(page, "limit", limit_price="1800")
         page.locator("#time-in-force").select_option("ioc")
-        part = "Sell 1.5 SOL, for at least 2700 USDC, or a part of it at 1800 USDC or better."
+        part = "Sell 1.5 SOL, for at least 2700 USDC, or perhaps only a part, at 1800 USDC or better."
         expect(page.locator("#ticket-sentence")).to_have_text(part)
         page.locator("#time-in-force").select_option("gtc")
         _fill(page, "limit", limit_price="5.7")

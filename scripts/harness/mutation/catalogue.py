@@ -132,7 +132,7 @@ MUTATIONS = (
         ("test", "ServiceTests.ExecutionHandlerTests")),
     Mutation(
         "rest", "a split order is quoted anew as a whole, whatever has landed of it", "Sources/Shared/Orders/Events/ChosenRoute.swift",
-        "order.amountIn.value - min(order.amountIn.value, BaseUnits(sum: landed.map(\\.quote.amountIn)).value)", "order.amountIn.value",
+        "landed.isEmpty ? order.amountIn : min(", "true ? order.amountIn : min(",
         ("test", "OrdersTests.ChosenRouteTests|ServiceTests.SplitDeskTests")),
     Mutation(
         "part-cancel", "an order of which a part has landed can be cancelled", f"{LUA}/cancel.lua",

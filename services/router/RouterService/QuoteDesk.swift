@@ -59,7 +59,8 @@ final class QuoteDesk {
         let silent = unavailable.filter { $0.failure.code == .venueUnavailable }.map(\.dex)
         let answered = Set(venues.map(\.dex)).subtracting(silent)
         let split = await splits?.offer(request, venues: answered, best: best, within: timeout)
-        let part = await splits?.part(of: request, venues: answered, within: timeout)
+        let wholes = [best.map { [$0] }, split?.plan.legs].compactMap(\.self)
+        let part = wholes.contains(where: request.isMet(by:)) ? nil : await splits?.part(of: request, venues: answered, within: timeout)
         return QuoteRound(aged(quotes), unavailable: unavailable, split: split, part: part)
     }
 

@@ -33,12 +33,7 @@ final class RoutingHandler: OrderHandler {
     func handle(_ entry: WorkEntry) async {
         do throws(PipelineError) {
             guard case .work(let work) = try await pipeline.begin(entry) else { return }
-            let round = await ask(
-                QuoteRequest(
-                    tokenIn: work.order.tokenIn, tokenOut: work.order.tokenOut,
-                    // Only the part of a split order that has not landed is routed again.
-                    amountIn: work.route?.chosen.openAmount(of: work.order) ?? work.order.amountIn, slippageBps: work.order.slippageBps,
-                    partition: work.order.id.partition, partLimit: work.order.mayFillInPart ? work.order.floor : nil))
+            let round = await ask(for: work)
             guard !Task.isCancelled else { return }
             _ = try await pipeline.step(await next(round, work), entry)
         } catch {
@@ -48,10 +43,16 @@ final class RoutingHandler: OrderHandler {
 
     /// The offers of the venues. Without Redis the mock pools cannot be read and no step can be written. That is not a failure of the venues, so it
     /// asks them again once Redis is back, until the claim is lost.
-    private func ask(_ request: QuoteRequest) async -> QuoteRound {
+    private func ask(for work: Work) async -> QuoteRound {
+        let order = work.order
+        let request = QuoteRequest(
+            tokenIn: order.tokenIn, tokenOut: order.tokenOut,
+            // Only the part of a split order that has not landed is routed again.
+            amountIn: work.route?.chosen.amountToQuote(of: order) ?? order.amountIn, slippageBps: order.slippageBps, partition: order.id.partition,
+            floorOfPart: order.mayFillInPart ? order.floor : nil)
         while true {
             let round = await desk.ask(request)
-            guard round.choice == nil, !pipeline.isConnected, await pipeline.isConnected(within: Self.patience) else { return round }
+            guard round.choice(for: order) == nil, !pipeline.isConnected, await pipeline.isConnected(within: Self.patience) else { return round }
         }
     }
 

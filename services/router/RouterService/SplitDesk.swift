@@ -36,11 +36,11 @@ struct SplitDesk {
     ///
     /// - Parameter limit: the longest wait for the state of the market.
     func part(of request: QuoteRequest, venues: Set<String>, within limit: Duration) async -> PartialOffer? {
-        guard let floor = request.partLimit else { return nil }
+        guard let floor = request.floorOfPart else { return nil }
         let wanted = wanted(request, venues)
         guard !wanted.isEmpty, let view = await view(request.partition, within: limit),
             var plan = PartialPlan(
-                of: request.amountIn, above: floor, pools: wanted.compactMap { view.pool($0.address) }, from: request.tokenIn,
+                of: request.amountIn, meeting: floor, pools: wanted.compactMap { view.pool($0.address) }, from: request.tokenIn,
                 to: request.tokenOut, slippageBps: request.slippageBps)
         else { return nil }
         if view.time > 0 { plan.stamp(quotedAt: view.time, ageMs: age(of: view)) }

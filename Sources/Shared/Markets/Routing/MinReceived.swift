@@ -20,6 +20,11 @@ public enum MinReceived {
     }
 }
 
+extension PriceFloor {
+    /// Whether a quote brings at least the limit price.
+    public func isMet(by quote: Quote) -> Bool { leastOut(for: quote.amountIn).map { quote.amountOut >= $0 } ?? false }
+}
+
 extension Order {
     /// The least that a swap of a quote of this order may bring: its limit price decides, or without one its slippage. Nothing can fill an order
     /// whose limit asks for more than there can be.

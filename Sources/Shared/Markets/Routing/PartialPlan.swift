@@ -5,6 +5,9 @@ public import Orders
 /// It is the part that an exchange with an order book would fill. What each pool takes brings more than the limit on average, so a small move of the
 /// market does not undo it.
 public struct PartialPlan: Sendable, Equatable {
+    /// A leg is at least this share of the amount, in basis points. Each leg costs the fee of a transaction, and any fill ends the order.
+    static let minShareBps: UInt128 = 100
+
     /// The quotes of the parts, largest input first; at least one. Each meets the limit price by itself.
     public private(set) var legs: [Quote]
 
@@ -16,7 +19,7 @@ public struct PartialPlan: Sendable, Equatable {
         for index in legs.indices { (legs[index].quotedAt, legs[index].ageMs) = (time, ageMs) }
     }
 
-    /// The part found of an amount, over pools that trade the pair directly; nil if no unit of it is paid at the limit price.
+    /// The part found of an amount, over pools that trade the pair directly; nil if too little of it is paid at the limit price.
     ///
     /// The amount is divided as in ``SplitPlan``, with the owner as one more taker, to whom each unit is worth the limit price. What the owner gets
     /// is not swapped.
@@ -24,14 +27,16 @@ public struct PartialPlan: Sendable, Equatable {
     /// - Parameters:
     ///   - pools: of any venue, as they are now; pools that do not trade the pair are ignored.
     ///   - time: see ``Route/quote(_:slippageBps:at:)``.
-    public init?(of amountIn: BaseUnits, above limit: PriceFloor, pools: [Pool], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0) {
+    public init?(of amountIn: BaseUnits, meeting limit: PriceFloor, pools: [Pool], from: Token, to: Token, slippageBps: Int, at time: UInt64 = 0) {
         let pools = pools.filter { $0.trades(from: from, to: to) }
         let takers = [KeptShare(limit: limit)] + pools.compactMap { $0.taker(of: from) }
         guard let shares = SplitSearch(takers: takers, time: time).shares(of: amountIn.value, startingWith: 0) else { return nil }
         let legs = zip(pools, shares.dropFirst()).compactMap { pool, share -> Quote? in
-            guard share > 0, let leg = try? pool.quote(BaseUnits(share), from: from, slippageBps: slippageBps, at: time) else { return nil }
+            guard UInt128(share) * 10_000 >= UInt128(amountIn.value) * Self.minShareBps, share > 0,
+                let leg = try? pool.quote(BaseUnits(share), from: from, slippageBps: slippageBps, at: time)
+            else { return nil }
             // A share of some units may be rounded to less than the limit.
-            return limit.leastOut(for: leg.amountIn).map { leg.amountOut >= $0 } == true ? leg : nil
+            return limit.isMet(by: leg) ? leg : nil
         }
         guard !legs.isEmpty, UInt64(exactly: legs.reduce(UInt128(0)) { $0 + UInt128($1.amountOut.value) }) != nil else { return nil }
         self.legs = legs.sorted { ($1.amountIn, $0.dex, $0.pool) < ($0.amountIn, $1.dex, $1.pool) }

@@ -58,6 +58,12 @@ public struct ChosenRoute: Sendable, Hashable {
         BaseUnits(order.amountIn.value - min(order.amountIn.value, BaseUnits(sum: landed.map(\.quote.amountIn)).value))
     }
 
+    /// What the next quotes are for, in base units of the input token: what is not filled yet. Once a leg has landed, what no leg was to fill is not
+    /// tried again.
+    public func amountToQuote(of order: Order) -> BaseUnits {
+        landed.isEmpty ? order.amountIn : min(openAmount(of: order), BaseUnits(sum: open.map(\.quote.amountIn)))
+    }
+
     /// The part of an order that has landed; nil if nothing has.
     public func filled(of order: Order) -> PartialFill? {
         guard !landed.isEmpty else { return nil }

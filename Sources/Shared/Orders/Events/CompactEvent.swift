@@ -55,6 +55,6 @@ extension CompactEvent {
         }
     }
 
-    /// The member of the last event of a failed attempt of a split order, of which a part has landed. Only `failed` shows it.
+    /// The member of the last event of a failed attempt of an order of which a part has landed. Only `failed` shows it.
     public static func members(filled: PartialFill) -> String { JSONWriter.members { $0.field("filled", filled) } }
 }

@@ -44,7 +44,7 @@ public struct EventDetails: Sendable, Hashable {
     public var nextAttempt: Int?
     /// `failed`: how many attempts there were.
     public var totalAttempts: Int?
-    /// `failed`: the part of a split order that was filled nevertheless.
+    /// `failed`: the part of the order that was filled nevertheless.
     public var filled: PartialFill?
     /// The last event: how long the order was in each status.
     public var stageMs: StageTimes?

@@ -1,6 +1,6 @@
 public import JSON
 
-/// The part of a split order that has landed.
+/// The part of an order that has landed.
 public struct PartialFill: Sendable, Hashable {
     /// The input, in base units.
     public let amountIn: BaseUnits

@@ -42,10 +42,10 @@ extension Order {
 
     private var ending: String {
         if let floor {
-            guard amountIn.value > 0 else { return ", at \(terms?.limitPrice.map(words) ?? "") or better" }
+            let price = "at \(terms?.limitPrice.map(words) ?? "") or better"
+            guard amountIn.value > 0 else { return (mayFillInPart ? ", or perhaps only a part, " : ", ") + price }
             let least = floor.leastOut(for: amountIn)?.decimalText(decimals: tokenOut.decimals) ?? "more than there is"
-            let part = mayFillInPart ? ", or a part of it at \(terms?.limitPrice.map(words) ?? "") or better" : ""
-            return ", for at least \(least) \(tokenOut.symbol)\(part)"
+            return ", for at least \(least) \(tokenOut.symbol)" + (mayFillInPart ? ", or perhaps only a part, \(price)" : "")
         }
         let percent = DecimalText.shortest(UInt128(slippageBps), decimals: 2)
         return ", at the price of that moment, at most \(percent) % below its quote"

@@ -166,7 +166,7 @@ public struct StepRequest: Sendable {
         route.isSplit ? adding(route.members, storing: "v", route.openVenues) : self
     }
 
-    /// Stores the landed part of a split order, for a step that ends the order before the rest has landed.
+    /// Stores the landed part of an order, for a step that ends the order before the rest has landed.
     public func storing(_ filled: PartialFill, of order: Order) -> StepRequest {
         let remark = JSONWriter.value(filled.remark(on: order)).dropFirst().dropLast()
         return adding(CompactEvent.members(filled: filled), storing: "l", String(remark))

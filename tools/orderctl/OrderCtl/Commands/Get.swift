@@ -51,7 +51,7 @@ struct Get: Command {
             let whole = "\(text("amount") ?? "?") \(text("tokenIn") ?? "?")"
             table.add("filled", "\(Terminal.safe(input)) of \(whole) for \(Terminal.safe(output)) \(text("tokenOut") ?? "?")")
         }
-        for line in table.lines + LegTable.lines(order["legs"]?.array ?? [], amount: order["amount"]?.string) { session.console.print(line) }
+        for line in table.lines + LegTable.lines(order["legs"]?.array ?? [], of: order) { session.console.print(line) }
         return .ok
     }
 }

@@ -5,11 +5,11 @@ internal import Orders
 enum LegTable {
     /// The legs of an order or of one of its events; none if there is only one.
     ///
-    /// - Parameter amount: the amount of the whole order in whole tokens. If nil, each leg shows its share and no input.
-    static func lines(_ legs: [JSONValue], amount: String? = nil) -> [String] {
+    /// - Parameter order: an order with its amount in base units and in whole tokens. If nil, each leg shows its share and no input.
+    static func lines(_ legs: [JSONValue], of order: JSONValue? = nil) -> [String] {
         guard legs.count > 1 else { return [] }
         let inputs = legs.map { units($0["quote"]?["amountIn"]) }
-        let decimals = amount.flatMap { Self.decimals(of: sum(inputs), as: $0) }
+        let decimals = order?["amount"]?.string.flatMap { Self.decimals(of: units(order?["amountIn"]), as: $0) }
         var table = Table(["LEG", "VENUE", "SHARE"] + (decimals == nil ? [] : ["IN"]) + ["QUOTED", "RECEIVED", "STATUS", "TRANSACTION"])
         for (leg, input) in zip(legs, inputs) {
             table.add(
