@@ -11,6 +11,8 @@ public final class FakeRedis {
     /// The answer to a command, as bytes of the protocol: `:1\r
     /// `. The server answers greetings without asking for it.
     public var answer: @ServiceActor ([String]) -> String = { _ in "+OK\r\n" }
+    /// Whether it answers. If not, what clients send waits, also their greetings.
+    public var isAnswering = true { didSet { for descriptor in Array(clients.keys) { answerAll(descriptor) } } }
     /// The commands that clients have sent, without greetings.
     public private(set) var commands: [[String]] = []
     /// The number of clients that have connected.
@@ -59,7 +61,11 @@ public final class FakeRedis {
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         guard count > 0 else { return end(descriptor) }
         clients[descriptor]?.unread += buffer.prefix(count)
-        while let command = takeCommand(descriptor) { send(reply(to: command), to: descriptor) }
+        answerAll(descriptor)
+    }
+
+    private func answerAll(_ descriptor: Int32) {
+        while isAnswering, let command = takeCommand(descriptor) { send(reply(to: command), to: descriptor) }
     }
 
     /// Takes a whole command, an array of bulk strings, from the bytes that were read.

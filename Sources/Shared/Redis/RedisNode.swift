@@ -22,6 +22,15 @@ public final class RedisNode {
     var reconnects: Int { max(0, keeper.connects - 1) }
     /// Commands without a reply.
     var inFlight: Int { keeper.connection?.inFlight ?? 0 }
+    /// Callers that wait for the connection. They send a command as soon as it is there.
+    private(set) var waiting = 0
+
+    /// Waits for the connection. Throws `.unavailable` after `limit`, or `.closed`.
+    func waitUntilReady(within limit: Duration) async throws(RedisError) {
+        waiting += 1
+        defer { waiting -= 1 }
+        try await keeper.waitUntilReady(within: limit)
+    }
 
     /// Keeps the connection until it is closed or the task is cancelled. `prepare` prepares each new one.
     func run(_ prepare: @ServiceActor (RedisConnectionInfo) async -> Void) async {

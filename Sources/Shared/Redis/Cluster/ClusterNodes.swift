@@ -81,7 +81,8 @@ final class ClusterNodes {
         onFailure?(error)
     }
 
-    /// Ends the connection to a node that has no slots any more, once its commands are answered.
+    /// Ends the connection to a node that has no slots any more, once its commands are answered. A map may be older than the answer that has pointed a
+    /// command there, so the node also keeps its connection for those who wait for it.
     private func retire(_ node: RedisNode, at host: RedisURL.Host) {
         nodes[host] = nil
         running[host] = nil
@@ -89,7 +90,7 @@ final class ClusterNodes {
         node.keeper.onFailure = nil
         Loop.spawn { [topology] in
             let start = MonotonicInstant.now
-            while node.inFlight > 0, start.elapsed < topology.options.commandTimeout { try? await sleep(for: Self.retirementCheck) }
+            while node.inFlight + node.waiting > 0, start.elapsed < topology.options.commandTimeout { try? await sleep(for: Self.retirementCheck) }
             node.keeper.close()
         }
     }

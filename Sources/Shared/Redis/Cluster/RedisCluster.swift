@@ -119,7 +119,7 @@ extension RedisCluster {
     }
 
     private func meet(_ node: RedisNode, within limit: Duration?) async throws(RedisError) {
-        try await node.keeper.waitUntilReady(within: min(limit ?? topology.options.commandTimeout, Self.introduction))
+        try await node.waitUntilReady(within: min(limit ?? topology.options.commandTimeout, Self.introduction))
     }
 
     /// The node that has the key of a command; any that is connected for a command without one.
@@ -155,14 +155,16 @@ extension RedisCluster {
                 case .moved(let host):
                     topology.outdate()
                     (node, isAsking) = (nodes.node(at: host), false)
-                    try await node.keeper.waitUntilReady(within: limit - start.elapsed)
+                    try await node.waitUntilReady(within: limit - start.elapsed)
                 case .ask(let host) where command[0] != "EVALSHA":
                     (node, isAsking) = (nodes.node(at: host), true)
-                    try await node.keeper.waitUntilReady(within: limit - start.elapsed)
+                    try await node.waitUntilReady(within: limit - start.elapsed)
                 // After ASKING a script would find keys missing that have not come yet, and would not know.
                 case .ask, .wait:
                     topology.outdate()
                     try? await sleep(for: min(limit - start.elapsed, backoff.next()))
+                    // Nothing is sent when there is no time to hear what became of it.
+                    guard start.elapsed < limit else { throw error.afterAll }
                     (node, isAsking) = (try self.node(for: command), false)
                 case nil: throw error
                 }
@@ -172,14 +174,16 @@ extension RedisCluster {
                 return isAsking ? try await node.sendAsking(command, timeout: rest) : try await node.send(command, timeout: rest)
             } catch let next { error = next }
         }
-        throw ["ASK", "ERR"].contains(error.rejection) ? .onItsWay(error) : error
+        throw error.afterAll
     }
 }
 
 extension RedisError {
-    /// A script needs keys of which some have gone ahead to another node. It has changed nothing.
-    fileprivate static func onItsWay(_ answer: RedisError) -> RedisError {
-        let words = "TRYAGAIN the keys of a script are on their way to another node: \(answer.message)"
+    /// What a command has come to that was refused until its time was over. A script that needs keys of which some have gone ahead to another node
+    /// has changed nothing.
+    fileprivate var afterAll: RedisError {
+        guard ["ASK", "ERR"].contains(rejection) else { return self }
+        let words = "TRYAGAIN the keys of a script are on their way to another node: \(message)"
         return RedisError(.rejected("TRYAGAIN"), words, words: words)
     }
 }
