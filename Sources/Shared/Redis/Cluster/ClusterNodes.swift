@@ -81,8 +81,8 @@ final class ClusterNodes {
         onFailure?(error)
     }
 
-    /// Ends the connection to a node that has no slots any more, once its commands are answered. A map may be older than the answer that has pointed a
-    /// command there, so the node also keeps its connection for those who wait for it.
+    /// Ends the connection to a node that has no slots any more, once its commands are answered. A map may be older than the answer that has pointed
+    /// a command there, so the node also keeps its connection for those who wait for it.
     private func retire(_ node: RedisNode, at host: RedisURL.Host) {
         nodes[host] = nil
         running[host] = nil
