@@ -17,6 +17,9 @@ from .clients import USER, Clients, Placed, post
 from .stack import PARTITIONS, UpgradedStack
 
 
+ADDED = '"orderType":"market",'  # to each summary, by this release
+
+
 @dataclass
 class Before:
     """What clients had seen before the upgrade."""
@@ -32,7 +35,8 @@ class Before:
     def same_answers(self, stack: PrivateStack) -> None:
         """Checks that orders from before the upgrade are shown as they were, and that a repeated request gets the answer that it got then."""
         for path, text in _texts(stack, self.placed).items():
-            assert text == self.texts[path], f"{path} was\n{self.texts[path]}\nand is\n{text}"
+            shown = text.replace(ADDED, "") if path.endswith("view=summary") else text
+            assert shown == self.texts[path], f"{path} was\n{self.texts[path]}\nand is\n{text}"
         replayed(stack, self.placed)
 
     def kept(self, found: Records) -> None:
