@@ -16,7 +16,6 @@ from harness.redis_client import Redis
 from .clients import USER, Clients, Placed, post
 from .stack import PARTITIONS, UpgradedStack
 
-
 ADDED = '"orderType":"market",'  # to each summary, by this release
 
 
