@@ -170,10 +170,16 @@ class Run:
         return f"{running} clients have not seen the end, of the orders {waiting[:5]}" if running else ""
 
     async def _give_up(self) -> None:
-        """Ends the waits for orders that a failover has taken: they are shown as Postgres has them, or not at all, and never come to an end."""
+        """Ends the waits for orders that a failover has taken: they are shown as Postgres has them, or not at all, and never come to an end.
+
+        Others have come to an end under the number of an event that a client had seen before the failover, so it is not told that end.
+        """
         for submission in self.world.clients.submissions if self.world.rolled_back else ():
             seen = submission.followed
-            if seen and not seen.final and not seen.gone and not await records.state(self.world, submission.id):
+            if not seen or seen.final or seen.gone:
+                continue
+            state = await records.state(self.world, submission.id)
+            if not state or state in FINAL and 1000 in seen.closes:
                 await self.world.sockets.give_up(submission)
 
     async def _audit(self) -> None:
