@@ -18,6 +18,15 @@ enum Fixtures {
             dex: dex, address: address, base: Fixtures.sol, quote: Fixtures.usdc, pricing: ConstantProductPool(reserves: reserves, feePpm: feePpm))
     }
 
+    /// A random SOL/USDC pool with few base units, of which all divisions can be tried.
+    static func small(_ address: String, base: ClosedRange<UInt64>, quote: ClosedRange<UInt64>, _ numbers: inout SeededGenerator) -> Pool {
+        let reserves = PoolReserves(
+            base: BaseUnits(UInt64.random(in: base, using: &numbers)), quote: BaseUnits(UInt64.random(in: quote, using: &numbers)))
+        return Pool(
+            dex: "raydium", address: address, base: Fixtures.sol, quote: Fixtures.usdc,
+            pricing: ConstantProductPool(reserves: reserves, feePpm: Int.random(in: 0...50_000, using: &numbers)))
+    }
+
     /// A SOL/USDC pool of bins around bin -5297, 120.2267 USDC for a SOL; what the bins hold is in base units.
     static func bins(
         _ bins: [(id: Int, base: UInt64, quote: UInt64)], active: Int = -5297, step: Int = 4, fees: BinFees? = nil, address: String = "bins"

@@ -93,7 +93,7 @@ import Testing
         var numbers = SeededGenerator(seed: 15)
         var partial = 0
         for _ in 0..<300 {
-            let pools = ["a", "b"].map { Self.small($0, &numbers) }
+            let pools = ["a", "b"].map { Fixtures.small($0, base: 50...500, quote: 500...5_000, &numbers) }
             let total = UInt64.random(in: 1...100, using: &numbers)
             let unit = pools.map { $0.reserves.quote.value / $0.reserves.base.value + 1 }.max() ?? 1
             // Reserves are base units: a price of n units for one is n · 1000 USDC for one SOL.
@@ -121,13 +121,5 @@ import Testing
         var best = 0
         for one in 0...Int(total) { for other in 0...(Int(total) - one) { best = max(best, gains[0][one] + gains[1][other]) } }
         return best
-    }
-
-    private static func small(_ address: String, _ numbers: inout SeededGenerator) -> Pool {
-        let reserves = PoolReserves(
-            base: BaseUnits(UInt64.random(in: 50...500, using: &numbers)), quote: BaseUnits(UInt64.random(in: 500...5_000, using: &numbers)))
-        return Pool(
-            dex: "raydium", address: address, base: Fixtures.sol, quote: Fixtures.usdc,
-            pricing: ConstantProductPool(reserves: reserves, feePpm: Int.random(in: 0...50_000, using: &numbers)))
     }
 }

@@ -94,10 +94,6 @@ import Testing
     }
 
     private static func small(_ address: String, _ numbers: inout SeededGenerator) -> Pool {
-        let reserves = PoolReserves(
-            base: BaseUnits(UInt64.random(in: 50...2_000, using: &numbers)), quote: BaseUnits(UInt64.random(in: 500...20_000, using: &numbers)))
-        return Pool(
-            dex: "raydium", address: address, base: Fixtures.sol, quote: Fixtures.usdc,
-            pricing: ConstantProductPool(reserves: reserves, feePpm: Int.random(in: 0...50_000, using: &numbers)))
+        Fixtures.small(address, base: 50...2_000, quote: 500...20_000, &numbers)
     }
 }

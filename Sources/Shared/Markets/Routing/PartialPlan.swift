@@ -15,9 +15,7 @@ public struct PartialPlan: Sendable, Equatable {
     public var amountIn: BaseUnits { BaseUnits(legs.reduce(0) { $0 + $1.amountIn.value }) }
 
     /// Notes the time of the pool data that the plan was computed from, in ms of Redis' time, and its age.
-    public mutating func stamp(quotedAt time: UInt64, ageMs: UInt64?) {
-        for index in legs.indices { (legs[index].quotedAt, legs[index].ageMs) = (time, ageMs) }
-    }
+    public mutating func stamp(quotedAt time: UInt64, ageMs: UInt64?) { legs.stamp(quotedAt: time, ageMs: ageMs) }
 
     /// The part found of an amount, over pools that trade the pair directly; nil if too little of it is paid at the limit price.
     ///
@@ -39,6 +37,6 @@ public struct PartialPlan: Sendable, Equatable {
             return limit.isMet(by: leg) ? leg : nil
         }
         guard !legs.isEmpty, UInt64(exactly: legs.reduce(UInt128(0)) { $0 + UInt128($1.amountOut.value) }) != nil else { return nil }
-        self.legs = legs.sorted { ($1.amountIn, $0.dex, $0.pool) < ($0.amountIn, $1.dex, $1.pool) }
+        self.legs = legs.largestFirst
     }
 }

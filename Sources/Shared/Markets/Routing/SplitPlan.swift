@@ -15,9 +15,7 @@ public struct SplitPlan: Sendable, Equatable {
     }
 
     /// Notes the time of the pool data that the plan was computed from, in ms of Redis' time, and its age.
-    public mutating func stamp(quotedAt time: UInt64, ageMs: UInt64?) {
-        for index in legs.indices { (legs[index].quotedAt, legs[index].ageMs) = (time, ageMs) }
-    }
+    public mutating func stamp(quotedAt time: UInt64, ageMs: UInt64?) { legs.stamp(quotedAt: time, ageMs: ageMs) }
 
     /// The best division found of an amount over pools that trade the pair directly; nil if no division pays more than one pool alone.
     ///
@@ -43,7 +41,7 @@ public struct SplitPlan: Sendable, Equatable {
         let sum = legs.reduce(UInt128(0)) { $0 + UInt128($1.amountOut.value) }
         guard legs.count > 1, let amountOut = UInt64(exactly: sum), amountOut > best?.amountOut.value ?? 0 else { return nil }
         single = best
-        self.legs = legs.sorted { ($1.amountIn, $0.dex, $0.pool) < ($0.amountIn, $1.dex, $1.pool) }
+        self.legs = legs.largestFirst
         self.amountOut = BaseUnits(amountOut)
     }
 }
