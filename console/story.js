@@ -49,7 +49,8 @@ function attemptsOf(events) {
                 number: event.attempt, dex: sent.map((leg) => leg.quote.dex).join("+"), hashes: sent.map((leg) => leg.txHash),
                 level: "busy", outcome: "waiting for the chain",
             });
-        } else if (open?.level === "busy" && event.type === "failed" && event.filled && !event.legs?.some((leg) => leg.status === "failed")) {
+        } else if (open && event.type === "failed" && event.filled && (event.legs ?? []).every((leg) => leg.status === "landed")) {
+            // all that was sent has landed; `execution-failed` came before it, because the order is not filled as a whole
             Object.assign(open, { level: "good", outcome: "confirmed, a part of the order" });
         } else if (open && (event.type === "execution-failed" || event.type === "failed") && open.level === "busy") {
             Object.assign(open, { level: "critical", outcome: event.error?.message ?? event.message });

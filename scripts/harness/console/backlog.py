@@ -150,6 +150,20 @@ def a_split_order_that_fails_says_what_of_it_is_filled(engine: PrivateStack, chr
         readable(page, SPLIT_LOOKS)
 
 
+def an_ioc_order_shows_the_part_that_has_filled(engine: PrivateStack, chromium: Browser) -> None:
+    price = 100 * float(engine.get("/api/quotes?tokenIn=SOL&tokenOut=USDC&amount=0.01")["amountOutDecimal"])
+    [order_id] = engine.place(1, amount=600, orderType="limit", limitPrice=f"{price * 0.998:.4f}", timeInForce="ioc")
+    until(lambda: engine.order(order_id)["filled"], "nothing was filled")
+    with opened(chromium, engine, path=f"/#order={order_id}") as page:
+        panel = page.locator("#order")
+        expect(panel.locator(".order-title .pill")).to_have_text("Failed")
+        expect(panel.locator(".filled")).to_contain_text("of 600")
+        expect(panel).to_contain_text("Quotes for the whole")
+        expect(panel.locator(".quote-table .best")).to_have_count(0)
+        expect(panel.locator(".attempts:not(.legs) .outcome")).to_have_text("confirmed, a part of the order")
+        readable(page, SPLIT_LOOKS)
+
+
 def _restart(engine: PrivateStack) -> None:
     """Restarts gateways, which say how often an order is tried, and executors, which say how often the chain fails."""
     for name in engine.run.names():
