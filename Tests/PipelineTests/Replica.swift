@@ -18,17 +18,18 @@ final class Replica {
     private var tasks: [Task<Void, Never>] = []
 
     /// With `isHeard` it tells the others of itself. Otherwise it knows of others what the test says.
-    init(_ bench: Bench, _ name: String, _ handler: FakeHandler, concurrency: Int = 10, patience: Duration = .seconds(10), isHeard: Bool = true)
-        throws
-    {
+    /// The visibility time-out is long, so that only who stops or dies loses what it has in hand, even if the machine stands still for a moment.
+    init(
+        _ bench: Bench, _ name: String, _ handler: FakeHandler, concurrency: Int = 10, visibilityTimeout: Duration = .seconds(20),
+        patience: Duration = .seconds(10), isHeard: Bool = true
+    ) throws {
         self.name = name
         // More partitions than the test has, so that two processes serve each.
         roster = Roster(group: "router", name: name, partitions: 256)
         heartbeat = Heartbeat(redis: bench.redis, service: "router", name: name) { [:] }
         if isHeard { heartbeat.roster = roster }
         let url = try #require(RedisURL(bench.url))
-        // Long, so that only who stops or dies loses what it has in hand.
-        var options = WorkerOptions.of(.router, name, concurrency: concurrency, visibilityTimeout: .seconds(2))
+        var options = WorkerOptions.of(.router, name, concurrency: concurrency, visibilityTimeout: visibilityTimeout)
         options.patience = patience
         worker = Worker(options: options, pipeline: bench.pipeline, handler: handler, roster: roster, observer: observer) {
             RedisReader(url: url, name: "reader-\(name)")
@@ -41,9 +42,9 @@ final class Replica {
         tasks = [Loop.spawn { await self.heartbeat.run() }, Loop.spawn { await self.worker.run() }]
     }
 
-    /// Stops as a service does.
+    /// Stops as a service does. After a silence the others believe for seconds that it goes on, and its grace is longer than that.
     func stop() async {
-        await worker.stop(within: .seconds(5))
+        await worker.stop(within: .seconds(15))
         await tasks.last?.value
         tasks.first?.cancel()
         await heartbeat.end()

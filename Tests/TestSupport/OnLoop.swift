@@ -25,6 +25,7 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     /// Starts the loop's thread, once in the process. A test takes `count` of the places on the loop.
     init(count: Int) {
         _ = Self.thread
+        _ = MachineWatch.started
         self.count = count
     }
 

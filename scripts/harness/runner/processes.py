@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+IDENTITY_SECONDS = 5.0  # the time a new process has to show its environment
+
 
 def _stat(pid: int | str) -> tuple[str, int] | None:
     """State letter and session of a process. None if there is no such process."""
@@ -53,8 +55,18 @@ def spawn(
 ) -> subprocess.Popen[bytes]:
     """Starts a process in a session of its own. It holds nothing of the caller's: no terminal, no pipe."""
     with open(log, "ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=cwd, start_new_session=True, **identity(user))
+    _await_identity(process.pid)
+    return process
+
+
+def _await_identity(pid: int) -> None:
+    """Returns when /proc shows whose process this is. The kernel closes the pipe that `Popen` waits for before it writes the new environment, and
+    who looks in between, as to stop a stack that has failed, takes the process for another's."""
+    deadline = time.monotonic() + IDENTITY_SECONDS
+    while alive(pid) and words(pid, "environ") == [""] and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
 def identity(user: pwd.struct_passwd | None) -> dict[str, Any]:

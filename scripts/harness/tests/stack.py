@@ -16,8 +16,9 @@ from harness.keys import Keys
 from harness.orders import ORDER, follow
 from harness.private import scratch, until
 from harness.runner import processes
+from harness.runner.directory import MARK
 from harness.runner.ports import free
-from harness.runner.processes import spawn
+from harness.runner.processes import spawn, words
 from harness.runner.settings import ROOT
 from harness.tests import outside
 from harness.tests.local_stack import LocalStack, gone
@@ -157,6 +158,17 @@ def up_says_why_it_can_not_and_leaves_nothing(folder: Path) -> None:
         assert "is taken" in stack.call("up", code=1)
     stack.env["ROUTERS"] = "many"
     assert "ROUTERS" in stack.call("up", code=1)
+
+
+def a_process_just_started_is_known_for_its_stacks_own(folder: Path) -> None:
+    environment = {MARK: str(folder), "PATH": os.environ["PATH"]}
+    for _ in range(300):  # without the wait in `spawn`, some of them are not yet: five of 300 on two busy cores
+        process = spawn(["sleep", "60"], folder / "sleep.log", environment)
+        try:
+            assert f"{MARK}={folder}" in words(process.pid, "environ")
+        finally:
+            process.kill()
+            process.wait()
 
 
 def run_stops_everything_when_interrupted_or_when_a_service_dies(folder: Path) -> None:
