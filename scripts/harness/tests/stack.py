@@ -105,8 +105,8 @@ def a_process_is_started_again_with_the_keys_of_the_others_or_not_at_all(folder:
     assert stack.call("up").count('-H "Authorization: Bearer $ORDERCTL_KEY"') == 2
     stack.stop("gateway-1")
     stack.env["API_KEYS_FILE"] = ""
-    for words in (("up",), ("start", "gateway-1")):
-        assert f"was started with API_KEYS_FILE={keys.path}, and this command is without" in stack.call(*words, code=1)
+    for command in (("up",), ("start", "gateway-1")):
+        assert f"was started with API_KEYS_FILE={keys.path}, and this command is without" in stack.call(*command, code=1)
     assert not stack.run.running("gateway-1")
     stack.env["API_KEYS_FILE"] = str(keys.path)
     assert "started again: gateway-1." in stack.call("up")
