@@ -8,18 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from os import kill
+from statistics import median
 
-from harness.http_client import Json, ask, blocking
+from harness.http_client import Json, answers, ask, blocking
 from harness.orders import place
-from harness.private import PrivateStack, private_stack
+from harness.private import PrivateStack, private_stack, until
 from harness.redis_client import command
 
 from .engine import settings
 from .options import Options
 from .processor import on_processor
 
-PLACED = 1500  # orders of one measurement
-ROUNDS = 8
+PLACED = 300  # orders of one turn
+TURNS = 60
+REST = 0.5  # seconds of rest before each turn
 DUE = 10_000
 FAR = 10**9  # a price that no mark reaches
 SOL, USDC = "So11111111111111111111111111111111111111112", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
@@ -41,7 +43,7 @@ def measure(options: Options, say: Callable[[str], None]) -> list[Json]:
         with private_stack(**common) as empty:
             sides = ((empty, _Redis(empty)), (stack, redis))
             for _, each in sides:
-                each.settle()
+                each.reload()
             records = [
                 {"waiting": waiting, "redisUsPerOrder": cost} | _tick(side[1]) | _memory(side[1])
                 for waiting, cost, side in zip((0, options.scale.waiting), _placing(sides), sides, strict=True)]
@@ -63,9 +65,13 @@ def _one_of_each() -> dict[str, str]:
 
 class _Redis:
     def __init__(self, stack: PrivateStack) -> None:
+        self.stack = stack
         self.port = int(stack.run.variables()["REDIS_PORT"])
-        self.pids = [pid for name, pid in stack.pids().items() if name.startswith("redis")]
         self.filled = 0
+
+    @property
+    def pids(self) -> list[int]:
+        return [pid for name, pid in self.stack.pids().items() if name.startswith("redis")]
 
     def ask(self, *words: str) -> object:
         return blocking(command(self.port, *words))
@@ -96,6 +102,14 @@ class _Redis:
             if time.monotonic() > end:
                 raise TimeoutError(f"Redis still rewrites its file after {SETTLED:.0f} s")
             time.sleep(0.2)
+
+    def reload(self) -> None:
+        """Starts Redis again from its file, so that its memory is laid out as after a start and not as a million writes in a row have left it."""
+        self.ask("BGREWRITEAOF")
+        self.settle()
+        self.stack.stop("redis-1")
+        self.stack.start("redis-1")
+        until(lambda: answers(f"{self.stack.base}/health/ready"), "the engine is not ready after a restart of Redis", SETTLED)
 
     def _order(self, number: int, price: int) -> Iterator[bytes]:
         self.filled += 1
@@ -131,17 +145,20 @@ def _replies(link: socket.socket, count: int) -> None:
         lines += piece.count(b"\r\n")
 
 
-def _placing(sides: tuple[tuple[PrivateStack, _Redis], ...]) -> list[int]:
+def _placing(sides: tuple[tuple[PrivateStack, _Redis], ...]) -> list[float]:
     """Redis' CPU time for one placed order on each side, less what it takes at rest. The sides take turns, so that both meet the same other work; the
-    least of some rounds, because other work only adds."""
-    best = [float("inf")] * len(sides)
-    for _ in range(ROUNDS):
-        for index, (stack, redis) in enumerate(sides):
-            rest = _spent(redis, 3.0, lambda: None)
+    medians, because one turn differs from the next by a fifth."""
+    rests: list[list[float]] = [[] for _ in sides]
+    turns: list[list[tuple[float, float]]] = [[] for _ in sides]
+    for turn in range(TURNS):
+        for index in range(len(sides))[:: -1 if turn % 2 else 1]:
+            stack, redis = sides[index]
+            rests[index].append(_spent(redis, REST, lambda: None) / REST)
             start = time.monotonic()
             spent = _spent(redis, 0.0, lambda stack=stack: _place_many(stack))
-            best[index] = min(best[index], (spent - rest / 3 * (time.monotonic() - start)) / PLACED)
-    return [round(cost, 1) for cost in best]
+            turns[index].append((spent, time.monotonic() - start))
+    return [
+        round(median((spent - median(rest) * seconds) / PLACED for spent, seconds in own), 1) for rest, own in zip(rests, turns, strict=True)]
 
 
 def _spent(redis: _Redis, seconds: float, work: Callable[[], None]) -> float:
