@@ -158,9 +158,10 @@ struct PairTests {
 
     @Test func `a held order is amended where it is, and expires like any other`() async throws {
         try await withBench { bench in
-            let (profit, stop) = Samples.pair(expiresAt: 1000)
+            let (profit, stop) = Samples.pair()
             try await bench.hold(profit, stop)
             try await bench.fire(.above, at: "200")
+            try await bench.passEnd(of: stop)
             #expect(try await bench.pipeline.sweep(bench.keys) == 1)
             #expect(try await bench.state(stop) == .expired)
             #expect(try await bench.state(profit) == .pending)

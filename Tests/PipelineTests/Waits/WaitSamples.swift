@@ -31,12 +31,9 @@ extension Samples {
     }
 
     /// A take-profit at 200 and a stop at 150, of which at most one fills.
-    static func pair(expiresAt: UInt64 = farEnd) -> (profit: Order, stop: Order) {
+    static func pair() -> (profit: Order, stop: Order) {
         let (one, other) = (id(), id())
-        return (
-            waiting(.takeProfit, at: "200", id: one, oco: other, expiresAt: expiresAt),
-            waiting(.stop, at: "150", id: other, oco: one, expiresAt: expiresAt)
-        )
+        return (waiting(.takeProfit, at: "200", id: one, oco: other), waiting(.stop, at: "150", id: other, oco: one))
     }
 }
 
@@ -53,6 +50,12 @@ extension Bench {
     @discardableResult
     func fire(_ kind: WaitSet.Kind, at price: String) async throws -> Int {
         try await run(kind, at: price, oneByOne: false).fired + run(kind, at: price, oneByOne: true).fired
+    }
+
+    /// Has the time pass up to which an order waits.
+    func passEnd(of order: Order) async throws {
+        try await send("HSET", keys.order(order.id), "y", "1000")
+        try await send("ZADD", keys.deadlines, "XX", "1000", order.id.description)
     }
 
     /// One run of a script that fires.

@@ -122,7 +122,7 @@ class WaitAudit:
             mark, wanted = Fraction(event["markPrice"]), Fraction(waits_for)
             if not (mark >= wanted if self._is_above(details, event) else mark <= wanted):
                 self.audit.bad(f"fired at {event['markPrice']}, and it waited for {waits_for}", order)
-            if terms.get("expiresAt") and event["timestamp"] > history.stamp(terms["expiresAt"] + 1500):
+            if terms.get("expiresAt") and event["timestamp"] > history.stamp(terms["expiresAt"]):
                 self.audit.bad("fired after its end", order)
 
     def _is_above(self, details: Json, event: Json) -> bool:

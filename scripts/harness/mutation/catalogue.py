@@ -327,6 +327,9 @@ MUTATIONS = (
         "return min(floor.leastOut(for: quote.amountIn) ?? BaseUnits(.max), MinReceived.roundedUp(quote.amountOut, slippageBps: slippageBps))",
         ("test", "ServiceTests.RestingTests")),
     Mutation(
+        "waits-end", "an order whose end has passed is fired until somebody sweeps it", f"{LUA}/fire_many.lua",
+        "  if order[7] and tonumber(order[7]) < now then return end\n", "", ("test", "PipelineTests.FiringTests")),
+    Mutation(
         "waits-fill", "a fill leaves the other order of its pair", f"{LUA}/orders.lua",
         "if order.state == 'confirmed' or order.state == 'cancelled' or", "if order.state == 'cancelled' or", ("test", "PipelineTests.PairTests")),
     Mutation(

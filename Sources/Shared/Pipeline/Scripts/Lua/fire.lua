@@ -1,5 +1,5 @@
--- Fires the orders of a set whose price a mark has reached, and no order at a mark that is too old. Reads everything before it writes. An order that
--- cannot be read now stays where it is.
+-- Fires the orders of a set whose price a mark has reached, and no order at a mark that is too old. An order whose end has passed expires instead.
+-- Reads everything before it writes. An order that cannot be read now stays where it is.
 -- KEYS: set, sets, accepted, events, deadlines
 -- ARGV: prefix of all keys, the set's name, the key of the last price that is due, time of the mark, how old it may be in ms, max, how many members
 --       to skip (they were looked at and kept), message, the members of the event
@@ -48,6 +48,7 @@ local function look(member)
     write('ZREM', KEYS[1], member)
     return
   end
+  if hasWaited(order, at) then return expireNow(order, at, KEYS[4]) end
   local other = order.sibling ~= '' and read(order.sibling)
   if other == 'away' then
     kept = kept + 1

@@ -1,5 +1,5 @@
 -- Fires the orders of a set whose price a mark has reached, as `fire` does, many in one call. Leaves those that `fire` has to look at: one of a pair,
--- one whose trigger trails, one that is not where its member says, or one that cannot be read.
+-- one whose trigger trails, one whose end has passed, one that is not where its member says, or one that cannot be read.
 -- KEYS: set, accepted, events, deadlines
 -- ARGV: prefix of all keys, the set's name, the key of the last price that is due, time of the mark, how old it may be in ms, max, how many members
 --       to skip, message, the members of the event
@@ -27,6 +27,7 @@ local function fire(member)
   local order = try('HMGET', key, 's', 'w', 'c', 'n', 'p', 'u', 'y')
   local round, attempt, seq = match(order[1] or '', '^open (%d+) (%d+) (%d+) %d+ waits$')
   if not round or order[3] or order[4] or order[2] ~= place .. sub(member, 1, -38) then return end
+  if order[7] and tonumber(order[7]) < now then return end
   local id, isAnnounced, user = idOf(member), order[5] == ANNOUNCED, order[6]
   local entry = addRound(accepted, id, round, not isAnnounced and events)
   if not entry then return end

@@ -212,6 +212,17 @@ local function settlePair(order, at)
   end
 end
 
+-- Whether the end has passed up to which an order may wait. From then on its price fires it no more, even if nobody has swept it yet.
+local function hasWaited(order, at)
+  return order.expiry ~= '' and tonumber(order.expiry) < at
+end
+
+local function expireNow(order, at, events)
+  endWaiting(order, at, 'expired', SENTENCES.expired)
+  save(order, events)
+  settlePair(order, at)
+end
+
 local function failNow(order, at, deadlines, code)
   local sentence = SENTENCES[code] .. order.remark
   order.state = 'failed'

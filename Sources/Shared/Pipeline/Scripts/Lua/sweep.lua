@@ -11,9 +11,7 @@ for _, id in ipairs(due) do
   local order, isUnreadable = find(ARGV[1] .. id, id)
   if isUnreadable then postpone(KEYS[1], id, at) else write('ZREM', KEYS[1], id) end
   if order and STEPS.expire.from[order.state] then
-    endWaiting(order, at, 'expired', SENTENCES.expired)
-    save(order, KEYS[2])
-    settlePair(order, at)
+    expireNow(order, at, KEYS[2])
     expired = expired + 1
   elseif order and order.deadline ~= '' and STEPS.miss.from[order.state] then
     failNow(order, at, KEYS[1], 'DEADLINE_EXCEEDED')
