@@ -12,7 +12,7 @@ struct EventLoopTests {
             try await group.waitForAll()
         }
         #expect(start.elapsed >= .milliseconds(100))
-        #expect(start.isWithin(.seconds(6)))
+        #expect(start.elapsed < .seconds(6))
     }
 
     @Test func `a sleep is never shorter than it was asked to be`() async throws {
@@ -31,7 +31,7 @@ struct EventLoopTests {
         let task = Loop.spawn { try await sleep(for: .seconds(30)) }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(start.isWithin(.seconds(5)))
+        #expect(start.elapsed < .seconds(5))
     }
 
     @Test func `a task that is cancelled before it waits does not hang`() async throws {

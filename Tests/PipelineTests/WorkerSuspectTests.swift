@@ -42,7 +42,7 @@ struct WorkerSuspectTests {
             try await withWorker(bench, .of(.router, "w"), handler) { _, _ in
                 let start = MonotonicInstant.now
                 try await eventually { try await bench.routed() == 10 }
-                #expect(start.isWithin(.seconds(4)))
+                #expect(start.elapsed < .seconds(4))
                 let halves = [5, 3, 1, 1].flatMap { Array(repeating: "begin", count: $0) + Array(repeating: "written", count: $0) }
                 #expect(course.steps == halves)
                 #expect(handler.entries.allSatisfy { $0.deliveries == 3 })

@@ -80,7 +80,7 @@ struct WorkerTests {
             try await withWorker(bench, .of(.router, "w"), FakeHandler(bench.route)) { _, observer in
                 let start = MonotonicInstant.now
                 try await eventually { try await bench.state(order) == .routed }
-                #expect(start.isWithin(.seconds(5)))
+                #expect(start.elapsed < .seconds(5))
                 #expect(observer.claimed == 1)
                 #expect(try await bench.pipeline.step(.routeDone([Samples.raydium]), entry).dropped == .stale)
                 #expect(try await bench.events(order).filter { $0.type == .routing }.count == 2)

@@ -42,7 +42,7 @@ struct LiveVenueTests {
         defer { stub.api.close() }
         let start = MonotonicInstant.now
         _ = try await stub.quote().get()
-        #expect(start.elapsed > .milliseconds(900) && start.isWithin(.seconds(15)))
+        #expect(start.elapsed > .milliseconds(900) && start.elapsed < .seconds(15))
     }
 
     @Test(arguments: [
@@ -251,7 +251,7 @@ struct LiveVenueTimeTests {
         #expect(try await stub.sentence() == "raydium limits how often it may be asked, again in 40 s")
         let next = try #require(try await stub.sentence())
         #expect(next.hasPrefix("raydium is left out for 4") && next.hasSuffix(" s: it limits how often it may be asked, again in 40 s"))
-        #expect(start.isWithin(.seconds(1)) && stub.api.targets.count == 1)
+        #expect(start.elapsed < .seconds(1) && stub.api.targets.count == 1)
         #expect(stub.changes.told == ["limits how often it may be asked, again in 40 s"])
     }
 }

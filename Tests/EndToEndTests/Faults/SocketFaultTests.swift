@@ -80,7 +80,7 @@ struct SocketFaultTests {
         #expect(try await gone.closeCode() == 1001)
         Faults.report("silent client, until it is closed", start.elapsed, of: .seconds(4))
         // Three seconds for the client, one for the sweep, and some for the machine.
-        #expect(start.elapsed > .seconds(2) && start.isWithin(.seconds(7)))
+        #expect(start.elapsed > .seconds(2) && start.elapsed < .seconds(7))
         gone.connection.close()
         #expect(await living.value == nil)
         #expect(try await engine.metric("sockets_open") == 1)
@@ -102,7 +102,7 @@ struct SocketFaultTests {
         for socket in leaving { socket.connection.close() }
         let back = try await connect(returning, to: 2, ids)
         Faults.report("\(returning) sockets at once, until each is back", start.elapsed, of: .seconds(30))
-        #expect(start.isWithin(.seconds(30)))
+        #expect(start.elapsed < .seconds(30))
         #expect(try await engine.metric("sockets_open", notifier: 2) == Double(idle + returning))
 
         try await engine.stack.start(.executor)

@@ -58,14 +58,14 @@ struct QuoteDeskTests {
         let round = await desk([FakeVenue("meteora", answer), FakeVenue("raydium", .quote(200))], timeout: .milliseconds(100)).ask(.sample)
         #expect(round.offers?.quotes.map(\.dex) == ["raydium"])
         #expect(round.unavailable.map(\.dex) == ["meteora"])
-        #expect(start.isWithin(.seconds(2)))
+        #expect(start.elapsed < .seconds(2))
     }
 
     @Test func `each venue has a deadline of its own: none is waited for longer than that`() async throws {
         let venues = [FakeVenue("meteora", .silence), FakeVenue("raydium", .silence)]
         let start = MonotonicInstant.now
         let round = await desk(venues, timeout: .milliseconds(500)).ask(.sample)
-        #expect(start.elapsed >= .milliseconds(500) && start.isWithin(.seconds(5)))
+        #expect(start.elapsed >= .milliseconds(500) && start.elapsed < .seconds(5))
         #expect(round.offers == nil)
         #expect(round.unavailable.map(\.dex) == ["meteora", "raydium"])
         #expect(round.unavailable.first?.failure.message == "meteora did not answer in time")

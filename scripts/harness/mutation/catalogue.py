@@ -328,7 +328,7 @@ MUTATIONS = (
         ("test", "ServiceTests.RestingTests")),
     Mutation(
         "waits-end", "an order whose end has passed is fired until somebody sweeps it", f"{LUA}/fire_many.lua",
-        "  if order[7] and tonumber(order[7]) < now then return end\n", "", ("test", "PipelineTests.FiringTests")),
+        "  if isOver(order[7]) then return end\n", "", ("test", "PipelineTests.WaitEndTests")),
     Mutation(
         "waits-fill", "a fill leaves the other order of its pair", f"{LUA}/orders.lua",
         "if order.state == 'confirmed' or order.state == 'cancelled' or", "if order.state == 'cancelled' or", ("test", "PipelineTests.PairTests")),

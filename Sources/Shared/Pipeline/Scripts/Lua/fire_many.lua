@@ -27,7 +27,7 @@ local function fire(member)
   local order = try('HMGET', key, 's', 'w', 'c', 'n', 'p', 'u', 'y')
   local round, attempt, seq = match(order[1] or '', '^open (%d+) (%d+) (%d+) %d+ waits$')
   if not round or order[3] or order[4] or order[2] ~= place .. sub(member, 1, -38) then return end
-  if order[7] and tonumber(order[7]) < now then return end
+  if isOver(order[7]) then return end
   local id, isAnnounced, user = idOf(member), order[5] == ANNOUNCED, order[6]
   local entry = addRound(accepted, id, round, not isAnnounced and events)
   if not entry then return end
