@@ -55,7 +55,7 @@ struct LaneTests {
                 let start = MonotonicInstant.now
                 await replicas[0].stop()
                 try await eventually { readers(Array(replicas.dropFirst()), 16).allSatisfy { $0 == 2 } }
-                #expect(start.isWithin(.seconds(3)), "one look of the others")
+                #expect(start.elapsed < .seconds(3), "one look of the others")
             }
         }
     }
@@ -96,7 +96,11 @@ struct LaneTests {
                 for replica in dead { replica.fallSilent() }
                 let start = MonotonicInstant.now
                 try await eventually { readers(living, 16).allSatisfy { $0 == 2 } }
-                #expect(start.isWithin(.seconds(5)))
+                // Heartbeats are a second apart, so a machine that stands still for another makes a silence of two. After that nobody is given up
+                // until all have had time for a heartbeat.
+                let lost = MachineWatch.lost(since: start)
+                let kept = lost > .milliseconds(900) ? Duration.milliseconds(Int64(Roster.freshness)) : .zero
+                #expect(start.elapsed < .seconds(5) + lost + kept)
             }
         }
     }

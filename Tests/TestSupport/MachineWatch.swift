@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Notices when the machine gives this process no time, as a virtual machine that stands still does. What is measured meanwhile says nothing of the
 /// code. A thread of its own watches, so that code that blocks the loop is still found out.
-enum MachineWatch {
+public enum MachineWatch {
     private static let interval = Duration.milliseconds(20)
     /// The least that counts. Threads that share two cores are late by less.
     private static let least = Duration.milliseconds(100)
@@ -30,16 +30,8 @@ enum MachineWatch {
         print("The machine gave the tests no time for \(late).")
     }
 
-    /// The longest stall that ended after `start`; zero for none.
-    static func longestStall(since start: MonotonicInstant) -> Duration {
-        stalls.withLock { $0.filter { $0.end > start }.map(\.length).max() ?? .zero }
-    }
-}
-
-extension MonotonicInstant {
-    /// Whether less than `limit` has passed since this moment. A time during which the machine stood still for half of the limit, or for half a
-    /// second, is not held against the code.
-    public func isWithin(_ limit: Duration) -> Bool {
-        elapsed < limit || MachineWatch.longestStall(since: self) >= min(limit / 2, .milliseconds(500))
+    /// The time since `start` in which the machine stood still; zero for none.
+    public static func lost(since start: MonotonicInstant) -> Duration {
+        stalls.withLock { $0.filter { $0.end > start }.reduce(.zero) { $0 + $1.length } }
     }
 }
