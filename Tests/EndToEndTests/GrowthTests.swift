@@ -57,7 +57,7 @@ struct GrowthTests {
         // Who follows a user hears of the orders in new partitions too.
         let follower = try await engine.native()
         try await follower.subscribe(user: "grower")
-        let clients = Clients(engine)
+        let (clients, start) = (Clients(engine), MonotonicInstant.now)
         let waits = Waits(engine)
         try await eventually { clients.ids.count > 60 }
         try await grow(to: 16)
@@ -69,7 +69,7 @@ struct GrowthTests {
         try await clients.stop()
         await waits.stop()
         #expect(waits.longestMs < 5_000)
-        #expect(clients.slowest < .seconds(1), "\(clients.slowest)")
+        #expect(clients.slowest < .seconds(1) + MachineWatch.lost(since: start), "\(clients.slowest)")
         // Who repeats a request of before or after gets the same order, at either gateway.
         for (number, (key, id)) in clients.ids.enumerated() where number % 5 == 0 {
             let again = try await engine.post(Engine.order(of: "grower"), key: key, gateway: 1 + number / 5 % 2)

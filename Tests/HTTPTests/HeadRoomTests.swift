@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a handler has done, its client gets to know: no head leaves too little of the connection's memory for the answer.
-@Suite(.onLoop, .timeLimit(.minutes(2))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct HeadRoomTests {
     /// The longest head that this server's answers have: all that the gateway sends, and some more.
     private static let answerHeaders =

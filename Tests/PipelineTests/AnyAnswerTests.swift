@@ -75,7 +75,7 @@ private struct Answers {
 }
 
 /// Any answer of Redis becomes a value or an error: an unexpected number never ends the process.
-@Suite(.onLoop, .timeLimit(.minutes(2))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct AnyAnswerTests {
     private func withFake(_ body: @ServiceActor (FakeRedis, OrderPipeline, RedisClient) async throws -> Void) async throws {
         let server = try FakeRedis()

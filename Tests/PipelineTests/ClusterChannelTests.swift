@@ -8,7 +8,7 @@ import Testing
 @testable import Pipeline
 
 /// Tests on a real Redis Cluster how scripts tell of events.
-@Suite(.serialized, .onLoop, .timeLimit(.minutes(2))) @ServiceActor
+@Suite(.serialized, .onLoop) @ServiceActor
 struct ClusterChannelTests {
     private static let partitions = 4
 

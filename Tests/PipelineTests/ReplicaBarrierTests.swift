@@ -9,7 +9,7 @@ import Testing
 @testable import Pipeline
 
 /// What must survive the loss of the master waits for a replica.
-@Suite(.onLoop, .timeLimit(.minutes(2))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct ReplicaBarrierTests {
     /// Runs `body` with a pipeline that needs so many replicas, and the one that there is. The replica has much time.
     private func withReplica(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RightsTests {
     /// The rights that a user of Redis with these rules lacks.
     private func missing(_ server: RedisServer, _ rules: [String], partitions: Int = 1, waits: Bool = false) async throws -> [String] {

@@ -31,8 +31,8 @@ struct AddressTests {
 
     @Test func `a first host that refuses is passed over at once`() async throws {
         let url = try await PostgresServer.shared().database()
-        let time = try await connect(url.replacing("127.0.0.1:", with: "127.0.0.1:\(try freePort()),localhost:"))
-        #expect(time < .seconds(2))
+        let time = try await connect(url.replacing("127.0.0.1:", with: "127.0.0.1:\(try freePort()),localhost:"), .seconds(30))
+        #expect(time < .seconds(10))
     }
 
     @Test func `a connect_timeout longer than the pool's own counts`() async throws {
@@ -49,8 +49,8 @@ struct AddressTests {
 
     @Test func `a standby is preferred where it is asked for, and the primary taken where there is none`() async throws {
         let url = try await PostgresServer.shared().database()
-        let time = try await connect(url + "?target_session_attrs=prefer-standby")
-        #expect(time < .seconds(2))
+        let time = try await connect(url + "?target_session_attrs=prefer-standby", .seconds(30))
+        #expect(time < .seconds(10))
         let pool = try PostgresPool(url: url + "?target_session_attrs=standby", size: 1, name: "tests", waitTimeout: .seconds(20))
         try await withRunning(pool) {
             let error = await postgresError { _ = try await pool.query("SELECT 1") }

@@ -6,7 +6,7 @@ import Testing
 @testable import Redis
 
 /// A subscriber of a Redis Cluster of three masters and three replicas.
-@Suite(.serialized, .onLoop, .timeLimit(.minutes(3))) @ServiceActor
+@Suite(.serialized, .onLoop) @ServiceActor
 struct ClusterSubscriberTests {
     @ServiceActor
     final class Bench {

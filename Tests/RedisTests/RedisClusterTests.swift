@@ -6,7 +6,7 @@ import Testing
 @testable import Redis
 
 /// A client of a Redis Cluster of three masters and three replicas.
-@Suite(.serialized, .onLoop, .timeLimit(.minutes(3))) @ServiceActor
+@Suite(.serialized, .onLoop) @ServiceActor
 struct RedisClusterTests {
     /// A key of each master.
     private static let keys = ["orders:{1}:k", "orders:{0}:k", "orders:{3}:k"]

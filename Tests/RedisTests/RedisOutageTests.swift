@@ -5,7 +5,7 @@ import Redis
 import TestSupport
 import Testing
 
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RedisOutageTests {
     @Test func `a killed server fails what is in flight, then what is sent, until it is back`() async throws {
         try await withRedis { server in

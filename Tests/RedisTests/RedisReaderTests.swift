@@ -4,7 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RedisReaderTests {
     private let read = ["XREADGROUP", "GROUP", "g", "c", "COUNT", "10", "BLOCK", "20000", "STREAMS", "s", ">"]
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Redis
 
 /// What Redis says when it is there and does not serve: its own words arrive, and a connection that can never serve again is given up.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RedisRefusalTests {
     private func reader(_ url: String) throws -> RedisReader { RedisReader(url: try #require(RedisURL(url)), name: "test", options: .quick) }
 

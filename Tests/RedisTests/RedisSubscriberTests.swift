@@ -4,7 +4,7 @@ import Redis
 import TestSupport
 import Testing
 
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RedisSubscriberTests {
     /// Runs `body` with a subscriber and a client of the same server.
     private func withSubscriber(

@@ -47,7 +47,7 @@ private struct SecureRedis {
 }
 
 /// The ways to a server: TCP, TLS and Unix sockets.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RedisTransportTests {
     private func refusal(_ reader: RedisReader) async -> RedisError? {
         let error = await failure { try await reader.send(["PING"], timeout: .seconds(5)) }

@@ -6,7 +6,7 @@ import Testing
 @testable import Redis
 
 /// A client that knows Sentinels and not the master.
-@Suite(.onLoop, .timeLimit(.minutes(2))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct SentinelTests {
     private func port(_ client: RedisClient) async throws -> UInt16? {
         (try await client.send(["CONFIG", "GET", "port"]).array?.last?.string).flatMap { UInt16($0) }
@@ -38,7 +38,7 @@ struct SentinelTests {
             let record = Record()
             _ = try await subscriber.subscribe("c") { record.note($0) }
             try await servers.master.kill()
-            try await eventually { (try? await client.send(["SET", "k2", "v"])) != nil }
+            try await eventually(within: SentinelServers.patience) { (try? await client.send(["SET", "k2", "v"])) != nil }
             #expect(try await port(client) == servers.replica.port)
             #expect(try await client.send(["GET", "k"]) == .string("v"))
             try await eventually {
@@ -55,7 +55,7 @@ struct SentinelTests {
             let sentinel = RedisReader(url: try #require(RedisURL("redis://127.0.0.1:\(servers.ports[0])")), name: "test")
             #expect(try await sentinel.send(["SENTINEL", "FAILOVER", SentinelServers.name], timeout: .seconds(5)) == .string("OK"))
             sentinel.close()
-            try await eventually { (try? await port(client)) == servers.replica.port }
+            try await eventually(within: SentinelServers.patience) { (try? await port(client)) == servers.replica.port }
             #expect(!failures.isEmpty && client.statistics.reconnects > 0)
         }
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import Redis
 
 /// A node that tells an old map, as happens for a moment when masters change places.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct StaleMapTests {
     /// The answer to CLUSTER SLOTS of a cluster whose only master is at a port.
     private static func map(_ port: UInt16) -> String { "*1\r\n*3\r\n:0\r\n:16383\r\n*3\r\n$9\r\n127.0.0.1\r\n:\(port)\r\n$2\r\nid\r\n" }

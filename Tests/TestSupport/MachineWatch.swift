@@ -30,7 +30,7 @@ public enum MachineWatch {
         print("The machine gave the tests no time for \(late).")
     }
 
-    /// The time since `start` in which the machine stood still; zero for none.
+    /// The time since `start` in which the machine stood still; zero for none. A test that measures a promise of seconds adds it to the bound.
     public static func lost(since start: MonotonicInstant) -> Duration {
         stalls.withLock { $0.filter { $0.end > start }.reduce(.zero) { $0 + $1.length } }
     }

@@ -7,6 +7,9 @@ public import Testing
 /// The loop's thread starts when the trait is made, which is at discovery. If it started later, the hop to the actor would come first and wait for
 /// ever. All these tests share the one loop, so only some run at a time: otherwise the tests would disturb each other's measurements of time.
 /// A suite that measures fractions of a second has the loop to itself: `@Suite(.aloneOnLoop)`.
+///
+/// A test has four minutes from the moment when it has its place. With `.timeLimit` the time in which it waits for a place would count too, and that
+/// depends on all the others.
 public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     private static let thread: Void = {
         var thread = pthread_t()
@@ -21,12 +24,13 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
 
     private static let places = TestPlaces()
     private let count: Int
+    private let limit: Duration
 
-    /// Starts the loop's thread, once in the process. A test takes `count` of the places on the loop.
-    init(count: Int) {
+    /// Starts the loop's thread, once in the process. A test takes `count` of the places on the loop and keeps them no longer than `limit`.
+    init(count: Int, limit: Duration) {
         _ = Self.thread
         _ = MachineWatch.started
-        self.count = count
+        (self.count, self.limit) = (count, limit)
     }
 
     /// The tests inside the suite inherit the trait.
@@ -36,12 +40,25 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
     public func provideScope(for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void) async throws {
         await Self.places.enter(count)
         do {
-            try await function()
+            try await withoutActuallyEscaping(function) { try await withinLimit($0) }
         } catch {
             await Self.places.leave(count)
             throw error
         }
         await Self.places.leave(count)
+    }
+
+    /// Runs a test, and cancels it when its time is over.
+    private func withinLimit(_ function: @escaping @concurrent @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await function() }
+            group.addTask { [limit] in
+                try await Task.sleep(for: limit)
+                throw DeadlineExceeded(limit: limit)
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 }
 
@@ -66,8 +83,11 @@ private actor TestPlaces {
 }
 
 extension Trait where Self == OnLoop {
-    /// The test runs on the event loop.
-    public static var onLoop: OnLoop { OnLoop(count: 1) }
-    /// The test runs on the event loop while no other does.
-    public static var aloneOnLoop: OnLoop { OnLoop(count: TestPlaces.all) }
+    /// The test runs on the event loop, for four minutes at most.
+    public static var onLoop: OnLoop { onLoop(within: .seconds(240)) }
+    /// The test runs on the event loop, for four minutes at most, while no other does.
+    public static var aloneOnLoop: OnLoop { OnLoop(count: TestPlaces.all, limit: .seconds(240)) }
+
+    /// The test runs on the event loop, for no longer than `limit`.
+    public static func onLoop(within limit: Duration) -> OnLoop { OnLoop(count: 1, limit: limit) }
 }

@@ -6,6 +6,9 @@ internal import Glibc
 public final class SentinelServers {
     /// The name by which the Sentinels know the master.
     public static let name = "main"
+    /// For how long tests wait for another master. A Sentinel whose machine stood still for two seconds decides nothing for the next thirty (Redis'
+    /// TILT mode).
+    public static let patience = Duration.seconds(60)
 
     /// The master of the beginning, and its replica.
     public let master: RedisServer

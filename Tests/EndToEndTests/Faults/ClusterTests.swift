@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Tests an engine on a Redis Cluster of three masters, each with a replica.
-@Suite("Cluster", .serialized, .onLoop, .timeLimit(.minutes(4))) @ServiceActor
+@Suite("Cluster", .serialized, .onLoop) @ServiceActor
 struct ClusterTests {
     private static let settings = ["PARTITIONS": "8"]
 

@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 
 /// Tests an engine whose Redis is watched by Sentinels.
-@Suite("Failover", .serialized, .onLoop, .timeLimit(.minutes(4))) @ServiceActor
+@Suite("Failover", .serialized, .onLoop) @ServiceActor
 struct FailoverTests {
     /// Places orders until one comes to its end within a second or two: then every process has found the new master, its readers too.
     private func expectWork(_ engine: Engine, at server: RedisServer) async throws {
-        try await eventually(within: .seconds(30)) {
+        try await eventually(within: SentinelServers.patience) {
             (try? await engine.redis.send(["CONFIG", "GET", "port"]))?.array?.last?.string == String(server.port)
         }
         let ids = try await together(5) { try await engine.insist(key: "after-\($0)") }
@@ -50,7 +50,7 @@ struct FailoverTests {
         try await eventually { load.count >= 100 }
         try await servers.master.kill()
         let switched = MonotonicInstant.now
-        try await eventually(within: .seconds(30)) {
+        try await eventually(within: SentinelServers.patience) {
             (try? await engine.redis.send(["CONFIG", "GET", "port"]))?.array?.last?.string == String(servers.replica.port)
         }
         Faults.report("another master", switched.elapsed)
@@ -61,7 +61,7 @@ struct FailoverTests {
             return try await engine.send("GET", "/health/ready").text.contains("REDIS_REPLICAS")
         }
         try await servers.master.restart()
-        try await eventually(within: .seconds(60)) { (try? await engine.post(Engine.usualOrder))?.status == 202 }
+        try await eventually(within: SentinelServers.patience) { (try? await engine.post(Engine.usualOrder))?.status == 202 }
         Faults.report("orders are taken again", switched.elapsed)
         try await expectEnds(try await load.stop(), engine)
     }
@@ -73,7 +73,8 @@ struct FailoverTests {
         servers.replica.freeze()
         let start = MonotonicInstant.now
         let refused = try await engine.post(Engine.usualOrder, key: "k")
-        #expect(refused.status == 503 && refused.json["code"]?.string == "OUTCOME_UNKNOWN" && start.elapsed < .seconds(3), "\(refused.text)")
+        #expect(refused.status == 503 && refused.json["code"]?.string == "OUTCOME_UNKNOWN", "\(refused.text)")
+        #expect(start.elapsed < .seconds(3) + MachineWatch.lost(since: start))
         let named = try #require(refused.json["orderId"]?.string)
         // The order goes on to where its transaction would be sent.
         try await engine.wait(named, for: ["submitted"])

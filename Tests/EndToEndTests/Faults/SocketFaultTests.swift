@@ -27,6 +27,7 @@ struct SocketFaultTests {
         _ = try await listener.text()
         try await eventually { try await engine.metric("sockets_open") == 21 }
         let before = engine.stack.usage(.notifier).memory
+        let start = MonotonicInstant.now
         let flood = Loop.spawn {
             for seq in 2...150 { try await publish(flooded, seq, padding: 20_000) }
         }
@@ -38,7 +39,7 @@ struct SocketFaultTests {
         print("measured: notifier grew by \(grown >> 10) KiB while 20 clients did not read 3 MB each")
         #expect(grown < 30 << 20)
         Faults.report("events of another order meanwhile, the slowest but one of 100", delays.sorted()[98])
-        #expect(delays.sorted()[98] < .seconds(2))
+        #expect(delays.sorted()[98] < .seconds(2) + MachineWatch.lost(since: start))
 
         let first = try await deaf[0].conversation()
         #expect(first.closeCode == 4408 || first.closeCode == 1006)

@@ -8,7 +8,7 @@ import Testing
 @testable import Pipeline
 
 /// Random walks of the model of a pair, each step of which is also taken by the scripts on a real Redis: both must come to the same.
-@Suite(.onLoop, .timeLimit(.minutes(2))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct PairScheduleTests {
     private static let walks = 60
     private static let length = 60

@@ -144,19 +144,19 @@ struct KeyedNotifierTests {
         }
     }
 
-    /// What a client of a path is told of an order, and after how long it is closed.
-    private func told(_ port: UInt16, _ path: String, _ header: String) async throws -> (texts: [String], code: String, after: Duration) {
+    /// What a client of a path is told of an order, and the code that it is closed with.
+    private func told(_ port: UInt16, _ path: String, _ header: String) async throws -> (texts: [String], code: String) {
         let client = try await connect(port, path, header)
-        let start = MonotonicInstant.now
         var texts: [String] = []
         while true {
             let said = try await next(client)
-            if said.utf8.count == 4 { return (texts, said, start.elapsed) }
+            if said.utf8.count == 4 { return (texts, said) }
             texts.append(said)
         }
     }
 
-    @Test func `another's order is as if there were none, by what is told and when`() async throws {
+    /// `HiddenOrderTests` compare the times, over many answers.
+    @Test func `another's order is as if there were none`() async throws {
         try await withKeyedNotifier { test, port, keys in
             let order = Samples.order(owner: Self.bot)
             try await test.accept(order)
@@ -170,8 +170,6 @@ struct KeyedNotifierTests {
                 #expect(
                     one.texts.map { $0.replacing(/\d{4}-[^"]*Z/, with: "") } == texts && one.code == "4404" && other.code == "4404",
                     "\(form): \(one.texts)")
-                let apart = one.after > other.after ? one.after - other.after : other.after - one.after
-                #expect(apart < .milliseconds(200), "\(form): \(one.after) and \(other.after)")
             }
         }
     }

@@ -12,7 +12,7 @@ import Venues
 @testable import Pipeline
 
 /// Tests the executor's part of an order's life, with real scripts and a chain that does what the test says.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct ExecutionHandlerTests {
     @ServiceActor
     struct Bench {

@@ -8,7 +8,7 @@ import Testing
 @testable import ServiceKit
 
 /// Tests that a process is ready when it can work with Redis, not when Redis answers.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RedisReadinessTests {
     /// A process whose connection is prepared like a service's, for a user of Redis with these rules.
     @ServiceActor

@@ -8,7 +8,7 @@ import Testing
 @testable import Pipeline
 
 /// Tests what an amendment asks of the price of the moment, and where the order waits after it.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct AmendRouteTests {
     private static let limit = #""orderType":"limit","limitPrice":"170""#
     private static let stopLimit = #""orderType":"stopLimit","triggerPrice":"150","limitPrice":"148""#

@@ -14,7 +14,7 @@ import Venues
 @testable import Pipeline
 
 /// Where marks come from: how they are asked for, computed and published.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct MarkTests {
     private let back = PriceDirection(tokenIn: Token.usdc.mint, tokenOut: Token.sol.mint, priced: .tokenOut)
 

@@ -9,7 +9,7 @@ import Testing
 @testable import Pipeline
 
 /// Tests when a request for a pair is a repeated one, and what it is answered then.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct PairRouteTests {
     private static func order(_ type: String, _ price: String) -> String {
         #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,"orderType":"\#(type)","triggerPrice":"\#(price)"}"#

@@ -15,7 +15,7 @@ import Venues
 @testable import RouterService
 
 /// What router and executor do with an order whose limit price is not met, and with what follows an order.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct RestingTests {
     /// Fires an order and lets the router handle it, with one venue that offers an amount.
     private func withRouted(

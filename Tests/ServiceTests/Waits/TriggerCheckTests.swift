@@ -11,7 +11,7 @@ import Testing
 @testable import GatewayService
 
 /// What the gateway does with the price of a new order.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct TriggerCheckTests {
     private static func order(_ members: String) -> String { #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1.5,\#(members)}"# }
 

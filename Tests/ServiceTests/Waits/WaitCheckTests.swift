@@ -10,7 +10,7 @@ import Testing
 @testable import GatewayService
 
 /// What the doctor says of orders that wait.
-@Suite(.onLoop, .timeLimit(.minutes(1))) @ServiceActor
+@Suite(.onLoop) @ServiceActor
 struct WaitCheckTests {
     private func check(_ tokens: TokenList, mark: String?, placing orders: [Order]) async throws -> Diagnosis {
         var found: Diagnosis?
