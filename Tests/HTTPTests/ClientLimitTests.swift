@@ -165,8 +165,8 @@ struct ClientLimitTests {
                     try await sleep(for: .milliseconds(10))
                 }
             }
-            #expect(status(try await connection.readToEnd(within: .seconds(5))) == 408)
-            #expect(start.elapsed < .seconds(3) && limits() == [.drainRate])
+            #expect(status(try await connection.readToEnd()) == 408)
+            #expect(start.elapsed < .seconds(10) && limits() == [.drainRate])
             sender.cancel()
             _ = try? await sender.value
         }
@@ -188,15 +188,12 @@ struct ClientLimitTests {
         }
     }
 
-    /// Reads a little every now and then until the connection ends. Returns how many bytes came.
-    private func sip(_ connection: RawConnection, limit: Duration) async throws -> Int {
-        let start = MonotonicInstant.now
-        var count = 0
-        while !connection.hasEnded, start.elapsed < limit {
-            count += try await connection.readAtMost(1024)
+    /// Reads a little all the time until the connection ends: a quarter of what `drain` asks for.
+    private func sip(_ connection: RawConnection) async throws {
+        while !connection.hasEnded {
+            _ = try await connection.readAtMost(512)
             try await sleep(for: .milliseconds(100))
         }
-        return count
     }
 
     @Test func `a reader of an answer that takes a little all the time is cut`() async throws {
@@ -210,7 +207,7 @@ struct ClientLimitTests {
             server.router.onLimit = { limits.append($0) }
             let connection = try RawConnection(port: server.port, receiveBuffer: 4096)
             try await connection.send(get("/big"))
-            let sipping = Loop.spawn { [connection] in try await sip(connection, limit: .seconds(8)) }
+            let sipping = Loop.spawn { [connection] in try await sip(connection) }
             try await eventually { limits == [.drainRate] && server.connections == 0 }
             connection.close()
             _ = try? await sipping.value
@@ -233,8 +230,8 @@ struct ClientLimitTests {
             let connection = try RawConnection(port: server.port, receiveBuffer: 4096)
             try await connection.send(get("/slow"))
             slow.write(String(repeating: "x", count: 20_000_000))
-            let sipping = Loop.spawn { [connection] in try await sip(connection, limit: .seconds(8)) }
-            #expect(try await ended.value(within: .seconds(5)) == .tooSlow)
+            let sipping = Loop.spawn { [connection] in try await sip(connection) }
+            #expect(try await ended.value(within: .seconds(20)) == .tooSlow)
             #expect(idle.isOpen && server.queuedBytes == 0)
             connection.close()
             _ = try? await sipping.value
@@ -251,9 +248,9 @@ struct ClientLimitTests {
         }
         try await withServer({ $0.webSocket("/hold") { _, _, socket in held.succeed(socket) } }, options: change) { server in
             let client = try await WebSocketClient(port: server.port, path: "/hold", receiveBuffer: 4096)
-            let socket = try await held.value(within: .seconds(5))
+            let socket = try await held.value(within: .seconds(20))
             for _ in 0..<1000 { #expect(socket.send(text: String(repeating: "x", count: 8000))) }
-            let sipping = Loop.spawn { [connection = client.connection] in try await sip(connection, limit: .seconds(8)) }
+            let sipping = Loop.spawn { [connection = client.connection] in try await sip(connection) }
             try await eventually { socket.closeCode == .tooSlow }
             client.connection.close()
             _ = try? await sipping.value

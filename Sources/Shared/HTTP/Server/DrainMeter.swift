@@ -4,6 +4,7 @@ internal import EventLoop
 ///
 /// The count of bytes comes from outside, from time to time, as long as the client owes something. Single bytes now and then keep every time-out from
 /// passing, but not this one.
+@ServiceActor
 struct DrainMeter {
     /// Where the present window began; nil if nothing is owed.
     private var begin: (tick: Int, bytes: Int)?
@@ -14,7 +15,7 @@ struct DrainMeter {
     /// A window begins with this count.
     mutating func start(at tick: Int, bytes: Int) { begin = (tick, bytes) }
 
-    /// Whether a window has ended in which fewer bytes came than the rate asks for.
+    /// Whether a window has ended in which fewer bytes came than the rate asks for. A window is as long as it took until the next look.
     ///
     /// - Parameters:
     ///   - bytes: the bytes since the connection began; nil if the system does not know.
@@ -27,25 +28,28 @@ struct DrainMeter {
             start(at: tick, bytes: bytes)
             return false
         }
-        guard tick - begin.tick >= limit.window else { return false }
+        let length = tick - begin.tick
+        guard length >= limit.window else { return false }
         start(at: tick, bytes: bytes)
-        return bytes - begin.bytes < limit.minimum
+        return bytes - begin.bytes < limit.minimum(in: length)
     }
 }
 
 /// The least that a client has to take or send in a time.
 @ServiceActor
 struct DrainLimit {
-    /// In ticks of the server's sweep.
-    nonisolated let window: Int
-    /// In bytes.
-    nonisolated let minimum: Int
+    /// The shortest time that is judged, in ticks of the server's sweep.
+    let window: Int
+    /// In bytes a second.
+    private let rate: Int
 
     /// Nil if there is no limit.
     init?(_ options: HTTPServerOptions) {
         guard let rate = options.minDrainRate else { return nil }
-        let length = options.drainWindow.millisecondsRoundedUp
-        window = max(1, Int(length / HTTPServer.tickLength.millisecondsRoundedUp))
-        minimum = max(1, Int(clamping: Int64(rate) * length / 1000))
+        self.rate = rate
+        window = max(1, Int(options.drainWindow.millisecondsRoundedUp / HTTPServer.tickLength.millisecondsRoundedUp))
     }
+
+    /// The bytes that have to come in so many ticks.
+    func minimum(in ticks: Int) -> Int { max(1, rate * ticks / HTTPServer.ticksOfSecond) }
 }
