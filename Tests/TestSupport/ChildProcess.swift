@@ -113,13 +113,6 @@ public func eventually(within limit: Duration = .seconds(20), _ condition: @Serv
     let _: Bool = try await eventually(within: limit) { try await condition() ? true : nil }
 }
 
-/// A TCP port of the loopback interface on which no process listens.
-public func freePort() throws -> UInt16 {
-    let listener = try LoopbackListener()
-    defer { listener.close() }
-    return listener.port
-}
-
 /// A new directory below the system's temporary one that every user can enter. The caller removes it.
 public func temporaryDirectory(_ name: String) throws -> String {
     var template = Array("/tmp/order-engine-\(name)-XXXXXX".utf8CString)
