@@ -106,19 +106,17 @@ struct RedisRefusalTests {
     }
 
     @Test func `an address that stays silent leaves time for the next one`() async throws {
-        try await withRedis { silent in
-            try await withRedis { server in
-                silent.freeze()
-                var options = RedisOptions.quick
-                options.connectTimeout = .milliseconds(600)
-                let connection = RedisConnection(url: try #require(RedisURL("redis://somewhere:\(server.port)")), name: "test", options: options)
-                // No route answers for it.
-                connection.resolve = { _, _ in ["240.0.0.1", "127.0.0.1"] }
-                _ = try await connection.open()
-                connection.close(.closed)
-                silent.thaw()
-            }
-        }
+        let server = try await RedisServer.shared()
+        let silent = try SilentAddress(port: server.port)
+        defer { withExtendedLifetime(silent) {} }
+        var options = RedisOptions.quick
+        options.connectTimeout = .seconds(1)
+        let connection = RedisConnection(url: try #require(RedisURL("redis://somewhere:\(server.port)")), name: "test", options: options)
+        connection.resolve = { _, _ in [SilentAddress.text, "127.0.0.1"] }
+        let start = MonotonicInstant.now
+        _ = try await connection.open()
+        #expect(start.elapsed > .milliseconds(300), "the first address was waited for")
+        connection.close(.closed)
     }
 
     // MARK: Servers that serve no more

@@ -8,17 +8,14 @@ public struct LoopbackListener: Sendable {
     /// The TCP port.
     public let port: UInt16
 
-    /// Listens on a port; on a free one that the kernel chooses if it is 0. The owner closes it.
-    public init(port wanted: UInt16 = 0) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = wanted.bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    /// Listens on a port of 127.0.0.`host`; on a free one that the kernel chooses if it is 0. The owner closes it.
+    public init(host: UInt8 = 1, port wanted: UInt16 = 0, backlog: Int32 = 1024) throws {
+        descriptor = loopbackSocket()
+        var address = loopbackAddress(host, wanted)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafeMutablePointer(to: &address) { [descriptor] in
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) | listen(descriptor, 1024) | getsockname(descriptor, $0, &length)
+                bind(descriptor, $0, length) | listen(descriptor, backlog) | getsockname(descriptor, $0, &length)
             }
         }
         guard code == 0 else {
@@ -43,6 +40,44 @@ public final class SilentPort: Sendable {
     public init() throws { listener = try LoopbackListener() }
 
     deinit { listener.close() }
+}
+
+/// An address of the loopback interface, 127.0.0.9, where no connection is ever made: a client waits until its time is over, as where no machine is.
+public final class SilentAddress: Sendable {
+    /// The address.
+    public static let text = "127.0.0.9"
+    private let listener: LoopbackListener
+    private let fillers: [Int32]
+
+    /// Takes a port of the address. The kernel drops what asks for a connection once more wait to be accepted than there is room for.
+    public init(port: UInt16) throws {
+        listener = try LoopbackListener(host: 9, port: port, backlog: 0)
+        fillers = (0..<4).map { _ in
+            let filler = loopbackSocket()
+            var address = loopbackAddress(9, port)
+            _ = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(filler, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            }
+            return filler
+        }
+    }
+
+    deinit {
+        for filler in fillers { close(filler) }
+        listener.close()
+    }
+}
+
+/// A TCP socket that does not block, and that child processes do not inherit.
+private func loopbackSocket() -> Int32 { socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0) }
+
+/// The port of 127.0.0.`host`.
+private func loopbackAddress(_ host: UInt8, _ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = (in_addr_t(0x7f00_0000) | in_addr_t(host)).bigEndian
+    return address
 }
 
 private let givenPorts = Mutex<Set<UInt16>>([])
