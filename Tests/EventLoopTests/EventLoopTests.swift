@@ -48,13 +48,13 @@ struct EventLoopTests {
                 do { try await sleep(for: .seconds(30)) } catch { cancelled.succeed(true) }
             }
         }
-        #expect(try await cancelled.value(within: .seconds(20)))
+        #expect(try await cancelled.value(within: .seconds(5)))
     }
 
     @Test func `a promise gives its first value to all who wait`() async throws {
         let promise = Promise<Int>()
         async let first = promise.value
-        async let second = promise.value(within: .seconds(20))
+        async let second = promise.value(within: .seconds(5))
         Loop.spawn { promise.succeed(7) }
         #expect(try await first == 7)
         #expect(try await second == 7)
@@ -110,7 +110,7 @@ struct EventLoopTests {
                 done.succeed(())
             }
         }
-        try await done.value(within: .seconds(20))
+        try await done.value(within: .seconds(5))
         try await sleep(for: .milliseconds(20))
         #expect(count == 3)
     }
@@ -125,7 +125,7 @@ struct EventLoopTests {
             ready.succeed(())
         }
         _ = write(ends[1], "x", 1)
-        try await ready.value(within: .seconds(20))
+        try await ready.value(within: .seconds(5))
         poll.close()
         close(ends[0])
         close(ends[1])
@@ -134,7 +134,7 @@ struct EventLoopTests {
     @Test func `work from another thread runs on the loop`() async throws {
         let ran = Promise<Bool>()
         await Task.detached { Loop.perform { ran.succeed(Loop.isCurrent) } }.value
-        #expect(try await ran.value(within: .seconds(20)))
+        #expect(try await ran.value(within: .seconds(5)))
     }
 
     @Test func `a burst of more jobs than one turn takes lets timers through`() async throws {

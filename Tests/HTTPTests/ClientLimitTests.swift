@@ -165,8 +165,8 @@ struct ClientLimitTests {
                     try await sleep(for: .milliseconds(10))
                 }
             }
-            #expect(status(try await connection.readToEnd()) == 408)
-            #expect(start.elapsed < .seconds(10) && limits() == [.drainRate])
+            #expect(status(try await connection.readToEnd(within: .seconds(5))) == 408)
+            #expect(start.elapsed < .seconds(3) && limits() == [.drainRate])
             sender.cancel()
             _ = try? await sender.value
         }
@@ -248,7 +248,7 @@ struct ClientLimitTests {
         }
         try await withServer({ $0.webSocket("/hold") { _, _, socket in held.succeed(socket) } }, options: change) { server in
             let client = try await WebSocketClient(port: server.port, path: "/hold", receiveBuffer: 4096)
-            let socket = try await held.value(within: .seconds(20))
+            let socket = try await held.value(within: .seconds(5))
             for _ in 0..<1000 { #expect(socket.send(text: String(repeating: "x", count: 8000))) }
             let sipping = Loop.spawn { [connection = client.connection] in try await sip(connection) }
             try await eventually { socket.closeCode == .tooSlow }

@@ -88,7 +88,7 @@ struct ResponseStreamTests {
             let text = try await connection.readToEnd()
             #expect(status(text) == 200 && text.contains("text/event-stream") && text.hasSuffix("\r\n\r\n"))
             #expect(!text.contains("chunked"))
-            #expect(try await source.ended.value(within: .seconds(20)) == .finished)
+            #expect(try await source.ended.value(within: .seconds(5)) == .finished)
         }
     }
 
@@ -97,7 +97,7 @@ struct ResponseStreamTests {
         try await withServer(source.routes) { server in
             let connection = try await source.connect(server)
             connection.close()
-            #expect(try await source.ended.value(within: .seconds(20)) == .gone)
+            #expect(try await source.ended.value(within: .seconds(5)) == .gone)
             try await eventually { server.connections == 0 && server.streams == 0 }
             try await expect(server, get("/now"), body: "now")
         }
@@ -120,7 +120,7 @@ struct ResponseStreamTests {
             #expect(try await entered.wait(upTo: .seconds(5)))
             connection.close()
             release.succeed(())
-            #expect(try await source.ended.value(within: .seconds(20)) == .gone)
+            #expect(try await source.ended.value(within: .seconds(5)) == .gone)
             try await eventually { server.connections == 0 }
         }
     }
@@ -136,7 +136,7 @@ struct ResponseStreamTests {
         }
         try await withServer(routes, options: { $0.handlerDeadline = .milliseconds(100) }) { server in
             try await expect(server, get("/stream"), status: 503)
-            #expect(try await source.ended.value(within: .seconds(20)) == .gone)
+            #expect(try await source.ended.value(within: .seconds(5)) == .gone)
         }
     }
 
@@ -171,7 +171,7 @@ struct ResponseStreamTests {
             _ = try await quiet.response()
             let connection = try await stuck.connect(server, receiveBuffer: 4096)
             stuck.stream.write(String(repeating: "x", count: 20_000_000))
-            #expect(try await stuck.ended.value(within: .seconds(20)) == .tooSlow)
+            #expect(try await stuck.ended.value(within: .seconds(5)) == .tooSlow)
             #expect(silent.stream.write("still here"))
             try await next(quiet, chunk("still here"))
             connection.close()

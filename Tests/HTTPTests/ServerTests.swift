@@ -81,7 +81,7 @@ struct ServerTests {
             let answer = try await exchange(server, get("/wait"))
             #expect(status(answer.head) == 503)
             #expect(answer.head.contains("Retry-After: 1\r\n"))
-            #expect(try await cancelled.value(within: .seconds(20)))
+            #expect(try await cancelled.value(within: .seconds(5)))
         }
     }
 
@@ -145,7 +145,7 @@ struct ServerTests {
             let connection = try RawConnection(port: server.port)
             try await connection.send(get("/now"))
             _ = try await connection.response()
-            #expect(try await connection.readToEnd() == "")
+            #expect(try await connection.readToEnd(within: .seconds(5)) == "")
         }
     }
 

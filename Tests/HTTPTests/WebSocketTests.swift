@@ -148,7 +148,7 @@ struct WebSocketTests {
         let held = Promise<WebSocket>()
         try await withServer(routes(held)) { server in
             let client = try await WebSocketClient(port: server.port, path: "/hold")
-            let socket = try await held.value(within: .seconds(20))
+            let socket = try await held.value(within: .seconds(5))
             var code: CloseCode?
             socket.onClose = { code = $0 }
             for number in 0..<20 { #expect(socket.send(text: "\(number)")) }
@@ -167,7 +167,7 @@ struct WebSocketTests {
         let held = Promise<WebSocket>()
         try await withServer(routes(held)) { server in
             let client = try await WebSocketClient(port: server.port, path: "/hold")
-            let socket = try await held.value(within: .seconds(20))
+            let socket = try await held.value(within: .seconds(5))
             try await client.send(text: "last")
             client.connection.close()
             #expect(try await socket.receive() == "last")
@@ -196,7 +196,7 @@ struct WebSocketTests {
             let client = try await WebSocketClient(port: server.port, path: "/callback")
             for _ in 0..<6 { #expect(try await client.next() == .ping) }
             client.answersPings = false
-            #expect(try await client.closeCode() == 1001)
+            #expect(try await client.closeCode(within: .seconds(5)) == 1001)
         }
     }
 
@@ -204,7 +204,7 @@ struct WebSocketTests {
         let held = Promise<WebSocket>()
         try await withServer(routes(held)) { server in
             let client = try await WebSocketClient(port: server.port, path: "/hold", receiveBuffer: 4096)
-            let socket = try await held.value(within: .seconds(20))
+            let socket = try await held.value(within: .seconds(5))
             let message = String(repeating: "x", count: 8000)
             var sent = 0
             while socket.send(text: message) {
@@ -227,7 +227,7 @@ struct WebSocketTests {
         let held = Promise<WebSocket>()
         try await withServer(routes(held), options: { $0.webSocket.writeDeadline = .milliseconds(400) }) { server in
             let client = try await WebSocketClient(port: server.port, path: "/hold", receiveBuffer: 4096)
-            let socket = try await held.value(within: .seconds(20))
+            let socket = try await held.value(within: .seconds(5))
             while socket.bufferedBytes < 50_000 {
                 #expect(socket.send(text: String(repeating: "x", count: 8000)))
                 try await sleep(for: .milliseconds(1))

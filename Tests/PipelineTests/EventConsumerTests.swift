@@ -241,7 +241,7 @@ struct EventConsumerTests {
             }
             let next = FakeSink()
             try await withEvents(bench, next, visibility: .seconds(600)) { _, _ in
-                try await eventually { try await isDone(bench) }
+                try await eventually(within: .seconds(5)) { try await isDone(bench) }
                 #expect(Set(next.orders.map(\.id)) == Set(orders.map(\.id)))
             }
         }

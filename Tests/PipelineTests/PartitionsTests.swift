@@ -23,7 +23,7 @@ struct PartitionsTests {
         func wait() async -> Bool {
             come += 1
             if come == count { complete.succeed(()) }
-            return (try? await complete.value(within: .seconds(20))) != nil
+            return (try? await complete.value(within: .seconds(5))) != nil
         }
     }
 

@@ -190,7 +190,7 @@ struct WorkerTests {
             var options = WorkerOptions.of(.router, "b")
             options.visibilityTimeout = .seconds(600)
             try await withWorker(bench, options, FakeHandler(bench.route)) { _, _ in
-                try await eventually { try await bench.state(order) == .routed }
+                try await eventually(within: .seconds(5)) { try await bench.state(order) == .routed }
             }
         }
     }

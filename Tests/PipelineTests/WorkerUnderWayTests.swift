@@ -136,7 +136,7 @@ struct WorkerUnderWayTests {
             }
             let again = FakeHandler(bench.route)
             try await withWorker(bench, options("b", places: 10, visibility: .seconds(600)), again) { _, _ in
-                try await eventually { try await bench.routed() == 10 }
+                try await eventually(within: .seconds(5)) { try await bench.routed() == 10 }
             }
             #expect(again.entries.allSatisfy { $0.deliveries == 1 })
         }

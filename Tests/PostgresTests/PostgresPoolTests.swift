@@ -16,12 +16,12 @@ struct PostgresPoolTests {
             Loop.spawn { cut.succeed(await postgresError { _ = try await pool.query("SELECT pg_sleep(30)", timeout: .seconds(60)) }) }
             try await eventually { pool.load.lent == 1 }
             try await server.kill()
-            #expect(try await cut.value(within: .seconds(20))?.kind == .connectionLost)
+            #expect(try await cut.value(within: .seconds(5))?.kind == .connectionLost)
             try await eventually { pool.failure != nil }
             let start = MonotonicInstant.now
             let refused = await postgresError { _ = try await pool.query("SELECT 1") }
             #expect(refused?.kind == .unavailable)
-            #expect(start.elapsed < .seconds(10))
+            #expect(start.elapsed < .milliseconds(500) + MachineWatch.lost(since: start))
             #expect(!pool.isAvailable)
             try await server.restart()
             try await eventually(within: .seconds(20)) { pool.isAvailable }

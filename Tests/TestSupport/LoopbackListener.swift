@@ -42,19 +42,20 @@ public final class SilentPort: Sendable {
     deinit { listener.close() }
 }
 
-/// An address of the loopback interface, 127.0.0.9, where no connection is ever made: a client waits until its time is over, as where no machine is.
+/// An address of the loopback interface where no connection is ever made: a client waits until its time is over, as where no machine is.
 public final class SilentAddress: Sendable {
+    private static let host: UInt8 = 9
     /// The address.
-    public static let text = "127.0.0.9"
+    public static let text = "127.0.0.\(host)"
     private let listener: LoopbackListener
     private let fillers: [Int32]
 
     /// Takes a port of the address. The kernel drops what asks for a connection once more wait to be accepted than there is room for.
     public init(port: UInt16) throws {
-        listener = try LoopbackListener(host: 9, port: port, backlog: 0)
+        listener = try LoopbackListener(host: Self.host, port: port, backlog: 0)
         fillers = (0..<4).map { _ in
             let filler = loopbackSocket()
-            var address = loopbackAddress(9, port)
+            var address = loopbackAddress(Self.host, port)
             _ = withUnsafeMutablePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(filler, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
             }

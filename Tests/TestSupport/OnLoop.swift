@@ -48,7 +48,7 @@ public struct OnLoop: SuiteTrait, TestTrait, TestScoping {
         await Self.places.leave(count)
     }
 
-    /// Runs a test, and cancels it when its time is over.
+    /// Runs a test, and cancels it when its time is over. `withDeadline` would not wait until it has ended, and needs a loop that is not blocked.
     private func withinLimit(_ function: @escaping @concurrent @Sendable () async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await function() }

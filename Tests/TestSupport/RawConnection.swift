@@ -59,7 +59,7 @@ public final class RawConnection {
     }
 
     /// Reads until the condition holds for the received bytes. Throws if the stream ends or the time runs out before.
-    public func read(within limit: Duration = .seconds(20), until condition: ([UInt8]) -> Bool) async throws {
+    public func read(within limit: Duration = .seconds(10), until condition: ([UInt8]) -> Bool) async throws {
         let start = MonotonicInstant.now
         while !condition(received) {
             if hasEnded { throw TestFailure("the connection ended after: \(String(decoding: received, as: UTF8.self))") }
@@ -69,7 +69,7 @@ public final class RawConnection {
     }
 
     /// Everything up to the end of the stream, as text.
-    public func readToEnd(within limit: Duration = .seconds(20)) async throws -> String {
+    public func readToEnd(within limit: Duration = .seconds(10)) async throws -> String {
         let start = MonotonicInstant.now
         while !hasEnded { try await readSome(within: limit - start.elapsed) }
         return String(decoding: take(received.count), as: UTF8.self)
@@ -90,7 +90,7 @@ public final class RawConnection {
     }
 
     /// Reads one response with a Content-Length (or without a body). Returns its head and body.
-    public func response(within limit: Duration = .seconds(20)) async throws -> (head: String, body: String) {
+    public func response(within limit: Duration = .seconds(10)) async throws -> (head: String, body: String) {
         var size = 0
         try await read(within: limit) { bytes in
             guard let head = Self.head(bytes) else { return false }

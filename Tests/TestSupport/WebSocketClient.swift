@@ -36,7 +36,7 @@ public final class WebSocketClient {
     /// Connects and waits for the answer, whatever its status.
     public init(
         port: UInt16, path: String, headers: [String] = handshake, receiveBuffer: Int32? = nil, early: [UInt8] = [],
-        within limit: Duration = .seconds(20)
+        within limit: Duration = .seconds(10)
     ) async throws {
         connection = try RawConnection(port: port, receiveBuffer: receiveBuffer)
         let lines = ["GET \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)"] + headers
@@ -90,7 +90,7 @@ public final class WebSocketClient {
     // MARK: Receiving
 
     /// The server's next frame. Throws `DeadlineExceeded`.
-    public func next(within limit: Duration = .seconds(20)) async throws -> Message {
+    public func next(within limit: Duration = .seconds(10)) async throws -> Message {
         do {
             try await connection.read(within: limit) { Self.frameLength($0) != nil }
         } catch is TestFailure {
@@ -112,7 +112,7 @@ public final class WebSocketClient {
     }
 
     /// The server's next text message. Pings are skipped. Throws if anything else comes.
-    public func text(within limit: Duration = .seconds(20)) async throws -> String {
+    public func text(within limit: Duration = .seconds(10)) async throws -> String {
         let start = MonotonicInstant.now
         while true {
             switch try await next(within: limit - start.elapsed) {
@@ -124,7 +124,7 @@ public final class WebSocketClient {
     }
 
     /// The code of the server's close frame, whatever comes before it. 1006 if the connection ends without one.
-    public func closeCode(within limit: Duration = .seconds(20)) async throws -> UInt16 {
+    public func closeCode(within limit: Duration = .seconds(10)) async throws -> UInt16 {
         let start = MonotonicInstant.now
         while true {
             switch try await next(within: limit - start.elapsed) {

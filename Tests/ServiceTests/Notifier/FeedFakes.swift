@@ -84,7 +84,7 @@ final class RecordingWatcher: OrderWatcher {
     }
 
     /// Waits until the watcher has been told enough.
-    func wait(within limit: Duration = .seconds(20), until condition: (RecordingWatcher) -> Bool) async throws {
+    func wait(within limit: Duration = .seconds(10), until condition: (RecordingWatcher) -> Bool) async throws {
         let start = MonotonicInstant.now
         while !condition(self) {
             guard start.elapsed < limit else { throw TestFailure("the watcher saw \(seqs), not what was expected") }

@@ -67,7 +67,7 @@ struct ServiceRunTests {
         try await eventually { service.calls == ["run"] && process.health.readiness.isPassing }
         let client = try RawConnection(port: try #require(process.server?.port))
         try await client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        try await entered.value(within: .seconds(20))
+        try await entered.value(within: .seconds(5))
         kill(getpid(), SIGTERM)
         #expect(try await client.response().body == "run stop")
         try await running.value
