@@ -55,8 +55,8 @@ struct ClockFaultTests {
         // As when Redis' clock is set back: the highest time that was seen is an hour ahead.
         let highest = String(engine.now + 3_600_000)
         for tag in ["{0}", "{services}", "{limits}"] { _ = try await engine.redis.send(["HSET", "orders:\(tag):clock", "highest", highest]) }
-        // A gateway learns the time with its next heartbeat. An order that it accepts before that has its deadline an hour ago.
-        try await sleep(for: .milliseconds(1200))
+        // A gateway learns the time with its next heartbeat, and says so. Redis refuses an order of before that as too late.
+        try await eventually { engine.stack.log(.gateway).contains("redis.clock_set_back") }
         let after = try await engine.place(count: 20, #"{"tokenIn":"SOL","tokenOut":"USDC","amount":1,"deadline":60}"#)
         try await engine.audit(before + after)
         for id in before + after {
