@@ -13,7 +13,11 @@ struct HeadRoomTests {
 
     private func withCounter(_ body: (HTTPServer, @ServiceActor () -> Int) async throws -> Void) async throws {
         var handled = 0
-        try await withServer(routes, options: { $0.headDeadline = .milliseconds(500) }) { try await body($0) { handled } }
+        let change: (inout HTTPServerOptions) -> Void = {
+            $0.headDeadline = .milliseconds(500)
+            $0.bodyDeadline = .milliseconds(500)
+        }
+        try await withServer(routes, options: change) { try await body($0) { handled } }
 
         func routes(_ router: HTTPRouter) {
             router.post("/order") { _, _ in

@@ -10,7 +10,7 @@ public final class RawConnection {
     private var isClosed = false
     /// Bytes that were read from the socket and not taken by the test yet.
     public private(set) var received: [UInt8] = []
-    /// Whether the peer has ended the stream, or reset the connection.
+    /// Whether nothing more comes: the peer has ended the stream or reset the connection, or the test has closed it.
     public private(set) var hasEnded = false
 
     /// Connects from 127.0.0.1, or from another address of that network (`host` is its last number). `receiveBuffer` limits what the kernel keeps
@@ -46,7 +46,7 @@ public final class RawConnection {
     /// Sends bytes. Waits while the kernel accepts no more. Bytes for a peer that is gone are lost silently.
     public func send(_ bytes: [UInt8]) async throws {
         var rest = bytes[...]
-        while !rest.isEmpty {
+        while !rest.isEmpty, !isClosed {
             let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             if count >= 0 {
                 rest = rest.dropFirst(count)
@@ -76,12 +76,7 @@ public final class RawConnection {
     }
 
     /// Reads and drops at most that many of the bytes that have come. Returns how many there were.
-    public func readAtMost(_ limit: Int) async throws -> Int {
-        var buffer = [UInt8](repeating: 0, count: limit)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        hasEnded = hasEnded || count == 0 || (count < 0 && errno != EAGAIN)
-        return max(0, count)
-    }
+    public func readAtMost(_ limit: Int) -> Int { receive(limit)?.count ?? 0 }
 
     /// Takes the first of the received bytes.
     public func take(_ count: Int) -> [UInt8] {
@@ -103,26 +98,31 @@ public final class RawConnection {
     }
 
     /// Ends the sending side. The peer reads the end of the stream.
-    public func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+    public func finishSending() { if !isClosed { shutdown(descriptor, Int32(SHUT_WR)) } }
 
-    /// Closes the connection.
+    /// Closes the connection. Its descriptor may be another connection's from then on, so nothing is read from it or sent over it any more.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
+        hasEnded = true
         poll.close()
         Glibc.close(descriptor)
+        ready.notify()
     }
 
     private func readSome(within limit: Duration) async throws {
-        var buffer = [UInt8](repeating: 0, count: 65536)
+        guard let bytes = receive(65536) else { return try await wait(for: .readable, within: limit) }
+        received += bytes
+    }
+
+    /// Takes at most that many bytes from the kernel: none if the stream has ended, nil if none have come yet.
+    private func receive(_ limit: Int) -> ArraySlice<UInt8>? {
+        guard !hasEnded else { return [] }
+        var buffer = [UInt8](repeating: 0, count: limit)
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        if count > 0 {
-            received += buffer[..<count]
-        } else if count < 0 && errno == EAGAIN {
-            try await wait(for: .readable, within: limit)
-        } else {
-            hasEnded = true
-        }
+        if count < 0 && errno == EAGAIN { return nil }
+        hasEnded = count <= 0
+        return buffer[..<max(0, count)]
     }
 
     private func wait(for events: PollHandle.Events, within limit: Duration) async throws {
