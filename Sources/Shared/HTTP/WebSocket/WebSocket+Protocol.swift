@@ -42,7 +42,7 @@ extension WebSocket {
         let messages = arrived
         arrived = []
         for message in messages { deliver(message) }
-        if let limit = server.options.webSocket.messagesPerSecond, self.messages > limit { refuseFlood(limit) }
+        if isFlooding, let limit = server.options.webSocket.messagesPerSecond { refuseFlood(limit) }
         if engine.isTooBig {
             // The payload is not awaited. What the client said before it has been answered.
             engine.stopReading()
@@ -109,16 +109,15 @@ extension WebSocket {
     }
 
     func begin(_ frame: wslay_event_on_frame_recv_start_arg) {
-        frames += 1
-        if frames > server.options.webSocket.framesPerSecond { closeAtOnce(.policyViolation, "too many frames") }
+        if frames.isOver(server.options.webSocket.framesPerSecond) { closeAtOnce(.policyViolation, "too many frames") }
         if frame.opcode == UInt8(WSLAY_BINARY_FRAME.rawValue) { closeAtOnce(.unsupportedData, "text messages only") }
         // The engine would answer a close frame of one byte with an empty close frame.
         if frame.opcode == UInt8(WSLAY_CONNECTION_CLOSE.rawValue) && frame.payload_length == 1 { closeAtOnce(.protocolError, "") }
     }
 
     func take(_ text: String) {
-        messages += 1
+        if let limit = server.options.webSocket.messagesPerSecond, !isFlooding { isFlooding = messages.isOver(limit) }
         // What is over the limit starts no work.
-        if messages <= server.options.webSocket.messagesPerSecond ?? .max { arrived.append(text) }
+        if !isFlooding { arrived.append(text) }
     }
 }

@@ -55,11 +55,10 @@ public final class WebSocket {
     var isFlushDue = false
     var isPingDue = false
     var arrived: [String] = []
-    var frames = 0
-    /// The messages of the client in this second.
-    var messages = 0
-    /// The tick at which this second began.
-    private var secondBegan = 0
+    var frames = SecondCount()
+    var messages = SecondCount()
+    /// Whether the client has sent more messages in a second than it may.
+    var isFlooding = false
     /// The address, and the owner of the quota, that the socket is counted for.
     private let holder: (address: IPAddress, quotaOwner: String?)
     /// How many of its queued bytes the server has in its count.
@@ -243,11 +242,6 @@ public final class WebSocket {
     /// Sends a ping if one is due, and ends the socket if a deadline has passed.
     func sweep(_ now: Int) {
         let deadlines = server.sockets.deadlines
-        if now - secondBegan >= HTTPServer.ticksOfSecond {
-            secondBegan = now
-            frames = 0
-            messages = 0
-        }
         switch state {
         case .open:
             if let stalledSince, now - stalledSince >= deadlines.write || isTakingTooSlowly(now) { return finish(.tooSlow) }
