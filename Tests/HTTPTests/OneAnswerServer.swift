@@ -16,8 +16,7 @@ final class OneAnswerServer {
         port = listener.port
         poll = try PollHandle(descriptor: listener.descriptor)
         poll.watch(.readable) { [unowned self] _ in
-            let client = accept(listener.descriptor, nil, nil)
-            if client >= 0 { answer(client, bytes) }
+            if let client = listener.accept() { answer(client, bytes) }
         }
     }
 

@@ -41,10 +41,7 @@ public final class FakeRedis {
     }
 
     private func accept() {
-        let descriptor = Glibc.accept(listener.descriptor, nil, nil)
-        guard descriptor >= 0 else { return }
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        guard let descriptor = listener.accept() else { return }
         connections += 1
         if let farewell {
             send(farewell, to: descriptor)

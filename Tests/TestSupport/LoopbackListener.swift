@@ -25,6 +25,16 @@ public struct LoopbackListener: Sendable {
         port = UInt16(bigEndian: address.sin_port)
     }
 
+    /// The socket of a client that waits; nil if none does. The socket does not block. Child processes do not inherit it: as long as one held it, the
+    /// connection would not end when the test closes it. (They are started on the loop, as this is called.)
+    public func accept() -> Int32? {
+        let client = Glibc.accept(descriptor, nil, nil)
+        guard client >= 0 else { return nil }
+        _ = fcntl(client, F_SETFL, O_NONBLOCK)
+        _ = fcntl(client, F_SETFD, FD_CLOEXEC)
+        return client
+    }
+
     /// Stops listening.
     public func close() { Glibc.close(descriptor) }
 }

@@ -50,10 +50,7 @@ public final class StubAPI {
     }
 
     private func accept() {
-        while true {
-            let socket = Glibc.accept(listener.descriptor, nil, nil)
-            guard socket >= 0 else { return }
-            _ = fcntl(socket, F_SETFL, O_NONBLOCK)
+        while let socket = listener.accept() {
             accepted += 1
             guard let client = try? Client(socket, self) else { continue }
             clients[socket] = client
