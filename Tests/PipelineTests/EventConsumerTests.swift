@@ -229,6 +229,21 @@ struct EventConsumerTests {
         }
     }
 
+    @Test func `the next batch is read while one waits for the sink, however late it comes`() async throws {
+        try await withBench { bench in
+            _ = try await announced(bench, 2)
+            let sink = FakeSink()
+            sink.failures = .max
+            try await withEvents(bench, sink, batch: 2) { _, _ in
+                try await eventually { sink.attempts >= 1 }
+                // Within a second the lane looks for abandoned entries, and its read ends with none.
+                try await sleep(for: .milliseconds(1100))
+                _ = try await announced(bench, 1)
+                try await eventually(within: .seconds(5)) { try await pending(bench) == 3 }
+            }
+        }
+    }
+
     @Test func `a consumer that stops while the sink is away hands both of its batches back`() async throws {
         try await withBench { bench in
             let orders = try await announced(bench, 3)

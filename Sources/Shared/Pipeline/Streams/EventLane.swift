@@ -56,8 +56,9 @@ final class EventLane: Lane {
     private func loop() async {
         while isWanted && !isStopping && !Task.isCancelled {
             let batch = await next()
+            guard !batch.isEmpty else { continue }
             await storing?.value
-            guard !batch.isEmpty, !Task.isCancelled else { continue }
+            guard !Task.isCancelled else { continue }
             storing = Loop.spawn { await self.handle(batch) }
         }
         await storing?.value
