@@ -188,9 +188,8 @@ final class EventLane: Lane {
 
     private func renew() async {
         do throws(PipelineError) {
-            let lost = Set(try await reader.renew(inHand.map(\.id)))
-            let gone = inHand.filter { lost.contains($0.id) }.count
-            if gone > 0 { observer.lost(stream: reader.stream, count: gone) }
+            let lost = try await reader.renew { inHand.map(\.id) }
+            if !lost.isEmpty { observer.lost(stream: reader.stream, count: lost.count) }
         } catch {
             observer.failed(doing: "renew", error: error)
         }

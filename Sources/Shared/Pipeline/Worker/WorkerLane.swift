@@ -250,10 +250,10 @@ final class WorkerLane: Lane {
 
     private func renewHeld() async throws(PipelineError) {
         let start = MonotonicInstant.now
-        let lost = try await reader.renew(inHand).filter { held[$0] != nil }
+        let lost = try await reader.renew { inHand }
         lastRenewal = start
         guard !lost.isEmpty else { return }
-        // The lost entries are finished, or another worker has them. A step would be refused as stale or fenced either way.
+        // Another worker has the lost entries, or has finished them. A step would be refused as stale or fenced either way.
         observer.lost(stream: reader.stream, count: lost.count)
         for entry in lost { held[entry]?.task.cancel() }
     }
