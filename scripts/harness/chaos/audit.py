@@ -51,8 +51,7 @@ class Audit:
         for (order, _), landings in self.records.landed.items():
             if order not in self.records.events:
                 self.bad(f"{len(landings)} landed for an order that Postgres does not know", order)
-        for submission in self.world.clients.submissions:
-            self._submission(submission)
+        self.clients()
         self.waits.run()
         self._rest()
         self._lateness()
@@ -204,18 +203,24 @@ class Audit:
         elif says and end.get("status") in ("failed", "cancelled", "expired"):
             self.partly += 1
 
-    # What one client was told
+    # What clients were told
+
+    def clients(self) -> None:
+        """Checks what each client was told."""
+        for submission in self.world.clients.submissions:
+            self._submission(submission)
 
     def _submission(self, submission: Submission) -> None:
-        # The other order of a pair, and those that follow, are of the same user.
-        known = self.owners.get(submission.user, set()) - self.losses.lost - submission.others
+        known = self.owners.get(submission.user, set()) - self.losses.lost
+        # By the records, since a client whose answer was lost has not been told of the other order of its pair, nor of those that follow.
+        placed = self.records.placed(known)
         told = submission.ids - self.losses.lost
         for problem in submission.problems:
             self._told(f"client: {problem}", submission.id or "")
         if len(told) > 1:
             self._promised(f"client: one key, {len(told)} orders: {sorted(told)}", told, "keys that were used twice")
-        if len(known) > 1:
-            self._promised(f"client: one order became {len(known)}: {sorted(known)}", known, "orders that were placed twice")
+        if len(placed) > 1:
+            self._promised(f"client: one order became {len(placed)}: {sorted(placed)}", placed, "orders that were placed twice")
         if submission.outcome in ("refused", "absent") and known:
             self.bad(f"client: was told '{submission.outcome}' ({submission.answers}), but the order is there", min(known))
         for order in told - known:

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 from harness.chaos import history
+from harness.chaos.audit import Audit
 from harness.chaos.clients import Clients, Followed, Plan, Submission
 from harness.chaos.losses import Losses
 from harness.chaos.options import read
@@ -130,6 +131,22 @@ def an_event_that_comes_again_at_another_time_is_counted_only() -> None:
     losses = Losses(world, _in_redis(IN_ONE, _end("confirmed", "first")))
     losses.told(submission, losses.changed[IN_ONE])
     assert losses.counts["events that clients saw, and are no more: orders"] == 1 and not world.violations, (losses.counts, world.violations)
+
+
+def a_client_whose_answer_was_lost_is_not_told_of_the_other_order_of_its_pair_and_has_placed_once() -> None:
+    pair = {IN_ONE: {"oco": IN_TWO}, IN_TWO: {"oco": IN_ONE}}
+    follows = {IN_ONE: {"then": [{"orderId": IN_TWO}]}, IN_TWO: {}}
+    for details, placed in (
+        (pair, {IN_ONE}), (follows, {IN_ONE}), ({IN_ONE: {}, IN_TWO: {}}, {IN_ONE, IN_TWO}), (pair | {IN_ONE: {}}, {IN_ONE, IN_TWO}),
+        (pair | {IN_ONE: {"oco": "another"}}, {IN_ONE, IN_TWO})
+    ):
+        rows = {order: {"user": "user", "details": json.dumps(known)} for order, known in details.items()}
+        assert Records(rows=rows).placed(details) == placed, details
+        world = _world()
+        world.rolled_back.clear()
+        world.clients.submissions.append(Submission("user", None, Plan.plain(1)))
+        Audit(world, Records(rows=rows)).clients()
+        assert [what for what, _ in world.violations] == [f"client: one order became 2: {[IN_ONE, IN_TWO]}"] * (len(placed) - 1), details
 
 
 def faults_of_one_redis_and_of_a_cluster_do_not_mix() -> None:
