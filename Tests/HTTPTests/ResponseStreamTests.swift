@@ -186,7 +186,7 @@ struct ResponseStreamTests {
             // Texts that are written before the first is sent share a chunk. Each chunk is a line with its size, then its text.
             let lines = String(decoding: connection.received, as: UTF8.self).split(separator: "\r\n")
             let texts = lines.enumerated().filter { !$0.offset.isMultiple(of: 2) }.map(\.element).joined()
-            #expect(texts == String(repeating: ": here\n", count: texts.count / 7))
+            #expect(texts.count >= 21 && texts == String(repeating: ": here\n", count: texts.count / 7))
         }
     }
 
