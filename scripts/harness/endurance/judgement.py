@@ -44,17 +44,21 @@ def is_flat(points: Points, share: float, least: float) -> bool:
     return growth(points) <= max(share * mean, least)
 
 
-def back_to_normal(orders: Iterable[tuple[float, float | None]], limit: float, late: float = 0.01, step: float = 0.5) -> float | None:
+def back_to_normal(
+    orders: Iterable[tuple[float, float | None]], limit: float, late: float = 0.01, step: float = 0.5, lasting: float | None = None
+) -> float | None:
     """Seconds until all is as before, by orders as (when each was sent, how long it took, or None if it was refused).
 
-    That is the start of the first step of time from which on all but a share of `late` (or one) are accepted and take at most `limit`. None if that
-    never comes."""
-    found, steps = None, {}
+    That is the start of the first step of time from which on all but a share of `late` (or one) are accepted and take at most `limit`: for `lasting`
+    seconds, or else to the end. None if that never comes."""
+    start, steps = None, {}
     for at, took in orders:
         steps.setdefault(int(at / step), []).append(took)
-    for number in sorted(steps, reverse=True):
-        taken = steps[number]
+    for number, taken in sorted(steps.items()):
         if sum(1 for took in taken if took is None or took > limit) > max(1, late * len(taken)):
-            break
-        found = number * step
-    return found
+            start = None
+            continue
+        start = number if start is None else start
+        if lasting is not None and (number + 1 - start) * step >= lasting:
+            return start * step
+    return start * step if start is not None and lasting is None else None

@@ -92,7 +92,7 @@ class Run:
         rate = share * self.result.capacity
         sent = await traffic.open_loop(rate, seconds)
         self.result.all.append(sent)
-        print(f"{name}: {rate:.0f}/s for {seconds:g} s, {len(sent.accepted)} accepted, {len(sent.refused)} refused", flush=True)
+        print(f"{name}: {rate:.0f}/s for {seconds:g} s, {len(sent.accepted)} accepted, {len(sent.refused)} refused {dict(sent.why)}", flush=True)
         return sent
 
     async def _capacity(self, traffic: Traffic) -> float:
@@ -167,7 +167,7 @@ def judged(result: Result, watch: Watch, short: bool) -> list[Finding]:
         findings.append(Finding("overload: accepted to begun, p50 / p99 / max", f"{waits.p50:.0f} / {waits.p99:.0f} / {waits.max:.0f} ms", "", True))
     late = spread(result.over.late)
     findings.append(Finding("the load generator's own delay, p50 / p99", f"{late.p50:.1f} / {late.p99:.1f} ms" if late else "none", "", True))
-    return [*findings, _recovery(result, *((3 * bound, 0.1) if short else (bound, 0.01))), *_lives(result), *_bounded(result, watch)]
+    return [*findings, _recovery(result, *((3 * bound, 0.1, 2.0) if short else (bound, 0.01))), *_lives(result), *_bounded(result, watch)]
 
 
 def _refusals(result: Result, keyed: bool, short: bool) -> Finding:
@@ -177,11 +177,12 @@ def _refusals(result: Result, keyed: bool, short: bool) -> Finding:
     return Finding(what, figure, "p99 below 50 ms", short or times is not None and times.p99 < 50)
 
 
-def _recovery(result: Result, limit: float, late: float) -> Finding:
+def _recovery(result: Result, limit: float, late: float, lasting: float | None = None) -> Finding:
+    """`lasting`: how many seconds of it are enough. After a second in which the machine stands still the engine refuses orders once more."""
     begun = min((due for due, *_ in [*result.calm.accepted.values(), *result.calm.refused.values()]), default=0.0)
     orders = [(due - begun, row.seconds if (row := result.rows.get(number)) else None) for number, (due, *_) in result.calm.accepted.items()]
     orders += [(due - begun, None) for due, _, status in result.calm.refused.values() if status != 429]
-    found = back_to_normal(orders, limit / 1000, late)
+    found = back_to_normal(orders, limit / 1000, late, lasting=lasting)
     return Finding("normal again after", "never" if found is None else f"{found:.1f} s", "5 s", found is not None and found <= 5)
 
 

@@ -50,6 +50,16 @@ def a_refusal_is_not_normal_and_neither_is_what_is_late_to_the_end() -> None:
     assert back_to_normal([(at, 5.0) for at, _ in orders], 1) is None and back_to_normal([], 1) is None
 
 
+def what_is_normal_for_as_long_as_asked_is_normal_whatever_comes_later() -> None:
+    late = {number for number in range(800) if number < 120 or 250 <= number < 260 or 600 <= number < 720}
+    orders = [(number / 100, None if number in late else 0.3) for number in range(800)]
+    assert back_to_normal(orders, 1) == 7.5 and back_to_normal(orders, 1, lasting=1) == 1.5
+    assert back_to_normal(orders, 1, lasting=2) == back_to_normal(orders, 1, lasting=3) == 3
+    assert back_to_normal(orders, 1, lasting=3.5) is None and back_to_normal([], 1, lasting=1) is None
+    flapping = [(number / 100, None if number // 100 % 2 else 0.3) for number in range(800)]
+    assert back_to_normal(flapping, 1, lasting=2) is None
+
+
 def one_late_or_refused_order_of_a_step_is_normal() -> None:
     orders = [(number / 100, 5.0 if number % 50 == 0 else 0.3) for number in range(1000)]
     assert back_to_normal(orders, 1) == back_to_normal([(at, None if took > 1 else took) for at, took in orders], 1) == 0
