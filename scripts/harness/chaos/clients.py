@@ -95,8 +95,8 @@ class Submission:
     followed: Followed | None = None
     problems: list[str] = field(default_factory=list)
     bodies: list[Json] = field(default_factory=list)  # what was sent: one order, or the two of a pair
-    others: set[str] = field(default_factory=set)  # other orders of this user: the other one of the pair, those that follow
     is_pair: bool = False
+    other: str | None = None  # the second order of the pair, once it is known
 
     @property
     def id(self) -> str | None:
@@ -131,19 +131,13 @@ class Clients:
 
     def _beside(self, submission: Submission) -> list[Submission]:
         """The other order of a pair, as an order of its own that its client follows."""
-        if not submission.is_pair:
+        if submission.other is None:
             return []
-        # The answer to a request that was sent again names both orders too, if it came at all.
-        second = [order for order in submission.others if order not in submission.ids]
-        others = []
-        for order in second[:1]:
-            plan = replace(submission.plan, index=submission.plan.index, cancel_after=None, order=submission.bodies[1], repeats=False)
-            other = Submission(
-                submission.user, submission.key, plan, ids={order}, outcome="accepted", bodies=submission.bodies,
-                others={*submission.ids, *submission.others} - {order}, is_pair=True)
-            self.submissions.append(other)
-            others.append(other)
-        return others
+        plan = replace(submission.plan, cancel_after=None, order=submission.bodies[1], repeats=False)
+        other = Submission(
+            submission.user, submission.key, plan, ids={submission.other}, outcome="accepted", bodies=submission.bodies, is_pair=True)
+        self.submissions.append(other)
+        return [other]
 
     async def _watch(self, submission: Submission) -> None:
         await asyncio.sleep(submission.plan.reads_late)
@@ -225,9 +219,10 @@ class Clients:
 
     @staticmethod
     def _named(submission: Submission, answer: Json) -> str | None:
-        """The order that an answer names. Notes the others of its user."""
+        """The order that an answer names, the first of a pair. Notes the second."""
         orders = [order["orderId"] for order in answer.get("orders", [])]
-        submission.others |= {*orders[1:], *answer.get("thenOrderIds", [])}
+        if len(orders) == 2:
+            submission.other = orders[1]
         return answer.get("orderId") or next(iter(orders), None)
 
     async def _until_answered(self, submission: Submission) -> None:
@@ -256,8 +251,7 @@ class Clients:
             if found is not None and found.status in (200, 404):
                 submission.outcome = "accepted" if found.status == 200 else "absent"
                 submission.ids |= {order} if found.status == 200 else set()
-                shown = found.json()
-                submission.others |= {*shown.get("thenOrderIds", []), *([shown["ocoOrderId"]] if shown.get("ocoOrderId") else [])}
+                submission.other = found.json().get("ocoOrderId")
                 return
             await asyncio.sleep(random.uniform(0.2, 1.0))
 
