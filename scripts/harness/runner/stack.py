@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from harness.http_client import answers
+from harness.http_client import answers, health
 
 from . import outside
 from .directory import MARK, RunDirectory
@@ -115,6 +115,7 @@ class Stack:
                 self._launch(process)
             self._await(group, deadline)
         self._await_edge(deadline)
+        self._settle(own["gateway"])
 
     def ask_outside(self) -> None:
         """Returns when each server that is not this stack's own answers. Those of other protocols than the harness' are left to the services."""
@@ -176,6 +177,13 @@ class Stack:
             self.check()
             if time.monotonic() > deadline:
                 raise Problem(f"The edge does not answer for the gateway.\n{self._tail('nginx-1')}")
+            self._pause(0.1)
+
+    def _settle(self, gateways: list[int]) -> None:
+        """Gives the gateways a moment to find the tables that a notifier makes in a new database. Until then they say that Postgres is down.
+        With API keys they do not tell."""
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline and any(health(f"http://127.0.0.1:{port}") == "degraded" for port in gateways):
             self._pause(0.1)
 
     def _pause(self, seconds: float) -> None:

@@ -44,6 +44,14 @@ def up_serves_orders_beside_another_and_down_leaves_nothing(folder: Path) -> Non
     assert "nothing is running" in two.call("down")
 
 
+def each_gateway_is_in_order_as_soon_as_all_is_up(folder: Path) -> None:
+    stack = LocalStack(folder, "health", GATEWAYS="2")
+    stack.call("up")
+    for name, address in stack.addresses("gateway").items():
+        health = stack.get("/health", address)
+        assert (health["status"], health["postgres"]) == ("ok", "up"), (name, health)
+
+
 def only_the_edge_is_widened_and_a_certificate_makes_it_speak_TLS(folder: Path) -> None:
     certificate, key = folder / "tls.crt", folder / "tls.key"
     subprocess.run(
