@@ -141,7 +141,7 @@ struct AnyAnswerTests {
             ("prune", { try await ledger.prune(retention: .seconds(1), now: heartbeat.clock.now ?? .max) }),
             ("claim", { _ = try await reader.claim(idle: .seconds(1), max: 1, Suspicion(maxStarts: 5), takesSuspects: true, inHand: []) }),
             ("overtake", { _ = try await reader.overtake(max: 1, name: "routed") }), ("recount", { _ = try await pipeline.recount(as: "r") }),
-            ("renew", { _ = try await reader.renew { ["1-1"] } }), ("release", { await reader.release([entry]) }),
+            ("renew", { _ = try await reader.renew(["1-1"]) }), ("release", { await reader.release([entry]) }),
             (
                 "bury",
                 { _ = try await reader.bury(StreamEntry(id: .string("1-1"), fields: .array([]), deliveries: 1)!, reason: "X", name: "accepted") }

@@ -154,6 +154,24 @@ struct WorkerTests {
         }
     }
 
+    @Test func `work on an entry that is over is cancelled, and the entry does not count as lost`() async throws {
+        try await withBench { bench in
+            _ = try await bench.place()
+            let cancelled = Promise<Void>()
+            let handler = FakeHandler { _ in
+                try? await sleep(for: .seconds(60))
+                if Task.isCancelled { cancelled.succeed(()) }
+            }
+            try await withWorker(bench, .of(.router, "a"), handler) { worker, observer in
+                try await eventually { handler.entries.count == 1 }
+                try await bench.send("XACK", bench.keys.accepted, "router", try #require(handler.entries.first).entry)
+                try await cancelled.value(within: .seconds(10))
+                try await eventually { worker.inHand == 0 }
+                #expect(observer.lostCount == 0)
+            }
+        }
+    }
+
     @Test func `a lost claim cancels the work`() async throws {
         try await withBench { bench in
             _ = try await bench.place()

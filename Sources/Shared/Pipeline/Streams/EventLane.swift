@@ -188,7 +188,7 @@ final class EventLane: Lane {
 
     private func renew() async {
         do throws(PipelineError) {
-            let lost = try await reader.renew { inHand.map(\.id) }
+            let lost = try await reader.renew(inHand.map(\.id)).lost
             if !lost.isEmpty { observer.lost(stream: reader.stream, count: lost.count) }
         } catch {
             observer.failed(doing: "renew", error: error)

@@ -76,31 +76,19 @@ final class GroupReader {
         return StreamEntry.list(claimed: .array(Array(answer.dropFirst())))
     }
 
-    /// Resets the idle time of the entries in hand. Returns those that this consumer has lost.
-    ///
-    /// An entry that is finished meanwhile is not found either. Its step is answered before the renewal, so it is out of hand by the time that Redis
-    /// answers once more. So what was not found is asked for again, and is lost if it is still in hand then.
-    ///
-    /// - Parameter inHand: the entries in hand at that moment.
-    func renew(_ inHand: @ServiceActor () -> [String]) async throws(PipelineError) -> [String] {
-        let missing = Set(try await reset(inHand()))
-        guard !missing.isEmpty else { return [] }
-        let lost = try await reset(inHand().filter(missing.contains))
-        let held = Set(inHand())
-        return lost.filter(held.contains)
-    }
-
-    /// Resets idle times, a page at a time. Returns the entries that Redis does not have under this consumer's name.
-    private func reset(_ entries: [String]) async throws(PipelineError) -> [String] {
-        var missing: [String] = []
+    /// Resets the idle time of the entries in hand, a page at a time. Returns those that another consumer has taken over, and those that are over:
+    /// this consumer or another has finished them meanwhile.
+    func renew(_ entries: [String]) async throws(PipelineError) -> (lost: [String], over: [String]) {
+        var (lost, over) = ([String](), [String]())
         // In the order of the stream, so that the script finds a page in one look.
         let entries = Self.inOrder(entries) { $0 }
         for start in stride(from: 0, to: entries.count, by: Self.page) {
             let page = entries[start..<min(start + Self.page, entries.count)]
-            let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + page)
-            missing += (reply.array ?? []).compactMap { $0.string }
+            let reply = try await pipeline.run(Scripts.renew, keys: [stream], [group, consumer] + page).array ?? []
+            lost += (reply.first?.array ?? []).compactMap { $0.string }
+            over += (reply.dropFirst().first?.array ?? []).compactMap { $0.string }
         }
-        return missing
+        return (lost, over)
     }
 
     /// Hands back everything under this consumer's name, a page at a time; others can claim it at once. The counted starts of the entries in hand are

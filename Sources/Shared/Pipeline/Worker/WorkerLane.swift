@@ -250,12 +250,11 @@ final class WorkerLane: Lane {
 
     private func renewHeld() async throws(PipelineError) {
         let start = MonotonicInstant.now
-        let lost = try await reader.renew { inHand }
+        let (lost, over) = try await reader.renew(inHand)
         lastRenewal = start
-        guard !lost.isEmpty else { return }
-        // Another worker has the lost entries, or has finished them. A step would be refused as stale or fenced either way.
-        observer.lost(stream: reader.stream, count: lost.count)
-        for entry in lost { held[entry]?.task.cancel() }
+        // A step would be refused as fenced or stale.
+        for entry in lost + over { held[entry]?.task.cancel() }
+        if !lost.isEmpty { observer.lost(stream: reader.stream, count: lost.count) }
     }
 
     func connectionRestored() {
