@@ -51,7 +51,8 @@ class Audit:
         for (order, _), landings in self.records.landed.items():
             if order not in self.records.events:
                 self.bad(f"{len(landings)} landed for an order that Postgres does not know", order)
-        self.clients()
+        for submission in self.world.clients.submissions:
+            self._submission(submission)
         self.waits.run()
         self._rest()
         self._lateness()
@@ -93,7 +94,7 @@ class Audit:
             self._hash(order, events)
         if self._has_ledger(order):
             self._landed(order, fold)
-        details = json.loads(self.records.rows.get(order, {}).get("details", "{}"))
+        details = self.records.details(order)
         deadline = details.get("deadline") and history.stamp(details["deadline"])
         if deadline and any(at > deadline for at in fold.submitted_at):
             self.bad(f"submitted at {max(fold.submitted_at)}, after its deadline {deadline}", order)
@@ -203,24 +204,19 @@ class Audit:
         elif says and end.get("status") in ("failed", "cancelled", "expired"):
             self.partly += 1
 
-    # What clients were told
-
-    def clients(self) -> None:
-        """Checks what each client was told."""
-        for submission in self.world.clients.submissions:
-            self._submission(submission)
+    # What one client was told
 
     def _submission(self, submission: Submission) -> None:
         known = self.owners.get(submission.user, set()) - self.losses.lost
-        # By the records, since a client whose answer was lost has not been told of the other order of its pair, nor of those that follow.
-        placed = self.records.placed(known)
+        # By the records: a client whose answer was lost does not know of what follows, nor of the other order of its pair.
+        placed, asked = self.records.placed(known), len(submission.bodies)
         told = submission.ids - self.losses.lost
         for problem in submission.problems:
             self._told(f"client: {problem}", submission.id or "")
         if len(told) > 1:
             self._promised(f"client: one key, {len(told)} orders: {sorted(told)}", told, "keys that were used twice")
-        if len(placed) > 1:
-            self._promised(f"client: one order became {len(placed)}: {sorted(placed)}", placed, "orders that were placed twice")
+        if len(placed) > asked:
+            self._promised(f"client: asked for {asked}, and has {len(placed)}: {sorted(placed)}", placed, "orders that were placed twice")
         if submission.outcome in ("refused", "absent") and known:
             self.bad(f"client: was told '{submission.outcome}' ({submission.answers}), but the order is there", min(known))
         for order in told - known:
@@ -276,7 +272,7 @@ class Audit:
         """Checks that a confirmed order has swapped what its client asked for, whatever the engine's records say."""
         if (self.folds[submission.id].end or {}).get("status") != "confirmed" or not self._has_ledger(submission.id):
             return
-        order = (submission.bodies or [submission.plan.order])[0]
+        order = submission.bodies[0]
         asked = Decimal(order["amount"]).scaleb(9 if order["tokenIn"] == "SOL" else 6)
         swapped = sum(int(fields["amountIn"]) for found in self.landed.get(submission.id, {}).values() for fields in found)
         if swapped != asked:

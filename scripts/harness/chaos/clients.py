@@ -95,12 +95,15 @@ class Submission:
     followed: Followed | None = None
     problems: list[str] = field(default_factory=list)
     bodies: list[Json] = field(default_factory=list)  # what was sent: one order, or the two of a pair
-    is_pair: bool = False
     other: str | None = None  # the second order of the pair, once it is known
 
     @property
     def id(self) -> str | None:
         return next(iter(self.ids), None)
+
+    @property
+    def is_pair(self) -> bool:
+        return len(self.bodies) == 2
 
 
 class Clients:
@@ -134,8 +137,7 @@ class Clients:
         if submission.other is None:
             return []
         plan = replace(submission.plan, cancel_after=None, order=submission.bodies[1], repeats=False)
-        other = Submission(
-            submission.user, submission.key, plan, ids={submission.other}, outcome="accepted", bodies=submission.bodies, is_pair=True)
+        other = Submission(submission.user, submission.key, plan, ids={submission.other}, outcome="accepted", bodies=submission.bodies)
         self.submissions.append(other)
         return [other]
 
@@ -185,7 +187,6 @@ class Clients:
         if price is None:
             return self.closing
         submission.bodies = [plan.order | body for body in plan.wait.bodies(plan.order, price)]
-        submission.is_pair = len(submission.bodies) == 2
         return True
 
     def _request(self, submission: Submission) -> tuple[str, Json]:

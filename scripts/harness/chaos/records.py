@@ -3,7 +3,7 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.http_client import Json
@@ -73,13 +73,13 @@ class Records:
     retries: int = 0
     deadlines: int = 0
 
-    def placed(self, orders: Iterable[str]) -> set[str]:
-        """Those of the orders that count as one placed by a client each: of two that name each other as a pair the first, and none that another of
-        them places when it is filled."""
-        details = {order: json.loads(self.rows.get(order, {}).get("details", "{}")) for order in orders}
-        after = {one["orderId"] for known in details.values() for one in known.get("then", [])}
-        second = {order for order, known in details.items() if (first := known.get("oco", "")) < order and details.get(first, {}).get("oco") == order}
-        return set(details) - after - second
+    def details(self, order: str) -> Json:
+        """What was asked for, by Postgres. Empty if it does not know the order."""
+        return json.loads(self.rows.get(order, {}).get("details", "{}"))
+
+    def placed(self, orders: set[str]) -> set[str]:
+        """The orders without those that another of them places when it is filled."""
+        return orders - {after["orderId"] for order in orders for after in self.details(order).get("then", [])}
 
 
 async def read(world: World) -> Records:

@@ -1,7 +1,6 @@
 """Orders that wait for a price: how clients place them, and what must hold of them. Prices are whole numbers here, in units of 10^-18, and what an
 order may bring at least is worked out independently of the engine."""
 
-import json
 import random
 from dataclasses import dataclass
 from decimal import Decimal
@@ -100,7 +99,7 @@ class WaitAudit:
 
     def run(self) -> None:
         for order in sorted({*self.records.rows} - self.audit.losses.lost):
-            details = json.loads(self.records.rows[order]["details"])
+            details = self.records.details(order)
             if "terms" in details:
                 self._triggers(order, details)
                 self._floor(order, details)
@@ -148,7 +147,11 @@ class WaitAudit:
 
     def _pair(self, order: str, details: Json) -> None:
         other = details.get("oco")
-        if other is None or order > other:
+        if other is None:
+            return
+        if other not in self.audit.losses.lost and self.records.details(other).get("oco") != order:
+            self.audit.bad(f"its pair is {other}, which is not there or names another", order)
+        if order > other:
             return
         self.pairs += 1
         filled = [one for one in (order, other) if self.audit.landed.get(one)]

@@ -19,6 +19,7 @@ AT = 1_700_000_000_000  # ms: when the orders are accepted
 ENDED = AT + 500  # ms
 IN_ONE = f"{AT >> 16:08x}-{AT & 0xFFFF:04x}-7000-8000-000000000001"  # an order of partition 1
 IN_TWO = f"{AT >> 16:08x}-{AT & 0xFFFF:04x}-7000-8000-000000000002"
+IN_THREE = f"{AT >> 16:08x}-{AT & 0xFFFF:04x}-7000-8000-000000000003"
 DETAILS = {"maxAttempts": 3}
 
 
@@ -133,20 +134,29 @@ def an_event_that_comes_again_at_another_time_is_counted_only() -> None:
     assert losses.counts["events that clients saw, and are no more: orders"] == 1 and not world.violations, (losses.counts, world.violations)
 
 
-def a_client_whose_answer_was_lost_is_not_told_of_the_other_order_of_its_pair_and_has_placed_once() -> None:
+def _audited(sent: int, details: dict[str, Json]) -> list[str]:
+    """What the audit says of the orders that a client without an answer has placed and of their pairs. It asked for `sent` orders."""
+    rows = {order: {"user": "user", "details": json.dumps({"terms": {}} | known)} for order, known in details.items()}
+    world = _world(replicas=1)
+    world.rolled_back.clear()
+    world.clients.submissions.append(Submission("user", None, Plan.plain(1), bodies=[{}] * sent))
+    Audit(world, Records(rows=rows)).run()
+    return [what for what, _ in world.violations if "asked for" in what or "its pair" in what]
+
+
+def a_client_without_an_answer_has_placed_what_the_records_say() -> None:
     pair = {IN_ONE: {"oco": IN_TWO}, IN_TWO: {"oco": IN_ONE}}
     follows = {IN_ONE: {"then": [{"orderId": IN_TWO}]}, IN_TWO: {}}
-    for details, placed in (
-        (pair, {IN_ONE}), (follows, {IN_ONE}), ({IN_ONE: {}, IN_TWO: {}}, {IN_ONE, IN_TWO}), (pair | {IN_ONE: {}}, {IN_ONE, IN_TWO}),
-        (pair | {IN_ONE: {"oco": "another"}}, {IN_ONE, IN_TWO})
-    ):
-        rows = {order: {"user": "user", "details": json.dumps(known)} for order, known in details.items()}
-        assert Records(rows=rows).placed(details) == placed, details
-        world = _world()
-        world.rolled_back.clear()
-        world.clients.submissions.append(Submission("user", None, Plan.plain(1)))
-        Audit(world, Records(rows=rows)).clients()
-        assert [what for what, _ in world.violations] == [f"client: one order became 2: {[IN_ONE, IN_TWO]}"] * (len(placed) - 1), details
+    twice = [f"client: asked for 1, and has 2: {[IN_ONE, IN_TWO]}"]
+    assert _audited(2, pair) == _audited(1, follows) == _audited(1, {IN_ONE: {}}) == []
+    assert _audited(1, pair) == _audited(1, {IN_ONE: {}, IN_TWO: {}}) == twice
+    assert len(_audited(1, pair | {IN_THREE: {}})) == len(_audited(2, pair | {IN_THREE: {}})) == 1
+
+
+def each_order_of_a_pair_names_the_other() -> None:
+    for details in ({IN_ONE: {"oco": IN_TWO}}, {IN_ONE: {"oco": IN_TWO}, IN_TWO: {}}, {IN_TWO: {"oco": IN_ONE}, IN_ONE: {"oco": "another"}}):
+        wrong = sum("oco" in known for known in details.values())
+        assert len(_audited(2, details)) == wrong, details
 
 
 def faults_of_one_redis_and_of_a_cluster_do_not_mix() -> None:
