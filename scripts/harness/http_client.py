@@ -106,14 +106,6 @@ def answers(url: str, timeout: float = 2) -> bool:
         return False
 
 
-def health(base: str) -> str | None:
-    """The status that an engine gives itself: `ok` or `degraded`. None if it does not tell."""
-    try:
-        return ask(f"{base}/health", timeout=2).json().get("status")
-    except Lost:
-        return None
-
-
 def _tls() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

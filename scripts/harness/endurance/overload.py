@@ -92,7 +92,7 @@ class Run:
         rate = share * self.result.capacity
         sent = await traffic.open_loop(rate, seconds)
         self.result.all.append(sent)
-        print(f"{name}: {rate:.0f}/s for {seconds:g} s, {len(sent.accepted)} accepted, {len(sent.refused)} refused {dict(sent.why)}", flush=True)
+        print(f"{name}: {rate:.0f}/s for {seconds:g} s, {len(sent.accepted)} accepted, refused {sent.refusals}", flush=True)
         return sent
 
     async def _capacity(self, traffic: Traffic) -> float:
@@ -157,7 +157,7 @@ def judged(result: Result, watch: Watch, short: bool) -> list[Finding]:
     findings = [
         Finding("orders with a fault in their records", str(len(result.problems)), "0", not result.problems),
         Finding("accepted", str(len(result.over.accepted)), "", True),
-        Finding("refused", f"{len(result.over.refused)} ({dict(result.over.why)})", "some", "503 OVERLOADED" in result.over.why),
+        Finding("refused", result.over.refusals, "some", "503 OVERLOADED" in result.over.why),
         *(_refusals(result, keyed, short) for keyed in (False, True)),
         Finding("normal: accepted to confirmed, p50 / p99", f"{normal.p50:.0f} / {normal.p99:.0f} ms", "", True),
         Finding("overload: accepted to confirmed, p50 / p99 / max", f"{over.p50:.0f} / {over.p99:.0f} / {over.max:.0f} ms",

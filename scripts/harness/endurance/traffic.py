@@ -42,6 +42,11 @@ class Sent:
     late: list[float] = field(default_factory=list)  # seconds from due to handed over, so the generator's own delay
     under_way: int = 0
 
+    @property
+    def refusals(self) -> str:
+        """How many were refused, and what the answers were."""
+        return f"{len(self.refused)} ({dict(self.why)})"
+
 
 class Traffic:
     """Posts orders for several callers in turn."""

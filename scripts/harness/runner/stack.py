@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from harness.http_client import answers, health
+from harness.http_client import Lost, answers, ask
 
 from . import outside
 from .directory import MARK, RunDirectory
@@ -16,6 +16,7 @@ from .processes import Parent, end, spawn
 from .servers import Nginx, Postgres, Prometheus, Redis
 from .settings import ROOT, SERVICES, URLS, Problem, Settings
 
+SETTLING = 3.0  # seconds that gateways have to find the tables of a new database
 SERVER_GRACE = 20.0  # seconds that Redis, Postgres, nginx and Prometheus have to end
 
 
@@ -47,6 +48,13 @@ class Service:
 
     def healthy(self) -> bool:
         return answers(f"http://127.0.0.1:{self.port}/health/ready")
+
+    def is_degraded(self) -> bool:
+        """Whether a gateway says that its engine lacks something. It does not say where it asks for an API key."""
+        try:
+            return ask(f"http://127.0.0.1:{self.port}/health", timeout=2).json().get("status") == "degraded"
+        except Lost:
+            return False
 
 
 Startable = Redis | Postgres | Nginx | Prometheus | Service
@@ -115,7 +123,7 @@ class Stack:
                 self._launch(process)
             self._await(group, deadline)
         self._await_edge(deadline)
-        self._settle(own["gateway"])
+        self._settle([service for service in services if service.kind == "gateway"], min(deadline, time.monotonic() + SETTLING))
 
     def ask_outside(self) -> None:
         """Returns when each server that is not this stack's own answers. Those of other protocols than the harness' are left to the services."""
@@ -179,11 +187,9 @@ class Stack:
                 raise Problem(f"The edge does not answer for the gateway.\n{self._tail('nginx-1')}")
             self._pause(0.1)
 
-    def _settle(self, gateways: list[int]) -> None:
-        """Gives the gateways a moment to find the tables that a notifier makes in a new database. Until then they say that Postgres is down.
-        With API keys they do not tell."""
-        deadline = time.monotonic() + 3
-        while time.monotonic() < deadline and any(health(f"http://127.0.0.1:{port}") == "degraded" for port in gateways):
+    def _settle(self, gateways: Iterable[Service], deadline: float) -> None:
+        """Gives the gateways a moment to find the tables that a notifier makes in a new database. Until then they say that Postgres is down."""
+        while time.monotonic() < deadline and any(gateway.is_degraded() for gateway in gateways):
             self._pause(0.1)
 
     def _pause(self, seconds: float) -> None:
